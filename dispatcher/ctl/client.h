@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "ctl/exit-status.h"
+
+#include <glib.h>
+
+/* Asks the guard over its local socket. Returns KS_EXIT_DONE with the result, or another status
+ * with `ret_message`, a sentence for people; both owned by the caller. KS_EXIT_NO_GUARD: there is
+ * none, or it does not answer. A floating `argument` is taken. */
+KsExitStatus ks_client_call(const char *method, GVariant *argument, GVariant **ret_result,
+                            char **ret_message);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Exit statuses of the contract (data/doc/contract.md). */
+typedef enum {
+    KS_EXIT_DONE = 0,
+    KS_EXIT_FAILED = 1,
+    KS_EXIT_USAGE = 2,
+    KS_EXIT_NOT_AUTHORISED = 3,
+    KS_EXIT_NO_GUARD = 4,
+    KS_EXIT_NOT_LOCKED = 5, /* status --check: not locked, or not verified */
+} KsExitStatus;

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard/engine.h"
+
+#include "model/server.h"
+
+#include <string.h>
+
+/* What the hook last said of one VPN. */
+typedef struct {
+    char interface[IF_NAMESIZE]; /* "" if it named none */
+    bool down;                   /* its "down" came after its last "up" */
+} Announcement;
+
+struct KsEngine {
+    KsSettings settings;
+    GHashTable *announcements; /* char *uuid -> Announcement */
+    GHashTable *known_up;      /* set of char *uuid: full tunnels whose coming up is no news */
+    GArray *tunnels;           /* KsTunnel */
+    KsLock *lock;
+    KsLock *previous; /* the lock before the one being drawn */
+    char *locked_by;
+    const char *overflow;
+};
+
+static void clear_tunnel(void *data)
+{
+    KsTunnel *tunnel = data;
+
+    g_free(tunnel->uuid);
+    g_free(tunnel->name);
+    g_free(tunnel->type);
+}
+
+static GArray *tunnels_new(void)
+{
+    GArray *tunnels = g_array_new(FALSE, FALSE, sizeof(KsTunnel));
+
+    g_array_set_clear_func(tunnels, clear_tunnel);
+    return tunnels;
+}
+
+static void add_tunnel(GArray *tunnels, const char *uuid, const char *name, const char *type,
+                       const KsLink *link)
+{
+    KsTunnel tunnel = {
+        .uuid = g_strdup(uuid),
+        .name = g_strdup(name),
+        .type = g_strdup(type),
+        .index = link->index,
+        .default_route = link->default_route,
+    };
+
+    g_strlcpy(tunnel.interface, link->name, sizeof(tunnel.interface));
+    g_array_append_val(tunnels, tunnel);
+}
+
+static const KsTunnel *find_tunnel(const GArray *tunnels, const char *uuid)
+{
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (strcmp(g_array_index(tunnels, KsTunnel, i).uuid, uuid) == 0)
+            return &g_array_index(tunnels, KsTunnel, i);
+    return NULL;
+}
+
+static const KsVpn *find_vpn(const KsWorld *world, const char *uuid)
+{
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (strcmp(vpn->uuid, uuid) == 0)
+            return vpn;
+    }
+    return NULL;
+}
+
+/* The tunnels that NetworkManager says are up, each on a link that exists, is up and can carry a
+ * VPN. */
+static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, GArray *tunnels)
+{
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+        const Announcement *announced = g_hash_table_lookup(engine->announcements, vpn->uuid);
+        const KsLink *link;
+
+        if (vpn->activity == KS_VPN_DOWN || (announced && announced->down))
+            continue;
+        link = ks_world_tunnel(world, vpn, announced ? announced->interface : "");
+        if (link && !find_tunnel(tunnels, vpn->uuid))
+            add_tunnel(tunnels, vpn->uuid, vpn->name, vpn->type, link);
+    }
+}
+
+static bool has_index(const GArray *tunnels, uint32_t index)
+{
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (g_array_index(tunnels, KsTunnel, i).index == index)
+            return true;
+    return false;
+}
+
+/* While NetworkManager is away or still starting, what it does not report stays as it is, as long
+ * as the very same link is there and up. */
+static void keep_unreported_tunnels(const KsEngine *engine, const KsWorld *world, GArray *tunnels)
+{
+    for (unsigned i = 0; i < engine->tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(engine->tunnels, KsTunnel, i);
+        const Announcement *announced = g_hash_table_lookup(engine->announcements, tunnel->uuid);
+        const KsLink *link = ks_world_link_by_index(world, tunnel->index);
+
+        if (link && link->up && link->tunnel_kind && !(announced && announced->down) &&
+            !has_index(tunnels, tunnel->index))
+            add_tunnel(tunnels, tunnel->uuid, tunnel->name, tunnel->type, link);
+    }
+}
+
+/* What the hook said is forgotten with the VPN that it was about. */
+static void forget_announcements(KsEngine *engine, const KsWorld *world)
+{
+    GHashTableIter iterator;
+    void *uuid;
+
+    g_hash_table_iter_init(&iterator, engine->announcements);
+    while (g_hash_table_iter_next(&iterator, &uuid, NULL)) {
+        const KsVpn *vpn = find_vpn(world, uuid);
+
+        if (!vpn || vpn->activity == KS_VPN_DOWN)
+            g_hash_table_iter_remove(&iterator);
+    }
+}
+
+/* A full tunnel that was not up when we last looked has come up anew. */
+static bool lock_for_new_tunnels(KsEngine *engine)
+{
+    bool changed = false;
+
+    for (unsigned i = 0; i < engine->tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(engine->tunnels, KsTunnel, i);
+
+        if (!tunnel->uuid[0] || !tunnel->default_route ||
+            !g_hash_table_add(engine->known_up, g_strdup(tunnel->uuid)))
+            continue;
+        if (engine->settings.auto_lock && !engine->settings.locked) {
+            engine->settings.locked = true;
+            g_free(engine->locked_by);
+            engine->locked_by = g_strdup(tunnel->name);
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+static void forget_tunnels_gone(KsEngine *engine)
+{
+    GHashTableIter iterator;
+    void *uuid;
+
+    g_hash_table_iter_init(&iterator, engine->known_up);
+    while (g_hash_table_iter_next(&iterator, &uuid, NULL)) {
+        const KsTunnel *tunnel = find_tunnel(engine->tunnels, uuid);
+
+        if (!tunnel || !tunnel->default_route)
+            g_hash_table_iter_remove(&iterator);
+    }
+}
+
+static bool copy_keys(const KsLock *from, KsLock *to, KsSetId set)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < from->sets[set]->len; i++)
+        all &= ks_lock_add_key(to, set, &g_array_index(from->sets[set], KsKey, i));
+    return all;
+}
+
+static bool draw_servers(KsEngine *engine, const KsWorld *world)
+{
+    static const KsSetId told_by_manager[] = {
+        KS_SET_SERVERS4,
+        KS_SET_SERVERS6,
+        KS_SET_DHCP_SERVERS,
+    };
+    bool all = true;
+
+    /* a manager that is away or still starting has not told everything: nothing is taken away */
+    for (unsigned i = 0; i < G_N_ELEMENTS(told_by_manager); i++)
+        if (!world->manager_present || !world->manager_settled)
+            all &= copy_keys(engine->previous, engine->lock, told_by_manager[i]);
+    if (!world->manager_present)
+        return all;
+
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        for (unsigned j = 0; j < vpn->servers->len; j++) {
+            const KsServer *server = g_ptr_array_index(vpn->servers, j);
+
+            if (server->address.family != AF_UNSPEC)
+                all &= ks_lock_add_server(engine->lock, &server->address, server->protocol,
+                                          server->port);
+        }
+    }
+    for (unsigned i = 0; i < world->dhcp_servers->len; i++)
+        all &= ks_lock_add_dhcp_server(engine->lock,
+                                       &g_array_index(world->dhcp_servers, KsAddress, i));
+    return all;
+}
+
+static void draw_lock(KsEngine *engine, const KsWorld *world)
+{
+    KsLock *previous = engine->previous;
+    bool all = true;
+
+    engine->previous = engine->lock;
+    engine->lock = previous;
+    ks_lock_clear(engine->lock);
+    for (unsigned i = 0; i < engine->tunnels->len; i++)
+        all &= ks_lock_open_interface(engine->lock,
+                                      g_array_index(engine->tunnels, KsTunnel, i).index);
+    all &= draw_servers(engine, world);
+    for (unsigned i = 0; engine->settings.lan && i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+
+        if (!link->loopback && !link->tunnel_kind)
+            all &= ks_lock_open_lan(engine->lock, link->index);
+    }
+    ks_lock_seal(engine->lock);
+    engine->overflow =
+        all ? NULL : "There are more VPN servers or interfaces than the lock can hold. Those beyond "
+                     "its bounds stay blocked.";
+}
+
+KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up)
+{
+    KsEngine *engine = g_new0(KsEngine, 1);
+
+    engine->settings = *settings;
+    engine->announcements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    engine->known_up = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    engine->tunnels = tunnels_new();
+    engine->lock = ks_lock_new();
+    engine->previous = ks_lock_new();
+    ks_lock_seal(engine->lock);
+    for (unsigned i = 0; known_up && known_up[i]; i++)
+        g_hash_table_add(engine->known_up, g_strdup(known_up[i]));
+    return engine;
+}
+
+void ks_engine_free(KsEngine *engine)
+{
+    if (!engine)
+        return;
+    g_hash_table_unref(engine->announcements);
+    g_hash_table_unref(engine->known_up);
+    g_array_unref(engine->tunnels);
+    ks_lock_free(engine->lock);
+    ks_lock_free(engine->previous);
+    g_free(engine->locked_by);
+    g_free(engine);
+}
+
+void ks_engine_adopt(KsEngine *engine, const KsLock *held)
+{
+    const GArray *interfaces = held->sets[KS_SET_OPEN_INTERFACES];
+
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        (void) copy_keys(held, engine->lock, set);
+    ks_lock_seal(engine->lock);
+    for (unsigned i = 0; i < interfaces->len; i++) {
+        KsLink link = { .index = ks_key_interface(&g_array_index(interfaces, KsKey, i)) };
+
+        add_tunnel(engine->tunnels, "", "", "", &link);
+    }
+}
+
+void ks_engine_hear(KsEngine *engine, const KsEvent *event)
+{
+    Announcement *announcement;
+
+    if (!event->uuid[0])
+        return;
+    switch (event->action) {
+    case KS_ACTION_PRE_UP:
+    case KS_ACTION_UP:
+    case KS_ACTION_VPN_PRE_UP:
+    case KS_ACTION_VPN_UP:
+    case KS_ACTION_DOWN:
+    case KS_ACTION_VPN_DOWN:
+        announcement = g_new0(Announcement, 1);
+        announcement->down = event->action == KS_ACTION_DOWN || event->action == KS_ACTION_VPN_DOWN;
+        g_strlcpy(announcement->interface, event->interface, sizeof(announcement->interface));
+        g_hash_table_insert(engine->announcements, g_strdup(event->uuid), announcement);
+        break;
+    case KS_ACTION_PRE_DOWN:
+    case KS_ACTION_VPN_PRE_DOWN:
+    case KS_ACTION_DHCP4_CHANGE:
+    case KS_ACTION_DHCP6_CHANGE:
+    case KS_ACTION_CONNECTIVITY_CHANGE:
+    case KS_ACTION_DNS_CHANGE:
+    case KS_ACTION_REAPPLY:
+    case KS_ACTION_MAX:
+        break;
+    }
+}
+
+bool ks_engine_observe(KsEngine *engine, const KsWorld *world)
+{
+    GArray *tunnels = tunnels_new();
+    bool changed;
+
+    if (world->manager_present)
+        add_reported_tunnels(engine, world, tunnels);
+    if (!world->manager_present || !world->manager_settled)
+        keep_unreported_tunnels(engine, world, tunnels);
+    g_array_unref(engine->tunnels);
+    engine->tunnels = tunnels;
+
+    changed = lock_for_new_tunnels(engine);
+    if (world->manager_present && world->manager_settled) {
+        forget_announcements(engine, world);
+        forget_tunnels_gone(engine);
+    }
+    draw_lock(engine, world);
+    return changed;
+}
+
+bool ks_engine_set_locked(KsEngine *engine, bool locked)
+{
+    bool changed = engine->settings.locked != locked;
+
+    engine->settings.locked = locked;
+    g_clear_pointer(&engine->locked_by, g_free);
+    return changed;
+}
+
+bool ks_engine_set_auto_lock(KsEngine *engine, bool auto_lock)
+{
+    bool changed = engine->settings.auto_lock != auto_lock;
+
+    engine->settings.auto_lock = auto_lock;
+    return changed;
+}
+
+bool ks_engine_set_lan(KsEngine *engine, bool lan)
+{
+    bool changed = engine->settings.lan != lan;
+
+    engine->settings.lan = lan;
+    return changed;
+}
+
+const KsSettings *ks_engine_settings(const KsEngine *engine)
+{
+    return &engine->settings;
+}
+
+const KsLock *ks_engine_lock(const KsEngine *engine)
+{
+    return engine->lock;
+}
+
+const GArray *ks_engine_tunnels(const KsEngine *engine)
+{
+    return engine->tunnels;
+}
+
+const char *ks_engine_locked_by(const KsEngine *engine)
+{
+    return engine->locked_by;
+}
+
+char **ks_engine_known_up(const KsEngine *engine)
+{
+    g_autofree void **keys = g_hash_table_get_keys_as_array(engine->known_up, NULL);
+
+    return g_strdupv((char **) keys);
+}
+
+const char *ks_engine_overflow(const KsEngine *engine)
+{
+    return engine->overflow;
+}

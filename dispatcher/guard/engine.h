@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "model/event.h"
+#include "model/lock.h"
+#include "model/world.h"
+
+/* What should be. Pure: it knows no bus, no netlink, no clock and no file, so that every order of
+ * events can be tried (tests/unit/test-engine-orders.c).
+ *
+ *   events are hints  ->  the world is looked at anew  ->  what should be  ->  the kernel
+ *
+ * No event opens the lock: ks_engine_observe() may set `locked`, never clear it. Only a person's
+ * request does (ks_engine_set_locked()). */
+
+/* What persists over a reboot. */
+typedef struct {
+    bool locked;
+    bool auto_lock; /* a VPN that comes up and carries the default route locks */
+    bool lan;       /* LAN access */
+} KsSettings;
+
+#define KS_SETTINGS_DEFAULT ((KsSettings){ .locked = false, .auto_lock = true, .lan = false })
+
+/* A VPN that is up now. */
+typedef struct {
+    char *uuid; /* "" for one that was adopted and that NetworkManager has not told of yet */
+    char *name;
+    char *type;
+    uint32_t index; /* of its interface */
+    char interface[IF_NAMESIZE];
+    bool default_route;
+} KsTunnel;
+
+typedef struct KsEngine KsEngine;
+
+/* `known_up`: UUIDs (NULL-terminated, may be NULL) of full-tunnel VPNs that were up already when the
+ * guard was last alive; their being up is nothing new and does not lock. */
+KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up);
+void ks_engine_free(KsEngine *engine);
+
+/* Takes over what the kernel holds already, from a guard or an early boot before us: it stays until
+ * NetworkManager has told what is there. */
+void ks_engine_adopt(KsEngine *engine, const KsLock *held);
+
+/* Remembers what the hook said: which interface belongs to which VPN, or that one went down. */
+void ks_engine_hear(KsEngine *engine, const KsEvent *event);
+
+/* Looks at the world and works out what should be. True if a setting changed (auto-lock). */
+bool ks_engine_observe(KsEngine *engine, const KsWorld *world);
+
+/* A person's requests. True if that changed anything; observe again afterwards. */
+bool ks_engine_set_locked(KsEngine *engine, bool locked);
+bool ks_engine_set_auto_lock(KsEngine *engine, bool auto_lock);
+bool ks_engine_set_lan(KsEngine *engine, bool lan);
+
+/* The answers, valid until the next call that changes the engine. */
+const KsSettings *ks_engine_settings(const KsEngine *engine);
+const KsLock *ks_engine_lock(const KsEngine *engine); /* what the kernel should hold when locked */
+const GArray *ks_engine_tunnels(const KsEngine *engine); /* element-type KsTunnel */
+const char *ks_engine_locked_by(const KsEngine *engine); /* name of the VPN whose coming up locked
+                                                          * last; NULL if a person did */
+
+/* The UUIDs for `known_up` of the next guard; NULL-terminated, owned by the caller. */
+char **ks_engine_known_up(const KsEngine *engine);
+
+/* Something that the lock could not take in, as a sentence, or NULL. */
+const char *ks_engine_overflow(const KsEngine *engine);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsEngine, ks_engine_free)

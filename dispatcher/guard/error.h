@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+/* The one error domain that leaves the guard; error.c maps it to names on the bus. */
+
+typedef enum {
+    KS_ERROR_FAILED,            /* it was tried and did not work; the message says what now holds */
+    KS_ERROR_INVALID_ARGUMENTS, /* the call makes no sense */
+    KS_ERROR_UNKNOWN_METHOD,
+    KS_ERROR_KERNEL, /* the kernel refused the rules */
+    KS_ERROR_STATE,  /* the state could not be written to disk */
+} KsError;
+
+#define KS_ERROR ks_error_quark()
+
+GQuark ks_error_quark(void);

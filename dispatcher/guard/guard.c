@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-guard"
+
+#include "guard/guard.h"
+
+#include "guard/engine.h"
+#include "guard/status.h"
+#include "guard/store.h"
+#include "kernel/links.h"
+#include "kernel/netfilter.h"
+#include "network/manager.h"
+#include "rules/plan.h"
+#include "rules/text.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+
+/* How long the first events wait for libnm before they are answered from what the kernel alone
+ * tells. NetworkManager answers within some 50 ms; a hook waits up to 5 s. */
+#define READY_TIMEOUT_MS 2000
+
+struct KsGuard {
+    KsStore *store;
+    KsEngine *engine;
+    KsWorld *world;
+    KsManager *manager;
+    KsLinks *links;
+
+    KsNetfilter *netfilter;
+    KsMonitor *monitor;
+    KsReadback *held; /* what the kernel holds, by its own word */
+    KsBatch batch;
+    uint32_t table_flags;
+    char *trouble; /* why the kernel could not be read or changed */
+
+    GPtrArray *warnings; /* char*, and a final NULL */
+    guint links_source;
+    guint monitor_source;
+    guint verify_source;
+    guint ready_source;
+    void (*ready)(void *data); /* NULL once called */
+    void *ready_data;
+};
+
+static void set_trouble(KsGuard *guard, const char *attempt, int error)
+{
+    g_autofree char *text = NULL;
+
+    if (error == 0) {
+        if (guard->trouble)
+            g_message("the kernel takes the rules again");
+        g_clear_pointer(&guard->trouble, g_free);
+        return;
+    }
+    if (error == -EPROTONOSUPPORT || error == -EOPNOTSUPP || error == -ENOENT)
+        text = g_strdup_printf("This kernel has no nf_tables (%s: %s): nothing can be locked here. "
+                               "Load the module nf_tables or use a kernel that has it.",
+                               attempt, g_strerror(-error));
+    else if (error == -EPERM)
+        text = g_strdup_printf("The kernel does not let this guard %s: another one may be running. "
+                               "What the kernel holds stays as it is.",
+                               attempt);
+    else
+        text = g_strdup_printf("The kernel could not %s (%s). What it holds stays as it is.",
+                               attempt, g_strerror(-error));
+    if (g_strcmp0(text, guard->trouble) == 0)
+        return;
+    g_warning("%s", text);
+    g_free(guard->trouble);
+    guard->trouble = g_steal_pointer(&text);
+}
+
+/* ---- the kernel ---- */
+
+static int open_netfilter(KsGuard *guard)
+{
+    int result;
+
+    if (guard->netfilter)
+        return 0;
+    result = ks_netfilter_open(&guard->netfilter);
+    if (result == 0)
+        guard->table_flags = ks_netfilter_table_flags(guard->netfilter);
+    return result;
+}
+
+static int read_held(KsGuard *guard)
+{
+    int result = open_netfilter(guard);
+
+    if (result == 0)
+        result = ks_netfilter_read(guard->netfilter, guard->held);
+    return result;
+}
+
+static int plan_and_commit(KsGuard *guard, bool locked, const KsLock *want)
+{
+    int result = locked ? ks_plan_lock(&guard->batch, guard->held, want, guard->table_flags)
+                        : ks_plan_unlock(&guard->batch, guard->held);
+
+    return result < 0 ? result : ks_netfilter_commit(guard->netfilter, &guard->batch);
+}
+
+/* Makes the kernel hold what should be. After a change of keys alone the kernel's word is read
+ * back a moment later, off the event's path; after anything else at once. */
+static int commit(KsGuard *guard)
+{
+    bool locked = ks_engine_settings(guard->engine)->locked;
+    const KsLock *want = ks_engine_lock(guard->engine);
+    bool keys_only;
+    int result = open_netfilter(guard);
+
+    if (result < 0)
+        return result;
+    keys_only = locked && ks_readback_is_intact(guard->held);
+    result = plan_and_commit(guard, locked, want);
+    if (result < 0 && result != -EPERM) {
+        /* somebody changed the table between our look and our change: look and try again, and if
+         * what they left cannot be mended in place, put the whole table in its place */
+        result = read_held(guard);
+        if (result == 0)
+            result = plan_and_commit(guard, locked, want);
+        if (result < 0 && locked && guard->held->present) {
+            result = ks_plan_replace(&guard->batch, guard->held, want, guard->table_flags);
+            if (result == 0)
+                result = ks_netfilter_commit(guard->netfilter, &guard->batch);
+        }
+        keys_only = false;
+    }
+    if (result < 0)
+        return result;
+    if (!keys_only)
+        return read_held(guard);
+    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
+        GArray *keys = guard->held->lock->sets[set];
+
+        g_array_set_size(keys, 0);
+        g_array_append_vals(keys, want->sets[set]->data, want->sets[set]->len);
+    }
+    return 0;
+}
+
+static gboolean verify(gpointer data)
+{
+    KsGuard *guard = data;
+    KsStatusFacts facts = { .engine = guard->engine, .world = guard->world, .held = guard->held };
+    int result;
+
+    guard->verify_source = 0;
+    result = read_held(guard);
+    if (result == 0 && !ks_status_verified(&facts)) {
+        g_warning("the kernel does not hold the lock as it should; putting it right");
+        result = commit(guard);
+    }
+    set_trouble(guard, "read the rules back", result);
+    return G_SOURCE_REMOVE;
+}
+
+static void verify_soon(KsGuard *guard)
+{
+    if (guard->verify_source == 0)
+        guard->verify_source = g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, verify, guard, NULL);
+}
+
+/* ---- from the world to the kernel ---- */
+
+static void save_settings(KsGuard *guard)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!ks_store_save(guard->store, ks_engine_settings(guard->engine), &error))
+        g_warning("the state could not be saved, so it will not outlast a reboot: %s",
+                  error->message);
+}
+
+static void describe_world(KsGuard *guard)
+{
+    int result = guard->links ? 0 : ks_links_open(&guard->links);
+
+    if (result == 0)
+        result = ks_links_describe(guard->links, guard->world);
+    if (result < 0) {
+        /* an interface that we cannot see is no tunnel */
+        g_array_set_size(guard->world->links, 0);
+        g_array_set_size(guard->world->link_addresses, 0);
+        g_warning("the kernel's interfaces cannot be read: %s", g_strerror(-result));
+    }
+    if (guard->manager)
+        ks_manager_describe(guard->manager, guard->world);
+}
+
+static void log_auto_lock(KsGuard *guard)
+{
+    g_message("locked, because the VPN \"%s\" came up and carries all traffic; it stays locked "
+              "until someone runs: nm-killswitch unlock",
+              ks_engine_locked_by(guard->engine));
+}
+
+/* The whole way of an event, in one direction. */
+static int follow_world(KsGuard *guard)
+{
+    g_auto(GStrv) known_before = ks_engine_known_up(guard->engine);
+    g_auto(GStrv) known_after = NULL;
+    bool settings_changed;
+    int result;
+
+    describe_world(guard);
+    settings_changed = ks_engine_observe(guard->engine, guard->world);
+    result = commit(guard);
+    set_trouble(guard, "take the rules", result);
+    if (settings_changed) {
+        log_auto_lock(guard);
+        save_settings(guard);
+    }
+    known_after = ks_engine_known_up(guard->engine);
+    if (!g_strv_equal((const char *const *) known_before, (const char *const *) known_after))
+        ks_store_save_known_up(guard->store, (const char *const *) known_after);
+    verify_soon(guard);
+    return result;
+}
+
+static void become_ready(KsGuard *guard)
+{
+    void (*ready)(void *data) = guard->ready;
+
+    guard->ready = NULL;
+    g_clear_handle_id(&guard->ready_source, g_source_remove);
+    if (ready)
+        ready(guard->ready_data);
+}
+
+static void on_manager_changed(void *data)
+{
+    KsGuard *guard = data;
+
+    (void) follow_world(guard);
+    if (ks_manager_is_ready(guard->manager))
+        become_ready(guard);
+}
+
+static gboolean on_ready_timeout(gpointer data)
+{
+    KsGuard *guard = data;
+
+    guard->ready_source = 0;
+    g_message("NetworkManager has not answered yet; going on without it");
+    become_ready(guard);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_links_changed(gint fd, GIOCondition condition, gpointer data)
+{
+    (void) fd;
+    (void) condition;
+    (void) follow_world(data);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_tables_changed(gint fd, GIOCondition condition, gpointer data)
+{
+    KsGuard *guard = data;
+    KsStatusFacts facts = { .engine = guard->engine, .world = guard->world, .held = guard->held };
+    char process[16];
+    int result;
+
+    (void) fd;
+    (void) condition;
+    if (!ks_monitor_drain(guard->monitor, ks_netfilter_port(guard->netfilter), process))
+        return G_SOURCE_CONTINUE;
+    result = read_held(guard);
+    if (result == 0 && !ks_status_verified(&facts)) {
+        g_autofree char *who = g_strescape(process[0] ? process : "another program", NULL);
+
+        g_warning("%s changed the lock in the kernel; putting it right", who);
+        result = commit(guard);
+    }
+    set_trouble(guard, "put the rules right", result);
+    return G_SOURCE_CONTINUE;
+}
+
+/* ---- beginning and end ---- */
+
+static void add_warning(KsGuard *guard, char *warning)
+{
+    g_message("%s", warning);
+    g_ptr_array_insert(guard->warnings, (int) guard->warnings->len - 1, warning);
+}
+
+static void watch_kernel(KsGuard *guard)
+{
+    if (ks_links_open(&guard->links) == 0)
+        guard->links_source =
+            g_unix_fd_add(ks_links_fd(guard->links), G_IO_IN, on_links_changed, guard);
+    if (guard->netfilter && ks_monitor_open(&guard->monitor) == 0)
+        guard->monitor_source =
+            g_unix_fd_add(ks_monitor_fd(guard->monitor), G_IO_IN, on_tables_changed, guard);
+}
+
+/* What a guard or an early boot before us left in the kernel counts: it is never opened by our
+ * start, whatever the state file says. */
+static void take_over(KsGuard *guard)
+{
+    g_auto(GStrv) known_up = ks_store_load_known_up(guard->store);
+    g_autofree char *problem = NULL;
+    KsSettings settings;
+    KsStored stored = ks_store_load(guard->store, &settings, &problem);
+    int result = read_held(guard);
+
+    if (stored == KS_STORED_CORRUPT)
+        add_warning(guard, g_steal_pointer(&problem));
+    if (result == 0 && guard->held->present) {
+        settings.locked = true;
+        result = ks_plan_adopt(&guard->batch, guard->held);
+        if (result == 0)
+            result = ks_netfilter_commit(guard->netfilter, &guard->batch);
+        if (result == 0)
+            result = read_held(guard);
+    }
+    guard->engine = ks_engine_new(&settings, (const char *const *) known_up);
+    if (guard->held->present)
+        ks_engine_adopt(guard->engine, guard->held->lock);
+    if (stored == KS_STORED_CORRUPT) {
+        ks_store_set_aside(guard->store);
+        save_settings(guard);
+    }
+    set_trouble(guard, "adopt the rules", result);
+}
+
+KsGuard *ks_guard_new(void (*ready)(void *data), void *data)
+{
+    KsGuard *guard = g_new0(KsGuard, 1);
+
+    guard->ready = ready;
+    guard->ready_data = data;
+    guard->store = ks_store_new();
+    guard->world = ks_world_new();
+    guard->held = ks_readback_new();
+    guard->warnings = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(guard->warnings, NULL);
+
+    take_over(guard);
+    watch_kernel(guard);
+    (void) follow_world(guard);
+    guard->manager = ks_manager_new(on_manager_changed, guard);
+    guard->ready_source = g_timeout_add(READY_TIMEOUT_MS, on_ready_timeout, guard);
+    return guard;
+}
+
+void ks_guard_free(KsGuard *guard)
+{
+    if (!guard)
+        return;
+    g_clear_handle_id(&guard->links_source, g_source_remove);
+    g_clear_handle_id(&guard->monitor_source, g_source_remove);
+    g_clear_handle_id(&guard->verify_source, g_source_remove);
+    g_clear_handle_id(&guard->ready_source, g_source_remove);
+    ks_manager_free(guard->manager);
+    ks_links_close(guard->links);
+    ks_monitor_close(guard->monitor);
+    ks_netfilter_close(guard->netfilter);
+    ks_engine_free(guard->engine);
+    ks_world_free(guard->world);
+    ks_readback_free(guard->held);
+    ks_store_free(guard->store);
+    ks_batch_clear(&guard->batch);
+    g_ptr_array_unref(guard->warnings);
+    g_free(guard->trouble);
+    g_free(guard);
+}
+
+/* ---- what others ask of us ---- */
+
+static bool report(KsGuard *guard, int result, GError **error)
+{
+    if (result == 0)
+        return true;
+    g_set_error_literal(error, KS_ERROR, KS_ERROR_KERNEL, guard->trouble);
+    return false;
+}
+
+bool ks_guard_event(KsGuard *guard, const KsEvent *event, GError **error)
+{
+    ks_engine_hear(guard->engine, event);
+    return report(guard, follow_world(guard), error);
+}
+
+static const char *name_interface(uint32_t index, const void *data)
+{
+    const KsLink *link = ks_world_link_by_index(data, index);
+
+    return link ? link->name : NULL;
+}
+
+static GVariant *run_get_status(KsGuard *guard, bool argument, GError **error)
+{
+    KsStatusFacts facts = { .engine = guard->engine, .world = guard->world, .held = guard->held };
+
+    (void) argument;
+    (void) error;
+    set_trouble(guard, "read the rules back", read_held(guard));
+    facts.trouble = guard->trouble;
+    facts.warnings = (const char *const *) guard->warnings->pdata;
+    return ks_status_describe(&facts);
+}
+
+static GVariant *run_get_rules(KsGuard *guard, bool argument, GError **error)
+{
+    g_autofree char *text = NULL;
+    int result = read_held(guard);
+
+    (void) argument;
+    set_trouble(guard, "read the rules back", result);
+    if (!report(guard, result, error))
+        return NULL;
+    text = ks_rules_text(guard->held, name_interface, guard->world);
+    return g_variant_ref_sink(g_variant_new_string(text));
+}
+
+/* Closing: the kernel first, because it must not wait for a disk. */
+static GVariant *run_lock(KsGuard *guard, bool argument, GError **error)
+{
+    (void) argument;
+    (void) ks_engine_set_locked(guard->engine, true);
+    if (!report(guard, follow_world(guard), error))
+        return NULL;
+    save_settings(guard);
+    return run_get_status(guard, false, error);
+}
+
+/* Opening: the disk first, so that a power cut between the two finds the lock closed. */
+static GVariant *run_unlock(KsGuard *guard, bool argument, GError **error)
+{
+    (void) argument;
+    (void) ks_engine_set_locked(guard->engine, false);
+    save_settings(guard);
+    if (!report(guard, follow_world(guard), error))
+        return NULL;
+    return run_get_status(guard, false, error);
+}
+
+static GVariant *run_set_lan_access(KsGuard *guard, bool argument, GError **error)
+{
+    (void) ks_engine_set_lan(guard->engine, argument);
+    save_settings(guard);
+    if (!report(guard, follow_world(guard), error))
+        return NULL;
+    return run_get_status(guard, false, error);
+}
+
+static GVariant *run_set_auto_lock(KsGuard *guard, bool argument, GError **error)
+{
+    (void) ks_engine_set_auto_lock(guard->engine, argument);
+    save_settings(guard);
+    return run_get_status(guard, false, error);
+}
+
+GVariant *ks_guard_call(KsGuard *guard, const char *method, GVariant *argument, GError **error)
+{
+    static const struct {
+        const char *name;
+        bool takes_bool;
+        GVariant *(*run)(KsGuard *guard, bool argument, GError **error);
+    } methods[] = {
+        { "Lock", false, run_lock },
+        { "Unlock", false, run_unlock },
+        { "SetLanAccess", true, run_set_lan_access },
+        { "SetAutoLock", true, run_set_auto_lock },
+        { "GetStatus", false, run_get_status },
+        { "GetRules", false, run_get_rules },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(methods); i++) {
+        const GVariantType *wanted =
+            methods[i].takes_bool ? G_VARIANT_TYPE_BOOLEAN : G_VARIANT_TYPE_UNIT;
+
+        if (strcmp(methods[i].name, method) != 0)
+            continue;
+        if (!g_variant_is_of_type(argument, wanted)) {
+            g_set_error(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
+                        "%s was called with an argument of the wrong kind.", method);
+            return NULL;
+        }
+        return methods[i].run(guard, methods[i].takes_bool && g_variant_get_boolean(argument),
+                              error);
+    }
+    g_set_error_literal(error, KS_ERROR, KS_ERROR_UNKNOWN_METHOD,
+                        "The guard does not know this request; it may be older than the program "
+                        "that asked.");
+    return NULL;
+}

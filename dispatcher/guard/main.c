@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-guard"
+
+#include "config.h"
+#include "guard/guard.h"
+#include "guard/socket.h"
+#include "model/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+typedef struct {
+    GMainLoop *loop;
+    KsGuard *guard;
+    KsSocket *socket;
+} Program;
+
+/* One guard at a time. The lock goes with the process, however it ends. */
+static bool be_the_only_one(GError **error)
+{
+    int fd;
+
+    (void) mkdir(KS_RUNTIME_DIRECTORY, 0755);
+    fd = open(KS_GUARD_LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        /* the rescue ends a guard that hangs by this number; the file stays open until we end */
+        if (ftruncate(fd, 0) == 0)
+            dprintf(fd, "%d\n", getpid());
+        return true;
+    }
+    if (fd >= 0 && errno == EWOULDBLOCK)
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_FAILED, "another guard is running already");
+    else
+        g_set_error(error, KS_ERROR, KS_ERROR_FAILED, "cannot lock %s: %s", KS_GUARD_LOCK_PATH,
+                    g_strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return false;
+}
+
+static void on_ready(void *data)
+{
+    Program *program = data;
+
+    ks_socket_start(program->socket);
+    (void) sd_notify(0, "READY=1");
+}
+
+static gboolean on_stop(gpointer data)
+{
+    Program *program = data;
+
+    g_main_loop_quit(program->loop);
+    return G_SOURCE_CONTINUE;
+}
+
+static int run(void)
+{
+    g_autoptr(GError) error = NULL;
+    Program program = { 0 };
+
+    if (be_the_only_one(&error))
+        program.socket = ks_socket_new(&program.guard, &error);
+    if (!program.socket) {
+        g_printerr("%s: %s. What the kernel holds stays as it is.\n", KS_GUARD_PROGRAM,
+                   error->message);
+        return EXIT_FAILURE;
+    }
+    program.loop = g_main_loop_new(NULL, FALSE);
+    g_unix_signal_add(SIGTERM, on_stop, &program);
+    g_unix_signal_add(SIGINT, on_stop, &program);
+    program.guard = ks_guard_new(on_ready, &program);
+    g_main_loop_run(program.loop);
+
+    (void) sd_notify(0, "STOPPING=1");
+    ks_socket_free(program.socket);
+    ks_guard_free(program.guard);
+    g_main_loop_unref(program.loop);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    gboolean version = FALSE;
+    GOptionEntry entries[] = {
+        { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version and exit", NULL },
+        { NULL },
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autoptr(GError) error = NULL;
+
+    setlocale(LC_ALL, "");
+    g_option_context_set_summary(context,
+                                 "The guard of nm-killswitch: keeps the VPN kill switch in the "
+                                 "kernel as it should be.\nsystemd starts it; people use "
+                                 "nm-killswitch(1).");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error) || argc > 1) {
+        g_printerr("%s: %s\n", KS_GUARD_PROGRAM, error ? error->message : "no arguments expected");
+        return 2;
+    }
+    if (version) {
+        g_print("%s %s\n", KS_GUARD_PROGRAM, KS_VERSION);
+        return EXIT_SUCCESS;
+    }
+    if (geteuid() != 0) {
+        g_printerr("%s: only root can keep the lock; systemd starts me as root.\n",
+                   KS_GUARD_PROGRAM);
+        return EXIT_FAILURE;
+    }
+    return run();
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "guard/engine.h"
+
+/* What the guard remembers. Two files, both written whole or not at all:
+ *   <state>/state     settings, over reboots and power cuts (temp, fsync, rename, fsync of the folder)
+ *   <runtime>/known   which full-tunnel VPNs were up, until the reboot */
+
+typedef struct KsStore KsStore;
+
+typedef enum {
+    KS_STORED,         /* read and understood */
+    KS_STORED_NOTHING, /* never saved: the defaults hold */
+    KS_STORED_CORRUPT, /* there, and cannot be understood: locked, whatever it said */
+} KsStored;
+
+/* Folders as systemd names them in STATE_DIRECTORY and RUNTIME_DIRECTORY, or the built-in ones. */
+KsStore *ks_store_new(void);
+void ks_store_free(KsStore *store);
+
+/* Always fills ret_settings with something safe. For KS_STORED_CORRUPT ret_problem (owned by the
+ * caller) says what is wrong. */
+KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_problem);
+
+/* Keeps an unreadable state as "state.corrupt", so that saving does not destroy it. */
+void ks_store_set_aside(KsStore *store);
+
+bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error);
+
+/* NULL-terminated, owned by the caller; NULL if nothing is known. */
+char **ks_store_load_known_up(KsStore *store);
+
+/* Best effort: losing it only locks once more. */
+void ks_store_save_known_up(KsStore *store, const char *const *uuids);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsStore, ks_store_free)

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static bool ipv4_is_unicast(const uint8_t *bytes)
+{
+    struct in_addr in;
+    uint32_t host_order;
+
+    memcpy(&in, bytes, sizeof(in));
+    host_order = ntohl(in.s_addr);
+
+    /* 0.0.0.0/8 is "this network" (RFC 6890, table 1): a source, never a destination */
+    return (host_order & IN_CLASSA_NET) != INADDR_ANY &&
+           host_order >> IN_CLASSA_NSHIFT != IN_LOOPBACKNET && !IN_MULTICAST(host_order) &&
+           host_order != INADDR_BROADCAST;
+}
+
+static bool ipv6_is_unicast(const uint8_t *bytes)
+{
+    struct in6_addr in6;
+
+    memcpy(&in6, bytes, sizeof(in6));
+    return !IN6_IS_ADDR_UNSPECIFIED(&in6) && !IN6_IS_ADDR_LOOPBACK(&in6) &&
+           !IN6_IS_ADDR_MULTICAST(&in6) && !IN6_IS_ADDR_V4MAPPED(&in6);
+}
+
+size_t ks_address_size(const KsAddress *address)
+{
+    switch (address->family) {
+    case AF_INET:
+        return sizeof(struct in_addr);
+    case AF_INET6:
+        return sizeof(struct in6_addr);
+    default:
+        return 0;
+    }
+}
+
+bool ks_address_parse(const char *text, KsAddress *ret_address)
+{
+    KsAddress address = { .family = AF_UNSPEC };
+    struct in_addr in;
+    struct in6_addr in6;
+
+    if (!text)
+        return false;
+
+    if (inet_pton(AF_INET, text, &in) == 1) {
+        address.family = AF_INET;
+        memcpy(address.bytes, &in, sizeof(in));
+    } else if (inet_pton(AF_INET6, text, &in6) == 1) {
+        address.family = AF_INET6;
+        memcpy(address.bytes, &in6, sizeof(in6));
+    } else {
+        return false;
+    }
+
+    *ret_address = address;
+    return true;
+}
+
+const char *ks_address_text(const KsAddress *address, char text[KS_ADDRESS_TEXT_SIZE])
+{
+    /* AF_UNSPEC makes inet_ntop() fail and leave the text alone */
+    text[0] = '\0';
+    (void) inet_ntop(address->family, address->bytes, text, KS_ADDRESS_TEXT_SIZE);
+    return text;
+}
+
+bool ks_address_is_unicast(const KsAddress *address)
+{
+    switch (address->family) {
+    case AF_INET:
+        return ipv4_is_unicast(address->bytes);
+    case AF_INET6:
+        return ipv6_is_unicast(address->bytes);
+    default:
+        return false;
+    }
+}
+
+int ks_address_compare(const KsAddress *a, const KsAddress *b)
+{
+    if (a->family != b->family)
+        return a->family < b->family ? -1 : 1;
+    return memcmp(a->bytes, b->bytes, ks_address_size(a));
+}

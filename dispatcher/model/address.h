@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An IPv4 or IPv6 address in network byte order, a plain value. */
+
+typedef struct {
+    uint8_t family; /* AF_INET, AF_INET6, or AF_UNSPEC: no address is known */
+    uint8_t bytes[16]; /* the first ks_address_size() are used, the rest are zero */
+} KsAddress;
+
+/* Long enough for any address as text, with its final zero. */
+#define KS_ADDRESS_TEXT_SIZE 46
+
+/* 4, 16, or 0 for AF_UNSPEC. */
+size_t ks_address_size(const KsAddress *address);
+
+/* A literal address as inet_pton(3) reads it: no brackets, no zone, no leading zeros in IPv4.
+ * Returns false and leaves ret_address alone for everything else. */
+bool ks_address_parse(const char *text, KsAddress *ret_address);
+
+/* Writes the address as inet_ntop(3) does; "" for AF_UNSPEC. Returns `text`. */
+const char *ks_address_text(const KsAddress *address, char text[KS_ADDRESS_TEXT_SIZE]);
+
+/* Whether a packet to this address can leave the machine towards one other machine: neither
+ * unspecified, loopback, multicast, limited broadcast nor IPv4-mapped. Private ranges are routable
+ * (a VPN server may stand in the same house). */
+bool ks_address_is_unicast(const KsAddress *address);
+
+int ks_address_compare(const KsAddress *a, const KsAddress *b);

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/lock.h"
+
+#include "model/server.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define LOOPBACK_INDEX 1u /* include/linux/net_namespace.h, LOOPBACK_IFINDEX */
+
+/* Where the fields of a server's key stand: address, then protocol and port, each padded to 4. */
+#define FIELD_SIZE 4u
+
+typedef struct {
+    size_t key_size;
+    unsigned keys_max;
+} SetShape;
+
+static const SetShape set_shapes[KS_SET_MAX] = {
+    [KS_SET_OPEN_INTERFACES] = { 4, KS_LOCK_INTERFACES_MAX },
+    [KS_SET_LAN_INTERFACES] = { 4, KS_LOCK_INTERFACES_MAX },
+    [KS_SET_SERVERS4] = { 4 + FIELD_SIZE + FIELD_SIZE, KS_LOCK_SERVERS_MAX },
+    [KS_SET_SERVERS6] = { 16 + FIELD_SIZE + FIELD_SIZE, KS_LOCK_SERVERS_MAX },
+    [KS_SET_DHCP_SERVERS] = { 4, KS_LOCK_ADDRESSES_MAX },
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(KsKey));
+}
+
+static const KsKey *key_at(const KsLock *lock, KsSetId set, unsigned i)
+{
+    return &g_array_index(lock->sets[set], KsKey, i);
+}
+
+static bool add_interface(KsLock *lock, KsSetId set, uint32_t index)
+{
+    KsKey key = { 0 };
+
+    memcpy(key.bytes, &index, sizeof(index));
+    return ks_lock_add_key(lock, set, &key);
+}
+
+size_t ks_key_size(KsSetId set)
+{
+    return set_shapes[set].key_size;
+}
+
+KsLock *ks_lock_new(void)
+{
+    KsLock *lock = g_new0(KsLock, 1);
+
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        lock->sets[set] = g_array_new(FALSE, FALSE, sizeof(KsKey));
+    ks_lock_clear(lock);
+    return lock;
+}
+
+void ks_lock_free(KsLock *lock)
+{
+    if (!lock)
+        return;
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        g_array_unref(lock->sets[set]);
+    g_free(lock);
+}
+
+void ks_lock_clear(KsLock *lock)
+{
+    KsAddress broadcast = { .family = AF_INET, .bytes = { 255, 255, 255, 255 } };
+
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        g_array_set_size(lock->sets[set], 0);
+    ks_lock_open_interface(lock, LOOPBACK_INDEX);
+    ks_lock_add_dhcp_server(lock, &broadcast);
+}
+
+bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key)
+{
+    if (lock->sets[set]->len >= set_shapes[set].keys_max)
+        return false;
+    g_array_append_val(lock->sets[set], *key);
+    return true;
+}
+
+bool ks_lock_open_interface(KsLock *lock, uint32_t index)
+{
+    return add_interface(lock, KS_SET_OPEN_INTERFACES, index);
+}
+
+bool ks_lock_open_lan(KsLock *lock, uint32_t index)
+{
+    return add_interface(lock, KS_SET_LAN_INTERFACES, index);
+}
+
+bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port)
+{
+    KsKey key = { 0 };
+    size_t size = ks_address_size(address);
+    uint16_t wire_port = htons(port);
+
+    if (size == 0)
+        return false;
+    memcpy(key.bytes, address->bytes, size);
+    key.bytes[size] = protocol;
+    memcpy(key.bytes + size + FIELD_SIZE, &wire_port, sizeof(wire_port));
+    return ks_lock_add_key(lock, address->family == AF_INET ? KS_SET_SERVERS4 : KS_SET_SERVERS6,
+                           &key);
+}
+
+bool ks_lock_add_dhcp_server(KsLock *lock, const KsAddress *address)
+{
+    KsKey key = { 0 };
+
+    if (address->family != AF_INET)
+        return false;
+    memcpy(key.bytes, address->bytes, ks_address_size(address));
+    return ks_lock_add_key(lock, KS_SET_DHCP_SERVERS, &key);
+}
+
+void ks_lock_seal(KsLock *lock)
+{
+    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
+        GArray *keys = lock->sets[set];
+        unsigned kept = 0;
+
+        g_array_sort(keys, compare_keys);
+        for (unsigned i = 0; i < keys->len; i++) {
+            if (kept > 0 && compare_keys(key_at(lock, set, i), key_at(lock, set, kept - 1)) == 0)
+                continue;
+            g_array_index(keys, KsKey, kept++) = *key_at(lock, set, i);
+        }
+        g_array_set_size(keys, kept);
+    }
+}
+
+bool ks_lock_equal(const KsLock *a, const KsLock *b)
+{
+    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
+        if (a->sets[set]->len != b->sets[set]->len)
+            return false;
+        if (a->sets[set]->len > 0 &&
+            memcmp(a->sets[set]->data, b->sets[set]->data, a->sets[set]->len * sizeof(KsKey)) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool ks_lock_has_interface(const KsLock *lock, uint32_t index)
+{
+    for (unsigned i = 0; i < lock->sets[KS_SET_OPEN_INTERFACES]->len; i++)
+        if (memcmp(key_at(lock, KS_SET_OPEN_INTERFACES, i)->bytes, &index, sizeof(index)) == 0)
+            return true;
+    return false;
+}
+
+unsigned ks_lock_tunnels(const KsLock *lock)
+{
+    return lock->sets[KS_SET_OPEN_INTERFACES]->len - ks_lock_has_interface(lock, LOOPBACK_INDEX);
+}
+
+void ks_lock_compare_set(const KsLock *have, const KsLock *want, KsSetId set, KsKeyChange *change)
+{
+    unsigned have_length = have->sets[set]->len;
+    unsigned want_length = want->sets[set]->len;
+    unsigned i = 0;
+    unsigned j = 0;
+
+    g_array_set_size(change->come, 0);
+    g_array_set_size(change->go, 0);
+    while (i < have_length || j < want_length) {
+        int order;
+
+        if (i == have_length)
+            order = 1;
+        else if (j == want_length)
+            order = -1;
+        else
+            order = compare_keys(key_at(have, set, i), key_at(want, set, j));
+
+        if (order < 0)
+            g_array_append_val(change->go, *key_at(have, set, i));
+        else if (order > 0)
+            g_array_append_val(change->come, *key_at(want, set, j));
+        i += order <= 0;
+        j += order >= 0;
+    }
+}
+
+uint32_t ks_key_interface(const KsKey *key)
+{
+    uint32_t index;
+
+    memcpy(&index, key->bytes, sizeof(index));
+    return index;
+}
+
+char *ks_key_text(KsSetId set, const KsKey *key)
+{
+    KsAddress address = { 0 };
+    char address_text[KS_ADDRESS_TEXT_SIZE];
+    char protocol_text[4];
+    uint16_t port;
+    size_t size;
+
+    switch (set) {
+    case KS_SET_OPEN_INTERFACES:
+    case KS_SET_LAN_INTERFACES:
+        return g_strdup_printf("%u", ks_key_interface(key));
+    case KS_SET_DHCP_SERVERS:
+        address.family = AF_INET;
+        memcpy(address.bytes, key->bytes, ks_address_size(&address));
+        return g_strdup(ks_address_text(&address, address_text));
+    case KS_SET_SERVERS4:
+    case KS_SET_SERVERS6:
+        address.family = set == KS_SET_SERVERS4 ? AF_INET : AF_INET6;
+        size = ks_address_size(&address);
+        memcpy(address.bytes, key->bytes, size);
+        memcpy(&port, key->bytes + size + FIELD_SIZE, sizeof(port));
+        return g_strdup_printf("%s . %s . %u", ks_address_text(&address, address_text),
+                               ks_protocol_name(key->bytes[size], protocol_text), ntohs(port));
+    case KS_SET_MAX:
+        break;
+    }
+    return NULL;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "model/address.h"
+
+#include <glib.h>
+
+/* The lock as a value: what may leave while it is closed. The rules in the kernel never change with
+ * it; everything variable is a key in one of these sets, so that two locks differ by the keys that
+ * come and go and by nothing else. */
+
+typedef enum {
+    KS_SET_OPEN_INTERFACES, /* interface index: loopback (always) and every tunnel that is up */
+    KS_SET_LAN_INTERFACES,  /* interface index: where LAN access is open now */
+    KS_SET_SERVERS4,        /* IPv4 address . protocol . port of VPN servers */
+    KS_SET_SERVERS6,        /* the same for IPv6 */
+    KS_SET_DHCP_SERVERS,    /* IPv4 address: broadcast (always) and the servers of our leases */
+    KS_SET_MAX,
+} KsSetId;
+
+/* Keys are stored as the kernel compares them: each field in its own byte order (interface indices
+ * in host order, the rest as on the wire), padded to four bytes (nf_tables concatenations). */
+#define KS_KEY_SIZE_MAX 24
+
+typedef struct {
+    uint8_t bytes[KS_KEY_SIZE_MAX]; /* the first ks_key_size() are used, the rest are zero */
+} KsKey;
+
+/* Bounds on what a world of ten thousand profiles may bring into the kernel. */
+#define KS_LOCK_INTERFACES_MAX 1024u
+#define KS_LOCK_SERVERS_MAX    65536u
+#define KS_LOCK_ADDRESSES_MAX  1024u
+
+typedef struct {
+    GArray *sets[KS_SET_MAX]; /* element-type KsKey; sorted and unique once sealed */
+} KsLock;
+
+/* Bytes of a key of this set. */
+size_t ks_key_size(KsSetId set);
+
+/* A lock that lets only loopback and DHCP's broadcasts out. */
+KsLock *ks_lock_new(void);
+void ks_lock_free(KsLock *lock);
+
+/* Forget all but the constant keys. */
+void ks_lock_clear(KsLock *lock);
+
+/* Add keys in any order, also twice; then seal. False when the set is full: the key is not in. */
+bool ks_lock_open_interface(KsLock *lock, uint32_t index);
+bool ks_lock_open_lan(KsLock *lock, uint32_t index);
+bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port);
+bool ks_lock_add_dhcp_server(KsLock *lock, const KsAddress *address);
+bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key);
+void ks_lock_seal(KsLock *lock);
+
+bool ks_lock_equal(const KsLock *a, const KsLock *b);
+bool ks_lock_has_interface(const KsLock *lock, uint32_t index);
+
+/* Interfaces other than loopback that are open. */
+unsigned ks_lock_tunnels(const KsLock *lock);
+
+/* The keys of one set that come (in want, not in have) and go. Both locks are sealed. */
+typedef struct {
+    GArray *come; /* element-type KsKey */
+    GArray *go;
+} KsKeyChange;
+
+void ks_lock_compare_set(const KsLock *have, const KsLock *want, KsSetId set, KsKeyChange *change);
+
+/* The interface index that a key of an interface set holds. */
+uint32_t ks_key_interface(const KsKey *key);
+
+/* What a key says, for people: "192.0.2.1 . udp . 1194"; an interface by its index. */
+char *ks_key_text(KsSetId set, const KsKey *key);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsLock, ks_lock_free)

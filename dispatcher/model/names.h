@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Every name that another program, package or script may rely on, once.
+ * The outer contract (data/doc/contract.md) lists the same names; change both or neither. */
+
+#define KS_PROGRAM        "nm-killswitch"
+#define KS_GUARD_PROGRAM  "nm-killswitchd"
+#define KS_GUARD_UNIT     "nm-killswitch.service"
+
+/* nf_tables: our own tables, nobody else's (family inet now, netdev for the second layer). */
+#define KS_TABLE "nm_killswitch"
+
+/* The root-only SOCK_SEQPACKET socket between hook, command line and guard. */
+#define KS_RUNTIME_DIRECTORY "/run/nm-killswitch"
+#define KS_SOCKET_PATH       KS_RUNTIME_DIRECTORY "/guard.sock"
+
+/* Held by flock(2) while a guard lives; holds its process id. */
+#define KS_GUARD_LOCK_PATH KS_RUNTIME_DIRECTORY "/guard.lock"
+
+/* What persists over a reboot. systemd's STATE_DIRECTORY wins when it is set. */
+#define KS_STATE_DIRECTORY "/var/lib/nm-killswitch"

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/world.h"
+
+#include "model/server.h"
+
+#include <string.h>
+
+static const KsLink *carries(const KsLink *link)
+{
+    return link && link->up && link->tunnel_kind && !link->loopback ? link : NULL;
+}
+
+static bool vpn_has_address(const KsVpn *vpn, const KsAddress *address)
+{
+    for (unsigned i = 0; i < vpn->addresses->len; i++)
+        if (ks_address_compare(&g_array_index(vpn->addresses, KsAddress, i), address) == 0)
+            return true;
+    return false;
+}
+
+KsWorld *ks_world_new(void)
+{
+    KsWorld *world = g_new0(KsWorld, 1);
+
+    world->vpns = g_ptr_array_new_with_free_func((GDestroyNotify) ks_vpn_free);
+    world->dhcp_servers = g_array_new(FALSE, FALSE, sizeof(KsAddress));
+    world->links = g_array_new(FALSE, FALSE, sizeof(KsLink));
+    world->link_addresses = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
+    return world;
+}
+
+void ks_world_free(KsWorld *world)
+{
+    if (!world)
+        return;
+    g_ptr_array_unref(world->vpns);
+    g_array_unref(world->dhcp_servers);
+    g_array_unref(world->links);
+    g_array_unref(world->link_addresses);
+    g_free(world);
+}
+
+KsVpn *ks_vpn_new(const char *uuid, const char *name, const char *type)
+{
+    KsVpn *vpn = g_new0(KsVpn, 1);
+
+    vpn->uuid = g_strdup(uuid);
+    vpn->name = g_strdup(name);
+    vpn->type = g_strdup(type);
+    vpn->servers = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
+    vpn->warnings = g_ptr_array_new_with_free_func(g_free);
+    vpn->addresses = g_array_new(FALSE, FALSE, sizeof(KsAddress));
+    return vpn;
+}
+
+void ks_vpn_free(KsVpn *vpn)
+{
+    if (!vpn)
+        return;
+    g_free(vpn->uuid);
+    g_free(vpn->name);
+    g_free(vpn->type);
+    g_ptr_array_unref(vpn->servers);
+    g_ptr_array_unref(vpn->warnings);
+    g_array_unref(vpn->addresses);
+    g_free(vpn);
+}
+
+const KsLink *ks_world_link_by_name(const KsWorld *world, const char *name)
+{
+    for (unsigned i = 0; i < world->links->len; i++)
+        if (strcmp(g_array_index(world->links, KsLink, i).name, name) == 0)
+            return &g_array_index(world->links, KsLink, i);
+    return NULL;
+}
+
+const KsLink *ks_world_link_by_index(const KsWorld *world, uint32_t index)
+{
+    for (unsigned i = 0; i < world->links->len; i++)
+        if (g_array_index(world->links, KsLink, i).index == index)
+            return &g_array_index(world->links, KsLink, i);
+    return NULL;
+}
+
+const KsLink *ks_world_tunnel(const KsWorld *world, const KsVpn *vpn, const char *announced)
+{
+    const char *name = vpn->interface[0] ? vpn->interface : announced;
+    const KsLink *link = name[0] ? carries(ks_world_link_by_name(world, name)) : NULL;
+
+    for (unsigned i = 0; !link && i < world->link_addresses->len; i++) {
+        const KsLinkAddress *on_link = &g_array_index(world->link_addresses, KsLinkAddress, i);
+
+        if (vpn_has_address(vpn, &on_link->address))
+            link = carries(ks_world_link_by_index(world, on_link->index));
+    }
+    return link;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "model/address.h"
+#include "model/event.h"
+
+#include <glib.h>
+#include <net/if.h>
+
+/* The world as NetworkManager and the kernel tell it, at one moment: plain facts, no wishes. The
+ * guard fills it anew at every event; the engine only reads it. */
+
+typedef struct {
+    uint32_t index;
+    char name[IF_NAMESIZE];
+    bool loopback;
+    bool up;            /* IFF_UP */
+    bool tunnel_kind;   /* its kind can carry a VPN (tun, wireguard, ppp, xfrm, ...): an uplink is
+                         * never taken for a tunnel, whatever an event says */
+    bool default_route; /* some routing table sends all of IPv4 or all of IPv6 through it */
+} KsLink;
+
+typedef struct {
+    uint32_t index; /* the link that carries it */
+    KsAddress address;
+} KsLinkAddress;
+
+typedef enum {
+    KS_VPN_DOWN,
+    KS_VPN_CONNECTING, /* NetworkManager is bringing it up, or back up */
+    KS_VPN_UP,
+} KsVpnActivity;
+
+/* One VPN: a profile of NetworkManager's with its activity. */
+typedef struct {
+    char *uuid;
+    char *name; /* as the person called it; any UTF-8 */
+    char *type; /* "openvpn", "wireguard", ... */
+    GPtrArray *servers;  /* element-type KsServer; shared, never changed once here */
+    GPtrArray *warnings; /* element-type char*; shared */
+    KsVpnActivity activity;
+    char interface[IF_NAMESIZE]; /* "" unless NetworkManager itself names it (WireGuard) */
+    GArray *addresses;           /* element-type KsAddress: given to the machine by this VPN */
+} KsVpn;
+
+typedef struct {
+    bool manager_present; /* NetworkManager is on the bus and we know its objects */
+    bool manager_settled; /* ... and it has finished starting: what it does not list is not there */
+    GPtrArray *vpns;      /* element-type KsVpn, owned */
+    GArray *dhcp_servers; /* element-type KsAddress: of the IPv4 leases in use */
+    GArray *links;        /* element-type KsLink */
+    GArray *link_addresses; /* element-type KsLinkAddress, of links with tunnel_kind */
+} KsWorld;
+
+KsWorld *ks_world_new(void);
+void ks_world_free(KsWorld *world);
+
+KsVpn *ks_vpn_new(const char *uuid, const char *name, const char *type);
+void ks_vpn_free(KsVpn *vpn);
+
+/* The link that carries this VPN now, or NULL. `announced` is the interface that the hook named for
+ * it ("" if none); it counts only if that link can carry a VPN. Without it, the link that has one
+ * of the VPN's addresses. A link that is down carries nothing. */
+const KsLink *ks_world_tunnel(const KsWorld *world, const KsVpn *vpn, const char *announced);
+
+const KsLink *ks_world_link_by_name(const KsWorld *world, const char *name);
+const KsLink *ks_world_link_by_index(const KsWorld *world, uint32_t index);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsWorld, ks_world_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsVpn, ks_vpn_free)

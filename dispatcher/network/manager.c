@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-network"
+
+#include "network/manager.h"
+
+#include "model/profile.h"
+
+#include <NetworkManager.h>
+
+/* The bus is away only while it is restarted or before it started: trying once a second then costs
+ * nothing that matters, and nothing at all while the bus is there. */
+#define RETRY_SECONDS 1
+
+struct KsManager {
+    KsManagerChanged changed;
+    void *changed_data;
+    GCancellable *cancellable;
+    GDBusConnection *bus;
+    NMClient *client; /* NULL until libnm has answered */
+    bool answered;    /* once at least, if only "no bus" */
+    GHashTable *servers; /* NMConnection* -> KsProfileServers*, until the profile changes */
+    guint retry;
+    guint notify;
+};
+
+static void connect_to_bus(KsManager *manager);
+
+static gboolean notify_now(gpointer data)
+{
+    KsManager *manager = data;
+
+    manager->notify = 0;
+    manager->changed(manager->changed_data);
+    return G_SOURCE_REMOVE;
+}
+
+/* libnm reports one change in many signals; what follows from them is worked out once. */
+static void notify_soon(KsManager *manager)
+{
+    if (manager->notify == 0)
+        manager->notify = g_idle_add_full(G_PRIORITY_DEFAULT, notify_now, manager, NULL);
+}
+
+static void forget_profile(KsManager *manager, NMConnection *profile)
+{
+    g_signal_handlers_disconnect_by_data(profile, manager);
+    g_hash_table_remove(manager->servers, profile);
+}
+
+static void on_profile_changed(NMConnection *profile, KsManager *manager)
+{
+    forget_profile(manager, profile);
+    notify_soon(manager);
+}
+
+static void on_profile_removed(NMClient *client, NMConnection *profile, KsManager *manager)
+{
+    (void) client;
+    on_profile_changed(profile, manager);
+}
+
+static void on_any_change(KsManager *manager)
+{
+    notify_soon(manager);
+}
+
+/* Objects of libnm's cache live and die with it, and so do these connections. */
+static void watch(KsManager *manager, gpointer object, const char *const *properties)
+{
+    if (!object || g_object_get_data(object, G_LOG_DOMAIN))
+        return;
+    g_object_set_data(object, G_LOG_DOMAIN, manager);
+    for (unsigned i = 0; properties[i]; i++) {
+        g_autofree char *signal = g_strconcat("notify::", properties[i], NULL);
+
+        g_signal_connect_swapped(object, signal, G_CALLBACK(on_any_change), manager);
+    }
+}
+
+static void watch_active(KsManager *manager, NMActiveConnection *active)
+{
+    static const char *const of_active[] = {
+        NM_ACTIVE_CONNECTION_STATE,      NM_ACTIVE_CONNECTION_DEVICES,
+        NM_ACTIVE_CONNECTION_IP4_CONFIG, NM_ACTIVE_CONNECTION_IP6_CONFIG,
+        NULL,
+    };
+    static const char *const of_config[] = { NM_IP_CONFIG_ADDRESSES, NULL };
+
+    watch(manager, active, of_active);
+    watch(manager, nm_active_connection_get_ip4_config(active), of_config);
+    watch(manager, nm_active_connection_get_ip6_config(active), of_config);
+}
+
+static void take_data_item(const char *key, const char *value, gpointer data)
+{
+    g_hash_table_insert(data, g_strdup(key), g_strdup(value));
+}
+
+static KsProfileServers *read_plugin_servers(NMSettingVpn *setting)
+{
+    g_autoptr(GHashTable) data = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    KsProfile profile = { .service = nm_setting_vpn_get_service_type(setting), .data = data };
+
+    nm_setting_vpn_foreach_data_item(setting, take_data_item, data);
+    return ks_profile_servers(&profile);
+}
+
+static KsProfileServers *read_wireguard_servers(NMSettingWireGuard *setting)
+{
+    unsigned count = nm_setting_wireguard_get_peers_len(setting);
+    g_autofree const char **peers = g_new0(const char *, count + 1);
+    KsProfile profile = { .peers = peers };
+    unsigned used = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        const char *endpoint =
+            nm_wireguard_peer_get_endpoint(nm_setting_wireguard_get_peer(setting, i));
+
+        if (endpoint) /* a peer without one only waits for calls */
+            peers[used++] = endpoint;
+    }
+    return ks_profile_servers(&profile);
+}
+
+/* The servers of a profile, worked out once and kept until it changes. NULL: not a VPN. */
+static const KsProfileServers *servers_of(KsManager *manager, NMConnection *profile)
+{
+    KsProfileServers *servers = g_hash_table_lookup(manager->servers, profile);
+    NMSettingVpn *plugin = nm_connection_get_setting_vpn(profile);
+    NMSettingWireGuard *wireguard =
+        NM_SETTING_WIREGUARD(nm_connection_get_setting(profile, NM_TYPE_SETTING_WIREGUARD));
+
+    if (servers)
+        return servers;
+    if (plugin)
+        servers = read_plugin_servers(plugin);
+    else if (wireguard)
+        servers = read_wireguard_servers(wireguard);
+    else
+        return NULL;
+    g_hash_table_insert(manager->servers, g_object_ref(profile), servers);
+    g_signal_connect(profile, NM_CONNECTION_CHANGED, G_CALLBACK(on_profile_changed), manager);
+    return servers;
+}
+
+static void add_ip_addresses(KsVpn *vpn, NMIPConfig *config)
+{
+    GPtrArray *addresses = config ? nm_ip_config_get_addresses(config) : NULL;
+
+    for (unsigned i = 0; addresses && i < addresses->len; i++) {
+        KsAddress address;
+
+        if (ks_address_parse(nm_ip_address_get_address(g_ptr_array_index(addresses, i)), &address))
+            g_array_append_val(vpn->addresses, address);
+    }
+}
+
+static void describe_activity(KsVpn *vpn, NMActiveConnection *active)
+{
+    const GPtrArray *devices = nm_active_connection_get_devices(active);
+
+    switch (nm_active_connection_get_state(active)) {
+    case NM_ACTIVE_CONNECTION_STATE_ACTIVATING:
+        vpn->activity = KS_VPN_CONNECTING;
+        break;
+    case NM_ACTIVE_CONNECTION_STATE_ACTIVATED:
+        vpn->activity = KS_VPN_UP;
+        break;
+    case NM_ACTIVE_CONNECTION_STATE_UNKNOWN:
+    case NM_ACTIVE_CONNECTION_STATE_DEACTIVATING:
+    case NM_ACTIVE_CONNECTION_STATE_DEACTIVATED:
+        vpn->activity = KS_VPN_DOWN;
+        return;
+    }
+    /* a plugin's VPN names its parent as its device: only WireGuard's own device is the tunnel */
+    if (!nm_active_connection_get_vpn(active)) {
+        for (unsigned i = 0; i < devices->len; i++) {
+            const char *name = nm_device_get_ip_iface(g_ptr_array_index(devices, i));
+
+            if (name && ks_interface_name_is_valid(name))
+                g_strlcpy(vpn->interface, name, sizeof(vpn->interface));
+        }
+    }
+    add_ip_addresses(vpn, nm_active_connection_get_ip4_config(active));
+    add_ip_addresses(vpn, nm_active_connection_get_ip6_config(active));
+}
+
+static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
+{
+    const KsProfileServers *servers = servers_of(manager, profile);
+    NMSettingVpn *plugin = nm_connection_get_setting_vpn(profile);
+    g_autofree char *type = NULL;
+    KsVpn *vpn;
+
+    if (!servers)
+        return NULL;
+    type = ks_profile_type_name(plugin ? nm_setting_vpn_get_service_type(plugin) : NULL);
+    vpn = ks_vpn_new(nm_connection_get_uuid(profile), nm_connection_get_id(profile), type);
+    g_ptr_array_unref(vpn->servers);
+    vpn->servers = g_ptr_array_ref(servers->servers);
+    g_ptr_array_unref(vpn->warnings);
+    vpn->warnings = g_ptr_array_ref(servers->warnings);
+    return vpn;
+}
+
+static void describe_dhcp_servers(KsManager *manager, KsWorld *world)
+{
+    static const char *const of_device[] = { NM_DEVICE_DHCP4_CONFIG, NULL };
+    static const char *const of_lease[] = { NM_DHCP_CONFIG_OPTIONS, NULL };
+    const GPtrArray *devices = nm_client_get_devices(manager->client);
+
+    for (unsigned i = 0; i < devices->len; i++) {
+        NMDhcpConfig *lease = nm_device_get_dhcp4_config(g_ptr_array_index(devices, i));
+        const char *server =
+            lease ? nm_dhcp_config_get_one_option(lease, "dhcp_server_identifier") : NULL;
+        KsAddress address;
+
+        watch(manager, g_ptr_array_index(devices, i), of_device);
+        watch(manager, lease, of_lease);
+        /* told by the network: whoever it names gets renewals and nothing else */
+        if (server && ks_address_parse(server, &address) && ks_address_is_unicast(&address))
+            g_array_append_val(world->dhcp_servers, address);
+    }
+}
+
+static void on_client_ready(GObject *source, GAsyncResult *result, gpointer data)
+{
+    static const char *const watched[] = {
+        "notify::" NM_CLIENT_NM_RUNNING,
+        "notify::" NM_CLIENT_STARTUP,
+        "notify::" NM_CLIENT_CONNECTIONS,
+        "any-device-added",
+        "any-device-removed",
+        "active-connection-added",
+        "active-connection-removed",
+    };
+    g_autoptr(GError) error = NULL;
+    KsManager *manager = data;
+    gboolean started =
+        g_async_initable_init_finish(G_ASYNC_INITABLE(source), result, &error);
+
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return;
+    manager->answered = true;
+    if (!started) {
+        g_warning("cannot follow NetworkManager: %s", error->message);
+    } else {
+        manager->client = NM_CLIENT(g_object_ref(source));
+        for (unsigned i = 0; i < G_N_ELEMENTS(watched); i++)
+            g_signal_connect_swapped(manager->client, watched[i], G_CALLBACK(on_any_change),
+                                     manager);
+        g_signal_connect(manager->client, NM_CLIENT_CONNECTION_REMOVED,
+                         G_CALLBACK(on_profile_removed), manager);
+    }
+    notify_soon(manager);
+}
+
+static void disconnect_from_bus(KsManager *manager)
+{
+    g_hash_table_remove_all(manager->servers);
+    if (manager->client)
+        g_signal_handlers_disconnect_by_data(manager->client, manager);
+    g_clear_object(&manager->client);
+    if (manager->bus)
+        g_signal_handlers_disconnect_by_data(manager->bus, manager);
+    g_clear_object(&manager->bus);
+}
+
+static gboolean retry(gpointer data)
+{
+    KsManager *manager = data;
+
+    manager->retry = 0;
+    connect_to_bus(manager);
+    return G_SOURCE_REMOVE;
+}
+
+static void retry_later(KsManager *manager)
+{
+    if (manager->retry == 0)
+        manager->retry = g_timeout_add_seconds(RETRY_SECONDS, retry, manager);
+}
+
+static void on_bus_closed(GDBusConnection *bus, gboolean remote, GError *error, KsManager *manager)
+{
+    (void) bus;
+    (void) remote;
+    (void) error;
+    g_message("the system bus is gone; the lock stays as it is until it is back");
+    disconnect_from_bus(manager);
+    notify_soon(manager);
+    retry_later(manager);
+}
+
+static void on_bus(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GDBusConnection) bus = g_dbus_connection_new_for_address_finish(result, &error);
+    KsManager *manager = data;
+
+    (void) source;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return;
+    if (!bus) {
+        if (!manager->answered)
+            g_message("there is no system bus: %s", error->message);
+        manager->answered = true;
+        notify_soon(manager);
+        retry_later(manager);
+        return;
+    }
+    manager->bus = g_steal_pointer(&bus);
+    g_signal_connect(manager->bus, "closed", G_CALLBACK(on_bus_closed), manager);
+    g_async_initable_new_async(NM_TYPE_CLIENT, G_PRIORITY_DEFAULT, manager->cancellable,
+                               on_client_ready, manager, NM_CLIENT_DBUS_CONNECTION, manager->bus,
+                               NULL);
+}
+
+/* A connection of our own: the shared one would end the guard when the bus is restarted. */
+static void connect_to_bus(KsManager *manager)
+{
+    g_autofree char *address =
+        g_dbus_address_get_for_bus_sync(G_BUS_TYPE_SYSTEM, manager->cancellable, NULL);
+
+    g_dbus_connection_new_for_address(address,
+                                      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                          G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                      NULL, manager->cancellable, on_bus, manager);
+}
+
+KsManager *ks_manager_new(KsManagerChanged changed, void *data)
+{
+    KsManager *manager = g_new0(KsManager, 1);
+
+    manager->changed = changed;
+    manager->changed_data = data;
+    manager->cancellable = g_cancellable_new();
+    manager->servers = g_hash_table_new_full(NULL, NULL, g_object_unref,
+                                             (GDestroyNotify) ks_profile_servers_free);
+    connect_to_bus(manager);
+    return manager;
+}
+
+void ks_manager_free(KsManager *manager)
+{
+    if (!manager)
+        return;
+    g_cancellable_cancel(manager->cancellable);
+    disconnect_from_bus(manager);
+    g_clear_handle_id(&manager->retry, g_source_remove);
+    g_clear_handle_id(&manager->notify, g_source_remove);
+    g_hash_table_unref(manager->servers);
+    g_object_unref(manager->cancellable);
+    g_free(manager);
+}
+
+bool ks_manager_is_ready(const KsManager *manager)
+{
+    return manager->answered;
+}
+
+void ks_manager_describe(KsManager *manager, KsWorld *world)
+{
+    const GPtrArray *profiles;
+    const GPtrArray *actives;
+    g_autoptr(GHashTable) by_uuid = NULL;
+
+    g_ptr_array_set_size(world->vpns, 0);
+    g_array_set_size(world->dhcp_servers, 0);
+    world->manager_present = manager->client && nm_client_get_nm_running(manager->client);
+    world->manager_settled = world->manager_present && !nm_client_get_startup(manager->client);
+    if (!world->manager_present)
+        return;
+
+    by_uuid = g_hash_table_new(g_str_hash, g_str_equal);
+    profiles = nm_client_get_connections(manager->client);
+    for (unsigned i = 0; i < profiles->len; i++) {
+        KsVpn *vpn = describe_vpn(manager, NM_CONNECTION(g_ptr_array_index(profiles, i)));
+
+        if (!vpn)
+            continue;
+        g_ptr_array_add(world->vpns, vpn);
+        g_hash_table_insert(by_uuid, vpn->uuid, vpn);
+    }
+    actives = nm_client_get_active_connections(manager->client);
+    for (unsigned i = 0; i < actives->len; i++) {
+        NMActiveConnection *active = g_ptr_array_index(actives, i);
+        KsVpn *vpn = g_hash_table_lookup(by_uuid, nm_active_connection_get_uuid(active));
+
+        if (vpn) {
+            watch_active(manager, active);
+            describe_activity(vpn, active);
+        }
+    }
+    describe_dhcp_servers(manager, world);
+}

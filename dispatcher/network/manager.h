@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "model/world.h"
+
+#include <gio/gio.h>
+
+/* NetworkManager as libnm shows it: VPN profiles and their servers, which of them are active, and
+ * the DHCP leases. A cache that libnm keeps by signals; asking it costs no bus round trip. */
+
+typedef struct KsManager KsManager;
+
+/* Something changed, or the first answers are there. Called from the main loop, at most once an
+ * iteration. */
+typedef void (*KsManagerChanged)(void *data);
+
+/* Connects in the background, and again whenever the bus comes back. */
+KsManager *ks_manager_new(KsManagerChanged changed, void *data);
+void ks_manager_free(KsManager *manager);
+
+/* Writes manager_present, manager_settled, vpns and dhcp_servers of the world. */
+void ks_manager_describe(KsManager *manager, KsWorld *world);
+
+/* False until libnm has its first answer, whether NetworkManager is there or not. */
+bool ks_manager_is_ready(const KsManager *manager);

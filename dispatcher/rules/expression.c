@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/expression.h"
+
+#include "model/names.h"
+
+#include <stdio.h> /* which libnftnl's headers take for granted */
+
+#include <glib.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <string.h>
+
+/* Longest text of one expression; more is cut, on both sides of a comparison alike. */
+#define BYTECODE_SIZE 512
+
+static const char *set_name(int32_t set)
+{
+    return ks_set_definitions[set].name;
+}
+
+static struct nftnl_expr *build_payload(const KsStep *step, uint32_t base)
+{
+    struct nftnl_expr *expr = nftnl_expr_alloc("payload");
+
+    if (!expr)
+        return NULL;
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_BASE, base);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, step->offset);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, step->length);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_DREG, step->reg);
+    return expr;
+}
+
+static struct nftnl_expr *build_mask(const KsStep *step)
+{
+    static const uint8_t zero[sizeof(step->data)];
+    struct nftnl_expr *expr = nftnl_expr_alloc("bitwise");
+
+    if (!expr)
+        return NULL;
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, step->reg);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, step->reg);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, step->length);
+    if (nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, step->data, step->length) < 0 ||
+        nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, zero, step->length) < 0)
+        g_clear_pointer(&expr, nftnl_expr_free);
+    return expr;
+}
+
+static struct nftnl_expr *build_verdict(int32_t verdict, const char *chain)
+{
+    struct nftnl_expr *expr = nftnl_expr_alloc("immediate");
+
+    if (!expr)
+        return NULL;
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, (uint32_t) verdict);
+    if (chain && nftnl_expr_set_str(expr, NFTNL_EXPR_IMM_CHAIN, chain) < 0)
+        g_clear_pointer(&expr, nftnl_expr_free);
+    return expr;
+}
+
+static struct nftnl_expr *build_step(const KsStep *step)
+{
+    struct nftnl_expr *expr;
+
+    switch (step->kind) {
+    case KS_STEP_META:
+        expr = nftnl_expr_alloc("meta");
+        if (expr) {
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, (uint32_t) step->key);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, step->reg);
+        }
+        return expr;
+    case KS_STEP_NETWORK:
+        return build_payload(step, NFT_PAYLOAD_NETWORK_HEADER);
+    case KS_STEP_TRANSPORT:
+        return build_payload(step, NFT_PAYLOAD_TRANSPORT_HEADER);
+    case KS_STEP_MASK:
+        return build_mask(step);
+    case KS_STEP_COMPARE:
+        expr = nftnl_expr_alloc("cmp");
+        if (expr) {
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, step->reg);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, (uint32_t) step->key);
+            if (nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, step->data, step->length) < 0)
+                g_clear_pointer(&expr, nftnl_expr_free);
+        }
+        return expr;
+    case KS_STEP_LOOKUP:
+        expr = nftnl_expr_alloc("lookup");
+        if (expr) {
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, step->reg);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SET_ID, (uint32_t) step->key);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, 0); /* the kernel always tells them */
+            if (nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, set_name(step->key)) < 0)
+                g_clear_pointer(&expr, nftnl_expr_free);
+        }
+        return expr;
+    case KS_STEP_COUNT:
+        expr = nftnl_expr_alloc("objref");
+        if (expr) {
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+            if (nftnl_expr_set_str(expr, NFTNL_EXPR_OBJREF_IMM_NAME,
+                                   ks_counter_names[step->key]) < 0)
+                g_clear_pointer(&expr, nftnl_expr_free);
+        }
+        return expr;
+    case KS_STEP_VERDICT:
+        return build_verdict(step->key, NULL);
+    case KS_STEP_JUMP:
+        return build_verdict(NFT_JUMP, ks_chains[step->key].name);
+    case KS_STEP_REJECT:
+        expr = nftnl_expr_alloc("reject");
+        if (expr) {
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
+            nftnl_expr_set_u8(expr, NFTNL_EXPR_REJECT_CODE, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
+        }
+        return expr;
+    case KS_STEP_END:
+        break;
+    }
+    return NULL;
+}
+
+struct nftnl_rule *ks_rule_build(const KsRule *rule)
+{
+    struct nftnl_rule *built = nftnl_rule_alloc();
+
+    if (!built)
+        return NULL;
+    nftnl_rule_set_u32(built, NFTNL_RULE_FAMILY, NFPROTO_INET);
+    if (nftnl_rule_set_str(built, NFTNL_RULE_TABLE, KS_TABLE) < 0 ||
+        nftnl_rule_set_str(built, NFTNL_RULE_CHAIN, ks_chains[rule->chain].name) < 0)
+        g_clear_pointer(&built, nftnl_rule_free);
+
+    for (unsigned i = 0; built && rule->steps[i].kind != KS_STEP_END; i++) {
+        struct nftnl_expr *expr = build_step(&rule->steps[i]);
+
+        if (expr)
+            nftnl_rule_add_expr(built, expr);
+        else
+            g_clear_pointer(&built, nftnl_rule_free);
+    }
+    return built;
+}
+
+static int append_expression(struct nftnl_expr *expr, void *data)
+{
+    char text[BYTECODE_SIZE];
+
+    nftnl_expr_snprintf(text, sizeof(text), expr, NFTNL_OUTPUT_DEFAULT, 0);
+    g_string_append_printf(data, "%s %s\n", nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), text);
+    return 0;
+}
+
+char *ks_rule_bytecode(const struct nftnl_rule *rule)
+{
+    GString *text = g_string_new(NULL);
+
+    nftnl_expr_foreach((struct nftnl_rule *) rule, append_expression, text);
+    return g_string_free(text, FALSE);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "rules/batch.h"
+#include "rules/readback.h"
+
+/* From what the kernel holds and what should be to one transaction. */
+
+/* Not in the kernel headers of Debian 12 (linux/netfilter/nf_tables.h, since Linux 6.9). */
+#define KS_TABLE_F_PERSIST 0x4u
+
+/* Flags of a table that outlives its owner and that nobody else may change. */
+#define KS_TABLE_F_OWNED (NFT_TABLE_F_OWNER | KS_TABLE_F_PERSIST)
+
+/* Writes the transaction that makes the kernel hold `want`:
+ * - no table yet: all of it, with `table_flags`;
+ * - an intact table: only the keys that differ, so that nothing that is allowed is ever lost;
+ * - a table with anything wrong: all rules in place anew, without removing a base chain, and then
+ *   the keys that differ.
+ * A batch without messages (batch->messages == 0) has nothing to send. Returns 0 or a negative
+ * errno; then the batch must not be sent. */
+int ks_plan_lock(KsBatch *batch, const KsReadback *have, const KsLock *want, uint32_t table_flags);
+
+/* Removes the table and installs it anew in one transaction: for a table that was changed so much
+ * that it cannot be repaired in place. Packets that are allowed may be lost at that moment; none
+ * gets out. */
+int ks_plan_replace(KsBatch *batch, const KsReadback *have, const KsLock *want,
+                    uint32_t table_flags);
+
+/* The transaction that removes the table; empty if there is none. */
+int ks_plan_unlock(KsBatch *batch, const KsReadback *have);
+
+/* The transaction that makes the sender the owner of an orphan left by a guard before. */
+int ks_plan_adopt(KsBatch *batch, const KsReadback *have);

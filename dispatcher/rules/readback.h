@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "rules/skeleton.h"
+
+#include <glib.h>
+
+struct nlmsghdr;
+
+/* What the kernel holds of our table, read message by message from its dumps. Nothing here is ever
+ * what we wished: the state that people see is made from this alone. */
+
+typedef struct {
+    bool present;
+    uint32_t flags; /* NFT_TABLE_F_* */
+    uint32_t owner; /* netlink port of the owner, 0 if it has none */
+
+    bool chains_present[KS_CHAIN_MAX];
+    bool chains_wrong[KS_CHAIN_MAX]; /* there, but with another hook, priority or policy */
+    unsigned rules_seen[KS_CHAIN_MAX];
+
+    bool sets_present[KS_NFT_SET_MAX];
+    bool sets_wrong[KS_NFT_SET_MAX]; /* there, but of another type or with other flags */
+    unsigned constants_seen[KS_NFT_SET_MAX];
+
+    bool counters_present[KS_COUNTER_MAX];
+    uint64_t packets[KS_COUNTER_MAX];
+    uint64_t bytes[KS_COUNTER_MAX];
+
+    GPtrArray *foreign_chains; /* element-type char*: in our table and not ours */
+    GPtrArray *foreign_sets;
+
+    KsLock *lock;      /* the variable sets' keys, sealed by ks_readback_finish() */
+    uint64_t pause_ms; /* what is left of a pause, 0: not paused */
+
+    GPtrArray *problems; /* element-type char*: what is not as it should be, as whole sentences */
+} KsReadback;
+
+KsReadback *ks_readback_new(void);
+void ks_readback_free(KsReadback *readback);
+void ks_readback_clear(KsReadback *readback);
+
+/* Takes one NFT_MSG_NEW{TABLE,CHAIN,RULE,SET,SETELEM,OBJ} message of a dump; messages about other
+ * tables are passed by. Rules must come in the kernel's order. Returns 0 or a negative errno for a
+ * message that cannot be read. */
+int ks_readback_take(KsReadback *readback, const struct nlmsghdr *message);
+
+/* After the last message: what is missing becomes a problem too. */
+void ks_readback_finish(KsReadback *readback);
+
+/* Present and without a problem: every rule, chain and set is exactly the skeleton's. */
+bool ks_readback_is_intact(const KsReadback *readback);
+
+/* Owned by somebody and able to outlive them (NFT_TABLE_F_OWNER | NFT_TABLE_F_PERSIST). */
+bool ks_readback_is_owned(const KsReadback *readback);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsReadback, ks_readback_free)

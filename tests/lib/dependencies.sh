@@ -1,0 +1,239 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What this project needs from the distribution, and how it gets there. Source it, then
+#
+#     install_dependencies build|demo|test
+#
+# build: to compile; demo: and to run the product in a sandbox; test: and to run every test.
+# Returns 0 when everything is there. Installs only what is missing (a second run needs neither
+# network nor root). No service is started by it and none is enabled at boot: NetworkManager, openvpn
+# and the like are wanted inside the tests' own namespaces, never on the machine itself.
+
+# "a|b|c": the first that the distribution has (names differ by release), and any of them that is
+# already there will do; "|-" at the end: do without if it has none of them.
+DEPENDENCY_BUILD='gcc libc6-dev clang binutils meson ninja-build pkgconf|pkg-config gettext
+libglib2.0-dev libnm-dev libnftnl-dev libmnl-dev libsystemd-dev systemd-dev|systemd
+libjson-glib-dev libpolkit-gobject-1-dev'
+DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base dbus
+polkitd|policykit-1 nftables iproute2 iputils-ping util-linux procps openssl
+python3 python3-gi'
+DEPENDENCY_TEST='iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
+libxml2-utils clang-format-14|clang-format clang-tidy-14|clang-tidy
+libclang-rt-dev|libclang-rt-14-dev|libclang-common-14-dev|-'
+
+dependency_packages() {
+    case $1 in
+    build) echo "$DEPENDENCY_BUILD" ;;
+    demo) echo "$DEPENDENCY_BUILD $DEPENDENCY_DEMO" ;;
+    test) echo "$DEPENDENCY_BUILD $DEPENDENCY_DEMO $DEPENDENCY_TEST" ;;
+    esac
+}
+
+# The same for people whose distribution has no apt: programs, then pkg-config modules.
+dependency_programs() {
+    case $1 in
+    build) echo cc clang meson ninja pkg-config msgfmt readelf gdbus-codegen ;;
+    demo)
+        dependency_programs build
+        echo NetworkManager nmcli openvpn openssl dnsmasq dbus-daemon nft ip ping unshare python3
+        ;;
+    test)
+        dependency_programs demo
+        echo iptables iperf3 strace valgrind shellcheck xmllint clang-format clang-tidy
+        ;;
+    esac
+}
+DEPENDENCY_MODULES='glib-2.0 gio-unix-2.0 libnm libnftnl libmnl libsystemd json-glib-1.0 polkit-gobject-1'
+
+# Units that a package of ours brings and that its installation would enable at boot.
+DEPENDENCY_UNITS='NetworkManager.service NetworkManager-dispatcher.service
+NetworkManager-wait-online.service openvpn.service nftables.service iperf3.service'
+
+POLICY_FILE=/usr/sbin/policy-rc.d
+POLICY_MARK='# made by nm-killswitch tests/lib/dependencies.sh for one installation'
+
+package_is_installed() {
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+package_is_known() {
+    apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
+}
+
+# Prints the words of dependency_packages of which nothing is installed yet.
+missing_packages() {
+    local word name
+
+    for word in $(dependency_packages "$1"); do
+        for name in ${word//|/ }; do
+            if package_is_installed "$name"; then
+                continue 2
+            fi
+        done
+        echo "$word"
+    done
+}
+
+# For each word the package to install, or "?name" when the package lists do not have it.
+choose_packages() {
+    local word name
+
+    for word in "$@"; do
+        for name in ${word//|/ }; do
+            if [ "$name" = - ]; then
+                continue 2
+            fi
+            if package_is_known "$name"; then
+                echo "$name"
+                continue 2
+            fi
+        done
+        echo "?${word%%|*}"
+    done
+}
+
+# While it lives, packages may not start services: invoke-rc.d(8), 101 = "action not allowed".
+forbid_services() {
+    if [ -e "$POLICY_FILE" ] && grep -qF "$POLICY_MARK" "$POLICY_FILE"; then
+        rm -f "$POLICY_FILE" # left behind by a run that was killed; we hold the lock now
+    fi
+    if [ -e "$POLICY_FILE" ]; then
+        "$POLICY_FILE" network-manager start >/dev/null 2>&1
+        [ $? -eq 101 ] || {
+            echo "error: $POLICY_FILE exists and lets packages start services." >&2
+            return 1
+        }
+        return 0
+    fi
+    policy_is_ours=yes
+    printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" >"$POLICY_FILE" && chmod 755 "$POLICY_FILE"
+}
+
+allow_services() {
+    [ -z "$policy_is_ours" ] || rm -f "$POLICY_FILE"
+}
+
+enabled_units() {
+    local unit
+
+    command -v systemctl >/dev/null || return 0
+    for unit in $DEPENDENCY_UNITS; do
+        if systemctl is-enabled --quiet "$unit" 2>/dev/null; then
+            echo "$unit"
+        fi
+    done
+}
+
+# Units that were not enabled before and are now: not what we came for.
+disable_new_units() {
+    local before=$1 unit
+
+    for unit in $(enabled_units); do
+        case " $(echo "$before" | tr '\n' ' ') " in
+        *" $unit "*) ;;
+        *) systemctl disable --quiet "$unit" >/dev/null 2>&1 || true ;;
+        esac
+    done
+}
+
+apt_install() {
+    # NEEDRESTART_SUSPEND: Ubuntu's needrestart would restart the machine's services
+    env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 LC_ALL=C.UTF-8 \
+        apt-get install -y -q --no-install-recommends --no-remove \
+        -o DPkg::Lock::Timeout=120 \
+        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null
+}
+
+# In a subshell, so that its traps and its lock end with it.
+install_packages() (
+    policy_is_ours=
+    log=$(mktemp) || exit 1
+    before=$(enabled_units)
+
+    trap 'allow_services; rm -f "$log"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    { exec 9>/run/nm-killswitch-dependencies.lock && flock 9; } || exit 1
+
+    mapfile -t packages < <(choose_packages "$@")
+    updated=
+    if [[ "${packages[*]}" = *\?* ]]; then
+        echo 'Reading the package lists ...'
+        apt-get update -q >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+        updated=yes
+        mapfile -t packages < <(choose_packages "$@")
+        if [[ "${packages[*]}" = *\?* ]]; then
+            echo "error: not in this system's package lists:" \
+                "$(printf '%s\n' "${packages[@]}" | sed -n 's/^?//p' | tr '\n' ' ')" >&2
+            echo 'On Ubuntu they are in "universe": add-apt-repository universe' >&2
+            exit 1
+        fi
+    fi
+    [ ${#packages[@]} -gt 0 ] || exit 0
+
+    forbid_services || {
+        echo "Install these yourself, then run this again: ${packages[*]}" >&2
+        exit 1
+    }
+    echo "Installing (no service is started or enabled): ${packages[*]}"
+    if ! apt_install "${packages[@]}" >"$log" 2>&1; then
+        # lists that are too old name files that are gone: once more with new ones
+        if [ -n "$updated" ] || ! apt-get update -q >>"$log" 2>&1 ||
+            ! apt_install "${packages[@]}" >"$log" 2>&1; then
+            cat "$log" >&2
+            echo "error: apt-get could not install: ${packages[*]}" >&2
+            exit 1
+        fi
+    fi
+    disable_new_units "$before"
+)
+
+# Without apt: say what is not there.
+check_programs() {
+    local name missing=
+
+    for name in $(dependency_programs "$1"); do
+        PATH=$PATH:/usr/sbin:/sbin command -v "$name" >/dev/null || missing="$missing $name"
+    done
+    for name in $DEPENDENCY_MODULES; do
+        pkg-config --exists "$name" 2>/dev/null || missing="$missing $name.pc"
+    done
+    [ "$1" != test ] || python3 -c 'import gi, pytest, pyflakes' 2>/dev/null ||
+        missing="$missing python3-gi python3-pytest python3-pyflakes"
+    [ -n "$missing" ] || return 0
+    echo 'error: this system has no apt-get, so install these with its own package manager' >&2
+    echo '(programs, and pkg-config modules as NAME.pc), then run this again:' >&2
+    echo "   $missing" >&2
+    return 1
+}
+
+install_dependencies() {
+    local -a missing
+
+    case $1 in
+    build | demo | test) ;;
+    *)
+        echo "install_dependencies: build, demo or test, not '$1'" >&2
+        return 1
+        ;;
+    esac
+    if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+        check_programs "$1"
+        return
+    fi
+
+    mapfile -t missing < <(missing_packages "$1")
+    [ ${#missing[@]} -gt 0 ] || return 0
+    # "a|-" is not missing where the distribution has no such package
+    if ! printf '%s\n' "${missing[@]}" | grep -qv '|-$' &&
+        [ -z "$(choose_packages "${missing[@]}")" ]; then
+        return 0
+    fi
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "error: packages are missing; run this with sudo to install them:" >&2
+        echo "${missing[@]%%|*}" >&2
+        return 1
+    fi
+    install_packages "${missing[@]}"
+}

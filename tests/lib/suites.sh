@@ -1,0 +1,267 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# How each suite of tests/run.sh runs. A suite is a function suite_NAME: it runs its tools by `job`,
+# tells `count` what they wrote, and adds no output of its own. To add one, write its function here
+# and its row in tests/run.sh.
+#
+# In: top, verbose, only. Out: passed, failed, skipped, failures, skips.
+
+# shellcheck disable=SC2154 # the variables above belong to tests/run.sh
+
+prepare_suites() {
+    builds=$top/build-tests
+    scratch=$(mktemp -d) || exit 1
+    child=
+    child_signal=TERM
+    broken=
+    mkdir -p "$builds" || exit 1
+    trap 'finish' EXIT
+    trap 'stop 130' INT
+    trap 'stop 143' TERM
+    trap 'stop 129' HUP
+
+    cd "$top" || exit 1
+    export LC_ALL=C.UTF-8 TZ=UTC
+    export PYTHONDONTWRITEBYTECODE=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1
+    unset G_MESSAGES_DEBUG G_DEBUG MESON_TESTTHREADS DESTDIR
+}
+
+finish() {
+    rm -rf "$scratch"
+    give_to_invoker "$builds"
+}
+
+# A signal to us: the running tool gets the signal on which it cleans up what it made, and time for
+# it; then its whole process group goes.
+stop() {
+    local status=$1 i
+
+    trap '' INT TERM HUP
+    printf '\nStopping ...\n'
+    if [ -n "$child" ]; then
+        kill -s "$child_signal" "$child" 2>/dev/null
+        for ((i = 0; i < 150; i++)); do
+            kill -0 -- "-$child" 2>/dev/null || break
+            sleep 0.1
+        done
+        kill -s KILL -- "-$child" 2>/dev/null
+    fi
+    exit "$status"
+}
+
+# The seat belt: as root no test ever runs in the network namespace it was started in, whatever it
+# does or forgets. An ordinary user cannot change the machine's network anyway.
+in_own_network() {
+    if [ "$(id -u)" -eq 0 ]; then
+        # shellcheck disable=SC2016
+        set -- unshare --net -- sh -c 'ip link set lo up && exec "$@"' sh "$@"
+    fi
+    printf '%s\0' "$@"
+}
+
+# job SIGNAL COMMAND...: runs it in a process group of its own, without stdin; SIGNAL is the one on
+# which it cleans up, sent when the suite's time is over. Its output goes to $scratch/log.
+job() {
+    local status words
+
+    child_signal=$1
+    shift
+    mapfile -d '' -t words < <(in_own_network "$@")
+    # --foreground: the signal goes to the command alone, which ends what it started in order
+    set -m
+    timeout --foreground --signal="$child_signal" --kill-after=30 "${minutes}m" \
+        "${words[@]}" >>"$scratch/log" 2>&1 </dev/null &
+    child=$!
+    set +m
+    if [ -n "$verbose" ]; then
+        tail -s 0.1 -n +"$(($(wc -l <"$scratch/log") + 1))" --pid="$child" -f "$scratch/log" &
+    fi
+    wait "$child"
+    status=$?
+    kill -s KILL -- "-$child" 2>/dev/null # what it left behind
+    child=
+    [ -z "$verbose" ] || wait
+    return $status
+}
+
+# One case that has no tool to count it.
+pass() {
+    passed=$((passed + 1))
+}
+
+fail() { # NAME WHY
+    failed=$((failed + 1))
+    failures+=("$suite $1: $2")
+}
+
+# count meson|pytest STATUS FILE: see tests/lib/count.py
+count() {
+    local words name
+
+    {
+        read -r -a words
+        while read -r word name; do
+            case $word in
+            FAIL) failures+=("$suite $name") ;;
+            SKIP) skips+=("$suite $name") ;;
+            esac
+        done
+    } < <(/usr/bin/python3 "$top/tests/lib/count.py" "$@")
+    passed=$((passed + ${words[0]:-0}))
+    failed=$((failed + ${words[1]:-1}))
+    skipped=$((skipped + ${words[2]:-0}))
+}
+
+run_suite() { # NAME ROOT MINUTES
+    local before_passed=$passed before_failed=$failed before_skipped=$skipped begun=$SECONDS
+    local said
+
+    suite=$1
+    minutes=$3 # for each of its jobs
+    : >"$scratch/log"
+    if [ "$2" = root ] && [ "$(id -u)" -ne 0 ]; then
+        fail 'the suite' 'needs root: sudo tests/run.sh'
+    else
+        "suite_$suite"
+    fi
+    if [ "$failed" -ne "$before_failed" ] && [ -z "$verbose" ]; then
+        cat "$scratch/log"
+    fi
+    said="$((passed - before_passed)) passed"
+    [ "$failed" -eq "$before_failed" ] || said="$said, $((failed - before_failed)) FAILED"
+    [ "$skipped" -eq "$before_skipped" ] || said="$said, $((skipped - before_skipped)) skipped"
+    echo "   $said in $((SECONDS - begun)) s"
+}
+
+# built NAME [meson options]: compiles build-tests/NAME (the compiler from CC) and sets `build`; on
+# failure the suite has failed, and its function returns.
+built() {
+    build=$builds/$1
+    if [[ " $broken " = *" $1 "* ]]; then
+        fail build "build-tests/$1 does not compile, see above"
+        return 1
+    fi
+    # shellcheck disable=SC2016
+    job TERM bash -c '. "$0" && build_product "$@"' "$top/tests/lib/build.sh" "$build" "${@:2}" &&
+        return 0
+    broken="$broken $1"
+    fail build "build-tests/$1 does not compile"
+    return 1
+}
+
+meson_test() { # arguments of `meson test`
+    local base=$build/meson-logs/$suite name names=()
+
+    rm -f "$base".*
+    if [ -n "$only" ]; then
+        while read -r name; do
+            name=${name##* / } # "project:suite / program"
+            [[ $name != *"$only"* ]] || names+=("$name")
+        done < <(meson test -C "$build" --no-rebuild --list "$@" 2>/dev/null)
+        if [ ${#names[@]} -eq 0 ]; then
+            fail 'the suite' "has no test program whose name contains $only"
+            return
+        fi
+    fi
+    job TERM meson test -C "$build" --no-rebuild --logbase "$suite" ${verbose:+--verbose} \
+        "$@" "${names[@]}"
+    count meson $? "$base"
+    [ ! -e "$base.failed" ] || cp "$base.failed" "$scratch/log"
+}
+
+# As distributions compile it, but no warning passes.
+compiles() { # COMPILER
+    CC=$1 built "$1" --buildtype=plain --werror \
+        -Dc_args='-g -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2' && pass
+}
+
+suite_gcc() {
+    compiles gcc || return
+    if job TERM env DESTDIR="$scratch/installed" meson install -C "$build" --no-rebuild; then
+        pass
+    else
+        fail install 'meson install into an empty folder'
+    fi
+}
+
+suite_clang() {
+    compiles clang
+}
+
+suite_lint() {
+    built plain && meson_test --suite lint
+}
+
+suite_unit() {
+    built plain && meson_test --suite unit
+}
+
+suite_kernel() {
+    built plain && meson_test --suite kernel
+}
+
+sanitizers=('-Db_sanitize=address,undefined' -Db_lundef=false)
+export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+
+suite_sanitize() {
+    CC=clang built sanitize "${sanitizers[@]}" &&
+        meson_test --suite unit --suite kernel --timeout-multiplier 4
+}
+
+suite_fuzz() {
+    local target name corpus targets=() runs
+
+    CC=clang built fuzz -Dfuzz=true || return
+    for target in "$build"/tests/fuzz/fuzz-*; do
+        if [ -f "$target" ] && [ -x "$target" ] && [[ ${target##*/} = *"$only"* ]]; then
+            targets+=("$target")
+        fi
+    done
+    [ ${#targets[@]} -gt 0 ] || fail 'the suite' 'ran no test'
+    for target in "${targets[@]}"; do
+        name=${target##*/}
+        corpus=$top/tests/fuzz/corpus/${name#fuzz-}
+        if [ -z "$(ls "$corpus" 2>/dev/null)" ]; then
+            fail "$name" "no seeds in tests/fuzz/corpus/${name#fuzz-}"
+            continue
+        fi
+        # new inputs go to the first folder, the seeds stay as they are
+        mkdir -p "$scratch/$name" "$build/findings"
+        : >"$scratch/log"
+        if ! job INT "$target" -max_total_time="${KS_FUZZ_SECONDS:-20}" -timeout=10 \
+            -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$build/findings/$name-" \
+            "$scratch/$name" "$corpus"; then
+            fail "$name" "$(sed -n 's/^.*Test unit written to /input kept in /p' "$scratch/log" | tail -1)"
+            cp "$scratch/log" "$scratch/failed"
+            continue
+        fi
+        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$scratch/log")
+        if [ "${runs:-0}" -gt 0 ]; then
+            pass
+        else
+            fail "$name" 'ran no input'
+        fi
+    done
+    [ ! -e "$scratch/failed" ] || mv "$scratch/failed" "$scratch/log"
+}
+
+suite_world() {
+    built plain || return
+    rm -f "$build/meson-logs/world.junit.xml"
+    job INT env KS_BUILD="$build" /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
+        --junitxml="$build/meson-logs/world.junit.xml" ${only:+-k "$only"} "$top/tests/world"
+    count pytest $? "$build/meson-logs/world.junit.xml"
+}
+
+suite_bench() {
+    built bench --buildtype=release || return
+    : >"$scratch/log"
+    if job INT env KS_BUILD="$build" /usr/bin/python3 "$top/tests/bench/run.py"; then
+        pass
+        [ -n "$verbose" ] || cat "$scratch/log" # its figures are what it is run for
+    else
+        fail 'the suite' 'a yardstick was missed, see above'
+    fi
+}

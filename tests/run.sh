@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Installs what the tests need, builds, and runs them; `tests/run.sh --help` says the rest.
+# The suites are functions in tests/lib/suites.sh; the table below is all that this file knows.
+
+set -u
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+
+# name | default: run when no suite is named | root: needs root | minutes each of its jobs may take | what
+suites='
+gcc      | default | -    |  5 | gcc compiles everything without a warning, optimised
+clang    | default | -    |  5 | clang compiles everything without a warning, optimised
+lint     | default | -    | 10 | house rules: includes, linked libraries, format, scripts, folders
+unit     | default | -    |  5 | the pure parts; no root, no bus, no kernel
+kernel   | default | -    |  5 | the rules and netlink parts against a kernel, in namespaces
+sanitize | default | -    | 10 | unit and kernel again under ASan and UBSan
+fuzz     | default | -    | 10 | every parser of foreign input, for KS_FUZZ_SECONDS each (20)
+world    | default | root | 20 | real NetworkManager, real VPN, leaks captured outside
+bench    | -       | root | 20 | speed and size, each against its yardstick
+'
+
+usage() {
+    cat <<'END'
+Usage: sudo tests/run.sh [-v] [suite...]
+
+Installs what is missing (Debian, Ubuntu), builds in build-tests/, runs the named suites or, without
+names, all default ones. Nothing runs in the machine's own network namespace.
+
+  --list          the suites
+  --only TEXT     only what has TEXT in its name: test programs, fuzz targets, world tests (as -k)
+  -v, --verbose   show the output of suites that pass, too
+  --help          this text
+
+The last line is "N passed, N failed, N skipped", single test cases over all suites. The exit status
+is 0 only if nothing failed; with CI=true a skipped test fails as well. 2: wrong usage.
+END
+}
+
+suite_field() { # NAME COLUMN
+    echo "$suites" | awk -F' *[|] *' -v name="$1" -v column="$2" \
+        '{ sub(/ +$/, "", $1) } $1 == name { print $column }'
+}
+
+suite_names() { # all|default
+    echo "$suites" | awk -F' *[|] *' -v which="$1" 'NF > 1 && (which == "all" || $2 == which) { print $1 }'
+}
+
+list_suites() {
+    local name mark
+
+    for name in $(suite_names all); do
+        mark=
+        [ "$(suite_field "$name" 2)" = default ] || mark=' (only when named)'
+        [ "$(suite_field "$name" 3)" != root ] || mark="$mark (root)"
+        printf '%-9s %s%s\n' "$name" "$(suite_field "$name" 5)" "$mark"
+    done
+}
+
+verbose=
+only=
+wanted=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --help | -h) usage && exit 0 ;;
+    --list) list_suites && exit 0 ;;
+    --verbose | -v) verbose=yes ;;
+    --only)
+        only=${2:-}
+        [ -n "$only" ] || { usage >&2 && exit 2; }
+        shift
+        ;;
+    -*)
+        echo "unknown option: $1" >&2
+        usage >&2
+        exit 2
+        ;;
+    *)
+        [ -n "$(suite_field "$1" 1)" ] || {
+            echo "unknown suite: $1; there are:" >&2
+            list_suites >&2
+            exit 2
+        }
+        wanted+=("$1")
+        ;;
+    esac
+    shift
+done
+[ ${#wanted[@]} -gt 0 ] || mapfile -t wanted < <(suite_names default)
+
+# shellcheck source=tests/lib/dependencies.sh
+. "$top/tests/lib/dependencies.sh"
+# shellcheck source=tests/lib/build.sh
+. "$top/tests/lib/build.sh"
+# shellcheck source=tests/lib/suites.sh
+. "$top/tests/lib/suites.sh"
+
+install_dependencies test || exit 1
+prepare_suites
+
+passed=0 failed=0 skipped=0
+failures=() skips=()
+started=$SECONDS
+for suite in "${wanted[@]}"; do
+    printf '== %s: %s\n' "$suite" "$(suite_field "$suite" 5)"
+    run_suite "$suite" "$(suite_field "$suite" 3)" "$(suite_field "$suite" 4)"
+done
+
+printf '\n'
+[ ${#skips[@]} -eq 0 ] || printf 'skipped: %s\n' "${skips[@]}"
+[ ${#failures[@]} -eq 0 ] || printf 'FAILED: %s\n' "${failures[@]}"
+status=0
+[ "$failed" -eq 0 ] || status=1
+if [ "$skipped" -gt 0 ] && [ "${CI:-}" = true ]; then
+    echo 'CI=true: a skipped test is a failure here.'
+    status=1
+fi
+echo "All of it took $((SECONDS - started)) s."
+echo "$passed passed, $failed failed, $skipped skipped"
+exit $status

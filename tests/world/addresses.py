@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every name and address of the world, in one place.
+
+Documentation ranges only (RFC 5737, RFC 3849), except the private addresses that the client and
+the router have besides: LAN access is about private ranges, so a test of it needs some.
+"""
+
+UPLINK = "uplink0"  # the client's network card
+ROUTER_END = "lan0"  # the other end of its wire, where the capture listens
+TUNNEL = "tun0"  # what openvpn calls the client's tunnel
+SERVER_TUNNEL = "vpn0"  # the VPN server's end of it
+STATIC_TUNNEL = "vpn1"  # the same for the static-key server
+
+FAMILIES = (4, 6)
+
+# the wire between client and router
+ROUTER = {4: "192.0.2.1", 6: "2001:db8:2::1"}
+LAN_NET = {4: "192.0.2.0/24", 6: "2001:db8:2::/64"}
+DHCP_RANGE = {4: ("192.0.2.50", "192.0.2.99"), 6: ("2001:db8:2::5000", "2001:db8:2::5fff")}
+# sender addresses for the capture's ARP and neighbour questions; nobody has them
+FENCE_NET = "192.0.2."
+FENCE_HOSTS = range(200, 250)
+
+# the same wire, private ranges: neighbours for tests of LAN access
+PRIVATE_ROUTER = {4: "192.168.77.1", 6: "fd77::1"}
+PRIVATE_CLIENT = {4: "192.168.77.2", 6: "fd77::2"}
+
+# the internet
+WEB = {4: "203.0.113.9", 6: "2001:db8:113::9"}
+PUBLIC_DNS = {4: "203.0.113.53", 6: "2001:db8:113::53"}
+
+# the VPN
+SERVER = {4: "198.51.100.1", 6: "2001:db8:100::1"}
+SERVER_PORT = 1194
+STATIC_SERVER_PORT = 1195
+DEAD_SERVER = "198.51.100.66"  # packets to it vanish: no answer, no error
+TUNNEL_NET = {4: "198.51.100.128/25", 6: "2001:db8:100:8::/64"}
+STATIC_CLIENT = "198.51.100.98"
+STATIC_SERVER = "198.51.100.97"
+
+HTTP_PORT = 80
+ECHO_PORT = 7
+DNS_PORT = 53

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""pytest in the sandbox: `sudo pytest-3 tests/world` starts itself again in there."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from world import sandbox  # noqa: E402
+from world.network import log_of  # noqa: E402
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if sandbox.is_inside():
+        return
+    if os.geteuid() != 0:
+        raise pytest.UsageError("the world needs root: sudo pytest-3 tests/world")
+    # the report of this run may be wanted in a folder that the sandbox would cover
+    report = config.getoption("xmlpath", None)
+    if report:
+        folder = Path(report).resolve().parent
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ[sandbox.KEEP] = str(folder)
+    config.pluginmanager.getplugin("capturemanager").stop_global_capturing()
+    sys.stdout.flush()
+    sandbox.enter([sys.executable, "-m", "pytest", *config.invocation_params.args])
+
+
+@pytest.fixture(scope="module")
+def world():
+    from world.world import World
+
+    with World() as started:
+        yield started
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """A failure in the world is read in the logs of the world, which go with it."""
+    report = (yield).get_result()
+    if report.failed:
+        for name in ("nm-killswitchd", "NetworkManager"):
+            if log_of(name).exists():
+                tail = log_of(name).read_text(errors="replace").splitlines()[-40:]
+                report.sections.append((f"the end of {name}'s log", "\n".join(tail)))

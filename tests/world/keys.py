@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Throw-away keys for the VPN: a certificate authority, a server, a client, and one static key."""
+
+import subprocess
+from pathlib import Path
+
+FOLDER = Path("/run/world/keys")
+
+
+def make_keys() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    FOLDER.chmod(0o700)
+    _certificate("ca", None, "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign\n")
+    _certificate("server", "ca", "keyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n")
+    _certificate("client", "ca", "keyUsage=digitalSignature\nextendedKeyUsage=clientAuth\n")
+    subprocess.run(["openvpn", "--genkey", "secret", str(FOLDER / "static.key")], check=True)
+
+
+def _openssl(*arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], check=True, cwd=FOLDER, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def _certificate(name: str, issuer: str | None, extensions: str) -> None:
+    (FOLDER / f"{name}.ext").write_text(extensions)
+    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key"]
+    _openssl("req", "-new", *new_key, "-subj", f"/CN={name}", "-out", f"{name}.csr")
+    signer = ["-CA", f"{issuer}.crt", "-CAkey", f"{issuer}.key", "-CAcreateserial"]
+    if issuer is None:
+        signer = ["-signkey", f"{name}.key"]
+    _openssl("x509", "-req", "-in", f"{name}.csr", "-days", "2", "-extfile", f"{name}.ext", *signer, "-out", f"{name}.crt")

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The leak matrix: every kind of probe in every state, judged outside."""
+
+import time
+from dataclasses import dataclass, field
+
+from . import addresses as a
+from . import probes, questions
+from .frames import Frame
+from .probes import Kind, Probe
+from .waiting import wait_until
+from .world import World
+
+_ROUTER_DNS = "DNS to the router"
+
+
+@dataclass
+class State:
+    """A column: what was found in one state."""
+
+    name: str
+    locked: bool
+    connected: bool
+    sent: list[Probe]
+    outside: list[Probe]
+    in_tunnel: list[Probe]
+    plain: list[Frame]  # everything that the lock should have stopped, probe or not, since the last state
+    server_frames: int
+    seconds: float
+
+    def cell(self, kind: Kind) -> str:
+        sent = [p for p in self.sent if p.kind == kind]
+        out = sum(p in self.outside for p in sent)
+        tunnelled = sum(p in self.in_tunnel for p in sent)
+        text = f"{out}/{len(sent)}"
+        return f"{text} (t{tunnelled})" if self.connected and tunnelled else text
+
+    @property
+    def untested(self) -> list[Probe]:
+        """Probes that were no packets, for want of a route: they say nothing about a lock."""
+        return [p for p in self.sent if p.went_nowhere]
+
+
+@dataclass
+class Matrix:
+    """Asks the questions. Raises AssertionError where an answer is not as promised."""
+
+    world: World
+    states: list[State] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._open: list[Probe] = []
+        self._judged: int | None = None  # while locked: how far; the way to a state counts as well
+
+    # -- what is looked at
+
+    def measure(self, name: str, locked: bool, connected: bool = False) -> State:
+        began = time.monotonic()
+        world = self.world
+        mark = world.capture.fence()
+        if self._judged is None:
+            self._judged = mark
+        with world.tunnel_capture() as tunnel:
+            sent = probes.send(world.client, probes.all_kinds())
+            self._open += sent  # they stay open: a SYN is repeated in the states that follow
+            if not locked:
+                wait_until(
+                    lambda: len(probes.seen(sent, world.capture.since(mark))) == len(sent),
+                    "every probe of the unlocked control to be seen outside",
+                    5,
+                )
+            if connected:
+                through = [p for p in sent if _belongs_in_tunnel(p.kind)]
+                wait_until(
+                    lambda: len([p for p in through if tunnel.saw(p)]) == len(through),
+                    "every unbound probe to come out of the tunnel at the VPN server",
+                    5,
+                )
+            end = world.capture.fence()
+            probes.collect_errors(sent)
+            in_tunnel = [p for p in sent if tunnel.saw(p)]
+        plain = world.capture.plain(self._judged, end) if locked else []
+        self._judged = end if locked else None
+        state = State(
+            name,
+            locked,
+            connected,
+            sent,
+            outside=probes.seen(*((self._open, plain) if locked else (sent, world.capture.since(mark, end)))),
+            in_tunnel=in_tunnel,
+            plain=plain,
+            server_frames=sum(f.purpose == "server" for f in world.capture.since(mark, end)),
+            seconds=time.monotonic() - began,
+        )
+        self.states.append(state)
+        return state
+
+    def close_probes(self) -> None:
+        for probe in self._open:
+            probe.close()
+        self._open.clear()
+
+    # -- what is promised
+
+    def require_unlocked(self, state: State) -> None:
+        missing = [p for p in state.sent if p not in state.outside]
+        assert not missing, f"the control did not see: {_names(missing)}"
+        for family in a.FAMILIES:
+            found = questions.my_address(self.world.client, family)
+            assert found in self.world.client.addresses(a.UPLINK), f"the peer saw {found}"
+
+    def require_closed(self, state: State) -> None:
+        assert not state.untested, f"{state.name}: no route for {_names(state.untested)}: nothing was tested"
+        leaks = [f"{p.sender}: {p.kind}" for p in state.outside]
+        assert not leaks, f"{state.name}: LEAKED outside: {leaks}"
+        plain = sorted({f.purpose for f in state.plain})
+        assert not plain, f"{state.name}: {len(state.plain)} frames outside that are no upkeep and no VPN: {plain}"
+
+    def require_tunnel(self) -> None:
+        """The internet works and the peer sees the VPN's address, never ours."""
+        for family in a.FAMILIES:
+            found = questions.my_address(self.world.client, family)
+            assert found in self.world.client.addresses(a.TUNNEL), f"the peer saw {found}, not the VPN's address"
+            questions.name_is_answered(self.world.client, a.PUBLIC_DNS[family])
+
+    def require_unreachable(self) -> None:
+        """To a program on the client the internet is away, for both families, names included."""
+        for family in a.FAMILIES:
+            for question in (
+                lambda: questions.my_address(self.world.client, family, 1),
+                lambda: questions.name_is_answered(self.world.client, a.PUBLIC_DNS[family], 1),
+                lambda: questions.name_is_answered(self.world.client, a.ROUTER[family], 1),
+            ):
+                try:
+                    answer = question()
+                except questions.NoAnswer:
+                    continue
+                raise AssertionError(f"IPv{family} got an answer ({answer}) in spite of the lock")
+
+    # -- what is written down
+
+    def report(self, title: str) -> str:
+        lines = [f"# {title}", "", "States:", ""]
+        for number, state in enumerate(self.states, 1):
+            kind = "locked" if state.locked else "unlocked control"
+            lines.append(f"{number}. {state.name} ({kind}; {state.seconds:.1f} s)")
+        lines += [
+            "",
+            "Each cell: probes seen outside in clear / probes sent (as root and as a desktop user).",
+            "Locked: the first number must be 0; unlocked control: both must be equal.",
+            "(tN): N of them came out of the tunnel at the VPN server instead.",
+            "",
+            "| probe | " + " | ".join(str(n) for n in range(1, len(self.states) + 1)) + " |",
+            "|---" * (len(self.states) + 1) + "|",
+        ]
+        for kind in probes.all_kinds():
+            lines.append(f"| {kind} | " + " | ".join(state.cell(kind) for state in self.states) + " |")
+        other = " | ".join(str(len(state.plain)) if state.locked else "–" for state in self.states)
+        lines.append(f"| any frame that is no link upkeep and no VPN | {other} |")
+        return "\n".join(lines) + "\n"
+
+
+def _belongs_in_tunnel(kind: Kind) -> bool:
+    return not kind.bound and kind.what != _ROUTER_DNS
+
+
+def _names(some: list[Probe]) -> str:
+    return "; ".join(f"{p.sender}: {p.kind} {p.error_name}".strip() for p in some)

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Network namespaces, programs and sockets inside them."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from . import kernel
+from .waiting import wait_until
+
+T = TypeVar("T")
+_LOGS = Path("/run/world/log")
+
+
+class Namespace:
+    """A named network namespace of the sandbox. Its programs are ended with it."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.path = f"/run/netns/{name}"
+        self._programs: list[subprocess.Popen] = []
+        subprocess.run(["ip", "netns", "add", name], check=True)
+        self._inode = os.stat(self.path).st_ino
+        self.run(["ip", "link", "set", "lo", "up"])
+
+    # -- programs
+
+    def _enter(self, arguments: list[str]) -> list[str]:
+        # nsenter executes the program in its own place: the pid is the program's
+        return ["nsenter", f"--net={self.path}", "--", *arguments]
+
+    def popen(self, arguments: list[str], **options: Any) -> subprocess.Popen:
+        program = subprocess.Popen(self._enter(arguments), **options)
+        self._programs.append(program)
+        return program
+
+    def run(self, arguments: list[str], **options: Any) -> subprocess.CompletedProcess:
+        """Like subprocess.run with text output; raises with the program's own words on failure."""
+        check = options.pop("check", True)
+        options = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "timeout": 60} | options
+        result = subprocess.run(self._enter(arguments), **options)
+        if check and result.returncode != 0:
+            raise RuntimeError(f"{' '.join(arguments)} failed ({result.returncode}): {result.stdout}")
+        return result
+
+    def daemon(self, name: str, arguments: list[str], **options: Any) -> subprocess.Popen:
+        """A program that stays; what it says goes to /run/world/log/NAME.log."""
+        _LOGS.mkdir(parents=True, exist_ok=True)
+        with open(log_of(name), "ab") as log:
+            return self.popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
+
+    def processes(self, name: str) -> list[int]:
+        """The pids of programs called `name` that live in this namespace, whoever started them."""
+        found = []
+        for folder in Path("/proc").iterdir():
+            if not folder.name.isdigit():
+                continue
+            try:
+                same = (folder / "comm").read_text().strip() == name[:15]
+                if same and os.stat(folder / "ns/net").st_ino == self._inode:
+                    found.append(int(folder.name))
+            except OSError:
+                continue  # it ended while we looked
+        return found
+
+    def kill(self, name: str, number: int = signal.SIGKILL) -> list[int]:
+        """Sends a signal to every program called `name` in here; there must be one."""
+        pids = self.processes(name)
+        if not pids:
+            raise AssertionError(f"no {name} runs in {self.name}")
+        for pid in pids:
+            os.kill(pid, number)
+        if number == signal.SIGKILL:
+            wait_until(lambda: not set(pids) & set(self.processes(name)), f"{name} to be gone")
+        return pids
+
+    # -- sockets
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Runs the function in a thread of this namespace (sockets it makes stay in here)."""
+        result: list[T] = []
+        errors: list[BaseException] = []
+
+        def enter_and_run() -> None:
+            try:
+                with open(self.path) as handle:
+                    kernel.setns(handle.fileno(), kernel.CLONE_NEWNET)
+                result.append(function(*arguments))
+            except BaseException as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=enter_and_run)
+        thread.start()
+        thread.join()
+        if errors:
+            raise errors[0]
+        return result[0]
+
+    def socket(self, *arguments: int) -> socket.socket:
+        return self.call(socket.socket, *arguments)
+
+    # -- links
+
+    def ip(self, *commands: str) -> None:
+        """Several `ip` commands in one go."""
+        self.run(["ip", "-batch", "-"], input="\n".join(commands) + "\n")
+
+    def sysctl(self, **values: int) -> None:
+        """net.* values, `__` for dots: sysctl(ipv4__ip_forward=1)."""
+
+        def write() -> None:
+            for key, value in values.items():
+                Path("/proc/sys/net", *key.split("__")).write_text(str(value))
+
+        self.call(write)
+
+    def has_link(self, name: str) -> bool:
+        return self.run(["ip", "link", "show", "dev", name], check=False).returncode == 0
+
+    def link_is_up(self, name: str) -> bool:
+        shown = self.run(["ip", "-o", "link", "show", "dev", name], check=False)
+        return shown.returncode == 0 and ",UP" in shown.stdout
+
+    def addresses(self, name: str) -> list[str]:
+        """The global addresses of a link, without prefix length."""
+        shown = self.run(["ip", "-o", "addr", "show", "scope", "global", "dev", name], check=False)
+        if shown.returncode != 0:
+            return []
+        return [line.split()[3].split("/")[0] for line in shown.stdout.splitlines()]
+
+    # -- the end
+
+    def close(self) -> None:
+        for program in reversed(self._programs):
+            if program.poll() is None:
+                program.terminate()
+        for program in self._programs:
+            try:
+                program.wait(3)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                program.wait()
+        # what they started in turn: plugins, openvpn, the dispatcher
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit() and int(folder.name) not in (1, os.getpid()):
+                try:
+                    if os.stat(folder / "ns/net").st_ino == self._inode:
+                        os.kill(int(folder.name), signal.SIGKILL)
+                except OSError:
+                    continue
+        subprocess.run(["ip", "netns", "del", self.name], check=True)
+
+
+def log_of(name: str) -> Path:
+    return _LOGS / f"{name}.log"
+
+
+def wire(one: Namespace, one_end: str, other: Namespace, other_end: str) -> None:
+    """A veth pair between two namespaces."""
+    one.ip(f"link add {one_end} type veth peer name {other_end} netns {other.name}")

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""nm-killswitch from a build folder, put in place as a package would."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+from .network import Namespace, log_of
+from .sandbox import build_dir
+from .waiting import wait_until
+
+_HOOK_NAME = "90-nm-killswitch"
+_DISPATCHER = Path("/etc/NetworkManager/dispatcher.d")
+_STATE = Path("/var/lib/nm-killswitch")
+_SOCKET = Path("/run/nm-killswitch/guard.sock")
+
+
+class Product:
+    def __init__(self, client: Namespace):
+        self._client = client
+        self._guard: subprocess.Popen | None = None
+        build = build_dir() / "dispatcher"
+        self.hook = build / "hook/nm-killswitch-dispatcher"
+        self.guard = build / "guard/nm-killswitchd"
+        self.command = build / "ctl/nm-killswitch"
+
+    @property
+    def folder_of_command(self) -> Path:
+        return self.command.parent
+
+    def is_built(self) -> bool:
+        return all(program.exists() for program in (self.hook, self.guard, self.command))
+
+    def install(self) -> None:
+        """The hook where NetworkManager's dispatcher looks for it, and an empty state."""
+        if not self.is_built():
+            raise RuntimeError(f"nm-killswitch is not built in {build_dir()} (meson setup build && ninja -C build)")
+        self.remove()
+        _STATE.mkdir(mode=0o700)
+        hook = _DISPATCHER / _HOOK_NAME
+        shutil.copy(self.hook, hook)
+        os.chown(hook, 0, 0)
+        hook.chmod(0o755)
+        for folder in ("pre-up.d", "pre-down.d"):
+            (_DISPATCHER / folder / _HOOK_NAME).symlink_to(f"../{_HOOK_NAME}")
+
+    @staticmethod
+    def remove() -> None:
+        for folder in (".", "pre-up.d", "pre-down.d"):
+            (_DISPATCHER / folder / _HOOK_NAME).unlink(missing_ok=True)
+        for folder in (_STATE, _SOCKET.parent):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def start_guard(self, *arguments: str) -> None:
+        """Starts it plainly, as in a world without systemd, and waits until it answers."""
+        known = self._socket_identity()
+        self._guard = self._client.daemon("nm-killswitchd", [str(self.guard), *arguments])
+
+        def answers() -> bool:
+            if self._guard.poll() is not None:
+                raise RuntimeError(f"the guard ended ({self._guard.returncode}): {log_of('nm-killswitchd').read_text()}")
+            return self._socket_identity() not in (None, known) and self.ctl("status", check=False).returncode == 0
+
+        wait_until(answers, "the guard to answer")
+
+    @staticmethod
+    def _socket_identity() -> tuple | None:
+        try:
+            found = _SOCKET.stat()
+            return (found.st_ino, found.st_ctime_ns)
+        except FileNotFoundError:
+            return None
+
+    @property
+    def guard_is_running(self) -> bool:
+        return self._guard is not None and self._guard.poll() is None
+
+    def stop_guard(self, number: int = signal.SIGTERM) -> None:
+        self._guard.send_signal(number)
+        self._guard.wait(10)
+
+    def ctl(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+        return self._client.run([str(self.command), *arguments], check=check, stderr=subprocess.STDOUT)
+
+    def status(self) -> dict:
+        return json.loads(self._client.run([str(self.command), "status", "--json"], stderr=None).stdout)
+
+    def wait_state(self, state: str, timeout: float = 10) -> dict:
+        """The status once it shows this state (unlocked, protected, blocked, paused, broken)."""
+
+        def look() -> dict | None:
+            status = self.status()
+            return status if status["state"] == state else None
+
+        return wait_until(look, f"the state {state}", timeout)

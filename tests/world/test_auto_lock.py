@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which VPNs close the lock by themselves, and that no event opens it again."""
+
+import pytest
+
+from . import addresses as a
+from . import questions
+from .matrix import Matrix
+from .waiting import wait_until
+
+
+@pytest.fixture(scope="module")
+def guarded(world):
+    world.product.install()
+    world.product.start_guard()
+    return world
+
+
+@pytest.fixture
+def fresh(guarded):
+    """Unlocked, auto-lock on, LAN access off, no VPN: as after installation."""
+    product = guarded.product
+    product.ctl("unlock")
+    product.ctl("auto", "on")
+    product.ctl("lan", "off")
+    assert not product.status()["locked"]
+    yield guarded
+    guarded.manager.all_down()
+
+
+@pytest.fixture
+def matrix(fresh):
+    found = Matrix(fresh)
+    yield found
+    found.close_probes()
+
+
+def _closed(world, matrix, name):
+    status = world.product.wait_state("blocked")
+    assert status["locked"], status
+    matrix.require_closed(matrix.measure(name, locked=True))
+    matrix.require_unreachable()
+
+
+def _answers_in_tunnel(world):
+    """The VPN server's own address inside the tunnel: on the way of a split tunnel, too."""
+    inside = a.TUNNEL_NET[4].replace("128/25", "129")
+    return world.client.run(["ping", "-n", "-c1", "-W2", inside], check=False).returncode == 0
+
+
+def test_a_full_tunnel_locks(fresh, matrix):
+    assert fresh.product.status()["auto_lock"]
+    fresh.manager.up("full")
+    assert fresh.product.wait_state("protected")["locked"]
+    matrix.require_closed(matrix.measure("locked by the VPN", locked=True, connected=True))
+    matrix.require_tunnel()
+
+
+@pytest.mark.parametrize("end", ["nmcli connection down", "openvpn killed", "tunnel deleted"])
+def test_the_lock_stays_however_the_vpn_ends(fresh, matrix, end):
+    fresh.manager.up("full")
+    fresh.product.wait_state("protected")
+    if end == "nmcli connection down":
+        fresh.manager.down("full")
+    elif end == "openvpn killed":
+        fresh.client.kill("openvpn")
+    else:
+        fresh.client.ip(f"link del {a.TUNNEL}")
+    wait_until(lambda: not fresh.client.has_link(a.TUNNEL), "the tunnel to be gone")
+    _closed(fresh, matrix, end)
+
+
+def test_a_vpn_without_ipv6_locks_ipv6_too(fresh, matrix):
+    fresh.manager.up("static")
+    fresh.product.wait_state("protected")
+    assert questions.my_address(fresh.client, 4) == a.STATIC_CLIENT
+    with pytest.raises(questions.NoAnswer):
+        questions.my_address(fresh.client, 6, 1)
+    matrix.require_closed(matrix.measure("IPv4-only VPN", locked=True))
+
+
+def test_a_split_tunnel_does_not_lock(fresh, matrix):
+    fresh.manager.up("split")
+    # the hook has been run when nmcli returns, but an answer from the guard proves it is idle
+    assert not fresh.product.status()["locked"]
+    matrix.require_unlocked(matrix.measure("split tunnel", locked=False))
+    assert _answers_in_tunnel(fresh)
+
+
+def test_a_split_tunnel_is_let_through_while_locked(fresh, matrix):
+    fresh.product.ctl("lock")
+    assert not _answers_in_tunnel(fresh), "there must be no way there without the VPN"
+    fresh.manager.up("split")
+    fresh.product.wait_state("protected")
+    assert _answers_in_tunnel(fresh)
+    matrix.require_closed(matrix.measure("split tunnel, locked", locked=True))
+
+
+def test_a_vpn_that_never_connects_does_not_lock(fresh, matrix):
+    mark = fresh.capture.mark()
+    fresh.manager.begin("dead")
+    fresh.capture.wait_for(lambda f: f.purpose == "server", "an attempt", mark)
+    fresh.manager.down("dead")
+    assert not fresh.product.status()["locked"]
+    matrix.require_unlocked(matrix.measure("dead VPN", locked=False))
+
+
+def test_auto_lock_can_be_switched_off(fresh, matrix):
+    fresh.product.ctl("auto", "off")
+    fresh.manager.up("full")
+    assert not fresh.product.status()["locked"]
+    fresh.manager.down("full")
+    matrix.require_unlocked(matrix.measure("auto-lock off", locked=False))
+
+
+def test_an_unlock_holds_until_a_vpn_comes_up_anew(fresh, matrix):
+    fresh.manager.up("full")
+    fresh.product.wait_state("protected")
+    fresh.product.ctl("unlock")
+    assert not fresh.product.status()["locked"]
+    fresh.manager.down("full")
+    matrix.require_unlocked(matrix.measure("unlocked by a person", locked=False))
+    fresh.manager.up("full")
+    assert fresh.product.wait_state("protected")["locked"]
+
+
+def test_the_guard_started_late_finds_the_vpn(fresh, matrix):
+    fresh.product.ctl("lock")
+    fresh.product.stop_guard()
+    fresh.manager.up("full")  # the lock lets the server through with nobody there
+    fresh.product.start_guard()
+    fresh.product.wait_state("protected")
+    matrix.require_tunnel()
+    matrix.require_closed(matrix.measure("guard started late", locked=True, connected=True))
