@@ -90,8 +90,8 @@ static KsExitStatus explain(int error, char **ret_message)
         *ret_message = g_strdup("The guard is not running.");
         return KS_EXIT_NO_GUARD;
     case EAGAIN:
-        *ret_message = g_strdup_printf("The guard has not answered for %d seconds.",
-                                       ANSWER_SECONDS);
+        *ret_message =
+            g_strdup_printf("The guard has not answered for %d seconds.", ANSWER_SECONDS);
         return KS_EXIT_NO_GUARD;
     default:
         *ret_message = g_strdup_printf("The guard cannot be asked: %s.", g_strerror(-error));
@@ -102,9 +102,8 @@ static KsExitStatus explain(int error, char **ret_message)
 KsExitStatus ks_client_call(const char *method, GVariant *argument, GVariant **ret_result,
                             char **ret_message)
 {
-    g_autoptr(GVariant) call =
-        g_variant_ref_sink(g_variant_new("(sv)", method, argument ? argument
-                                                                  : g_variant_new_tuple(NULL, 0)));
+    g_autoptr(GVariant) call = g_variant_ref_sink(
+        g_variant_new("(sv)", method, argument ? argument : g_variant_new_tuple(NULL, 0)));
     g_autoptr(GByteArray) answer = g_byte_array_new();
     g_autoptr(GBytes) bytes = NULL;
     g_autoptr(GVariant) boxed = NULL;

@@ -100,8 +100,9 @@ static KsExitStatus run_unlock(int argc, char **argv)
     if (status == KS_EXIT_NO_GUARD && is_root())
         return ks_rescue_unlock();
     if (status != KS_EXIT_DONE)
-        return no_guard(status, message, "What was locked stays locked. Root can open it without "
-                                         "the guard: sudo nm-killswitch unlock");
+        return no_guard(status, message,
+                        "What was locked stays locked. Root can open it without "
+                        "the guard: sudo nm-killswitch unlock");
     text = ks_show_status(result);
     g_print("%s", text);
     return KS_EXIT_DONE;
@@ -202,16 +203,16 @@ static void print_help(void)
             "machine except through a VPN that NetworkManager has brought up.\n\n",
             KS_PROGRAM);
     for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
-        g_autofree char *call =
-            g_strdup_printf("%s %s", commands[i].name, commands[i].arguments);
+        g_autofree char *call = g_strdup_printf("%s %s", commands[i].name, commands[i].arguments);
 
         g_print("  %-28s %s\n", call, commands[i].help);
     }
-    g_print("  %-28s %s\n  %-28s %s\n\n"
-            "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not authorised, 4 the guard cannot be\n"
-            "reached, 5 with “status --check” when it is not locked or not verified.\n\n"
-            "Locked out? As root, “%s unlock” works even if nothing else runs.\n",
-            "--version", "print the version", "--help", "print this", KS_PROGRAM);
+    g_print(
+        "  %-28s %s\n  %-28s %s\n\n"
+        "Exit status: 0 done, 1 failed, 2 wrong usage, 3 not authorised, 4 the guard cannot be\n"
+        "reached, 5 with “status --check” when it is not locked or not verified.\n\n"
+        "Locked out? As root, “%s unlock” works even if nothing else runs.\n",
+        "--version", "print the version", "--help", "print this", KS_PROGRAM);
 }
 
 int main(int argc, char **argv)

@@ -131,18 +131,18 @@ KsExitStatus ks_rescue_unlock(void)
 /* The same status as the guard's, from what can be known without it. */
 static GVariant *describe(const KsReadback *held)
 {
-    const char *const warnings[] = {
-        "The guard is not running: this is what the kernel holds, and nobody keeps it up to date. "
-        "Start it: systemctl start nm-killswitch.service",
-        NULL,
-    };
     g_autoptr(KsStore) store = ks_store_new();
     g_autoptr(KsWorld) world = ks_world_new();
     g_autoptr(KsEngine) engine = NULL;
     g_autofree char *problem = NULL;
     KsLinks *links = NULL;
     KsSettings settings;
-    KsStatusFacts facts = { .world = world, .held = held, .warnings = warnings };
+    KsStatusFacts facts = {
+        .world = world,
+        .held = held,
+        .problems = { "The guard does not answer: this is what the kernel holds, and nobody keeps "
+                      "it up to date. Start the guard: systemctl restart " KS_GUARD_UNIT },
+    };
 
     (void) ks_store_load(store, &settings, &problem);
     settings.locked = held->present;

@@ -18,8 +18,7 @@ typedef struct {
 
 static const StateText state_texts[] = {
     { "unlocked", "Unlocked: traffic leaves this machine freely, with or without a VPN.",
-      "Nothing is blocked.",
-      "To lock now:  nm-killswitch lock" },
+      "Nothing is blocked.", "To lock now:  nm-killswitch lock" },
     { "protected", "Protected: traffic leaves this machine only through the VPN.",
       "If the VPN drops, everything else stays blocked until it is back.",
       "To open the lock:  nm-killswitch unlock" },
@@ -123,8 +122,7 @@ static void append_servers(GString *text, GVariant *status)
 
 static void append_blocked(GString *text, GVariant *status)
 {
-    g_autoptr(GVariant) blocked =
-        g_variant_lookup_value(status, "blocked", G_VARIANT_TYPE_VARDICT);
+    g_autoptr(GVariant) blocked = g_variant_lookup_value(status, "blocked", G_VARIANT_TYPE_VARDICT);
     guint64 packets = 0;
     guint64 bytes = 0;
     g_autofree char *size = NULL;
@@ -134,7 +132,8 @@ static void append_blocked(GString *text, GVariant *status)
         (void) g_variant_lookup(blocked, "bytes", "t", &bytes);
     }
     size = g_format_size(bytes);
-    g_string_append_printf(text, "Refused      %" G_GUINT64_FORMAT " packets, %s, since it was locked\n",
+    g_string_append_printf(text,
+                           "Refused      %" G_GUINT64_FORMAT " packets, %s, since it was locked\n",
                            packets, size);
 }
 

@@ -156,9 +156,7 @@ static void forget_tunnels_gone(KsEngine *engine)
 
     g_hash_table_iter_init(&iterator, engine->known_up);
     while (g_hash_table_iter_next(&iterator, &uuid, NULL)) {
-        const KsTunnel *tunnel = find_tunnel(engine->tunnels, uuid);
-
-        if (!tunnel || !tunnel->default_route)
+        if (!find_tunnel(engine->tunnels, uuid)) /* a route that blinks is no new VPN */
             g_hash_table_iter_remove(&iterator);
     }
 }
@@ -214,8 +212,8 @@ static void draw_lock(KsEngine *engine, const KsWorld *world)
     engine->lock = previous;
     ks_lock_clear(engine->lock);
     for (unsigned i = 0; i < engine->tunnels->len; i++)
-        all &= ks_lock_open_interface(engine->lock,
-                                      g_array_index(engine->tunnels, KsTunnel, i).index);
+        all &=
+            ks_lock_open_interface(engine->lock, g_array_index(engine->tunnels, KsTunnel, i).index);
     all &= draw_servers(engine, world);
     for (unsigned i = 0; engine->settings.lan && i < world->links->len; i++) {
         const KsLink *link = &g_array_index(world->links, KsLink, i);
@@ -225,8 +223,9 @@ static void draw_lock(KsEngine *engine, const KsWorld *world)
     }
     ks_lock_seal(engine->lock);
     engine->overflow =
-        all ? NULL : "There are more VPN servers or interfaces than the lock can hold. Those beyond "
-                     "its bounds stay blocked.";
+        all ? NULL
+            : "There are more VPN servers or interfaces than the lock can hold. Those beyond "
+              "its bounds stay blocked.";
 }
 
 KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up)

@@ -34,8 +34,8 @@ typedef struct {
 
 typedef struct KsEngine KsEngine;
 
-/* `known_up`: UUIDs (NULL-terminated, may be NULL) of full-tunnel VPNs that were up already when the
- * guard was last alive; their being up is nothing new and does not lock. */
+/* `known_up`: UUIDs (NULL-terminated, may be NULL) of full-tunnel VPNs that were up already when
+ * the guard was last alive; their being up is nothing new and does not lock. */
 KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up);
 void ks_engine_free(KsEngine *engine);
 

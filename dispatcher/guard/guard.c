@@ -34,7 +34,8 @@ struct KsGuard {
     uint32_t table_flags;
     char *trouble; /* why the kernel could not be read or changed */
 
-    GPtrArray *warnings; /* char*, and a final NULL */
+    char *state_problem; /* what was wrong with the saved state when we began */
+    char *save_problem;  /* why the state could not be saved last */
     guint links_source;
     guint monitor_source;
     guint verify_source;
@@ -53,10 +54,13 @@ static void set_trouble(KsGuard *guard, const char *attempt, int error)
         g_clear_pointer(&guard->trouble, g_free);
         return;
     }
-    if (error == -EPROTONOSUPPORT || error == -EOPNOTSUPP || error == -ENOENT)
-        text = g_strdup_printf("This kernel has no nf_tables (%s: %s): nothing can be locked here. "
-                               "Load the module nf_tables or use a kernel that has it.",
-                               attempt, g_strerror(-error));
+    if (error == -EPROTONOSUPPORT || error == -EAFNOSUPPORT || error == -EOPNOTSUPP ||
+        error == -EINVAL)
+        text =
+            g_strdup_printf("This kernel's nf_tables is missing or too old (%s: %s): nothing can "
+                            "be locked here. Load the module nf_tables or use a kernel that has "
+                            "it (CONFIG_NF_TABLES_INET).",
+                            attempt, g_strerror(-error));
     else if (error == -EPERM)
         text = g_strdup_printf("The kernel does not let this guard %s: another one may be running. "
                                "What the kernel holds stays as it is.",
@@ -169,9 +173,13 @@ static void save_settings(KsGuard *guard)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!ks_store_save(guard->store, ks_engine_settings(guard->engine), &error))
-        g_warning("the state could not be saved, so it will not outlast a reboot: %s",
-                  error->message);
+    g_clear_pointer(&guard->save_problem, g_free);
+    if (ks_store_save(guard->store, ks_engine_settings(guard->engine), &error))
+        return;
+    guard->save_problem = g_strdup_printf("The state could not be saved, so what you see now will "
+                                          "not outlast a reboot: %s.",
+                                          error->message);
+    g_warning("%s", guard->save_problem);
 }
 
 static void describe_world(KsGuard *guard)
@@ -281,12 +289,6 @@ static gboolean on_tables_changed(gint fd, GIOCondition condition, gpointer data
 
 /* ---- beginning and end ---- */
 
-static void add_warning(KsGuard *guard, char *warning)
-{
-    g_message("%s", warning);
-    g_ptr_array_insert(guard->warnings, (int) guard->warnings->len - 1, warning);
-}
-
 static void watch_kernel(KsGuard *guard)
 {
     if (ks_links_open(&guard->links) == 0)
@@ -302,13 +304,13 @@ static void watch_kernel(KsGuard *guard)
 static void take_over(KsGuard *guard)
 {
     g_auto(GStrv) known_up = ks_store_load_known_up(guard->store);
-    g_autofree char *problem = NULL;
     KsSettings settings;
-    KsStored stored = ks_store_load(guard->store, &settings, &problem);
+    KsStored stored = ks_store_load(guard->store, &settings, &guard->state_problem);
     int result = read_held(guard);
+    bool saved_open = !settings.locked;
 
-    if (stored == KS_STORED_CORRUPT)
-        add_warning(guard, g_steal_pointer(&problem));
+    if (guard->state_problem)
+        g_warning("%s", guard->state_problem);
     if (result == 0 && guard->held->present) {
         settings.locked = true;
         result = ks_plan_adopt(&guard->batch, guard->held);
@@ -320,10 +322,10 @@ static void take_over(KsGuard *guard)
     guard->engine = ks_engine_new(&settings, (const char *const *) known_up);
     if (guard->held->present)
         ks_engine_adopt(guard->engine, guard->held->lock);
-    if (stored == KS_STORED_CORRUPT) {
+    if (stored == KS_STORED_CORRUPT)
         ks_store_set_aside(guard->store);
+    if (stored == KS_STORED_CORRUPT || (settings.locked && saved_open))
         save_settings(guard);
-    }
     set_trouble(guard, "adopt the rules", result);
 }
 
@@ -336,8 +338,6 @@ KsGuard *ks_guard_new(void (*ready)(void *data), void *data)
     guard->store = ks_store_new();
     guard->world = ks_world_new();
     guard->held = ks_readback_new();
-    guard->warnings = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(guard->warnings, NULL);
 
     take_over(guard);
     watch_kernel(guard);
@@ -364,7 +364,8 @@ void ks_guard_free(KsGuard *guard)
     ks_readback_free(guard->held);
     ks_store_free(guard->store);
     ks_batch_clear(&guard->batch);
-    g_ptr_array_unref(guard->warnings);
+    g_free(guard->state_problem);
+    g_free(guard->save_problem);
     g_free(guard->trouble);
     g_free(guard);
 }
@@ -399,8 +400,10 @@ static GVariant *run_get_status(KsGuard *guard, bool argument, GError **error)
     (void) argument;
     (void) error;
     set_trouble(guard, "read the rules back", read_held(guard));
-    facts.trouble = guard->trouble;
-    facts.warnings = (const char *const *) guard->warnings->pdata;
+    facts.problems[0] = guard->trouble;
+    facts.problems[1] = guard->state_problem;
+    facts.problems[2] = guard->save_problem;
+    facts.trouble = guard->trouble != NULL;
     return ks_status_describe(&facts);
 }
 
@@ -421,7 +424,8 @@ static GVariant *run_get_rules(KsGuard *guard, bool argument, GError **error)
 static GVariant *run_lock(KsGuard *guard, bool argument, GError **error)
 {
     (void) argument;
-    (void) ks_engine_set_locked(guard->engine, true);
+    if (ks_engine_set_locked(guard->engine, true))
+        g_message("locked on request");
     if (!report(guard, follow_world(guard), error))
         return NULL;
     save_settings(guard);
@@ -432,7 +436,9 @@ static GVariant *run_lock(KsGuard *guard, bool argument, GError **error)
 static GVariant *run_unlock(KsGuard *guard, bool argument, GError **error)
 {
     (void) argument;
-    (void) ks_engine_set_locked(guard->engine, false);
+    if (ks_engine_set_locked(guard->engine, false))
+        g_message("unlocked on request");
+    g_clear_pointer(&guard->state_problem, g_free); /* someone has decided */
     save_settings(guard);
     if (!report(guard, follow_world(guard), error))
         return NULL;
@@ -441,7 +447,8 @@ static GVariant *run_unlock(KsGuard *guard, bool argument, GError **error)
 
 static GVariant *run_set_lan_access(KsGuard *guard, bool argument, GError **error)
 {
-    (void) ks_engine_set_lan(guard->engine, argument);
+    if (ks_engine_set_lan(guard->engine, argument))
+        g_message("LAN access %s on request", argument ? "opened" : "closed");
     save_settings(guard);
     if (!report(guard, follow_world(guard), error))
         return NULL;
@@ -450,7 +457,8 @@ static GVariant *run_set_lan_access(KsGuard *guard, bool argument, GError **erro
 
 static GVariant *run_set_auto_lock(KsGuard *guard, bool argument, GError **error)
 {
-    (void) ks_engine_set_auto_lock(guard->engine, argument);
+    if (ks_engine_set_auto_lock(guard->engine, argument))
+        g_message("auto-lock turned %s on request", argument ? "on" : "off");
     save_settings(guard);
     return run_get_status(guard, false, error);
 }

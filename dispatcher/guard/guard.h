@@ -13,7 +13,8 @@ typedef struct KsGuard KsGuard;
 
 /* Loads the state, takes over what the kernel holds and closes the lock if it should be closed,
  * before anything else is looked at. `ready` is called once NetworkManager is known, or known to be
- * away: from then on events can be answered. Never fails: what does not work is told by the status. */
+ * away: from then on events can be answered. Never fails: what does not work is told by the
+ * status. */
 KsGuard *ks_guard_new(void (*ready)(void *data), void *data);
 
 /* Leaves the kernel as it is: a guard that ends opens nothing. */

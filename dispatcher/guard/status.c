@@ -34,11 +34,10 @@ static void add_server(GVariantBuilder *builder, const KsVpn *vpn, const KsServe
     g_variant_builder_add(builder, "{sv}", "name", g_variant_new_string(vpn->name));
     g_variant_builder_add(builder, "{sv}", "type", g_variant_new_string(vpn->type));
     g_variant_builder_add(builder, "{sv}", "host", g_variant_new_string(server->host));
-    g_variant_builder_add(
-        builder, "{sv}", "address",
-        g_variant_new("ms", server->address.family == AF_UNSPEC
-                                ? NULL
-                                : ks_address_text(&server->address, address)));
+    g_variant_builder_add(builder, "{sv}", "address",
+                          g_variant_new("ms", server->address.family == AF_UNSPEC
+                                                  ? NULL
+                                                  : ks_address_text(&server->address, address)));
     g_variant_builder_add(builder, "{sv}", "protocol",
                           g_variant_new_string(ks_protocol_name(server->protocol, protocol)));
     g_variant_builder_add(builder, "{sv}", "port", g_variant_new_uint16(server->port));
@@ -66,10 +65,9 @@ static GVariant *describe_warnings(const KsStatusFacts *facts)
     GVariantBuilder builder;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_STRING_ARRAY);
-    if (facts->trouble)
-        g_variant_builder_add(&builder, "s", facts->trouble);
-    for (unsigned i = 0; facts->warnings[i]; i++)
-        g_variant_builder_add(&builder, "s", facts->warnings[i]);
+    for (unsigned i = 0; i < KS_STATUS_PROBLEMS_MAX; i++)
+        if (facts->problems[i])
+            g_variant_builder_add(&builder, "s", facts->problems[i]);
     if (ks_engine_overflow(facts->engine))
         g_variant_builder_add(&builder, "s", ks_engine_overflow(facts->engine));
     for (unsigned i = 0; facts->held->present && i < facts->held->problems->len; i++) {
@@ -112,8 +110,8 @@ static GVariant *describe_layers(const KsReadback *held)
 static GVariant *describe_blocked(const KsReadback *held)
 {
     GVariantBuilder builder;
-    uint64_t packets = held->packets[KS_COUNTER_BLOCKED_OUT] +
-                       held->packets[KS_COUNTER_BLOCKED_FORWARD];
+    uint64_t packets =
+        held->packets[KS_COUNTER_BLOCKED_OUT] + held->packets[KS_COUNTER_BLOCKED_FORWARD];
     uint64_t bytes = held->bytes[KS_COUNTER_BLOCKED_OUT] + held->bytes[KS_COUNTER_BLOCKED_FORWARD];
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);

@@ -9,12 +9,14 @@
 /* What people and programs are shown: made from what the kernel holds, compared with what should
  * be. When they differ, that is the state "broken". */
 
+#define KS_STATUS_PROBLEMS_MAX 4
+
 typedef struct {
     const KsEngine *engine;
     const KsWorld *world;
-    const KsReadback *held;      /* what the kernel holds */
-    const char *trouble;         /* why the kernel could not be asked or changed; NULL if all is well */
-    const char *const *warnings; /* of the guard itself, whole sentences; NULL-terminated */
+    const KsReadback *held; /* what the kernel holds */
+    bool trouble;           /* the kernel could not be asked or changed: nothing is verified */
+    const char *problems[KS_STATUS_PROBLEMS_MAX]; /* whole sentences; NULL: none */
 } KsStatusFacts;
 
 /* "unlocked", "protected", "blocked", "paused" or "broken". */

@@ -132,9 +132,10 @@ KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_prob
 
     closed.locked = true;
     *ret_settings = closed;
-    *ret_problem = g_strdup_printf("The saved state %s cannot be read (%s). The lock is closed until "
-                                   "you decide; the unreadable file is kept as %s.",
-                                   store->state_path, error->message, store->corrupt_path);
+    *ret_problem =
+        g_strdup_printf("The saved state %s cannot be read (%s). The lock is closed until "
+                        "you decide; the unreadable file is kept as %s.",
+                        store->state_path, error->message, store->corrupt_path);
     return KS_STORED_CORRUPT;
 }
 
@@ -169,7 +170,6 @@ void ks_store_save_known_up(KsStore *store, const char *const *uuids)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
 
-    g_key_file_set_string_list(file, GROUP_KNOWN, KEY_UUIDS, uuids,
-                               g_strv_length((char **) uuids));
+    g_key_file_set_string_list(file, GROUP_KNOWN, KEY_UUIDS, uuids, g_strv_length((char **) uuids));
     (void) write_key_file(store->known_path, file, G_FILE_SET_CONTENTS_CONSISTENT, NULL);
 }

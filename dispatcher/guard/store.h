@@ -4,7 +4,7 @@
 #include "guard/engine.h"
 
 /* What the guard remembers. Two files, both written whole or not at all:
- *   <state>/state     settings, over reboots and power cuts (temp, fsync, rename, fsync of the folder)
+ *   <state>/state     settings, over reboots and power cuts (temp, fsync, rename, fsync of folder)
  *   <runtime>/known   which full-tunnel VPNs were up, until the reboot */
 
 typedef struct KsStore KsStore;

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +30,6 @@
 #define MILLISECONDS_IN_SECOND      1000
 #define MICROSECONDS_IN_MILLISECOND 1000
 #define NANOSECONDS_IN_MILLISECOND  1000000
-
-extern char **environ;
 
 #define SAFE "Nothing was opened; what was locked stays locked."
 

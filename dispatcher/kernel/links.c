@@ -40,7 +40,7 @@ struct KsLinks {
     struct mnl_socket *requests;
     struct mnl_socket *notifications;
     uint32_t sequence;
-    bool known; /* what stands below is the kernel's state but for waiting notifications */
+    bool known;        /* what stands below is the kernel's state but for waiting notifications */
     GArray *links;     /* KsLink */
     GArray *addresses; /* KsLinkAddress, of all links */
     GArray *routes;    /* DefaultRoute, one a link */
@@ -49,10 +49,10 @@ struct KsLinks {
 
 bool ks_link_kind_is_tunnel(const char *kind)
 {
-    /* "ppp" is PPTP, L2TP, SSTP and Fortinet's; also PPPoE, which NetworkManager never calls a VPN */
+    /* "ppp" is PPTP's, L2TP's, SSTP's and Fortinet's; also PPPoE's, which is never called a VPN */
     static const char *const kinds[] = {
-        "tun", "wireguard", "ppp", "xfrm", "vti", "vti6", "ovpn", "ovpn-dco", "gre", "gretap",
-        "ip6gre", "ip6gretap", "ipip", "ip6tnl", "sit",
+        "tun", "wireguard", "ppp",    "xfrm",      "vti",  "vti6",   "ovpn", "ovpn-dco",
+        "gre", "gretap",    "ip6gre", "ip6gretap", "ipip", "ip6tnl", "sit",
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
@@ -280,14 +280,13 @@ static int dump(KsLinks *links, uint16_t type)
     if (mnl_socket_sendto(links->requests, message, message->nlmsg_len) < 0)
         return -errno;
     for (;;) {
-        ssize_t size =
-            mnl_socket_recvfrom(links->requests, links->receive, sizeof(links->receive));
+        ssize_t size = mnl_socket_recvfrom(links->requests, links->receive, sizeof(links->receive));
         int result;
 
         if (size < 0)
             return -errno;
-        result = mnl_cb_run(links->receive, (size_t) size, links->sequence, port, take_message,
-                            links);
+        result =
+            mnl_cb_run(links->receive, (size_t) size, links->sequence, port, take_message, links);
         if (result == MNL_CB_STOP)
             return 0;
         if (result < 0)

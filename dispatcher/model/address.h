@@ -8,7 +8,7 @@
 /* An IPv4 or IPv6 address in network byte order, a plain value. */
 
 typedef struct {
-    uint8_t family; /* AF_INET, AF_INET6, or AF_UNSPEC: no address is known */
+    uint8_t family;    /* AF_INET, AF_INET6, or AF_UNSPEC: no address is known */
     uint8_t bytes[16]; /* the first ks_address_size() are used, the rest are zero */
 } KsAddress;
 

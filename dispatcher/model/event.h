@@ -38,7 +38,7 @@ typedef struct {
     char uuid[KS_UUID_SIZE];     /* CONNECTION_UUID: hexadecimal digits and '-'; "" if absent */
     char interface[IF_NAMESIZE]; /* the interface that the event's connection gave the machine:
                                   * VPN_IP_IFACE for vpn-* actions, else DEVICE_IP_IFACE; never the
-                                  * first argument, which may name the parent device; "" if absent */
+                                  * first argument, which may be the parent's; "" if absent */
 } KsEvent;
 
 /* Parts of an environment that were there and unusable (too long, control characters, ...). The

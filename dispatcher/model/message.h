@@ -30,9 +30,9 @@ typedef enum {
 typedef struct {
     uint16_t magic;
     uint8_t version;
-    uint8_t kind;   /* KsMessageKind */
-    int32_t result; /* replies: 0 or a negative errno; else 0 */
-    uint8_t more;   /* replies: 1 when another record of the same reply follows; else 0 */
+    uint8_t kind;        /* KsMessageKind */
+    int32_t result;      /* replies: 0 or a negative errno; else 0 */
+    uint8_t more;        /* replies: 1 when another record of the same reply follows; else 0 */
     uint8_t reserved[7]; /* zero */
 } KsMessageHeader;
 

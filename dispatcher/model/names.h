@@ -4,9 +4,9 @@
 /* Every name that another program, package or script may rely on, once.
  * The outer contract (data/doc/contract.md) lists the same names; change both or neither. */
 
-#define KS_PROGRAM        "nm-killswitch"
-#define KS_GUARD_PROGRAM  "nm-killswitchd"
-#define KS_GUARD_UNIT     "nm-killswitch.service"
+#define KS_PROGRAM       "nm-killswitch"
+#define KS_GUARD_PROGRAM "nm-killswitchd"
+#define KS_GUARD_UNIT    "nm-killswitch.service"
 
 /* nf_tables: our own tables, nobody else's (family inet now, netdev for the second layer). */
 #define KS_TABLE "nm_killswitch"

@@ -45,7 +45,7 @@ static bool read_ipv6(const char *text, char ret_literal[INET6_ADDRSTRLEN])
     return true;
 }
 
-/* Cuts the last ":..." off `text` and returns what stands behind it; NULL if there is none to cut. */
+/* Cuts the last ":..." off `text` and returns what stands behind it; NULL if there is none. */
 static char *cut_last_field(char *text)
 {
     char literal[INET6_ADDRSTRLEN];

@@ -34,8 +34,8 @@ typedef enum {
 /* One VPN: a profile of NetworkManager's with its activity. */
 typedef struct {
     char *uuid;
-    char *name; /* as the person called it; any UTF-8 */
-    char *type; /* "openvpn", "wireguard", ... */
+    char *name;          /* as the person called it; any UTF-8 */
+    char *type;          /* "openvpn", "wireguard", ... */
     GPtrArray *servers;  /* element-type KsServer; shared, never changed once here */
     GPtrArray *warnings; /* element-type char*; shared */
     KsVpnActivity activity;

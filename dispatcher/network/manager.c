@@ -16,8 +16,8 @@ struct KsManager {
     void *changed_data;
     GCancellable *cancellable;
     GDBusConnection *bus;
-    NMClient *client; /* NULL until libnm has answered */
-    bool answered;    /* once at least, if only "no bus" */
+    NMClient *client;    /* NULL until libnm has answered */
+    bool answered;       /* once at least, if only "no bus" */
     GHashTable *servers; /* NMConnection* -> KsProfileServers*, until the profile changes */
     guint retry;
     guint notify;
@@ -80,8 +80,10 @@ static void watch(KsManager *manager, gpointer object, const char *const *proper
 static void watch_active(KsManager *manager, NMActiveConnection *active)
 {
     static const char *const of_active[] = {
-        NM_ACTIVE_CONNECTION_STATE,      NM_ACTIVE_CONNECTION_DEVICES,
-        NM_ACTIVE_CONNECTION_IP4_CONFIG, NM_ACTIVE_CONNECTION_IP6_CONFIG,
+        NM_ACTIVE_CONNECTION_STATE,
+        NM_ACTIVE_CONNECTION_DEVICES,
+        NM_ACTIVE_CONNECTION_IP4_CONFIG,
+        NM_ACTIVE_CONNECTION_IP6_CONFIG,
         NULL,
     };
     static const char *const of_config[] = { NM_IP_CONFIG_ADDRESSES, NULL };
@@ -236,8 +238,7 @@ static void on_client_ready(GObject *source, GAsyncResult *result, gpointer data
     };
     g_autoptr(GError) error = NULL;
     KsManager *manager = data;
-    gboolean started =
-        g_async_initable_init_finish(G_ASYNC_INITABLE(source), result, &error);
+    gboolean started = g_async_initable_init_finish(G_ASYNC_INITABLE(source), result, &error);
 
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return;
@@ -335,8 +336,8 @@ KsManager *ks_manager_new(KsManagerChanged changed, void *data)
     manager->changed = changed;
     manager->changed_data = data;
     manager->cancellable = g_cancellable_new();
-    manager->servers = g_hash_table_new_full(NULL, NULL, g_object_unref,
-                                             (GDestroyNotify) ks_profile_servers_free);
+    manager->servers =
+        g_hash_table_new_full(NULL, NULL, g_object_unref, (GDestroyNotify) ks_profile_servers_free);
     connect_to_bus(manager);
     return manager;
 }

@@ -103,8 +103,8 @@ static struct nftnl_expr *build_step(const KsStep *step)
         expr = nftnl_expr_alloc("objref");
         if (expr) {
             nftnl_expr_set_u32(expr, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
-            if (nftnl_expr_set_str(expr, NFTNL_EXPR_OBJREF_IMM_NAME,
-                                   ks_counter_names[step->key]) < 0)
+            if (nftnl_expr_set_str(expr, NFTNL_EXPR_OBJREF_IMM_NAME, ks_counter_names[step->key]) <
+                0)
                 g_clear_pointer(&expr, nftnl_expr_free);
         }
         return expr;
@@ -115,8 +115,9 @@ static struct nftnl_expr *build_step(const KsStep *step)
     case KS_STEP_REJECT:
         expr = nftnl_expr_alloc("reject");
         if (expr) {
-            nftnl_expr_set_u32(expr, NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
-            nftnl_expr_set_u8(expr, NFTNL_EXPR_REJECT_CODE, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_REJECT_TYPE, (uint32_t) step->key);
+            if (step->key == NFT_REJECT_ICMPX_UNREACH)
+                nftnl_expr_set_u8(expr, NFTNL_EXPR_REJECT_CODE, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
         }
         return expr;
     case KS_STEP_END:

@@ -18,8 +18,8 @@
 #include <string.h>
 
 /* Flags that describe how a set behaves; the kernel adds others that only describe its contents. */
-#define SET_FLAGS_COMPARED                                                                         \
-    (NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_TIMEOUT |     \
+#define SET_FLAGS_COMPARED                                                                     \
+    (NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_TIMEOUT | \
      NFT_SET_CONCAT)
 
 static void problem(KsReadback *readback, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -231,8 +231,8 @@ static void judge_element(KsReadback *readback, KsNftSet id, const struct nftnl_
     const KsSetDefinition *definition = &ks_set_definitions[id];
     uint32_t flags = 0;
     uint32_t length = 0;
-    const void *key = nftnl_set_elem_get((struct nftnl_set_elem *) element, NFTNL_SET_ELEM_KEY,
-                                         &length);
+    const void *key =
+        nftnl_set_elem_get((struct nftnl_set_elem *) element, NFTNL_SET_ELEM_KEY, &length);
     KsKey variable = { 0 };
 
     if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_FLAGS))
@@ -244,11 +244,10 @@ static void judge_element(KsReadback *readback, KsNftSet id, const struct nftnl_
         memcpy(variable.bytes, key, definition->key_length);
         ks_lock_add_key(readback->lock, (KsSetId) id, &variable);
     } else if (id == KS_NFT_SET_PAUSE) {
-        uint64_t left =
-            nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_EXPIRATION)
-                ? nftnl_set_elem_get_u64((struct nftnl_set_elem *) element,
-                                         NFTNL_SET_ELEM_EXPIRATION)
-                : 0;
+        uint64_t left = nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_EXPIRATION)
+                            ? nftnl_set_elem_get_u64((struct nftnl_set_elem *) element,
+                                                     NFTNL_SET_ELEM_EXPIRATION)
+                            : 0;
 
         if (left == 0) /* nothing of ours opens for ever */
             problem(readback, "the pause has no end");

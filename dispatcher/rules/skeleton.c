@@ -9,29 +9,29 @@
 
 /* nft(8)'s numbers for its data types (nftables, include/datatype.h); a concatenation is six bits
  * a field. Only nft reads them, to print our sets in words. */
-#define TYPE_NFPROTO       2
-#define TYPE_IPV4_ADDR     7
-#define TYPE_IPV6_ADDR     8
-#define TYPE_INET_PROTO    12
-#define TYPE_INET_SERVICE  13
-#define TYPE_IFACE_INDEX   20
-#define CONCAT(a, b)       ((a) << 6 | (b))
+#define TYPE_NFPROTO      2
+#define TYPE_IPV4_ADDR    7
+#define TYPE_IPV6_ADDR    8
+#define TYPE_INET_PROTO   12
+#define TYPE_INET_SERVICE 13
+#define TYPE_IFACE_INDEX  20
+#define CONCAT(a, b)      ((a) << 6 | (b))
 
 /* Header offsets: RFC 791, RFC 8200, RFC 768, RFC 9293, RFC 792, RFC 4443. */
-#define IPV4_TTL          8
-#define IPV4_PROTOCOL     9
-#define IPV4_SOURCE       12
-#define IPV4_DESTINATION  16
-#define IPV4_HEADER       20 /* without options: the kernel quotes its own packets' headers */
-#define IPV6_NEXT_HEADER  6
-#define IPV6_HOP_LIMIT    7
-#define IPV6_SOURCE       8
-#define IPV6_DESTINATION  24
-#define IPV6_HEADER       40
-#define SOURCE_PORT       0
-#define DESTINATION_PORT  2
-#define ICMP_TYPE         0
-#define ICMP_QUOTE        8 /* an ICMP error quotes the packet it answers from here on */
+#define IPV4_TTL         8
+#define IPV4_PROTOCOL    9
+#define IPV4_SOURCE      12
+#define IPV4_DESTINATION 16
+#define IPV4_HEADER      20 /* without options: the kernel quotes its own packets' headers */
+#define IPV6_NEXT_HEADER 6
+#define IPV6_HOP_LIMIT   7
+#define IPV6_SOURCE      8
+#define IPV6_DESTINATION 24
+#define IPV6_HEADER      40
+#define SOURCE_PORT      0
+#define DESTINATION_PORT 2
+#define ICMP_TYPE        0
+#define ICMP_QUOTE       8 /* an ICMP error quotes the packet it answers from here on */
 
 /* Registers as the kernel reports them: four of 16 bytes, each also four of 4 bytes. */
 #define R1   NFT_REG_1
@@ -40,34 +40,98 @@
 #define R2   NFT_REG_2
 #define R2_1 NFT_REG32_05
 
-#define META(what, to)               { KS_STEP_META, (to), NFT_META_##what, 0, 0, { 0 } }
-#define NETWORK(at, bytes, to)       { KS_STEP_NETWORK, (to), 0, (at), (bytes), { 0 } }
-#define TRANSPORT(at, bytes, to)     { KS_STEP_TRANSPORT, (to), 0, (at), (bytes), { 0 } }
-#define MASK(bytes, ...)             { KS_STEP_MASK, R1, 0, 0, (bytes), { __VA_ARGS__ } }
-#define COMPARE(op, bytes, ...)      { KS_STEP_COMPARE, R1, NFT_CMP_##op, 0, (bytes), { __VA_ARGS__ } }
-#define LOOKUP(set)                  { KS_STEP_LOOKUP, R1, (set), 0, 0, { 0 } }
-#define COUNT(counter)               { KS_STEP_COUNT, 0, (counter), 0, 0, { 0 } }
-#define VERDICT(verdict)             { KS_STEP_VERDICT, 0, (verdict), 0, 0, { 0 } }
-#define JUMP(chain)                  { KS_STEP_JUMP, 0, (chain), 0, 0, { 0 } }
-#define ACCEPT                       VERDICT(NF_ACCEPT)
-#define DROP                         VERDICT(NF_DROP)
-#define RETURN                       VERDICT(NFT_RETURN)
-#define REJECT                       { KS_STEP_REJECT, 0, 0, 0, 0, { 0 } }
+/* clang-format off: tables, to be read as such */
+#define META(what, to)                             \
+    {                                              \
+        KS_STEP_META, (to), NFT_META_##what, 0, 0, \
+        {                                          \
+            0                                      \
+        }                                          \
+    }
+#define NETWORK(at, bytes, to)                   \
+    {                                            \
+        KS_STEP_NETWORK, (to), 0, (at), (bytes), \
+        {                                        \
+            0                                    \
+        }                                        \
+    }
+#define TRANSPORT(at, bytes, to)                   \
+    {                                              \
+        KS_STEP_TRANSPORT, (to), 0, (at), (bytes), \
+        {                                          \
+            0                                      \
+        }                                          \
+    }
+#define MASK(bytes, ...)                 \
+    {                                    \
+        KS_STEP_MASK, R1, 0, 0, (bytes), \
+        {                                \
+            __VA_ARGS__                  \
+        }                                \
+    }
+#define COMPARE(op, bytes, ...)                        \
+    {                                                  \
+        KS_STEP_COMPARE, R1, NFT_CMP_##op, 0, (bytes), \
+        {                                              \
+            __VA_ARGS__                                \
+        }                                              \
+    }
+#define LOOKUP(set)                      \
+    {                                    \
+        KS_STEP_LOOKUP, R1, (set), 0, 0, \
+        {                                \
+            0                            \
+        }                                \
+    }
+#define COUNT(counter)                     \
+    {                                      \
+        KS_STEP_COUNT, 0, (counter), 0, 0, \
+        {                                  \
+            0                              \
+        }                                  \
+    }
+#define VERDICT(verdict)                     \
+    {                                        \
+        KS_STEP_VERDICT, 0, (verdict), 0, 0, \
+        {                                    \
+            0                                \
+        }                                    \
+    }
+#define JUMP(chain)                     \
+    {                                   \
+        KS_STEP_JUMP, 0, (chain), 0, 0, \
+        {                               \
+            0                           \
+        }                               \
+    }
+#define ACCEPT VERDICT(NF_ACCEPT)
+#define DROP   VERDICT(NF_DROP)
+#define RETURN VERDICT(NFT_RETURN)
+#define REJECT(type)                                \
+    {                                               \
+        KS_STEP_REJECT, 0, NFT_REJECT_##type, 0, 0, \
+        {                                           \
+            0                                       \
+        }                                           \
+    }
 
 /* What recurs, in words. */
 #define IS_IPV4            META(NFPROTO, R1), COMPARE(EQ, 1, NFPROTO_IPV4)
 #define IS_IPV6            META(NFPROTO, R1), COMPARE(EQ, 1, NFPROTO_IPV6)
 #define IS_PROTOCOL(proto) META(L4PROTO, R1), COMPARE(EQ, 1, (proto))
-#define UDP_PORTS(s, d)    IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 4, R1), \
-                           COMPARE(EQ, 4, (s) >> 8, (s) & 0xff, (d) >> 8, (d) & 0xff)
-#define ICMPV6_TYPE(type)  IS_PROTOCOL(IPPROTO_ICMPV6), TRANSPORT(ICMP_TYPE, 1, R1), \
-                           COMPARE(EQ, 1, (type))
-#define ICMPV6_TYPES(a, z) IS_PROTOCOL(IPPROTO_ICMPV6), TRANSPORT(ICMP_TYPE, 1, R1), \
-                           COMPARE(GTE, 1, (a)), COMPARE(LTE, 1, (z))
-#define HOP_LIMIT(hops)    NETWORK(IPV6_HOP_LIMIT, 1, R1), COMPARE(EQ, 1, (hops))
+#define UDP_PORTS(s, d)                                      \
+    IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 4, R1), \
+        COMPARE(EQ, 4, (s) >> 8, (s) &0xff, (d) >> 8, (d) &0xff)
+#define ICMPV6_TYPE(type) \
+    IS_PROTOCOL(IPPROTO_ICMPV6), TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(EQ, 1, (type))
+#define ICMPV6_TYPES(a, z)                                                          \
+    IS_PROTOCOL(IPPROTO_ICMPV6), TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(GTE, 1, (a)), \
+        COMPARE(LTE, 1, (z))
+#define HOP_LIMIT(hops) NETWORK(IPV6_HOP_LIMIT, 1, R1), COMPARE(EQ, 1, (hops))
 /* fe80::/10 as the source: the kernel's byte-wise mask needs all 16 bytes. */
-#define FROM_LINK_LOCAL    NETWORK(IPV6_SOURCE, 16, R1), MASK(16, 0xff, 0xc0), \
-                           COMPARE(EQ, 16, 0xfe, 0x80)
+#define FROM_LINK_LOCAL \
+    NETWORK(IPV6_SOURCE, 16, R1), MASK(16, 0xff, 0xc0), COMPARE(EQ, 16, 0xfe, 0x80)
+/* clang-format on */
 
 const KsChain ks_chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_OUTPUT] = { "output", true, NF_INET_LOCAL_OUT },
@@ -83,6 +147,7 @@ const char *const ks_counter_names[KS_COUNTER_MAX] = {
     [KS_COUNTER_BLOCKED_IN] = "blocked_in",
 };
 
+/* clang-format off */
 #define RANGE_END NFT_SET_ELEM_INTERVAL_END
 
 /* LAN access never means "what the interface says is local": a rogue network would then name the
@@ -123,6 +188,8 @@ static const KsConstantElement resolver_ports[] = {
     { { IPPROTO_TCP, 0, 0, 0, 853 >> 8, 853 & 0xff }, 0 },
     { { IPPROTO_UDP, 0, 0, 0, 853 >> 8, 853 & 0xff }, 0 },
 };
+
+/* clang-format on */
 
 #define CONSTANTS(array) .constants = (array), .constants_count = G_N_ELEMENTS(array)
 
@@ -195,6 +262,7 @@ const KsSetDefinition ks_set_definitions[KS_NFT_SET_MAX] = {
     },
 };
 
+/* clang-format off */
 /* The lock. The order is by how often a rule matches on a machine whose VPN is up. */
 const KsRule ks_rules[] = {
     /* ---- what programs here send ---- */
@@ -248,8 +316,12 @@ const KsRule ks_rules[] = {
     { KS_CHAIN_OUTPUT, "oif @lan_interfaces jump lan_out",
       { META(OIF, R1), LOOKUP(KS_SET_LAN_INTERFACES), JUMP(KS_CHAIN_LAN_OUT) } },
 
-    { KS_CHAIN_OUTPUT, "counter name \"blocked_out\" reject with icmpx admin-prohibited",
-      { COUNT(KS_COUNTER_BLOCKED_OUT), REJECT } },
+    /* Programs are told at once. TCP by a reset: ICMP errors are rate-limited, and a program whose
+     * error is not sent would wait. Neither answer can leave: it would come by here again. */
+    { KS_CHAIN_OUTPUT, "counter name \"blocked_out\"", { COUNT(KS_COUNTER_BLOCKED_OUT) } },
+    { KS_CHAIN_OUTPUT, "meta l4proto tcp reject with tcp reset",
+      { IS_PROTOCOL(IPPROTO_TCP), REJECT(TCP_RST) } },
+    { KS_CHAIN_OUTPUT, "reject with icmpx admin-prohibited", { REJECT(ICMPX_UNREACH) } },
 
     /* ---- what containers, guests and hotspot users send through this machine ---- */
     { KS_CHAIN_FORWARD, "oif @open_interfaces accept",
@@ -258,8 +330,10 @@ const KsRule ks_rules[] = {
     { KS_CHAIN_FORWARD, "meta nfproto @pause accept",
       { META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT } },
 
-    { KS_CHAIN_FORWARD, "counter name \"blocked_forward\" reject with icmpx admin-prohibited",
-      { COUNT(KS_COUNTER_BLOCKED_FORWARD), REJECT } },
+    { KS_CHAIN_FORWARD, "counter name \"blocked_forward\"", { COUNT(KS_COUNTER_BLOCKED_FORWARD) } },
+    { KS_CHAIN_FORWARD, "meta l4proto tcp reject with tcp reset",
+      { IS_PROTOCOL(IPPROTO_TCP), REJECT(TCP_RST) } },
+    { KS_CHAIN_FORWARD, "reject with icmpx admin-prohibited", { REJECT(ICMPX_UNREACH) } },
 
     /* ---- what reaches programs here ---- */
     { KS_CHAIN_INPUT, "iif @open_interfaces accept",
@@ -284,9 +358,11 @@ const KsRule ks_rules[] = {
 
     /* Errors about packets to a server, and no others: the packet they quote names one. They carry
      * the path MTU (RFC 1191, RFC 8201), and a dead server's "unreachable". */
-    { KS_CHAIN_INPUT, "icmp type destination-unreachable @th,192,32 . @th,136,8 . @th,240,16 @servers4 accept",
+    { KS_CHAIN_INPUT,
+      "icmp type destination-unreachable @th,192,32 . @th,136,8 . @th,240,16 @servers4 accept",
       { IS_IPV4, IS_PROTOCOL(IPPROTO_ICMP), TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(EQ, 1, 3),
-        TRANSPORT(ICMP_QUOTE + IPV4_DESTINATION, 4, R1), TRANSPORT(ICMP_QUOTE + IPV4_PROTOCOL, 1, R1_1),
+        TRANSPORT(ICMP_QUOTE + IPV4_DESTINATION, 4, R1),
+        TRANSPORT(ICMP_QUOTE + IPV4_PROTOCOL, 1, R1_1),
         TRANSPORT(ICMP_QUOTE + IPV4_HEADER + DESTINATION_PORT, 2, R1_2), LOOKUP(KS_SET_SERVERS4),
         ACCEPT } },
     { KS_CHAIN_INPUT, "icmpv6 type 1-4 @th,256,128 . @th,112,8 . @th,400,16 @servers6 accept",
@@ -326,5 +402,7 @@ const KsRule ks_rules[] = {
     { KS_CHAIN_LAN_IN, "ip6 saddr @lan6 accept",
       { IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), LOOKUP(KS_NFT_SET_LAN6), ACCEPT } },
 };
+
+/* clang-format on */
 
 const unsigned ks_rules_count = G_N_ELEMENTS(ks_rules);

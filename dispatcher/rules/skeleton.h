@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /* The constant part of the lock: table, chains, counters, set definitions and rules, as tables of
- * data. Whoever wants to know what passes reads skeleton.c from top to bottom; each row stands there
- * in nft(8)'s own words beside the steps that the kernel runs.
+ * data. Whoever wants to know what passes reads skeleton.c from top to bottom; each row stands
+ * there in nft(8)'s own words beside the steps that the kernel runs.
  *
  * Every base chain ends with an explicit verdict: a drop policy alone takes effect only after the
  * transaction that brought its chain (kernel: net/netfilter/nf_tables_api.c,
@@ -52,12 +52,12 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    const char *nft_type;  /* in nft's words */
-    uint32_t key_type;     /* nft's number for them, only so that nft prints the set well */
-    uint32_t key_length;   /* bytes */
-    uint32_t flags;        /* NFT_SET_* */
-    uint32_t size;         /* most elements, 0: any number. A bound makes lookups cheaper */
-    bool host_order;       /* the key is a number in host byte order */
+    const char *nft_type; /* in nft's words */
+    uint32_t key_type;    /* nft's number for them, only so that nft prints the set well */
+    uint32_t key_length;  /* bytes */
+    uint32_t flags;       /* NFT_SET_* */
+    uint32_t size;        /* most elements, 0: any number. A bound makes lookups cheaper */
+    bool host_order;      /* the key is a number in host byte order */
     const KsConstantElement *constants;
     unsigned constants_count;
 } KsSetDefinition;
@@ -81,7 +81,7 @@ typedef enum {
     KS_STEP_COUNT,     /* add to the counter `key` */
     KS_STEP_VERDICT,   /* NF_ACCEPT, NF_DROP, NFT_RETURN */
     KS_STEP_JUMP,      /* to the chain `key` */
-    KS_STEP_REJECT,    /* answer the sender "administratively prohibited" and drop */
+    KS_STEP_REJECT,    /* tell the sender in the way of `key` (NFT_REJECT_*) and drop */
 } KsStepKind;
 
 typedef struct {

@@ -16,8 +16,8 @@ static const char *const constant_elements[KS_NFT_SET_MAX] = {
 };
 
 static const char *const hook_names[] = {
-    [NF_INET_PRE_ROUTING] = "prerouting", [NF_INET_LOCAL_IN] = "input",
-    [NF_INET_FORWARD] = "forward",        [NF_INET_LOCAL_OUT] = "output",
+    [NF_INET_PRE_ROUTING] = "prerouting",   [NF_INET_LOCAL_IN] = "input",
+    [NF_INET_FORWARD] = "forward",          [NF_INET_LOCAL_OUT] = "output",
     [NF_INET_POST_ROUTING] = "postrouting",
 };
 
@@ -41,8 +41,9 @@ static void append_elements(GString *text, const KsReadback *readback, KsNftSet 
     if (constant_elements[set]) {
         g_string_append_printf(text, "\t\telements = { %s }\n", constant_elements[set]);
     } else if (set == KS_NFT_SET_PAUSE && readback->pause_ms > 0) {
-        g_string_append_printf(text, "\t\telements = { ipv4 expires %" PRIu64 "ms, ipv6 expires %" PRIu64 "ms }\n",
-                               readback->pause_ms, readback->pause_ms);
+        g_string_append_printf(
+            text, "\t\telements = { ipv4 expires %" PRIu64 "ms, ipv6 expires %" PRIu64 "ms }\n",
+            readback->pause_ms, readback->pause_ms);
     } else if ((unsigned) set < KS_SET_MAX && readback->lock->sets[set]->len > 0) {
         const GArray *keys = readback->lock->sets[set];
 
@@ -114,9 +115,9 @@ char *ks_rules_text(const KsReadback *readback, KsInterfaceNamer namer, const vo
                                ks_readback_is_owned(readback) ? ",persist" : "", readback->owner);
     g_string_append_c(text, '\n');
     for (KsCounterId counter = 0; counter < KS_COUNTER_MAX; counter++)
-        g_string_append_printf(text, "\tcounter %s {\n\t\tpackets %" PRIu64 " bytes %" PRIu64 "\n\t}\n\n",
-                               ks_counter_names[counter], readback->packets[counter],
-                               readback->bytes[counter]);
+        g_string_append_printf(
+            text, "\tcounter %s {\n\t\tpackets %" PRIu64 " bytes %" PRIu64 "\n\t}\n\n",
+            ks_counter_names[counter], readback->packets[counter], readback->bytes[counter]);
     for (KsNftSet set = 0; set < KS_NFT_SET_MAX; set++)
         append_set(text, readback, set, namer, namer_data);
     for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++)

@@ -18,8 +18,9 @@ ROOMS = {
     "dispatcher/network": ("model", "glib libnm"),
     "polkit": ("model", "glib polkit"),
     "dispatcher/guard": ("model rules kernel network polkit", "glib systemd json-glib"),
-    # kernel, rules: root's rescue and `nm-killswitch rules` work without a guard
-    "dispatcher/ctl": ("model rules kernel", "glib json-glib"),
+    # all but model: root's rescue, which works when no guard answers, and reads and shows the same
+    # state and kernel as the guard would (guard/store.h, guard/status.h, guard/engine.h)
+    "dispatcher/ctl": ("model rules kernel guard", "glib json-glib"),
     "applet": ("model", "glib libnm gtk"),
 }
 

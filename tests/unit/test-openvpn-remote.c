@@ -43,7 +43,7 @@ static const struct {
     { "2001:db8::1:1194:udp", { { NULL } }, 1 },
     { "::ffff:192.0.2.1", { { "::ffff:192.0.2.1", 0, 0 } }, 0 },
 
-    /* what looks like brackets or colons and is no address stays in the host, for others to judge */
+    /* brackets and colons that make no address stay in the host, for others to judge */
     { "[a:]:1:", { { "[a:]", 1, 0 } }, 0 },
     { "t:::", { { "t:", 0, 0 } }, 0 },
     { "a:t::", { { "a:t", 0, 0 } }, 0 },
