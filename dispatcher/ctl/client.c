@@ -99,11 +99,11 @@ static KsExitStatus explain(int error, char **ret_message)
     }
 }
 
-KsExitStatus ks_client_call(const char *method, GVariant *argument, GVariant **ret_result,
+KsExitStatus ks_client_call(const char *method, GVariant *arguments, GVariant **ret_result,
                             char **ret_message)
 {
     g_autoptr(GVariant) call = g_variant_ref_sink(
-        g_variant_new("(sv)", method, argument ? argument : g_variant_new_tuple(NULL, 0)));
+        g_variant_new("(sv)", method, arguments ? arguments : g_variant_new_tuple(NULL, 0)));
     g_autoptr(GByteArray) answer = g_byte_array_new();
     g_autoptr(GBytes) bytes = NULL;
     g_autoptr(GVariant) boxed = NULL;

@@ -50,16 +50,30 @@ static KsExitStatus no_guard(KsExitStatus status, const char *message, const cha
     return status;
 }
 
-static KsExitStatus ask_and_show(const char *method, GVariant *argument, const char *what_holds)
+static KsExitStatus get_status(GVariant **ret_status, char **ret_message)
 {
     g_autoptr(GVariant) result = NULL;
+    KsExitStatus status = ks_client_call("GetStatus", NULL, &result, ret_message);
+
+    if (status == KS_EXIT_DONE)
+        g_variant_get(result, "(@a{sv})", ret_status);
+    return status;
+}
+
+/* Does what was asked for, and shows what that made of it. */
+static KsExitStatus ask_and_show(const char *method, GVariant *arguments, const char *what_holds)
+{
+    g_autoptr(GVariant) result = NULL;
+    g_autoptr(GVariant) state = NULL;
     g_autofree char *message = NULL;
     g_autofree char *text = NULL;
-    KsExitStatus status = ks_client_call(method, argument, &result, &message);
+    KsExitStatus status = ks_client_call(method, arguments, &result, &message);
 
+    if (status == KS_EXIT_DONE)
+        status = get_status(&state, &message);
     if (status != KS_EXIT_DONE)
         return no_guard(status, message, what_holds);
-    text = ks_show_status(result);
+    text = ks_show_status(state);
     g_print("%s", text);
     return KS_EXIT_DONE;
 }
@@ -91,21 +105,15 @@ static KsExitStatus run_unlock(int argc, char **argv)
 {
     g_autoptr(GVariant) result = NULL;
     g_autofree char *message = NULL;
-    g_autofree char *text = NULL;
     KsExitStatus status = no_arguments(argc, argv);
 
     if (status != KS_EXIT_DONE)
         return status;
-    status = ks_client_call("Unlock", NULL, &result, &message);
-    if (status == KS_EXIT_NO_GUARD && is_root())
+    if (is_root() && ks_client_call("GetStatus", NULL, &result, &message) == KS_EXIT_NO_GUARD)
         return ks_rescue_unlock();
-    if (status != KS_EXIT_DONE)
-        return no_guard(status, message,
-                        "What was locked stays locked. Root can open it without "
-                        "the guard: sudo nm-killswitch unlock");
-    text = ks_show_status(result);
-    g_print("%s", text);
-    return KS_EXIT_DONE;
+    return ask_and_show("Unlock", NULL,
+                        "What was locked stays locked. Root can open it without the guard: sudo "
+                        "nm-killswitch unlock");
 }
 
 static KsExitStatus run_lan(int argc, char **argv)
@@ -114,7 +122,7 @@ static KsExitStatus run_lan(int argc, char **argv)
     KsExitStatus status = parse_switch(argc, argv, &on);
 
     return status != KS_EXIT_DONE ? status
-                                  : ask_and_show("SetLanAccess", g_variant_new_boolean(on),
+                                  : ask_and_show("SetLanAccess", g_variant_new("(bas)", on, NULL),
                                                  "LAN access was not changed.");
 }
 
@@ -124,7 +132,7 @@ static KsExitStatus run_auto(int argc, char **argv)
     KsExitStatus status = parse_switch(argc, argv, &on);
 
     return status != KS_EXIT_DONE ? status
-                                  : ask_and_show("SetAutoLock", g_variant_new_boolean(on),
+                                  : ask_and_show("SetAutoLock", g_variant_new("(b)", on),
                                                  "Auto-lock was not changed.");
 }
 
@@ -132,6 +140,7 @@ static KsExitStatus run_rules(int argc, char **argv)
 {
     g_autoptr(GVariant) result = NULL;
     g_autofree char *message = NULL;
+    const char *rules;
     KsExitStatus status = no_arguments(argc, argv);
 
     if (status != KS_EXIT_DONE)
@@ -141,7 +150,8 @@ static KsExitStatus run_rules(int argc, char **argv)
         return ks_rescue_rules();
     if (status != KS_EXIT_DONE)
         return no_guard(status, message, "What was locked stays locked.");
-    g_print("%s", g_variant_get_string(result, NULL));
+    g_variant_get(result, "(&s)", &rules);
+    g_print("%s", rules);
     return KS_EXIT_DONE;
 }
 
@@ -174,7 +184,7 @@ static KsExitStatus run_status(int argc, char **argv)
         else
             return usage("“status” does not know “%s”", argv[i]);
     }
-    status = ks_client_call("GetStatus", NULL, &result, &message);
+    status = get_status(&result, &message);
     if (status == KS_EXIT_NO_GUARD && is_root()) {
         status = ks_rescue_status(json, &locked);
     } else if (status == KS_EXIT_DONE) {

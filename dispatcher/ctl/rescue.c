@@ -94,7 +94,7 @@ static bool save_unlocked(void)
     g_autoptr(KsStore) store = ks_store_new();
     g_autoptr(GError) error = NULL;
     g_autofree char *problem = NULL;
-    KsSettings settings;
+    g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
 
     (void) ks_store_load(store, &settings, &problem);
     settings.locked = false;
@@ -136,7 +136,7 @@ static GVariant *describe(const KsReadback *held)
     g_autoptr(KsEngine) engine = NULL;
     g_autofree char *problem = NULL;
     KsLinks *links = NULL;
-    KsSettings settings;
+    g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
     KsStatusFacts facts = {
         .world = world,
         .held = held,

@@ -105,15 +105,15 @@ static void append_servers(GString *text, GVariant *status)
     for (gsize i = 0; i < MIN(count, SERVERS_LISTED_MAX); i++) {
         g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
         g_autofree char *name = printable(look_up_text(server, "name"));
-        const char *address = NULL;
+        const char *address;
         guint16 port = 0;
 
-        (void) g_variant_lookup(server, "address", "m&s", &address);
+        address = look_up_text(server, "address");
         (void) g_variant_lookup(server, "port", "q", &port);
         g_string_append_printf(text, "%-12s %s %s %u, of %s%s\n", i == 0 ? "Servers" : "",
-                               address ? address : look_up_text(server, "host"),
+                               address[0] ? address : look_up_text(server, "host"),
                                look_up_text(server, "protocol"), port, name,
-                               address ? "" : " (its address is not known yet)");
+                               address[0] ? "" : " (its address is not known yet)");
     }
     if (count > SERVERS_LISTED_MAX)
         g_string_append_printf(text, "%-12s and %" G_GSIZE_FORMAT " more\n", "",
@@ -195,12 +195,39 @@ char *ks_show_status(GVariant *status)
     return g_string_free(text, FALSE);
 }
 
-char *ks_show_json(GVariant *value)
+/* JSON can say "nothing" where D-Bus cannot: the contract's null for a pause that is not and for an
+ * address that is not known. */
+static void say_nothing(JsonArray *array, guint index, JsonNode *node, gpointer data)
 {
-    g_autoptr(JsonNode) node = json_gvariant_serialize(value);
+    JsonObject *server = json_node_get_object(node);
+
+    (void) array;
+    (void) index;
+    (void) data;
+    if (!json_object_get_string_member(server, "address")[0])
+        json_object_set_null_member(server, "address");
+}
+
+static void put_in_terms_of_json(JsonObject *status)
+{
+    gint64 until = json_object_get_int_member(status, "paused_until");
+    g_autoptr(GDateTime) end = until > 0 ? g_date_time_new_from_unix_utc(until) : NULL;
+    g_autofree char *text = end ? g_date_time_format(end, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+
+    if (text)
+        json_object_set_string_member(status, "paused_until", text);
+    else
+        json_object_set_null_member(status, "paused_until");
+    json_array_foreach_element(json_object_get_array_member(status, "servers"), say_nothing, NULL);
+}
+
+char *ks_show_json(GVariant *status)
+{
+    g_autoptr(JsonNode) node = json_gvariant_serialize(status);
     g_autoptr(JsonGenerator) generator = json_generator_new();
     g_autofree char *json = NULL;
 
+    put_in_terms_of_json(json_node_get_object(node));
     json_generator_set_root(generator, node);
     json_generator_set_pretty(generator, TRUE);
     json = json_generator_to_data(generator, NULL);

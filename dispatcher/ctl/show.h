@@ -5,4 +5,4 @@
 
 /* A status (a{sv}, the object of the contract) for people and for programs; owned by the caller. */
 char *ks_show_status(GVariant *status);
-char *ks_show_json(GVariant *value);
+char *ks_show_json(GVariant *status);

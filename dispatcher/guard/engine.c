@@ -14,7 +14,7 @@ typedef struct {
 struct KsEngine {
     KsSettings settings;
     GHashTable *announcements; /* char *uuid -> Announcement */
-    GHashTable *known_up;      /* set of char *uuid: full tunnels whose coming up is no news */
+    GHashTable *known_up;      /* set of tunnel_key(): full tunnels whose coming up is no news */
     GArray *tunnels;           /* KsTunnel */
     KsLock *lock;
     KsLock *previous; /* the lock before the one being drawn */
@@ -128,6 +128,13 @@ static void forget_announcements(KsEngine *engine, const KsWorld *world)
     }
 }
 
+/* A VPN on another link has come up anew, even if nobody saw it go: the kernel does not use an
+ * interface index twice. */
+static char *tunnel_key(const KsTunnel *tunnel)
+{
+    return g_strdup_printf("%s %u", tunnel->uuid, tunnel->index);
+}
+
 /* A full tunnel that was not up when we last looked has come up anew. */
 static bool lock_for_new_tunnels(KsEngine *engine)
 {
@@ -137,7 +144,7 @@ static bool lock_for_new_tunnels(KsEngine *engine)
         const KsTunnel *tunnel = &g_array_index(engine->tunnels, KsTunnel, i);
 
         if (!tunnel->uuid[0] || !tunnel->default_route ||
-            !g_hash_table_add(engine->known_up, g_strdup(tunnel->uuid)))
+            !g_hash_table_add(engine->known_up, tunnel_key(tunnel)))
             continue;
         if (engine->settings.auto_lock && !engine->settings.locked) {
             engine->settings.locked = true;
@@ -151,14 +158,16 @@ static bool lock_for_new_tunnels(KsEngine *engine)
 
 static void forget_tunnels_gone(KsEngine *engine)
 {
+    g_autoptr(GHashTable) still = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     GHashTableIter iterator;
-    void *uuid;
+    void *key;
 
+    for (unsigned i = 0; i < engine->tunnels->len; i++)
+        g_hash_table_add(still, tunnel_key(&g_array_index(engine->tunnels, KsTunnel, i)));
     g_hash_table_iter_init(&iterator, engine->known_up);
-    while (g_hash_table_iter_next(&iterator, &uuid, NULL)) {
-        if (!find_tunnel(engine->tunnels, uuid)) /* a route that blinks is no new VPN */
+    while (g_hash_table_iter_next(&iterator, &key, NULL))
+        if (!g_hash_table_contains(still, key)) /* a route that blinks is no new VPN */
             g_hash_table_iter_remove(&iterator);
-    }
 }
 
 static bool copy_keys(const KsLock *from, KsLock *to, KsSetId set)
@@ -203,6 +212,47 @@ static bool draw_servers(KsEngine *engine, const KsWorld *world)
     return all;
 }
 
+/* LAN access is for this interface: it leads out, and if access is limited to some networks, one of
+ * them is what it is connected to. */
+static bool lan_is_open_on(const KsEngine *engine, const KsWorld *world, const KsLink *link)
+{
+    const char *const *limited_to = (const char *const *) engine->settings.lan_networks;
+
+    if (link->loopback || link->tunnel_kind)
+        return false;
+    if (!limited_to || !limited_to[0])
+        return true;
+    for (unsigned i = 0; i < world->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(world->networks, i);
+
+        if (strcmp(network->interface, link->name) == 0 &&
+            g_strv_contains(limited_to, network->uuid))
+            return true;
+    }
+    return false;
+}
+
+/* What a VPN carries is never looked for on the local network, even if its range is a private
+ * one: a rogue network would only have to call itself by that range. */
+static bool draw_lan(KsEngine *engine, const KsWorld *world)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+
+        if (lan_is_open_on(engine, world, link))
+            all &= ks_lock_open_lan(engine->lock, link->index);
+    }
+    for (unsigned i = 0; i < world->link_routes->len; i++) {
+        const KsLinkRoute *route = &g_array_index(world->link_routes, KsLinkRoute, i);
+
+        if (has_index(engine->tunnels, route->index))
+            all &= ks_lock_exclude_from_lan(engine->lock, &route->destination, route->prefix);
+    }
+    return all;
+}
+
 static void draw_lock(KsEngine *engine, const KsWorld *world)
 {
     KsLock *previous = engine->previous;
@@ -215,12 +265,8 @@ static void draw_lock(KsEngine *engine, const KsWorld *world)
         all &=
             ks_lock_open_interface(engine->lock, g_array_index(engine->tunnels, KsTunnel, i).index);
     all &= draw_servers(engine, world);
-    for (unsigned i = 0; engine->settings.lan && i < world->links->len; i++) {
-        const KsLink *link = &g_array_index(world->links, KsLink, i);
-
-        if (!link->loopback && !link->tunnel_kind)
-            all &= ks_lock_open_lan(engine->lock, link->index);
-    }
+    if (engine->settings.lan)
+        all &= draw_lan(engine, world);
     ks_lock_seal(engine->lock);
     engine->overflow =
         all ? NULL
@@ -232,7 +278,7 @@ KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up)
 {
     KsEngine *engine = g_new0(KsEngine, 1);
 
-    engine->settings = *settings;
+    ks_settings_copy(settings, &engine->settings);
     engine->announcements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     engine->known_up = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->tunnels = tunnels_new();
@@ -248,6 +294,7 @@ void ks_engine_free(KsEngine *engine)
 {
     if (!engine)
         return;
+    ks_settings_clear(&engine->settings);
     g_hash_table_unref(engine->announcements);
     g_hash_table_unref(engine->known_up);
     g_array_unref(engine->tunnels);
@@ -344,6 +391,19 @@ bool ks_engine_set_lan(KsEngine *engine, bool lan)
     bool changed = engine->settings.lan != lan;
 
     engine->settings.lan = lan;
+    return changed;
+}
+
+bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids)
+{
+    static const char *const all[] = { NULL };
+    const char *const *before = (const char *const *) engine->settings.lan_networks;
+    bool changed = !g_strv_equal(before ? before : all, uuids ? uuids : all);
+
+    if (changed) {
+        g_strfreev(engine->settings.lan_networks);
+        engine->settings.lan_networks = g_strdupv((char **) uuids);
+    }
     return changed;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "guard/settings.h"
 #include "model/event.h"
 #include "model/lock.h"
 #include "model/world.h"
@@ -12,15 +13,6 @@
  *
  * No event opens the lock: ks_engine_observe() may set `locked`, never clear it. Only a person's
  * request does (ks_engine_set_locked()). */
-
-/* What persists over a reboot. */
-typedef struct {
-    bool locked;
-    bool auto_lock; /* a VPN that comes up and carries the default route locks */
-    bool lan;       /* LAN access */
-} KsSettings;
-
-#define KS_SETTINGS_DEFAULT ((KsSettings){ .locked = false, .auto_lock = true, .lan = false })
 
 /* A VPN that is up now. */
 typedef struct {
@@ -34,8 +26,9 @@ typedef struct {
 
 typedef struct KsEngine KsEngine;
 
-/* `known_up`: UUIDs (NULL-terminated, may be NULL) of full-tunnel VPNs that were up already when
- * the guard was last alive; their being up is nothing new and does not lock. */
+/* `known_up`: from ks_engine_known_up() of the guard before us (NULL-terminated, may be NULL): the
+ * full-tunnel VPNs that were up already, and on which link. Their being up is nothing new and does
+ * not lock. */
 KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up);
 void ks_engine_free(KsEngine *engine);
 
@@ -53,6 +46,7 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world);
 bool ks_engine_set_locked(KsEngine *engine, bool locked);
 bool ks_engine_set_auto_lock(KsEngine *engine, bool auto_lock);
 bool ks_engine_set_lan(KsEngine *engine, bool lan);
+bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids); /* NULL: all */
 
 /* The answers, valid until the next call that changes the engine. */
 const KsSettings *ks_engine_settings(const KsEngine *engine);
@@ -61,7 +55,7 @@ const GArray *ks_engine_tunnels(const KsEngine *engine); /* element-type KsTunne
 const char *ks_engine_locked_by(const KsEngine *engine); /* name of the VPN whose coming up locked
                                                           * last; NULL if a person did */
 
-/* The UUIDs for `known_up` of the next guard; NULL-terminated, owned by the caller. */
+/* For the next guard's `known_up`; NULL-terminated, owned by the caller. Only an engine reads it. */
 char **ks_engine_known_up(const KsEngine *engine);
 
 /* Something that the lock could not take in, as a sentence, or NULL. */

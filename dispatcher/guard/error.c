@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/error.h"
 
+#include "model/names.h"
+
 static const GDBusErrorEntry entries[] = {
-    { KS_ERROR_FAILED, "io.github.nmkillswitch.Error.Failed" },
-    { KS_ERROR_INVALID_ARGUMENTS, "io.github.nmkillswitch.Error.InvalidArguments" },
-    { KS_ERROR_UNKNOWN_METHOD, "io.github.nmkillswitch.Error.UnknownMethod" },
-    { KS_ERROR_KERNEL, "io.github.nmkillswitch.Error.Kernel" },
-    { KS_ERROR_STATE, "io.github.nmkillswitch.Error.State" },
+    { KS_ERROR_FAILED, KS_BUS_ERROR("Failed") },
+    { KS_ERROR_INVALID_ARGUMENTS, KS_BUS_ERROR("InvalidArguments") },
+    { KS_ERROR_UNKNOWN_METHOD, KS_BUS_ERROR("UnknownMethod") },
+    { KS_ERROR_NOT_AUTHORISED, KS_BUS_ERROR("NotAuthorised") },
+    { KS_ERROR_FORBIDDEN, KS_BUS_ERROR("Forbidden") },
+    { KS_ERROR_KERNEL, KS_BUS_ERROR("Kernel") },
+    { KS_ERROR_STATE, KS_BUS_ERROR("State") },
 };
 
 GQuark ks_error_quark(void)

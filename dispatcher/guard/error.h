@@ -9,8 +9,10 @@ typedef enum {
     KS_ERROR_FAILED,            /* it was tried and did not work; the message says what now holds */
     KS_ERROR_INVALID_ARGUMENTS, /* the call makes no sense */
     KS_ERROR_UNKNOWN_METHOD,
-    KS_ERROR_KERNEL, /* the kernel refused the rules */
-    KS_ERROR_STATE,  /* the state could not be written to disk */
+    KS_ERROR_NOT_AUTHORISED, /* polkit said no, or could not be asked */
+    KS_ERROR_FORBIDDEN,      /* the administrator has ruled it out */
+    KS_ERROR_KERNEL,         /* the kernel refused the rules */
+    KS_ERROR_STATE,          /* the state could not be written to disk */
 } KsError;
 
 #define KS_ERROR ks_error_quark()

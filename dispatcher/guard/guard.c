@@ -40,9 +40,26 @@ struct KsGuard {
     guint monitor_source;
     guint verify_source;
     guint ready_source;
-    void (*ready)(void *data); /* NULL once called */
-    void *ready_data;
+    guint pause_source; /* when the kernel ends the pause */
+    bool is_ready;
+    KsGuardListener listener;
 };
+
+static void notify(KsGuard *guard)
+{
+    guard->listener.changed(guard->listener.data);
+}
+
+static KsStatusFacts status_facts(const KsGuard *guard)
+{
+    return (KsStatusFacts){
+        .engine = guard->engine,
+        .world = guard->world,
+        .held = guard->held,
+        .trouble = guard->trouble != NULL,
+        .problems = { guard->trouble, guard->state_problem, guard->save_problem },
+    };
+}
 
 static void set_trouble(KsGuard *guard, const char *attempt, int error)
 {
@@ -145,19 +162,43 @@ static int commit(KsGuard *guard)
     return 0;
 }
 
+static gboolean on_pause_ended(gpointer data)
+{
+    KsGuard *guard = data;
+
+    guard->pause_source = 0;
+    set_trouble(guard, "read the rules back", read_held(guard));
+    g_message("the pause has ended");
+    notify(guard);
+    return G_SOURCE_REMOVE;
+}
+
+/* The kernel ends a pause by itself; we only look again then, so that people see it. */
+static void watch_pause(KsGuard *guard)
+{
+    g_clear_handle_id(&guard->pause_source, g_source_remove);
+    if (guard->held->pause_ms > 0)
+        guard->pause_source =
+            g_timeout_add((guint) MIN(guard->held->pause_ms + 1, G_MAXINT), on_pause_ended, guard);
+}
+
 static gboolean verify(gpointer data)
 {
     KsGuard *guard = data;
-    KsStatusFacts facts = { .engine = guard->engine, .world = guard->world, .held = guard->held };
+    KsStatusFacts facts;
     int result;
 
     guard->verify_source = 0;
     result = read_held(guard);
+    set_trouble(guard, "read the rules back", result);
+    facts = status_facts(guard);
     if (result == 0 && !ks_status_verified(&facts)) {
         g_warning("the kernel does not hold the lock as it should; putting it right");
         result = commit(guard);
+        set_trouble(guard, "take the rules", result);
     }
-    set_trouble(guard, "read the rules back", result);
+    watch_pause(guard);
+    notify(guard);
     return G_SOURCE_REMOVE;
 }
 
@@ -230,12 +271,10 @@ static int follow_world(KsGuard *guard)
 
 static void become_ready(KsGuard *guard)
 {
-    void (*ready)(void *data) = guard->ready;
-
-    guard->ready = NULL;
     g_clear_handle_id(&guard->ready_source, g_source_remove);
-    if (ready)
-        ready(guard->ready_data);
+    if (!guard->is_ready)
+        guard->listener.ready(guard->listener.data);
+    guard->is_ready = true;
 }
 
 static void on_manager_changed(void *data)
@@ -268,7 +307,7 @@ static gboolean on_links_changed(gint fd, GIOCondition condition, gpointer data)
 static gboolean on_tables_changed(gint fd, GIOCondition condition, gpointer data)
 {
     KsGuard *guard = data;
-    KsStatusFacts facts = { .engine = guard->engine, .world = guard->world, .held = guard->held };
+    KsStatusFacts facts;
     char process[16];
     int result;
 
@@ -277,13 +316,17 @@ static gboolean on_tables_changed(gint fd, GIOCondition condition, gpointer data
     if (!ks_monitor_drain(guard->monitor, ks_netfilter_port(guard->netfilter), process))
         return G_SOURCE_CONTINUE;
     result = read_held(guard);
+    set_trouble(guard, "read the rules back", result);
+    facts = status_facts(guard);
     if (result == 0 && !ks_status_verified(&facts)) {
         g_autofree char *who = g_strescape(process[0] ? process : "another program", NULL);
 
         g_warning("%s changed the lock in the kernel; putting it right", who);
+        notify(guard); /* "broken" is a state that people see, however short */
         result = commit(guard);
+        set_trouble(guard, "take the rules", result);
     }
-    set_trouble(guard, "put the rules right", result);
+    verify_soon(guard);
     return G_SOURCE_CONTINUE;
 }
 
@@ -304,7 +347,7 @@ static void watch_kernel(KsGuard *guard)
 static void take_over(KsGuard *guard)
 {
     g_auto(GStrv) known_up = ks_store_load_known_up(guard->store);
-    KsSettings settings;
+    g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
     KsStored stored = ks_store_load(guard->store, &settings, &guard->state_problem);
     int result = read_held(guard);
     bool saved_open = !settings.locked;
@@ -329,12 +372,11 @@ static void take_over(KsGuard *guard)
     set_trouble(guard, "adopt the rules", result);
 }
 
-KsGuard *ks_guard_new(void (*ready)(void *data), void *data)
+KsGuard *ks_guard_new(const KsGuardListener *listener)
 {
     KsGuard *guard = g_new0(KsGuard, 1);
 
-    guard->ready = ready;
-    guard->ready_data = data;
+    guard->listener = *listener;
     guard->store = ks_store_new();
     guard->world = ks_world_new();
     guard->held = ks_readback_new();
@@ -355,6 +397,7 @@ void ks_guard_free(KsGuard *guard)
     g_clear_handle_id(&guard->monitor_source, g_source_remove);
     g_clear_handle_id(&guard->verify_source, g_source_remove);
     g_clear_handle_id(&guard->ready_source, g_source_remove);
+    g_clear_handle_id(&guard->pause_source, g_source_remove);
     ks_manager_free(guard->manager);
     ks_links_close(guard->links);
     ks_monitor_close(guard->monitor);
@@ -380,10 +423,133 @@ static bool report(KsGuard *guard, int result, GError **error)
     return false;
 }
 
+/* What was asked for is done in the kernel; whether it also outlasts a reboot is told apart. */
+static bool finish(KsGuard *guard, GError **error)
+{
+    if (!report(guard, follow_world(guard), error))
+        return false;
+    if (!guard->save_problem)
+        return true;
+    g_set_error_literal(error, KS_ERROR, KS_ERROR_STATE, guard->save_problem);
+    return false;
+}
+
 bool ks_guard_event(KsGuard *guard, const KsEvent *event, GError **error)
 {
     ks_engine_hear(guard->engine, event);
     return report(guard, follow_world(guard), error);
+}
+
+/* Closing: the kernel first, because it must not wait for a disk. */
+bool ks_guard_lock(KsGuard *guard, GError **error)
+{
+    if (ks_engine_set_locked(guard->engine, true))
+        g_message("locked on request");
+    if (!report(guard, follow_world(guard), error) || !ks_guard_resume(guard, error))
+        return false;
+    save_settings(guard);
+    return finish(guard, error);
+}
+
+/* Opening: the disk first, so that a power cut between the two finds the lock closed. */
+bool ks_guard_unlock(KsGuard *guard, GError **error)
+{
+    if (ks_engine_set_locked(guard->engine, false))
+        g_message("unlocked on request");
+    g_clear_pointer(&guard->state_problem, g_free); /* someone has decided */
+    save_settings(guard);
+    return finish(guard, error);
+}
+
+bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GError **error)
+{
+    bool changed = ks_engine_set_lan(guard->engine, lan);
+
+    changed |= ks_engine_set_lan_networks(guard->engine, lan ? networks : NULL);
+    if (changed)
+        g_message("LAN access %s on request", !lan          ? "closed"
+                                              : networks[0] ? "opened on some networks"
+                                                            : "opened");
+    save_settings(guard);
+    return finish(guard, error);
+}
+
+bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error)
+{
+    if (ks_engine_set_auto_lock(guard->engine, auto_lock))
+        g_message("auto-lock turned %s on request", auto_lock ? "on" : "off");
+    save_settings(guard);
+    return finish(guard, error);
+}
+
+/* The state of a pause is the kernel's alone: nothing of it is remembered here. */
+static bool change_pause(KsGuard *guard, uint64_t milliseconds, GError **error)
+{
+    int result = -EAGAIN;
+
+    /* twice: a pause may have ended by itself between our look and our change */
+    for (unsigned attempt = 0; result != 0 && attempt < 2; attempt++) {
+        result = read_held(guard);
+        if (result == 0)
+            result = ks_plan_pause(&guard->batch, guard->held, milliseconds);
+        if (result == 0)
+            result = ks_netfilter_commit(guard->netfilter, &guard->batch);
+    }
+    if (result == 0)
+        result = read_held(guard);
+    set_trouble(guard, "take the pause", result);
+    watch_pause(guard);
+    notify(guard);
+    return report(guard, result, error);
+}
+
+bool ks_guard_pause(KsGuard *guard, uint32_t seconds, GError **error)
+{
+    if (!ks_engine_settings(guard->engine)->locked) {
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_FAILED,
+                            "There is nothing to pause: the lock is open.");
+        return false;
+    }
+    if (!change_pause(guard, (uint64_t) seconds * 1000, error))
+        return false;
+    g_message("paused for %u seconds on request", seconds);
+    return true;
+}
+
+bool ks_guard_resume(KsGuard *guard, GError **error)
+{
+    bool paused;
+
+    if (!report(guard, read_held(guard), error))
+        return false;
+    paused = guard->held->pause_ms > 0;
+    if (paused && !change_pause(guard, 0, error))
+        return false;
+    if (paused)
+        g_message("the pause was ended on request");
+    return true;
+}
+
+const KsSettings *ks_guard_settings(const KsGuard *guard)
+{
+    return ks_engine_settings(guard->engine);
+}
+
+bool ks_guard_is_closed(const KsGuard *guard)
+{
+    KsStatusFacts facts = status_facts(guard);
+
+    return ks_status_verified(&facts) && guard->held->pause_ms == 0;
+}
+
+GVariant *ks_guard_status(KsGuard *guard, bool fresh)
+{
+    KsStatusFacts facts;
+
+    if (fresh)
+        set_trouble(guard, "read the rules back", read_held(guard));
+    facts = status_facts(guard);
+    return ks_status_describe(&facts);
 }
 
 static const char *name_interface(uint32_t index, const void *data)
@@ -393,107 +559,12 @@ static const char *name_interface(uint32_t index, const void *data)
     return link ? link->name : NULL;
 }
 
-static GVariant *run_get_status(KsGuard *guard, bool argument, GError **error)
+char *ks_guard_rules(KsGuard *guard, GError **error)
 {
-    KsStatusFacts facts = { .engine = guard->engine, .world = guard->world, .held = guard->held };
-
-    (void) argument;
-    (void) error;
-    set_trouble(guard, "read the rules back", read_held(guard));
-    facts.problems[0] = guard->trouble;
-    facts.problems[1] = guard->state_problem;
-    facts.problems[2] = guard->save_problem;
-    facts.trouble = guard->trouble != NULL;
-    return ks_status_describe(&facts);
-}
-
-static GVariant *run_get_rules(KsGuard *guard, bool argument, GError **error)
-{
-    g_autofree char *text = NULL;
     int result = read_held(guard);
 
-    (void) argument;
     set_trouble(guard, "read the rules back", result);
     if (!report(guard, result, error))
         return NULL;
-    text = ks_rules_text(guard->held, name_interface, guard->world);
-    return g_variant_ref_sink(g_variant_new_string(text));
-}
-
-/* Closing: the kernel first, because it must not wait for a disk. */
-static GVariant *run_lock(KsGuard *guard, bool argument, GError **error)
-{
-    (void) argument;
-    if (ks_engine_set_locked(guard->engine, true))
-        g_message("locked on request");
-    if (!report(guard, follow_world(guard), error))
-        return NULL;
-    save_settings(guard);
-    return run_get_status(guard, false, error);
-}
-
-/* Opening: the disk first, so that a power cut between the two finds the lock closed. */
-static GVariant *run_unlock(KsGuard *guard, bool argument, GError **error)
-{
-    (void) argument;
-    if (ks_engine_set_locked(guard->engine, false))
-        g_message("unlocked on request");
-    g_clear_pointer(&guard->state_problem, g_free); /* someone has decided */
-    save_settings(guard);
-    if (!report(guard, follow_world(guard), error))
-        return NULL;
-    return run_get_status(guard, false, error);
-}
-
-static GVariant *run_set_lan_access(KsGuard *guard, bool argument, GError **error)
-{
-    if (ks_engine_set_lan(guard->engine, argument))
-        g_message("LAN access %s on request", argument ? "opened" : "closed");
-    save_settings(guard);
-    if (!report(guard, follow_world(guard), error))
-        return NULL;
-    return run_get_status(guard, false, error);
-}
-
-static GVariant *run_set_auto_lock(KsGuard *guard, bool argument, GError **error)
-{
-    if (ks_engine_set_auto_lock(guard->engine, argument))
-        g_message("auto-lock turned %s on request", argument ? "on" : "off");
-    save_settings(guard);
-    return run_get_status(guard, false, error);
-}
-
-GVariant *ks_guard_call(KsGuard *guard, const char *method, GVariant *argument, GError **error)
-{
-    static const struct {
-        const char *name;
-        bool takes_bool;
-        GVariant *(*run)(KsGuard *guard, bool argument, GError **error);
-    } methods[] = {
-        { "Lock", false, run_lock },
-        { "Unlock", false, run_unlock },
-        { "SetLanAccess", true, run_set_lan_access },
-        { "SetAutoLock", true, run_set_auto_lock },
-        { "GetStatus", false, run_get_status },
-        { "GetRules", false, run_get_rules },
-    };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(methods); i++) {
-        const GVariantType *wanted =
-            methods[i].takes_bool ? G_VARIANT_TYPE_BOOLEAN : G_VARIANT_TYPE_UNIT;
-
-        if (strcmp(methods[i].name, method) != 0)
-            continue;
-        if (!g_variant_is_of_type(argument, wanted)) {
-            g_set_error(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
-                        "%s was called with an argument of the wrong kind.", method);
-            return NULL;
-        }
-        return methods[i].run(guard, methods[i].takes_bool && g_variant_get_boolean(argument),
-                              error);
-    }
-    g_set_error_literal(error, KS_ERROR, KS_ERROR_UNKNOWN_METHOD,
-                        "The guard does not know this request; it may be older than the program "
-                        "that asked.");
-    return NULL;
+    return ks_rules_text(guard->held, name_interface, guard->world);
 }

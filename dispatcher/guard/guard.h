@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "guard/engine.h"
 #include "guard/error.h"
 #include "model/event.h"
 
@@ -11,11 +12,18 @@
 
 typedef struct KsGuard KsGuard;
 
+typedef struct {
+    /* NetworkManager is known, or known to be away: events can be answered from now on. */
+    void (*ready)(void *data);
+    /* What ks_guard_status() says may have changed. */
+    void (*changed)(void *data);
+    void *data;
+} KsGuardListener;
+
 /* Loads the state, takes over what the kernel holds and closes the lock if it should be closed,
- * before anything else is looked at. `ready` is called once NetworkManager is known, or known to be
- * away: from then on events can be answered. Never fails: what does not work is told by the
- * status. */
-KsGuard *ks_guard_new(void (*ready)(void *data), void *data);
+ * before anything else is looked at. Never fails: what does not work is told by the status. The
+ * listener is called from the main loop only, and is copied. */
+KsGuard *ks_guard_new(const KsGuardListener *listener);
 
 /* Leaves the kernel as it is: a guard that ends opens nothing. */
 void ks_guard_free(KsGuard *guard);
@@ -23,7 +31,23 @@ void ks_guard_free(KsGuard *guard);
 /* The hook heard something. Returns when the kernel has the rules that follow from it. */
 bool ks_guard_event(KsGuard *guard, const KsEvent *event, GError **error);
 
-/* A person's request, by the names of the bus contract: "Lock", "Unlock", "SetLanAccess" (b),
- * "SetAutoLock" (b), "GetStatus", "GetRules". Authorisation is the caller's business. Returns the
- * result (a new reference, never floating) or NULL with an error of KS_ERROR. */
-GVariant *ks_guard_call(KsGuard *guard, const char *method, GVariant *argument, GError **error);
+/* What a person asks for; authorisation is the caller's business. Each returns when the kernel has
+ * it, or false with an error of KS_ERROR that says what holds now. */
+bool ks_guard_lock(KsGuard *guard, GError **error); /* ends a pause too */
+bool ks_guard_unlock(KsGuard *guard, GError **error);
+bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GError **error);
+bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error);
+bool ks_guard_pause(KsGuard *guard, uint32_t seconds, GError **error);
+bool ks_guard_resume(KsGuard *guard, GError **error);
+
+const KsSettings *ks_guard_settings(const KsGuard *guard);
+
+/* The kernel holds what should be, and no pause is running. */
+bool ks_guard_is_closed(const KsGuard *guard);
+
+/* GetStatus of the bus contract, a{sv}, a new reference. `fresh`: read the kernel for it now;
+ * otherwise as it was read after the last change. */
+GVariant *ks_guard_status(KsGuard *guard, bool fresh);
+
+/* The kernel's rules in nft's words, read now; NULL with an error. Owned by the caller. */
+char *ks_guard_rules(KsGuard *guard, GError **error);

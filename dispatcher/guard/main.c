@@ -54,6 +54,11 @@ static void on_ready(void *data)
     (void) sd_notify(0, "READY=1");
 }
 
+static void on_changed(void *data)
+{
+    (void) data;
+}
+
 static gboolean on_stop(gpointer data)
 {
     Program *program = data;
@@ -77,7 +82,11 @@ static int run(void)
     program.loop = g_main_loop_new(NULL, FALSE);
     g_unix_signal_add(SIGTERM, on_stop, &program);
     g_unix_signal_add(SIGINT, on_stop, &program);
-    program.guard = ks_guard_new(on_ready, &program);
+    program.guard = ks_guard_new(&(KsGuardListener){
+        .ready = on_ready,
+        .changed = on_changed,
+        .data = &program,
+    });
     g_main_loop_run(program.loop);
 
     (void) sd_notify(0, "STOPPING=1");

@@ -4,6 +4,29 @@
 #include "config.h"
 #include "model/server.h"
 
+#include <string.h>
+
+bool ks_status_verified(const KsStatusFacts *facts)
+{
+    bool locked = ks_engine_settings(facts->engine)->locked;
+
+    if (facts->trouble || facts->held->present != locked)
+        return false;
+    return !locked || (ks_readback_is_intact(facts->held) &&
+                       ks_lock_equal(facts->held->lock, ks_engine_lock(facts->engine)));
+}
+
+const char *ks_status_state(const KsStatusFacts *facts)
+{
+    if (!ks_status_verified(facts))
+        return "broken";
+    if (!facts->held->present)
+        return "unlocked";
+    if (facts->held->pause_ms > 0)
+        return "paused";
+    return ks_lock_tunnels(facts->held->lock) > 0 ? "protected" : "blocked";
+}
+
 static GVariant *describe_tunnels(const KsEngine *engine)
 {
     const GArray *tunnels = ks_engine_tunnels(engine);
@@ -35,9 +58,7 @@ static void add_server(GVariantBuilder *builder, const KsVpn *vpn, const KsServe
     g_variant_builder_add(builder, "{sv}", "type", g_variant_new_string(vpn->type));
     g_variant_builder_add(builder, "{sv}", "host", g_variant_new_string(server->host));
     g_variant_builder_add(builder, "{sv}", "address",
-                          g_variant_new("ms", server->address.family == AF_UNSPEC
-                                                  ? NULL
-                                                  : ks_address_text(&server->address, address)));
+                          g_variant_new_string(ks_address_text(&server->address, address)));
     g_variant_builder_add(builder, "{sv}", "protocol",
                           g_variant_new_string(ks_protocol_name(server->protocol, protocol)));
     g_variant_builder_add(builder, "{sv}", "port", g_variant_new_uint16(server->port));
@@ -120,44 +141,93 @@ static GVariant *describe_blocked(const KsReadback *held)
     return g_variant_builder_end(&builder);
 }
 
-static GVariant *describe_pause(const KsReadback *held)
+static uint64_t paused_until(const KsReadback *held)
 {
-    g_autoptr(GDateTime) now = NULL;
-    g_autoptr(GDateTime) end = NULL;
-    g_autofree char *text = NULL;
+    if (held->pause_ms == 0)
+        return 0;
+    return ((uint64_t) g_get_real_time() / 1000 + held->pause_ms + 999) / 1000;
+}
 
-    if (held->pause_ms > 0) {
-        now = g_date_time_new_now_utc();
-        end = g_date_time_add(now, (GTimeSpan) held->pause_ms * G_TIME_SPAN_MILLISECOND);
-        text = g_date_time_format(end, "%Y-%m-%dT%H:%M:%SZ");
+static GVariant *describe_networks(const KsWorld *world)
+{
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
+    for (unsigned i = 0; i < world->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(world->networks, i);
+        const KsLink *link = ks_world_link_by_name(world, network->interface);
+
+        if (link && link->tunnel_kind) /* a VPN's own interface is no network to a person */
+            continue;
+        g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&builder, "{sv}", "uuid", g_variant_new_string(network->uuid));
+        g_variant_builder_add(&builder, "{sv}", "name", g_variant_new_string(network->name));
+        g_variant_builder_add(&builder, "{sv}", "interface",
+                              g_variant_new_string(network->interface));
+        g_variant_builder_close(&builder);
     }
-    return g_variant_new("ms", text);
+    return g_variant_builder_end(&builder);
 }
 
-bool ks_status_verified(const KsStatusFacts *facts)
+/* Why no tunnel is up, from what NetworkManager said of the VPNs. */
+static const char *reason_for_blocked(const KsWorld *world, const char **ret_vpn)
 {
-    bool locked = ks_engine_settings(facts->engine)->locked;
+    static const char *const of_failure[] = {
+        [KS_FAILURE_NONE] = NULL,
+        [KS_FAILURE_LOGIN] = "login-failed",
+        [KS_FAILURE_NO_SECRETS] = "no-secrets",
+        [KS_FAILURE_TIMEOUT] = "server-unreachable",
+        [KS_FAILURE_SERVICE] = "service-failed",
+    };
+    const KsVpn *failed = NULL;
+    const KsVpn *nameless = NULL;
+    unsigned reachable = 0;
 
-    if (facts->trouble || facts->held->present != locked)
-        return false;
-    return !locked || (ks_readback_is_intact(facts->held) &&
-                       ks_lock_equal(facts->held->lock, ks_engine_lock(facts->engine)));
+    if (!world->manager_present)
+        return "manager-away";
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (vpn->activity != KS_VPN_DOWN) {
+            *ret_vpn = vpn->name;
+            return "connecting";
+        }
+        if (vpn->failure != KS_FAILURE_NONE)
+            failed = vpn;
+        for (unsigned j = 0; j < vpn->servers->len; j++) {
+            const KsServer *server = g_ptr_array_index(vpn->servers, j);
+
+            if (server->address.family == AF_UNSPEC)
+                nameless = vpn;
+            else
+                reachable++;
+        }
+    }
+    if (failed) {
+        *ret_vpn = failed->name;
+        return of_failure[failed->failure];
+    }
+    if (reachable > 0)
+        return "no-vpn";
+    *ret_vpn = nameless ? nameless->name : "";
+    return nameless ? "name-unresolved" : "no-servers";
 }
 
-const char *ks_status_state(const KsStatusFacts *facts)
+static const char *find_reason(const KsStatusFacts *facts, const char **ret_vpn)
 {
-    if (!ks_status_verified(facts))
-        return "broken";
-    if (!facts->held->present)
-        return "unlocked";
-    if (facts->held->pause_ms > 0)
-        return "paused";
-    return ks_lock_tunnels(facts->held->lock) > 0 ? "protected" : "blocked";
+    const char *state = ks_status_state(facts);
+
+    *ret_vpn = "";
+    if (strcmp(state, "broken") == 0)
+        return "kernel";
+    return strcmp(state, "blocked") == 0 ? reason_for_blocked(facts->world, ret_vpn) : "";
 }
 
 GVariant *ks_status_describe(const KsStatusFacts *facts)
 {
+    static const char *const everywhere[] = { NULL };
     const KsSettings *settings = ks_engine_settings(facts->engine);
+    const char *reason_vpn = "";
     GVariantBuilder builder;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
@@ -167,7 +237,18 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     g_variant_builder_add(&builder, "{sv}", "auto_lock",
                           g_variant_new_boolean(settings->auto_lock));
     g_variant_builder_add(&builder, "{sv}", "lan", g_variant_new_boolean(settings->lan));
-    g_variant_builder_add(&builder, "{sv}", "paused_until", describe_pause(facts->held));
+    g_variant_builder_add(&builder, "{sv}", "lan_networks",
+                          g_variant_new_strv(settings->lan_networks
+                                                 ? (const char *const *) settings->lan_networks
+                                                 : everywhere,
+                                             -1));
+    g_variant_builder_add(&builder, "{sv}", "networks", describe_networks(facts->world));
+    g_variant_builder_add(&builder, "{sv}", "paused_until",
+                          g_variant_new_uint64(paused_until(facts->held)));
+    g_variant_builder_add(&builder, "{sv}", "pause_max", g_variant_new_uint32(facts->pause_max));
+    g_variant_builder_add(&builder, "{sv}", "reason",
+                          g_variant_new_string(find_reason(facts, &reason_vpn)));
+    g_variant_builder_add(&builder, "{sv}", "reason_vpn", g_variant_new_string(reason_vpn));
     g_variant_builder_add(&builder, "{sv}", "tunnels", describe_tunnels(facts->engine));
     g_variant_builder_add(&builder, "{sv}", "servers", describe_servers(facts->world));
     g_variant_builder_add(&builder, "{sv}", "layers", describe_layers(facts->held));

@@ -15,6 +15,7 @@ typedef struct {
     const KsEngine *engine;
     const KsWorld *world;
     const KsReadback *held; /* what the kernel holds */
+    uint32_t pause_max;     /* seconds; 0: pausing is not allowed */
     bool trouble;           /* the kernel could not be asked or changed: nothing is verified */
     const char *problems[KS_STATUS_PROBLEMS_MAX]; /* whole sentences; NULL: none */
 } KsStatusFacts;

@@ -9,12 +9,13 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
-#define GROUP          "lock"
-#define KEY_VERSION    "version"
-#define KEY_LOCKED     "locked"
-#define KEY_AUTO_LOCK  "auto-lock"
-#define KEY_LAN        "lan"
-#define FORMAT_VERSION 1
+#define GROUP            "lock"
+#define KEY_VERSION      "version"
+#define KEY_LOCKED       "locked"
+#define KEY_AUTO_LOCK    "auto-lock"
+#define KEY_LAN          "lan"
+#define KEY_LAN_NETWORKS "lan-networks"
+#define FORMAT_VERSION   1
 
 #define GROUP_KNOWN "known-up"
 #define KEY_UUIDS   "uuids"
@@ -70,7 +71,7 @@ static bool write_key_file(const char *path, GKeyFile *file, GFileSetContentsFla
 
 static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **error)
 {
-    KsSettings settings = KS_SETTINGS_DEFAULT;
+    g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
     const struct {
         const char *key;
         bool *value;
@@ -89,7 +90,9 @@ static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **err
             return false;
         }
     }
-    *ret_settings = settings;
+    settings.lan_networks =
+        g_key_file_get_string_list(file, GROUP, KEY_LAN_NETWORKS, NULL, NULL); /* may be absent */
+    ks_settings_copy(&settings, ret_settings);
     return true;
 }
 
@@ -152,6 +155,10 @@ bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
     g_key_file_set_boolean(file, GROUP, KEY_LOCKED, settings->locked);
     g_key_file_set_boolean(file, GROUP, KEY_AUTO_LOCK, settings->auto_lock);
     g_key_file_set_boolean(file, GROUP, KEY_LAN, settings->lan);
+    if (settings->lan_networks && settings->lan_networks[0])
+        g_key_file_set_string_list(file, GROUP, KEY_LAN_NETWORKS,
+                                   (const char *const *) settings->lan_networks,
+                                   g_strv_length(settings->lan_networks));
     return write_key_file(store->state_path, file,
                           G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, error);
 }

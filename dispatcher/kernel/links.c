@@ -44,6 +44,7 @@ struct KsLinks {
     GArray *links;     /* KsLink */
     GArray *addresses; /* KsLinkAddress, of all links */
     GArray *routes;    /* DefaultRoute, one a link */
+    GArray *private_routes; /* KsLinkRoute, into private ranges */
     uint8_t receive[RECEIVE_SIZE];
 };
 
@@ -91,6 +92,9 @@ static void forget_link(KsLinks *links, uint32_t index)
     for (unsigned i = 0; i < links->routes->len; i++)
         if (g_array_index(links->routes, DefaultRoute, i).index == index)
             g_array_remove_index_fast(links->routes, i--);
+    for (unsigned i = 0; i < links->private_routes->len; i++)
+        if (g_array_index(links->private_routes, KsLinkRoute, i).index == index)
+            g_array_remove_index_fast(links->private_routes, i--);
 }
 
 static void take_link(KsLinks *links, const struct nlmsghdr *message, bool gone)
@@ -204,6 +208,51 @@ static void note_route(KsLinks *links, uint32_t index, unsigned part)
         g_array_append_val(links->routes, route);
 }
 
+/* Whether a route and a private range have an address in common. */
+static bool overlaps_private(const KsAddress *destination, uint8_t prefix)
+{
+    static const struct {
+        KsAddress base;
+        uint8_t prefix;
+    } ranges[] = {
+        { { AF_INET, { 10 } }, 8 },        { { AF_INET, { 172, 16 } }, 12 },
+        { { AF_INET, { 192, 168 } }, 16 }, { { AF_INET, { 169, 254 } }, 16 },
+        { { AF_INET6, { 0xfc } }, 7 },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++) {
+        unsigned bits = MIN(prefix, ranges[i].prefix);
+        unsigned differ = 0;
+
+        if (ranges[i].base.family != destination->family)
+            continue;
+        for (unsigned bit = 0; bit < bits; bit++)
+            differ |=
+                (ranges[i].base.bytes[bit / 8] ^ destination->bytes[bit / 8]) & (0x80u >> bit % 8);
+        if (!differ)
+            return true;
+    }
+    return false;
+}
+
+/* A route that is no default route counts if it takes private addresses somewhere. */
+static void take_other_route(KsLinks *links, uint32_t index, uint8_t family, uint8_t prefix,
+                             const uint8_t *destination, bool gone)
+{
+    KsLinkRoute route = { .index = index, .destination.family = family, .prefix = prefix };
+    size_t size = ks_address_size(&route.destination);
+
+    if (size == 0 || index == 0 || !destination || prefix > size * 8)
+        return;
+    memcpy(route.destination.bytes, destination, size);
+    if (!overlaps_private(&route.destination, prefix))
+        return;
+    if (gone)
+        links->known = false; /* another table may have it still: look anew */
+    else if (links->private_routes->len < LINKS_MAX)
+        g_array_append_val(links->private_routes, route);
+}
+
 static void take_route(KsLinks *links, const struct nlmsghdr *message, bool gone)
 {
     const struct rtmsg *info = mnl_nlmsg_get_payload(message);
@@ -216,7 +265,8 @@ static void take_route(KsLinks *links, const struct nlmsghdr *message, bool gone
     if (mnl_nlmsg_get_payload_len(message) < sizeof(*info) || info->rtm_type != RTN_UNICAST)
         return;
     mnl_attr_for_each(attribute, message, sizeof(*info)) {
-        if (mnl_attr_get_type(attribute) == RTA_DST && mnl_attr_get_payload_len(attribute) >= 4)
+        if (mnl_attr_get_type(attribute) == RTA_DST &&
+            mnl_attr_get_payload_len(attribute) == (info->rtm_family == AF_INET ? 4 : 16))
             destination = mnl_attr_get_payload(attribute);
         else if (mnl_attr_get_type(attribute) == RTA_OIF &&
                  mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
@@ -225,8 +275,10 @@ static void take_route(KsLinks *links, const struct nlmsghdr *message, bool gone
             multipath = attribute;
     }
     part = route_part(info->rtm_family, info->rtm_dst_len, destination);
-    if (part == 0)
+    if (part == 0) {
+        take_other_route(links, index, info->rtm_family, info->rtm_dst_len, destination, gone);
         return;
+    }
     if (gone) {
         /* the same part may be routed through this link by another table still: look anew */
         links->known = false;
@@ -303,6 +355,7 @@ static int look_anew(KsLinks *links)
         g_array_set_size(links->links, 0);
         g_array_set_size(links->addresses, 0);
         g_array_set_size(links->routes, 0);
+        g_array_set_size(links->private_routes, 0);
         result = 0;
         for (unsigned i = 0; result == 0 && i < G_N_ELEMENTS(dumps); i++)
             result = dump(links, dumps[i]);
@@ -358,6 +411,7 @@ int ks_links_open(KsLinks **ret_links)
     links->links = g_array_new(FALSE, FALSE, sizeof(KsLink));
     links->addresses = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     links->routes = g_array_new(FALSE, FALSE, sizeof(DefaultRoute));
+    links->private_routes = g_array_new(FALSE, FALSE, sizeof(KsLinkRoute));
     links->requests = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
     links->notifications = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (!links->requests || !links->notifications ||
@@ -387,6 +441,7 @@ void ks_links_close(KsLinks *links)
     g_array_unref(links->links);
     g_array_unref(links->addresses);
     g_array_unref(links->routes);
+    g_array_unref(links->private_routes);
     free(links);
 }
 
@@ -407,6 +462,7 @@ int ks_links_describe(KsLinks *links, KsWorld *world)
 
     g_array_set_size(world->links, 0);
     g_array_set_size(world->link_addresses, 0);
+    g_array_set_size(world->link_routes, 0);
     for (unsigned i = 0; i < links->links->len; i++) {
         KsLink link = g_array_index(links->links, KsLink, i);
 
@@ -419,6 +475,13 @@ int ks_links_describe(KsLinks *links, KsWorld *world)
 
         if (link && link->tunnel_kind)
             g_array_append_val(world->link_addresses, *on_link);
+    }
+    for (unsigned i = 0; i < links->private_routes->len; i++) {
+        const KsLinkRoute *route = &g_array_index(links->private_routes, KsLinkRoute, i);
+        const KsLink *link = find_link(links, route->index);
+
+        if (link && link->tunnel_kind)
+            g_array_append_val(world->link_routes, *route);
     }
     return 0;
 }

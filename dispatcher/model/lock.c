@@ -14,6 +14,7 @@
 typedef struct {
     size_t key_size;
     unsigned keys_max;
+    bool range;
 } SetShape;
 
 static const SetShape set_shapes[KS_SET_MAX] = {
@@ -22,6 +23,8 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_SERVERS4] = { 4 + FIELD_SIZE + FIELD_SIZE, KS_LOCK_SERVERS_MAX },
     [KS_SET_SERVERS6] = { 16 + FIELD_SIZE + FIELD_SIZE, KS_LOCK_SERVERS_MAX },
     [KS_SET_DHCP_SERVERS] = { 4, KS_LOCK_ADDRESSES_MAX },
+    [KS_SET_TUNNEL_ROUTES4] = { 4 + 4, KS_LOCK_ADDRESSES_MAX, .range = true },
+    [KS_SET_TUNNEL_ROUTES6] = { 16 + 16, KS_LOCK_ADDRESSES_MAX, .range = true },
 };
 
 static int compare_keys(const void *a, const void *b)
@@ -42,9 +45,57 @@ static bool add_interface(KsLock *lock, KsSetId set, uint32_t index)
     return ks_lock_add_key(lock, set, &key);
 }
 
+static bool is_zero(const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i])
+            return false;
+    return true;
+}
+
+/* Adds one to the number that ends at bit `prefix`: the first address behind the range. Overflows
+ * to zero at the very end. */
+static void step_over(uint8_t *address, unsigned prefix)
+{
+    unsigned carry = 1;
+
+    for (unsigned i = (prefix + 7) / 8; carry && i-- > 0;) {
+        unsigned unit = i == (prefix - 1) / 8 ? 1u << (7 - (prefix - 1) % 8) : 1;
+        unsigned sum = address[i] + unit;
+
+        address[i] = (uint8_t) sum;
+        carry = sum >> 8;
+    }
+}
+
+/* Sorted ranges: those that touch or overlap become one. Returns how many are left. */
+static unsigned merge_ranges(GArray *keys, size_t size)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < keys->len; i++) {
+        KsKey range = g_array_index(keys, KsKey, i);
+        KsKey *last = kept > 0 ? &g_array_index(keys, KsKey, kept - 1) : NULL;
+
+        if (last && is_zero(last->bytes + size, size))
+            break; /* it goes to the very end already */
+        if (!last || memcmp(range.bytes, last->bytes + size, size) > 0)
+            g_array_index(keys, KsKey, kept++) = range;
+        else if (is_zero(range.bytes + size, size) ||
+                 memcmp(range.bytes + size, last->bytes + size, size) > 0)
+            memcpy(last->bytes + size, range.bytes + size, size);
+    }
+    return kept;
+}
+
 size_t ks_key_size(KsSetId set)
 {
     return set_shapes[set].key_size;
+}
+
+bool ks_set_is_range(KsSetId set)
+{
+    return set_shapes[set].range;
 }
 
 KsLock *ks_lock_new(void)
@@ -119,6 +170,22 @@ bool ks_lock_add_dhcp_server(KsLock *lock, const KsAddress *address)
     return ks_lock_add_key(lock, KS_SET_DHCP_SERVERS, &key);
 }
 
+bool ks_lock_exclude_from_lan(KsLock *lock, const KsAddress *destination, uint8_t prefix)
+{
+    KsKey key = { 0 };
+    size_t size = ks_address_size(destination);
+
+    if (size == 0 || prefix == 0 || prefix > size * 8)
+        return false;
+    memcpy(key.bytes, destination->bytes, size);
+    for (unsigned bit = prefix; bit < size * 8; bit++)
+        key.bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+    memcpy(key.bytes + size, key.bytes, size);
+    step_over(key.bytes + size, prefix);
+    return ks_lock_add_key(
+        lock, destination->family == AF_INET ? KS_SET_TUNNEL_ROUTES4 : KS_SET_TUNNEL_ROUTES6, &key);
+}
+
 void ks_lock_seal(KsLock *lock)
 {
     for (KsSetId set = 0; set < KS_SET_MAX; set++) {
@@ -126,6 +193,10 @@ void ks_lock_seal(KsLock *lock)
         unsigned kept = 0;
 
         g_array_sort(keys, compare_keys);
+        if (set_shapes[set].range) {
+            g_array_set_size(keys, merge_ranges(keys, set_shapes[set].key_size / 2));
+            continue;
+        }
         for (unsigned i = 0; i < keys->len; i++) {
             if (kept > 0 && compare_keys(key_at(lock, set, i), key_at(lock, set, kept - 1)) == 0)
                 continue;
@@ -196,6 +267,24 @@ uint32_t ks_key_interface(const KsKey *key)
     return index;
 }
 
+/* As nft writes a range: its first and its last address. */
+static char *range_text(KsSetId set, const KsKey *key)
+{
+    KsAddress first = { .family = set == KS_SET_TUNNEL_ROUTES4 ? AF_INET : AF_INET6 };
+    KsAddress last = first;
+    size_t size = ks_address_size(&first);
+    char first_text[KS_ADDRESS_TEXT_SIZE];
+    char last_text[KS_ADDRESS_TEXT_SIZE];
+
+    memcpy(first.bytes, key->bytes, size);
+    memcpy(last.bytes, key->bytes + size, size);
+    for (size_t i = size; i-- > 0;)
+        if (last.bytes[i]-- != 0) /* borrow on while it was zero */
+            break;
+    return g_strdup_printf("%s-%s", ks_address_text(&first, first_text),
+                           ks_address_text(&last, last_text));
+}
+
 char *ks_key_text(KsSetId set, const KsKey *key)
 {
     KsAddress address = { 0 };
@@ -220,6 +309,9 @@ char *ks_key_text(KsSetId set, const KsKey *key)
         memcpy(&port, key->bytes + size + FIELD_SIZE, sizeof(port));
         return g_strdup_printf("%s . %s . %u", ks_address_text(&address, address_text),
                                ks_protocol_name(key->bytes[size], protocol_text), ntohs(port));
+    case KS_SET_TUNNEL_ROUTES4:
+    case KS_SET_TUNNEL_ROUTES6:
+        return range_text(set, key);
     case KS_SET_MAX:
         break;
     }

@@ -15,12 +15,14 @@ typedef enum {
     KS_SET_SERVERS4,        /* IPv4 address . protocol . port of VPN servers */
     KS_SET_SERVERS6,        /* the same for IPv6 */
     KS_SET_DHCP_SERVERS,    /* IPv4 address: broadcast (always) and the servers of our leases */
+    KS_SET_TUNNEL_ROUTES4,  /* IPv4 range: what a VPN carries is not looked for on the LAN */
+    KS_SET_TUNNEL_ROUTES6,  /* the same for IPv6 */
     KS_SET_MAX,
 } KsSetId;
 
 /* Keys are stored as the kernel compares them: each field in its own byte order (interface indices
  * in host order, the rest as on the wire), padded to four bytes (nf_tables concatenations). */
-#define KS_KEY_SIZE_MAX 24
+#define KS_KEY_SIZE_MAX 32
 
 typedef struct {
     uint8_t bytes[KS_KEY_SIZE_MAX]; /* the first ks_key_size() are used, the rest are zero */
@@ -35,8 +37,10 @@ typedef struct {
     GArray *sets[KS_SET_MAX]; /* element-type KsKey; sorted and unique once sealed */
 } KsLock;
 
-/* Bytes of a key of this set. */
+/* Bytes of a key of this set. A range is two addresses: its first, and the first behind it, which
+ * is all zero when the range goes to the very end. */
 size_t ks_key_size(KsSetId set);
+bool ks_set_is_range(KsSetId set);
 
 /* A lock that lets only loopback and DHCP's broadcasts out. */
 KsLock *ks_lock_new(void);
@@ -45,11 +49,12 @@ void ks_lock_free(KsLock *lock);
 /* Forget all but the constant keys. */
 void ks_lock_clear(KsLock *lock);
 
-/* Add keys in any order, also twice; then seal. False when the set is full: the key is not in. */
+/* Add keys in any order, also twice; then seal. Ranges that touch or overlap become one. False when the set is full: the key is not in. */
 bool ks_lock_open_interface(KsLock *lock, uint32_t index);
 bool ks_lock_open_lan(KsLock *lock, uint32_t index);
 bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port);
 bool ks_lock_add_dhcp_server(KsLock *lock, const KsAddress *address);
+bool ks_lock_exclude_from_lan(KsLock *lock, const KsAddress *destination, uint8_t prefix);
 bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key);
 void ks_lock_seal(KsLock *lock);
 

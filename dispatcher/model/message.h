@@ -12,10 +12,11 @@
  *
  *   hook -> guard: KS_MESSAGE_EVENT, an event; answered by one KS_MESSAGE_REPLY without payload,
  *                  sent when the kernel has the rules that follow from it.
- *   ctl -> guard:  KS_MESSAGE_CALL, payload: a serialised GVariant "(sv)", method and argument;
- *                  answered by KS_MESSAGE_REPLY: the result in `result`, the payload is a
- *                  serialised GVariant "v" on success and plain UTF-8 text on failure, in as many
- *                  records as it takes: `more` is set on all but the last. */
+ *   ctl -> guard:  KS_MESSAGE_CALL, payload: a serialised GVariant "(sv)", a method of the bus
+ *                  contract and its arguments as a tuple; answered by KS_MESSAGE_REPLY: the result
+ *                  in `result`, the payload is a serialised GVariant "v" (the tuple of what the
+ *                  method returns) on success and plain UTF-8 text on failure, in as many records
+ *                  as it takes: `more` is set on all but the last. */
 
 #define KS_MESSAGE_MAGIC   0x6b73u
 #define KS_MESSAGE_VERSION 1u

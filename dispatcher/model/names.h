@@ -11,6 +11,19 @@
 /* nf_tables: our own tables, nobody else's (family inet now, netdev for the second layer). */
 #define KS_TABLE "nm_killswitch"
 
+/* The system bus. */
+#define KS_BUS_NAME        "io.github.nmkillswitch"
+#define KS_BUS_PATH        "/io/github/nmkillswitch"
+#define KS_BUS_INTERFACE   "io.github.nmkillswitch.Guard1"
+#define KS_BUS_ERROR(name) "io.github.nmkillswitch.Error." name
+
+/* polkit's actions: one for what protects, the rest for what lowers protection. */
+#define KS_ACTION_ID_LOCK       "io.github.nmkillswitch.lock"
+#define KS_ACTION_ID_UNLOCK     "io.github.nmkillswitch.unlock"
+#define KS_ACTION_ID_PAUSE      "io.github.nmkillswitch.pause"
+#define KS_ACTION_ID_LAN_ACCESS "io.github.nmkillswitch.lan-access"
+#define KS_ACTION_ID_CONFIGURE  "io.github.nmkillswitch.configure"
+
 /* The root-only SOCK_SEQPACKET socket between hook, command line and guard. */
 #define KS_RUNTIME_DIRECTORY "/run/nm-killswitch"
 #define KS_SOCKET_PATH       KS_RUNTIME_DIRECTORY "/guard.sock"

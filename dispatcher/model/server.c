@@ -14,7 +14,7 @@ static bool is_name_character(char c)
 }
 
 /* inet_aton(3) and getaddrinfo(3) read "127.1", "2130706433" and "0x7f.1" as addresses. A name
- * whose last label is a number is never a name in the DNS (RFC 3696, 2), so it is refused as one. */
+ * whose last label is a number is never one in the DNS (RFC 3696, 2), so it is refused. */
 static bool is_number(const char *label, size_t length)
 {
     if (length >= 2 && label[0] == '0' && g_ascii_tolower(label[1]) == 'x')

@@ -24,6 +24,8 @@ KsWorld *ks_world_new(void)
 
     world->vpns = g_ptr_array_new_with_free_func((GDestroyNotify) ks_vpn_free);
     world->dhcp_servers = g_array_new(FALSE, FALSE, sizeof(KsAddress));
+    world->networks = g_ptr_array_new_with_free_func((GDestroyNotify) ks_network_free);
+    world->link_routes = g_array_new(FALSE, FALSE, sizeof(KsLinkRoute));
     world->links = g_array_new(FALSE, FALSE, sizeof(KsLink));
     world->link_addresses = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     return world;
@@ -35,9 +37,30 @@ void ks_world_free(KsWorld *world)
         return;
     g_ptr_array_unref(world->vpns);
     g_array_unref(world->dhcp_servers);
+    g_ptr_array_unref(world->networks);
+    g_array_unref(world->link_routes);
     g_array_unref(world->links);
     g_array_unref(world->link_addresses);
     g_free(world);
+}
+
+KsNetwork *ks_network_new(const char *uuid, const char *name, const char *interface)
+{
+    KsNetwork *network = g_new0(KsNetwork, 1);
+
+    network->uuid = g_strdup(uuid);
+    network->name = g_strdup(name);
+    g_strlcpy(network->interface, interface, sizeof(network->interface));
+    return network;
+}
+
+void ks_network_free(KsNetwork *network)
+{
+    if (!network)
+        return;
+    g_free(network->uuid);
+    g_free(network->name);
+    g_free(network);
 }
 
 KsVpn *ks_vpn_new(const char *uuid, const char *name, const char *type)

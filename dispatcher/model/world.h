@@ -25,6 +25,29 @@ typedef struct {
     KsAddress address;
 } KsLinkAddress;
 
+/* A route into a private range; only tunnels' routes matter. */
+typedef struct {
+    uint32_t index; /* the link it leads to */
+    KsAddress destination;
+    uint8_t prefix;
+} KsLinkRoute;
+
+/* A NetworkManager connection that is active now and is no VPN: what a person calls a network. */
+typedef struct {
+    char *uuid;
+    char *name;
+    char interface[IF_NAMESIZE];
+} KsNetwork;
+
+/* Why a VPN's last attempt ended, as NetworkManager tells it. */
+typedef enum {
+    KS_FAILURE_NONE,
+    KS_FAILURE_LOGIN,
+    KS_FAILURE_NO_SECRETS,
+    KS_FAILURE_TIMEOUT, /* its server does not answer */
+    KS_FAILURE_SERVICE, /* the VPN's own program failed */
+} KsFailure;
+
 typedef enum {
     KS_VPN_DOWN,
     KS_VPN_CONNECTING, /* NetworkManager is bringing it up, or back up */
@@ -39,6 +62,7 @@ typedef struct {
     GPtrArray *servers;  /* element-type KsServer; shared, never changed once here */
     GPtrArray *warnings; /* element-type char*; shared */
     KsVpnActivity activity;
+    KsFailure failure;           /* of the last attempt; KS_FAILURE_NONE once it is up */
     char interface[IF_NAMESIZE]; /* "" unless NetworkManager itself names it (WireGuard) */
     GArray *addresses;           /* element-type KsAddress: given to the machine by this VPN */
 } KsVpn;
@@ -48,12 +72,17 @@ typedef struct {
     bool manager_settled; /* ... and it has finished starting: what it does not list is not there */
     GPtrArray *vpns;      /* element-type KsVpn, owned */
     GArray *dhcp_servers; /* element-type KsAddress: of the IPv4 leases in use */
+    GPtrArray *networks;  /* element-type KsNetwork, owned */
     GArray *links;        /* element-type KsLink */
+    GArray *link_routes;  /* element-type KsLinkRoute, of links with tunnel_kind */
     GArray *link_addresses; /* element-type KsLinkAddress, of links with tunnel_kind */
 } KsWorld;
 
 KsWorld *ks_world_new(void);
 void ks_world_free(KsWorld *world);
+
+KsNetwork *ks_network_new(const char *uuid, const char *name, const char *interface);
+void ks_network_free(KsNetwork *network);
 
 KsVpn *ks_vpn_new(const char *uuid, const char *name, const char *type);
 void ks_vpn_free(KsVpn *vpn);

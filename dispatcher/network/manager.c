@@ -16,9 +16,10 @@ struct KsManager {
     void *changed_data;
     GCancellable *cancellable;
     GDBusConnection *bus;
-    NMClient *client;    /* NULL until libnm has answered */
-    bool answered;       /* once at least, if only "no bus" */
-    GHashTable *servers; /* NMConnection* -> KsProfileServers*, until the profile changes */
+    NMClient *client;     /* NULL until libnm has answered */
+    bool answered;        /* once at least, if only "no bus" */
+    GHashTable *servers;  /* NMConnection* -> KsProfileServers*, until the profile changes */
+    GHashTable *failures; /* char *uuid -> KsFailure of its last attempt */
     guint retry;
     guint notify;
 };
@@ -56,6 +57,7 @@ static void on_profile_changed(NMConnection *profile, KsManager *manager)
 static void on_profile_removed(NMClient *client, NMConnection *profile, KsManager *manager)
 {
     (void) client;
+    g_hash_table_remove(manager->failures, nm_connection_get_uuid(profile));
     on_profile_changed(profile, manager);
 }
 
@@ -77,6 +79,48 @@ static void watch(KsManager *manager, gpointer object, const char *const *proper
     }
 }
 
+static KsFailure failure_of_reason(NMActiveConnectionStateReason reason)
+{
+    switch (reason) {
+    case NM_ACTIVE_CONNECTION_STATE_REASON_LOGIN_FAILED:
+        return KS_FAILURE_LOGIN;
+    case NM_ACTIVE_CONNECTION_STATE_REASON_NO_SECRETS:
+        return KS_FAILURE_NO_SECRETS;
+    case NM_ACTIVE_CONNECTION_STATE_REASON_CONNECT_TIMEOUT:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_SERVICE_START_TIMEOUT:
+        return KS_FAILURE_TIMEOUT;
+    case NM_ACTIVE_CONNECTION_STATE_REASON_SERVICE_STOPPED:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_SERVICE_START_FAILED:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_IP_CONFIG_INVALID:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_DEPENDENCY_FAILED:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_DEVICE_REALIZE_FAILED:
+        return KS_FAILURE_SERVICE;
+    case NM_ACTIVE_CONNECTION_STATE_REASON_UNKNOWN:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_NONE:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_USER_DISCONNECTED:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_DEVICE_DISCONNECTED:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_CONNECTION_REMOVED:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_DEVICE_REMOVED:
+        break;
+    }
+    return KS_FAILURE_NONE;
+}
+
+/* The reason comes with the signal only: the connection is gone right after it. */
+static void on_active_state(NMActiveConnection *active, guint state, guint reason,
+                            KsManager *manager)
+{
+    const char *uuid = nm_active_connection_get_uuid(active);
+    KsFailure failure = failure_of_reason(reason);
+
+    if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED ||
+        state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
+        g_hash_table_remove(manager->failures, uuid);
+    else if (failure != KS_FAILURE_NONE)
+        g_hash_table_insert(manager->failures, g_strdup(uuid), GUINT_TO_POINTER(failure));
+    notify_soon(manager);
+}
+
 static void watch_active(KsManager *manager, NMActiveConnection *active)
 {
     static const char *const of_active[] = {
@@ -88,6 +132,8 @@ static void watch_active(KsManager *manager, NMActiveConnection *active)
     };
     static const char *const of_config[] = { NM_IP_CONFIG_ADDRESSES, NULL };
 
+    if (!g_object_get_data(G_OBJECT(active), G_LOG_DOMAIN))
+        g_signal_connect(active, "state-changed", G_CALLBACK(on_active_state), manager);
     watch(manager, active, of_active);
     watch(manager, nm_active_connection_get_ip4_config(active), of_config);
     watch(manager, nm_active_connection_get_ip6_config(active), of_config);
@@ -198,6 +244,7 @@ static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
         return NULL;
     type = ks_profile_type_name(plugin ? nm_setting_vpn_get_service_type(plugin) : NULL);
     vpn = ks_vpn_new(nm_connection_get_uuid(profile), nm_connection_get_id(profile), type);
+    vpn->failure = GPOINTER_TO_UINT(g_hash_table_lookup(manager->failures, vpn->uuid));
     g_ptr_array_unref(vpn->servers);
     vpn->servers = g_ptr_array_ref(servers->servers);
     g_ptr_array_unref(vpn->warnings);
@@ -205,9 +252,30 @@ static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
     return vpn;
 }
 
+static void describe_networks(KsManager *manager, KsWorld *world)
+{
+    const GPtrArray *devices = nm_client_get_devices(manager->client);
+
+    for (unsigned i = 0; i < devices->len; i++) {
+        NMDevice *device = g_ptr_array_index(devices, i);
+        NMActiveConnection *active = nm_device_get_active_connection(device);
+        const char *interface = nm_device_get_ip_iface(device);
+
+        if (active && interface && ks_interface_name_is_valid(interface) &&
+            !NM_IS_DEVICE_WIREGUARD(device) && !g_str_equal(interface, "lo"))
+            g_ptr_array_add(world->networks,
+                            ks_network_new(nm_active_connection_get_uuid(active),
+                                           nm_active_connection_get_id(active), interface));
+    }
+}
+
 static void describe_dhcp_servers(KsManager *manager, KsWorld *world)
 {
-    static const char *const of_device[] = { NM_DEVICE_DHCP4_CONFIG, NULL };
+    static const char *const of_device[] = {
+        NM_DEVICE_DHCP4_CONFIG,
+        NM_DEVICE_ACTIVE_CONNECTION,
+        NULL,
+    };
     static const char *const of_lease[] = { NM_DHCP_CONFIG_OPTIONS, NULL };
     const GPtrArray *devices = nm_client_get_devices(manager->client);
 
@@ -338,6 +406,7 @@ KsManager *ks_manager_new(KsManagerChanged changed, void *data)
     manager->cancellable = g_cancellable_new();
     manager->servers =
         g_hash_table_new_full(NULL, NULL, g_object_unref, (GDestroyNotify) ks_profile_servers_free);
+    manager->failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     connect_to_bus(manager);
     return manager;
 }
@@ -351,6 +420,7 @@ void ks_manager_free(KsManager *manager)
     g_clear_handle_id(&manager->retry, g_source_remove);
     g_clear_handle_id(&manager->notify, g_source_remove);
     g_hash_table_unref(manager->servers);
+    g_hash_table_unref(manager->failures);
     g_object_unref(manager->cancellable);
     g_free(manager);
 }
@@ -368,6 +438,7 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
 
     g_ptr_array_set_size(world->vpns, 0);
     g_array_set_size(world->dhcp_servers, 0);
+    g_ptr_array_set_size(world->networks, 0);
     world->manager_present = manager->client && nm_client_get_nm_running(manager->client);
     world->manager_settled = world->manager_present && !nm_client_get_startup(manager->client);
     if (!world->manager_present)
@@ -393,5 +464,6 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
             describe_activity(vpn, active);
         }
     }
+    describe_networks(manager, world);
     describe_dhcp_servers(manager, world);
 }

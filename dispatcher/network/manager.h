@@ -18,7 +18,7 @@ typedef void (*KsManagerChanged)(void *data);
 KsManager *ks_manager_new(KsManagerChanged changed, void *data);
 void ks_manager_free(KsManager *manager);
 
-/* Writes manager_present, manager_settled, vpns and dhcp_servers of the world. */
+/* Writes manager_present, manager_settled, vpns, networks and dhcp_servers of the world. */
 void ks_manager_describe(KsManager *manager, KsWorld *world);
 
 /* False until libnm has its first answer, whether NetworkManager is there or not. */

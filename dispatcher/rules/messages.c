@@ -14,10 +14,11 @@
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <string.h>
 
-/* Elements of one message: 64 bytes each at most leaves KS_BATCH_MESSAGE_MAX and the 16 bits of the
+/* Keys of one message: two elements of 64 bytes each at most leave KS_BATCH_MESSAGE_MAX and the 16 bits of the
  * nested attribute's length far away. */
-#define ELEMENTS_PER_MESSAGE 512u
+#define KEYS_PER_MESSAGE 256u
 
 #define BYTEORDER_HOST 1u /* nftables, include/datatype.h, enum byteorder */
 #define USERDATA_SIZE  32u
@@ -119,18 +120,29 @@ static void put_elements(KsBatch *batch, struct nftnl_set *set, uint16_t type, u
     nftnl_set_free(set);
 }
 
+static bool add_key(KsBatch *batch, struct nftnl_set *set, KsSetId id, const KsKey *key)
+{
+    static const uint8_t the_very_end[KS_KEY_SIZE_MAX];
+    uint32_t length = ks_set_definitions[id].key_length;
+
+    if (!add_element(batch, set, key->bytes, length, 0))
+        return false;
+    if (!ks_set_is_range(id) || memcmp(key->bytes + length, the_very_end, length) == 0)
+        return true;
+    return add_element(batch, set, key->bytes + length, length, NFT_SET_ELEM_INTERVAL_END);
+}
+
 static void change_keys(KsBatch *batch, KsSetId id, const GArray *keys, uint16_t type,
                         uint16_t flags)
 {
     const KsSetDefinition *definition = &ks_set_definitions[id];
 
-    for (unsigned first = 0; first < keys->len; first += ELEMENTS_PER_MESSAGE) {
-        unsigned end = MIN(first + ELEMENTS_PER_MESSAGE, keys->len);
+    for (unsigned first = 0; first < keys->len; first += KEYS_PER_MESSAGE) {
+        unsigned end = MIN(first + KEYS_PER_MESSAGE, keys->len);
         struct nftnl_set *set = set_new(batch, definition->name);
 
         for (unsigned i = first; set && i < end; i++)
-            if (!add_element(batch, set, g_array_index(keys, KsKey, i).bytes,
-                             definition->key_length, 0))
+            if (!add_key(batch, set, id, &g_array_index(keys, KsKey, i)))
                 break;
         if (!set)
             return;
@@ -303,6 +315,48 @@ void ks_batch_add_counter(KsBatch *batch, KsCounterId id)
         ks_batch_commit_message(batch, message);
     }
     nftnl_obj_free(object);
+}
+
+static struct nftnl_set *pause_new(KsBatch *batch, uint64_t milliseconds)
+{
+    static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+    struct nftnl_set *set = set_new(batch, ks_set_definitions[KS_NFT_SET_PAUSE].name);
+
+    for (unsigned i = 0; set && i < sizeof(families); i++) {
+        struct nftnl_set_elem *element = nftnl_set_elem_alloc();
+
+        if (!element || nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, &families[i], 1) < 0) {
+            if (element)
+                nftnl_set_elem_free(element);
+            ks_batch_fail(batch, -ENOMEM);
+            break;
+        }
+        if (milliseconds > 0)
+            nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT, milliseconds);
+        nftnl_set_elem_add(set, element);
+    }
+    return set;
+}
+
+void ks_batch_add_pause(KsBatch *batch, uint64_t milliseconds)
+{
+    struct nftnl_set *set;
+
+    if (milliseconds == 0) { /* an element without a timeout would never go */
+        ks_batch_fail(batch, -EINVAL);
+        return;
+    }
+    set = pause_new(batch, milliseconds);
+    if (set)
+        put_elements(batch, set, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+}
+
+void ks_batch_delete_pause(KsBatch *batch)
+{
+    struct nftnl_set *set = pause_new(batch, 0);
+
+    if (set)
+        put_elements(batch, set, NFT_MSG_DELSETELEM, 0);
 }
 
 void ks_batch_add_keys(KsBatch *batch, KsSetId set, const GArray *keys)

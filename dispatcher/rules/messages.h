@@ -18,6 +18,10 @@ void ks_batch_delete_set(KsBatch *batch, const char *name);
 void ks_batch_add_constants(KsBatch *batch, KsNftSet set);
 void ks_batch_add_counter(KsBatch *batch, KsCounterId counter);
 
+/* Opens everything for so long; the kernel takes the elements away by itself. */
+void ks_batch_add_pause(KsBatch *batch, uint64_t milliseconds);
+void ks_batch_delete_pause(KsBatch *batch);
+
 /* Adds or deletes these keys (element-type KsKey) of a variable set. */
 void ks_batch_add_keys(KsBatch *batch, KsSetId set, const GArray *keys);
 void ks_batch_delete_keys(KsBatch *batch, KsSetId set, const GArray *keys);

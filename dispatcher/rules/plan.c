@@ -50,7 +50,7 @@ static void repair(KsBatch *batch, const KsReadback *have)
             ks_batch_add_counter(batch, counter);
     for (KsNftSet set = 0; set < KS_NFT_SET_MAX; set++) {
         if (have->sets_present[set] && !have->sets_wrong[set])
-            continue;
+            continue; /* with what it holds: a pause goes on and ends when it should */
         if (have->sets_present[set])
             ks_batch_delete_set(batch, ks_set_definitions[set].name);
         ks_batch_add_set(batch, set);
@@ -59,8 +59,9 @@ static void repair(KsBatch *batch, const KsReadback *have)
     add_rules(batch);
 }
 
-/* Only what differs: flushing a set and filling it again would lose allowed packets between. Keys
- * come before others go. */
+/* Only what differs: flushing a set and filling it again would lose allowed packets between. Keys go
+ * before others come, so that a range can be replaced by another that overlaps it; both happen at
+ * the same moment for every packet. */
 static void change_keys(KsBatch *batch, const KsReadback *have, const KsLock *want)
 {
     KsKeyChange change = {
@@ -74,8 +75,8 @@ static void change_keys(KsBatch *batch, const KsReadback *have, const KsLock *wa
             continue;
         }
         ks_lock_compare_set(have->lock, want, set, &change);
-        ks_batch_add_keys(batch, set, change.come);
         ks_batch_delete_keys(batch, set, change.go);
+        ks_batch_add_keys(batch, set, change.come);
     }
     g_array_unref(change.come);
     g_array_unref(change.go);
@@ -101,6 +102,18 @@ int ks_plan_replace(KsBatch *batch, const KsReadback *have, const KsLock *want,
     if (have->present)
         ks_batch_delete_table(batch, KS_TABLE);
     install(batch, want, table_flags);
+    return ks_batch_end(batch);
+}
+
+int ks_plan_pause(KsBatch *batch, const KsReadback *have, uint64_t milliseconds)
+{
+    if (!have->present)
+        return -ENOENT;
+    ks_batch_begin(batch);
+    if (have->pause_ms > 0)
+        ks_batch_delete_pause(batch);
+    if (milliseconds > 0)
+        ks_batch_add_pause(batch, milliseconds);
     return ks_batch_end(batch);
 }
 

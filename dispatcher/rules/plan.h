@@ -27,6 +27,10 @@ int ks_plan_lock(KsBatch *batch, const KsReadback *have, const KsLock *want, uin
 int ks_plan_replace(KsBatch *batch, const KsReadback *have, const KsLock *want,
                     uint32_t table_flags);
 
+/* The transaction that lets everything through for so long, or, with 0, ends a pause. -ENOENT:
+ * there is no lock that could be paused. */
+int ks_plan_pause(KsBatch *batch, const KsReadback *have, uint64_t milliseconds);
+
 /* The transaction that removes the table; empty if there is none. */
 int ks_plan_unlock(KsBatch *batch, const KsReadback *have);
 

@@ -226,6 +226,48 @@ static bool is_constant_of(const KsSetDefinition *definition, const void *key, u
     return false;
 }
 
+/* One end of a range: its first address, or the first behind it. */
+typedef struct {
+    uint8_t address[16];
+    bool end;
+} Boundary;
+
+static int compare_boundaries(const void *a, const void *b)
+{
+    const Boundary *first = a;
+    const Boundary *second = b;
+    int order = memcmp(first->address, second->address, sizeof(first->address));
+
+    return order ? order : (int) second->end - (int) first->end; /* an end before a beginning */
+}
+
+/* The kernel tells the two ends of a range apart, in any order. */
+static void join_boundaries(KsReadback *readback, KsSetId set)
+{
+    GArray *boundaries = readback->boundaries[set];
+    size_t size = ks_key_size(set) / 2;
+    KsKey key = { 0 };
+    bool open = false;
+
+    g_array_sort(boundaries, compare_boundaries);
+    for (unsigned i = 0; i < boundaries->len; i++) {
+        const Boundary *boundary = &g_array_index(boundaries, Boundary, i);
+
+        if (boundary->end && !open) {
+            continue; /* closes what lies before the first range, as nft(8) writes it */
+        } else if (boundary->end) {
+            memcpy(key.bytes + size, boundary->address, size);
+            ks_lock_add_key(readback->lock, set, &key);
+        } else {
+            memset(&key, 0, sizeof(key));
+            memcpy(key.bytes, boundary->address, size);
+        }
+        open = !boundary->end;
+    }
+    if (open)
+        ks_lock_add_key(readback->lock, set, &key);
+}
+
 static void judge_element(KsReadback *readback, KsNftSet id, const struct nftnl_set_elem *element)
 {
     const KsSetDefinition *definition = &ks_set_definitions[id];
@@ -240,7 +282,12 @@ static void judge_element(KsReadback *readback, KsNftSet id, const struct nftnl_
     if (!key || length < definition->key_length)
         return;
 
-    if ((unsigned) id < KS_SET_MAX) {
+    if ((unsigned) id < KS_SET_MAX && ks_set_is_range((KsSetId) id)) {
+        Boundary boundary = { .end = flags & NFT_SET_ELEM_INTERVAL_END };
+
+        memcpy(boundary.address, key, definition->key_length);
+        g_array_append_val(readback->boundaries[id], boundary);
+    } else if ((unsigned) id < KS_SET_MAX) {
         memcpy(variable.bytes, key, definition->key_length);
         ks_lock_add_key(readback->lock, (KsSetId) id, &variable);
     } else if (id == KS_NFT_SET_PAUSE) {
@@ -251,6 +298,7 @@ static void judge_element(KsReadback *readback, KsNftSet id, const struct nftnl_
 
         if (left == 0) /* nothing of ours opens for ever */
             problem(readback, "the pause has no end");
+        readback->sets_wrong[id] |= left == 0;
         readback->pause_ms = MAX(readback->pause_ms, left);
     } else if (is_constant_of(definition, key, flags)) {
         readback->constants_seen[id]++;
@@ -319,6 +367,9 @@ KsReadback *ks_readback_new(void)
     readback->foreign_sets = g_ptr_array_new_with_free_func(g_free);
     readback->problems = g_ptr_array_new_with_free_func(g_free);
     readback->lock = ks_lock_new();
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        if (ks_set_is_range(set))
+            readback->boundaries[set] = g_array_new(FALSE, FALSE, sizeof(Boundary));
     ks_readback_clear(readback);
     return readback;
 }
@@ -330,6 +381,8 @@ void ks_readback_free(KsReadback *readback)
     g_ptr_array_unref(readback->foreign_chains);
     g_ptr_array_unref(readback->foreign_sets);
     g_ptr_array_unref(readback->problems);
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        g_clear_pointer(&readback->boundaries[set], g_array_unref);
     ks_lock_free(readback->lock);
     g_free(readback);
 }
@@ -347,8 +400,12 @@ void ks_readback_clear(KsReadback *readback)
     g_ptr_array_set_size(readback->foreign_chains, 0);
     g_ptr_array_set_size(readback->foreign_sets, 0);
     g_ptr_array_set_size(readback->problems, 0);
-    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+    memcpy(readback->boundaries, kept.boundaries, sizeof(readback->boundaries));
+    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
         g_array_set_size(readback->lock->sets[set], 0);
+        if (readback->boundaries[set])
+            g_array_set_size(readback->boundaries[set], 0);
+    }
 }
 
 int ks_readback_take(KsReadback *readback, const struct nlmsghdr *message)
@@ -373,6 +430,9 @@ int ks_readback_take(KsReadback *readback, const struct nlmsghdr *message)
 
 void ks_readback_finish(KsReadback *readback)
 {
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        if (ks_set_is_range(set))
+            join_boundaries(readback, set);
     ks_lock_seal(readback->lock);
     if (!readback->present)
         return;

@@ -30,8 +30,9 @@ typedef struct {
     GPtrArray *foreign_chains; /* element-type char*: in our table and not ours */
     GPtrArray *foreign_sets;
 
-    KsLock *lock;      /* the variable sets' keys, sealed by ks_readback_finish() */
-    uint64_t pause_ms; /* what is left of a pause, 0: not paused */
+    GArray *boundaries[KS_SET_MAX]; /* of range sets, as they come; for ks_readback_finish() */
+    KsLock *lock;                   /* the variable sets' keys, sealed by ks_readback_finish() */
+    uint64_t pause_ms;              /* what is left of a pause, 0: not paused */
 
     GPtrArray *problems; /* element-type char*: what is not as it should be, as whole sentences */
 } KsReadback;

@@ -1,0 +1,208 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Installs nm-killswitch on this machine, or takes it away again.
+#
+#     sudo data/install.sh                    build, install, start, show the status
+#     sudo data/install.sh --remove           unlock, stop, remove what was installed
+#     sudo data/install.sh --remove --purge   the same, and forget the saved settings
+#
+# Installing leaves the lock open: the first VPN that carries all traffic closes it. Installing again
+# is an upgrade: a closed lock stays closed meanwhile. Everything goes to /usr, because NetworkManager
+# and systemd look there; what was installed is written to /usr/share/nm-killswitch/installed.
+# Tested on Debian 12. Other Debian and Ubuntu releases should work and are untested; so are Fedora
+# and Arch, where you install the packages it names yourself.
+
+set -u
+umask 022
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+build_dir=$top/build-install
+prefix=/usr
+command=$prefix/bin/nm-killswitch
+manifest=$prefix/share/nm-killswitch/installed
+units=(nm-killswitch.service nm-killswitch.socket)
+state=/var/lib/nm-killswitch
+runtime=/run/nm-killswitch
+
+# shellcheck source=tests/lib/dependencies.sh
+. "$top/tests/lib/dependencies.sh"
+# shellcheck source=tests/lib/build.sh
+. "$top/tests/lib/build.sh"
+# only the tests compile with clang, and it is large
+DEPENDENCY_BUILD=${DEPENDENCY_BUILD/ clang / }
+
+die() {
+    printf 'error: %s\n' "$@" >&2
+    exit 1
+}
+
+usage() {
+    sed -n '4,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+}
+
+# Not apt: what is missing is named, and the command that brings it; it is not run for you.
+check_other_distribution() {
+    local name lacking=
+
+    for name in cc meson ninja pkg-config; do
+        command -v "$name" >/dev/null || lacking="$lacking $name"
+    done
+    for name in $DEPENDENCY_MODULES; do
+        pkg-config --exists "$name" 2>/dev/null || lacking="$lacking $name.pc"
+    done
+    [ -n "$lacking" ] || return 0
+    echo "error: to build, these are missing:$lacking" >&2
+    if command -v dnf >/dev/null; then
+        echo 'Install them (not tested):  dnf install gcc meson ninja-build pkgconf-pkg-config gettext' \
+            'glib2-devel NetworkManager-libnm-devel libnftnl-devel libmnl-devel systemd-devel' \
+            'json-glib-devel polkit-devel' >&2
+    elif command -v pacman >/dev/null; then
+        echo 'Install them (not tested):  pacman -S --needed base-devel meson gettext glib2 glib2-devel' \
+            'libnm libnftnl libmnl systemd-libs json-glib polkit' >&2
+    fi
+    return 1
+}
+
+check_machine() {
+    [ -d /run/systemd/system ] || die 'systemd does not run here; nm-killswitch is started by it.'
+    PATH=$PATH:/usr/sbin:/sbin command -v NetworkManager >/dev/null ||
+        die 'NetworkManager is not installed; nm-killswitch guards the VPNs that it runs.' \
+            'On Debian and Ubuntu: apt install network-manager'
+    if [ ! -e "$manifest" ] && command -v dpkg-query >/dev/null &&
+        dpkg-query -S "$command" >/dev/null 2>&1; then
+        die "$command belongs to a package; upgrade or remove that package instead."
+    fi
+}
+
+# Prints what the last "meson install" brought: files first, then the folders it made.
+installed_now() {
+    grep '^/' "$build_dir/meson-logs/install-log.txt"
+}
+
+# Removes the paths that come in; folders only if they are empty. Nothing outside of /usr.
+remove_paths() {
+    local path
+
+    while IFS= read -r path; do
+        case $path in
+        *..*) ;;
+        "$prefix"/*)
+            if [ -d "$path" ] && [ ! -L "$path" ]; then
+                rmdir --ignore-fail-on-non-empty "$path"
+            else
+                rm -f "$path"
+            fi
+            ;;
+        esac
+    done
+}
+
+# The new manifest: what came now, and the folders of the old one (they exist already, so this time
+# nobody made them). What the old version had and this one has not is removed.
+write_manifest() {
+    local new=$manifest.new path
+
+    mkdir -p "${manifest%/*}" || return 1
+    {
+        installed_now
+        if [ -e "$manifest" ]; then
+            while IFS= read -r path; do
+                [ ! -d "$path" ] || [ -L "$path" ] || echo "$path"
+            done <"$manifest"
+        fi
+    } | awk '!seen[$0]++' >"$new" || return 1
+    if [ -e "$manifest" ]; then
+        grep -vxFf "$new" "$manifest" | remove_paths
+    fi
+    sync -f "$new" && mv "$new" "$manifest"
+}
+
+install_it() {
+    check_machine
+    if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
+        install_dependencies build || exit 1
+    else
+        check_other_distribution || exit 1
+    fi
+
+    echo 'Building ...'
+    build_product "$build_dir" --prefix="$prefix" --buildtype=plain -Dtests=false -Db_pie=true \
+        -Dc_args='-g -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2' \
+        -Dc_link_args='-Wl,-z,relro,-z,now' || exit 1
+
+    echo 'Installing ...'
+    env -u DESTDIR meson install -C "$build_dir" --no-rebuild --quiet >/dev/null ||
+        die "meson could not install; see $build_dir/meson-logs"
+    write_manifest || die "cannot write $manifest"
+    give_to_invoker "$build_dir"
+    if command -v restorecon >/dev/null; then
+        restorecon -F -f "$manifest" >/dev/null 2>&1 # SELinux labels
+    fi
+
+    systemctl daemon-reload || die 'systemd did not take the units.'
+    systemctl --quiet enable "${units[@]}" || die 'the units could not be enabled.'
+    # the guard of before, if there was one, ends here; the lock is in the kernel and stays
+    systemctl restart nm-killswitch.service ||
+        die 'the guard does not start; see: journalctl -u nm-killswitch.service'
+    if ! systemctl --quiet is-enabled NetworkManager-dispatcher.service 2>/dev/null; then
+        echo 'Note: NetworkManager-dispatcher.service is not enabled, so NetworkManager does not wait'
+        echo 'for the lock before it calls a VPN connected. Enable it:'
+        echo '    systemctl enable NetworkManager-dispatcher.service'
+    fi
+    printf 'Installed. To remove it: sudo data/install.sh --remove\n\n'
+    "$command" status
+}
+
+remove_it() {
+    if [ ! -e "$manifest" ]; then
+        echo 'nm-killswitch was not installed by this script: nothing to remove.'
+    else
+        # The guard first, or it would watch its table go. A lock that stays behind belongs to nobody,
+        # so root may open it.
+        systemctl --quiet disable --now "${units[@]}" 2>/dev/null
+        if [ -x "$command" ]; then
+            echo 'Opening the lock: from now on traffic leaves this machine freely, with or without a VPN.'
+            "$command" unlock >/dev/null ||
+                die 'the lock could not be opened, so nothing was removed. To have the guard back:' \
+                    "systemctl enable --now ${units[*]}"
+        fi
+        remove_paths <"$manifest"
+        rm -f "$manifest"
+        rmdir --ignore-fail-on-non-empty "${manifest%/*}"
+        rm -rf "$runtime"
+        systemctl daemon-reload
+        systemctl --quiet reset-failed "${units[@]}" 2>/dev/null
+        echo 'Removed.'
+    fi
+    if [ -n "$purge" ]; then
+        rm -rf "$state"
+        echo 'The saved settings are gone, too.'
+    elif [ -d "$state" ]; then
+        echo "The saved settings stay in $state; --remove --purge removes them."
+    fi
+}
+
+remove="" purge=""
+for argument in "$@"; do
+    case $argument in
+    --remove) remove=yes ;;
+    --purge) purge=yes ;;
+    --help | -h) usage && exit 0 ;;
+    *) usage >&2 && exit 2 ;;
+    esac
+done
+if [ -n "$purge" ] && [ -z "$remove" ]; then
+    usage >&2
+    exit 2
+fi
+if [ "$(id -u)" -ne 0 ]; then
+    die "this changes the machine, which needs root: sudo data/install.sh $*"
+fi
+{ exec 8>/run/nm-killswitch-install.lock && flock -n 8; } || die 'it is running already.'
+trap 'rm -f /run/nm-killswitch-install.lock' EXIT
+if [ -n "$remove" ]; then
+    remove_it
+else
+    install_it
+fi

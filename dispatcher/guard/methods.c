@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard/methods.h"
+
+#include "model/names.h"
+
+#include <string.h>
+
+struct KsMethod {
+    const char *name;
+    const char *signature;                      /* of the arguments, as a tuple */
+    const char *(*action)(GVariant *arguments); /* NULL: anybody may */
+    bool (*is_valid)(GVariant *arguments);      /* beyond the signature; may be NULL */
+    bool (*is_so)(const KsGuard *guard, GVariant *arguments); /* may be NULL */
+    GVariant *(*run)(KsGuard *guard, GVariant *arguments, GError **error);
+};
+
+static bool first_flag(GVariant *arguments)
+{
+    gboolean flag;
+
+    g_variant_get_child(arguments, 0, "b", &flag);
+    return flag;
+}
+
+static GVariant *nothing(bool done)
+{
+    return done ? g_variant_ref_sink(g_variant_new_tuple(NULL, 0)) : NULL;
+}
+
+/* ---- which action ---- */
+
+static const char *action_lock(GVariant *arguments)
+{
+    (void) arguments;
+    return KS_ACTION_ID_LOCK;
+}
+
+static const char *action_unlock(GVariant *arguments)
+{
+    (void) arguments;
+    return KS_ACTION_ID_UNLOCK;
+}
+
+static const char *action_pause(GVariant *arguments)
+{
+    (void) arguments;
+    return KS_ACTION_ID_PAUSE;
+}
+
+/* What closes is as free as locking. */
+static const char *action_lan(GVariant *arguments)
+{
+    return first_flag(arguments) ? KS_ACTION_ID_LAN_ACCESS : KS_ACTION_ID_LOCK;
+}
+
+static const char *action_auto_lock(GVariant *arguments)
+{
+    return first_flag(arguments) ? KS_ACTION_ID_LOCK : KS_ACTION_ID_CONFIGURE;
+}
+
+/* ---- bounds ---- */
+
+static bool networks_are_valid(GVariant *arguments)
+{
+    g_autofree const char **networks = NULL;
+
+    g_variant_get_child(arguments, 1, "^a&s", &networks);
+    if (g_strv_length((char **) networks) > KS_LAN_NETWORKS_MAX)
+        return false;
+    for (unsigned i = 0; networks[i]; i++)
+        if (!ks_uuid_is_valid(networks[i]))
+            return false;
+    return true;
+}
+
+static bool seconds_are_valid(GVariant *arguments)
+{
+    guint32 seconds;
+
+    g_variant_get_child(arguments, 0, "u", &seconds);
+    return seconds > 0;
+}
+
+/* ---- already so? ---- */
+
+static bool is_locked(const KsGuard *guard, GVariant *arguments)
+{
+    (void) arguments;
+    return ks_guard_settings(guard)->locked && ks_guard_is_closed(guard);
+}
+
+static bool is_unlocked(const KsGuard *guard, GVariant *arguments)
+{
+    (void) arguments;
+    return !ks_guard_settings(guard)->locked && ks_guard_is_closed(guard);
+}
+
+static bool is_lan_so(const KsGuard *guard, GVariant *arguments)
+{
+    const KsSettings *settings = ks_guard_settings(guard);
+    static const char *const everywhere[] = { NULL };
+    const char *const *limited_to =
+        settings->lan_networks ? (const char *const *) settings->lan_networks : everywhere;
+    g_autofree const char **networks = NULL;
+
+    if (settings->lan != first_flag(arguments))
+        return false;
+    g_variant_get_child(arguments, 1, "^a&s", &networks);
+    return !settings->lan || g_strv_equal(limited_to, networks);
+}
+
+static bool is_auto_lock_so(const KsGuard *guard, GVariant *arguments)
+{
+    return ks_guard_settings(guard)->auto_lock == first_flag(arguments);
+}
+
+/* ---- doing it ---- */
+
+static GVariant *run_lock(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    (void) arguments;
+    return nothing(ks_guard_lock(guard, error));
+}
+
+static GVariant *run_unlock(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    (void) arguments;
+    return nothing(ks_guard_unlock(guard, error));
+}
+
+static GVariant *run_set_lan_access(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    g_autofree const char **networks = NULL;
+
+    g_variant_get_child(arguments, 1, "^a&s", &networks);
+    return nothing(ks_guard_set_lan(guard, first_flag(arguments), networks, error));
+}
+
+static GVariant *run_set_auto_lock(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    return nothing(ks_guard_set_auto_lock(guard, first_flag(arguments), error));
+}
+
+static GVariant *run_pause(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    guint32 seconds;
+
+    g_variant_get_child(arguments, 0, "u", &seconds);
+    return nothing(ks_guard_pause(guard, seconds, error));
+}
+
+static GVariant *run_resume(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    (void) arguments;
+    return nothing(ks_guard_resume(guard, error));
+}
+
+static GVariant *run_get_status(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    g_autoptr(GVariant) status = ks_guard_status(guard, true);
+
+    (void) arguments;
+    (void) error;
+    return g_variant_ref_sink(g_variant_new_tuple(&status, 1));
+}
+
+static GVariant *run_get_rules(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    g_autofree char *rules = ks_guard_rules(guard, error);
+
+    (void) arguments;
+    return rules ? g_variant_ref_sink(g_variant_new("(s)", rules)) : NULL;
+}
+
+static const KsMethod methods[] = {
+    { "Lock", "()", action_lock, NULL, is_locked, run_lock },
+    { "Unlock", "()", action_unlock, NULL, is_unlocked, run_unlock },
+    { "SetLanAccess", "(bas)", action_lan, networks_are_valid, is_lan_so, run_set_lan_access },
+    { "SetAutoLock", "(b)", action_auto_lock, NULL, is_auto_lock_so, run_set_auto_lock },
+    { "Pause", "(u)", action_pause, seconds_are_valid, NULL, run_pause },
+    { "Resume", "()", action_lock, NULL, is_locked, run_resume },
+    { "GetStatus", "()", NULL, NULL, NULL, run_get_status },
+    { "GetRules", "()", NULL, NULL, NULL, run_get_rules },
+};
+
+const KsMethod *ks_method_find(const char *name, GVariant *arguments, GError **error)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(methods); i++) {
+        if (strcmp(methods[i].name, name) != 0)
+            continue;
+        if (g_variant_is_of_type(arguments, G_VARIANT_TYPE(methods[i].signature)) &&
+            (!methods[i].is_valid || methods[i].is_valid(arguments)))
+            return &methods[i];
+        g_set_error(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
+                    "%s was called with arguments that it does not take.", methods[i].name);
+        return NULL;
+    }
+    g_set_error_literal(error, KS_ERROR, KS_ERROR_UNKNOWN_METHOD,
+                        "The guard does not know this request; it may be older than the program "
+                        "that asked.");
+    return NULL;
+}
+
+const char *ks_method_action(const KsMethod *method, GVariant *arguments)
+{
+    return method->action ? method->action(arguments) : NULL;
+}
+
+bool ks_method_is_so(const KsMethod *method, const KsGuard *guard, GVariant *arguments)
+{
+    return method->is_so && method->is_so(guard, arguments);
+}
+
+GVariant *ks_method_run(const KsMethod *method, KsGuard *guard, GVariant *arguments, GError **error)
+{
+    return method->run(guard, arguments, error);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "guard/guard.h"
+
+#include <gio/gio.h>
+
+/* What others may ask of the guard, by the names of the bus contract, in one table. What has no row
+ * is denied. The bus and the local socket both go through here. */
+
+typedef struct KsMethod KsMethod;
+
+/* NULL with KS_ERROR_UNKNOWN_METHOD if there is no such method, or with KS_ERROR_INVALID_ARGUMENTS
+ * if `arguments`, a tuple, is not of its kind or out of its bounds. */
+const KsMethod *ks_method_find(const char *name, GVariant *arguments, GError **error);
+
+/* The polkit action that a call with these arguments needs; NULL: anybody may. */
+const char *ks_method_action(const KsMethod *method, GVariant *arguments);
+
+/* What is asked for is so already: nobody needs to be asked, and nothing will change. */
+bool ks_method_is_so(const KsMethod *method, const KsGuard *guard, GVariant *arguments);
+
+/* Does it. Returns the out-arguments as a tuple (a new reference, not floating), or NULL. */
+GVariant *ks_method_run(const KsMethod *method, KsGuard *guard, GVariant *arguments,
+                        GError **error);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* What a person decided and what persists over a reboot. */
+
+/* More networks than anybody names by hand. */
+#define KS_LAN_NETWORKS_MAX 256
+
+typedef struct {
+    bool locked;
+    bool auto_lock;      /* a VPN that comes up and carries the default route locks */
+    bool lan;            /* LAN access */
+    char **lan_networks; /* UUIDs of the connections it is limited to; NULL or empty: all. Owned */
+} KsSettings;
+
+#define KS_SETTINGS_DEFAULT ((KsSettings){ .locked = false, .auto_lock = true, .lan = false })
+
+void ks_settings_copy(const KsSettings *from, KsSettings *to); /* `to` is overwritten, not freed */
+void ks_settings_clear(KsSettings *settings);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KsSettings, ks_settings_clear)

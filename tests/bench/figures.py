@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What was measured, how it spreads, and the tables that show it beside its goal."""
+
+import statistics
+from collections import defaultdict
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Many measurements of one thing, in one unit."""
+
+    values: list[float]
+    unit: str
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    def __str__(self) -> str:
+        if len(self.values) == 1:
+            return f"{self.median:.4g} {self.unit}"
+        ordered = sorted(self.values)
+        low, high = ordered[len(ordered) // 10], ordered[len(ordered) * 9 // 10]
+        return f"{self.median:.3g} {self.unit} ({low:.3g}..{high:.3g}, n={len(ordered)})"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure. `goal` in words; `met` None where there is no goal."""
+
+    what: str
+    ours: Sample
+    yardstick: str = ""
+    other: Sample | None = None
+    ratio: str = ""
+    goal: str = ""
+    met: bool | None = None
+
+    @property
+    def verdict(self) -> str:
+        return "" if self.met is None else "met" if self.met else "not met"
+
+
+def at_most(what: str, ours: Sample, yardstick: str, other: Sample, times: float) -> Row:
+    """The smaller the better: ours / yardstick may be `times` at most."""
+    ratio = ours.median / other.median
+    return Row(what, ours, yardstick, other, f"{ratio:.2f}", f"<= {times:g}", ratio <= times)
+
+
+def at_least(what: str, ours: Sample, yardstick: str, other: Sample, times: float) -> Row:
+    """The larger the better: ours / yardstick."""
+    ratio = ours.median / other.median
+    return Row(what, ours, yardstick, other, f"{ratio:.3f}", f">= {times:g}", ratio >= times)
+
+
+def times_faster(what: str, ours: Sample, yardstick: str, other: Sample, times: float) -> Row:
+    ratio = other.median / ours.median
+    return Row(what, ours, yardstick, other, f"{ratio:.1f}x faster", f">= {times:g}x faster", ratio >= times)
+
+
+def bound(what: str, ours: Sample, most: float) -> Row:
+    return Row(what, ours, goal=f"<= {most:g} {ours.unit}", met=ours.median <= most)
+
+
+def read_nanoseconds(text: str) -> dict[str, Sample]:
+    """What the C helpers print: "NAME NANOSECONDS" lines, as microseconds by name."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for line in text.splitlines():
+        name, nanoseconds = line.split()
+        found[name].append(int(nanoseconds) / 1000)
+    return {name: Sample(values, "us") for name, values in found.items()}
+
+
+_HEADS = ("what", "measured", "yardstick", "yardstick measured", "ratio", "goal", "")
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    other = str(row.other) if row.other else ""
+    return (row.what, str(row.ours), row.yardstick, other, row.ratio, row.goal, row.verdict)
+
+
+def plain(rows: list[Row]) -> str:
+    """One block a figure: readable in a terminal of any width."""
+    lines = []
+    for row in rows:
+        verdict = f"   [{row.goal}: {row.verdict}]" if row.goal else ""
+        lines.append(f"{row.what}{verdict}")
+        lines.append(f"    {row.ours}")
+        if row.other:
+            lines.append(f"    {row.yardstick}: {row.other}   ratio {row.ratio}")
+    return "\n".join(lines)
+
+
+def markdown(title: str, notes: list[str], rows: list[Row]) -> str:
+    lines = [f"# {title}", "", *(f"- {note}" for note in notes), ""]
+    lines.append("| " + " | ".join(_HEADS) + " |")
+    lines.append("|" + "---|" * len(_HEADS))
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in _cells(row)) + " |" for row in rows]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the resident guard costs while nothing happens: private memory, wakeups."""
+
+import time
+from pathlib import Path
+
+from world import addresses as a
+from world import profiles
+from world.sandbox import reports_dir
+from world.waiting import wait_until
+from world.world import World
+
+from .figures import Row, Sample, bound
+
+_MEMORY_GOAL = 5.0  # MB
+_MANY = 100  # profiles
+
+
+def _pid(world: World) -> int:
+    (pid,) = world.client.processes("nm-killswitchd")
+    return pid
+
+
+def _switches(pid: int) -> dict[str, int]:
+    """How often each thread of it went to sleep: as often as it was woken."""
+    found = {}
+    for status in Path(f"/proc/{pid}/task").glob("*/status"):
+        fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        found[status.parent.name] = int(fields["voluntary_ctxt_switches"])
+    return found
+
+
+def _woken(before: dict[str, int], after: dict[str, int]) -> int:
+    """Wakeups between two looks; a thread that ended was woken to do so."""
+    return sum(after.get(thread, count + 1) - count for thread, count in before.items()) + sum(
+        count for thread, count in after.items() if thread not in before
+    )
+
+
+def _wait_idle(world: World) -> None:
+    """Until it has slept through a second, and GLib has ended the threads that its start left over."""
+    pid = _pid(world)
+
+    def slept() -> bool:
+        before = _switches(pid)
+        time.sleep(1)
+        names = [(task / "comm").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+        return _switches(pid) == before and not any(name.startswith("pool-nm") for name in names)
+
+    wait_until(slept, "the guard to have nothing to do", 60)
+
+
+def _private_megabytes(pid: int) -> Sample:
+    fields = [line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]]
+    kilobytes = sum(int(f[1]) for f in fields if f[0].startswith("Private_"))
+    return Sample([kilobytes / 1000], "MB")
+
+
+def _restart(world: World) -> None:
+    if world.product.guard_is_running:
+        world.product.stop_guard()
+    world.product.start_guard()
+
+
+def _be_quiet(world: World) -> None:
+    """A network where nothing happens: no lease to renew, no router that advertises itself."""
+    world.manager.nmcli(
+        *("connection", "modify", "uplink", "ipv4.method", "manual", "ipv6.method", "link-local"),
+        *("ipv4.addresses", f"{a.DHCP_RANGE[4][0]}/24", "ipv4.gateway", a.ROUTER[4], "ipv6.addresses", ""),
+    )
+    world.manager.nmcli("connection", "up", "uplink")
+    world.outside.kill("dnsmasq")
+
+
+def _profiles(world: World, wanted: int) -> None:
+    for name in profiles.VPNS[1:]:
+        world.manager.nmcli("connection", "delete", name, check=False)
+    for number in range(1, wanted):
+        remotes = ", ".join(f"203.0.113.{host}:{1024 + number}:udp" for host in range(1, 6))
+        profiles.write(f"many{number}", profiles.vpn(f"many{number}", {"connection-type": "tls", "remote": remotes}))
+    world.manager.nmcli("connection", "reload")
+
+
+def _memory(world: World) -> list[Row]:
+    rows = []
+    for wanted in (1, _MANY):
+        _profiles(world, wanted)
+        _restart(world)
+        wait_until(lambda: len({s["uuid"] for s in world.product.status()["servers"]}) == wanted, f"{wanted} profiles")
+        _wait_idle(world)
+        word = "profile" if wanted == 1 else "profiles"
+        rows.append(bound(f"guard's private memory, {wanted} {word}", _private_megabytes(_pid(world)), _MEMORY_GOAL))
+    world.product.ctl("lock")
+    _wait_idle(world)
+    rows.append(bound(f"guard's private memory, {_MANY} profiles, locked", _private_megabytes(_pid(world)), _MEMORY_GOAL))
+    return rows
+
+
+def _wakeups(world: World, state: str, seconds: int) -> Row:
+    _wait_idle(world)
+    pid = _pid(world)
+    before = _switches(pid)
+    time.sleep(seconds)
+    found = _woken(before, _switches(pid))
+    if found:
+        trace = reports_dir() / f"wakeups-{state}.strace"
+        trace.parent.mkdir(parents=True, exist_ok=True)
+        world.client.run(["timeout", str(seconds), "strace", "-f", "-tt", "-o", str(trace), "-p", str(pid)], check=False, timeout=seconds + 10)
+    return bound(f"guard's wakeups in {seconds} idle seconds, {state}", Sample([found], "wakeups"), 0)
+
+
+def measure(world: World, quick: bool) -> list[Row]:
+    seconds = 10 if quick else 60
+    if world.product.guard_is_running:
+        world.product.stop_guard()
+    world.product.install()
+    rows = _memory(world)
+    world.product.ctl("unlock")
+    _profiles(world, 1)
+    _be_quiet(world)
+    _restart(world)
+    rows.append(_wakeups(world, "unlocked", seconds))
+    world.product.ctl("lock")
+    rows.append(_wakeups(world, "blocked", seconds))
+    world.manager.up("full")
+    world.product.wait_state("protected")
+    rows.append(_wakeups(world, "protected", seconds))
+    return rows

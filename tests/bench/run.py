@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Benchmarks: each figure against its yardstick, taken in turns in the same run.
+
+    sudo tests/bench/run.py [--quick] [--only NAME]...      (KS_BUILD: build folder, default build/)
+
+Goals are shown, not enforced: the exit status is 1 only if something could not be measured.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import time
+import traceback
+from pathlib import Path
+
+_HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(_HERE.parent), str(_HERE.parent.parent)]
+
+from world import sandbox  # noqa: E402
+
+
+def _title() -> tuple[str, list[str]]:
+    notes = [
+        f"Linux {platform.release()}, {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the start",
+        "median (10th..90th percentile, number of measurements); ours and yardstick alternate",
+    ]
+    return "nm-killswitch: benchmarks", notes
+
+
+def main() -> int:
+    from bench import guard, hook, swap
+    from bench.figures import markdown, plain
+
+    benchmarks = {"swap": swap, "hook": hook, "guard": guard}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", action="append", choices=benchmarks, help="this one; may be given several times")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: to see that it works")
+    options = parser.parse_args()
+    if not sandbox.is_inside():
+        sandbox.enter(["/usr/bin/python3", str(Path(__file__).resolve()), *sys.argv[1:]])
+
+    from world.world import World
+
+    title, notes = _title()
+    rows = []
+    failed = 0
+    with World() as world:
+        world.product.install()
+        for name in options.only or benchmarks:
+            begun = time.monotonic()
+            try:
+                found = benchmarks[name].measure(world, options.quick)
+            except Exception:
+                failed += 1
+                traceback.print_exc()
+                continue
+            rows += found
+            print(f"== {name} ({time.monotonic() - begun:.0f} s)\n{plain(found)}\n", flush=True)
+    report = sandbox.reports_dir() / "bench.md"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text(markdown(title, notes, rows))
+    print(f"written to {report}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
