@@ -128,7 +128,8 @@ int ks_plan_unlock(KsBatch *batch, const KsReadback *have)
 int ks_plan_adopt(KsBatch *batch, const KsReadback *have)
 {
     ks_batch_begin(batch);
-    if (have->present && have->owner == 0 && (have->flags & KS_TABLE_F_OWNED) == KS_TABLE_F_OWNED)
-        ks_batch_add_table(batch, KS_TABLE, have->flags);
+    /* an owner that ends takes its flag along: what is left is a table that persists */
+    if (have->present && (have->flags & KS_TABLE_F_OWNED) == KS_TABLE_F_PERSIST)
+        ks_batch_add_table(batch, KS_TABLE, KS_TABLE_F_OWNED);
     return ks_batch_end(batch);
 }
