@@ -18,6 +18,7 @@ struct KsEngine {
     GArray *tunnels;           /* KsTunnel */
     KsLock *lock;
     KsLock *previous; /* the lock before the one being drawn */
+    bool spare_running; /* what is up at the next look is no news */
     char *locked_by;
     const char *overflow;
 };
@@ -145,6 +146,8 @@ static bool lock_for_new_tunnels(KsEngine *engine)
 
         if (!tunnel->uuid[0] || !tunnel->default_route ||
             !g_hash_table_add(engine->known_up, tunnel_key(tunnel)))
+            continue;
+        if (engine->spare_running && !g_hash_table_contains(engine->announcements, tunnel->uuid))
             continue;
         if (engine->settings.auto_lock && !engine->settings.locked) {
             engine->settings.locked = true;
@@ -304,6 +307,11 @@ void ks_engine_free(KsEngine *engine)
     g_free(engine);
 }
 
+void ks_engine_spare_running(KsEngine *engine)
+{
+    engine->spare_running = true;
+}
+
 void ks_engine_adopt(KsEngine *engine, const KsLock *held)
 {
     const GArray *interfaces = held->sets[KS_SET_OPEN_INTERFACES];
@@ -361,6 +369,8 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world)
     engine->tunnels = tunnels;
 
     changed = lock_for_new_tunnels(engine);
+    if (world->manager_present)
+        engine->spare_running = false;
     if (world->manager_present && world->manager_settled) {
         forget_announcements(engine, world);
         forget_tunnels_gone(engine);

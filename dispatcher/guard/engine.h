@@ -32,6 +32,10 @@ typedef struct KsEngine KsEngine;
 KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up);
 void ks_engine_free(KsEngine *engine);
 
+/* For the first start on a machine: a VPN that is found up at the first look, and that no event
+ * announced, was there before us. Locking for it would cut off whoever is installing this. */
+void ks_engine_spare_running(KsEngine *engine);
+
 /* Takes over what the kernel holds already, from a guard or an early boot before us: it stays until
  * NetworkManager has told what is there. */
 void ks_engine_adopt(KsEngine *engine, const KsLock *held);

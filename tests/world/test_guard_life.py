@@ -130,3 +130,18 @@ def test_a_vpn_that_came_up_unnoticed_is_found(guarded):
     guarded.product.start_guard()
     wait_until(lambda: guarded.product.status()["state"] == "protected", "the tunnel to be let through")
     guarded.manager.all_down()
+
+
+def test_the_first_start_does_not_lock_for_a_vpn_that_is_up(world):
+    """Whoever installs this over that VPN must not be cut off; the next VPN locks as always."""
+    world.product.install()
+    world.manager.up("full")
+    world.product.start_guard()
+    wait_until(lambda: world.product.status()["tunnels"], "the VPN to be found")
+    assert world.product.status()["state"] == "unlocked"
+    world.manager.down("full")
+    world.manager.up("full")
+    assert world.product.wait_state("protected")["locked"]
+    world.manager.all_down()
+    world.product.ctl("unlock")
+    world.product.stop_guard()
