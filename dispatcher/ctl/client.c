@@ -1,134 +1,105 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/client.h"
 
-#include "model/message.h"
-#include "model/names.h"
+#include "ctl/agent.h"
+#include "ctl/bus.h"
+#include "ctl/local.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-/* The guard answers within milliseconds; one that needs longer than this hangs. */
-#define ANSWER_SECONDS 5
+struct KsClient {
+    bool may_ask_password;
+    GDBusConnection *connection; /* NULL until it is needed */
+};
 
-/* More than a status of ten thousand VPN profiles. */
-#define ANSWER_MAX (64u * 1024u * 1024u)
-
-static int connect_to_guard(void)
+KsClient *ks_client_new(bool may_ask_password)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = KS_SOCKET_PATH };
-    struct timeval timeout = { .tv_sec = ANSWER_SECONDS };
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    KsClient *client = g_new0(KsClient, 1);
 
-    if (fd < 0)
-        return -errno;
-    (void) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-    (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0) {
-        int error = -errno;
-
-        close(fd);
-        return error;
-    }
-    return fd;
+    client->may_ask_password = may_ask_password;
+    return client;
 }
 
-static int send_call(int fd, GVariant *call)
+void ks_client_free(KsClient *client)
 {
-    KsMessageHeader header = {
-        .magic = KS_MESSAGE_MAGIC,
-        .version = KS_MESSAGE_VERSION,
-        .kind = KS_MESSAGE_CALL,
-    };
-    struct iovec parts[] = {
-        { .iov_base = &header, .iov_len = sizeof(header) },
-        { .iov_base = (void *) g_variant_get_data(call), .iov_len = g_variant_get_size(call) },
-    };
-    struct msghdr message = { .msg_iov = parts, .msg_iovlen = G_N_ELEMENTS(parts) };
-
-    return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+    g_clear_object(&client->connection);
+    g_free(client);
 }
 
-/* Returns 0 with the whole answer and what the guard said of it, or a negative errno. */
-static int receive_answer(int fd, GByteArray *answer, int *ret_result)
+bool ks_client_is_root(void)
 {
-    g_autofree uint8_t *record = g_malloc(KS_MESSAGE_MAX);
-    KsMessageHeader header = { .more = 1 };
-
-    while (header.more) {
-        const void *payload;
-        size_t payload_size;
-        ssize_t size = recv(fd, record, KS_MESSAGE_MAX, 0);
-        int error;
-
-        if (size < 0)
-            return -errno;
-        if (size == 0)
-            return -ECONNRESET;
-        error = ks_message_read(record, (size_t) size, &header, &payload, &payload_size);
-        if (error < 0)
-            return error;
-        if (header.kind != KS_MESSAGE_REPLY || answer->len + payload_size > ANSWER_MAX)
-            return -EBADMSG;
-        g_byte_array_append(answer, payload, (guint) payload_size);
-    }
-    *ret_result = header.result;
-    return 0;
+    return geteuid() == 0;
 }
 
-static KsExitStatus explain(int error, char **ret_message)
+/* What only reads is for anybody; all else is authorised by polkit. */
+static bool needs_authorisation(const char *method)
 {
-    switch (-error) {
-    case EACCES:
-    case EPERM:
-        *ret_message = g_strdup("Only root may do this. Try it with sudo.");
-        return KS_EXIT_NOT_AUTHORISED;
-    case ENOENT:
-    case ECONNREFUSED:
-        *ret_message = g_strdup("The guard is not running.");
-        return KS_EXIT_NO_GUARD;
-    case EAGAIN:
-        *ret_message =
-            g_strdup_printf("The guard has not answered for %d seconds.", ANSWER_SECONDS);
-        return KS_EXIT_NO_GUARD;
-    default:
-        *ret_message = g_strdup_printf("The guard cannot be asked: %s.", g_strerror(-error));
-        return KS_EXIT_NO_GUARD;
-    }
+    return !g_str_has_prefix(method, "Get");
 }
 
-KsExitStatus ks_client_call(const char *method, GVariant *arguments, GVariant **ret_result,
-                            char **ret_message)
+static KsExitStatus call_with_a_person(KsClient *client, const char *method, GVariant *arguments,
+                                       GVariant **ret_result, char **ret_message)
 {
-    g_autoptr(GVariant) call = g_variant_ref_sink(
-        g_variant_new("(sv)", method, arguments ? arguments : g_variant_new_tuple(NULL, 0)));
-    g_autoptr(GByteArray) answer = g_byte_array_new();
-    g_autoptr(GBytes) bytes = NULL;
-    g_autoptr(GVariant) boxed = NULL;
-    int result = 0;
-    int fd = connect_to_guard();
-    int error = fd;
+    g_autoptr(GVariant) held = g_variant_ref_sink(arguments);
+    g_autoptr(GVariant) ignored = NULL;
+    KsExitStatus status;
+    KsAgent *agent;
+
+    /* while a person is asked, waiting is no sign that the guard hangs: see first that it lives */
+    status = ks_bus_call(client->connection, "GetStatus", NULL, false, &ignored, ret_message);
+    if (status != KS_EXIT_DONE)
+        return status;
+    agent = ks_agent_start();
+    status = ks_bus_call(client->connection, method, held, true, ret_result, ret_message);
+    ks_agent_end(agent);
+    return status;
+}
+
+static KsExitStatus call_over_bus(KsClient *client, const char *method, GVariant *arguments,
+                                  GVariant **ret_result, char **ret_message)
+{
+    g_autoptr(GVariant) held = g_variant_ref_sink(arguments);
+    g_autoptr(GError) error = NULL;
+
+    if (!client->connection)
+        client->connection = ks_bus_open(&error);
+    if (!client->connection)
+        return ks_bus_explain(error, ret_message);
+    if (client->may_ask_password && needs_authorisation(method))
+        return call_with_a_person(client, method, held, ret_result, ret_message);
+    return ks_bus_call(client->connection, method, held, false, ret_result, ret_message);
+}
+
+KsExitStatus ks_client_call(KsClient *client, const char *method, GVariant *arguments,
+                            GVariant **ret_result, char **ret_message)
+{
+    GVariant *call = arguments ? arguments : g_variant_new_tuple(NULL, 0);
+    int fd = ks_client_is_root() ? ks_local_open() : -EACCES;
 
     *ret_result = NULL;
     *ret_message = NULL;
-    if (fd >= 0) {
-        error = send_call(fd, call);
-        if (error == 0)
-            error = receive_answer(fd, answer, &result);
-        close(fd);
-    }
-    if (error < 0)
-        return explain(error, ret_message);
-    if (result < 0) {
-        *ret_message = answer->len > 0 ? g_strndup((const char *) answer->data, answer->len)
-                                       : g_strdup("The guard did not understand the request; it "
-                                                  "may be of another version.");
-        return KS_EXIT_FAILED;
-    }
-    bytes = g_byte_array_free_to_bytes(g_steal_pointer(&answer));
-    boxed = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE_VARIANT, bytes, FALSE));
-    *ret_result = g_variant_get_variant(boxed);
+    if (fd >= 0)
+        return ks_local_call(fd, method, call, ret_result, ret_message);
+    /* root of a container is not root to the guard */
+    if (fd == -EACCES || fd == -EPERM)
+        return call_over_bus(client, method, call, ret_result, ret_message);
+    g_variant_unref(g_variant_ref_sink(call));
+    return ks_local_explain(fd, ret_message);
+}
+
+KsExitStatus ks_client_get_status(KsClient *client, GVariant **ret_status, char **ret_message)
+{
+    g_autoptr(GVariant) result = NULL;
+    KsExitStatus status = ks_client_call(client, "GetStatus", NULL, &result, ret_message);
+
+    *ret_status = NULL;
+    if (status != KS_EXIT_DONE)
+        return status;
+    if (g_variant_is_of_type(result, G_VARIANT_TYPE("(a{sv})")))
+        *ret_status = g_variant_get_child_value(result, 0);
+    else
+        *ret_status = g_variant_ref_sink(g_variant_new_array(G_VARIANT_TYPE("{sv}"), NULL, 0));
     return KS_EXIT_DONE;
 }

@@ -8,5 +8,6 @@ typedef enum {
     KS_EXIT_USAGE = 2,
     KS_EXIT_NOT_AUTHORISED = 3,
     KS_EXIT_NO_GUARD = 4,
-    KS_EXIT_NOT_LOCKED = 5, /* status --check: not locked, or not verified */
+    KS_EXIT_NOT_LOCKED = 5,    /* status --check: not locked, or not verified */
+    KS_EXIT_INTERRUPTED = 130, /* status --watch: ended by Ctrl-C, as shells have it */
 } KsExitStatus;

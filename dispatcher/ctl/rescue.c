@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/rescue.h"
 
-#include "ctl/show.h"
+#include "config.h"
+#include "ctl/output.h"
 #include "guard/status.h"
 #include "guard/store.h"
 #include "kernel/links.h"
@@ -11,17 +12,24 @@
 #include "rules/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 /* A killed process is gone within this time, unless the kernel itself hangs. */
 #define END_TIMEOUT_MS 3000
+
+/* How long, and how often, we try to be the only one at work. */
+#define PLACE_TIMEOUT_MS 5000
+#define PLACE_STEP_MS    20
 
 typedef struct {
     KsNetfilter *netfilter;
@@ -36,7 +44,8 @@ static void close_kernel(Kernel *kernel)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Kernel, close_kernel)
 
-static bool read_kernel(Kernel *kernel)
+/* A table that cannot be read is there, for all we know. */
+static int read_kernel(Kernel *kernel)
 {
     int result = kernel->netfilter ? 0 : ks_netfilter_open(&kernel->netfilter);
 
@@ -44,50 +53,70 @@ static bool read_kernel(Kernel *kernel)
         kernel->held = ks_readback_new();
     if (result == 0)
         result = ks_netfilter_read(kernel->netfilter, kernel->held);
-    if (result == 0)
-        return true;
-    if (result == -EPERM)
-        g_printerr("Only root may look at the kernel's rules. Try it with sudo.\n");
-    else
-        g_printerr("The kernel's rules cannot be read: %s.\n", g_strerror(-result));
-    return false;
+    if (result < 0)
+        kernel->held->present = true;
+    return result;
 }
 
-/* The process that holds the guard's lock file, 0 if none does. */
-static pid_t find_guard(void)
+static KsExitStatus complain_of_kernel(int error)
 {
-    g_autofree char *text = NULL;
-    g_autofree char *link = NULL;
-    g_autofree char *program = NULL;
-    g_autofree char *name = NULL;
-    pid_t pid;
-
-    if (!g_file_get_contents(KS_GUARD_LOCK_PATH, &text, NULL, NULL))
-        return 0;
-    pid = (pid_t) g_ascii_strtoll(text, NULL, 10);
-    if (pid <= 1)
-        return 0;
-    /* the number may belong to somebody else by now */
-    link = g_strdup_printf("/proc/%d/exe", (int) pid);
-    program = g_file_read_link(link, NULL);
-    name = program ? g_path_get_basename(program) : NULL;
-    return name && g_str_has_prefix(name, KS_GUARD_PROGRAM) ? pid : 0;
+    if (error == -EPERM || error == -EACCES) {
+        ks_output_complain(_("Only root may look at the kernel's rules. Try it with sudo."));
+        return KS_EXIT_NOT_AUTHORISED;
+    }
+    ks_output_complain_f(_("The kernel's rules cannot be read: %s."), g_strerror(-error));
+    return KS_EXIT_FAILED;
 }
 
-static void end_guard(void)
+/* ---- ending a guard that hangs ---- */
+
+/* The number may belong to somebody else by now. */
+static bool is_guard(pid_t pid)
 {
-    pid_t pid = find_guard();
-    int fd = pid > 0 ? (int) syscall(SYS_pidfd_open, pid, 0) : -1;
+    g_autofree char *link = g_strdup_printf("/proc/%d/exe", (int) pid);
+    g_autofree char *program = pid > 1 ? g_file_read_link(link, NULL) : NULL;
+    g_autofree char *name = program ? g_path_get_basename(program) : NULL;
+
+    return name && g_str_has_prefix(name, KS_GUARD_PROGRAM);
+}
+
+static void end_guard(pid_t pid)
+{
+    int fd = is_guard(pid) ? (int) syscall(SYS_pidfd_open, pid, 0) : -1;
     struct pollfd gone = { .fd = fd, .events = POLLIN };
+    g_autofree char *text = NULL;
 
     if (fd < 0)
         return;
-    if (find_guard() == pid && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0) {
-        g_print("Ended the guard (process %d), which did not answer.\n", (int) pid);
+    if (is_guard(pid) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0) {
+        text = g_strdup_printf(_("Ended the guard (process %d), which did not answer."), (int) pid);
+        ks_output_add(text);
         (void) poll(&gone, 1, END_TIMEOUT_MS);
     }
     close(fd);
 }
+
+/* Ends whoever holds the guard's lock file and holds it in their place, so that no other guard takes
+ * the table over while we work: systemd starts one at once. Returns a descriptor to be closed, or
+ * -1 if that file cannot be had: then we go on without. */
+static int take_guards_place(void)
+{
+    char text[16] = { 0 };
+    int fd;
+
+    (void) mkdir(KS_RUNTIME_DIRECTORY, 0755);
+    fd = open(KS_GUARD_LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    for (unsigned waited = 0; fd >= 0 && waited < PLACE_TIMEOUT_MS; waited += PLACE_STEP_MS) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            break;
+        if (pread(fd, text, sizeof(text) - 1, 0) > 0)
+            end_guard((pid_t) g_ascii_strtoll(text, NULL, 10));
+        g_usleep(PLACE_STEP_MS * 1000);
+    }
+    return fd;
+}
+
+/* ---- unlock ---- */
 
 static bool save_unlocked(void)
 {
@@ -96,36 +125,67 @@ static bool save_unlocked(void)
     g_autofree char *problem = NULL;
     g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
 
-    (void) ks_store_load(store, &settings, &problem);
+    if (ks_store_load(store, &settings, &problem) == KS_STORED_CORRUPT)
+        ks_store_set_aside(store);
     settings.locked = false;
     if (ks_store_save(store, &settings, &error))
         return true;
-    g_printerr("The state could not be saved (%s): the lock will close again at the next start.\n",
-               error->message);
+    ks_output_complain_f(
+        _("The lock is open, but that could not be saved (%s): the guard will close "
+          "it again when it starts."),
+        error->message);
+    ks_output_add(
+        _("To keep the guard from starting until the next reboot: systemctl mask --runtime "
+          "--now nm-killswitch.service"));
     return false;
+}
+
+static int remove_tables(Kernel *kernel)
+{
+    KsBatch batch = { 0 };
+    int result;
+
+    (void) read_kernel(kernel);
+    /* its owner's netlink port is its process number: a guard that lost its lock file */
+    end_guard((pid_t) kernel->held->owner);
+    result = ks_plan_unlock(&batch, kernel->held);
+    if (result == 0)
+        result = ks_netfilter_commit(kernel->netfilter, &batch);
+    ks_batch_clear(&batch);
+    return result == -ENOENT ? 0 : result;
 }
 
 KsExitStatus ks_rescue_unlock(void)
 {
     g_auto(Kernel) kernel = { 0 };
-    KsBatch batch = { 0 };
-    bool saved;
-    int result;
+    int result = read_kernel(&kernel);
+    bool saved = false;
+    int place;
 
-    if (!read_kernel(&kernel))
-        return KS_EXIT_FAILED;
-    saved = save_unlocked();
-    end_guard(); /* it would close the lock again, and an owned table obeys nobody else */
-    result = ks_plan_unlock(&batch, kernel.held);
+    if (!kernel.netfilter || result == -EPERM)
+        return complain_of_kernel(result);
+    place = take_guards_place();
+    result = remove_tables(&kernel);
     if (result == 0)
-        result = ks_netfilter_commit(kernel.netfilter, &batch);
-    ks_batch_clear(&batch);
-    if (result < 0 && result != -ENOENT) {
-        g_printerr("The lock could not be opened: %s.\n", g_strerror(-result));
+        saved = save_unlocked();
+    if (place >= 0)
+        close(place);
+    if (result < 0) {
+        ks_output_complain_f(_("The lock could not be opened: %s."), g_strerror(-result));
         return KS_EXIT_FAILED;
     }
-    g_print("Unlocked, without the guard: traffic leaves this machine freely.\n");
     return saved ? KS_EXIT_DONE : KS_EXIT_FAILED;
+}
+
+/* ---- status and rules ---- */
+
+static GVariant *with_reason(GVariant *status, const char *reason)
+{
+    g_auto(GVariantDict) dictionary = { 0 };
+
+    g_variant_dict_init(&dictionary, status);
+    g_variant_dict_insert(&dictionary, "reason", "s", reason);
+    return g_variant_ref_sink(g_variant_dict_end(&dictionary));
 }
 
 /* The same status as the guard's, from what can be known without it. */
@@ -134,17 +194,20 @@ static GVariant *describe(const KsReadback *held)
     g_autoptr(KsStore) store = ks_store_new();
     g_autoptr(KsWorld) world = ks_world_new();
     g_autoptr(KsEngine) engine = NULL;
+    g_autoptr(GVariant) status = NULL;
     g_autofree char *problem = NULL;
     KsLinks *links = NULL;
     g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
-    KsStatusFacts facts = {
-        .world = world,
-        .held = held,
-        .problems = { "The guard does not answer: this is what the kernel holds, and nobody keeps "
-                      "it up to date. Start the guard: systemctl restart " KS_GUARD_UNIT },
-    };
+    KsStatusFacts facts = { .world = world, .held = held };
 
     (void) ks_store_load(store, &settings, &problem);
+    facts.problems[0] =
+        "The guard does not answer: this is what the kernel holds, and nobody keeps "
+        "it up to date. To start the guard: systemctl restart " KS_GUARD_UNIT;
+    facts.problems[1] = problem;
+    if (settings.locked && !held->present)
+        facts.problems[2] = "The lock was closed when this was saved last: the guard will close it "
+                            "when it starts. To keep it open: nm-killswitch unlock";
     settings.locked = held->present;
     engine = ks_engine_new(&settings, NULL);
     ks_engine_adopt(engine, held->lock);
@@ -152,22 +215,20 @@ static GVariant *describe(const KsReadback *held)
         (void) ks_links_describe(links, world);
     (void) ks_engine_observe(engine, world);
     ks_links_close(links);
+    world->manager_present = true; /* not known, so there is nothing to complain of */
     facts.engine = engine;
-    return ks_status_describe(&facts);
+    status = ks_status_describe(&facts);
+    return with_reason(status, KS_REASON_GUARD_AWAY);
 }
 
-KsExitStatus ks_rescue_status(int json, int *ret_locked)
+KsExitStatus ks_rescue_status(GVariant **ret_status)
 {
     g_auto(Kernel) kernel = { 0 };
-    g_autoptr(GVariant) status = NULL;
-    g_autofree char *text = NULL;
+    int result = read_kernel(&kernel);
 
-    if (!read_kernel(&kernel))
-        return KS_EXIT_NO_GUARD;
-    *ret_locked = ks_readback_is_intact(kernel.held);
-    status = describe(kernel.held);
-    text = json ? ks_show_json(status) : ks_show_status(status);
-    g_print("%s", text);
+    if (result < 0)
+        return complain_of_kernel(result);
+    *ret_status = describe(kernel.held);
     return KS_EXIT_DONE;
 }
 
@@ -179,14 +240,13 @@ static const char *name_interface(uint32_t index, const void *data)
     return if_indextoname(index, name);
 }
 
-KsExitStatus ks_rescue_rules(void)
+KsExitStatus ks_rescue_rules(char **ret_rules)
 {
     g_auto(Kernel) kernel = { 0 };
-    g_autofree char *text = NULL;
+    int result = read_kernel(&kernel);
 
-    if (!read_kernel(&kernel))
-        return KS_EXIT_NO_GUARD;
-    text = ks_rules_text(kernel.held, name_interface, NULL);
-    g_print("%s", text);
+    if (result < 0)
+        return complain_of_kernel(result);
+    *ret_rules = ks_rules_text(kernel.held, name_interface, NULL);
     return KS_EXIT_DONE;
 }

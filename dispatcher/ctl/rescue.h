@@ -3,13 +3,21 @@
 
 #include "ctl/exit-status.h"
 
-/* The way back in for root when no guard answers: straight on the kernel and the saved state. It
- * needs no bus, no guard and no NetworkManager. */
+#include <glib.h>
 
-/* Opens the lock: saves "unlocked", ends a guard that hangs (a table with an owner can be changed
- * only by it), removes our table. Prints what it did. */
+/* The way back in for root when no guard answers: straight on the kernel and the saved state. It
+ * needs no bus, no guard and no NetworkManager. Each complains itself about what goes wrong. */
+
+/* The reason, in a status of ours, why nothing is known but what the kernel holds. */
+#define KS_REASON_GUARD_AWAY "guard-away"
+
+/* Opens the lock and saves that it is open: ends a guard that hangs (a table with an owner can be
+ * changed only by it), keeps others from starting meanwhile, removes our tables. KS_EXIT_FAILED
+ * also if it is open and could not be saved. */
 KsExitStatus ks_rescue_unlock(void);
 
-/* Prints what the kernel holds, as text or JSON. `ret_locked`: whether it is an intact lock. */
-KsExitStatus ks_rescue_status(int json, int *ret_locked);
-KsExitStatus ks_rescue_rules(void);
+/* What the kernel holds, as GetStatus has it; owned by the caller. */
+KsExitStatus ks_rescue_status(GVariant **ret_status);
+
+/* As GetRules has it; owned by the caller. */
+KsExitStatus ks_rescue_rules(char **ret_rules);

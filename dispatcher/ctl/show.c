@@ -1,235 +1,360 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/show.h"
 
-#include "model/server.h"
+#include "config.h"
+#include "ctl/explain.h"
+#include "ctl/field.h"
+#include "ctl/rescue.h"
+#include "ctl/text.h"
 
-#include <json-glib/json-glib.h>
+#include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
+
+/* Where the second column begins. */
+#define INDENT 12
+
+#define STEP_INDENT    2
+#define COMMAND_INDENT 6
 
 /* More servers than fit a screen are counted, not listed. */
 #define SERVERS_LISTED_MAX 12
 
-typedef struct {
-    const char *state;
-    const char *headline;
-    const char *meaning;
-    const char *next;
-} StateText;
+/* A warning may be longer than a name, not longer than a page. */
+#define WARNING_COLUMNS 600
 
-static const StateText state_texts[] = {
-    { "unlocked", "Unlocked: traffic leaves this machine freely, with or without a VPN.",
-      "Nothing is blocked.", "To lock now:  nm-killswitch lock" },
-    { "protected", "Protected: traffic leaves this machine only through the VPN.",
-      "If the VPN drops, everything else stays blocked until it is back.",
-      "To open the lock:  nm-killswitch unlock" },
-    { "blocked", "Blocked: the lock is closed and no VPN is connected.",
-      "Only VPN servers can be reached, so that a VPN can connect. Everything else is refused.",
-      "Connect a VPN:  nmcli connection up NAME\nOr open the lock:  nm-killswitch unlock" },
-    { "paused", "Paused: the lock lets everything through until the pause ends by itself.",
-      "The kernel closes it again, even if no program of ours runs any more.",
-      "To end the pause now:  nm-killswitch resume" },
-    { "broken", "Broken: the kernel does not hold what it should.",
-      "Do not rely on the lock until this is put right; the reasons are below.",
-      "See the log:  journalctl -u nm-killswitch.service\n"
-      "Try again:  nm-killswitch lock" },
-};
-
-static const StateText *find_state(const char *state)
+/* `label` may be "": the row goes on with what the one before says. */
+static void append_row(GString *out, const char *label, const char *text)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(state_texts); i++)
-        if (strcmp(state_texts[i].state, state) == 0)
-            return &state_texts[i];
+    unsigned columns = ks_text_columns(label);
+    g_autofree char *first =
+        g_strdup_printf("%s%*s", label, columns < INDENT ? (int) (INDENT - columns) : 1, "");
+
+    ks_text_append_wrapped(out, first, INDENT, text);
+}
+
+static void append_headline(GString *out, const KsExplanation *explanation, bool colour)
+{
+    static const char *const colours[] = {
+        [KS_MOOD_PLAIN] = "\033[1m",
+        [KS_MOOD_GOOD] = "\033[1;32m",
+        [KS_MOOD_CAREFUL] = "\033[1;33m",
+        [KS_MOOD_BAD] = "\033[1;31m",
+    };
+
+    if (colour)
+        g_string_append(out, colours[explanation->mood]);
+    ks_text_append_wrapped(out, "", 0, explanation->headline);
+    if (colour)
+        g_string_insert(out, (gssize) out->len - 1, "\033[0m");
+}
+
+static void append_explanation(GString *out, const KsExplanation *explanation, bool colour)
+{
+    append_headline(out, explanation, colour);
+    if (explanation->why)
+        ks_text_append_wrapped(out, "", 0, explanation->why);
+    if (explanation->also)
+        ks_text_append_wrapped(out, "", 0, explanation->also);
+    if (explanation->steps->len > 0)
+        g_string_append_c(out, '\n');
+    for (unsigned i = 0; i < explanation->steps->len; i++) {
+        const KsStep *step = g_ptr_array_index(explanation->steps, i);
+        g_autofree char *indent = g_strnfill(STEP_INDENT, ' ');
+
+        ks_text_append_wrapped(out, indent, STEP_INDENT, step->what);
+        g_string_append_printf(out, "%*s%s%s%s\n", COMMAND_INDENT, "", colour ? "\033[1m" : "",
+                               step->command, colour ? "\033[0m" : "");
+    }
+}
+
+static void append_tunnels(GString *out, GVariant *status)
+{
+    g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
+    gsize count = g_variant_n_children(tunnels);
+
+    if (count == 0)
+        append_row(out, _("VPN"), _("none is connected"));
+    for (gsize i = 0; i < count; i++) {
+        g_autoptr(GVariant) tunnel = g_variant_get_child_value(tunnels, i);
+        g_autofree char *name = ks_text_name(ks_field_text(tunnel, "name"));
+        g_autofree char *type = ks_text_name(ks_field_text(tunnel, "type"));
+        g_autofree char *interface = ks_text_name(ks_field_text(tunnel, "interface"));
+        /* TRANSLATORS: a VPN's name, its type and its network interface */
+        g_autofree char *text = g_strdup_printf(_("“%s” (%s) on %s"), name, type, interface);
+
+        append_row(out, i == 0 ? _("VPN") : "", name[0] ? text : interface);
+    }
+}
+
+/* "vpn.example (192.0.2.1) 1194/udp" */
+static char *server_text(GVariant *server)
+{
+    g_autofree char *host = ks_text_printable(ks_field_text(server, "host"), 64);
+    g_autofree char *address = ks_text_name(ks_field_text(server, "address"));
+    g_autofree char *protocol = ks_text_name(ks_field_text(server, "protocol"));
+    unsigned port = (unsigned) ks_field_number(server, "port");
+    g_autofree char *service =
+        port > 0 ? g_strdup_printf("%u/%s", port, protocol) : g_strdup(protocol);
+
+    if (!address[0])
+        /* TRANSLATORS: a server's name, and its port and protocol */
+        return g_strdup_printf(_("%s (its address is not known yet) %s"), host, service);
+    if (!host[0] || strcmp(host, address) == 0)
+        return g_strdup_printf("%s %s", address, service);
+    return g_strdup_printf("%s (%s) %s", host, address, service);
+}
+
+static void append_servers(GString *out, GVariant *status)
+{
+    g_autoptr(GVariant) servers = ks_field_list(status, "servers");
+    gsize count = g_variant_n_children(servers);
+
+    if (strcmp(ks_field_text(status, "reason"), KS_REASON_GUARD_AWAY) == 0)
+        append_row(out, _("Servers"), _("as the kernel holds them: nm-killswitch rules"));
+    else if (count == 0)
+        append_row(out, _("Servers"), _("none is known: no VPN could connect while locked"));
+    for (gsize i = 0; i < MIN(count, SERVERS_LISTED_MAX); i++) {
+        g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
+        g_autofree char *name = ks_text_name(ks_field_text(server, "name"));
+        g_autofree char *where = server_text(server);
+        /* TRANSLATORS: a VPN's name and its server */
+        g_autofree char *text = g_strdup_printf(_("%s: %s"), name, where);
+
+        append_row(out, i == 0 ? _("Servers") : "", text);
+    }
+    if (count > SERVERS_LISTED_MAX) {
+        guint more = (guint) (count - SERVERS_LISTED_MAX);
+        g_autofree char *text =
+            g_strdup_printf(ngettext("and %u more: nm-killswitch vpn list",
+                                     "and %u more: nm-killswitch vpn list", more),
+                            more);
+
+        append_row(out, "", text);
+    }
+}
+
+static const char *auto_lock_text(GVariant *status)
+{
+    return ks_field_flag(status, "auto_lock")
+               ? _("on: a VPN that carries all traffic closes the lock as it comes up")
+               : _("off: only you close the lock");
+}
+
+static void append_auto_lock(GString *out, GVariant *status)
+{
+    append_row(out, _("Auto-lock"), auto_lock_text(status));
+}
+
+/* Names of the connected networks that LAN access is limited to, and how many others it is. */
+static char *name_lan_networks(GVariant *status, char **uuids, unsigned *ret_others)
+{
+    g_autoptr(GVariant) networks = ks_field_list(status, "networks");
+    GString *names = g_string_new(NULL);
+    unsigned here = 0;
+
+    for (gsize i = 0; i < g_variant_n_children(networks); i++) {
+        g_autoptr(GVariant) network = g_variant_get_child_value(networks, i);
+        g_autofree char *name = ks_text_name(ks_field_text(network, "name"));
+
+        if (!g_strv_contains((const char *const *) uuids, ks_field_text(network, "uuid")))
+            continue;
+        /* TRANSLATORS: one of a list of names: “Home”, “Office” */
+        if (here++ > 0)
+            g_string_append(names, _(", "));
+        g_string_append_printf(names, _("“%s”"), name);
+    }
+    *ret_others = g_strv_length(uuids) - MIN(here, g_strv_length(uuids));
+    return g_string_free(names, FALSE);
+}
+
+static char *lan_text(GVariant *status)
+{
+    g_auto(GStrv) uuids = ks_field_texts(status, "lan_networks");
+    g_autofree char *names = NULL;
+    unsigned others;
+
+    if (!ks_field_flag(status, "lan"))
+        return g_strdup(_("off: nothing in the local network can be reached while locked"));
+    if (!uuids[0])
+        return g_strdup(_("on: the local network can be reached while locked, any network"));
+    names = name_lan_networks(status, uuids, &others);
+    if (!names[0])
+        return g_strdup_printf(
+            ngettext("on, but not here: only on %u network that is not connected now",
+                     "on, but not here: only on %u networks that are not connected now", others),
+            others);
+    if (others == 0)
+        return g_strdup_printf(_("on, only on %s"), names);
+    return g_strdup_printf(ngettext("on, only on %s and %u network that is not connected now",
+                                    "on, only on %s and %u networks that are not connected now",
+                                    others),
+                           names, others);
+}
+
+static void append_lan(GString *out, GVariant *status)
+{
+    g_autofree char *text = lan_text(status);
+
+    append_row(out, _("LAN access"), text);
+}
+
+static void append_blocked(GString *out, GVariant *status)
+{
+    g_autoptr(GVariant) blocked = ks_field_dictionary(status, "blocked");
+    uint64_t packets = ks_field_number(blocked, "packets");
+    g_autofree char *size = g_format_size(ks_field_number(blocked, "bytes"));
+    g_autofree char *text = g_strdup_printf(
+        ngettext("%" PRIu64 " packet (%s) since the lock was closed",
+                 "%" PRIu64 " packets (%s) since the lock was closed", (gulong) packets),
+        packets, size);
+
+    append_row(out, _("Refused"), text);
+}
+
+static void append_kernel(GString *out, GVariant *status)
+{
+    g_autoptr(GVariant) layers = ks_field_dictionary(status, "layers");
+
+    append_row(out, _("Kernel"),
+               !ks_field_flag(status, "verified") ? _("NOT as it should be")
+               : ks_field_flag(layers, "owned")
+                   ? _("rules read back and right; no other program can change them")
+                   : _("rules read back and right; if another program of root changes them, they "
+                       "are put right"));
+}
+
+static void append_warnings(GString *out, GVariant *status)
+{
+    g_auto(GStrv) warnings = ks_field_texts(status, "warnings");
+
+    if (warnings[0])
+        g_string_append_c(out, '\n');
+    for (unsigned i = 0; warnings[i]; i++) {
+        g_autofree char *safe = ks_text_printable(warnings[i], WARNING_COLUMNS);
+
+        ks_text_append_wrapped(out, "! ", STEP_INDENT, safe);
+    }
+}
+
+static void append_all(GString *out, GVariant *status)
+{
+    append_tunnels(out, status);
+    append_servers(out, status);
+    append_auto_lock(out, status);
+    append_lan(out, status);
+    if (ks_field_flag(status, "locked")) {
+        append_blocked(out, status);
+        append_kernel(out, status);
+    }
+}
+
+char *ks_show_status(GVariant *status, KsShowPart part, bool colour)
+{
+    g_autoptr(KsExplanation) explanation = ks_explain(status);
+    GString *out = g_string_new(NULL);
+
+    switch (part) {
+    case KS_SHOW_ALL:
+        append_explanation(out, explanation, colour);
+        g_string_append_c(out, '\n');
+        append_all(out, status);
+        break;
+    case KS_SHOW_STATE:
+        append_explanation(out, explanation, colour);
+        break;
+    case KS_SHOW_HEADLINE:
+        append_headline(out, explanation, colour);
+        break;
+    case KS_SHOW_LAN:
+        append_headline(out, explanation, colour);
+        append_lan(out, status);
+        break;
+    case KS_SHOW_AUTO_LOCK:
+        append_headline(out, explanation, colour);
+        append_auto_lock(out, status);
+        break;
+    }
+    if (part == KS_SHOW_ALL || explanation->mood == KS_MOOD_BAD)
+        append_warnings(out, status);
+    return g_string_free(out, FALSE);
+}
+
+static const char *lan_fact(GVariant *status)
+{
+    g_auto(GStrv) uuids = ks_field_texts(status, "lan_networks");
+
+    if (!ks_field_flag(status, "lan"))
+        return _("LAN access is off.");
+    return uuids[0] ? _("LAN access is on, on chosen networks only.") : _("LAN access is on.");
+}
+
+char **ks_show_facts(GVariant *status)
+{
+    g_autoptr(KsExplanation) explanation = ks_explain(status);
+    g_auto(GStrv) warnings = ks_field_texts(status, "warnings");
+    GPtrArray *facts = g_ptr_array_new();
+    bool blocked = strcmp(ks_field_text(status, "state"), "blocked") == 0;
+
+    g_ptr_array_add(facts, blocked && explanation->why
+                               ? g_strdup_printf("%s %s", explanation->headline, explanation->why)
+                               : g_strdup(explanation->headline));
+    g_ptr_array_add(facts, g_strdup(lan_fact(status)));
+    g_ptr_array_add(facts, g_strdup(ks_field_flag(status, "auto_lock") ? _("Auto-lock is on.")
+                                                                       : _("Auto-lock is off.")));
+    for (unsigned i = 0; warnings[i]; i++) {
+        g_autofree char *safe = ks_text_printable(warnings[i], WARNING_COLUMNS);
+
+        g_ptr_array_add(facts, g_strdup_printf("! %s", safe));
+    }
+    g_ptr_array_add(facts, NULL);
+    return (char **) g_ptr_array_free(facts, FALSE);
+}
+
+static const char *interface_of(GVariant *status, const char *uuid)
+{
+    g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
+
+    for (gsize i = 0; i < g_variant_n_children(tunnels); i++) {
+        g_autoptr(GVariant) tunnel = g_variant_get_child_value(tunnels, i);
+
+        if (strcmp(ks_field_text(tunnel, "uuid"), uuid) == 0)
+            return ks_field_text(tunnel, "interface"); /* lives in `status` */
+    }
     return NULL;
 }
 
-static const char *look_up_text(GVariant *dictionary, const char *key)
+char *ks_show_vpns(GVariant *status)
 {
-    const char *text = NULL;
+    g_autoptr(GVariant) servers = ks_field_list(status, "servers");
+    GString *out = g_string_new(NULL);
+    const char *last = NULL;
 
-    return g_variant_lookup(dictionary, key, "&s", &text) ? text : "";
-}
-
-static gboolean look_up_flag(GVariant *dictionary, const char *key)
-{
-    gboolean flag = FALSE;
-
-    return g_variant_lookup(dictionary, key, "b", &flag) && flag;
-}
-
-/* Names come from profiles: they must not steer the terminal. */
-static char *printable(const char *text)
-{
-    GString *safe = g_string_new(NULL);
-
-    for (const char *at = text; *at; at = g_utf8_next_char(at)) {
-        gunichar c = g_utf8_get_char(at);
-
-        g_string_append_unichar(safe, g_unichar_isprint(c) ? c : 0xfffd);
-    }
-    return g_string_free(safe, FALSE);
-}
-
-static void append_lines(GString *text, const char *lines)
-{
-    g_auto(GStrv) each = g_strsplit(lines, "\n", -1);
-
-    for (unsigned i = 0; each[i]; i++)
-        g_string_append_printf(text, "  %s\n", each[i]);
-}
-
-static void append_tunnels(GString *text, GVariant *status)
-{
-    g_autoptr(GVariant) tunnels =
-        g_variant_lookup_value(status, "tunnels", G_VARIANT_TYPE("aa{sv}"));
-    gsize count = tunnels ? g_variant_n_children(tunnels) : 0;
-
-    if (count == 0)
-        g_string_append(text, "VPN          none is connected\n");
-    for (gsize i = 0; i < count; i++) {
-        g_autoptr(GVariant) tunnel = g_variant_get_child_value(tunnels, i);
-        g_autofree char *name = printable(look_up_text(tunnel, "name"));
-
-        g_string_append_printf(text, "%-12s %s (%s) on %s\n", i == 0 ? "VPN" : "", name,
-                               look_up_text(tunnel, "type"), look_up_text(tunnel, "interface"));
-    }
-}
-
-static void append_servers(GString *text, GVariant *status)
-{
-    g_autoptr(GVariant) servers =
-        g_variant_lookup_value(status, "servers", G_VARIANT_TYPE("aa{sv}"));
-    gsize count = servers ? g_variant_n_children(servers) : 0;
-
-    if (count == 0)
-        g_string_append(text, "Servers      none is known: no VPN could connect while locked\n");
-    for (gsize i = 0; i < MIN(count, SERVERS_LISTED_MAX); i++) {
+    if (g_variant_n_children(servers) == 0)
+        ks_text_append_wrapped(out, "", 0,
+                               _("No VPN is set up in NetworkManager, or the server of none is "
+                                 "known: none could connect while the lock is closed."));
+    for (gsize i = 0; i < g_variant_n_children(servers); i++) {
         g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
-        g_autofree char *name = printable(look_up_text(server, "name"));
-        const char *address;
-        guint16 port = 0;
+        const char *uuid = ks_field_text(server, "uuid");
+        g_autofree char *name = ks_text_name(ks_field_text(server, "name"));
+        g_autofree char *type = ks_text_name(ks_field_text(server, "type"));
+        g_autofree char *where = server_text(server);
 
-        address = look_up_text(server, "address");
-        (void) g_variant_lookup(server, "port", "q", &port);
-        g_string_append_printf(text, "%-12s %s %s %u, of %s%s\n", i == 0 ? "Servers" : "",
-                               address[0] ? address : look_up_text(server, "host"),
-                               look_up_text(server, "protocol"), port, name,
-                               address[0] ? "" : " (its address is not known yet)");
+        if (!last || strcmp(last, uuid) != 0) {
+            const char *up_on = interface_of(status, uuid);
+            g_autofree char *interface = ks_text_name(up_on ? up_on : "");
+
+            /* TRANSLATORS: a VPN's name and type, and where it is connected its interface */
+            if (up_on)
+                g_string_append_printf(out, _("%s (%s), connected on %s\n"), name, type, interface);
+            else
+                g_string_append_printf(out, _("%s (%s), not connected\n"), name, type);
+        }
+        last = uuid;
+        g_string_append_printf(
+            out, "%*s%s%s\n", STEP_INDENT, "", where,
+            strcmp(ks_field_text(server, "source"), "profile") == 0 ? "" : _(", set by hand"));
     }
-    if (count > SERVERS_LISTED_MAX)
-        g_string_append_printf(text, "%-12s and %" G_GSIZE_FORMAT " more\n", "",
-                               count - SERVERS_LISTED_MAX);
-}
-
-static void append_blocked(GString *text, GVariant *status)
-{
-    g_autoptr(GVariant) blocked = g_variant_lookup_value(status, "blocked", G_VARIANT_TYPE_VARDICT);
-    guint64 packets = 0;
-    guint64 bytes = 0;
-    g_autofree char *size = NULL;
-
-    if (blocked) {
-        (void) g_variant_lookup(blocked, "packets", "t", &packets);
-        (void) g_variant_lookup(blocked, "bytes", "t", &bytes);
-    }
-    size = g_format_size(bytes);
-    g_string_append_printf(text,
-                           "Refused      %" G_GUINT64_FORMAT " packets, %s, since it was locked\n",
-                           packets, size);
-}
-
-static void append_lock(GString *text, GVariant *status)
-{
-    g_autoptr(GVariant) layers = g_variant_lookup_value(status, "layers", G_VARIANT_TYPE_VARDICT);
-
-    if (!look_up_flag(status, "verified"))
-        g_string_append(text, "Kernel       NOT as it should be\n");
-    else if (layers && look_up_flag(layers, "owned"))
-        g_string_append(text, "Kernel       rules read back and right; no other program can change "
-                              "them\n");
-    else
-        g_string_append(text, "Kernel       rules read back and right; other root programs could "
-                              "change them, which is noticed\n");
-}
-
-static void append_warnings(GString *text, GVariant *status)
-{
-    g_autoptr(GVariant) warnings =
-        g_variant_lookup_value(status, "warnings", G_VARIANT_TYPE_STRING_ARRAY);
-    gsize count = warnings ? g_variant_n_children(warnings) : 0;
-
-    for (gsize i = 0; i < count; i++) {
-        const char *warning;
-        g_autofree char *safe = NULL;
-
-        g_variant_get_child(warnings, i, "&s", &warning);
-        safe = printable(warning);
-        g_string_append_printf(text, "%s! %s\n", i == 0 ? "\n" : "", safe);
-    }
-}
-
-char *ks_show_status(GVariant *status)
-{
-    const StateText *state = find_state(look_up_text(status, "state"));
-    GString *text = g_string_new(NULL);
-
-    if (state) {
-        g_string_append_printf(text, "%s\n%s\n", state->headline, state->meaning);
-        append_lines(text, state->next);
-        g_string_append_c(text, '\n');
-    }
-    append_tunnels(text, status);
-    append_servers(text, status);
-    g_string_append_printf(text, "Auto-lock    %s\n",
-                           look_up_flag(status, "auto_lock")
-                               ? "on: a VPN that carries all traffic closes the lock as it comes up"
-                               : "off: only you close the lock");
-    g_string_append_printf(text, "LAN access   %s\n",
-                           look_up_flag(status, "lan")
-                               ? "on: private addresses of the local network can be reached"
-                               : "off");
-    if (look_up_flag(status, "locked")) {
-        append_blocked(text, status);
-        append_lock(text, status);
-    }
-    append_warnings(text, status);
-    return g_string_free(text, FALSE);
-}
-
-/* JSON can say "nothing" where D-Bus cannot: the contract's null for a pause that is not and for an
- * address that is not known. */
-static void say_nothing(JsonArray *array, guint index, JsonNode *node, gpointer data)
-{
-    JsonObject *server = json_node_get_object(node);
-
-    (void) array;
-    (void) index;
-    (void) data;
-    if (!json_object_get_string_member(server, "address")[0])
-        json_object_set_null_member(server, "address");
-}
-
-static void put_in_terms_of_json(JsonObject *status)
-{
-    gint64 until = json_object_get_int_member(status, "paused_until");
-    g_autoptr(GDateTime) end = until > 0 ? g_date_time_new_from_unix_utc(until) : NULL;
-    g_autofree char *text = end ? g_date_time_format(end, "%Y-%m-%dT%H:%M:%SZ") : NULL;
-
-    if (text)
-        json_object_set_string_member(status, "paused_until", text);
-    else
-        json_object_set_null_member(status, "paused_until");
-    json_array_foreach_element(json_object_get_array_member(status, "servers"), say_nothing, NULL);
-}
-
-char *ks_show_json(GVariant *status)
-{
-    g_autoptr(JsonNode) node = json_gvariant_serialize(status);
-    g_autoptr(JsonGenerator) generator = json_generator_new();
-    g_autofree char *json = NULL;
-
-    put_in_terms_of_json(json_node_get_object(node));
-    json_generator_set_root(generator, node);
-    json_generator_set_pretty(generator, TRUE);
-    json = json_generator_to_data(generator, NULL);
-    return g_strconcat(json, "\n", NULL);
+    return g_string_free(out, FALSE);
 }

@@ -204,7 +204,8 @@ static bool draw_servers(KsEngine *engine, const KsWorld *world)
         for (unsigned j = 0; j < vpn->servers->len; j++) {
             const KsServer *server = g_ptr_array_index(vpn->servers, j);
 
-            if (server->address.family != AF_UNSPEC)
+            /* what may leave only inside IPsec, and protocols without ports, have no rules yet */
+            if (server->address.family != AF_UNSPEC && !server->ipsec_only && server->port > 0)
                 all &= ks_lock_add_server(engine->lock, &server->address, server->protocol,
                                           server->port);
         }

@@ -3,6 +3,9 @@
 
 #include "guard/guard.h"
 
+#include "config.h"
+#include "guard/boot.h"
+#include "guard/configuration-files.h"
 #include "guard/engine.h"
 #include "guard/status.h"
 #include "guard/store.h"
@@ -21,6 +24,7 @@
 #define READY_TIMEOUT_MS 2000
 
 struct KsGuard {
+    KsConfiguration *configuration;
     KsStore *store;
     KsEngine *engine;
     KsWorld *world;
@@ -34,6 +38,8 @@ struct KsGuard {
     uint32_t table_flags;
     char *trouble; /* why the kernel could not be read or changed */
 
+    char **known_up;     /* as it was saved last */
+    bool boot_skipped;   /* the lock is open by the kernel's command line, for this boot only */
     char *state_problem; /* what was wrong with the saved state when we began */
     char *save_problem;  /* why the state could not be saved last */
     guint links_source;
@@ -57,7 +63,9 @@ static KsStatusFacts status_facts(const KsGuard *guard)
         .world = guard->world,
         .held = guard->held,
         .trouble = guard->trouble != NULL,
+        .pause_max = ks_configuration_pause_max(guard->configuration),
         .problems = { guard->trouble, guard->state_problem, guard->save_problem },
+        .configuration_warnings = ks_configuration_warnings(guard->configuration),
     };
 }
 
@@ -182,6 +190,20 @@ static void watch_pause(KsGuard *guard)
             g_timeout_add((guint) MIN(guard->held->pause_ms + 1, G_MAXINT), on_pause_ended, guard);
 }
 
+/* For the next guard; not on an event's path, since losing it only locks once more. */
+static void remember_known_up(KsGuard *guard)
+{
+    g_auto(GStrv) known_up = ks_engine_known_up(guard->engine);
+
+    if (guard->known_up && g_strv_equal((const char *const *) guard->known_up,
+                                        (const char *const *) known_up))
+        return;
+    ks_store_save_known_up(guard->store, (const char *const *) known_up);
+    g_strfreev(guard->known_up);
+    guard->known_up = g_steal_pointer(&known_up);
+}
+
+/* What happens a moment after each change, off the event's path. */
 static gboolean verify(gpointer data)
 {
     KsGuard *guard = data;
@@ -198,6 +220,7 @@ static gboolean verify(gpointer data)
         set_trouble(guard, "take the rules", result);
     }
     watch_pause(guard);
+    remember_known_up(guard);
     notify(guard);
     return G_SOURCE_REMOVE;
 }
@@ -213,9 +236,11 @@ static void verify_soon(KsGuard *guard)
 static void save_settings(KsGuard *guard)
 {
     g_autoptr(GError) error = NULL;
+    KsSettings settings = *ks_engine_settings(guard->engine); /* borrows what it points to */
 
+    settings.locked |= guard->boot_skipped;
     g_clear_pointer(&guard->save_problem, g_free);
-    if (ks_store_save(guard->store, ks_engine_settings(guard->engine), &error))
+    if (ks_store_save(guard->store, &settings, &error))
         return;
     guard->save_problem = g_strdup_printf("The state could not be saved, so what you see now will "
                                           "not outlast a reboot: %s.",
@@ -249,8 +274,6 @@ static void log_auto_lock(KsGuard *guard)
 /* The whole way of an event, in one direction. */
 static int follow_world(KsGuard *guard)
 {
-    g_auto(GStrv) known_before = ks_engine_known_up(guard->engine);
-    g_auto(GStrv) known_after = NULL;
     bool settings_changed;
     int result;
 
@@ -262,9 +285,6 @@ static int follow_world(KsGuard *guard)
         log_auto_lock(guard);
         save_settings(guard);
     }
-    known_after = ks_engine_known_up(guard->engine);
-    if (!g_strv_equal((const char *const *) known_before, (const char *const *) known_after))
-        ks_store_save_known_up(guard->store, (const char *const *) known_after);
     verify_soon(guard);
     return result;
 }
@@ -330,6 +350,45 @@ static gboolean on_tables_changed(gint fd, GIOCondition condition, gpointer data
     return G_SOURCE_CONTINUE;
 }
 
+/* ---- what the administrator laid down ---- */
+
+static KsConfiguration *read_configuration(void)
+{
+    KsConfiguration *configuration =
+        ks_configuration_load(KS_VENDOR_DIRECTORY, ks_configuration_local_folder());
+    const GPtrArray *warnings = ks_configuration_warnings(configuration);
+
+    for (unsigned i = 0; i < warnings->len; i++)
+        g_warning("%s", (char *) g_ptr_array_index(warnings, i));
+    return configuration;
+}
+
+static bool is_ruled_out(const KsGuard *guard, KsConfigurationKey key)
+{
+    g_autofree char *refusal = ks_configuration_refusal(guard->configuration, key);
+
+    return refusal;
+}
+
+/* What may not be turned on or off does not stay so either. Closes only. True if that changed a
+ * setting. */
+static bool obey_configuration(KsGuard *guard)
+{
+    bool changed = false;
+
+    if (is_ruled_out(guard, KS_CONFIGURATION_ALLOW_LAN_ACCESS) &&
+        ks_engine_set_lan(guard->engine, false)) {
+        g_message("LAN access closed: the administrator has ruled it out");
+        changed = true;
+    }
+    if (is_ruled_out(guard, KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF) &&
+        ks_engine_set_auto_lock(guard->engine, true)) {
+        g_message("auto-lock turned on: the administrator has ruled out that it is off");
+        changed = true;
+    }
+    return changed;
+}
+
 /* ---- beginning and end ---- */
 
 static void watch_kernel(KsGuard *guard)
@@ -351,7 +410,10 @@ static void take_over(KsGuard *guard)
     KsStored stored = ks_store_load(guard->store, &settings, &guard->state_problem);
     int result = read_held(guard);
     bool saved_open = !settings.locked;
+    bool obeyed;
 
+    if (stored == KS_STORED_NOTHING)
+        settings.auto_lock = ks_configuration_auto_lock(guard->configuration);
     if (guard->state_problem)
         g_warning("%s", guard->state_problem);
     if (result == 0 && guard->held->present) {
@@ -362,21 +424,31 @@ static void take_over(KsGuard *guard)
         if (result == 0)
             result = read_held(guard);
     }
+    if (settings.locked && !guard->held->present && ks_boot_is_skipped()) {
+        g_message("the kernel's command line says nmkillswitch=off: not locked in this boot, until "
+                  "someone locks or a VPN comes up");
+        settings.locked = false;
+        guard->boot_skipped = true;
+    }
     guard->engine = ks_engine_new(&settings, (const char *const *) known_up);
+    if (stored == KS_STORED_NOTHING && !known_up)
+        ks_engine_spare_running(guard->engine);
     if (guard->held->present)
         ks_engine_adopt(guard->engine, guard->held->lock);
     if (stored == KS_STORED_CORRUPT)
         ks_store_set_aside(guard->store);
-    if (stored == KS_STORED_CORRUPT || (settings.locked && saved_open))
+    obeyed = obey_configuration(guard);
+    if (stored == KS_STORED_CORRUPT || (settings.locked && saved_open) || obeyed)
         save_settings(guard);
     set_trouble(guard, "adopt the rules", result);
 }
 
-KsGuard *ks_guard_new(const KsGuardListener *listener)
+KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
 {
     KsGuard *guard = g_new0(KsGuard, 1);
 
     guard->listener = *listener;
+    guard->configuration = read_configuration();
     guard->store = ks_store_new();
     guard->world = ks_world_new();
     guard->held = ks_readback_new();
@@ -384,7 +456,7 @@ KsGuard *ks_guard_new(const KsGuardListener *listener)
     take_over(guard);
     watch_kernel(guard);
     (void) follow_world(guard);
-    guard->manager = ks_manager_new(on_manager_changed, guard);
+    guard->manager = ks_manager_new(bus, on_manager_changed, guard);
     guard->ready_source = g_timeout_add(READY_TIMEOUT_MS, on_ready_timeout, guard);
     return guard;
 }
@@ -406,7 +478,9 @@ void ks_guard_free(KsGuard *guard)
     ks_world_free(guard->world);
     ks_readback_free(guard->held);
     ks_store_free(guard->store);
+    ks_configuration_free(guard->configuration);
     ks_batch_clear(&guard->batch);
+    g_strfreev(guard->known_up);
     g_free(guard->state_problem);
     g_free(guard->save_problem);
     g_free(guard->trouble);
@@ -443,6 +517,7 @@ bool ks_guard_event(KsGuard *guard, const KsEvent *event, GError **error)
 /* Closing: the kernel first, because it must not wait for a disk. */
 bool ks_guard_lock(KsGuard *guard, GError **error)
 {
+    guard->boot_skipped = false;
     if (ks_engine_set_locked(guard->engine, true))
         g_message("locked on request");
     if (!report(guard, follow_world(guard), error) || !ks_guard_resume(guard, error))
@@ -454,6 +529,7 @@ bool ks_guard_lock(KsGuard *guard, GError **error)
 /* Opening: the disk first, so that a power cut between the two finds the lock closed. */
 bool ks_guard_unlock(KsGuard *guard, GError **error)
 {
+    guard->boot_skipped = false;
     if (ks_engine_set_locked(guard->engine, false))
         g_message("unlocked on request");
     g_clear_pointer(&guard->state_problem, g_free); /* someone has decided */
@@ -530,6 +606,27 @@ bool ks_guard_resume(KsGuard *guard, GError **error)
     return true;
 }
 
+void ks_guard_reload_config(KsGuard *guard)
+{
+    uint64_t pause_max_ms;
+
+    ks_configuration_free(guard->configuration);
+    guard->configuration = read_configuration();
+    g_message("the configuration was read again");
+    if (obey_configuration(guard))
+        save_settings(guard);
+    (void) follow_world(guard);
+    pause_max_ms = (uint64_t) ks_configuration_pause_max(guard->configuration) * 1000;
+    if (read_held(guard) == 0 && guard->held->pause_ms > pause_max_ms)
+        (void) change_pause(guard, pause_max_ms, NULL);
+    notify(guard);
+}
+
+const KsConfiguration *ks_guard_configuration(const KsGuard *guard)
+{
+    return guard->configuration;
+}
+
 const KsSettings *ks_guard_settings(const KsGuard *guard)
 {
     return ks_engine_settings(guard->engine);
@@ -546,7 +643,8 @@ GVariant *ks_guard_status(KsGuard *guard, bool fresh)
 {
     KsStatusFacts facts;
 
-    if (fresh)
+    /* what is left of a pause is known for the moment of reading only */
+    if (fresh || guard->held->pause_ms > 0)
         set_trouble(guard, "read the rules back", read_held(guard));
     facts = status_facts(guard);
     return ks_status_describe(&facts);

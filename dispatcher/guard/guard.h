@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "guard/configuration.h"
 #include "guard/engine.h"
 #include "guard/error.h"
 #include "model/event.h"
+#include "network/system-bus.h"
 
 /* The guard: the one writer of the lock. It brings the parts together and has no policy of its own:
  *
@@ -22,8 +24,8 @@ typedef struct {
 
 /* Loads the state, takes over what the kernel holds and closes the lock if it should be closed,
  * before anything else is looked at. Never fails: what does not work is told by the status. The
- * listener is called from the main loop only, and is copied. */
-KsGuard *ks_guard_new(const KsGuardListener *listener);
+ * listener is called from the main loop only, and is copied. The bus must outlive the guard. */
+KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener);
 
 /* Leaves the kernel as it is: a guard that ends opens nothing. */
 void ks_guard_free(KsGuard *guard);
@@ -41,6 +43,13 @@ bool ks_guard_pause(KsGuard *guard, uint32_t seconds, GError **error);
 bool ks_guard_resume(KsGuard *guard, GError **error);
 
 const KsSettings *ks_guard_settings(const KsGuard *guard);
+
+/* The administrator's; valid until it is read again. */
+const KsConfiguration *ks_guard_configuration(const KsGuard *guard);
+
+/* Reads the administrator's files again (SIGHUP). What they no longer allow ends now: LAN access, a
+ * longer pause, auto-lock being off. Nothing opens, and an open lock stays open. */
+void ks_guard_reload_config(KsGuard *guard);
 
 /* The kernel holds what should be, and no pause is running. */
 bool ks_guard_is_closed(const KsGuard *guard);

@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "ks-guard"
 
 #include "config.h"
+#include "guard/bus.h"
 #include "guard/guard.h"
 #include "guard/socket.h"
 #include "model/names.h"
@@ -19,8 +20,10 @@
 
 typedef struct {
     GMainLoop *loop;
+    KsSystemBus *system_bus;
     KsGuard *guard;
     KsSocket *socket;
+    KsBus *bus; /* NULL until the guard is ready */
 } Program;
 
 /* One guard at a time. The lock goes with the process, however it ends. */
@@ -51,12 +54,16 @@ static void on_ready(void *data)
     Program *program = data;
 
     ks_socket_start(program->socket);
+    program->bus = ks_bus_new(program->system_bus, program->guard);
     (void) sd_notify(0, "READY=1");
 }
 
 static void on_changed(void *data)
 {
-    (void) data;
+    Program *program = data;
+
+    if (program->bus)
+        ks_bus_changed(program->bus);
 }
 
 static gboolean on_stop(gpointer data)
@@ -82,16 +89,19 @@ static int run(void)
     program.loop = g_main_loop_new(NULL, FALSE);
     g_unix_signal_add(SIGTERM, on_stop, &program);
     g_unix_signal_add(SIGINT, on_stop, &program);
-    program.guard = ks_guard_new(&(KsGuardListener){
-        .ready = on_ready,
-        .changed = on_changed,
-        .data = &program,
-    });
+    program.system_bus = ks_system_bus_new();
+    program.guard = ks_guard_new(program.system_bus, &(KsGuardListener){
+                                                         .ready = on_ready,
+                                                         .changed = on_changed,
+                                                         .data = &program,
+                                                     });
     g_main_loop_run(program.loop);
 
     (void) sd_notify(0, "STOPPING=1");
+    ks_bus_free(program.bus);
     ks_socket_free(program.socket);
     ks_guard_free(program.guard);
+    ks_system_bus_free(program.system_bus);
     g_main_loop_unref(program.loop);
     return EXIT_SUCCESS;
 }

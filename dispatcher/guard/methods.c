@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/methods.h"
 
+#include "model/duration.h"
 #include "model/names.h"
 
 #include <string.h>
+
+/* No key of the configuration rules it out. */
+#define ALLOWED KS_CONFIGURATION_KEYS
 
 struct KsMethod {
     const char *name;
@@ -11,6 +15,7 @@ struct KsMethod {
     const char *(*action)(GVariant *arguments); /* NULL: anybody may */
     bool (*is_valid)(GVariant *arguments);      /* beyond the signature; may be NULL */
     bool (*is_so)(const KsGuard *guard, GVariant *arguments); /* may be NULL */
+    KsConfigurationKey (*ruled_out_by)(GVariant *arguments);  /* NULL: nothing can */
     GVariant *(*run)(KsGuard *guard, GVariant *arguments, GError **error);
 };
 
@@ -114,6 +119,47 @@ static bool is_auto_lock_so(const KsGuard *guard, GVariant *arguments)
     return ks_guard_settings(guard)->auto_lock == first_flag(arguments);
 }
 
+/* ---- which key of the configuration can rule it out ---- */
+
+static KsConfigurationKey unlock_ruled_out_by(GVariant *arguments)
+{
+    (void) arguments;
+    return KS_CONFIGURATION_ALLOW_UNLOCK;
+}
+
+static KsConfigurationKey pause_ruled_out_by(GVariant *arguments)
+{
+    (void) arguments;
+    return KS_CONFIGURATION_ALLOW_PAUSE;
+}
+
+static KsConfigurationKey lan_ruled_out_by(GVariant *arguments)
+{
+    return first_flag(arguments) ? KS_CONFIGURATION_ALLOW_LAN_ACCESS : ALLOWED;
+}
+
+static KsConfigurationKey auto_lock_ruled_out_by(GVariant *arguments)
+{
+    return first_flag(arguments) ? ALLOWED : KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF;
+}
+
+static bool pause_is_short_enough(const KsConfiguration *configuration, GVariant *arguments,
+                                  GError **error)
+{
+    const char *source = ks_configuration_source(configuration, KS_CONFIGURATION_PAUSE_MAX);
+    uint32_t max = ks_configuration_pause_max(configuration);
+    char text[KS_DURATION_TEXT_SIZE];
+    guint32 seconds;
+
+    g_variant_get_child(arguments, 0, "u", &seconds);
+    if (seconds <= max)
+        return true;
+    g_set_error(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
+                "A pause can last %s at most on this machine (%s).", ks_duration_text(max, text),
+                source ? source : "the default");
+    return false;
+}
+
 /* ---- doing it ---- */
 
 static GVariant *run_lock(KsGuard *guard, GVariant *arguments, GError **error)
@@ -173,14 +219,16 @@ static GVariant *run_get_rules(KsGuard *guard, GVariant *arguments, GError **err
 }
 
 static const KsMethod methods[] = {
-    { "Lock", "()", action_lock, NULL, is_locked, run_lock },
-    { "Unlock", "()", action_unlock, NULL, is_unlocked, run_unlock },
-    { "SetLanAccess", "(bas)", action_lan, networks_are_valid, is_lan_so, run_set_lan_access },
-    { "SetAutoLock", "(b)", action_auto_lock, NULL, is_auto_lock_so, run_set_auto_lock },
-    { "Pause", "(u)", action_pause, seconds_are_valid, NULL, run_pause },
-    { "Resume", "()", action_lock, NULL, is_locked, run_resume },
-    { "GetStatus", "()", NULL, NULL, NULL, run_get_status },
-    { "GetRules", "()", NULL, NULL, NULL, run_get_rules },
+    { "Lock", "()", action_lock, NULL, is_locked, NULL, run_lock },
+    { "Unlock", "()", action_unlock, NULL, is_unlocked, unlock_ruled_out_by, run_unlock },
+    { "SetLanAccess", "(bas)", action_lan, networks_are_valid, is_lan_so, lan_ruled_out_by,
+      run_set_lan_access },
+    { "SetAutoLock", "(b)", action_auto_lock, NULL, is_auto_lock_so, auto_lock_ruled_out_by,
+      run_set_auto_lock },
+    { "Pause", "(u)", action_pause, seconds_are_valid, NULL, pause_ruled_out_by, run_pause },
+    { "Resume", "()", action_lock, NULL, is_locked, NULL, run_resume },
+    { "GetStatus", "()", NULL, NULL, NULL, NULL, run_get_status },
+    { "GetRules", "()", NULL, NULL, NULL, NULL, run_get_rules },
 };
 
 const KsMethod *ks_method_find(const char *name, GVariant *arguments, GError **error)
@@ -211,7 +259,31 @@ bool ks_method_is_so(const KsMethod *method, const KsGuard *guard, GVariant *arg
     return method->is_so && method->is_so(guard, arguments);
 }
 
-GVariant *ks_method_run(const KsMethod *method, KsGuard *guard, GVariant *arguments, GError **error)
+bool ks_method_is_permitted(const KsMethod *method, const KsGuard *guard, KsCaller caller,
+                            GVariant *arguments, GError **error)
 {
-    return method->run(guard, arguments, error);
+    const KsConfiguration *configuration = ks_guard_configuration(guard);
+    KsConfigurationKey key = method->ruled_out_by ? method->ruled_out_by(arguments) : ALLOWED;
+    g_autofree char *refusal = NULL;
+
+    if (key == ALLOWED || (key == KS_CONFIGURATION_ALLOW_UNLOCK && caller == KS_CALLER_SOCKET))
+        return true;
+    refusal = ks_configuration_refusal(configuration, key);
+    if (refusal) {
+        g_set_error(error, KS_ERROR, KS_ERROR_FORBIDDEN, "%s%s", refusal,
+                    key == KS_CONFIGURATION_ALLOW_UNLOCK
+                        ? " Root can still do it from a terminal: sudo " KS_PROGRAM " unlock"
+                        : "");
+        return false;
+    }
+    return key != KS_CONFIGURATION_ALLOW_PAUSE ||
+           pause_is_short_enough(configuration, arguments, error);
+}
+
+GVariant *ks_method_run(const KsMethod *method, KsGuard *guard, KsCaller caller,
+                        GVariant *arguments, GError **error)
+{
+    return ks_method_is_permitted(method, guard, caller, arguments, error)
+               ? method->run(guard, arguments, error)
+               : NULL;
 }

@@ -10,6 +10,12 @@
 
 typedef struct KsMethod KsMethod;
 
+/* Where a call comes from. */
+typedef enum {
+    KS_CALLER_BUS,    /* whoever it is, root too */
+    KS_CALLER_SOCKET, /* root, at a terminal or in a script */
+} KsCaller;
+
 /* NULL with KS_ERROR_UNKNOWN_METHOD if there is no such method, or with KS_ERROR_INVALID_ARGUMENTS
  * if `arguments`, a tuple, is not of its kind or out of its bounds. */
 const KsMethod *ks_method_find(const char *name, GVariant *arguments, GError **error);
@@ -20,6 +26,15 @@ const char *ks_method_action(const KsMethod *method, GVariant *arguments);
 /* What is asked for is so already: nobody needs to be asked, and nothing will change. */
 bool ks_method_is_so(const KsMethod *method, const KsGuard *guard, GVariant *arguments);
 
+/* What the administrator has ruled out on this machine (guard/configuration.h) is ruled out for
+ * everybody, before polkit is asked. Root at the socket is bound as well: the files say what may
+ * happen on this machine, not who may do it, and root can change them. Unlock alone is always open
+ * to root there: it is the way back in, and depends on no file.
+ * False with KS_ERROR_FORBIDDEN, or with KS_ERROR_INVALID_ARGUMENTS if a pause is longer than it
+ * may be. ks_method_run() asks the same. */
+bool ks_method_is_permitted(const KsMethod *method, const KsGuard *guard, KsCaller caller,
+                            GVariant *arguments, GError **error);
+
 /* Does it. Returns the out-arguments as a tuple (a new reference, not floating), or NULL. */
-GVariant *ks_method_run(const KsMethod *method, KsGuard *guard, GVariant *arguments,
-                        GError **error);
+GVariant *ks_method_run(const KsMethod *method, KsGuard *guard, KsCaller caller,
+                        GVariant *arguments, GError **error);

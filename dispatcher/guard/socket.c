@@ -109,8 +109,8 @@ static void answer_call(KsGuard *guard, int fd, const void *payload, size_t size
     }
     g_variant_get(call, "(&sv)", &name, &arguments);
     method = ks_method_find(name, arguments, &error);
-    if (method) /* root may do all of it */
-        result = ks_method_run(method, guard, arguments, &error);
+    if (method) /* polkit has nothing to say to root */
+        result = ks_method_run(method, guard, KS_CALLER_SOCKET, arguments, &error);
     if (!result) {
         reply_error(fd, error);
         return;

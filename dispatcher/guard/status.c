@@ -83,12 +83,15 @@ static GVariant *describe_servers(const KsWorld *world)
 
 static GVariant *describe_warnings(const KsStatusFacts *facts)
 {
+    const GPtrArray *configuration = facts->configuration_warnings;
     GVariantBuilder builder;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_STRING_ARRAY);
     for (unsigned i = 0; i < KS_STATUS_PROBLEMS_MAX; i++)
         if (facts->problems[i])
             g_variant_builder_add(&builder, "s", facts->problems[i]);
+    for (unsigned i = 0; configuration && i < configuration->len; i++)
+        g_variant_builder_add(&builder, "s", g_ptr_array_index(configuration, i));
     if (ks_engine_overflow(facts->engine))
         g_variant_builder_add(&builder, "s", ks_engine_overflow(facts->engine));
     for (unsigned i = 0; facts->held->present && i < facts->held->problems->len; i++) {

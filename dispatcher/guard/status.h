@@ -18,6 +18,7 @@ typedef struct {
     uint32_t pause_max;     /* seconds; 0: pausing is not allowed */
     bool trouble;           /* the kernel could not be asked or changed: nothing is verified */
     const char *problems[KS_STATUS_PROBLEMS_MAX]; /* whole sentences; NULL: none */
+    const GPtrArray *configuration_warnings;      /* whole sentences; NULL: none */
 } KsStatusFacts;
 
 /* "unlocked", "protected", "blocked", "paused" or "broken". */

@@ -128,6 +128,8 @@ static void take_link(KsLinks *links, const struct nlmsghdr *message, bool gone)
     link.tunnel_kind = ks_link_kind_is_tunnel(kind);
 
     known = find_link(links, link.index);
+    if (known && known->up && !link.up)
+        links->known = false; /* its IPv4 routes go without a word (fib_sync_down_dev()) */
     if (known)
         *known = link;
     else if (links->links->len < LINKS_MAX)
@@ -171,6 +173,8 @@ static void take_address(KsLinks *links, const struct nlmsghdr *message, bool go
             ks_address_compare(&known->address, &on_link.address) == 0)
             g_array_remove_index_fast(links->addresses, i--);
     }
+    if (gone && info->ifa_family == AF_INET)
+        links->known = false; /* so do routes from this address (fib_sync_down_addr()) */
     if (!gone && links->addresses->len < ADDRESSES_MAX)
         g_array_append_val(links->addresses, on_link);
 }
@@ -274,6 +278,8 @@ static void take_route(KsLinks *links, const struct nlmsghdr *message, bool gone
         else if (mnl_attr_get_type(attribute) == RTA_MULTIPATH)
             multipath = attribute;
     }
+    /* the route that another one replaces is not told of either */
+    gone |= (message->nlmsg_flags & NLM_F_REPLACE) != 0;
     part = route_part(info->rtm_family, info->rtm_dst_len, destination);
     if (part == 0) {
         take_other_route(links, index, info->rtm_family, info->rtm_dst_len, destination, gone);

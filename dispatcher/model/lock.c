@@ -206,15 +206,20 @@ void ks_lock_seal(KsLock *lock)
     }
 }
 
+bool ks_lock_set_is_equal(const KsLock *a, const KsLock *b, KsSetId set)
+{
+    const GArray *keys = a->sets[set];
+
+    return keys->len == b->sets[set]->len &&
+           (keys->len == 0 ||
+            memcmp(keys->data, b->sets[set]->data, keys->len * sizeof(KsKey)) == 0);
+}
+
 bool ks_lock_equal(const KsLock *a, const KsLock *b)
 {
-    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
-        if (a->sets[set]->len != b->sets[set]->len)
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        if (!ks_lock_set_is_equal(a, b, set))
             return false;
-        if (a->sets[set]->len > 0 &&
-            memcmp(a->sets[set]->data, b->sets[set]->data, a->sets[set]->len * sizeof(KsKey)) != 0)
-            return false;
-    }
     return true;
 }
 

@@ -33,3 +33,7 @@
 
 /* What persists over a reboot. systemd's STATE_DIRECTORY wins when it is set. */
 #define KS_STATE_DIRECTORY "/var/lib/nm-killswitch"
+
+/* What the administrator lays down. systemd's CONFIGURATION_DIRECTORY wins when it is set. What
+ * packages lay down is in KS_VENDOR_DIRECTORY of config.h, because it depends on the prefix. */
+#define KS_CONFIGURATION_DIRECTORY "/etc/nm-killswitch"

@@ -3,7 +3,7 @@
 
 #include "model/server.h"
 
-/* From a VPN profile to its servers. One table of VPN types stands in profile.c: a new type is one
+/* From a VPN profile to its servers. One table of VPN types stands in vpn-type.c: a new type is one
  * row there and one fixture in tests/unit/profiles/. */
 
 /* What a profile says, as plain values; the caller owns it all. Everything in it is hostile. */

@@ -86,6 +86,7 @@ void ks_server_free(KsServer *server)
 bool ks_server_equal(const KsServer *a, const KsServer *b)
 {
     return a->protocol == b->protocol && a->port == b->port && a->source == b->source &&
+           a->sender == b->sender && a->ipsec_only == b->ipsec_only &&
            ks_address_compare(&a->address, &b->address) == 0 &&
            g_ascii_strcasecmp(a->host, b->host) == 0;
 }
@@ -151,4 +152,24 @@ const char *ks_server_source_name(KsServerSource source)
         return "manual";
     }
     return "unknown"; /* not one of ours */
+}
+
+const char *ks_sender_name(KsSender sender)
+{
+    switch (sender) {
+    case KS_SENDER_DAEMON:
+        return "daemon";
+    case KS_SENDER_LOGIN_AS_USER:
+        return "login-as-user";
+    case KS_SENDER_KERNEL:
+        return "kernel";
+    case KS_SENDER_UNKNOWN:
+        break;
+    }
+    return "unknown";
+}
+
+bool ks_protocol_has_ports(uint8_t protocol)
+{
+    return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
 }

@@ -13,6 +13,18 @@ typedef enum {
     KS_SERVER_FROM_MANUAL,   /* a VPN that NetworkManager does not run */
 } KsServerSource;
 
+/* Whose packets reach this server, which is what the rules can tell the VPN from other programs by.
+ * The sender of a packet is the uid its socket was made with. */
+typedef enum {
+    KS_SENDER_UNKNOWN,       /* nobody said, as for a VPN that a person described */
+    KS_SENDER_DAEMON,        /* a program: root, or a user of its own once it gave root up; never a
+                              * person's uid */
+    KS_SENDER_LOGIN_AS_USER, /* the same, but the login before it is a program of the person who
+                              * connects */
+    KS_SENDER_KERNEL,        /* the kernel encrypts: a packet has the uid of the program whose data
+                              * is inside it, or none, so that uids say nothing */
+} KsSender;
+
 typedef struct {
     char *host;        /* a name as the profile writes it, or a literal address in the one form of
                         * ks_address_text(); owned */
@@ -20,12 +32,15 @@ typedef struct {
     uint8_t protocol;  /* IANA protocol number: IPPROTO_UDP, _TCP, _ESP, _GRE, ... */
     uint16_t port;     /* host byte order, 1..65535; 0 for protocols without ports */
     KsServerSource source;
+    KsSender sender;
+    bool ipsec_only; /* only inside IPsec: a packet that is not encrypted must not leave */
 } KsServer;
 
 /* Longest host name a DNS question can carry as text (RFC 1035, 2.3.4), without the final dot. */
 #define KS_HOST_MAX 253
 
-/* Copies `host`; a literal address fills `address` at once. Returns NULL if `host` is not valid by
+/* Copies `host`; a literal address fills `address` at once. `sender` is unknown and `ipsec_only` is
+ * false until the caller sets them. Returns NULL if `host` is not valid by
  * ks_server_host_is_valid(). */
 KsServer *ks_server_new(const char *host, uint8_t protocol, uint16_t port, KsServerSource source);
 KsServer *ks_server_copy(const KsServer *server);
@@ -47,5 +62,11 @@ const char *ks_protocol_name(uint8_t protocol, char buffer[4]);
 
 /* "profile", "override" or "manual". */
 const char *ks_server_source_name(KsServerSource source);
+
+/* "unknown", "daemon", "login-as-user" or "kernel". */
+const char *ks_sender_name(KsSender sender);
+
+/* TCP and UDP; what has no ports is a server with port 0. */
+bool ks_protocol_has_ports(uint8_t protocol);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsServer, ks_server_free)

@@ -7,24 +7,17 @@
 
 #include <NetworkManager.h>
 
-/* The bus is away only while it is restarted or before it started: trying once a second then costs
- * nothing that matters, and nothing at all while the bus is there. */
-#define RETRY_SECONDS 1
-
 struct KsManager {
     KsManagerChanged changed;
     void *changed_data;
-    GCancellable *cancellable;
-    GDBusConnection *bus;
-    NMClient *client;     /* NULL until libnm has answered */
-    bool answered;        /* once at least, if only "no bus" */
-    GHashTable *servers;  /* NMConnection* -> KsProfileServers*, until the profile changes */
-    GHashTable *failures; /* char *uuid -> KsFailure of its last attempt */
-    guint retry;
+    KsSystemBus *bus;
+    GCancellable *cancellable; /* of the client that is being made */
+    NMClient *client;          /* NULL until libnm has answered */
+    bool answered;             /* once at least, if only "no bus" */
+    GHashTable *servers;       /* NMConnection* -> KsProfileServers*, until the profile changes */
+    GHashTable *failures;      /* char *uuid -> KsFailure of its last attempt */
     guint notify;
 };
-
-static void connect_to_bus(KsManager *manager);
 
 static gboolean notify_now(gpointer data)
 {
@@ -324,90 +317,50 @@ static void on_client_ready(GObject *source, GAsyncResult *result, gpointer data
     notify_soon(manager);
 }
 
-static void disconnect_from_bus(KsManager *manager)
+static void forget_client(KsManager *manager)
 {
+    g_cancellable_cancel(manager->cancellable);
+    g_clear_object(&manager->cancellable);
     g_hash_table_remove_all(manager->servers);
     if (manager->client)
         g_signal_handlers_disconnect_by_data(manager->client, manager);
     g_clear_object(&manager->client);
-    if (manager->bus)
-        g_signal_handlers_disconnect_by_data(manager->bus, manager);
-    g_clear_object(&manager->bus);
 }
 
-static gboolean retry(gpointer data)
+static void on_bus_connected(GDBusConnection *connection, void *data)
 {
     KsManager *manager = data;
 
-    manager->retry = 0;
-    connect_to_bus(manager);
-    return G_SOURCE_REMOVE;
-}
-
-static void retry_later(KsManager *manager)
-{
-    if (manager->retry == 0)
-        manager->retry = g_timeout_add_seconds(RETRY_SECONDS, retry, manager);
-}
-
-static void on_bus_closed(GDBusConnection *bus, gboolean remote, GError *error, KsManager *manager)
-{
-    (void) bus;
-    (void) remote;
-    (void) error;
-    g_message("the system bus is gone; the lock stays as it is until it is back");
-    disconnect_from_bus(manager);
-    notify_soon(manager);
-    retry_later(manager);
-}
-
-static void on_bus(GObject *source, GAsyncResult *result, gpointer data)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GDBusConnection) bus = g_dbus_connection_new_for_address_finish(result, &error);
-    KsManager *manager = data;
-
-    (void) source;
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return;
-    if (!bus) {
-        if (!manager->answered)
-            g_message("there is no system bus: %s", error->message);
-        manager->answered = true;
-        notify_soon(manager);
-        retry_later(manager);
-        return;
-    }
-    manager->bus = g_steal_pointer(&bus);
-    g_signal_connect(manager->bus, "closed", G_CALLBACK(on_bus_closed), manager);
+    manager->cancellable = g_cancellable_new();
     g_async_initable_new_async(NM_TYPE_CLIENT, G_PRIORITY_DEFAULT, manager->cancellable,
-                               on_client_ready, manager, NM_CLIENT_DBUS_CONNECTION, manager->bus,
+                               on_client_ready, manager, NM_CLIENT_DBUS_CONNECTION, connection,
                                NULL);
 }
 
-/* A connection of our own: the shared one would end the guard when the bus is restarted. */
-static void connect_to_bus(KsManager *manager)
+static void on_bus_gone(void *data)
 {
-    g_autofree char *address =
-        g_dbus_address_get_for_bus_sync(G_BUS_TYPE_SYSTEM, manager->cancellable, NULL);
+    KsManager *manager = data;
 
-    g_dbus_connection_new_for_address(address,
-                                      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-                                          G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-                                      NULL, manager->cancellable, on_bus, manager);
+    manager->answered = true;
+    forget_client(manager);
+    notify_soon(manager);
 }
 
-KsManager *ks_manager_new(KsManagerChanged changed, void *data)
+KsManager *ks_manager_new(KsSystemBus *bus, KsManagerChanged changed, void *data)
 {
     KsManager *manager = g_new0(KsManager, 1);
 
     manager->changed = changed;
     manager->changed_data = data;
-    manager->cancellable = g_cancellable_new();
     manager->servers =
         g_hash_table_new_full(NULL, NULL, g_object_unref, (GDestroyNotify) ks_profile_servers_free);
     manager->failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    connect_to_bus(manager);
+    manager->bus = bus;
+    ks_system_bus_observe(bus, &(KsSystemBusObserver){
+                                   .connected = on_bus_connected,
+                                   .gone = on_bus_gone,
+                                   .data = manager,
+                               });
     return manager;
 }
 
@@ -415,13 +368,11 @@ void ks_manager_free(KsManager *manager)
 {
     if (!manager)
         return;
-    g_cancellable_cancel(manager->cancellable);
-    disconnect_from_bus(manager);
-    g_clear_handle_id(&manager->retry, g_source_remove);
+    ks_system_bus_forget(manager->bus, manager);
+    forget_client(manager);
     g_clear_handle_id(&manager->notify, g_source_remove);
     g_hash_table_unref(manager->servers);
     g_hash_table_unref(manager->failures);
-    g_object_unref(manager->cancellable);
     g_free(manager);
 }
 

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "model/world.h"
-
-#include <gio/gio.h>
+#include "network/system-bus.h"
 
 /* NetworkManager as libnm shows it: VPN profiles and their servers, which of them are active, and
  * the DHCP leases. A cache that libnm keeps by signals; asking it costs no bus round trip. */
@@ -14,8 +13,8 @@ typedef struct KsManager KsManager;
  * iteration. */
 typedef void (*KsManagerChanged)(void *data);
 
-/* Connects in the background, and again whenever the bus comes back. */
-KsManager *ks_manager_new(KsManagerChanged changed, void *data);
+/* Follows the bus, which it does not own, through all its restarts. */
+KsManager *ks_manager_new(KsSystemBus *bus, KsManagerChanged changed, void *data);
 void ks_manager_free(KsManager *manager);
 
 /* Writes manager_present, manager_settled, vpns, networks and dhcp_servers of the world. */

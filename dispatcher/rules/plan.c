@@ -32,18 +32,21 @@ static void install(KsBatch *batch, const KsLock *want, uint32_t table_flags)
  * and the base chains stay hooked. */
 static void repair(KsBatch *batch, const KsReadback *have)
 {
-    ks_batch_add_table(batch, KS_TABLE, have->flags & ~(uint32_t) NFT_TABLE_F_DORMANT);
+    uint32_t flags = have->flags & ~(uint32_t) NFT_TABLE_F_DORMANT;
+
+    if (flags & KS_TABLE_F_PERSIST) /* an orphan is adopted as well */
+        flags |= KS_TABLE_F_OWNED;
+    ks_batch_add_table(batch, KS_TABLE, flags);
     ks_batch_flush_rules(batch);
-    for (unsigned i = 0; i < have->foreign_chains->len; i++)
-        ks_batch_delete_chain(batch, g_ptr_array_index(have->foreign_chains, i));
+    /* sets first: a map may lead to a chain */
     for (unsigned i = 0; i < have->foreign_sets->len; i++)
         ks_batch_delete_set(batch, g_ptr_array_index(have->foreign_sets, i));
+    for (unsigned i = 0; i < have->foreign_chains->len; i++)
+        ks_batch_delete_chain(batch, g_ptr_array_index(have->foreign_chains, i));
     for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++) {
-        if (have->chains_present[chain] && !have->chains_wrong[chain])
-            continue;
-        if (have->chains_present[chain])
+        if (have->chains_wrong[chain])
             ks_batch_delete_chain(batch, ks_chains[chain].name);
-        ks_batch_add_chain(batch, chain);
+        ks_batch_add_chain(batch, chain); /* if it stands, this sets its policy */
     }
     for (KsCounterId counter = 0; counter < KS_COUNTER_MAX; counter++)
         if (!have->counters_present[counter])
@@ -74,6 +77,8 @@ static void change_keys(KsBatch *batch, const KsReadback *have, const KsLock *wa
             ks_batch_add_keys(batch, set, want->sets[set]);
             continue;
         }
+        if (ks_lock_set_is_equal(have->lock, want, set))
+            continue; /* most of a swap: no need to compare key by key */
         ks_lock_compare_set(have->lock, want, set, &change);
         ks_batch_delete_keys(batch, set, change.go);
         ks_batch_add_keys(batch, set, change.come);

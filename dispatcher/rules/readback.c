@@ -132,11 +132,12 @@ static void judge_chain(KsReadback *readback, const struct nftnl_chain *chain)
     if (ks_chains[id].base != nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) ||
         (ks_chains[id].base &&
          (nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) != ks_chains[id].hook ||
-          nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) != KS_CHAIN_PRIORITY ||
-          nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) != NF_DROP || !type ||
+          nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) != KS_CHAIN_PRIORITY || !type ||
           strcmp(type, "filter") != 0))) {
         readback->chains_wrong[id] = true;
         problem(readback, "the chain %s does not stand where it should", name);
+    } else if (ks_chains[id].base && nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) != NF_DROP) {
+        problem(readback, "the chain %s lets through what no rule decides", name);
     }
 }
 
@@ -190,7 +191,8 @@ static void judge_set(KsReadback *readback, const struct nftnl_set *set)
     int id = set_by_name(name);
 
     if (id < 0) {
-        g_ptr_array_add(readback->foreign_sets, g_strdup(name));
+        if (!(nftnl_set_get_u32(set, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS))
+            g_ptr_array_add(readback->foreign_sets, g_strdup(name));
         problem(readback, "there is a set that is not ours: %s", name);
         return;
     }
@@ -279,10 +281,10 @@ static void judge_element(KsReadback *readback, KsNftSet id, const struct nftnl_
 
     if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_FLAGS))
         flags = nftnl_set_elem_get_u32((struct nftnl_set_elem *) element, NFTNL_SET_ELEM_FLAGS);
-    if (!key || length < definition->key_length)
-        return;
-
-    if ((unsigned) id < KS_SET_MAX && ks_set_is_range((KsSetId) id)) {
+    if (!key || length < definition->key_length) { /* "*", which is everything, has no key */
+        readback->sets_wrong[id] = true;
+        problem(readback, "the set %s has an element that is not ours", definition->name);
+    } else if ((unsigned) id < KS_SET_MAX && ks_set_is_range((KsSetId) id)) {
         Boundary boundary = { .end = flags & NFT_SET_ELEM_INTERVAL_END };
 
         memcpy(boundary.address, key, definition->key_length);
@@ -291,14 +293,14 @@ static void judge_element(KsReadback *readback, KsNftSet id, const struct nftnl_
         memcpy(variable.bytes, key, definition->key_length);
         ks_lock_add_key(readback->lock, (KsSetId) id, &variable);
     } else if (id == KS_NFT_SET_PAUSE) {
-        uint64_t left = nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_EXPIRATION)
-                            ? nftnl_set_elem_get_u64((struct nftnl_set_elem *) element,
-                                                     NFTNL_SET_ELEM_EXPIRATION)
-                            : 0;
+        bool ends = nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_EXPIRATION);
+        uint64_t left = ends ? nftnl_set_elem_get_u64((struct nftnl_set_elem *) element,
+                                                      NFTNL_SET_ELEM_EXPIRATION)
+                             : 0;
 
-        if (left == 0) /* nothing of ours opens for ever */
+        if (!ends) /* nothing of ours opens for ever */
             problem(readback, "the pause has no end");
-        readback->sets_wrong[id] |= left == 0;
+        readback->sets_wrong[id] |= !ends;
         readback->pause_ms = MAX(readback->pause_ms, left);
     } else if (is_constant_of(definition, key, flags)) {
         readback->constants_seen[id]++;

@@ -16,7 +16,7 @@ typedef struct {
     uint32_t owner; /* netlink port of the owner, 0 if it has none */
 
     bool chains_present[KS_CHAIN_MAX];
-    bool chains_wrong[KS_CHAIN_MAX]; /* there, but with another hook, priority or policy */
+    bool chains_wrong[KS_CHAIN_MAX]; /* there, but at another hook or priority */
     unsigned rules_seen[KS_CHAIN_MAX];
 
     bool sets_present[KS_NFT_SET_MAX];
@@ -28,7 +28,7 @@ typedef struct {
     uint64_t bytes[KS_COUNTER_MAX];
 
     GPtrArray *foreign_chains; /* element-type char*: in our table and not ours */
-    GPtrArray *foreign_sets;
+    GPtrArray *foreign_sets; /* without anonymous ones, which go with their rules */
 
     GArray *boundaries[KS_SET_MAX]; /* of range sets, as they come; for ks_readback_finish() */
     KsLock *lock;                   /* the variable sets' keys, sealed by ks_readback_finish() */

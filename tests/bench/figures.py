@@ -6,6 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 
+def _digits(value: float) -> str:
+    """Three of them, as people write them."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
 @dataclass(frozen=True)
 class Sample:
     """Many measurements of one thing, in one unit."""
@@ -19,10 +24,10 @@ class Sample:
 
     def __str__(self) -> str:
         if len(self.values) == 1:
-            return f"{self.median:.4g} {self.unit}"
+            return f"{_digits(self.median)} {self.unit}"
         ordered = sorted(self.values)
         low, high = ordered[len(ordered) // 10], ordered[len(ordered) * 9 // 10]
-        return f"{self.median:.3g} {self.unit} ({low:.3g}..{high:.3g}, n={len(ordered)})"
+        return f"{_digits(self.median)} {self.unit} ({_digits(low)}..{_digits(high)}, n={len(ordered)})"
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,13 @@ class Row:
     ratio: str = ""
     goal: str = ""
     met: bool | None = None
+    sure: bool = True
 
     @property
     def verdict(self) -> str:
-        return "" if self.met is None else "met" if self.met else "not met"
+        if self.met is None:
+            return ""
+        return ("met" if self.met else "not met") + ("" if self.sure else ", but within the noise")
 
 
 def at_most(what: str, ours: Sample, yardstick: str, other: Sample, times: float) -> Row:
@@ -48,10 +56,17 @@ def at_most(what: str, ours: Sample, yardstick: str, other: Sample, times: float
     return Row(what, ours, yardstick, other, f"{ratio:.2f}", f"<= {times:g}", ratio <= times)
 
 
-def at_least(what: str, ours: Sample, yardstick: str, other: Sample, times: float) -> Row:
-    """The larger the better: ours / yardstick."""
-    ratio = ours.median / other.median
-    return Row(what, ours, yardstick, other, f"{ratio:.3f}", f">= {times:g}", ratio >= times)
+def paired_at_least(what: str, ours: Sample, yardstick: str, other: Sample, times: float) -> Row:
+    """The larger the better, for pairs that were measured next to each other, where all else drifts by more than
+    the goal: the median of the pairs' ratios, and where 95 of 100 such medians would lie."""
+    ratios = sorted(a / b for a, b in zip(ours.values, other.values, strict=True))
+    ratio = statistics.median(ratios)
+    off = round(0.98 * len(ratios) ** 0.5)  # the binomial's order statistics
+    middle = len(ratios) // 2
+    low, high = ratios[max(0, middle - off)], ratios[min(len(ratios) - 1, middle + off)]
+    text = f"{ratio:.3f} (95 %: {low:.3f}..{high:.3f})"
+    sure = not low < times < high
+    return Row(what, ours, yardstick, other, text, f">= {times:g}", ratio >= times, sure)
 
 
 def times_faster(what: str, ours: Sample, yardstick: str, other: Sample, times: float) -> Row:

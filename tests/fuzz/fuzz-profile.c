@@ -4,9 +4,10 @@
 #include "fuzz.h"
 #include "model/profile.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
-/* As bounded as the sentences of profile.c are meant to be. */
+/* As bounded as the sentences about profiles are meant to be. */
 #define WARNINGS_MAX      16u
 #define WARNING_BYTES_MAX 512u
 
@@ -15,8 +16,10 @@ static void check_server(GHashTable *seen, const KsServer *server)
     KsAddress address;
 
     FUZZ_CHECK(ks_server_host_is_valid(server->host));
-    FUZZ_CHECK(server->port > 0);
+    FUZZ_CHECK((server->port > 0) == ks_protocol_has_ports(server->protocol));
     FUZZ_CHECK(server->source == KS_SERVER_FROM_PROFILE);
+    FUZZ_CHECK(server->sender != KS_SENDER_UNKNOWN);
+    FUZZ_CHECK(!server->ipsec_only || server->protocol == IPPROTO_UDP);
     FUZZ_CHECK(ks_address_parse(server->host, &address) == (ks_address_size(&server->address) > 0));
     FUZZ_CHECK(ks_address_size(&server->address) == 0 || ks_address_is_unicast(&server->address));
     FUZZ_CHECK(g_hash_table_add(

@@ -13,10 +13,10 @@
 #include <string.h>
 
 #ifdef __SANITIZE_ADDRESS__
-#define SEQUENCE_MAX 4u
+#define SEQUENCE_MAX 6u
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define SEQUENCE_MAX 4u
+#define SEQUENCE_MAX 6u
 #endif
 #endif
 #ifndef SEQUENCE_MAX

@@ -25,6 +25,7 @@ G_STATIC_ASSERT(sizeof(KsTunnel) == sizeof(struct AllOfTunnel));
 struct AllOfEngine {
     KsSettings settings;
     void *pointers[7];
+    bool spare_running;
 };
 G_STATIC_ASSERT(sizeof(KsEngine) == sizeof(struct AllOfEngine));
 
@@ -92,6 +93,7 @@ void order_pack(const KsEngine *engine, Packed *packed)
     packed->locked = engine->settings.locked;
     packed->auto_lock = engine->settings.auto_lock;
     packed->lan = engine->settings.lan;
+    packed->spare_running = engine->spare_running;
     if (engine->settings.lan_networks && engine->settings.lan_networks[0]) {
         packed->lan_networks = 1;
         g_assert_cmpstr(engine->settings.lan_networks[0], ==, HOME);
@@ -161,6 +163,7 @@ void order_unpack(const Packed *packed, KsEngine *engine)
     engine->settings.locked = packed->locked;
     engine->settings.auto_lock = packed->auto_lock;
     engine->settings.lan = packed->lan;
+    engine->spare_running = packed->spare_running;
     ks_settings_clear(&engine->settings);
     if (packed->lan_networks) {
         const char *home[] = { HOME, NULL };

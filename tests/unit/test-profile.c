@@ -9,8 +9,9 @@
 /* Every file in profiles/ is a profile as NetworkManager stores it, and a group more:
  *
  *     [expect]
- *     servers=udp 203.0.113.1 1194;       in this order
- *     warnings=This VPN names no server*; patterns (g_pattern_match_simple), in this order
+ *     servers=udp 203.0.113.1 1194 daemon;    in this order: protocol, host, port, sender, and
+ *                                             "ipsec-only" if it is
+ *     warnings=This VPN names no server*;     patterns (g_pattern_match_simple), in this order
  */
 #define EXPECT_GROUP      "expect"
 #define PEER_GROUP_PREFIX "wireguard-peer."
@@ -67,8 +68,9 @@ static void assert_sound(const KsProfileServers *found)
         const KsServer *server = g_ptr_array_index(found->servers, i);
 
         g_assert_true(ks_server_host_is_valid(server->host));
-        g_assert_cmpuint(server->port, >, 0);
+        g_assert_cmpint(server->port > 0, ==, ks_protocol_has_ports(server->protocol));
         g_assert_cmpint(server->source, ==, KS_SERVER_FROM_PROFILE);
+        g_assert_cmpint(server->sender, !=, KS_SENDER_UNKNOWN);
         g_assert_true(g_hash_table_add(
             seen, g_strdup_printf("%u %s %u", server->protocol, server->host, server->port)));
     }
@@ -91,7 +93,8 @@ static void assert_servers(const KsProfileServers *found, const char *const *exp
         const KsServer *server = g_ptr_array_index(found->servers, i);
         char buffer[4];
         g_autofree char *text = g_strdup_printf(
-            "%s %s %u", ks_protocol_name(server->protocol, buffer), server->host, server->port);
+            "%s %s %u %s%s", ks_protocol_name(server->protocol, buffer), server->host, server->port,
+            ks_sender_name(server->sender), server->ipsec_only ? " ipsec-only" : "");
 
         g_assert_cmpstr(text, ==, expected ? *expected++ : NULL);
     }
@@ -195,34 +198,92 @@ static void test_many_peers(void)
     g_assert_cmpuint(found->warnings->len, ==, 1);
 }
 
+/* Every type that there is, and one that there is not. */
+static const struct {
+    const char *service;
+    const char *name;
+} types[] = {
+    { OPENVPN, "openvpn" },
+    { NULL, "wireguard" },
+    { "org.freedesktop.NetworkManager.openconnect", "openconnect" },
+    { "org.freedesktop.NetworkManager.vpnc", "vpnc" },
+    { "org.freedesktop.NetworkManager.pptp", "pptp" },
+    { "org.freedesktop.NetworkManager.l2tp", "l2tp" },
+    { "org.freedesktop.NetworkManager.strongswan", "strongswan" },
+    { "org.freedesktop.NetworkManager.libreswan", "libreswan" },
+    { "org.freedesktop.NetworkManager.openswan", "openswan" },
+    { "org.freedesktop.NetworkManager.fortisslvpn", "fortisslvpn" },
+    { "org.freedesktop.NetworkManager.sstp", "sstp" },
+    { "org.freedesktop.NetworkManager.iodine", "iodine" },
+    { "org.freedesktop.NetworkManager.ssh", "ssh" },
+    { "org.example.NetworkManager.teleport", "teleport" },
+};
+
+/* Every item that is read of any type. */
+static const char *const keys[] = {
+    "remote",
+    "port",
+    "proto-tcp",
+    "proxy-type",
+    "proxy-server",
+    "proxy-port",
+    "gateway",
+    "protocol",
+    "proxy",
+    "disable_udp",
+    "IPSec gateway",
+    "NAT Traversal Mode",
+    "address",
+    "server-port",
+    "encap",
+    "right",
+    "nameserver",
+    "ipsec-enabled",
+    "ipsec-forceencaps",
+};
+
+static void read_value_as_each(const char *key, const char *value)
+{
+    g_autoptr(GHashTable) data = new_data();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
+        g_hash_table_insert(data, g_strdup(keys[i]), g_strdup("203.0.113.1"));
+    g_hash_table_insert(data, g_strdup("proxy-type"), g_strdup("http"));
+    g_hash_table_insert(data, g_strdup("port"), g_strdup("1"));
+    g_hash_table_insert(data, g_strdup("proxy-port"), g_strdup("1"));
+    g_hash_table_insert(data, g_strdup("server-port"), g_strdup("1"));
+    g_hash_table_insert(data, g_strdup(key), g_strdup(value));
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        g_autoptr(KsProfileServers) found =
+            ks_profile_servers(&(KsProfile){ types[i].service, data, NULL });
+
+        assert_sound(found);
+    }
+}
+
 /* 10 kB of each of these, alone and in every item that is read. */
 static void test_absurd_values(void)
 {
-    static const char fillers[] = "a1.:[]- \x01\xff";
-    static const char *const keys[] = { "remote",     "port",         "proto-tcp",
-                                        "proxy-type", "proxy-server", "proxy-port" };
+    static const char fillers[] = "a1.:[]-/@|% \x01\xff";
 
     for (const char *filler = fillers; *filler; filler++) {
         g_autofree char *absurd = g_strnfill(10000, *filler);
         g_autoptr(GHashTable) all = new_data();
-        g_autoptr(KsProfileServers) from_all = NULL;
         g_autoptr(KsProfileServers) from_peer = NULL;
         g_autoptr(KsProfileServers) from_service = NULL;
         const char *const peers[] = { absurd, NULL };
 
         for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-            g_autoptr(GHashTable) one = new_data();
-            g_autoptr(KsProfileServers) from_one = NULL;
-
-            g_hash_table_insert(one, g_strdup("proxy-type"), g_strdup("http"));
-            g_hash_table_insert(one, g_strdup("proxy-server"), g_strdup("203.0.113.1"));
-            g_hash_table_insert(one, g_strdup(keys[i]), g_strdup(absurd));
             g_hash_table_insert(all, g_strdup(keys[i]), g_strdup(absurd));
-            from_one = ks_profile_servers(&(KsProfile){ OPENVPN, one, NULL });
-            assert_sound(from_one);
+            read_value_as_each(keys[i], absurd);
         }
-        from_all = ks_profile_servers(&(KsProfile){ OPENVPN, all, NULL });
-        assert_sound(from_all);
+        for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+            g_autoptr(KsProfileServers) from_all =
+                ks_profile_servers(&(KsProfile){ types[i].service, all, NULL });
+
+            assert_sound(from_all);
+            g_assert_cmpuint(from_all->servers->len, ==, 0);
+        }
         from_peer = ks_profile_servers(&(KsProfile){ NULL, NULL, peers });
         assert_sound(from_peer);
         from_service = ks_profile_servers(&(KsProfile){ absurd, all, NULL });
@@ -231,16 +292,67 @@ static void test_absurd_values(void)
     }
 }
 
+/* Pieces of URLs, brackets and ports, put together in every order. */
+static void test_pieces(void)
+{
+    static const char *const pieces[] = {
+        "https://", "http://", "://",         "[",         "]", ":",   "@",
+        "/",        "::1",     "2001:db8::1", "v.example", ".", "443",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++)
+        for (size_t j = 0; j < G_N_ELEMENTS(pieces); j++)
+            for (size_t k = 0; k < G_N_ELEMENTS(pieces); k++) {
+                g_autofree char *text = g_strconcat(pieces[i], pieces[j], pieces[k], NULL);
+
+                read_value_as_each("gateway", text);
+                read_value_as_each("proxy", text);
+            }
+}
+
+/* No sentence repeats what may be a password. */
+static void test_passwords(void)
+{
+    static const char *const urls[] = {
+        "https://joe:s3cret@vpn.example",
+        "https://joe:s3cret@vpn.example:x",
+        "http://joe:s3cret@vpn.example:99999",
+        "joe:s3cret@",
+        "joe:s3cret@vpn.example",
+        "socks5://joe:s3cret@127.0.0.1",
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(urls); i++) {
+        g_autoptr(GHashTable) data = new_data();
+
+        g_hash_table_insert(data, g_strdup("remote"), g_strdup(urls[i]));
+        for (size_t j = 0; j < G_N_ELEMENTS(types); j++) {
+            for (unsigned proxied = 0; proxied < 2; proxied++) {
+                g_autoptr(KsProfileServers) found = NULL;
+
+                g_hash_table_insert(data, g_strdup("gateway"),
+                                    g_strdup(proxied ? "vpn.example" : urls[i]));
+                g_hash_table_insert(data, g_strdup("proxy"), g_strdup(proxied ? urls[i] : ""));
+                found = ks_profile_servers(&(KsProfile){ types[j].service, data, NULL });
+                for (unsigned k = 0; k < found->warnings->len; k++)
+                    g_assert_null(strstr(g_ptr_array_index(found->warnings, k), "s3cret"));
+            }
+        }
+    }
+}
+
 static void test_nothing(void)
 {
-    static const char *const services[] = { OPENVPN, NULL, "", "." };
+    static const char *const services[] = { "", "." };
 
-    for (size_t i = 0; i < G_N_ELEMENTS(services); i++) {
-        g_autoptr(KsProfileServers) found =
-            ks_profile_servers(&(KsProfile){ services[i], NULL, NULL });
+    for (size_t i = 0; i < G_N_ELEMENTS(types) + G_N_ELEMENTS(services); i++) {
+        const char *service =
+            i < G_N_ELEMENTS(types) ? types[i].service : services[i - G_N_ELEMENTS(types)];
+        g_autoptr(KsProfileServers) found = ks_profile_servers(&(KsProfile){ service, NULL, NULL });
 
         assert_sound(found);
         g_assert_cmpuint(found->servers->len, ==, 0);
+        g_assert_cmpuint(found->warnings->len, ==, 1);
     }
 }
 
@@ -250,9 +362,6 @@ static void test_type_names(void)
         const char *service;
         const char *name;
     } rows[] = {
-        { OPENVPN, "openvpn" },
-        { NULL, "wireguard" },
-        { "org.example.NetworkManager.teleport", "teleport" },
         { "teleport", "teleport" },
         { "org.example.", "org.example." },
         { "", "" },
@@ -263,6 +372,11 @@ static void test_type_names(void)
         g_autofree char *name = ks_profile_type_name(rows[i].service);
 
         g_assert_cmpstr(name, ==, rows[i].name);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        g_autofree char *name = ks_profile_type_name(types[i].service);
+
+        g_assert_cmpstr(name, ==, types[i].name);
     }
 }
 
@@ -290,6 +404,8 @@ int main(int argc, char **argv)
     g_test_add_func("/profile/many-refused", test_many_refused);
     g_test_add_func("/profile/many-peers", test_many_peers);
     g_test_add_func("/profile/absurd-values", test_absurd_values);
+    g_test_add_func("/profile/pieces", test_pieces);
+    g_test_add_func("/profile/passwords", test_passwords);
     g_test_add_func("/profile/nothing", test_nothing);
     g_test_add_func("/profile/type-names", test_type_names);
     return g_test_run();

@@ -105,6 +105,8 @@ static void test_literal_is_canonical(void)
     g_assert_cmpint(server->protocol, ==, IPPROTO_TCP);
     g_assert_cmpint(server->port, ==, 443);
     g_assert_cmpint(server->source, ==, KS_SERVER_FROM_MANUAL);
+    g_assert_cmpint(server->sender, ==, KS_SENDER_UNKNOWN);
+    g_assert_false(server->ipsec_only);
 }
 
 static void test_equal(void)
@@ -128,6 +130,13 @@ static void test_equal(void)
     copy->source = KS_SERVER_FROM_OVERRIDE;
     g_assert_false(ks_server_equal(server, copy));
     copy->source = KS_SERVER_FROM_PROFILE;
+    copy->sender = KS_SENDER_KERNEL;
+    g_assert_false(ks_server_equal(server, copy));
+    copy->sender = server->sender;
+    copy->ipsec_only = true;
+    g_assert_false(ks_server_equal(server, copy));
+    copy->ipsec_only = false;
+    g_assert_true(ks_server_equal(server, copy));
     g_assert_true(ks_address_parse("192.0.2.1", &copy->address));
     g_assert_false(ks_server_equal(server, copy));
 }
@@ -168,6 +177,14 @@ static void test_words(void)
     g_assert_cmpstr(ks_server_source_name(KS_SERVER_FROM_PROFILE), ==, "profile");
     g_assert_cmpstr(ks_server_source_name(KS_SERVER_FROM_OVERRIDE), ==, "override");
     g_assert_cmpstr(ks_server_source_name(KS_SERVER_FROM_MANUAL), ==, "manual");
+    g_assert_cmpstr(ks_sender_name(KS_SENDER_UNKNOWN), ==, "unknown");
+    g_assert_cmpstr(ks_sender_name(KS_SENDER_DAEMON), ==, "daemon");
+    g_assert_cmpstr(ks_sender_name(KS_SENDER_LOGIN_AS_USER), ==, "login-as-user");
+    g_assert_cmpstr(ks_sender_name(KS_SENDER_KERNEL), ==, "kernel");
+    g_assert_true(ks_protocol_has_ports(IPPROTO_TCP));
+    g_assert_true(ks_protocol_has_ports(IPPROTO_UDP));
+    g_assert_false(ks_protocol_has_ports(IPPROTO_ESP));
+    g_assert_false(ks_protocol_has_ports(IPPROTO_GRE));
 }
 
 int main(int argc, char **argv)

@@ -128,8 +128,8 @@ static Flow open_flow(const char *address, uint16_t port, const char *device, ui
     flow.fd = socket(flow.to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (seteuid(0) < 0 || flow.fd < 0)
         give_up("socket");
-    if (device &&
-        setsockopt(flow.fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t) strlen(device) + 1) < 0)
+    if (device && setsockopt(flow.fd, SOL_SOCKET, SO_BINDTODEVICE, device,
+                             (socklen_t) strlen(device) + 1) < 0)
         give_up(device);
     return flow;
 }
@@ -335,7 +335,7 @@ static void converse(char **arguments)
         nanosleep(&pause, NULL);
     }
     say("asked", pace.done);
-    say("refused", refused);
+    say("unsent", refused);
     say("answered", answered);
 }
 

@@ -9,13 +9,15 @@ import subprocess
 from pathlib import Path
 
 from .network import Namespace, log_of
-from .sandbox import build_dir
+from .sandbox import REPOSITORY, build_dir
 from .waiting import wait_until
 
 _HOOK_NAME = "90-nm-killswitch"
 _DISPATCHER = Path("/etc/NetworkManager/dispatcher.d")
 _STATE = Path("/var/lib/nm-killswitch")
 _SOCKET = Path("/run/nm-killswitch/guard.sock")
+_BUS_POLICY = Path("/etc/dbus-1/system.d/io.github.nmkillswitch.conf")
+_ACTIONS = Path("/usr/share/polkit-1/actions/io.github.nmkillswitch.policy")
 
 
 class Product:
@@ -26,6 +28,7 @@ class Product:
         self.hook = build / "hook/nm-killswitch-dispatcher"
         self.guard = build / "guard/nm-killswitchd"
         self.command = build / "ctl/nm-killswitch"
+        self.actions = build_dir() / "polkit" / _ACTIONS.name
 
     @property
     def folder_of_command(self) -> Path:
@@ -46,11 +49,19 @@ class Product:
         hook.chmod(0o755)
         for folder in ("pre-up.d", "pre-down.d"):
             (_DISPATCHER / folder / _HOOK_NAME).symlink_to(f"../{_HOOK_NAME}")
+        shutil.copy(REPOSITORY / "data/dbus" / _BUS_POLICY.name, _BUS_POLICY)
+        shutil.copy(self.actions, _ACTIONS)
+        bus = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+        self._client.run(["busctl", "call", *bus, "ReloadConfig"])
+        action = ["pkaction", "--action-id", f"{_ACTIONS.stem}.lock"]
+        wait_until(lambda: self._client.run(action, check=False).returncode == 0, "polkit to read its new actions")
 
     @staticmethod
     def remove() -> None:
         for folder in (".", "pre-up.d", "pre-down.d"):
             (_DISPATCHER / folder / _HOOK_NAME).unlink(missing_ok=True)
+        for file in (_BUS_POLICY, _ACTIONS):
+            file.unlink(missing_ok=True)
         for folder in (_STATE, _SOCKET.parent):
             shutil.rmtree(folder, ignore_errors=True)
 

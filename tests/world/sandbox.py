@@ -115,6 +115,9 @@ def _private_system_folders() -> None:
         path = f"/usr/lib/NetworkManager/{name}"
         if os.path.isdir(path):
             _tmpfs(path)
+    actions = "/usr/share/polkit-1/actions"
+    shutil.copytree(actions, "/run/world/actions", ignore=shutil.ignore_patterns("io.github.nmkillswitch.*"))
+    _bind("/run/world/actions", actions)
     services = "/usr/share/dbus-1/system-services"
     kept = {n: Path(services, n).read_text() for n in BUS_SERVICES if Path(services, n).exists()}
     _tmpfs(services)

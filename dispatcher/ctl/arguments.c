@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/arguments.h"
+
+#include "config.h"
+#include "ctl/output.h"
+#include "model/names.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+/* A word that is as far from what was typed was not meant. */
+#define DISTANCE_MAX 2
+
+/* Nobody types longer ones. */
+#define LENGTH_MAX 32
+
+const KsOptionText ks_option_texts[] = {
+    { "--json", KS_OPTION_JSON, N_("print JSON, for programs") },
+    { "--check", KS_OPTION_CHECK,
+      N_("exit with 0 only if it is locked and verified, else with 5") },
+    { "--watch", KS_OPTION_WATCH, N_("go on and print every change, until Ctrl-C") },
+    { "--only-here", KS_OPTION_ONLY_HERE, N_("only on the networks that are connected now") },
+    { "--no-ask-password", KS_OPTION_NO_ASK_PASSWORD, N_("never ask for a password") },
+    { "--help", KS_OPTION_HELP, N_("explain the program, or a command") },
+    { "--version", KS_OPTION_VERSION, N_("print the version") },
+};
+
+const unsigned ks_option_texts_count = G_N_ELEMENTS(ks_option_texts);
+
+/* How many letters must be changed, put in, left out (Levenshtein). */
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[LENGTH_MAX + 1];
+    size_t columns = strlen(b);
+
+    if (columns > LENGTH_MAX || strlen(a) > LENGTH_MAX)
+        return LENGTH_MAX;
+    for (unsigned j = 0; j <= columns; j++)
+        row[j] = j;
+    for (unsigned i = 1; a[i - 1]; i++) {
+        unsigned diagonal = row[0];
+
+        row[0] = i;
+        for (unsigned j = 1; j <= columns; j++) {
+            unsigned change = diagonal + (a[i - 1] != b[j - 1]);
+
+            diagonal = row[j];
+            row[j] = MIN(change, MIN(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[columns];
+}
+
+static void consider(const char *typed, const char *known, const char **best, unsigned *least)
+{
+    unsigned far = distance(typed, known);
+
+    /* a word of two letters is near to every other */
+    if (far < *least && far < strlen(known) / 2 + 1) {
+        *best = known;
+        *least = far;
+    }
+}
+
+static KsExitStatus unknown_option(const char *typed)
+{
+    unsigned least = DISTANCE_MAX + 1;
+    const char *meant = NULL;
+
+    for (unsigned i = 0; i < ks_option_texts_count; i++)
+        consider(typed, ks_option_texts[i].name, &meant, &least);
+    if (meant)
+        return ks_usage(NULL, _("There is no option “%s”. Did you mean “%s”?"), typed, meant);
+    return ks_usage(KS_PROGRAM " --help", _("There is no option “%s”."), typed);
+}
+
+static KsExitStatus unknown_command(const char *typed)
+{
+    unsigned least = DISTANCE_MAX + 1;
+    const char *meant = NULL;
+
+    for (unsigned i = 0; i < ks_commands_count; i++)
+        consider(typed, ks_commands[i].name, &meant, &least);
+    if (strcmp(typed, "help") == 0)
+        meant = "--help";
+    if (meant)
+        return ks_usage(NULL, _("There is no command “%s”. Did you mean “%s”?"), typed, meant);
+    return ks_usage(KS_PROGRAM " --help", _("There is no command “%s”."), typed);
+}
+
+static unsigned find_option(const char *typed)
+{
+    if (strcmp(typed, "-h") == 0)
+        return KS_OPTION_HELP;
+    for (unsigned i = 0; i < ks_option_texts_count; i++)
+        if (strcmp(ks_option_texts[i].name, typed) == 0)
+            return ks_option_texts[i].option;
+    return 0;
+}
+
+/* How many of the words the command's name takes; 0: it is another one. */
+static unsigned match(const KsCommand *command, const GPtrArray *words)
+{
+    g_auto(GStrv) name = g_strsplit(command->name, " ", -1);
+    unsigned length = g_strv_length(name);
+
+    if (words->len < length)
+        return 0;
+    for (unsigned i = 0; i < length; i++)
+        if (strcmp(name[i], g_ptr_array_index(words, i)) != 0)
+            return 0;
+    return length;
+}
+
+/* The word begins a name of two, and the second is missing or another one. */
+static KsExitStatus no_command(const GPtrArray *words)
+{
+    const char *first = g_ptr_array_index(words, 0);
+    g_autofree char *group = g_strconcat(first, " ", NULL);
+    GString *names = NULL;
+    g_autofree char *list = NULL;
+
+    for (unsigned i = 0; i < ks_commands_count; i++) {
+        if (!g_str_has_prefix(ks_commands[i].name, group))
+            continue;
+        if (!names)
+            names = g_string_new(NULL);
+        else
+            g_string_append(names, _(", "));
+        g_string_append_printf(names, _("“%s”"), ks_commands[i].name + strlen(group));
+    }
+    if (!names)
+        return unknown_command(first);
+    list = g_string_free(names, FALSE);
+    if (words->len == 1)
+        return ks_usage(NULL, _("“%s” must be followed by: %s"), first, list);
+    return ks_usage(NULL, _("“%s” must be followed by one of these, not by “%s”: %s"), first,
+                    (const char *) g_ptr_array_index(words, 1), list);
+}
+
+static KsExitStatus find_command(KsRequest *request)
+{
+    for (unsigned i = 0; i < ks_commands_count; i++) {
+        unsigned taken = match(&ks_commands[i], request->words);
+
+        if (taken == 0)
+            continue;
+        request->command = &ks_commands[i];
+        g_ptr_array_remove_range(request->words, 0, taken);
+        return KS_EXIT_DONE;
+    }
+    return no_command(request->words);
+}
+
+static KsExitStatus check_options(const KsRequest *request, const char *see)
+{
+    unsigned known = request->command->options | KS_OPTIONS_EVERYWHERE;
+
+    for (unsigned i = 0; i < ks_option_texts_count; i++)
+        if (request->options & ks_option_texts[i].option & ~known)
+            return ks_usage(see, _("“%s” has no option “%s”."), request->command->name,
+                            ks_option_texts[i].name);
+    return KS_EXIT_DONE;
+}
+
+static KsExitStatus check_words(const KsRequest *request, const char *see)
+{
+    const KsCommand *command = request->command;
+
+    if (request->words->len < command->words_min)
+        return ks_usage(see, _("“%s” must be followed by: %s"), command->name,
+                        _(command->arguments));
+    if (request->words->len > command->words_max)
+        return ks_usage(see, _("“%s” does not know what to do with “%s”."), command->name,
+                        ks_request_word(request, command->words_max));
+    return KS_EXIT_DONE;
+}
+
+KsExitStatus ks_arguments_parse(int argc, char **argv, KsRequest *ret_request)
+{
+    g_autofree char *see = NULL;
+    bool options_end = false;
+    KsExitStatus status;
+
+    *ret_request = (KsRequest){ .words = g_ptr_array_new() };
+    for (int i = 1; i < argc; i++) {
+        unsigned option;
+
+        if (options_end || argv[i][0] != '-' || argv[i][1] == '\0') {
+            g_ptr_array_add(ret_request->words, argv[i]);
+        } else if (strcmp(argv[i], "--") == 0) {
+            options_end = true;
+        } else {
+            option = find_option(argv[i]);
+            if (option == 0)
+                return unknown_option(argv[i]);
+            ret_request->options |= option;
+        }
+    }
+    if (ks_request_has(ret_request, KS_OPTION_VERSION) || ret_request->words->len == 0)
+        return KS_EXIT_DONE;
+    status = find_command(ret_request);
+    if (status != KS_EXIT_DONE || ks_request_has(ret_request, KS_OPTION_HELP))
+        return status;
+    see = g_strdup_printf(KS_PROGRAM " %s --help", ret_request->command->name);
+    status = check_options(ret_request, see);
+    return status == KS_EXIT_DONE ? check_words(ret_request, see) : status;
+}
+
+void ks_request_clear(KsRequest *request)
+{
+    g_clear_pointer(&request->words, g_ptr_array_unref);
+    g_clear_pointer(&request->client, ks_client_free);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+#include "ctl/commands.h"
+#include "ctl/field.h"
+#include "ctl/json.h"
+#include "ctl/output.h"
+#include "ctl/rescue.h"
+#include "ctl/show.h"
+#include "model/duration.h"
+
+#include <errno.h>
+#include <glib/gi18n.h>
+#include <string.h>
+
+static void print_status(const KsRequest *request, GVariant *status, KsShowPart part)
+{
+    g_autofree char *text = NULL;
+
+    if (ks_request_has(request, KS_OPTION_JSON)) {
+        text = ks_json_status(status);
+        ks_output_data(text);
+    } else {
+        text = ks_show_status(status, part, ks_output_has_colour());
+        ks_output_print(text);
+    }
+}
+
+/* Shows what a change that is done has made of it. */
+static KsExitStatus show(const KsRequest *request, KsShowPart part)
+{
+    g_autoptr(GVariant) state = NULL;
+    g_autofree char *message = NULL;
+    KsExitStatus status = ks_client_get_status(request->client, &state, &message);
+
+    if (status != KS_EXIT_DONE)
+        return ks_request_fail(request, status, message,
+                               _("What was asked for was done before that."));
+    print_status(request, state, part);
+    return KS_EXIT_DONE;
+}
+
+static KsExitStatus change(const KsRequest *request, const char *method, GVariant *arguments,
+                           KsShowPart part, const char *what_holds)
+{
+    g_autoptr(GVariant) result = NULL;
+    g_autofree char *message = NULL;
+    KsExitStatus status = ks_client_call(request->client, method, arguments, &result, &message);
+
+    return status == KS_EXIT_DONE ? show(request, part)
+                                  : ks_request_fail(request, status, message, what_holds);
+}
+
+KsExitStatus ks_run_lock(const KsRequest *request)
+{
+    return change(request, "Lock", NULL, KS_SHOW_STATE,
+                  _("Nothing was changed: what was open is still open."));
+}
+
+static KsExitStatus rescue(const KsRequest *request)
+{
+    g_autoptr(GVariant) state = NULL;
+    KsExitStatus status = ks_rescue_unlock();
+
+    if (status == KS_EXIT_DONE)
+        status = ks_rescue_status(&state);
+    if (status != KS_EXIT_DONE)
+        return status;
+    if (ks_request_has(request, KS_OPTION_JSON)) {
+        print_status(request, state, KS_SHOW_STATE);
+        return KS_EXIT_DONE;
+    }
+    print_status(request, state, KS_SHOW_HEADLINE);
+    ks_output_print(_("This was done without the guard, which does not answer. It stays unlocked "
+                      "when\nthe guard is back.\n"));
+    return KS_EXIT_DONE;
+}
+
+KsExitStatus ks_run_unlock(const KsRequest *request)
+{
+    g_autoptr(GVariant) result = NULL;
+    g_autofree char *message = NULL;
+    KsExitStatus status = ks_client_call(request->client, "Unlock", NULL, &result, &message);
+
+    if (status == KS_EXIT_NO_GUARD && ks_client_is_root())
+        return rescue(request);
+    if (status == KS_EXIT_DONE)
+        return show(request, KS_SHOW_STATE);
+    return ks_request_fail(request, status, message, _("What was locked stays locked."));
+}
+
+KsExitStatus ks_run_pause(const KsRequest *request)
+{
+    const char *duration = ks_request_word(request, 0);
+    uint32_t seconds = 0;
+    int error = ks_duration_parse(duration, &seconds);
+
+    if (error == -ERANGE)
+        return ks_usage(NULL,
+                        _("“%s” is too long for a pause. To open the lock: nm-killswitch unlock"),
+                        duration);
+    if (error < 0)
+        return ks_usage(NULL,
+                        _("“%s” is no duration. Write seconds (90 or 90s), minutes (5m) or hours "
+                          "(2h)."),
+                        duration);
+    if (seconds == 0)
+        return ks_usage(NULL, _("A pause must last at least a second."));
+    return change(request, "Pause", g_variant_new("(u)", seconds), KS_SHOW_STATE,
+                  _("Nothing was changed: what was locked stays locked."));
+}
+
+KsExitStatus ks_run_resume(const KsRequest *request)
+{
+    return change(request, "Resume", NULL, KS_SHOW_STATE,
+                  _("Nothing was changed: a pause that is running ends by itself."));
+}
+
+/* Returns KS_EXIT_DONE with the switch's position, or KS_EXIT_USAGE. */
+static KsExitStatus parse_switch(const KsRequest *request, bool *ret_on)
+{
+    const char *word = ks_request_word(request, 0);
+
+    if (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
+        return ks_usage(NULL, _("“%s” must be followed by “on” or “off”, not by “%s”."),
+                        request->command->name, word);
+    *ret_on = strcmp(word, "on") == 0;
+    return KS_EXIT_DONE;
+}
+
+/* UUIDs of the networks that are connected now; NULL, with a complaint, if that cannot be. */
+static GVariant *networks_here(const KsRequest *request, const char *what_holds,
+                               KsExitStatus *ret_status)
+{
+    g_autoptr(GVariant) state = NULL;
+    g_autoptr(GVariant) networks = NULL;
+    g_autofree char *message = NULL;
+    GVariantBuilder uuids;
+
+    *ret_status = ks_client_get_status(request->client, &state, &message);
+    if (*ret_status != KS_EXIT_DONE) {
+        (void) ks_request_fail(request, *ret_status, message, what_holds);
+        return NULL;
+    }
+    networks = ks_field_list(state, "networks");
+    if (g_variant_n_children(networks) == 0) {
+        ks_output_complain(_("No network is connected, so there is no “here” to limit LAN access "
+                             "to."));
+        *ret_status = KS_EXIT_FAILED;
+        return NULL;
+    }
+    g_variant_builder_init(&uuids, G_VARIANT_TYPE_STRING_ARRAY);
+    for (gsize i = 0; i < g_variant_n_children(networks); i++) {
+        g_autoptr(GVariant) network = g_variant_get_child_value(networks, i);
+
+        g_variant_builder_add(&uuids, "s", ks_field_text(network, "uuid"));
+    }
+    return g_variant_builder_end(&uuids);
+}
+
+KsExitStatus ks_run_lan(const KsRequest *request)
+{
+    const char *what_holds = _("LAN access was not changed.");
+    GVariant *networks = NULL;
+    bool on = false;
+    KsExitStatus status = parse_switch(request, &on);
+
+    if (status != KS_EXIT_DONE)
+        return status;
+    if (ks_request_has(request, KS_OPTION_ONLY_HERE) && !on)
+        return ks_usage(NULL, _("“--only-here” goes with “lan on” only: off is off everywhere."));
+    if (ks_request_has(request, KS_OPTION_ONLY_HERE))
+        networks = networks_here(request, what_holds, &status);
+    else
+        networks = g_variant_new_strv(NULL, 0);
+    if (!networks)
+        return status;
+    return change(request, "SetLanAccess", g_variant_new("(b@as)", on, networks), KS_SHOW_LAN,
+                  what_holds);
+}
+
+KsExitStatus ks_run_auto(const KsRequest *request)
+{
+    bool on = false;
+    KsExitStatus status = parse_switch(request, &on);
+
+    if (status != KS_EXIT_DONE)
+        return status;
+    return change(request, "SetAutoLock", g_variant_new("(b)", on), KS_SHOW_AUTO_LOCK,
+                  _("Auto-lock was not changed."));
+}

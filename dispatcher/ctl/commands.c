@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/commands.h"
+
+#include "config.h"
+#include "ctl/output.h"
+
+#include <glib/gi18n.h>
+
+const KsCommand ks_commands[] = {
+    { .name = "status",
+      .works_alone = true,
+      .options = KS_OPTION_JSON | KS_OPTION_CHECK | KS_OPTION_WATCH,
+      .summary = N_("what is locked, why, and what to do next"),
+      .details = N_(
+          "Shows what the kernel holds: whether the lock is closed, why traffic is blocked and what "
+          "to do about it, the VPNs and their servers, and the settings.\n"
+          "As root it works without the guard, the system bus and NetworkManager."),
+      .run = ks_run_status },
+    { .name = "lock",
+      .options = KS_OPTION_JSON,
+      .summary = N_("let traffic out only through a VPN"),
+      .details = N_(
+          "Closes the lock: nothing leaves this machine except through a VPN that NetworkManager "
+          "has brought up. Connections that were open are cut, and connections from outside are "
+          "refused: do not try it over SSH, unless SSH comes through the VPN. A pause ends.\n"
+          "The lock stays closed, over reboots too, until somebody opens it."),
+      .run = ks_run_lock },
+    { .name = "unlock",
+      .works_alone = true,
+      .options = KS_OPTION_JSON,
+      .summary = N_("let traffic out freely again"),
+      .details = N_(
+          "Opens the lock, until somebody closes it or, with auto-lock on, a VPN that carries all "
+          "traffic comes up anew.\n"
+          "As root it always works, also without the guard, the system bus and NetworkManager."),
+      .run = ks_run_unlock },
+    { .name = "pause",
+      .arguments = N_("DURATION"),
+      .words_min = 1,
+      .words_max = 1,
+      .options = KS_OPTION_JSON,
+      .summary = N_("let traffic out freely for a while"),
+      .details = N_(
+          "Lets everything through for so long; then the kernel closes the lock by itself, even if "
+          "no program runs any more. What was connected in the pause is cut.\n"
+          "DURATION is a number of seconds (90, 90s), minutes (5m) or hours (2h). The administrator "
+          "may have set a maximum. A pause that is running is replaced."),
+      .run = ks_run_pause },
+    { .name = "resume",
+      .options = KS_OPTION_JSON,
+      .summary = N_("end a pause now"),
+      .details = N_("Ends a pause: the lock is closed again at once."),
+      .run = ks_run_resume },
+    { .name = "lan",
+      .arguments = "on|off",
+      .words_min = 1,
+      .words_max = 1,
+      .options = KS_OPTION_JSON | KS_OPTION_ONLY_HERE,
+      .summary = N_("reach the local network while locked"),
+      .details = N_(
+          "With LAN access on, printers, file servers and other devices on private addresses of the "
+          "local network can be reached while the lock is closed, and can reach this machine. Name "
+          "servers in the local network never can."),
+      .run = ks_run_lan },
+    { .name = "auto",
+      .arguments = "on|off",
+      .words_min = 1,
+      .words_max = 1,
+      .options = KS_OPTION_JSON,
+      .summary = N_("lock by itself when a VPN comes up"),
+      .details =
+          N_("With auto-lock on, a VPN that carries all traffic closes the lock as it comes up. "
+             "Nothing but you opens it again."),
+      .run = ks_run_auto },
+    { .name = "rules",
+      .works_alone = true,
+      .summary = N_("print the rules that the kernel holds"),
+      .details = N_(
+          "Prints the rules as nft(8) writes them, read back from the kernel. Nothing is printed "
+          "while unlocked. As root it works without the guard."),
+      .run = ks_run_rules },
+    { .name = "vpn list",
+      .options = KS_OPTION_JSON,
+      .summary = N_("list the VPNs and their servers"),
+      .details = N_(
+          "Lists the VPNs of NetworkManager and the servers that can be reached while the lock is "
+          "closed."),
+      .run = ks_run_vpn_list },
+};
+
+const unsigned ks_commands_count = G_N_ELEMENTS(ks_commands);
+
+const char *ks_request_word(const KsRequest *request, unsigned number)
+{
+    return g_ptr_array_index(request->words, number);
+}
+
+bool ks_request_has(const KsRequest *request, KsOptions option)
+{
+    return request->options & option;
+}
+
+KsExitStatus ks_request_fail(const KsRequest *request, KsExitStatus status, const char *message,
+                             const char *what_holds)
+{
+    g_autofree char *alone = NULL;
+
+    ks_output_complain(message);
+    if (status == KS_EXIT_NO_GUARD) {
+        ks_output_add(what_holds);
+        ks_output_add(_("To start the guard: systemctl start nm-killswitch.service"));
+    }
+    if (status == KS_EXIT_NO_GUARD && request->command->works_alone && !ks_client_is_root()) {
+        alone = g_strdup_printf(_("Root can do without it: sudo nm-killswitch %s"),
+                                request->command->name);
+        ks_output_add(alone);
+    }
+    return status;
+}
+
+KsExitStatus ks_usage(const char *see, const char *format, ...)
+{
+    g_autofree char *message = NULL;
+    g_autofree char *hint = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    ks_output_complain(message);
+    if (see) {
+        hint = g_strdup_printf(_("See: %s"), see);
+        ks_output_add(hint);
+    }
+    return KS_EXIT_USAGE;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "ctl/client.h"
+#include "ctl/exit-status.h"
+
+/* The commands: their one table is in commands.c. */
+
+typedef enum {
+    KS_OPTION_JSON = 1 << 0,
+    KS_OPTION_CHECK = 1 << 1,
+    KS_OPTION_WATCH = 1 << 2,
+    KS_OPTION_ONLY_HERE = 1 << 3,
+    KS_OPTION_NO_ASK_PASSWORD = 1 << 4,
+    KS_OPTION_HELP = 1 << 5,
+    KS_OPTION_VERSION = 1 << 6,
+} KsOptions;
+
+/* What stands anywhere on the command line, with any command. */
+#define KS_OPTIONS_EVERYWHERE (KS_OPTION_NO_ASK_PASSWORD | KS_OPTION_HELP | KS_OPTION_VERSION)
+
+typedef struct KsCommand KsCommand;
+
+/* A command line, understood. */
+typedef struct {
+    const KsCommand *command; /* NULL: only options were given */
+    unsigned options;         /* KsOptions */
+    GPtrArray *words;         /* element-type char*: what stands after the command's name */
+    KsClient *client;
+} KsRequest;
+
+struct KsCommand {
+    const char *name;      /* one word, or two with a blank */
+    const char *arguments; /* as shown in the help; NULL: none */
+    unsigned words_min;    /* how many words may follow the name */
+    unsigned words_max;
+    bool works_alone;    /* as root, without the guard */
+    unsigned options;    /* that it knows, beside KS_OPTIONS_EVERYWHERE */
+    const char *summary; /* half a line, to be translated */
+    const char *details; /* paragraphs, to be translated */
+    KsExitStatus (*run)(const KsRequest *request);
+};
+
+extern const KsCommand ks_commands[];
+extern const unsigned ks_commands_count;
+
+const char *ks_request_word(const KsRequest *request, unsigned number); /* there must be so many */
+bool ks_request_has(const KsRequest *request, KsOptions option);
+
+/* Complains, and adds what to do next where that helps. `what_holds`: what did not change. Returns
+ * `status`. */
+KsExitStatus ks_request_fail(const KsRequest *request, KsExitStatus status, const char *message,
+                             const char *what_holds);
+
+/* Complains about the command line. `see`: a command that explains more, NULL: none. */
+KsExitStatus ks_usage(const char *see, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* look.c: what only looks. */
+KsExitStatus ks_run_status(const KsRequest *request);
+KsExitStatus ks_run_rules(const KsRequest *request);
+KsExitStatus ks_run_vpn_list(const KsRequest *request);
+
+/* change.c: what changes something. */
+KsExitStatus ks_run_lock(const KsRequest *request);
+KsExitStatus ks_run_unlock(const KsRequest *request);
+KsExitStatus ks_run_lan(const KsRequest *request);
+KsExitStatus ks_run_pause(const KsRequest *request);
+KsExitStatus ks_run_resume(const KsRequest *request);
+KsExitStatus ks_run_auto(const KsRequest *request);

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/explain.h"
+
+#include "config.h"
+#include "ctl/field.h"
+#include "ctl/rescue.h"
+#include "ctl/text.h"
+#include "model/names.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#define CONNECT      "nmcli connection up "
+#define CONNECT_ASK  "nmcli --ask connection up "
+#define STEPS_MAX    2
+#define COMMAND_LOCK KS_PROGRAM " lock"
+#define COMMAND_OPEN KS_PROGRAM " unlock"
+
+typedef struct {
+    const char *what;
+    const char *command; /* of which one that ends in a blank is completed by the VPN's name */
+} StepText;
+
+typedef struct {
+    const char *reason; /* of the bus contract */
+    const char *headline;
+    const char *why;         /* where the VPN's name is not known */
+    const char *why_by_name; /* with a %s for it; NULL: the same */
+    StepText steps[STEPS_MAX];
+} ReasonText;
+
+#define HEADLINE_BLOCKED N_("Blocked: nothing leaves this machine, because no VPN is connected.")
+
+/* TRANSLATORS: throughout, %s is the name of a VPN as its owner gave it. */
+static const ReasonText reason_texts[] = {
+    { .reason = "no-vpn",
+      .headline = HEADLINE_BLOCKED,
+      .why = N_("Only VPN servers can be reached, so that a VPN can connect."),
+      .steps = { { N_("Connect a VPN in your desktop's network menu, or by:"), CONNECT } } },
+    { .reason = "connecting",
+      .headline = N_("Blocked: nothing leaves this machine until the VPN is connected."),
+      .why = N_("The VPN is connecting."),
+      .why_by_name = N_("“%s” is connecting."),
+      .steps = { { N_("To see how it goes on:"), KS_PROGRAM " status --watch" } } },
+    { .reason = "login-failed",
+      .headline = HEADLINE_BLOCKED,
+      .why = N_("The VPN did not connect: its server refused the login."),
+      .why_by_name = N_("“%s” did not connect: its server refused the login."),
+      .steps = { { N_("Connect it again and type the password anew:"), CONNECT_ASK } } },
+    { .reason = "no-secrets",
+      .headline = HEADLINE_BLOCKED,
+      .why = N_("The VPN did not connect: a password is missing."),
+      .why_by_name = N_("“%s” did not connect: a password is missing."),
+      .steps = { { N_("Connect it and type what it asks for:"), CONNECT_ASK } } },
+    { .reason = "server-unreachable",
+      .headline = HEADLINE_BLOCKED,
+      .why = N_("The VPN did not connect: its server did not answer in time."),
+      .why_by_name = N_("“%s” did not connect: its server did not answer in time."),
+      .steps = { { N_("Check that this machine is connected to a network:"), "nmcli device" },
+                 { N_("Then connect the VPN again, or another one:"), CONNECT } } },
+    { .reason = "name-unresolved",
+      .headline = HEADLINE_BLOCKED,
+      .why = N_("The VPN cannot connect: the address of its server could not be found out."),
+      .why_by_name = N_("“%s” cannot connect: the address of its server could not be found out."),
+      .steps = { { N_("Check that this machine is connected to a network:"), "nmcli device" },
+                 { N_("Then connect the VPN again, or another one:"), CONNECT } } },
+    { .reason = "service-failed",
+      .headline = HEADLINE_BLOCKED,
+      .why = N_("The VPN did not connect: the program that runs it has failed."),
+      .why_by_name = N_("“%s” did not connect: the program that runs it has failed."),
+      .steps = { { N_("See what the program says:"), "journalctl -b -e -u NetworkManager" },
+                 { N_("Connect the VPN again, or another one:"), CONNECT } } },
+    { .reason = "manager-away",
+      .headline = HEADLINE_BLOCKED,
+      .why = N_("NetworkManager is not running, so no VPN can connect."),
+      .steps = { { N_("Start it:"), "systemctl start NetworkManager" } } },
+    { .reason = KS_REASON_GUARD_AWAY,
+      .headline = HEADLINE_BLOCKED,
+      .why = N_("The guard does not answer, so no VPN that connects now is let through."),
+      .steps = { { N_("Start it:"), "systemctl restart " KS_GUARD_UNIT } } },
+};
+
+static const ReasonText no_servers_text = {
+    .headline = N_("Blocked: nothing leaves this machine, and no VPN can connect."),
+    .why = N_("No VPN is set up in NetworkManager, or the server of none is known."),
+    .steps = { { N_("Open the lock until a VPN is set up:"), COMMAND_OPEN },
+               { N_("Then add a VPN in your desktop's network settings, or from its file:"),
+                 "nmcli connection import type openvpn file FILE" } },
+};
+
+static const ReasonText unknown_reason_text = {
+    .headline = HEADLINE_BLOCKED,
+    .steps = { { N_("Connect a VPN in your desktop's network menu, or by:"), CONNECT } },
+};
+
+/* LAN access is on, and not limited to other networks than those of now. */
+static bool lan_reaches_here(GVariant *status)
+{
+    g_auto(GStrv) limited_to = ks_field_texts(status, "lan_networks");
+    g_autoptr(GVariant) networks = ks_field_list(status, "networks");
+
+    if (!ks_field_flag(status, "lan"))
+        return false;
+    for (gsize i = 0; limited_to[0] && i < g_variant_n_children(networks); i++) {
+        g_autoptr(GVariant) network = g_variant_get_child_value(networks, i);
+
+        if (g_strv_contains((const char *const *) limited_to, ks_field_text(network, "uuid")))
+            return true;
+    }
+    return !limited_to[0];
+}
+
+static void free_step(gpointer data)
+{
+    KsStep *step = data;
+
+    g_free(step->what);
+    g_free(step->command);
+    g_free(step);
+}
+
+static void add_step(KsExplanation *explanation, const char *what, const char *command)
+{
+    KsStep *step = g_new0(KsStep, 1);
+
+    step->what = g_strdup(what);
+    step->command = g_strdup(command);
+    g_ptr_array_add(explanation->steps, step);
+}
+
+/* The name as an argument of nmcli, to be copied into a shell; NAME where it is not known or is one
+ * that nobody should copy. */
+static char *argument_of(const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+";
+    static const char *const keywords[] = { "id", "uuid", "path", "apath", "ifname", "help", NULL };
+    g_autofree char *safe = ks_text_name(name);
+    g_autofree char *quoted = NULL;
+
+    /* TRANSLATORS: in a command, where the name of a VPN must be put */
+    if (!name[0] || strcmp(safe, name) != 0)
+        return g_strdup(_("NAME"));
+    if (name[0] == '-' || g_strv_contains(keywords, name)) {
+        quoted = g_shell_quote(name);
+        return g_strconcat("id ", quoted, NULL);
+    }
+    return strspn(name, plain) == strlen(name) ? g_strdup(name) : g_shell_quote(name);
+}
+
+/* The VPN that is meant if nobody says which: the only one, or "". */
+static const char *only_vpn(GVariant *status)
+{
+    g_autoptr(GVariant) servers = ks_field_list(status, "servers");
+    const char *uuid = NULL;
+    const char *name = "";
+
+    for (gsize i = 0; i < g_variant_n_children(servers); i++) {
+        g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
+
+        if (uuid && strcmp(uuid, ks_field_text(server, "uuid")) != 0)
+            return "";
+        uuid = ks_field_text(server, "uuid"); /* lives in `servers`, as `name` does */
+        name = ks_field_text(server, "name");
+    }
+    return name;
+}
+
+static const ReasonText *find_reason(GVariant *status)
+{
+    const char *reason = ks_field_text(status, "reason");
+    g_autoptr(GVariant) servers = ks_field_list(status, "servers");
+
+    if (strcmp(reason, "no-servers") == 0 ||
+        (strcmp(reason, "no-vpn") == 0 && g_variant_n_children(servers) == 0))
+        return &no_servers_text;
+    for (unsigned i = 0; i < G_N_ELEMENTS(reason_texts); i++)
+        if (strcmp(reason_texts[i].reason, reason) == 0)
+            return &reason_texts[i];
+    return &unknown_reason_text;
+}
+
+static void explain_blocked(KsExplanation *explanation, GVariant *status)
+{
+    const ReasonText *text = find_reason(status);
+    const char *vpn = ks_field_text(status, "reason_vpn");
+    g_autofree char *name = ks_text_name(vpn);
+    g_autofree char *argument = argument_of(vpn[0] ? vpn : only_vpn(status));
+
+    explanation->mood = KS_MOOD_CAREFUL;
+    explanation->headline = g_strdup(_(text->headline));
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* checked as such in the table, by gettext */
+    if (text->why_by_name && name[0])
+        explanation->why = g_strdup_printf(_(text->why_by_name), name);
+    else if (text->why)
+        explanation->why = g_strdup(_(text->why));
+#pragma GCC diagnostic pop
+    if (lan_reaches_here(status))
+        explanation->also = g_strdup(_("The local network can be reached (LAN access is on)."));
+    for (unsigned i = 0; i < STEPS_MAX && text->steps[i].what; i++) {
+        const char *command = text->steps[i].command;
+        g_autofree char *whole =
+            g_strconcat(command, g_str_has_suffix(command, " ") ? argument : "", NULL);
+
+        add_step(explanation, _(text->steps[i].what), whole);
+    }
+    if (text != &no_servers_text)
+        add_step(explanation, _("Or open the lock:"), COMMAND_OPEN);
+}
+
+static void explain_unlocked(KsExplanation *explanation, GVariant *status)
+{
+    g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
+
+    if (g_variant_n_children(tunnels) > 0) {
+        explanation->mood = KS_MOOD_CAREFUL;
+        explanation->headline =
+            g_strdup(_("Unlocked: traffic leaves this machine freely, with and without the VPN."));
+        explanation->why = g_strdup(_("If the VPN drops, everything goes out without it."));
+    } else {
+        explanation->headline = g_strdup(_("Unlocked: traffic leaves this machine freely."));
+        if (ks_field_flag(status, "auto_lock"))
+            explanation->why =
+                g_strdup(_("The next VPN that carries all traffic closes the lock as it comes "
+                           "up (auto-lock)."));
+        else
+            explanation->why = g_strdup(_("Auto-lock is off: only you close the lock."));
+    }
+    add_step(explanation, _("To let traffic out only through a VPN:"), COMMAND_LOCK);
+}
+
+static void explain_protected(KsExplanation *explanation, GVariant *status)
+{
+    g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
+    g_autoptr(GVariant) tunnel = NULL;
+    g_autofree char *name = NULL;
+
+    if (g_variant_n_children(tunnels) == 1) {
+        tunnel = g_variant_get_child_value(tunnels, 0);
+        name = ks_text_name(ks_field_text(tunnel, "name"));
+    }
+    explanation->mood = KS_MOOD_GOOD;
+    if (name && name[0])
+        explanation->headline =
+            g_strdup_printf(_("Protected: nothing leaves this machine except through “%s”."), name);
+    else
+        explanation->headline =
+            g_strdup(_("Protected: nothing leaves this machine except through the VPN."));
+    explanation->why = g_strdup(_("If the VPN drops, everything stays blocked until it is back."));
+    if (lan_reaches_here(status))
+        explanation->also =
+            g_strdup(_("The local network can be reached, too (LAN access is on)."));
+    add_step(explanation, _("To let traffic out freely again:"), COMMAND_OPEN);
+}
+
+static void explain_paused(KsExplanation *explanation, GVariant *status)
+{
+    uint64_t until = ks_field_number(status, "paused_until");
+    /* rounded up, as `until` is */
+    uint64_t now = ((uint64_t) g_get_real_time() + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
+    g_autofree char *end = ks_text_moment((int64_t) until);
+    g_autofree char *left = ks_text_duration(until > now ? until - now : 0);
+
+    explanation->mood = KS_MOOD_CAREFUL;
+    /* TRANSLATORS: a time of day */
+    explanation->headline =
+        g_strdup_printf(_("Paused until %s: traffic leaves this machine freely."), end);
+    /* TRANSLATORS: a duration, "4 min 12 s" */
+    explanation->why =
+        g_strdup_printf(_("In %s the kernel closes the lock again, whatever else happens."), left);
+    add_step(explanation, _("To end the pause now:"), KS_PROGRAM " resume");
+}
+
+static void explain_broken(KsExplanation *explanation, GVariant *status)
+{
+    explanation->mood = KS_MOOD_BAD;
+    if (ks_field_flag(status, "locked")) {
+        explanation->headline =
+            g_strdup(_("Broken: the lock in the kernel is not as it should be."));
+        explanation->why = g_strdup(_("Do not rely on it until this is put right."));
+    } else {
+        explanation->headline = g_strdup(_("Broken: the kernel does not hold what it should."));
+        explanation->why = g_strdup(
+            _("Traffic may be leaving this machine freely. Do not rely on the lock until this is "
+              "put right."));
+    }
+    add_step(explanation, _("Try to close the lock anew:"), COMMAND_LOCK);
+    add_step(explanation, _("See what the guard says:"), "journalctl -b -e -u " KS_GUARD_UNIT);
+}
+
+static const struct {
+    const char *state;
+    void (*explain)(KsExplanation *explanation, GVariant *status);
+} states[] = {
+    { "unlocked", explain_unlocked }, { "protected", explain_protected },
+    { "blocked", explain_blocked },   { "paused", explain_paused },
+    { "broken", explain_broken },
+};
+
+KsExplanation *ks_explain(GVariant *status)
+{
+    KsExplanation *explanation = g_new0(KsExplanation, 1);
+    const char *state = ks_field_text(status, "state");
+    g_autofree char *safe = ks_text_name(state);
+
+    explanation->steps = g_ptr_array_new_with_free_func(free_step);
+    for (unsigned i = 0; i < G_N_ELEMENTS(states); i++)
+        if (strcmp(states[i].state, state) == 0) {
+            states[i].explain(explanation, status);
+            return explanation;
+        }
+    explanation->mood = KS_MOOD_CAREFUL;
+    explanation->headline = g_strdup_printf(
+        _("The guard says “%s”, which this program does not know: they are of different versions."),
+        safe);
+    return explanation;
+}
+
+void ks_explanation_free(KsExplanation *explanation)
+{
+    g_free(explanation->headline);
+    g_free(explanation->why);
+    g_free(explanation->also);
+    g_ptr_array_unref(explanation->steps);
+    g_free(explanation);
+}

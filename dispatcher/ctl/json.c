@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/json.h"
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+static char *time_text(int64_t moment)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(moment);
+
+    return time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+}
+
+/* The member if it is an array; else NULL. */
+static JsonArray *array_member(JsonObject *object, const char *name)
+{
+    JsonNode *node = json_object_get_member(object, name);
+
+    return node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+}
+
+static const char *text_member(JsonObject *object, const char *name)
+{
+    return json_object_get_string_member_with_default(object, name, "");
+}
+
+/* JSON can say "nothing" where D-Bus cannot: the contract's null for a pause that is not and for an
+ * address that is not known. */
+static JsonObject *to_object(GVariant *status)
+{
+    g_autoptr(JsonNode) node = json_gvariant_serialize(status);
+    JsonObject *object = json_object_ref(json_node_get_object(node));
+    gint64 until = json_object_get_int_member_with_default(object, "paused_until", 0);
+    g_autofree char *end = until > 0 ? time_text(until) : NULL;
+    JsonArray *servers = array_member(object, "servers");
+
+    if (end)
+        json_object_set_string_member(object, "paused_until", end);
+    else
+        json_object_set_null_member(object, "paused_until");
+    for (guint i = 0; servers && i < json_array_get_length(servers); i++) {
+        JsonObject *server = json_array_get_object_element(servers, i);
+
+        if (!text_member(server, "address")[0])
+            json_object_set_null_member(server, "address");
+    }
+    return object;
+}
+
+/* Takes the object. */
+static char *to_text(JsonObject *object, bool pretty)
+{
+    g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), object);
+    g_autoptr(JsonGenerator) generator = json_generator_new();
+    g_autofree char *json = NULL;
+
+    json_object_unref(object);
+    json_generator_set_root(generator, node);
+    json_generator_set_pretty(generator, pretty);
+    json = json_generator_to_data(generator, NULL);
+    return g_strconcat(json, "\n", NULL);
+}
+
+char *ks_json_status(GVariant *status)
+{
+    return to_text(to_object(status), true);
+}
+
+/* Takes the object. */
+static char *to_line(JsonObject *object)
+{
+    g_autofree char *now = time_text(g_get_real_time() / G_USEC_PER_SEC);
+
+    json_object_set_string_member(object, "time", now);
+    return to_text(object, false);
+}
+
+char *ks_json_line(GVariant *status)
+{
+    return to_line(to_object(status));
+}
+
+char *ks_json_away(const char *reason)
+{
+    JsonObject *object = json_object_new();
+
+    json_object_set_null_member(object, "state");
+    json_object_set_string_member(object, "reason", reason);
+    return to_line(object);
+}
+
+/* The VPN of that UUID in `vpns`, added if it is not there yet. */
+static JsonObject *vpn_object(JsonArray *vpns, JsonObject *like)
+{
+    const char *uuid = text_member(like, "uuid");
+    JsonObject *vpn;
+
+    for (guint i = 0; i < json_array_get_length(vpns); i++) {
+        vpn = json_array_get_object_element(vpns, i);
+        if (strcmp(text_member(vpn, "uuid"), uuid) == 0)
+            return vpn;
+    }
+    vpn = json_object_new();
+    json_object_set_string_member(vpn, "uuid", uuid);
+    json_object_set_string_member(vpn, "name", text_member(like, "name"));
+    json_object_set_string_member(vpn, "type", text_member(like, "type"));
+    json_object_set_null_member(vpn, "interface");
+    json_object_set_array_member(vpn, "servers", json_array_new());
+    json_array_add_object_element(vpns, vpn);
+    return vpn;
+}
+
+char *ks_json_vpns(GVariant *status)
+{
+    JsonObject *from = to_object(status);
+    JsonObject *to = json_object_new();
+    JsonArray *vpns = json_array_new();
+    JsonArray *servers = array_member(from, "servers");
+    JsonArray *tunnels = array_member(from, "tunnels");
+
+    json_object_set_array_member(to, "vpns", vpns);
+    for (guint i = 0; servers && i < json_array_get_length(servers); i++) {
+        JsonObject *server = json_array_get_object_element(servers, i);
+        JsonObject *vpn = vpn_object(vpns, server);
+
+        json_array_add_object_element(array_member(vpn, "servers"), json_object_ref(server));
+        json_object_remove_member(server, "uuid");
+        json_object_remove_member(server, "name");
+        json_object_remove_member(server, "type");
+    }
+    for (guint i = 0; tunnels && i < json_array_get_length(tunnels); i++) {
+        JsonObject *tunnel = json_array_get_object_element(tunnels, i);
+
+        json_object_set_string_member(vpn_object(vpns, tunnel), "interface",
+                                      text_member(tunnel, "interface"));
+    }
+    json_object_unref(from);
+    return to_text(to, true);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+#include "ctl/commands.h"
+#include "ctl/field.h"
+#include "ctl/json.h"
+#include "ctl/output.h"
+#include "ctl/rescue.h"
+#include "ctl/show.h"
+#include "ctl/watch.h"
+
+#include <glib/gi18n.h>
+
+static const char *what_holds(void)
+{
+    return _("What was locked stays locked.");
+}
+
+/* The guard's word or, for root, the kernel's own; else the complaint is made. */
+static KsExitStatus get_status(const KsRequest *request, GVariant **ret_state)
+{
+    g_autofree char *message = NULL;
+    KsExitStatus status = ks_client_get_status(request->client, ret_state, &message);
+
+    if (status == KS_EXIT_NO_GUARD && ks_client_is_root())
+        return ks_rescue_status(ret_state);
+    return status == KS_EXIT_DONE ? status
+                                  : ks_request_fail(request, status, message, what_holds());
+}
+
+KsExitStatus ks_run_status(const KsRequest *request)
+{
+    g_autoptr(GVariant) state = NULL;
+    g_autofree char *text = NULL;
+    bool json = ks_request_has(request, KS_OPTION_JSON);
+    bool check = ks_request_has(request, KS_OPTION_CHECK);
+    KsExitStatus status;
+
+    if (ks_request_has(request, KS_OPTION_WATCH))
+        return check ? ks_usage(NULL, _("“--check” and “--watch” do not go together."))
+                     : ks_watch(json);
+    status = get_status(request, &state);
+    if (status != KS_EXIT_DONE)
+        return status;
+    if (json) {
+        text = ks_json_status(state);
+        ks_output_data(text);
+    } else {
+        text = ks_show_status(state, KS_SHOW_ALL, ks_output_has_colour());
+        ks_output_print(text);
+    }
+    if (check && !(ks_field_flag(state, "locked") && ks_field_flag(state, "verified")))
+        return KS_EXIT_NOT_LOCKED;
+    return KS_EXIT_DONE;
+}
+
+KsExitStatus ks_run_rules(const KsRequest *request)
+{
+    g_autoptr(GVariant) result = NULL;
+    g_autofree char *message = NULL;
+    g_autofree char *rules = NULL;
+    KsExitStatus status = ks_client_call(request->client, "GetRules", NULL, &result, &message);
+
+    if (status == KS_EXIT_NO_GUARD && ks_client_is_root())
+        status = ks_rescue_rules(&rules);
+    else if (status != KS_EXIT_DONE)
+        return ks_request_fail(request, status, message, what_holds());
+    else if (g_variant_is_of_type(result, G_VARIANT_TYPE("(s)")))
+        g_variant_get(result, "(s)", &rules);
+    if (rules)
+        ks_output_data(rules);
+    return status;
+}
+
+KsExitStatus ks_run_vpn_list(const KsRequest *request)
+{
+    g_autoptr(GVariant) state = NULL;
+    g_autofree char *message = NULL;
+    g_autofree char *text = NULL;
+    KsExitStatus status = ks_client_get_status(request->client, &state, &message);
+
+    if (status != KS_EXIT_DONE)
+        return ks_request_fail(request, status, message, what_holds());
+    if (ks_request_has(request, KS_OPTION_JSON)) {
+        text = ks_json_vpns(state);
+        ks_output_data(text);
+    } else {
+        text = ks_show_vpns(state);
+        ks_output_print(text);
+    }
+    return KS_EXIT_DONE;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/output.h"
+
+#include "config.h"
+#include "ctl/text.h"
+#include "model/names.h"
+
+#include <errno.h>
+#include <glib/gi18n.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A sentence that is longer is none. */
+#define SENTENCE_COLUMNS 2000
+
+static void put(FILE *stream, const char *text)
+{
+    g_autofree char *converted = NULL;
+    g_autofree char *target = NULL;
+    const char *charset;
+
+    if (!g_get_charset(&charset)) {
+        target = g_strconcat(charset, "//TRANSLIT", NULL);
+        converted = g_convert(text, -1, target, "UTF-8", NULL, NULL, NULL);
+        if (!converted)
+            converted = g_convert_with_fallback(text, -1, charset, "UTF-8", "?", NULL, NULL, NULL);
+    }
+    (void) fputs(converted ? converted : text, stream);
+}
+
+void ks_output_print(const char *text)
+{
+    put(stdout, text);
+}
+
+void ks_output_data(const char *data)
+{
+    (void) fputs(data, stdout);
+}
+
+static void say(const char *first, const char *sentence)
+{
+    g_autofree char *safe = ks_text_printable(sentence, SENTENCE_COLUMNS);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    ks_text_append_wrapped(text, first, 0, safe);
+    (void) fflush(stdout);
+    put(stderr, text->str);
+}
+
+void ks_output_complain(const char *sentence)
+{
+    say(KS_PROGRAM ": ", sentence);
+}
+
+void ks_output_complain_f(const char *format, ...)
+{
+    g_autofree char *sentence = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    sentence = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    ks_output_complain(sentence);
+}
+
+void ks_output_add(const char *sentence)
+{
+    say("", sentence);
+}
+
+bool ks_output_has_colour(void)
+{
+    const char *no_colour = g_getenv("NO_COLOR");
+    const char *terminal = g_getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && !(no_colour && no_colour[0]) && terminal &&
+           strcmp(terminal, "dumb") != 0;
+}
+
+bool ks_output_finish(void)
+{
+    errno = 0;
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
+        return true; /* whoever stops reading knows that */
+    ks_output_complain_f(_("What was to be printed could not be written: %s."),
+                         g_strerror(errno ? errno : EIO));
+    return false;
+}

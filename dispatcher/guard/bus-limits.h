@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+/* How many calls of one caller, and of all callers, are under way at a time. GDBus would queue
+ * without end what comes faster than it is answered; what is too much is refused by GDBus's own
+ * thread instead, before it costs memory or the main loop's time. */
+
+/* A caller that sends more than this without waiting for answers gets errors. */
+#define KS_BUS_CALLS_PER_CALLER 8
+
+/* More than one user can have under way: the system bus gives each 256 connections. */
+#define KS_BUS_CALLS_MAX (256 * KS_BUS_CALLS_PER_CALLER + 512)
+
+/* For g_dbus_connection_remove_filter(). */
+guint ks_bus_limits_add(GDBusConnection *connection);

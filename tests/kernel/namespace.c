@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "namespace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define OWN_NAMESPACE "/proc/self/ns/net"
+
+static ino_t own_namespace(void)
+{
+    struct stat info;
+
+    if (stat(OWN_NAMESPACE, &info) < 0)
+        g_error("cannot look at %s: %s", OWN_NAMESPACE, g_strerror(errno));
+    return info.st_ino;
+}
+
+static void write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t) strlen(text))
+        g_error("cannot write %s: %s", path, g_strerror(errno));
+    close(fd);
+}
+
+static void become_root_there(uid_t uid, gid_t gid)
+{
+    g_autofree char *uid_map = g_strdup_printf("0 %u 1\n", uid);
+    g_autofree char *gid_map = g_strdup_printf("0 %u 1\n", gid);
+
+    write_file("/proc/self/setgroups", "deny");
+    write_file("/proc/self/uid_map", uid_map);
+    write_file("/proc/self/gid_map", gid_map);
+}
+
+/* A new network namespace has a loopback that is down, and nothing else. */
+static void be_sure(ino_t before)
+{
+    struct if_nameindex *names = if_nameindex();
+    struct ifreq request = { .ifr_name = "lo" };
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (own_namespace() == before)
+        g_error("still in the network namespace of before");
+    if (!names || names[0].if_index != 1 || names[1].if_index != 0)
+        g_error("the new network namespace has links already");
+    if_freenameindex(names);
+    if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0 || request.ifr_flags & IFF_UP)
+        g_error("the loopback of the new network namespace is up already");
+    request.ifr_flags |= IFF_UP;
+    if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+        g_error("the loopback does not come up: %s", g_strerror(errno));
+    close(fd);
+}
+
+void namespace_enter(void)
+{
+    ino_t before = own_namespace();
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+
+    if (unshare(CLONE_NEWNET | (uid == 0 ? 0 : CLONE_NEWUSER)) < 0) {
+        printf("1..0 # SKIP this system gives no network namespace: %s\n", g_strerror(errno));
+        exit(EXIT_SUCCESS);
+    }
+    if (uid != 0)
+        become_root_there(uid, gid);
+    be_sure(before);
+}
+
+static int open_own(void)
+{
+    int fd = open(OWN_NAMESPACE, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        g_error("cannot hold the namespace: %s", g_strerror(errno));
+    return fd;
+}
+
+static void go(int fd)
+{
+    if (setns(fd, CLONE_NEWNET) < 0)
+        g_error("cannot change the namespace: %s", g_strerror(errno));
+}
+
+int namespace_new(void)
+{
+    int here = open_own();
+    ino_t before = own_namespace();
+    int there;
+
+    if (unshare(CLONE_NEWNET) < 0)
+        g_error("no second namespace: %s", g_strerror(errno));
+    be_sure(before);
+    there = open_own();
+    go(here);
+    close(here);
+    return there;
+}
+
+void namespace_run(int fd, void (*function)(void *data), void *data)
+{
+    int here = open_own();
+
+    go(fd);
+    function(data);
+    go(here);
+    close(here);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "packet.h"
+
+#include <arpa/inet.h>
+#include <glib.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define CANARY       0x6b73f00du
+#define HOPS_DEFAULT 64
+#define UDP_HEADER   8u
+#define TCP_HEADER   20u
+#define ICMP_HEADER  8u
+#define IPV4_HEADER  20u
+#define IPV6_HEADER  40u
+#define ND_BODY      16u /* a target address behind the header */
+#define TCP_SYN      0x02
+#define TCP_OFFSET   0x50
+
+static void put16(uint8_t *at, uint16_t value)
+{
+    at[0] = (uint8_t) (value >> 8);
+    at[1] = (uint8_t) value;
+}
+
+static void put32(uint8_t *at, uint32_t value)
+{
+    put16(at, (uint16_t) (value >> 16));
+    put16(at + 2, (uint16_t) value);
+}
+
+static uint32_t get32(const uint8_t *at)
+{
+    return (uint32_t) at[0] << 24 | (uint32_t) at[1] << 16 | (uint32_t) at[2] << 8 | at[3];
+}
+
+static uint32_t add_up(const uint8_t *bytes, size_t size, uint32_t sum)
+{
+    for (size_t i = 0; i < size; i++)
+        sum += i % 2 ? bytes[i] : (uint32_t) bytes[i] << 8;
+    return sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t) ~sum;
+}
+
+bool packet_is_ipv6(const Packet *packet)
+{
+    return strchr(packet->to, ':') != NULL;
+}
+
+static size_t put_ip_header(const Packet *packet, size_t payload, uint8_t *buffer)
+{
+    uint8_t hops = packet->hops ? packet->hops : HOPS_DEFAULT;
+
+    if (packet_is_ipv6(packet)) {
+        buffer[0] = 0x60;
+        put16(buffer + 4, (uint16_t) payload);
+        buffer[6] = packet->protocol;
+        buffer[7] = hops;
+        g_assert_cmpint(inet_pton(AF_INET6, packet->from, buffer + 8), ==, 1);
+        g_assert_cmpint(inet_pton(AF_INET6, packet->to, buffer + 24), ==, 1);
+        return IPV6_HEADER;
+    }
+    buffer[0] = 0x45;
+    put16(buffer + 2, (uint16_t) (IPV4_HEADER + payload));
+    buffer[8] = hops;
+    buffer[9] = packet->protocol;
+    g_assert_cmpint(inet_pton(AF_INET, packet->from, buffer + 12), ==, 1);
+    g_assert_cmpint(inet_pton(AF_INET, packet->to, buffer + 16), ==, 1);
+    put16(buffer + 10, fold(add_up(buffer, IPV4_HEADER, 0)));
+    return IPV4_HEADER;
+}
+
+/* Returns where the checksum stands. */
+static size_t put_transport(const Packet *packet, uint8_t *at, size_t *ret_size)
+{
+    switch (packet->protocol) {
+    case IPPROTO_UDP:
+    case IPPROTO_TCP:
+        put16(at, packet->source);
+        put16(at + 2, packet->target);
+        if (packet->protocol == IPPROTO_TCP) {
+            at[12] = TCP_OFFSET;
+            at[13] = TCP_SYN;
+        }
+        *ret_size = packet->protocol == IPPROTO_TCP ? TCP_HEADER : UDP_HEADER;
+        return packet->protocol == IPPROTO_TCP ? 16 : 6;
+    case IPPROTO_ICMP:
+    case IPPROTO_ICMPV6:
+        at[0] = (uint8_t) packet->source;
+        at[1] = (uint8_t) packet->target;
+        *ret_size = ICMP_HEADER;
+        if (packet->quote)
+            *ret_size += packet_build(packet->quote, 0, at + ICMP_HEADER);
+        else if (packet->protocol == IPPROTO_ICMPV6)
+            *ret_size += ND_BODY;
+        return 2;
+    default:
+        at[0] = (uint8_t) packet->source;
+        *ret_size = ICMP_HEADER;
+        return 2;
+    }
+}
+
+size_t packet_build(const Packet *packet, uint32_t number, uint8_t *buffer)
+{
+    bool ipv6 = packet_is_ipv6(packet);
+    size_t header = ipv6 ? IPV6_HEADER : IPV4_HEADER;
+    uint8_t *transport = buffer + header;
+    size_t checksum;
+    size_t size;
+    uint32_t sum = 0;
+
+    memset(buffer, 0, header + ICMP_HEADER + TCP_HEADER + ND_BODY + 2 * sizeof(uint32_t));
+    checksum = put_transport(packet, transport, &size);
+    if (number) {
+        put32(transport + size, CANARY);
+        put32(transport + size + sizeof(uint32_t), number);
+        size += 2 * sizeof(uint32_t);
+    }
+    if (packet->protocol == IPPROTO_UDP)
+        put16(transport + 4, (uint16_t) size);
+    put_ip_header(packet, size, buffer);
+    /* the pseudo header: addresses, protocol, length */
+    if (packet->protocol == IPPROTO_UDP || packet->protocol == IPPROTO_TCP ||
+        packet->protocol == IPPROTO_ICMPV6)
+        sum = add_up(buffer + (ipv6 ? 8 : 12), ipv6 ? 32 : 8, packet->protocol + (uint32_t) size);
+    put16(transport + checksum, fold(add_up(transport, size, sum)));
+    return header + size;
+}
+
+uint32_t packet_number(const uint8_t *bytes, size_t size)
+{
+    if (size < 2 * sizeof(uint32_t) || get32(bytes + size - 2 * sizeof(uint32_t)) != CANARY)
+        return 0;
+    return get32(bytes + size - sizeof(uint32_t));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* IPv4 and IPv6 packets by hand, with right checksums, so that every field can be wrong on purpose.
+ * Each carries a number at its end, by which whoever catches it knows it again. */
+
+#define PACKET_SIZE_MAX 512u
+
+typedef struct Packet Packet;
+
+struct Packet {
+    const char *from; /* both of one family */
+    const char *to;
+    uint8_t protocol;
+    uint8_t hops;        /* 0: 64 */
+    uint16_t source;     /* port, or type of an ICMP message or IGMP message */
+    uint16_t target;     /* port, or code of an ICMP message */
+    const Packet *quote; /* of an ICMP error: the packet that it is about */
+};
+
+bool packet_is_ipv6(const Packet *packet);
+
+/* Writes at most PACKET_SIZE_MAX bytes. Returns its size. */
+size_t packet_build(const Packet *packet, uint32_t number, uint8_t *buffer);
+
+/* The number of a packet that ends with these bytes; 0: none of ours. */
+uint32_t packet_number(const uint8_t *bytes, size_t size);

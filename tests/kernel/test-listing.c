@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ks_rules_text() says what nft(8) says of the same table. Blanks and the order of elements and
+ * statements are free; nft's words are not. */
+#include "namespace.h"
+
+#include "kernel/netfilter.h"
+#include "model/names.h"
+#include "rules/plan.h"
+#include "rules/text.h"
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAUSE_MS 3600000u
+
+static char *run_nft(const char *arguments)
+{
+    g_autofree char *command = g_strdup_printf("nft %s", arguments);
+    g_autofree char *errors = NULL;
+    g_autoptr(GError) error = NULL;
+    char *output = NULL;
+    int status = 0;
+
+    if (!g_spawn_command_line_sync(command, &output, &errors, &status, &error))
+        g_error("%s: %s", command, error->message);
+    if (status != 0)
+        g_error("%s: %s", command, errors);
+    return output;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* "10.0.0.0/8" -> "10.0.0.0-10.255.255.255": nft writes a range as a prefix where it is one. */
+static char *as_range(const char *element)
+{
+    g_auto(GStrv) parts = g_strsplit(element, "/", 2);
+    char text[KS_ADDRESS_TEXT_SIZE];
+    KsAddress last;
+
+    if (!parts[0] || !parts[1] || !ks_address_parse(parts[0], &last))
+        return g_strdup(element);
+    for (unsigned bit = (unsigned) atoi(parts[1]); bit < ks_address_size(&last) * 8; bit++)
+        last.bytes[bit / 8] |= (uint8_t) (0x80u >> bit % 8);
+    return g_strdup_printf("%s-%s", parts[0], ks_address_text(&last, text));
+}
+
+/* "elements = { b, a }" -> "a, b" */
+static char *sort_elements(const char *elements)
+{
+    g_auto(GStrv) all = g_strsplit(elements, ",", -1);
+
+    for (unsigned i = 0; all[i]; i++) {
+        char *end = strstr(all[i], " expires ");
+
+        if (end)
+            *end = '\0'; /* it has gone on since */
+        end = strstr(all[i], " timeout ");
+        if (end)
+            *end = '\0';
+        g_strstrip(all[i]);
+        end = as_range(all[i]);
+        g_free(all[i]);
+        all[i] = end;
+    }
+    qsort(all, g_strv_length(all), sizeof(*all), compare_texts);
+    return g_strjoinv(", ", all);
+}
+
+/* One statement a line, without comments, with single blanks. */
+static char *normalise(const char *text)
+{
+    g_autoptr(GRegex) comments = g_regex_new(" *#.*$", G_REGEX_MULTILINE, 0, NULL);
+    g_autoptr(GRegex) blanks = g_regex_new("[ \\t]+", 0, 0, NULL);
+    g_autoptr(GRegex) breaks = g_regex_new(",\\s*\\n\\s*", 0, 0, NULL);
+    g_autofree char *bare = g_regex_replace_literal(comments, text, -1, 0, "", 0, NULL);
+    g_autofree char *joined = g_regex_replace_literal(breaks, bare, -1, 0, ", ", 0, NULL);
+    g_autofree char *single = g_regex_replace_literal(blanks, joined, -1, 0, " ", 0, NULL);
+    g_auto(GStrv) lines = g_strsplit(single, "\n", -1);
+    GString *result = g_string_new(NULL);
+
+    for (unsigned i = 0; lines[i]; i++) {
+        char *line = g_strstrip(lines[i]);
+        char *end = strrchr(line, '}');
+
+        if (g_str_has_prefix(line, "flags owner") || line[0] == '\0')
+            continue;
+        if (g_str_has_prefix(line, "elements = {") && end) {
+            g_autofree char *sorted = NULL;
+
+            *end = '\0';
+            sorted = sort_elements(line + strlen("elements = {"));
+            g_string_append_printf(result, "elements = { %s }\n", sorted);
+        } else {
+            g_string_append_printf(result, "%s\n", line);
+        }
+    }
+    return g_string_free(result, FALSE);
+}
+
+/* Sets, counters and chains in the order of their names: nft has its own. */
+static char *sort_blocks(const char *normal)
+{
+    g_autoptr(GRegex) ends = g_regex_new("(?<=^\\}\\n)", G_REGEX_MULTILINE, 0, NULL);
+    g_auto(GStrv) blocks = g_regex_split(ends, strchr(normal, '\n') + 1, 0);
+
+    g_assert_true(g_str_has_prefix(normal, "table inet " KS_TABLE " {\n"));
+    qsort(blocks, g_strv_length(blocks), sizeof(*blocks), compare_texts);
+    return g_strjoinv("", blocks);
+}
+
+static void assert_same_text(const char *ours, const char *nft)
+{
+    g_autofree char *our_normal = normalise(ours);
+    g_autofree char *nft_normal = normalise(nft);
+    g_autofree char *our_blocks = sort_blocks(our_normal);
+    g_autofree char *nft_blocks = sort_blocks(nft_normal);
+    g_auto(GStrv) our_lines = g_strsplit(our_blocks, "\n", -1);
+    g_auto(GStrv) nft_lines = g_strsplit(nft_blocks, "\n", -1);
+
+    for (unsigned i = 0; our_lines[i] && nft_lines[i]; i++) {
+        if (strcmp(our_lines[i], nft_lines[i]) == 0)
+            continue;
+        g_test_message("ours: %s", our_lines[i]);
+        g_test_message("nft:  %s", nft_lines[i]);
+        g_test_fail();
+    }
+    g_assert_cmpuint(g_strv_length(our_lines), ==, g_strv_length(nft_lines));
+}
+
+static const char *name_interface(uint32_t index, const void *data)
+{
+    static char name[IF_NAMESIZE];
+
+    (void) data;
+    return if_indextoname(index, name);
+}
+
+static void test_listing(const void *data)
+{
+    bool full = GPOINTER_TO_INT(data);
+    KsNetfilter *netfilter;
+    KsReadback *held = ks_readback_new();
+    KsLock *lock = ks_lock_new();
+    KsBatch batch = { 0 };
+    KsAddress address;
+    g_autofree char *ours = NULL;
+    g_autofree char *nft = NULL;
+
+    g_assert_cmpint(ks_netfilter_open(&netfilter), ==, 0);
+    if (full) {
+        ks_lock_open_interface(lock, 7); /* of no link: nft writes its number */
+        ks_lock_open_lan(lock, 1);
+        for (unsigned i = 0; i < 100; i++) {
+            address = (KsAddress){ .family = AF_INET, .bytes = { 192, 0, 2, (uint8_t) i } };
+            ks_lock_add_server(lock, &address, i % 2 ? IPPROTO_UDP : IPPROTO_TCP,
+                               (uint16_t) (1 + i * 300));
+            ks_lock_add_dhcp_server(lock, &address);
+        }
+        g_assert_true(ks_address_parse("2001:db8::1", &address));
+        ks_lock_add_server(lock, &address, IPPROTO_UDP, 51820);
+        g_assert_true(ks_address_parse("10.8.0.0", &address));
+        ks_lock_exclude_from_lan(lock, &address, 16);
+        g_assert_true(ks_address_parse("172.31.255.128", &address));
+        ks_lock_exclude_from_lan(lock, &address, 25);
+        g_assert_true(ks_address_parse("fd01:2::", &address));
+        ks_lock_exclude_from_lan(lock, &address, 32);
+    }
+    ks_lock_seal(lock);
+
+    g_assert_cmpint(ks_netfilter_read(netfilter, held), ==, 0);
+    g_assert_cmpint(ks_plan_lock(&batch, held, lock, 0), ==, 0);
+    g_assert_cmpint(ks_netfilter_commit(netfilter, &batch), ==, 0);
+    g_assert_cmpint(ks_netfilter_read(netfilter, held), ==, 0);
+    if (full) {
+        g_assert_cmpint(ks_plan_pause(&batch, held, PAUSE_MS), ==, 0);
+        g_assert_cmpint(ks_netfilter_commit(netfilter, &batch), ==, 0);
+        g_assert_cmpint(ks_netfilter_read(netfilter, held), ==, 0);
+    }
+    g_assert_true(ks_readback_is_intact(held));
+    ours = ks_rules_text(held, name_interface, NULL);
+    nft = run_nft("list table inet " KS_TABLE);
+    assert_same_text(ours, nft);
+
+    g_assert_cmpint(ks_plan_unlock(&batch, held), ==, 0);
+    g_assert_cmpint(ks_netfilter_commit(netfilter, &batch), ==, 0);
+    ks_netfilter_close(netfilter);
+    ks_readback_free(held);
+    ks_lock_free(lock);
+    ks_batch_clear(&batch);
+}
+
+int main(int argc, char **argv)
+{
+    namespace_enter();
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_data_func("/listing/empty", GINT_TO_POINTER(false), test_listing);
+    g_test_add_data_func("/listing/full", GINT_TO_POINTER(true), test_listing);
+    return g_test_run();
+}

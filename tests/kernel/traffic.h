@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "packet.h"
+
+#include <stdbool.h>
+
+/* Three machines in namespaces of their own:
+ *
+ *   guest --- guest0 [ this one ] wire0 --- the world
+ *                      tun0: a tunnel whose far end we hold
+ */
+
+typedef enum {
+    TRAFFIC_WIRE,
+    TRAFFIC_TUNNEL,
+} TrafficInterface;
+
+typedef enum {
+    TRAFFIC_OUT,               /* from a program here, caught in the world */
+    TRAFFIC_IN,                /* from the world, caught by a program here */
+    TRAFFIC_THROUGH,           /* from the guest, caught in the world */
+    TRAFFIC_THROUGH_TO_TUNNEL, /* from the guest, caught at the tunnel's far end */
+    TRAFFIC_INTO_TUNNEL,       /* from a program here, caught at the tunnel's far end */
+    TRAFFIC_OUT_OF_TUNNEL,     /* from the tunnel's far end, caught by a program here */
+} TrafficPath;
+
+void traffic_set_up(void);
+void traffic_tear_down(void);
+
+uint32_t traffic_interface(TrafficInterface interface);
+
+/* Sends the packets one after another; `arrived[i]`: packets[i] came out where the path ends. */
+void traffic_send(TrafficPath path, const Packet *const *packets, unsigned count, bool *arrived);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard/methods.h"
+
+#include <string.h>
+
+/* Which request the administrator's configuration lets through, from where. The guard behind the
+ * table is a stand-in that only counts. */
+
+struct KsGuard {
+    KsConfiguration *configuration;
+    unsigned done;
+};
+
+static bool do_it(KsGuard *guard)
+{
+    guard->done++;
+    return true;
+}
+
+bool ks_guard_lock(KsGuard *guard, GError **error)
+{
+    (void) error;
+    return do_it(guard);
+}
+
+bool ks_guard_unlock(KsGuard *guard, GError **error)
+{
+    (void) error;
+    return do_it(guard);
+}
+
+bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GError **error)
+{
+    (void) lan;
+    (void) networks;
+    (void) error;
+    return do_it(guard);
+}
+
+bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error)
+{
+    (void) auto_lock;
+    (void) error;
+    return do_it(guard);
+}
+
+bool ks_guard_pause(KsGuard *guard, uint32_t seconds, GError **error)
+{
+    (void) seconds;
+    (void) error;
+    return do_it(guard);
+}
+
+bool ks_guard_resume(KsGuard *guard, GError **error)
+{
+    (void) error;
+    return do_it(guard);
+}
+
+const KsSettings *ks_guard_settings(const KsGuard *guard)
+{
+    static const KsSettings settings = { .auto_lock = true };
+
+    (void) guard;
+    return &settings;
+}
+
+const KsConfiguration *ks_guard_configuration(const KsGuard *guard)
+{
+    return guard->configuration;
+}
+
+bool ks_guard_is_closed(const KsGuard *guard)
+{
+    (void) guard;
+    return true;
+}
+
+GVariant *ks_guard_status(KsGuard *guard, bool fresh)
+{
+    (void) fresh;
+    (void) do_it(guard);
+    return g_variant_ref_sink(g_variant_new("a{sv}", NULL));
+}
+
+char *ks_guard_rules(KsGuard *guard, GError **error)
+{
+    (void) error;
+    (void) do_it(guard);
+    return g_strdup("");
+}
+
+#define ALL_RULED_OUT "[allow]\nunlock=no\npause=no\nlan-access=no\nauto-lock-off=no\n"
+#define DONE          (-1)
+
+static const struct {
+    const char *configuration;
+    const char *method;
+    const char *arguments;
+    int on_bus; /* KsError, or DONE */
+    int on_socket;
+    const char *message; /* a part of it */
+} rows[] = {
+    { "", "Lock", "()", DONE, DONE, NULL },
+    { "", "Unlock", "()", DONE, DONE, NULL },
+    { "", "SetLanAccess", "(true, @as [])", DONE, DONE, NULL },
+    { "", "SetAutoLock", "(false,)", DONE, DONE, NULL },
+    { "", "Pause", "(uint32 3600,)", DONE, DONE, NULL },
+    { "", "Resume", "()", DONE, DONE, NULL },
+    { "", "GetStatus", "()", DONE, DONE, NULL },
+    { "", "GetRules", "()", DONE, DONE, NULL },
+
+    /* what protects cannot be ruled out */
+    { ALL_RULED_OUT, "Lock", "()", DONE, DONE, NULL },
+    { ALL_RULED_OUT, "SetLanAccess", "(false, @as [])", DONE, DONE, NULL },
+    { ALL_RULED_OUT, "SetAutoLock", "(true,)", DONE, DONE, NULL },
+    { ALL_RULED_OUT, "Resume", "()", DONE, DONE, NULL },
+    { ALL_RULED_OUT, "GetStatus", "()", DONE, DONE, NULL },
+    { ALL_RULED_OUT, "GetRules", "()", DONE, DONE, NULL },
+
+    /* what lowers protection can, and root's way back in cannot */
+    { ALL_RULED_OUT, "Unlock", "()", KS_ERROR_FORBIDDEN, DONE,
+      "ruled out unlocking (/etc/x:2). Root can still do it from a terminal: sudo nm-killswitch "
+      "unlock" },
+    { ALL_RULED_OUT, "Pause", "(uint32 1,)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "ruled out pausing (/etc/x:3)." },
+    { ALL_RULED_OUT, "SetLanAccess", "(true, @as [])", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "ruled out LAN access (/etc/x:4)." },
+    { ALL_RULED_OUT, "SetAutoLock", "(false,)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "ruled out turning auto-lock off (/etc/x:5)." },
+    { "[allow]\npause=no", "Unlock", "()", DONE, DONE, NULL },
+    { "[allow]\nunlock=no", "Pause", "(uint32 1,)", DONE, DONE, NULL },
+
+    /* how long a pause may be */
+    { "", "Pause", "(uint32 3601,)", KS_ERROR_INVALID_ARGUMENTS, KS_ERROR_INVALID_ARGUMENTS,
+      "A pause can last 1h at most on this machine (the default)." },
+    { "[pause]\nmax=90", "Pause", "(uint32 90,)", DONE, DONE, NULL },
+    { "[pause]\nmax=90", "Pause", "(uint32 4294967295,)", KS_ERROR_INVALID_ARGUMENTS,
+      KS_ERROR_INVALID_ARGUMENTS, "A pause can last 90s at most on this machine (/etc/x:2)." },
+    { "[pause]\nmax=0", "Pause", "(uint32 1,)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "ruled out pausing (/etc/x:2)." },
+};
+
+static void call(unsigned row, KsCaller caller, int expected)
+{
+    KsGuard guard = { .configuration = ks_configuration_new() };
+    g_autoptr(GVariant) arguments = g_variant_ref_sink(g_variant_new_parsed(rows[row].arguments));
+    g_autoptr(GVariant) result = NULL;
+    g_autoptr(GError) early = NULL;
+    g_autoptr(GError) error = NULL;
+    const KsMethod *method;
+    bool permitted;
+
+    g_test_message("%s %s from the %s with \"%s\"", rows[row].method, rows[row].arguments,
+                   caller == KS_CALLER_BUS ? "bus" : "socket", rows[row].configuration);
+    ks_configuration_read(guard.configuration, "/etc/x", rows[row].configuration,
+                          strlen(rows[row].configuration));
+    method = ks_method_find(rows[row].method, arguments, &error);
+    g_assert_no_error(error);
+    permitted = ks_method_is_permitted(method, &guard, caller, arguments, &early);
+    result = ks_method_run(method, &guard, caller, arguments, &error);
+    if (expected == DONE) {
+        g_assert_no_error(error);
+        g_assert_nonnull(result);
+        g_assert_true(permitted);
+    } else {
+        g_assert_false(permitted);
+        g_assert_error(early, KS_ERROR, expected);
+        g_assert_error(error, KS_ERROR, expected);
+        g_assert_null(result);
+        g_test_message("%s", error->message);
+        g_assert_nonnull(strstr(error->message, rows[row].message));
+    }
+    g_assert_cmpuint(guard.done, ==, expected == DONE ? 1 : 0);
+    ks_configuration_free(guard.configuration);
+}
+
+static void test_permitted(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        call(i, KS_CALLER_BUS, rows[i].on_bus);
+        call(i, KS_CALLER_SOCKET, rows[i].on_socket);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/methods/permitted", test_permitted);
+    return g_test_run();
+}

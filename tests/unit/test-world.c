@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/world.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+/* Which link carries a VPN: every way in which an event, an address or a name can be wrong. */
+
+enum { LOOPBACK = 1, UPLINK, TUN_UP, TUN_DOWN, OTHER_TUN };
+
+#define NAME_OF_UPLINK "eth0"
+
+static const KsLink links[] = {
+    { .index = LOOPBACK, .name = "lo", .loopback = true, .up = true },
+    { .index = UPLINK, .name = NAME_OF_UPLINK, .up = true, .default_route = true },
+    { .index = TUN_UP, .name = "tun0", .up = true, .tunnel_kind = true },
+    { .index = TUN_DOWN, .name = "tun1", .tunnel_kind = true },
+    { .index = OTHER_TUN, .name = "wg0", .up = true, .tunnel_kind = true },
+};
+
+static const struct {
+    const char *own;       /* the interface that NetworkManager names, "" for most VPNs */
+    const char *announced; /* the one that the hook named */
+    const char *address;   /* that the VPN has given to the machine, NULL: none */
+    uint32_t expected;     /* 0: no link carries it */
+} rows[] = {
+    /* named by the hook */
+    { "", "tun0", NULL, TUN_UP },
+    { "", "tun1", NULL, 0 },         /* a link that is down carries nothing */
+    { "", NAME_OF_UPLINK, NULL, 0 }, /* the parent device (vpn-down does that) */
+    { "", "lo", NULL, 0 },
+    { "", "tun9", NULL, 0 },
+    { "", "TUN0", NULL, 0 },
+    { "", "", NULL, 0 },
+    /* by its address */
+    { "", "", "10.8.0.2", TUN_UP },
+    { "", "", "fd01::2", TUN_UP },
+    { "", "", "10.9.0.2", 0 },  /* on a link that is down */
+    { "", "", "192.0.2.2", 0 }, /* the uplink's: a VPN cannot claim it */
+    { "", "", "10.8.0.3", 0 },
+    /* the hook's word counts more, but only where it makes sense */
+    { "", "wg0", "10.8.0.2", OTHER_TUN },
+    { "", NAME_OF_UPLINK, "10.8.0.2", TUN_UP },
+    { "", "lo", "10.8.0.2", TUN_UP },
+    { "", "tun9", "10.8.0.2", TUN_UP },
+    { "", "tun1", "10.8.0.2", TUN_UP },
+    /* NetworkManager's word counts most */
+    { "wg0", "", NULL, OTHER_TUN },
+    { "wg0", "tun0", NULL, OTHER_TUN },
+    { "wg0", NAME_OF_UPLINK, "10.8.0.2", OTHER_TUN },
+    { "wg9", "tun0", NULL, 0 },
+    { NAME_OF_UPLINK, "", NULL, 0 },
+    { "tun1", "", NULL, 0 },
+};
+
+static void add_address(KsWorld *world, uint32_t index, const char *text)
+{
+    KsLinkAddress on_link = { .index = index };
+
+    g_assert_true(ks_address_parse(text, &on_link.address));
+    g_array_append_val(world->link_addresses, on_link);
+}
+
+static KsWorld *world_of_links(void)
+{
+    KsWorld *world = ks_world_new();
+
+    g_array_append_vals(world->links, links, G_N_ELEMENTS(links));
+    add_address(world, UPLINK, "192.0.2.2");
+    add_address(world, TUN_DOWN, "10.9.0.2");
+    add_address(world, TUN_UP, "10.8.0.2");
+    add_address(world, TUN_UP, "fd01::2");
+    add_address(world, 99, "10.8.0.3"); /* of a link that is gone */
+    return world;
+}
+
+static void test_tunnel(void)
+{
+    g_autoptr(KsWorld) world = world_of_links();
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsVpn) vpn = ks_vpn_new("u", "n", "openvpn");
+        const KsLink *link;
+
+        g_strlcpy(vpn->interface, rows[i].own, sizeof(vpn->interface));
+        if (rows[i].address) {
+            KsAddress address;
+
+            g_assert_true(ks_address_parse(rows[i].address, &address));
+            g_array_append_val(vpn->addresses, address);
+        }
+        link = ks_world_tunnel(world, vpn, rows[i].announced);
+        if ((link ? link->index : 0) != rows[i].expected)
+            g_error("row %u: link %u instead of %u", i, link ? link->index : 0, rows[i].expected);
+    }
+}
+
+static void test_lookup(void)
+{
+    g_autoptr(KsWorld) world = world_of_links();
+    g_autoptr(KsWorld) empty = ks_world_new();
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(links); i++) {
+        g_assert_cmpuint(ks_world_link_by_name(world, links[i].name)->index, ==, links[i].index);
+        g_assert_cmpstr(ks_world_link_by_index(world, links[i].index)->name, ==, links[i].name);
+    }
+    g_assert_null(ks_world_link_by_name(world, ""));
+    g_assert_null(ks_world_link_by_name(world, "tun"));
+    g_assert_null(ks_world_link_by_index(world, 0));
+    g_assert_null(ks_world_link_by_index(empty, LOOPBACK));
+    g_assert_null(ks_world_link_by_name(empty, "lo"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/world/tunnel", test_tunnel);
+    g_test_add_func("/world/lookup", test_lookup);
+    return g_test_run();
+}

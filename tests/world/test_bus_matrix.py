@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every method x everybody x what can come of it, with the real bus and the real polkitd (people.py
+says what is real and what is stood in for)."""
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from .people import ERROR, INTERFACE, PROPERTIES, People
+from .sandbox import REPOSITORY
+from .waiting import wait_until
+
+NOT_AUTHORISED = f"{ERROR}NotAuthorised"
+WRONG_TYPE = "org.freedesktop.DBus.Error.InvalidArgs"
+OUT_OF_BOUNDS = f"{ERROR}InvalidArguments"
+XML = REPOSITORY / "data/io.github.nmkillswitch.Guard1.xml"
+NETWORK = "3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A call that does something. `free`: it protects, so an active session needs no password."""
+
+    method: str
+    arguments: str
+    free: bool
+    before: tuple[tuple[str, str], ...]  # root's calls that lead to where it changes something
+    is_done: Callable[[dict], bool]
+    lasts: bool = True  # over a guard's restart, and asking again is "already so"
+
+    def __str__(self) -> str:
+        return f"{self.method}{self.arguments}"
+
+
+OPEN = (("Unlock", "()"), ("SetLanAccess", "(false, @as [])"), ("SetAutoLock", "(true,)"))
+CLOSED = (*OPEN, ("Lock", "()"))
+ROWS = (
+    Row("Lock", "()", True, OPEN, lambda s: s["locked"]),
+    Row("Lock", "()", True, (*CLOSED, ("Pause", "(300,)")), lambda s: not s["paused_until"]),
+    Row("Unlock", "()", False, CLOSED, lambda s: not s["locked"]),
+    Row("SetLanAccess", "(true, @as [])", False, CLOSED, lambda s: s["lan"]),
+    Row("SetLanAccess", f"(true, ['{NETWORK}'])", False, CLOSED, lambda s: s["lan_networks"] == [NETWORK]),
+    Row("SetLanAccess", "(false, @as [])", True, (*CLOSED, ("SetLanAccess", "(true, @as [])")), lambda s: not s["lan"]),
+    Row("SetAutoLock", "(true,)", True, (*CLOSED, ("SetAutoLock", "(false,)")), lambda s: s["auto_lock"]),
+    Row("SetAutoLock", "(false,)", False, CLOSED, lambda s: not s["auto_lock"]),
+    Row("Pause", "(300,)", False, CLOSED, lambda s: s["paused_until"], lasts=False),
+    Row("Resume", "()", True, (*CLOSED, ("Pause", "(300,)")), lambda s: not s["paused_until"]),
+)
+PUBLIC = ("GetStatus", "GetRules")
+PEOPLE = ("root", "active", "sandboxed", "inactive", "sessionless")
+# what no password is needed for; "sandboxed" runs in alice's active session, and the bus tells
+# polkit no more than that (a sandbox that filters the bus, as Flatpak's does, lets nothing here)
+MAY = {"root": lambda row: True, "active": lambda row: row.free, "sandboxed": lambda row: row.free}
+
+MALFORMED = (
+    *((row.method, "('a', 1)", WRONG_TYPE) for row in {row.method: row for row in ROWS}.values()),
+    *((method, "(1,)", WRONG_TYPE) for method in PUBLIC),
+    ("SetLanAccess", "(true,)", WRONG_TYPE),
+    ("SetLanAccess", "(true, ['not a uuid'])", OUT_OF_BOUNDS),
+    ("SetLanAccess", "(true, ['" + "a" * 100000 + "'])", OUT_OF_BOUNDS),
+    ("SetLanAccess", f"(true, [{', '.join([repr(NETWORK)] * 257)}])", OUT_OF_BOUNDS),
+    ("Pause", "(0,)", OUT_OF_BOUNDS),
+    ("Pause", "(4294967295,)", OUT_OF_BOUNDS),
+    ("Pause", "(int64 60,)", WRONG_TYPE),
+    ("Unlocked", "()", "org.freedesktop.DBus.Error.UnknownMethod"),
+)
+
+
+@pytest.fixture(scope="module")
+def guarded(world):
+    world.product.install()
+    world.product.start_guard()
+    return world
+
+
+@pytest.fixture(scope="module")
+def people(guarded):
+    people = People(guarded.client)
+    try:
+        yield people
+    finally:
+        people.close()
+
+
+@pytest.fixture(autouse=True)
+def no_passwords(people):
+    yield
+    for person in people.all.values():
+        person.forget_passwords()
+
+
+def status(people):
+    answer = people.root.call("GetStatus")
+    assert answer.ok, answer
+    return answer.value[0]
+
+
+def state(people):
+    """What calls change, and nothing that changes by itself."""
+    seen = status(people)
+    return {key: seen[key] for key in ("locked", "lan", "lan_networks", "auto_lock", "verified")} | {"paused": bool(seen["paused_until"])}
+
+
+def begin(people, row):
+    for method, arguments in row.before:
+        answer = people.root.call(method, arguments)
+        assert answer.ok, (method, answer)
+    found = status(people)
+    assert not row.is_done(found), found
+    return state(people)
+
+
+def restart_guard(world, people):
+    world.product.stop_guard()
+    world.product.start_guard()
+    wait_until(lambda: people.root.call("GetStatus").ok, "the guard to be on the bus")
+
+
+def test_every_method_and_property_of_the_contract_is_there(people):
+    contract = ElementTree.parse(XML).getroot().find("interface")
+    methods = {m.get("name") for m in contract.findall("method")}
+    assert methods == {row.method for row in ROWS} | set(PUBLIC), "a method without a row in this matrix"
+    for method in methods:
+        wrong = people.root.call(method, "('a', 1, 2)")
+        assert wrong.error == WRONG_TYPE, (method, wrong)
+    values = people.nora.call("GetAll", f"('{INTERFACE}',)", interface=PROPERTIES).value[0]
+    properties = {p.get("name") for p in contract.findall("property")}
+    assert set(values) == properties, "a property without a value"
+    for name in properties:
+        people.nora.get(name)
+        written = people.root.call("Set", f"('{INTERFACE}', '{name}', <true>)", interface=PROPERTIES)
+        assert not written.ok, f"{name} can be written"
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_without_a_password(people, row, who):
+    before = begin(people, row)
+    answer = people.all[who].call(row.method, row.arguments)
+    if MAY.get(who, lambda row: False)(row):
+        assert answer.ok, answer
+        assert row.is_done(status(people))
+    else:
+        assert answer.error == NOT_AUTHORISED, answer
+        assert state(people) == before
+
+
+@pytest.mark.parametrize("who", ["active", "sandboxed", "inactive", "sessionless"])
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.free], ids=str)
+def test_with_nobody_to_ask(people, row, who):
+    """Interaction is allowed, but there is no agent."""
+    before = begin(people, row)
+    answer = people.all[who].call(row.method, row.arguments, interactive=True)
+    assert answer.error == NOT_AUTHORISED, answer
+    assert state(people) == before
+
+
+@pytest.mark.parametrize("who", ["active", "sandboxed", "inactive", "sessionless"])
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.free], ids=str)
+def test_with_the_right_password(people, row, who):
+    person = people.all[who]
+    agent = person.agent()
+    before = begin(people, row)
+    call = person.caller.begin(row.method, row.arguments, interactive=True)
+    agent.wait_for("Password:")
+    assert state(people) == before, "it was done before the password was given"
+    agent.type("correct horse")
+    answer = person.caller.end(call)
+    assert answer.ok, answer
+    assert row.is_done(status(people))
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.free], ids=str)
+def test_with_a_wrong_password(people, row):
+    agent = people.alice.agent()
+    before = begin(people, row)
+    call = people.alice.caller.begin(row.method, row.arguments, interactive=True)
+    agent.give_password("battery staple")
+    answer = people.alice.caller.end(call)
+    assert answer.error == NOT_AUTHORISED, answer
+    assert state(people) == before
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.free], ids=str)
+def test_an_agent_is_not_asked_unless_the_caller_allows_it(people, row):
+    agent = people.alice.agent()
+    before = begin(people, row)
+    answer = people.alice.call(row.method, row.arguments)
+    assert answer.error == NOT_AUTHORISED, answer
+    assert not agent.has_said("Password")
+    assert state(people) == before
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.lasts], ids=str)
+def test_already_so_needs_nobody(people, row, who):
+    begin(people, row)
+    assert people.root.call(row.method, row.arguments).ok
+    before = state(people)
+    agent = people.all[who].agent() if who not in ("root", "sandboxed") else None
+    answer = people.all[who].call(row.method, row.arguments, interactive=True)
+    assert answer.ok, answer
+    assert state(people) == before
+    assert not agent or not agent.has_said("Password")
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_malformed(people, who):
+    for begun in (OPEN, CLOSED):
+        for method, arguments in begun:
+            assert people.root.call(method, arguments).ok
+        before = state(people)
+        for method, arguments, error in MALFORMED:
+            answer = people.all[who].call(method, arguments)
+            assert answer.error == error, (method, arguments[:60], answer)
+        assert state(people) == before
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("method", PUBLIC)
+def test_looking_is_free(people, method, who):
+    answer = people.all[who].call(method)
+    assert answer.ok and len(answer.value) == 1, answer
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_the_guard_is_restarted_in_between(guarded, people, row):
+    """What was done holds, and a restart opens nothing and does nothing twice."""
+    begin(people, row)
+    assert people.root.call(row.method, row.arguments).ok
+    before = state(people)
+    restart_guard(guarded, people)
+    assert state(people) == before
+    answer = people.nora.call(row.method, row.arguments)
+    assert answer.ok if row.lasts else answer.error == NOT_AUTHORISED, answer
+    assert state(people) == before
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.free], ids=str)
+def test_the_guard_is_restarted_while_polkit_asks(guarded, people, row):
+    agent = people.alice.agent()
+    before = begin(people, row)
+    call = people.alice.caller.begin(row.method, row.arguments, interactive=True)
+    agent.wait_for("Password:")
+    restart_guard(guarded, people)
+    answer = people.alice.caller.end(call)
+    assert not answer.ok, answer
+    agent.type("correct horse")
+    wait_until(lambda: people.alice.call("GetStatus").ok, "the guard to answer")
+    assert state(people) == before
