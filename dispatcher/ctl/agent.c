@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,8 +23,17 @@ struct KsAgent {
     pid_t pid;
 };
 
-/* Between fork and exec: only what is safe there. It talks to the terminal itself (/dev/tty). */
-static G_GNUC_NORETURN void become_agent(int ready, const char *our_pid, const char *ready_text)
+/* Beside a desktop's agent ours keeps back (--fallback). polkit 122 uses one that keeps back only
+ * where it finds a session, and outside of all sessions there is nobody to step back for. */
+static bool has_session(void)
+{
+    return g_getenv("XDG_SESSION_ID") || g_getenv("DISPLAY") || g_getenv("WAYLAND_DISPLAY");
+}
+
+/* Between fork and exec: only what is safe there. It talks to the terminal itself (/dev/tty). The
+ * last argument may be NULL. */
+static G_GNUC_NORETURN void become_agent(int ready, const char *our_pid, const char *ready_text,
+                                         const char *keep_back)
 {
     int null = open("/dev/null", O_RDWR);
 
@@ -34,7 +44,7 @@ static G_GNUC_NORETURN void become_agent(int ready, const char *our_pid, const c
         (void) dup2(null, STDERR_FILENO);
     }
     (void) fcntl(ready, F_SETFD, 0);
-    (void) execlp(PROGRAM, PROGRAM, "--process", our_pid, "--notify-fd", ready_text, "--fallback",
+    (void) execlp(PROGRAM, PROGRAM, "--process", our_pid, "--notify-fd", ready_text, keep_back,
                   (char *) NULL);
     _exit(127);
 }
@@ -43,6 +53,7 @@ KsAgent *ks_agent_start(void)
 {
     g_autofree char *our_pid = g_strdup_printf("%d", (int) getpid());
     g_autofree char *ready_text = NULL;
+    const char *keep_back = has_session() ? "--fallback" : NULL;
     struct pollfd ready = { .events = POLLIN };
     int ends[2];
     KsAgent *agent;
@@ -53,7 +64,7 @@ KsAgent *ks_agent_start(void)
     ready_text = g_strdup_printf("%d", ends[1]);
     pid = fork();
     if (pid == 0)
-        become_agent(ends[1], our_pid, ready_text);
+        become_agent(ends[1], our_pid, ready_text, keep_back);
     close(ends[1]);
     ready.fd = ends[0];
     /* it closes its end when it is registered, and so does its death */

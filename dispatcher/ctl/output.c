@@ -14,15 +14,36 @@
 /* A sentence that is longer is none. */
 #define SENTENCE_COLUMNS 2000
 
+/* No character set takes more bytes for a byte of UTF-8. */
+#define GROWTH_MAX 4
+
+/* With the nearest that `charset` has, such as straight quotation marks: g_convert() would rather
+ * fail. NULL if not even that can be. */
+static char *transliterate(const char *text, const char *charset)
+{
+    g_autofree char *target = g_strconcat(charset, "//TRANSLIT", NULL);
+    GIConv converter = g_iconv_open(target, "UTF-8");
+    gsize left = strlen(text);
+    gsize room = GROWTH_MAX * left;
+    g_autofree char *converted = g_malloc0(room + 1);
+    char *from = (char *) text; /* the prototype's fault */
+    char *to = converted;
+    gsize failed;
+
+    if (converter == (GIConv) -1) /* NOLINT(performance-no-int-to-ptr): as documented */
+        return NULL;
+    failed = g_iconv(converter, &from, &left, &to, &room);
+    g_iconv_close(converter);
+    return failed == (gsize) -1 ? NULL : g_steal_pointer(&converted);
+}
+
 static void put(FILE *stream, const char *text)
 {
     g_autofree char *converted = NULL;
-    g_autofree char *target = NULL;
     const char *charset;
 
     if (!g_get_charset(&charset)) {
-        target = g_strconcat(charset, "//TRANSLIT", NULL);
-        converted = g_convert(text, -1, target, "UTF-8", NULL, NULL, NULL);
+        converted = transliterate(text, charset);
         if (!converted)
             converted = g_convert_with_fallback(text, -1, charset, "UTF-8", "?", NULL, NULL, NULL);
     }

@@ -341,20 +341,25 @@ char *ks_show_vpns(GVariant *status)
         g_autofree char *type = ks_text_name(ks_field_text(server, "type"));
         g_autofree char *where = server_text(server);
 
+        g_autofree char *line = NULL;
+
         if (!last || strcmp(last, uuid) != 0) {
             const char *up_on = interface_of(status, uuid);
             g_autofree char *interface = ks_text_name(up_on ? up_on : "");
-
             /* TRANSLATORS: a VPN's name and type, and where it is connected its interface */
-            if (up_on)
-                g_string_append_printf(out, _("%s (%s), connected on %s\n"), name, type, interface);
-            else
-                g_string_append_printf(out, _("%s (%s), not connected\n"), name, type);
+            g_autofree char *head =
+                up_on ? g_strdup_printf(_("%s (%s), connected on %s"), name, type, interface)
+                      : g_strdup_printf(_("%s (%s), not connected"), name, type);
+
+            ks_text_append_wrapped(out, "", STEP_INDENT, head);
         }
         last = uuid;
-        g_string_append_printf(
-            out, "%*s%s%s\n", STEP_INDENT, "", where,
-            strcmp(ks_field_text(server, "source"), "profile") == 0 ? "" : _(", set by hand"));
+        if (strcmp(ks_field_text(server, "source"), "profile") == 0)
+            line = g_steal_pointer(&where);
+        else
+            /* TRANSLATORS: a server that comes from no VPN profile */
+            line = g_strdup_printf(_("%s, set by hand"), where);
+        ks_text_append_wrapped(out, "  ", STEP_INDENT + 2, line);
     }
     return g_string_free(out, FALSE);
 }

@@ -70,6 +70,21 @@ char *ks_text_name(const char *name)
     return ks_text_printable(name, KS_TEXT_NAME_COLUMNS);
 }
 
+/* How many bytes of the word fit into so many columns; at least one character. */
+static gsize fitting(const char *word, gsize length, unsigned room)
+{
+    const char *at = word;
+    unsigned columns = 0;
+
+    while (at < word + length) {
+        columns += columns_of(g_utf8_get_char(at));
+        if (columns > room && at > word)
+            break;
+        at = g_utf8_next_char(at);
+    }
+    return (gsize) (at - word);
+}
+
 void ks_text_append_wrapped(GString *out, const char *first, unsigned indent, const char *text)
 {
     unsigned column = ks_text_columns(first);
@@ -78,10 +93,11 @@ void ks_text_append_wrapped(GString *out, const char *first, unsigned indent, co
     g_string_append(out, first);
     while (*text) {
         gsize length = strcspn(text, " ");
-        g_autofree char *word = g_strndup(text, length);
+        gsize taken = fitting(text, length, KS_TEXT_COLUMNS - indent);
+        g_autofree char *word = g_strndup(text, taken);
         unsigned columns = ks_text_columns(word);
 
-        if (!at_begin && column + 1 + columns > KS_TEXT_COLUMNS) {
+        if (column + !at_begin + columns > KS_TEXT_COLUMNS && column > indent) {
             g_string_append_printf(out, "\n%*s", (int) indent, "");
             column = indent;
         } else if (!at_begin) {
@@ -91,7 +107,7 @@ void ks_text_append_wrapped(GString *out, const char *first, unsigned indent, co
         g_string_append(out, word);
         column += columns;
         at_begin = false;
-        text += length + strspn(text + length, " ");
+        text += taken + (taken == length ? strspn(text + taken, " ") : 0);
     }
     g_string_append_c(out, '\n');
 }

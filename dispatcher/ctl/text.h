@@ -25,9 +25,9 @@ char *ks_text_printable(const char *text, unsigned columns_max);
 /* ks_text_printable() of a name, with its usual length. */
 char *ks_text_name(const char *name);
 
-/* Appends `text` in lines of at most KS_TEXT_COLUMNS, broken at blanks. The first begins with
- * `first`, the others are indented by `indent` blanks. A word that is too long stays whole: it may
- * be a command that somebody copies. */
+/* Appends `text` in lines of at most KS_TEXT_COLUMNS, broken at blanks, and inside of a
+ * word only if it fits no line. The first begins with `first`, the others are indented by `indent`
+ * blanks. */
 void ks_text_append_wrapped(GString *out, const char *first, unsigned indent, const char *text);
 
 /* "2 h 5 min", "4 min 12 s", "30 s": what is most interesting of it. */

@@ -8,7 +8,7 @@
  * thread instead, before it costs memory or the main loop's time. */
 
 /* A caller that sends more than this without waiting for answers gets errors. */
-#define KS_BUS_CALLS_PER_CALLER 8
+#define KS_BUS_CALLS_PER_CALLER 4
 
 /* More than one user can have under way: the system bus gives each 256 connections. */
 #define KS_BUS_CALLS_MAX (256 * KS_BUS_CALLS_PER_CALLER + 512)

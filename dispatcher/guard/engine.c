@@ -17,7 +17,7 @@ struct KsEngine {
     GHashTable *known_up;      /* set of tunnel_key(): full tunnels whose coming up is no news */
     GArray *tunnels;           /* KsTunnel */
     KsLock *lock;
-    KsLock *previous; /* the lock before the one being drawn */
+    KsLock *previous;   /* the lock before the one being drawn */
     bool spare_running; /* what is up at the next look is no news */
     char *locked_by;
     const char *overflow;

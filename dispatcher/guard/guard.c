@@ -7,15 +7,14 @@
 #include "guard/boot.h"
 #include "guard/configuration-files.h"
 #include "guard/engine.h"
+#include "guard/keeper.h"
 #include "guard/status.h"
 #include "guard/store.h"
 #include "kernel/links.h"
 #include "kernel/netfilter.h"
 #include "network/manager.h"
-#include "rules/plan.h"
 #include "rules/text.h"
 
-#include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
 
@@ -31,12 +30,8 @@ struct KsGuard {
     KsManager *manager;
     KsLinks *links;
 
-    KsNetfilter *netfilter;
+    KsKeeper *keeper;
     KsMonitor *monitor;
-    KsReadback *held; /* what the kernel holds, by its own word */
-    KsBatch batch;
-    uint32_t table_flags;
-    char *trouble; /* why the kernel could not be read or changed */
 
     char **known_up;     /* as it was saved last */
     bool boot_skipped;   /* the lock is open by the kernel's command line, for this boot only */
@@ -61,113 +56,32 @@ static KsStatusFacts status_facts(const KsGuard *guard)
     return (KsStatusFacts){
         .engine = guard->engine,
         .world = guard->world,
-        .held = guard->held,
-        .trouble = guard->trouble != NULL,
+        .held = ks_keeper_held(guard->keeper),
+        .trouble = ks_keeper_trouble(guard->keeper) != NULL,
         .pause_max = ks_configuration_pause_max(guard->configuration),
-        .problems = { guard->trouble, guard->state_problem, guard->save_problem },
+        .problems = { ks_keeper_trouble(guard->keeper), guard->state_problem, guard->save_problem },
         .configuration_warnings = ks_configuration_warnings(guard->configuration),
     };
 }
 
-static void set_trouble(KsGuard *guard, const char *attempt, int error)
+static bool is_as_it_should_be(const KsGuard *guard)
 {
-    g_autofree char *text = NULL;
+    KsStatusFacts facts = status_facts(guard);
 
-    if (error == 0) {
-        if (guard->trouble)
-            g_message("the kernel takes the rules again");
-        g_clear_pointer(&guard->trouble, g_free);
-        return;
-    }
-    if (error == -EPROTONOSUPPORT || error == -EAFNOSUPPORT || error == -EOPNOTSUPP ||
-        error == -EINVAL)
-        text =
-            g_strdup_printf("This kernel's nf_tables is missing or too old (%s: %s): nothing can "
-                            "be locked here. Load the module nf_tables or use a kernel that has "
-                            "it (CONFIG_NF_TABLES_INET).",
-                            attempt, g_strerror(-error));
-    else if (error == -EPERM)
-        text = g_strdup_printf("The kernel does not let this guard %s: another one may be running. "
-                               "What the kernel holds stays as it is.",
-                               attempt);
-    else
-        text = g_strdup_printf("The kernel could not %s (%s). What it holds stays as it is.",
-                               attempt, g_strerror(-error));
-    if (g_strcmp0(text, guard->trouble) == 0)
-        return;
-    g_warning("%s", text);
-    g_free(guard->trouble);
-    guard->trouble = g_steal_pointer(&text);
+    return ks_status_verified(&facts);
+}
+
+static uint64_t pause_left(const KsGuard *guard)
+{
+    return ks_keeper_held(guard->keeper)->pause_ms;
 }
 
 /* ---- the kernel ---- */
 
-static int open_netfilter(KsGuard *guard)
+static bool hold_what_should_be(KsGuard *guard)
 {
-    int result;
-
-    if (guard->netfilter)
-        return 0;
-    result = ks_netfilter_open(&guard->netfilter);
-    if (result == 0)
-        guard->table_flags = ks_netfilter_table_flags(guard->netfilter);
-    return result;
-}
-
-static int read_held(KsGuard *guard)
-{
-    int result = open_netfilter(guard);
-
-    if (result == 0)
-        result = ks_netfilter_read(guard->netfilter, guard->held);
-    return result;
-}
-
-static int plan_and_commit(KsGuard *guard, bool locked, const KsLock *want)
-{
-    int result = locked ? ks_plan_lock(&guard->batch, guard->held, want, guard->table_flags)
-                        : ks_plan_unlock(&guard->batch, guard->held);
-
-    return result < 0 ? result : ks_netfilter_commit(guard->netfilter, &guard->batch);
-}
-
-/* Makes the kernel hold what should be. After a change of keys alone the kernel's word is read
- * back a moment later, off the event's path; after anything else at once. */
-static int commit(KsGuard *guard)
-{
-    bool locked = ks_engine_settings(guard->engine)->locked;
-    const KsLock *want = ks_engine_lock(guard->engine);
-    bool keys_only;
-    int result = open_netfilter(guard);
-
-    if (result < 0)
-        return result;
-    keys_only = locked && ks_readback_is_intact(guard->held);
-    result = plan_and_commit(guard, locked, want);
-    if (result < 0 && result != -EPERM) {
-        /* somebody changed the table between our look and our change: look and try again, and if
-         * what they left cannot be mended in place, put the whole table in its place */
-        result = read_held(guard);
-        if (result == 0)
-            result = plan_and_commit(guard, locked, want);
-        if (result < 0 && locked && guard->held->present) {
-            result = ks_plan_replace(&guard->batch, guard->held, want, guard->table_flags);
-            if (result == 0)
-                result = ks_netfilter_commit(guard->netfilter, &guard->batch);
-        }
-        keys_only = false;
-    }
-    if (result < 0)
-        return result;
-    if (!keys_only)
-        return read_held(guard);
-    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
-        GArray *keys = guard->held->lock->sets[set];
-
-        g_array_set_size(keys, 0);
-        g_array_append_vals(keys, want->sets[set]->data, want->sets[set]->len);
-    }
-    return 0;
+    return ks_keeper_hold(guard->keeper, ks_engine_settings(guard->engine)->locked,
+                          ks_engine_lock(guard->engine));
 }
 
 static gboolean on_pause_ended(gpointer data)
@@ -175,7 +89,7 @@ static gboolean on_pause_ended(gpointer data)
     KsGuard *guard = data;
 
     guard->pause_source = 0;
-    set_trouble(guard, "read the rules back", read_held(guard));
+    (void) ks_keeper_read(guard->keeper);
     g_message("the pause has ended");
     notify(guard);
     return G_SOURCE_REMOVE;
@@ -185,9 +99,9 @@ static gboolean on_pause_ended(gpointer data)
 static void watch_pause(KsGuard *guard)
 {
     g_clear_handle_id(&guard->pause_source, g_source_remove);
-    if (guard->held->pause_ms > 0)
+    if (pause_left(guard) > 0)
         guard->pause_source =
-            g_timeout_add((guint) MIN(guard->held->pause_ms + 1, G_MAXINT), on_pause_ended, guard);
+            g_timeout_add((guint) MIN(pause_left(guard) + 1, G_MAXINT), on_pause_ended, guard);
 }
 
 /* For the next guard; not on an event's path, since losing it only locks once more. */
@@ -195,8 +109,8 @@ static void remember_known_up(KsGuard *guard)
 {
     g_auto(GStrv) known_up = ks_engine_known_up(guard->engine);
 
-    if (guard->known_up && g_strv_equal((const char *const *) guard->known_up,
-                                        (const char *const *) known_up))
+    if (guard->known_up &&
+        g_strv_equal((const char *const *) guard->known_up, (const char *const *) known_up))
         return;
     ks_store_save_known_up(guard->store, (const char *const *) known_up);
     g_strfreev(guard->known_up);
@@ -207,17 +121,11 @@ static void remember_known_up(KsGuard *guard)
 static gboolean verify(gpointer data)
 {
     KsGuard *guard = data;
-    KsStatusFacts facts;
-    int result;
 
     guard->verify_source = 0;
-    result = read_held(guard);
-    set_trouble(guard, "read the rules back", result);
-    facts = status_facts(guard);
-    if (result == 0 && !ks_status_verified(&facts)) {
+    if (ks_keeper_read(guard->keeper) && !is_as_it_should_be(guard)) {
         g_warning("the kernel does not hold the lock as it should; putting it right");
-        result = commit(guard);
-        set_trouble(guard, "take the rules", result);
+        (void) hold_what_should_be(guard);
     }
     watch_pause(guard);
     remember_known_up(guard);
@@ -272,21 +180,20 @@ static void log_auto_lock(KsGuard *guard)
 }
 
 /* The whole way of an event, in one direction. */
-static int follow_world(KsGuard *guard)
+static bool follow_world(KsGuard *guard)
 {
     bool settings_changed;
-    int result;
+    bool held;
 
     describe_world(guard);
     settings_changed = ks_engine_observe(guard->engine, guard->world);
-    result = commit(guard);
-    set_trouble(guard, "take the rules", result);
+    held = hold_what_should_be(guard);
     if (settings_changed) {
         log_auto_lock(guard);
         save_settings(guard);
     }
     verify_soon(guard);
-    return result;
+    return held;
 }
 
 static void become_ready(KsGuard *guard)
@@ -327,24 +234,18 @@ static gboolean on_links_changed(gint fd, GIOCondition condition, gpointer data)
 static gboolean on_tables_changed(gint fd, GIOCondition condition, gpointer data)
 {
     KsGuard *guard = data;
-    KsStatusFacts facts;
     char process[16];
-    int result;
 
     (void) fd;
     (void) condition;
-    if (!ks_monitor_drain(guard->monitor, ks_netfilter_port(guard->netfilter), process))
+    if (!ks_monitor_drain(guard->monitor, ks_keeper_port(guard->keeper), process))
         return G_SOURCE_CONTINUE;
-    result = read_held(guard);
-    set_trouble(guard, "read the rules back", result);
-    facts = status_facts(guard);
-    if (result == 0 && !ks_status_verified(&facts)) {
+    if (ks_keeper_read(guard->keeper) && !is_as_it_should_be(guard)) {
         g_autofree char *who = g_strescape(process[0] ? process : "another program", NULL);
 
         g_warning("%s changed the lock in the kernel; putting it right", who);
         notify(guard); /* "broken" is a state that people see, however short */
-        result = commit(guard);
-        set_trouble(guard, "take the rules", result);
+        (void) hold_what_should_be(guard);
     }
     verify_soon(guard);
     return G_SOURCE_CONTINUE;
@@ -396,7 +297,7 @@ static void watch_kernel(KsGuard *guard)
     if (ks_links_open(&guard->links) == 0)
         guard->links_source =
             g_unix_fd_add(ks_links_fd(guard->links), G_IO_IN, on_links_changed, guard);
-    if (guard->netfilter && ks_monitor_open(&guard->monitor) == 0)
+    if (ks_monitor_open(&guard->monitor) == 0)
         guard->monitor_source =
             g_unix_fd_add(ks_monitor_fd(guard->monitor), G_IO_IN, on_tables_changed, guard);
 }
@@ -408,7 +309,8 @@ static void take_over(KsGuard *guard)
     g_auto(GStrv) known_up = ks_store_load_known_up(guard->store);
     g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
     KsStored stored = ks_store_load(guard->store, &settings, &guard->state_problem);
-    int result = read_held(guard);
+    bool was_read = ks_keeper_read(guard->keeper);
+    bool is_locked = ks_keeper_held(guard->keeper)->present;
     bool saved_open = !settings.locked;
     bool obeyed;
 
@@ -416,15 +318,11 @@ static void take_over(KsGuard *guard)
         settings.auto_lock = ks_configuration_auto_lock(guard->configuration);
     if (guard->state_problem)
         g_warning("%s", guard->state_problem);
-    if (result == 0 && guard->held->present) {
+    if (was_read && is_locked) {
         settings.locked = true;
-        result = ks_plan_adopt(&guard->batch, guard->held);
-        if (result == 0)
-            result = ks_netfilter_commit(guard->netfilter, &guard->batch);
-        if (result == 0)
-            result = read_held(guard);
+        (void) ks_keeper_adopt(guard->keeper);
     }
-    if (settings.locked && !guard->held->present && ks_boot_is_skipped()) {
+    if (settings.locked && !is_locked && ks_boot_is_skipped()) {
         g_message("the kernel's command line says nmkillswitch=off: not locked in this boot, until "
                   "someone locks or a VPN comes up");
         settings.locked = false;
@@ -433,14 +331,13 @@ static void take_over(KsGuard *guard)
     guard->engine = ks_engine_new(&settings, (const char *const *) known_up);
     if (stored == KS_STORED_NOTHING && !known_up)
         ks_engine_spare_running(guard->engine);
-    if (guard->held->present)
-        ks_engine_adopt(guard->engine, guard->held->lock);
+    if (is_locked)
+        ks_engine_adopt(guard->engine, ks_keeper_held(guard->keeper)->lock);
     if (stored == KS_STORED_CORRUPT)
         ks_store_set_aside(guard->store);
     obeyed = obey_configuration(guard);
     if (stored == KS_STORED_CORRUPT || (settings.locked && saved_open) || obeyed)
         save_settings(guard);
-    set_trouble(guard, "adopt the rules", result);
 }
 
 KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
@@ -451,7 +348,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
     guard->configuration = read_configuration();
     guard->store = ks_store_new();
     guard->world = ks_world_new();
-    guard->held = ks_readback_new();
+    guard->keeper = ks_keeper_new();
 
     take_over(guard);
     watch_kernel(guard);
@@ -473,39 +370,38 @@ void ks_guard_free(KsGuard *guard)
     ks_manager_free(guard->manager);
     ks_links_close(guard->links);
     ks_monitor_close(guard->monitor);
-    ks_netfilter_close(guard->netfilter);
+    ks_keeper_free(guard->keeper);
     ks_engine_free(guard->engine);
     ks_world_free(guard->world);
-    ks_readback_free(guard->held);
     ks_store_free(guard->store);
     ks_configuration_free(guard->configuration);
-    ks_batch_clear(&guard->batch);
     g_strfreev(guard->known_up);
     g_free(guard->state_problem);
     g_free(guard->save_problem);
-    g_free(guard->trouble);
     g_free(guard);
 }
 
 /* ---- what others ask of us ---- */
 
-static bool report(KsGuard *guard, int result, GError **error)
+static bool report(const KsGuard *guard, bool done, GError **error)
 {
-    if (result == 0)
-        return true;
-    g_set_error_literal(error, KS_ERROR, KS_ERROR_KERNEL, guard->trouble);
-    return false;
+    if (!done)
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_KERNEL, ks_keeper_trouble(guard->keeper));
+    return done;
 }
 
 /* What was asked for is done in the kernel; whether it also outlasts a reboot is told apart. */
-static bool finish(KsGuard *guard, GError **error)
+static bool report_saved(const KsGuard *guard, GError **error)
 {
-    if (!report(guard, follow_world(guard), error))
-        return false;
-    if (!guard->save_problem)
-        return true;
-    g_set_error_literal(error, KS_ERROR, KS_ERROR_STATE, guard->save_problem);
-    return false;
+    if (guard->save_problem)
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_STATE, guard->save_problem);
+    return !guard->save_problem;
+}
+
+static bool save_and_follow(KsGuard *guard, GError **error)
+{
+    save_settings(guard);
+    return report(guard, follow_world(guard), error) && report_saved(guard, error);
 }
 
 bool ks_guard_event(KsGuard *guard, const KsEvent *event, GError **error)
@@ -523,7 +419,7 @@ bool ks_guard_lock(KsGuard *guard, GError **error)
     if (!report(guard, follow_world(guard), error) || !ks_guard_resume(guard, error))
         return false;
     save_settings(guard);
-    return finish(guard, error);
+    return report_saved(guard, error);
 }
 
 /* Opening: the disk first, so that a power cut between the two finds the lock closed. */
@@ -533,8 +429,7 @@ bool ks_guard_unlock(KsGuard *guard, GError **error)
     if (ks_engine_set_locked(guard->engine, false))
         g_message("unlocked on request");
     g_clear_pointer(&guard->state_problem, g_free); /* someone has decided */
-    save_settings(guard);
-    return finish(guard, error);
+    return save_and_follow(guard, error);
 }
 
 bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GError **error)
@@ -546,37 +441,24 @@ bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GEr
         g_message("LAN access %s on request", !lan          ? "closed"
                                               : networks[0] ? "opened on some networks"
                                                             : "opened");
-    save_settings(guard);
-    return finish(guard, error);
+    return save_and_follow(guard, error);
 }
 
 bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error)
 {
     if (ks_engine_set_auto_lock(guard->engine, auto_lock))
         g_message("auto-lock turned %s on request", auto_lock ? "on" : "off");
-    save_settings(guard);
-    return finish(guard, error);
+    return save_and_follow(guard, error);
 }
 
 /* The state of a pause is the kernel's alone: nothing of it is remembered here. */
 static bool change_pause(KsGuard *guard, uint64_t milliseconds, GError **error)
 {
-    int result = -EAGAIN;
+    bool done = ks_keeper_pause(guard->keeper, milliseconds);
 
-    /* twice: a pause may have ended by itself between our look and our change */
-    for (unsigned attempt = 0; result != 0 && attempt < 2; attempt++) {
-        result = read_held(guard);
-        if (result == 0)
-            result = ks_plan_pause(&guard->batch, guard->held, milliseconds);
-        if (result == 0)
-            result = ks_netfilter_commit(guard->netfilter, &guard->batch);
-    }
-    if (result == 0)
-        result = read_held(guard);
-    set_trouble(guard, "take the pause", result);
     watch_pause(guard);
     notify(guard);
-    return report(guard, result, error);
+    return report(guard, done, error);
 }
 
 bool ks_guard_pause(KsGuard *guard, uint32_t seconds, GError **error)
@@ -596,9 +478,9 @@ bool ks_guard_resume(KsGuard *guard, GError **error)
 {
     bool paused;
 
-    if (!report(guard, read_held(guard), error))
+    if (!report(guard, ks_keeper_read(guard->keeper), error))
         return false;
-    paused = guard->held->pause_ms > 0;
+    paused = pause_left(guard) > 0;
     if (paused && !change_pause(guard, 0, error))
         return false;
     if (paused)
@@ -617,7 +499,7 @@ void ks_guard_reload_config(KsGuard *guard)
         save_settings(guard);
     (void) follow_world(guard);
     pause_max_ms = (uint64_t) ks_configuration_pause_max(guard->configuration) * 1000;
-    if (read_held(guard) == 0 && guard->held->pause_ms > pause_max_ms)
+    if (ks_keeper_read(guard->keeper) && pause_left(guard) > pause_max_ms)
         (void) change_pause(guard, pause_max_ms, NULL);
     notify(guard);
 }
@@ -634,9 +516,7 @@ const KsSettings *ks_guard_settings(const KsGuard *guard)
 
 bool ks_guard_is_closed(const KsGuard *guard)
 {
-    KsStatusFacts facts = status_facts(guard);
-
-    return ks_status_verified(&facts) && guard->held->pause_ms == 0;
+    return is_as_it_should_be(guard) && pause_left(guard) == 0;
 }
 
 GVariant *ks_guard_status(KsGuard *guard, bool fresh)
@@ -644,8 +524,8 @@ GVariant *ks_guard_status(KsGuard *guard, bool fresh)
     KsStatusFacts facts;
 
     /* what is left of a pause is known for the moment of reading only */
-    if (fresh || guard->held->pause_ms > 0)
-        set_trouble(guard, "read the rules back", read_held(guard));
+    if (fresh || pause_left(guard) > 0)
+        (void) ks_keeper_read(guard->keeper);
     facts = status_facts(guard);
     return ks_status_describe(&facts);
 }
@@ -659,10 +539,7 @@ static const char *name_interface(uint32_t index, const void *data)
 
 char *ks_guard_rules(KsGuard *guard, GError **error)
 {
-    int result = read_held(guard);
-
-    set_trouble(guard, "read the rules back", result);
-    if (!report(guard, result, error))
+    if (!report(guard, ks_keeper_read(guard->keeper), error))
         return NULL;
-    return ks_rules_text(guard->held, name_interface, guard->world);
+    return ks_rules_text(ks_keeper_held(guard->keeper), name_interface, guard->world);
 }

@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <sys/stat.h>
 
 #define GROUP            "lock"
 #define KEY_VERSION      "version"
@@ -44,8 +45,8 @@ static int read_key_file(const char *path, GKeyFile *file, GError **error)
     GStatBuf info;
     gsize length;
 
-    if (g_stat(path, &info) == 0 && info.st_size > FILE_SIZE_MAX) {
-        g_set_error(error, KS_ERROR, KS_ERROR_STATE, "it is larger than anything we write");
+    if (g_stat(path, &info) == 0 && (!S_ISREG(info.st_mode) || info.st_size > FILE_SIZE_MAX)) {
+        g_set_error(error, KS_ERROR, KS_ERROR_STATE, "it is no file, or larger than any of ours");
         return -1;
     }
     if (!g_file_get_contents(path, &text, &length, error)) {
@@ -90,8 +91,12 @@ static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **err
             return false;
         }
     }
-    settings.lan_networks =
-        g_key_file_get_string_list(file, GROUP, KEY_LAN_NETWORKS, NULL, NULL); /* may be absent */
+    if (g_key_file_has_key(file, GROUP, KEY_LAN_NETWORKS, NULL)) {
+        settings.lan_networks =
+            g_key_file_get_string_list(file, GROUP, KEY_LAN_NETWORKS, NULL, error);
+        if (!settings.lan_networks) /* without its limits LAN access would be wider */
+            return false;
+    }
     ks_settings_copy(&settings, ret_settings);
     return true;
 }
@@ -152,13 +157,14 @@ bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
     g_autoptr(GKeyFile) file = g_key_file_new();
 
     g_key_file_set_integer(file, GROUP, KEY_VERSION, FORMAT_VERSION);
-    g_key_file_set_boolean(file, GROUP, KEY_LOCKED, settings->locked);
-    g_key_file_set_boolean(file, GROUP, KEY_AUTO_LOCK, settings->auto_lock);
-    g_key_file_set_boolean(file, GROUP, KEY_LAN, settings->lan);
+    /* first, so that a file that was cut short has no LAN access without its limits */
     if (settings->lan_networks && settings->lan_networks[0])
         g_key_file_set_string_list(file, GROUP, KEY_LAN_NETWORKS,
                                    (const char *const *) settings->lan_networks,
                                    g_strv_length(settings->lan_networks));
+    g_key_file_set_boolean(file, GROUP, KEY_LOCKED, settings->locked);
+    g_key_file_set_boolean(file, GROUP, KEY_AUTO_LOCK, settings->auto_lock);
+    g_key_file_set_boolean(file, GROUP, KEY_LAN, settings->lan);
     return write_key_file(store->state_path, file,
                           G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, error);
 }

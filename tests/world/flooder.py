@@ -38,17 +38,20 @@ class Connection:
 
     def __init__(self, calls: bytes, count: int):
         self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(2)
         self.socket.connect("/run/dbus/system_bus_socket")
         self.socket.sendall(b"\0AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + b"\r\n")
         if not self.socket.recv(1024).startswith(b"OK"):
             raise ConnectionError("the bus does not want us")
         self.socket.sendall(b"BEGIN\r\n" + message(1, *("org.freedesktop.DBus", "/org/freedesktop/DBus"), "org.freedesktop.DBus", "Hello"))
-        if not self.socket.recv(1):
+        begin = self.socket.recv(2)
+        if begin[1:] != b"\2":  # METHOD_RETURN
+            self.socket.close()
             raise ConnectionError("the bus has enough of us")
         self.socket.setblocking(False)
         self.unsent = memoryview(calls)
         self.waiting = count
-        self.heard = bytearray(b"l")
+        self.heard = bytearray(begin)
         self.answers: collections.Counter = collections.Counter()
 
     def send(self) -> None:

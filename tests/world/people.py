@@ -164,11 +164,10 @@ class Agent:
 
 
 class Person:
-    def __init__(self, people: "People", user: str, uid: int, cgroup: str = "", session: str = "", sandbox: bool = False):
+    def __init__(self, people: "People", user: str, uid: int, cgroup: str = "", sandbox: bool = False):
         self.people = people
         self.user = user
         self.uid = uid
-        self.session = session
         self._cgroup = people.cgroup(cgroup) if cgroup else None
         self._sandbox = sandbox
         self._agents: list[Agent] = []
@@ -210,17 +209,12 @@ class Person:
         return agent
 
     def forget_passwords(self) -> None:
-        """Ends what auth_admin_keep keeps, and the agents."""
+        """Ends the agents, and what auth_admin_keep keeps."""
+        if not self._agents:
+            return
         while self._agents:
             self._agents.pop().close()
-        if self.session:
-            self.caller.call(
-                "RevokeTemporaryAuthorizations",
-                f"(('unix-session', {{'session-id': <'{self.session}'>}}),)",
-                name="org.freedesktop.PolicyKit1",
-                path="/org/freedesktop/PolicyKit1/Authority",
-                interface="org.freedesktop.PolicyKit1.Authority",
-            )
+        self.people.restart_polkitd()
 
     def close(self) -> None:
         self.forget_passwords()
@@ -243,13 +237,13 @@ class People:
         for name, uid in (("alice", 1001), ("ivan", 1002), ("nora", 1003)):
             _add_user(name, uid)
         self._write_sessions()
-        self._restart_polkitd()
+        self.restart_polkitd()
         self.root = Person(self, "root", 0)
-        self.alice = Person(self, "alice", 1001, "user.slice/user-1001.slice/session-c1.scope", "c1")
+        self.alice = Person(self, "alice", 1001, "user.slice/user-1001.slice/session-c1.scope")
         # as systemd starts a sandboxed program for the desktop: below the user's manager
         app = "user.slice/user-1001.slice/user@1001.service/app.slice/app-flatpak-org.example.App-4711.scope"
         self.app = Person(self, "alice", 1001, app, sandbox=True)
-        self.ivan = Person(self, "ivan", 1002, "user.slice/user-1002.slice/session-c2.scope", "c2")
+        self.ivan = Person(self, "ivan", 1002, "user.slice/user-1002.slice/session-c2.scope")
         self.nora = Person(self, "nora", 1003)
 
     @property
@@ -289,8 +283,8 @@ class People:
         action = ["pkaction", "--action-id", f"{BUS_NAME}.lock"]
         wait_until(lambda: self.client.run(action, check=False).returncode == 0, "polkit to answer")
 
-    def _restart_polkitd(self) -> None:
-        """It looks for logind's files when it starts."""
+    def restart_polkitd(self) -> None:
+        """It looks for logind's files when it starts, and has then forgotten all passwords."""
         self.stop_polkitd()
         self.start_polkitd()
 

@@ -54,13 +54,18 @@ class Watch:
         self._others = others
         self._end = threading.Event()
         self.memory = 0.0
+        self._measure_once()
+        print(f"before: {self.memory:.1f} MB")
         self.waited = {name: 0.0 for name in (*others, "socket")}
         self.failures = []
 
+    def _measure_once(self):
+        lines = [line.split() for line in Path(f"/proc/{self._pid}/smaps_rollup").read_text().splitlines()[1:]]
+        self.memory = max(self.memory, sum(int(f[1]) for f in lines if f[0].startswith("Private_")) / 1000)
+
     def _measure_memory(self):
         while not self._end.is_set():
-            lines = [line.split() for line in Path(f"/proc/{self._pid}/smaps_rollup").read_text().splitlines()[1:]]
-            self.memory = max(self.memory, sum(int(f[1]) for f in lines if f[0].startswith("Private_")) / 1000)
+            self._measure_once()
             time.sleep(0.02)
 
     def _ask(self, name, question):
@@ -115,9 +120,9 @@ def outcome(flooding):
     [
         ("GetStatus", "()", {"", LIMITS}),
         ("Unlock", "()", {NOT_AUTHORISED, LIMITS}),
-        ("Pause", "(300,)", {NOT_AUTHORISED, LIMITS}),
+        ("Pause", "(uint32 300,)", {NOT_AUTHORISED, LIMITS}),
         ("SetLanAccess", "(false, @as [])", {"", LIMITS}),  # already so
-        ("Pause", "(0,)", {f"{ERROR}InvalidArguments", LIMITS}),
+        ("Pause", "(uint32 0,)", {f"{ERROR}InvalidArguments", LIMITS}),
     ],
 )
 def test_ten_thousand_calls(guarded, people, method, arguments, allowed):
@@ -130,11 +135,11 @@ def test_ten_thousand_calls(guarded, people, method, arguments, allowed):
 
 @pytest.mark.parametrize("method, allowed", [("GetStatus", {"", LIMITS}), ("Unlock", {NOT_AUTHORISED, LIMITS})])
 def test_a_thousand_connections(guarded, people, method, allowed):
-    """The bus gives one user fewer, each with a hundred calls at once."""
+    """The bus gives one user fewer, each with twenty calls at once."""
     with Watch(guarded, {"root": people.root, "active": people.alice}) as watch:
-        told = outcome(flood(people.nora, method, "()", 1000, 100))
+        told = outcome(flood(people.nora, method, "()", 1000, 20))
     assert told["connections"] > 100, told
-    assert sum(told["answers"].values()) == 100 * told["connections"], told
+    assert sum(told["answers"].values()) == 20 * told["connections"], told
     assert set(told["answers"]) <= allowed, told
     watch.check()
 
@@ -157,10 +162,15 @@ def test_questions_of_one_user_are_bounded(guarded, people):
 def test_a_caller_that_leaves_while_polkit_asks(guarded, people):
     caller = people.alice.another_caller()
     agent = people.alice.agent(caller)
+    wanted = "type='method_call',interface='org.freedesktop.PolicyKit1.Authority',member='CancelCheckAuthorization'"
+    monitor = guarded.client.popen(["dbus-monitor", "--system", wanted], stdout=subprocess.PIPE, text=True)
+    assert "NameAcquired" in next(line for line in monitor.stdout if "member=" in line)
     caller.begin("Unlock", interactive=True)
     agent.wait_for("Password:")
     caller.quit()
-    agent.wait_for("CANCELED")  # the question is taken off the screen
+    # pkttyagent only hears of it after its line was read, so what the guard says is looked at
+    assert any("CancelCheckAuthorization" in line for line in monitor.stdout)
+    monitor.terminate()
     agent.type("correct horse")
     assert people.root.get("Locked")
 

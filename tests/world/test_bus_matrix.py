@@ -38,15 +38,15 @@ OPEN = (("Unlock", "()"), ("SetLanAccess", "(false, @as [])"), ("SetAutoLock", "
 CLOSED = (*OPEN, ("Lock", "()"))
 ROWS = (
     Row("Lock", "()", True, OPEN, lambda s: s["locked"]),
-    Row("Lock", "()", True, (*CLOSED, ("Pause", "(300,)")), lambda s: not s["paused_until"]),
+    Row("Lock", "()", True, (*CLOSED, ("Pause", "(uint32 300,)")), lambda s: not s["paused_until"]),
     Row("Unlock", "()", False, CLOSED, lambda s: not s["locked"]),
     Row("SetLanAccess", "(true, @as [])", False, CLOSED, lambda s: s["lan"]),
     Row("SetLanAccess", f"(true, ['{NETWORK}'])", False, CLOSED, lambda s: s["lan_networks"] == [NETWORK]),
     Row("SetLanAccess", "(false, @as [])", True, (*CLOSED, ("SetLanAccess", "(true, @as [])")), lambda s: not s["lan"]),
     Row("SetAutoLock", "(true,)", True, (*CLOSED, ("SetAutoLock", "(false,)")), lambda s: s["auto_lock"]),
     Row("SetAutoLock", "(false,)", False, CLOSED, lambda s: not s["auto_lock"]),
-    Row("Pause", "(300,)", False, CLOSED, lambda s: s["paused_until"], lasts=False),
-    Row("Resume", "()", True, (*CLOSED, ("Pause", "(300,)")), lambda s: not s["paused_until"]),
+    Row("Pause", "(uint32 300,)", False, CLOSED, lambda s: s["paused_until"], lasts=False),
+    Row("Resume", "()", True, (*CLOSED, ("Pause", "(uint32 300,)")), lambda s: not s["paused_until"]),
 )
 PUBLIC = ("GetStatus", "GetRules")
 PEOPLE = ("root", "active", "sandboxed", "inactive", "sessionless")
@@ -61,8 +61,8 @@ MALFORMED = (
     ("SetLanAccess", "(true, ['not a uuid'])", OUT_OF_BOUNDS),
     ("SetLanAccess", "(true, ['" + "a" * 100000 + "'])", OUT_OF_BOUNDS),
     ("SetLanAccess", f"(true, [{', '.join([repr(NETWORK)] * 257)}])", OUT_OF_BOUNDS),
-    ("Pause", "(0,)", OUT_OF_BOUNDS),
-    ("Pause", "(4294967295,)", OUT_OF_BOUNDS),
+    ("Pause", "(uint32 0,)", OUT_OF_BOUNDS),
+    ("Pause", "(uint32 4294967295,)", OUT_OF_BOUNDS),
     ("Pause", "(int64 60,)", WRONG_TYPE),
     ("Unlocked", "()", "org.freedesktop.DBus.Error.UnknownMethod"),
 )

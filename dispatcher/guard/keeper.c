@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-guard"
+
+#include "guard/keeper.h"
+
+#include "kernel/netfilter.h"
+#include "rules/plan.h"
+
+#include <errno.h>
+
+struct KsKeeper {
+    KsNetfilter *netfilter;
+    KsReadback *held;
+    KsBatch batch;
+    uint32_t table_flags;
+    char *trouble;
+};
+
+static char *explain(const char *attempt, int error)
+{
+    switch (-error) {
+    case EPROTONOSUPPORT:
+    case EAFNOSUPPORT:
+    case EOPNOTSUPP:
+    case EINVAL:
+        return g_strdup_printf(
+            "This kernel's nf_tables is missing or too old (%s: %s): nothing can "
+            "be locked here. Load the module nf_tables or use a kernel that has "
+            "it (CONFIG_NF_TABLES_INET).",
+            attempt, g_strerror(-error));
+    case EPERM:
+        return g_strdup_printf("The kernel does not let this guard %s: another one may be running. "
+                               "What the kernel holds stays as it is.",
+                               attempt);
+    default:
+        return g_strdup_printf("The kernel could not %s (%s). What it holds stays as it is.",
+                               attempt, g_strerror(-error));
+    }
+}
+
+static bool judge(KsKeeper *keeper, const char *attempt, int error)
+{
+    g_autofree char *text = error ? explain(attempt, error) : NULL;
+
+    if (!text && keeper->trouble)
+        g_message("the kernel takes the rules again");
+    if (text && g_strcmp0(text, keeper->trouble) != 0)
+        g_warning("%s", text);
+    g_free(keeper->trouble);
+    keeper->trouble = g_steal_pointer(&text);
+    return error == 0;
+}
+
+static int open_netfilter(KsKeeper *keeper)
+{
+    int result;
+
+    if (keeper->netfilter)
+        return 0;
+    result = ks_netfilter_open(&keeper->netfilter);
+    if (result == 0)
+        keeper->table_flags = ks_netfilter_table_flags(keeper->netfilter);
+    return result;
+}
+
+static int read_held(KsKeeper *keeper)
+{
+    int result = open_netfilter(keeper);
+
+    if (result == 0)
+        result = ks_netfilter_read(keeper->netfilter, keeper->held);
+    return result;
+}
+
+/* Sends what a plan wrote. */
+static int commit(KsKeeper *keeper, int planned)
+{
+    return planned < 0 ? planned : ks_netfilter_commit(keeper->netfilter, &keeper->batch);
+}
+
+static int plan(KsKeeper *keeper, bool locked, const KsLock *want)
+{
+    return locked ? ks_plan_lock(&keeper->batch, keeper->held, want, keeper->table_flags)
+                  : ks_plan_unlock(&keeper->batch, keeper->held);
+}
+
+/* Somebody changed the table between our look and our change: look and try again, and if what they
+ * left cannot be mended in place, put the whole table in its place. */
+static int hold_again(KsKeeper *keeper, bool locked, const KsLock *want)
+{
+    int result = read_held(keeper);
+
+    if (result == 0)
+        result = commit(keeper, plan(keeper, locked, want));
+    if (result < 0 && locked && keeper->held->present)
+        result = commit(keeper,
+                        ks_plan_replace(&keeper->batch, keeper->held, want, keeper->table_flags));
+    return result;
+}
+
+static void agree(KsKeeper *keeper, const KsLock *want)
+{
+    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
+        GArray *keys = keeper->held->lock->sets[set];
+
+        g_array_set_size(keys, 0);
+        g_array_append_vals(keys, want->sets[set]->data, want->sets[set]->len);
+    }
+}
+
+static int hold(KsKeeper *keeper, bool locked, const KsLock *want)
+{
+    bool keys_only = locked && ks_readback_is_intact(keeper->held);
+    int result = commit(keeper, plan(keeper, locked, want));
+
+    if (result < 0 && result != -EPERM) {
+        result = hold_again(keeper, locked, want);
+        keys_only = false;
+    }
+    if (result < 0)
+        return result;
+    if (!keys_only)
+        return read_held(keeper);
+    agree(keeper, want);
+    return 0;
+}
+
+KsKeeper *ks_keeper_new(void)
+{
+    KsKeeper *keeper = g_new0(KsKeeper, 1);
+
+    keeper->held = ks_readback_new();
+    return keeper;
+}
+
+void ks_keeper_free(KsKeeper *keeper)
+{
+    if (!keeper)
+        return;
+    ks_netfilter_close(keeper->netfilter);
+    ks_readback_free(keeper->held);
+    ks_batch_clear(&keeper->batch);
+    g_free(keeper->trouble);
+    g_free(keeper);
+}
+
+bool ks_keeper_read(KsKeeper *keeper)
+{
+    return judge(keeper, "read the rules back", read_held(keeper));
+}
+
+bool ks_keeper_adopt(KsKeeper *keeper)
+{
+    int result = commit(keeper, ks_plan_adopt(&keeper->batch, keeper->held));
+
+    if (result == 0)
+        result = read_held(keeper);
+    return judge(keeper, "adopt the rules", result);
+}
+
+bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want)
+{
+    int result = open_netfilter(keeper);
+
+    if (result == 0)
+        result = hold(keeper, locked, want);
+    return judge(keeper, "take the rules", result);
+}
+
+bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds)
+{
+    int result = -EAGAIN;
+
+    /* twice: a pause may have ended by itself between our look and our change */
+    for (unsigned attempt = 0; result != 0 && attempt < 2; attempt++) {
+        result = read_held(keeper);
+        if (result == 0)
+            result = commit(keeper, ks_plan_pause(&keeper->batch, keeper->held, milliseconds));
+    }
+    if (result == 0)
+        result = read_held(keeper);
+    return judge(keeper, "take the pause", result);
+}
+
+const KsReadback *ks_keeper_held(const KsKeeper *keeper)
+{
+    return keeper->held;
+}
+
+const char *ks_keeper_trouble(const KsKeeper *keeper)
+{
+    return keeper->trouble;
+}
+
+uint32_t ks_keeper_port(const KsKeeper *keeper)
+{
+    return keeper->netfilter ? ks_netfilter_port(keeper->netfilter) : 0;
+}

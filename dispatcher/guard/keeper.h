@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "rules/readback.h"
+
+/* Keeps the lock in the kernel: the one place that changes it, and that knows by the kernel's own
+ * word what it holds. Each function returns false when the kernel could not be asked or changed;
+ * then what it held it still holds, and ks_keeper_trouble() says why in a sentence for people. */
+
+typedef struct KsKeeper KsKeeper;
+
+KsKeeper *ks_keeper_new(void);
+
+/* Leaves the kernel as it is. */
+void ks_keeper_free(KsKeeper *keeper);
+
+/* Reads everything back. */
+bool ks_keeper_read(KsKeeper *keeper);
+
+/* Takes over a lock that a guard before us left. */
+bool ks_keeper_adopt(KsKeeper *keeper);
+
+/* Makes the kernel hold `want`, or nothing when not `locked`. After a change of keys alone
+ * ks_keeper_held() is what was agreed to, until the next ks_keeper_read(): that is left for later,
+ * off the event's path. */
+bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want);
+
+/* Lets everything through for so long, or, with 0, ends a pause. */
+bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds);
+
+const KsReadback *ks_keeper_held(const KsKeeper *keeper);
+const char *ks_keeper_trouble(const KsKeeper *keeper); /* NULL: none */
+
+/* Our netlink port, by which the kernel names us in its notifications; 0: we have none yet. */
+uint32_t ks_keeper_port(const KsKeeper *keeper);

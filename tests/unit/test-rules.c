@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The skeleton as data, and the transactions that plans write, message by message. What the kernel
+ * makes of them: tests/kernel/. */
+#include "rules/expression.h"
+#include "rules/messages.h"
+#include "rules/plan.h"
+#include "rules/text.h"
+
+/* before the kernel's headers, which then leave out what libc has defined */
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/rule.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+
+#define REGISTER_BYTES 64u
+#define MANY_SERVERS   10000u
+
+/* ---- the skeleton ---- */
+
+static unsigned count_steps(const KsRule *rule)
+{
+    unsigned count = 0;
+
+    while (count < KS_RULE_STEPS_MAX && rule->steps[count].kind != KS_STEP_END)
+        count++;
+    g_assert_cmpuint(count, >, 0);
+    g_assert_cmpuint(count, <, KS_RULE_STEPS_MAX); /* the last one is KS_STEP_END */
+    return count;
+}
+
+static bool has_condition(const KsRule *rule)
+{
+    for (unsigned i = 0; i < count_steps(rule); i++)
+        if (rule->steps[i].kind == KS_STEP_COMPARE || rule->steps[i].kind == KS_STEP_LOOKUP)
+            return true;
+    return false;
+}
+
+static const KsStep *last_step(const KsRule *rule)
+{
+    return &rule->steps[count_steps(rule) - 1];
+}
+
+static bool ends_everything(const KsRule *rule)
+{
+    const KsStep *step = last_step(rule);
+
+    return !has_condition(rule) && (step->kind == KS_STEP_REJECT ||
+                                    (step->kind == KS_STEP_VERDICT && step->key == NF_DROP));
+}
+
+/* A drop policy comes into force only after the transaction that brings its chain: the last rule of
+ * each chain that hooks must decide, and nothing before it may decide for everybody. */
+static void test_last_rules(void)
+{
+    for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++) {
+        const KsRule *last = NULL;
+
+        for (unsigned i = 0; i < ks_rules_count; i++) {
+            if (ks_rules[i].chain != chain)
+                continue;
+            if (last && ends_everything(last))
+                g_error("nothing comes behind: %s", last->text);
+            last = &ks_rules[i];
+            if (last_step(last)->kind == KS_STEP_VERDICT && last_step(last)->key == NF_ACCEPT)
+                g_assert_true(has_condition(last));
+        }
+        g_assert_nonnull(last);
+        g_assert_cmpint(ends_everything(last), ==, ks_chains[chain].base);
+    }
+}
+
+static unsigned register_offset(uint32_t reg)
+{
+    if (reg >= NFT_REG_1 && reg <= NFT_REG_4)
+        return (reg - NFT_REG_1) * NFT_REG_SIZE;
+    g_assert_cmpuint(reg, >=, NFT_REG32_00);
+    g_assert_cmpuint(reg, <=, NFT_REG32_15);
+    return (reg - NFT_REG32_00) * NFT_REG32_SIZE;
+}
+
+static unsigned meta_length(int32_t key)
+{
+    return key == NFT_META_NFPROTO || key == NFT_META_L4PROTO ? 1 : 4;
+}
+
+/* What a lookup or a comparison reads was loaded just before, all of it and no more. */
+static void check_registers(const KsRule *rule)
+{
+    unsigned loaded = 0; /* bytes from register 1 on, in whole registers */
+    unsigned exact = 0;
+
+    for (unsigned i = 0; i < count_steps(rule); i++) {
+        const KsStep *step = &rule->steps[i];
+        unsigned length = step->kind == KS_STEP_META ? meta_length(step->key) : step->length;
+
+        switch (step->kind) {
+        case KS_STEP_META:
+        case KS_STEP_NETWORK:
+        case KS_STEP_TRANSPORT:
+            if (register_offset(step->reg) == 0)
+                loaded = 0;
+            g_assert_cmpuint(register_offset(step->reg), ==, loaded);
+            exact = loaded + length;
+            loaded = (exact + NFT_REG32_SIZE - 1) / NFT_REG32_SIZE * NFT_REG32_SIZE;
+            g_assert_cmpuint(loaded, <=, REGISTER_BYTES);
+            break;
+        case KS_STEP_MASK:
+        case KS_STEP_COMPARE:
+            g_assert_cmpuint(register_offset(step->reg), ==, 0);
+            g_assert_cmpuint(step->length, ==, exact);
+            g_assert_cmpuint(step->length, <=, sizeof(step->data));
+            break;
+        case KS_STEP_LOOKUP:
+            g_assert_cmpuint(register_offset(step->reg), ==, 0);
+            length = ks_set_definitions[step->key].key_length;
+            if (length != exact && length != loaded)
+                g_error("%u bytes for a key of %u: %s", exact, length, rule->text);
+            break;
+        case KS_STEP_COUNT:
+        case KS_STEP_VERDICT:
+        case KS_STEP_JUMP:
+        case KS_STEP_REJECT:
+        case KS_STEP_END:
+            break;
+        }
+    }
+}
+
+static void test_rows(void)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (unsigned i = 0; i < ks_rules_count; i++) {
+        const KsRule *rule = &ks_rules[i];
+        struct nftnl_rule *built = ks_rule_build(rule);
+        g_autofree char *bytecode = NULL;
+        bool last_rule_of_many = last_step(rule)->kind == KS_STEP_REJECT;
+
+        g_assert_nonnull(built);
+        g_assert_nonnull(rule->text);
+        g_assert_cmpuint(rule->chain, <, KS_CHAIN_MAX);
+        check_registers(rule);
+        bytecode = ks_rule_bytecode(built);
+        g_assert_cmpuint(strlen(bytecode), >, 0);
+        nftnl_rule_free(built);
+
+        /* the same rule twice in a chain is a slip of the pen */
+        if (!last_rule_of_many)
+            g_assert_true(
+                g_hash_table_add(seen, g_strdup_printf("%u %s", rule->chain, rule->text)));
+    }
+}
+
+static void test_names(void)
+{
+    g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++)
+        g_assert_true(g_hash_table_add(names, (void *) ks_chains[chain].name));
+    for (KsNftSet set = 0; set < KS_NFT_SET_MAX; set++)
+        g_assert_true(g_hash_table_add(names, (void *) ks_set_definitions[set].name));
+    for (KsCounterId counter = 0; counter < KS_COUNTER_MAX; counter++)
+        g_assert_true(g_hash_table_add(names, (void *) ks_counter_names[counter]));
+}
+
+/* Chains without a hook are jumped to from others, never from each other or themselves. */
+static void test_jumps(void)
+{
+    bool reached[KS_CHAIN_MAX] = { false };
+
+    for (unsigned i = 0; i < ks_rules_count; i++) {
+        const KsStep *step = last_step(&ks_rules[i]);
+
+        if (step->kind != KS_STEP_JUMP)
+            continue;
+        g_assert_true(ks_chains[ks_rules[i].chain].base);
+        g_assert_false(ks_chains[step->key].base);
+        reached[step->key] = true;
+    }
+    for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++)
+        g_assert_cmpint(reached[chain], !=, ks_chains[chain].base);
+}
+
+static void test_set_definitions(void)
+{
+    for (KsNftSet set = 0; set < KS_NFT_SET_MAX; set++) {
+        const KsSetDefinition *definition = &ks_set_definitions[set];
+        bool constant = definition->flags & NFT_SET_CONSTANT;
+        bool in_range = false;
+
+        g_assert_nonnull(definition->nft_type);
+        g_assert_cmpint(constant, ==, definition->constants_count > 0);
+        if ((unsigned) set < KS_SET_MAX) {
+            bool range = ks_set_is_range((KsSetId) set);
+
+            g_assert_false(constant);
+            g_assert_cmpint(range, ==, (definition->flags & NFT_SET_INTERVAL) != 0);
+            g_assert_cmpuint(definition->key_length * (range ? 2 : 1), ==,
+                             ks_key_size((KsSetId) set));
+        }
+        /* ranges: beginning and end by turns, in order; an end before the first one */
+        for (unsigned i = 0;
+             definition->flags & NFT_SET_INTERVAL && i < definition->constants_count; i++) {
+            bool end = definition->constants[i].flags & NFT_SET_ELEM_INTERVAL_END;
+
+            if (i > 0)
+                g_assert_cmpint(memcmp(definition->constants[i - 1].key,
+                                       definition->constants[i].key, definition->key_length),
+                                <, 0);
+            g_assert_cmpint(end, ==, in_range || i == 0);
+            in_range = !end;
+        }
+    }
+}
+
+/* ---- batches ---- */
+
+static KsLock *many_servers(unsigned count)
+{
+    KsLock *lock = ks_lock_new();
+
+    for (unsigned i = 0; i < count; i++) {
+        KsAddress server = {
+            .family = i % 2 ? AF_INET : AF_INET6,
+            .bytes = { 198, 18, (uint8_t) (i >> 8), (uint8_t) i },
+        };
+
+        g_assert_true(ks_lock_add_server(lock, &server, IPPROTO_UDP, 1194));
+    }
+    ks_lock_open_interface(lock, 7);
+    ks_lock_seal(lock);
+    return lock;
+}
+
+/* Each message by a letter: table T t, chain C c, rule R r, set S s, elements E e, counter O; B and
+ * . are the ends of the batch. Everything that holds for every message is asserted here. */
+static char *shape_of(const KsBatch *batch)
+{
+    static const struct {
+        uint16_t type;
+        char letter;
+    } letters[] = {
+        { NFT_MSG_NEWTABLE, 'T' },   { NFT_MSG_DELTABLE, 't' }, { NFT_MSG_NEWCHAIN, 'C' },
+        { NFT_MSG_DELCHAIN, 'c' },   { NFT_MSG_NEWRULE, 'R' },  { NFT_MSG_DELRULE, 'r' },
+        { NFT_MSG_NEWSET, 'S' },     { NFT_MSG_DELSET, 's' },   { NFT_MSG_NEWSETELEM, 'E' },
+        { NFT_MSG_DELSETELEM, 'e' }, { NFT_MSG_NEWOBJ, 'O' },
+    };
+    const struct nlmsghdr *message = (const struct nlmsghdr *) batch->data;
+    GString *shape = g_string_new(NULL);
+    int left = (int) batch->length;
+    uint32_t sequence = message->nlmsg_seq;
+    unsigned counted = 0;
+
+    for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+        const struct nfgenmsg *generic = mnl_nlmsg_get_payload(message);
+        char letter = '?';
+
+        g_assert_cmpuint(message->nlmsg_seq, ==, sequence++);
+        g_assert_cmpuint(message->nlmsg_len, <=, KS_BATCH_MESSAGE_MAX);
+        g_assert_true(message->nlmsg_flags & NLM_F_REQUEST);
+        if (message->nlmsg_type == NFNL_MSG_BATCH_BEGIN ||
+            message->nlmsg_type == NFNL_MSG_BATCH_END) {
+            g_assert_cmpuint(ntohs(generic->res_id), ==, NFNL_SUBSYS_NFTABLES);
+            g_assert_false(message->nlmsg_flags & NLM_F_ACK);
+            letter = message->nlmsg_type == NFNL_MSG_BATCH_BEGIN ? 'B' : '.';
+        } else {
+            g_assert_cmpuint(NFNL_SUBSYS_ID(message->nlmsg_type), ==, NFNL_SUBSYS_NFTABLES);
+            g_assert_cmpuint(generic->nfgen_family, ==, NFPROTO_INET);
+            g_assert_true(message->nlmsg_flags & NLM_F_ACK);
+            counted++;
+            for (unsigned i = 0; i < G_N_ELEMENTS(letters); i++)
+                if (letters[i].type == NFNL_MSG_TYPE(message->nlmsg_type))
+                    letter = letters[i].letter;
+        }
+        g_string_append_c(shape, letter);
+    }
+    g_assert_cmpint(left, ==, 0);
+    g_assert_cmpuint(counted, ==, batch->messages);
+    g_assert_cmpuint(sequence - 1, ==, batch->sequence);
+    return g_string_free(shape, FALSE);
+}
+
+static void assert_shape(const KsBatch *batch, const char *pattern)
+{
+    g_autofree char *shape = shape_of(batch);
+
+    if (!g_regex_match_simple(pattern, shape, 0, 0))
+        g_error("%s is not %s", shape, pattern);
+}
+
+/* A table as it would be read back when everything is in place. */
+static KsReadback *intact(const KsLock *lock)
+{
+    KsReadback *readback = ks_readback_new();
+
+    readback->present = true;
+    for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++)
+        readback->chains_present[chain] = true;
+    for (KsNftSet set = 0; set < KS_NFT_SET_MAX; set++)
+        readback->sets_present[set] = true;
+    for (KsCounterId counter = 0; counter < KS_COUNTER_MAX; counter++)
+        readback->counters_present[counter] = true;
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        g_array_append_vals(readback->lock->sets[set], lock->sets[set]->data, lock->sets[set]->len);
+    g_assert_true(ks_readback_is_intact(readback));
+    return readback;
+}
+
+static void test_plans(void)
+{
+    g_autoptr(KsLock) one = many_servers(1);
+    g_autoptr(KsLock) two = many_servers(2);
+    g_autoptr(KsReadback) nothing = ks_readback_new();
+    g_autoptr(KsReadback) held = intact(one);
+    KsBatch batch = { 0 };
+
+    ks_readback_finish(nothing);
+    g_assert_cmpint(ks_plan_lock(&batch, nothing, one, 0), ==, 0);
+    assert_shape(&batch, "^BTC{5}O{3}(SE?)+R+\\.$");
+    g_assert_cmpuint(batch.messages, >, ks_rules_count);
+
+    g_assert_cmpint(ks_plan_lock(&batch, held, one, 0), ==, 0); /* so already */
+    assert_shape(&batch, "^B\\.$");
+    g_assert_cmpint(ks_plan_lock(&batch, held, two, 0), ==, 0);
+    assert_shape(&batch, "^BE\\.$");
+
+    g_ptr_array_add(held->problems, g_strdup("a rule"));
+    g_assert_cmpint(ks_plan_lock(&batch, held, two, 0), ==, 0);
+    assert_shape(&batch, "^BTrC{3,5}R+E\\.$");
+    g_assert_cmpint(ks_plan_replace(&batch, held, one, 0), ==, 0);
+    assert_shape(&batch, "^BtTC{5}O{3}(SE?)+R+\\.$");
+    g_assert_cmpint(ks_plan_unlock(&batch, held), ==, 0);
+    assert_shape(&batch, "^Bt\\.$");
+    g_assert_cmpint(ks_plan_unlock(&batch, nothing), ==, 0);
+    assert_shape(&batch, "^B\\.$");
+
+    g_assert_cmpint(ks_plan_adopt(&batch, held), ==, 0); /* nothing to adopt: it was never owned */
+    assert_shape(&batch, "^B\\.$");
+    held->flags = KS_TABLE_F_PERSIST;
+    g_assert_cmpint(ks_plan_adopt(&batch, held), ==, 0);
+    assert_shape(&batch, "^BT\\.$");
+
+    g_assert_cmpint(ks_plan_pause(&batch, held, 1000), ==, 0);
+    assert_shape(&batch, "^BE\\.$");
+    held->pause_ms = 1;
+    g_assert_cmpint(ks_plan_pause(&batch, held, 1000), ==, 0);
+    assert_shape(&batch, "^BeE\\.$");
+    g_assert_cmpint(ks_plan_pause(&batch, held, 0), ==, 0);
+    assert_shape(&batch, "^Be\\.$");
+    ks_batch_clear(&batch);
+}
+
+/* Ten thousand servers: the buffer grows, elements go in chunks, and it is one transaction. */
+static void test_growth(void)
+{
+    g_autoptr(KsLock) none = many_servers(0);
+    g_autoptr(KsLock) many = many_servers(MANY_SERVERS);
+    g_autoptr(KsReadback) nothing = ks_readback_new();
+    g_autoptr(KsReadback) held = intact(none);
+    KsBatch batch = { 0 };
+
+    g_assert_cmpint(ks_plan_lock(&batch, nothing, many, 0), ==, 0);
+    g_assert_cmpuint(batch.length, >, MANY_SERVERS * 24u);
+    assert_shape(&batch, "^BTC{5}O{3}(SE*)+R+\\.$");
+    g_assert_cmpint(ks_plan_lock(&batch, held, many, 0), ==, 0);
+    assert_shape(&batch, "^BE{18,40}\\.$");
+    ks_batch_clear(&batch);
+    g_assert_null(batch.data);
+}
+
+static void test_errors_stick(void)
+{
+    KsBatch batch = { 0 };
+    struct nlmsghdr *message;
+
+    ks_batch_begin(&batch);
+    ks_batch_fail(&batch, -ENOMEM);
+    ks_batch_fail(&batch, -EINVAL);
+    g_assert_null(ks_batch_message(&batch, NFT_MSG_NEWTABLE, NFPROTO_INET, 0));
+    ks_batch_add_table(&batch, "t", 0);
+    g_assert_cmpint(ks_batch_end(&batch), ==, -ENOMEM); /* the first one */
+    g_assert_cmpuint(batch.messages, ==, 0);
+
+    ks_batch_begin(&batch); /* a new transaction is a new chance */
+    message = ks_batch_message(&batch, NFT_MSG_NEWTABLE, NFPROTO_INET, 0);
+    message->nlmsg_len = KS_BATCH_MESSAGE_MAX + 1;
+    ks_batch_commit_message(&batch, message);
+    g_assert_cmpint(ks_batch_end(&batch), ==, -EMSGSIZE);
+
+    ks_batch_begin(&batch);
+    ks_batch_add_pause(&batch, 0); /* it would never end */
+    g_assert_cmpint(ks_batch_end(&batch), ==, -EINVAL);
+    ks_batch_begin(&batch);
+    g_assert_cmpint(ks_batch_end(&batch), ==, 0);
+    ks_batch_clear(&batch);
+}
+
+/* ---- memory that runs out ---- */
+
+static unsigned allocations_left; /* 0: there is always enough */
+
+static bool runs_out(void)
+{
+    return allocations_left > 0 && --allocations_left == 0;
+}
+
+/* The linker puts these in the place of the functions that rules/ calls (meson.build). */
+#define WRAP_ALLOC(type, name, parameters, arguments)       \
+    type __real_##name parameters;                          \
+    type __wrap_##name parameters;                          \
+    type __wrap_##name parameters                           \
+    {                                                       \
+        return runs_out() ? NULL : __real_##name arguments; \
+    }
+
+WRAP_ALLOC(void *, realloc, (void *p, size_t size), (p, size))
+WRAP_ALLOC(struct nftnl_table *, nftnl_table_alloc, (void), ())
+WRAP_ALLOC(struct nftnl_chain *, nftnl_chain_alloc, (void), ())
+WRAP_ALLOC(struct nftnl_rule *, nftnl_rule_alloc, (void), ())
+WRAP_ALLOC(struct nftnl_expr *, nftnl_expr_alloc, (const char *name), (name))
+WRAP_ALLOC(struct nftnl_set *, nftnl_set_alloc, (void), ())
+WRAP_ALLOC(struct nftnl_set_elem *, nftnl_set_elem_alloc, (void), ())
+WRAP_ALLOC(struct nftnl_obj *, nftnl_obj_alloc, (void), ())
+WRAP_ALLOC(struct nftnl_udata_buf *, nftnl_udata_buf_alloc, (uint32_t size), (size))
+
+/* Whichever allocation fails: the plan fails, and never writes a weaker lock. */
+static void test_out_of_memory(void)
+{
+    g_autoptr(KsLock) want = many_servers(2);
+    g_autoptr(KsReadback) nothing = ks_readback_new();
+    g_autoptr(KsReadback) held = intact(want);
+    const KsReadback *from[] = { nothing, held };
+    unsigned failures = 0;
+
+    g_ptr_array_add(held->problems, g_strdup("a rule"));
+    for (unsigned i = 0; i < G_N_ELEMENTS(from); i++) {
+        for (unsigned n = 1;; n++) {
+            KsBatch batch = { 0 };
+            int result;
+            bool ran_out;
+
+            allocations_left = n;
+            result = ks_plan_lock(&batch, from[i], want, 0);
+            ran_out = allocations_left == 0;
+            allocations_left = 0;
+            ks_batch_clear(&batch);
+            g_assert_cmpint(result, ==, ran_out ? -ENOMEM : 0);
+            if (!ran_out)
+                break;
+            failures++;
+        }
+    }
+    g_assert_cmpuint(failures, >, 2 * ks_rules_count);
+}
+
+/* ---- text ---- */
+
+static void test_text(void)
+{
+    g_autoptr(KsLock) lock = many_servers(1);
+    g_autoptr(KsReadback) nothing = ks_readback_new();
+    g_autoptr(KsReadback) held = intact(lock);
+    g_autofree char *empty = ks_rules_text(nothing, NULL, NULL);
+    g_autofree char *text = NULL;
+
+    g_assert_cmpstr(empty, ==, "");
+    g_ptr_array_add(held->problems, g_strdup("somebody was here"));
+    text = ks_rules_text(held, NULL, NULL);
+    g_assert_true(g_str_has_prefix(text, "# NOT AS IT SHOULD BE: somebody was here\n"));
+    for (unsigned i = 0; i < ks_rules_count; i++)
+        g_assert_nonnull(strstr(text, ks_rules[i].text));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/rules/last-rules", test_last_rules);
+    g_test_add_func("/rules/rows", test_rows);
+    g_test_add_func("/rules/names", test_names);
+    g_test_add_func("/rules/jumps", test_jumps);
+    g_test_add_func("/rules/set-definitions", test_set_definitions);
+    g_test_add_func("/rules/plans", test_plans);
+    g_test_add_func("/rules/growth", test_growth);
+    g_test_add_func("/rules/errors-stick", test_errors_stick);
+    g_test_add_func("/rules/out-of-memory", test_out_of_memory);
+    g_test_add_func("/rules/text", test_text);
+    return g_test_run();
+}

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/explain.h"
+#include "ctl/field.h"
+#include "ctl/json.h"
+#include "ctl/rescue.h"
+#include "ctl/show.h"
+#include "ctl/text.h"
+
+#include <json-glib/json-glib.h>
+#include <locale.h>
+#include <string.h>
+
+/* ---- text ---- */
+
+static const struct {
+    const char *text;
+    unsigned columns;
+    const char *printed;
+} printables[] = {
+    { "", 10, "" },
+    { "Work", 10, "Work" },
+    { "Büro 事務所", 20, "Büro 事務所" },
+    { "0123456789", 10, "0123456789" },
+    { "0123456789a", 10, "012345678…" },
+    { "事務所事務所", 6, "事務…" },
+    { "\033[2Jgone", 20, "�[2Jgone" },
+    { "a\nb\tc\rd", 20, "a�b�c�d" },
+    { "safe\xe2\x80\xaegnp.exe", 20, "safe�gnp.exe" }, /* right-to-left override */
+    { "a\xe2\x81\xa6z\xe2\x81\xa9", 20, "a�z�" },      /* isolates */
+    { "a\xe2\x80\x8b\xef\xbb\xbfz", 20, "a��z" },      /* zero width */
+    { "a\xe2\x80\xa8z\xe2\x80\xa9", 20, "a�z�" },      /* line and paragraph ends */
+    { "\xc2\x9b"
+      "2J",
+      20, "�2J" },            /* escape sequences in one byte */
+    { "\xff\xfe", 20, "��" }, /* no UTF-8 */
+    { "e\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81", 20, "e\xcc\x81\xcc\x81\xcc\x81" }, /* a heap */
+    { "\xcc\x81z", 20, "z" }, /* a mark on what stands before */
+};
+
+static void test_printable(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(printables); i++) {
+        g_autofree char *printed = ks_text_printable(printables[i].text, printables[i].columns);
+
+        g_assert_cmpstr(printed, ==, printables[i].printed);
+        g_assert_cmpuint(ks_text_columns(printed), <=, printables[i].columns);
+    }
+}
+
+static void assert_fits(const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    g_assert_true(g_utf8_validate(text, -1, NULL));
+    for (unsigned i = 0; lines[i]; i++)
+        g_assert_cmpuint(ks_text_columns(lines[i]), <=, KS_TEXT_COLUMNS);
+}
+
+static void test_wrapped(void)
+{
+    static const char *const texts[] = {
+        "",
+        "one",
+        "one two  three",
+        ("a sentence that is longer than a line of eighty columns, so that it must be broken once "
+         "or even twice, where there are blanks"),
+        "事務所事務所事務所事務所事務所事務所事務所事務所事務所事務所事務所事務所事務所事務所事務所",
+        "x xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx y",
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++) {
+        for (unsigned indent = 0; indent <= 12; indent += 6) {
+            g_autoptr(GString) out = g_string_new(NULL);
+            g_autofree char *first = g_strnfill(indent, '.');
+
+            ks_text_append_wrapped(out, first, indent, texts[i]);
+            assert_fits(out->str);
+            g_assert_true(g_str_has_prefix(out->str, first));
+            g_assert_true(g_str_has_suffix(out->str, "\n"));
+        }
+    }
+}
+
+static void test_wrapped_exactly(void)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    ks_text_append_wrapped(out, "VPN   ", 6,
+                           "12345678901234567890 12345678901234567890 "
+                           "12345678901234567890 12345678901 x");
+    g_assert_cmpstr(out->str, ==,
+                    "VPN   12345678901234567890 12345678901234567890 12345678901234567890 "
+                    "12345678901\n      x\n");
+}
+
+static const struct {
+    uint64_t seconds;
+    const char *text;
+} durations[] = {
+    { 0, "0 s" },           { 59, "59 s" },    { 60, "1 min" },
+    { 90, "1 min 30 s" },   { 3600, "1 h" },   { 3601, "1 h" },
+    { 5400, "1 h 30 min" }, { 86400, "24 h" }, { 100 * 3600, "100 h" },
+};
+
+static void test_durations(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(durations); i++) {
+        g_autofree char *text = ks_text_duration(durations[i].seconds);
+
+        g_assert_cmpstr(text, ==, durations[i].text);
+    }
+}
+
+/* ---- a status ---- */
+
+#define HOSTILE "\033[2J\xe2\x80\xae\nUnlocked: all is well"
+
+#define SERVER(name)                                                                        \
+    "{'uuid': <'u1'>, 'name': <'" name "'>, 'type': <'openvpn'>, 'host': <'vpn.example'>, " \
+    "'address': <''>, 'protocol': <'udp'>, 'port': <uint16 1194>, 'source': <'profile'>}"
+
+static GVariant *parse(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static GVariant *parse(const char *format, ...)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GError) error = NULL;
+    GVariant *status;
+    va_list arguments;
+
+    va_start(arguments, format);
+    text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    status = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
+    g_assert_no_error(error);
+    return status;
+}
+
+static GVariant *locked(const char *state, const char *reason, const char *vpn)
+{
+    return parse("{'state': <'%s'>, 'reason': <'%s'>, 'reason_vpn': <%s>, 'locked': <true>, "
+                 "'verified': <true>, 'auto_lock': <true>, 'lan': <false>, "
+                 "'lan_networks': <@as []>, 'networks': <@aa{sv} []>, 'tunnels': <@aa{sv} []>, "
+                 "'paused_until': <uint64 0>, 'warnings': <@as []>, 'servers': <[" SERVER(
+                     "Work") "]>, 'blocked': <{'packets': <uint64 1>, 'bytes': <uint64 60>}>}",
+                 state, reason, vpn);
+}
+
+/* What a guard of another version might say: nothing of it is fatal. */
+static const char *const strange[] = {
+    "@a{sv} {}",
+    "{'state': <'sleeping'>}",
+    "{'state': <'blocked'>}",
+    "{'state': <'paused'>, 'paused_until': <uint64 18446744073709551615>}",
+    "{'state': <'protected'>, 'tunnels': <[@a{sv} {}]>, 'servers': <[@a{sv} {}]>}",
+    ("{'state': <uint32 5>, 'tunnels': <'none'>, 'servers': <@as []>, 'warnings': <'x'>, "
+     "'blocked': <5>, 'layers': <false>, 'lan': <'yes'>, 'paused_until': <-5>, 'networks': <3>}"),
+    "{'state': <'unlocked'>, 'lan': <true>, 'lan_networks': <['a', 'b']>}",
+};
+
+static void test_strange(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(strange); i++) {
+        g_autoptr(GVariant) status = parse("%s", strange[i]);
+        g_autofree char *all = ks_show_status(status, KS_SHOW_ALL, false);
+        g_autofree char *vpns = ks_show_vpns(status);
+        g_autofree char *json = ks_json_status(status);
+        g_autofree char *line = ks_json_line(status);
+        g_autofree char *json_vpns = ks_json_vpns(status);
+        g_auto(GStrv) facts = ks_show_facts(status);
+
+        assert_fits(all);
+        assert_fits(vpns);
+        g_assert_nonnull(facts[0]);
+        g_assert_cmpint(json[0], ==, '{');
+        g_assert_cmpstr(strchr(line, '\n'), ==, "\n");
+        g_assert_nonnull(strstr(json_vpns, "\"vpns\""));
+    }
+}
+
+static const struct {
+    const char *state;
+    const char *begin;
+} states[] = {
+    { "unlocked", "Unlocked: " },  { "protected", "Protected: " }, { "blocked", "Blocked: " },
+    { "paused", "Paused until " }, { "broken", "Broken: " },
+};
+
+/* Colours add nothing and take nothing away. */
+static void test_states(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(states); i++) {
+        g_autoptr(GVariant) status = locked(states[i].state, "", "''");
+        g_autofree char *plain = ks_show_status(status, KS_SHOW_ALL, false);
+        g_autofree char *coloured = ks_show_status(status, KS_SHOW_ALL, true);
+        g_autoptr(GRegex) escapes = g_regex_new("\033\\[[0-9;]*m", 0, 0, NULL);
+        g_autofree char *bleached = g_regex_replace_literal(escapes, coloured, -1, 0, "", 0, NULL);
+
+        g_assert_true(g_str_has_prefix(plain, states[i].begin));
+        g_assert_null(strchr(plain, '\033'));
+        g_assert_cmpstr(bleached, ==, plain);
+        g_assert_cmpstr(coloured, !=, plain);
+        assert_fits(plain);
+    }
+}
+
+static const struct {
+    const char *reason;
+    const char *command;
+} reasons[] = {
+    { "no-vpn", "nmcli connection up Work" },
+    { "connecting", "nm-killswitch status --watch" },
+    { "login-failed", "nmcli --ask connection up Work" },
+    { "no-secrets", "nmcli --ask connection up Work" },
+    { "server-unreachable", "nmcli device" },
+    { "name-unresolved", "nmcli device" },
+    { "service-failed", "journalctl -b -e -u NetworkManager" },
+    { "manager-away", "systemctl start NetworkManager" },
+    { "no-servers", "nm-killswitch unlock" },
+    { KS_REASON_GUARD_AWAY, "systemctl restart nm-killswitch.service" },
+    { "something-new", "nmcli connection up Work" },
+};
+
+/* Each says why, what to do first, and how to get out. */
+static void test_reasons(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(reasons); i++) {
+        g_autoptr(GVariant) status = locked("blocked", reasons[i].reason, "'Work'");
+        g_autoptr(KsExplanation) explanation = ks_explain(status);
+        const KsStep *first = g_ptr_array_index(explanation->steps, 0);
+        bool way_out = false;
+
+        g_assert_cmpstr(first->command, ==, reasons[i].command);
+        for (unsigned j = 0; j < explanation->steps->len; j++) {
+            const KsStep *step = g_ptr_array_index(explanation->steps, j);
+
+            way_out |= strcmp(step->command, "nm-killswitch unlock") == 0;
+        }
+        g_assert_true(way_out);
+        if (strcmp(reasons[i].reason, "something-new") != 0)
+            g_assert_nonnull(explanation->why);
+    }
+}
+
+static const struct {
+    const char *name; /* as GVariant text */
+    const char *argument;
+} arguments[] = {
+    { "'Work'", "Work" },
+    { "'my vpn'", "'my vpn'" },
+    { "'$(reboot)'", "'$(reboot)'" },
+    { "\"it's\"", "'it'\\''s'" },
+    { "'-x'", "id '-x'" },
+    { "'uuid'", "id 'uuid'" },
+    { "'a\\nb'", "NAME" },
+    { "'0123456789012345678901234567890123456789012'", "NAME" },
+};
+
+static void test_commands_can_be_copied(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(arguments); i++) {
+        g_autoptr(GVariant) status = locked("blocked", "login-failed", arguments[i].name);
+        g_autoptr(KsExplanation) explanation = ks_explain(status);
+        const KsStep *first = g_ptr_array_index(explanation->steps, 0);
+        g_autofree char *command =
+            g_strconcat("nmcli --ask connection up ", arguments[i].argument, NULL);
+
+        g_assert_cmpstr(first->command, ==, command);
+    }
+}
+
+static void assert_harmless(const char *text)
+{
+    g_assert_null(strchr(text, '\033'));
+    g_assert_null(strstr(text, "\xe2\x80\xae"));
+    g_assert_null(strstr(text, "\nUnlocked"));
+    assert_fits(text);
+}
+
+static void test_hostile_names(void)
+{
+    g_autofree char *quoted = g_variant_print(g_variant_new_string(HOSTILE), FALSE);
+    g_autoptr(GVariant) status =
+        parse("{'state': <'blocked'>, 'locked': <true>, 'reason': <'login-failed'>, "
+              "'reason_vpn': <%s>, 'lan': <true>, 'lan_networks': <['n']>, 'networks': "
+              "<[{'uuid': <'n'>, 'name': <%s>, 'interface': <%s>}]>, 'tunnels': "
+              "<[{'interface': <%s>, 'uuid': <'u'>, 'name': <%s>, 'type': <%s>}]>, 'servers': "
+              "<[{'uuid': <'u'>, 'name': <%s>, 'type': <%s>, 'host': <%s>, 'address': <%s>, "
+              "'protocol': <%s>, 'port': <uint16 1>, 'source': <%s>}]>, 'warnings': <[%s]>}",
+              quoted, quoted, quoted, quoted, quoted, quoted, quoted, quoted, quoted, quoted,
+              quoted, quoted, quoted);
+    g_autofree char *all = ks_show_status(status, KS_SHOW_ALL, false);
+    g_autofree char *vpns = ks_show_vpns(status);
+    g_auto(GStrv) facts = ks_show_facts(status);
+    g_autofree char *together = g_strjoinv(" ", facts);
+
+    assert_harmless(all);
+    assert_harmless(vpns);
+    g_assert_null(strchr(together, '\033'));
+    g_assert_null(strchr(together, '\n'));
+}
+
+/* One fact changes, and one is news. */
+static void test_facts(void)
+{
+    g_autoptr(GVariant) before = parse("{'state': <'protected'>, 'lan': <false>}");
+    g_autoptr(GVariant) after = parse("{'state': <'protected'>, 'lan': <true>}");
+    g_auto(GStrv) old = ks_show_facts(before);
+    g_auto(GStrv) new = ks_show_facts(after);
+    unsigned news = 0;
+
+    for (unsigned i = 0; new[i]; i++)
+        news += !g_strv_contains((const char *const *) old, new[i]);
+    g_assert_cmpuint(news, ==, 1);
+}
+
+static void test_lan_networks(void)
+{
+    static const struct {
+        const char *limited_to;
+        const char *says;
+    } cases[] = {
+        { "@as []", "on: the local network" },
+        { "['h']", "on, only on “Home”" },
+        { "['h', 'o']", "on, only on “Home” and 1 network that is not" },
+        { "['o', 'p']", "on, but not here: only on 2 networks that are not" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GVariant) status =
+            parse("{'state': <'blocked'>, 'lan': <true>, 'lan_networks': <%s>, 'networks': "
+                  "<[{'uuid': <'h'>, 'name': <'Home'>, 'interface': <'wlan0'>}]>}",
+                  cases[i].limited_to);
+        g_autofree char *shown = ks_show_status(status, KS_SHOW_LAN, false);
+        g_autoptr(KsExplanation) explanation = ks_explain(status);
+
+        g_assert_nonnull(strstr(shown, cases[i].says));
+        g_assert_cmpint(explanation->also != NULL, ==, i < 3);
+    }
+}
+
+/* ---- JSON ---- */
+
+static JsonObject *read_json(const char *text, JsonNode **ret_node)
+{
+    *ret_node = json_from_string(text, NULL);
+    g_assert_nonnull(*ret_node);
+    return json_node_get_object(*ret_node);
+}
+
+static void test_json(void)
+{
+    g_autoptr(GVariant) status = locked("paused", "", "''");
+    g_autoptr(GVariant) paused = NULL;
+    g_autoptr(JsonNode) node = NULL;
+    g_autofree char *json = ks_json_status(status);
+    g_autofree char *json_paused = NULL;
+    JsonObject *object = read_json(json, &node);
+    JsonArray *servers = json_object_get_array_member(object, "servers");
+
+    g_assert_true(json_object_get_null_member(object, "paused_until"));
+    g_assert_true(
+        json_object_get_null_member(json_array_get_object_element(servers, 0), "address"));
+    g_assert_cmpint(json_object_get_int_member(json_array_get_object_element(servers, 0), "port"),
+                    ==, 1194);
+
+    paused = parse("{'paused_until': <uint64 1700000000>}");
+    json_paused = ks_json_status(paused);
+    g_assert_nonnull(strstr(json_paused, "\"2023-11-14T22:13:20Z\""));
+}
+
+static void test_json_vpns(void)
+{
+    g_autoptr(GVariant) status = parse("{'servers': <[" SERVER("Work") ", " SERVER(
+        "Work") "]>, 'tunnels': <[{'interface': "
+                "<'tun0'>, 'uuid': <'u1'>, 'name': <'Work'>, 'type': <'openvpn'>}, {'interface': <'wg0'>, "
+                "'uuid': <'u2'>, 'name': <'Other'>, 'type': <'wireguard'>}]>}");
+    g_autoptr(JsonNode) node = NULL;
+    g_autofree char *json = ks_json_vpns(status);
+    JsonArray *vpns = json_object_get_array_member(read_json(json, &node), "vpns");
+    JsonObject *first = json_array_get_object_element(vpns, 0);
+    JsonObject *second = json_array_get_object_element(vpns, 1);
+
+    g_assert_cmpuint(json_array_get_length(vpns), ==, 2);
+    g_assert_cmpstr(json_object_get_string_member(first, "interface"), ==, "tun0");
+    g_assert_cmpuint(json_array_get_length(json_object_get_array_member(first, "servers")), ==, 2);
+    g_assert_cmpstr(json_object_get_string_member(second, "name"), ==, "Other");
+    g_assert_cmpuint(json_array_get_length(json_object_get_array_member(second, "servers")), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_ALL, "C.UTF-8");
+    g_setenv("LANGUAGE", "C", TRUE);
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/show/text/printable", test_printable);
+    g_test_add_func("/show/text/wrapped", test_wrapped);
+    g_test_add_func("/show/text/wrapped-exactly", test_wrapped_exactly);
+    g_test_add_func("/show/text/durations", test_durations);
+    g_test_add_func("/show/strange", test_strange);
+    g_test_add_func("/show/states", test_states);
+    g_test_add_func("/show/reasons", test_reasons);
+    g_test_add_func("/show/commands-can-be-copied", test_commands_can_be_copied);
+    g_test_add_func("/show/hostile-names", test_hostile_names);
+    g_test_add_func("/show/facts", test_facts);
+    g_test_add_func("/show/lan-networks", test_lan_networks);
+    g_test_add_func("/show/json", test_json);
+    g_test_add_func("/show/json-vpns", test_json_vpns);
+    return g_test_run();
+}

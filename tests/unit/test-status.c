@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What people are shown is made from what the kernel holds: each state, and the kinds of the outer
+ * contract's members. */
+#include "guard/status.h"
+
+#include "model/server.h"
+#include "rules/plan.h"
+
+#include <linux/netfilter/nf_tables.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define TUNNEL 7u
+
+typedef struct {
+    KsEngine *engine;
+    KsWorld *world;
+    KsReadback *held;
+    KsStatusFacts facts;
+} Fixture;
+
+static void add_vpn(KsWorld *world)
+{
+    KsVpn *vpn = ks_vpn_new("u-1", "Work", "openvpn");
+
+    vpn->activity = KS_VPN_UP;
+    g_strlcpy(vpn->interface, "tun0", sizeof(vpn->interface));
+    g_ptr_array_add(vpn->servers,
+                    ks_server_new("192.0.2.1", IPPROTO_UDP, 1194, KS_SERVER_FROM_PROFILE));
+    g_ptr_array_add(vpn->servers,
+                    ks_server_new("vpn.example", IPPROTO_TCP, 443, KS_SERVER_FROM_OVERRIDE));
+    g_ptr_array_add(vpn->warnings, g_strdup("One entry is odd."));
+    g_ptr_array_add(world->vpns, vpn);
+}
+
+static void set_up(Fixture *f, const void *data)
+{
+    const KsSettings settings = { .locked = true, .auto_lock = true };
+    const KsLink links[] = {
+        { .index = 1, .name = "lo", .loopback = true, .up = true },
+        { .index = 2, .name = "eth0", .up = true, .default_route = true },
+        { .index = TUNNEL, .name = "tun0", .up = true, .tunnel_kind = true, .default_route = true },
+    };
+
+    (void) data;
+    f->engine = ks_engine_new(&settings, NULL);
+    f->world = ks_world_new();
+    f->world->manager_present = true;
+    f->world->manager_settled = true;
+    g_array_append_vals(f->world->links, links, G_N_ELEMENTS(links));
+    f->held = ks_readback_new();
+    f->facts = (KsStatusFacts){ .engine = f->engine, .world = f->world, .held = f->held };
+}
+
+static void tear_down(Fixture *f, const void *data)
+{
+    (void) data;
+    ks_engine_free(f->engine);
+    ks_world_free(f->world);
+    ks_readback_free(f->held);
+}
+
+/* The kernel holds what the engine wants. */
+static void obey(Fixture *f)
+{
+    const KsLock *want = ks_engine_lock(f->engine);
+
+    ks_readback_clear(f->held);
+    f->held->present = ks_engine_settings(f->engine)->locked;
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        g_array_append_vals(f->held->lock->sets[set], want->sets[set]->data, want->sets[set]->len);
+}
+
+static void look(Fixture *f)
+{
+    (void) ks_engine_observe(f->engine, f->world);
+    obey(f);
+}
+
+static void assert_state(const Fixture *f, const char *state)
+{
+    g_autoptr(GVariant) status = ks_status_describe(&f->facts);
+    const char *told;
+    gboolean verified;
+    gboolean locked;
+
+    g_assert_cmpstr(ks_status_state(&f->facts), ==, state);
+    g_assert_true(g_variant_lookup(status, "state", "&s", &told));
+    g_assert_true(g_variant_lookup(status, "verified", "b", &verified));
+    g_assert_true(g_variant_lookup(status, "locked", "b", &locked));
+    g_assert_cmpstr(told, ==, state);
+    g_assert_cmpint(verified, ==, strcmp(state, "broken") != 0);
+    g_assert_cmpint(verified, ==, ks_status_verified(&f->facts));
+    g_assert_cmpint(locked, ==, f->held->present); /* the kernel's word, not the wish */
+}
+
+/* ---- */
+
+static void test_states(Fixture *f, const void *data)
+{
+    (void) data;
+    look(f);
+    assert_state(f, "blocked");
+    add_vpn(f->world);
+    look(f);
+    assert_state(f, "protected");
+    f->held->pause_ms = 1;
+    assert_state(f, "paused");
+    f->held->pause_ms = 0;
+
+    ks_engine_set_locked(f->engine, false);
+    look(f);
+    assert_state(f, "unlocked");
+}
+
+/* Whenever the kernel is not as it should be, nothing else is said. */
+static void test_broken(Fixture *f, const void *data)
+{
+    (void) data;
+    add_vpn(f->world);
+    look(f);
+
+    f->held->present = false; /* somebody flushed it */
+    assert_state(f, "broken");
+    obey(f);
+    g_ptr_array_add(f->held->problems, g_strdup("a rule is missing"));
+    assert_state(f, "broken");
+    f->held->pause_ms = 1000; /* a pause explains nothing */
+    assert_state(f, "broken");
+    obey(f);
+    f->facts.trouble = true; /* it could not be asked */
+    assert_state(f, "broken");
+    f->facts.trouble = false;
+    assert_state(f, "protected");
+
+    for (KsSetId set = 0; set < KS_SET_MAX; set++) { /* one key more */
+        KsKey key = { .bytes = { 42, 42, 42, 42 } };
+
+        obey(f);
+        g_assert_true(ks_lock_add_key(f->held->lock, set, &key));
+        ks_lock_seal(f->held->lock);
+        assert_state(f, "broken");
+    }
+    obey(f);
+    g_array_set_size(f->held->lock->sets[KS_SET_SERVERS4], 0); /* one less */
+    assert_state(f, "broken");
+
+    ks_engine_set_locked(f->engine, false); /* it should be open, and is not */
+    (void) ks_engine_observe(f->engine, f->world);
+    f->held->present = true;
+    assert_state(f, "broken");
+}
+
+/* data/doc/contract.md: the members of `status --json`, as the bus has them. More may come. */
+static const struct {
+    const char *name;
+    const char *type;
+} members[] = {
+    { "version", "s" },  { "state", "s" },        { "locked", "b" },       { "auto_lock", "b" },
+    { "lan", "b" },      { "tunnels", "aa{sv}" }, { "servers", "aa{sv}" }, { "layers", "a{sv}" },
+    { "verified", "b" }, { "blocked", "a{sv}" },  { "warnings", "as" },
+};
+
+static const struct {
+    const char *name;
+    const char *type;
+} tunnel_members[] = {
+    { "interface", "s" },
+    { "uuid", "s" },
+    { "name", "s" },
+    { "type", "s" },
+}, server_members[] = {
+    { "uuid", "s" },     { "name", "s" }, { "type", "s" },   { "host", "s" },
+    { "protocol", "s" }, { "port", "q" }, { "source", "s" },
+}, layer_members[] = {
+    { "inet", "b" },
+    { "egress", "b" },
+    { "owned", "b" },
+}, blocked_members[] = {
+    { "packets", "t" },
+    { "bytes", "t" },
+};
+
+#define ASSERT_MEMBERS(dictionary, list)                                                      \
+    for (unsigned n = 0; n < G_N_ELEMENTS(list); n++) {                                       \
+        g_autoptr(GVariant) value = g_variant_lookup_value(dictionary, (list)[n].name, NULL); \
+        if (!value)                                                                           \
+            g_error("%s is missing", (list)[n].name);                                         \
+        g_assert_cmpstr(g_variant_get_type_string(value), ==, (list)[n].type);                \
+    }
+
+static GVariant *member(GVariant *dictionary, const char *name)
+{
+    GVariant *value = g_variant_lookup_value(dictionary, name, NULL);
+
+    g_assert_nonnull(value);
+    return value;
+}
+
+static void assert_text(GVariant *dictionary, const char *name, const char *expected)
+{
+    g_autoptr(GVariant) value = member(dictionary, name);
+
+    g_assert_cmpstr(g_variant_get_string(value, NULL), ==, expected);
+}
+
+static void test_members(Fixture *f, const void *data)
+{
+    g_autoptr(GVariant) status = NULL;
+    g_autoptr(GVariant) tunnels = NULL;
+    g_autoptr(GVariant) tunnel = NULL;
+    g_autoptr(GVariant) servers = NULL;
+    g_autoptr(GVariant) server = NULL;
+    g_autoptr(GVariant) layers = NULL;
+    g_autoptr(GVariant) blocked = NULL;
+    guint64 packets;
+    gboolean owned;
+
+    (void) data;
+    add_vpn(f->world);
+    look(f);
+    f->held->packets[KS_COUNTER_BLOCKED_OUT] = 3;
+    f->held->packets[KS_COUNTER_BLOCKED_FORWARD] = 4;
+    f->held->packets[KS_COUNTER_BLOCKED_IN] = 1000; /* what strangers send is not told as blocked */
+    f->held->flags = KS_TABLE_F_OWNED;
+    f->held->owner = 1;
+    status = ks_status_describe(&f->facts);
+    g_assert_false(g_variant_is_floating(status));
+    g_assert_true(g_variant_is_of_type(status, G_VARIANT_TYPE_VARDICT));
+    ASSERT_MEMBERS(status, members);
+
+    tunnels = member(status, "tunnels");
+    g_assert_cmpuint(g_variant_n_children(tunnels), ==, 1);
+    tunnel = g_variant_get_child_value(tunnels, 0);
+    ASSERT_MEMBERS(tunnel, tunnel_members);
+    assert_text(tunnel, "interface", "tun0");
+    assert_text(tunnel, "uuid", "u-1");
+    assert_text(tunnel, "name", "Work");
+
+    servers = member(status, "servers");
+    g_assert_cmpuint(g_variant_n_children(servers), ==, 2);
+    server = g_variant_get_child_value(servers, 0);
+    ASSERT_MEMBERS(server, server_members);
+    assert_text(server, "host", "192.0.2.1");
+    assert_text(server, "protocol", "udp");
+    assert_text(server, "source", "profile");
+
+    layers = member(status, "layers");
+    ASSERT_MEMBERS(layers, layer_members);
+    g_assert_true(g_variant_lookup(layers, "owned", "b", &owned) && owned);
+    blocked = member(status, "blocked");
+    ASSERT_MEMBERS(blocked, blocked_members);
+    g_assert_true(g_variant_lookup(blocked, "packets", "t", &packets));
+    g_assert_cmpuint(packets, ==, 7);
+}
+
+static bool warns(const Fixture *f, const char *text)
+{
+    g_autoptr(GVariant) status = ks_status_describe(&f->facts);
+    g_autoptr(GVariant) warnings = member(status, "warnings");
+    bool found = false;
+
+    for (gsize i = 0; i < g_variant_n_children(warnings); i++) {
+        g_autoptr(GVariant) warning = g_variant_get_child_value(warnings, i);
+
+        found |= strstr(g_variant_get_string(warning, NULL), text) != NULL;
+    }
+    return found;
+}
+
+static void test_warnings(Fixture *f, const void *data)
+{
+    (void) data;
+    look(f);
+    g_assert_false(warns(f, ""));
+    add_vpn(f->world);
+    look(f);
+    g_assert_true(warns(f, "Work: One entry is odd."));
+    f->facts.problems[0] = "The kernel said no.";
+    g_assert_true(warns(f, "The kernel said no."));
+    g_ptr_array_add(f->held->problems, g_strdup("a rule is missing"));
+    g_assert_true(warns(f, "a rule is missing"));
+    g_assert_false(warns(f, "NetworkManager"));
+    f->world->manager_present = false;
+    g_assert_true(warns(f, "NetworkManager"));
+
+    /* more than fits in */
+    f->world->manager_present = true;
+    for (unsigned i = 0; i <= KS_LOCK_SERVERS_MAX; i++) {
+        KsVpn *vpn = g_ptr_array_index(f->world->vpns, 0);
+
+        g_ptr_array_add(vpn->servers,
+                        ks_server_new("192.0.2.9", IPPROTO_UDP, (uint16_t) (1 + i % 65535),
+                                      KS_SERVER_FROM_PROFILE));
+    }
+    look(f);
+    g_assert_true(warns(f, "more VPN servers"));
+}
+
+/* Names that NetworkManager takes: any UTF-8, and they end in JSON and on terminals. */
+static void test_odd_names(Fixture *f, const void *data)
+{
+    g_autoptr(GVariant) status = NULL;
+    g_autofree char *printed = NULL;
+    KsVpn *vpn = ks_vpn_new("u-2", "a\"b\\c\n\x1b[31m\xe2\x80\xae", "");
+
+    (void) data;
+    g_ptr_array_add(vpn->warnings, g_strdup(""));
+    g_ptr_array_add(f->world->vpns, vpn);
+    look(f);
+    status = ks_status_describe(&f->facts);
+    g_assert_true(g_variant_is_normal_form(status));
+    printed = g_variant_print(status, TRUE);
+    g_assert_nonnull(printed);
+}
+
+#define CASE(name, function) g_test_add("/status/" name, Fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    CASE("states", test_states);
+    CASE("broken", test_broken);
+    CASE("members", test_members);
+    CASE("warnings", test_warnings);
+    CASE("odd-names", test_odd_names);
+    return g_test_run();
+}
