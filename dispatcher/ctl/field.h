@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Fields of a status (a{sv}, data/io.github.nmkillswitch.Guard1.xml: GetStatus), which may come from
- * a guard of another version: what is not there, or of another type, is empty. */
+/* Fields of a status (a{sv}, data/io.github.nmkillswitch.Guard1.xml: GetStatus), which may come
+ * from a guard of another version: what is not there, or of another type, is empty. */
 
 const char *ks_field_text(GVariant *status, const char *name); /* "" if it is not there */
 bool ks_field_flag(GVariant *status, const char *name);

@@ -25,16 +25,20 @@ static char *transliterate(const char *text, const char *charset)
     GIConv converter = g_iconv_open(target, "UTF-8");
     gsize left = strlen(text);
     gsize room = GROWTH_MAX * left;
-    g_autofree char *converted = g_malloc0(room + 1);
     char *from = (char *) text; /* the prototype's fault */
-    char *to = converted;
+    char *converted;
+    char *to;
     gsize failed;
 
-    if (converter == (GIConv) -1) /* NOLINT(performance-no-int-to-ptr): as documented */
+    if (converter == (GIConv) -1)
         return NULL;
+    converted = g_malloc0(room + 1);
+    to = converted;
     failed = g_iconv(converter, &from, &left, &to, &room);
     g_iconv_close(converter);
-    return failed == (gsize) -1 ? NULL : g_steal_pointer(&converted);
+    if (failed == (gsize) -1)
+        g_clear_pointer(&converted, g_free);
+    return converted;
 }
 
 static void put(FILE *stream, const char *text)

@@ -4,8 +4,9 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Where all that this program says comes out. Text is UTF-8 in here; a terminal of another character
- * set gets the nearest that it has, so that a rescue shell without a locale is still readable. */
+/* Where all that this program says comes out. Text is UTF-8 in here; a terminal of another
+ * character set gets the nearest that it has, so that a rescue shell without a locale is still
+ * readable. */
 
 /* On standard output, as it is but for the character set. */
 void ks_output_print(const char *text);

@@ -18,8 +18,8 @@ typedef enum {
 
 char *ks_show_status(GVariant *status, KsShowPart part, bool colour);
 
-/* What there is to say of it, a sentence each, NULL-terminated: compared with those of another moment
- * they tell what changed. The first says what is so. */
+/* What there is to say of it, a sentence each, NULL-terminated: compared with those of another
+ * moment they tell what changed. The first says what is so. */
 char **ks_show_facts(GVariant *status);
 
 /* The VPNs with their servers. */

@@ -5,10 +5,11 @@
 
 /* Used by GDBus's thread and, when a message is freed, by any. */
 typedef struct {
-    gatomicrefcount references; /* the filter's and each counted message's */
+    gatomicrefcount references; /* the filter's, each counted message's and each refusal's */
     GMutex mutex;
     GHashTable *callers; /* char *unique name -> number of its calls under way, never 0 */
     guint calls;         /* of all callers */
+    guint refusals;
 } Limits;
 
 /* Lives as long as its message: whoever answers it, the place is free when it is freed. */
@@ -72,14 +73,34 @@ static gboolean take_place(Limits *limits, GDBusMessage *message, const char *ca
     return TRUE;
 }
 
-static void refuse(GDBusConnection *connection, GDBusMessage *message)
+/* When a refusal has been sent, or never will be. */
+static void free_refusal(gpointer data)
+{
+    Limits *limits = data;
+
+    g_mutex_lock(&limits->mutex);
+    limits->refusals--;
+    g_mutex_unlock(&limits->mutex);
+    unref_limits(limits);
+}
+
+static void refuse(Limits *limits, GDBusConnection *connection, GDBusMessage *message)
 {
     g_autoptr(GDBusMessage) answer = NULL;
+    gboolean too_many;
 
     if (g_dbus_message_get_flags(message) & G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED)
         return;
+    g_mutex_lock(&limits->mutex);
+    too_many = limits->refusals >= KS_BUS_REFUSALS_MAX;
+    limits->refusals += !too_many;
+    g_mutex_unlock(&limits->mutex);
+    if (too_many)
+        return;
     answer = g_dbus_message_new_method_error_literal(
         message, LIMIT_ERROR, "Too many calls at a time: wait for the answers first.");
+    g_atomic_ref_count_inc(&limits->references);
+    g_object_set_data_full(G_OBJECT(answer), "ks-refusal", limits, free_refusal);
     (void) g_dbus_connection_send_message(connection, answer, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
                                           NULL);
 }
@@ -92,7 +113,7 @@ static GDBusMessage *on_message(GDBusConnection *connection, GDBusMessage *messa
     if (!incoming || g_dbus_message_get_message_type(message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL ||
         !caller || take_place(data, message, caller))
         return message;
-    refuse(connection, message);
+    refuse(data, connection, message);
     g_object_unref(message);
     return NULL;
 }

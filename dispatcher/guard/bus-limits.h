@@ -13,5 +13,8 @@
 /* More than one user can have under way: the system bus gives each 256 connections. */
 #define KS_BUS_CALLS_MAX (256 * KS_BUS_CALLS_PER_CALLER + 512)
 
+/* Refusals that wait to be sent. Whoever calls faster than the bus takes even those gets none. */
+#define KS_BUS_REFUSALS_MAX 1024
+
 /* For g_dbus_connection_remove_filter(). */
 guint ks_bus_limits_add(GDBusConnection *connection);

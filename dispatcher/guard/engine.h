@@ -59,7 +59,8 @@ const GArray *ks_engine_tunnels(const KsEngine *engine); /* element-type KsTunne
 const char *ks_engine_locked_by(const KsEngine *engine); /* name of the VPN whose coming up locked
                                                           * last; NULL if a person did */
 
-/* For the next guard's `known_up`; NULL-terminated, owned by the caller. Only an engine reads it. */
+/* For the next guard's `known_up`; NULL-terminated, owned by the caller. Only an engine reads
+ * it. */
 char **ks_engine_known_up(const KsEngine *engine);
 
 /* Something that the lock could not take in, as a sentence, or NULL. */

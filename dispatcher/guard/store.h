@@ -19,8 +19,8 @@ typedef enum {
 KsStore *ks_store_new(void);
 void ks_store_free(KsStore *store);
 
-/* Always fills ret_settings (the caller clears it) with something safe. For KS_STORED_CORRUPT ret_problem (owned by the
- * caller) says what is wrong. */
+/* Always fills ret_settings (the caller clears it) with something safe. For KS_STORED_CORRUPT
+ * ret_problem (owned by the caller) says what is wrong. */
 KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_problem);
 
 /* Keeps an unreadable state as "state.corrupt", so that saving does not destroy it. */

@@ -16,8 +16,8 @@ void ks_links_close(KsLinks *links);
 /* Becomes readable when something changed. */
 int ks_links_fd(const KsLinks *links);
 
-/* Writes links, link_addresses and link_routes of the world as they are now. Returns 0 or a negative errno; then
- * the world is left as it was. */
+/* Writes links, link_addresses and link_routes of the world as they are now. Returns 0 or a
+ * negative errno; then the world is left as it was. */
 int ks_links_describe(KsLinks *links, KsWorld *world);
 
 /* Whether an interface of this kind (IFLA_INFO_KIND, "" if it has none) can carry a VPN. */

@@ -176,8 +176,8 @@ static int table_for(const FakeTransaction *transaction, const char *name, FakeT
     return (*ret_table)->owner && (*ret_table)->owner != transaction->port ? -EPERM : 0;
 }
 
-/* As nf_tables_updtable() of Linux 6.18: a table's owner is there from the beginning, or adopts what
- * an owner has left that let it persist. */
+/* As nf_tables_updtable() of Linux 6.18: a table's owner is there from the beginning, or adopts
+ * what an owner has left that let it persist. */
 static int update_table(const FakeTransaction *transaction, FakeTable *table, uint32_t flags)
 {
     bool orphan = (table->flags & KS_TABLE_F_OWNED) == KS_TABLE_F_PERSIST;

@@ -113,8 +113,8 @@ static bool names_our_table(const struct nlmsghdr *message)
     return false;
 }
 
-/* libnftnl writes some names without a final zero, and libmnl before 1.0.5 leaves in the padding what
- * was there; the kernel goes by lengths, libnftnl's own parser does not. */
+/* libnftnl writes some names without a final zero, and libmnl before 1.0.5 leaves in the padding
+ * what was there; the kernel goes by lengths, libnftnl's own parser does not. */
 static void clean_padding(void *attributes, size_t size)
 {
     struct nlattr *attribute = attributes;

@@ -49,7 +49,8 @@ void ks_lock_free(KsLock *lock);
 /* Forget all but the constant keys. */
 void ks_lock_clear(KsLock *lock);
 
-/* Add keys in any order, also twice; then seal. Ranges that touch or overlap become one. False when the set is full: the key is not in. */
+/* Add keys in any order, also twice; then seal. Ranges that touch or overlap become one. False when
+ * the set is full: the key is not in. */
 bool ks_lock_open_interface(KsLock *lock, uint32_t index);
 bool ks_lock_open_lan(KsLock *lock, uint32_t index);
 bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port);

@@ -226,9 +226,19 @@ static void describe_activity(KsVpn *vpn, NMActiveConnection *active)
     add_ip_addresses(vpn, nm_active_connection_get_ip6_config(active));
 }
 
+/* NetworkManager makes a profile for each interface that others made (wg-quick's wg0, say) and
+ * calls it active: it only watches that, it does not run it. */
+static bool is_run_by_others(NMConnection *profile)
+{
+    return NM_IS_REMOTE_CONNECTION(profile) &&
+           nm_remote_connection_get_flags(NM_REMOTE_CONNECTION(profile)) &
+               NM_SETTINGS_CONNECTION_FLAG_EXTERNAL;
+}
+
 static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
 {
-    const KsProfileServers *servers = servers_of(manager, profile);
+    const KsProfileServers *servers =
+        is_run_by_others(profile) ? NULL : servers_of(manager, profile);
     NMSettingVpn *plugin = nm_connection_get_setting_vpn(profile);
     g_autofree char *type = NULL;
     KsVpn *vpn;

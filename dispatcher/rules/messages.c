@@ -16,8 +16,8 @@
 #include <linux/netfilter/nf_tables.h>
 #include <string.h>
 
-/* Keys of one message: two elements of 64 bytes each at most leave KS_BATCH_MESSAGE_MAX and the 16 bits of the
- * nested attribute's length far away. */
+/* Keys of one message: two elements of 64 bytes each at most leave KS_BATCH_MESSAGE_MAX and the 16
+ * bits of the nested attribute's length far away. */
 #define KEYS_PER_MESSAGE 256u
 
 #define BYTEORDER_HOST 1u /* nftables, include/datatype.h, enum byteorder */

@@ -62,9 +62,9 @@ static void repair(KsBatch *batch, const KsReadback *have)
     add_rules(batch);
 }
 
-/* Only what differs: flushing a set and filling it again would lose allowed packets between. Keys go
- * before others come, so that a range can be replaced by another that overlaps it; both happen at
- * the same moment for every packet. */
+/* Only what differs: flushing a set and filling it again would lose allowed packets between. Keys
+ * go before others come, so that a range can be replaced by another that overlaps it; both happen
+ * at the same moment for every packet. */
 static void change_keys(KsBatch *batch, const KsReadback *have, const KsLock *want)
 {
     KsKeyChange change = {

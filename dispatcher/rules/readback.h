@@ -28,7 +28,7 @@ typedef struct {
     uint64_t bytes[KS_COUNTER_MAX];
 
     GPtrArray *foreign_chains; /* element-type char*: in our table and not ours */
-    GPtrArray *foreign_sets; /* without anonymous ones, which go with their rules */
+    GPtrArray *foreign_sets;   /* without anonymous ones, which go with their rules */
 
     GArray *boundaries[KS_SET_MAX]; /* of range sets, as they come; for ks_readback_finish() */
     KsLock *lock;                   /* the variable sets' keys, sealed by ks_readback_finish() */

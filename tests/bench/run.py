@@ -30,10 +30,10 @@ def _title() -> tuple[str, list[str]]:
 
 
 def main() -> int:
-    from bench import guard, hook, swap, throughput
+    from bench import bus, guard, hook, swap, throughput
     from bench.figures import markdown, plain
 
-    benchmarks = {"swap": swap, "hook": hook, "throughput": throughput, "guard": guard}
+    benchmarks = {"swap": swap, "hook": hook, "throughput": throughput, "guard": guard, "bus": bus}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=benchmarks, help="this one; may be given several times")
     parser.add_argument("--quick", action="store_true", help="fewer rounds: to see that it works")
