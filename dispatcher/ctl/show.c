@@ -68,13 +68,22 @@ static void append_explanation(GString *out, const KsExplanation *explanation, b
     }
 }
 
+/* Only what the kernel holds is known. */
+static bool is_guard_away(GVariant *status)
+{
+    return strcmp(ks_field_text(status, "reason"), KS_REASON_GUARD_AWAY) == 0;
+}
+
 static void append_tunnels(GString *out, GVariant *status)
 {
     g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
     gsize count = g_variant_n_children(tunnels);
 
     if (count == 0)
-        append_row(out, _("VPN"), _("none is connected"));
+        append_row(out, _("VPN"),
+                   is_guard_away(status) && !ks_field_flag(status, "locked")
+                       ? _("not known without the guard")
+                       : _("none is connected"));
     for (gsize i = 0; i < count; i++) {
         g_autoptr(GVariant) tunnel = g_variant_get_child_value(tunnels, i);
         g_autofree char *name = ks_text_name(ks_field_text(tunnel, "name"));
@@ -110,8 +119,11 @@ static void append_servers(GString *out, GVariant *status)
     g_autoptr(GVariant) servers = ks_field_list(status, "servers");
     gsize count = g_variant_n_children(servers);
 
-    if (strcmp(ks_field_text(status, "reason"), KS_REASON_GUARD_AWAY) == 0)
-        append_row(out, _("Servers"), _("as the kernel holds them: nm-killswitch rules"));
+    if (is_guard_away(status))
+        append_row(out, _("Servers"),
+                   ks_field_flag(status, "locked")
+                       ? _("as the kernel holds them: nm-killswitch rules")
+                       : _("not known without the guard"));
     else if (count == 0)
         append_row(out, _("Servers"), _("none is known: no VPN could connect while locked"));
     for (gsize i = 0; i < MIN(count, SERVERS_LISTED_MAX); i++) {
@@ -218,6 +230,8 @@ static void append_kernel(GString *out, GVariant *status)
 
     append_row(out, _("Kernel"),
                !ks_field_flag(status, "verified") ? _("NOT as it should be")
+               : is_guard_away(status)
+                   ? _("rules read back and right; without the guard nobody keeps them so")
                : ks_field_flag(layers, "owned")
                    ? _("rules read back and right; no other program can change them")
                    : _("rules read back and right; if another program of root changes them, they "

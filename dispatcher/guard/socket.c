@@ -68,14 +68,26 @@ static void reply(int fd, int result, const void *payload, size_t size)
     }
 }
 
+static int errno_of(const GError *error)
+{
+    static const int of_error[] = {
+        [KS_ERROR_FAILED] = -EIO,
+        [KS_ERROR_INVALID_ARGUMENTS] = -EINVAL,
+        [KS_ERROR_UNKNOWN_METHOD] = -EINVAL,
+        [KS_ERROR_NOT_AUTHORISED] = -EACCES,
+        [KS_ERROR_FORBIDDEN] = -EACCES,
+        [KS_ERROR_KERNEL] = -EIO,
+        [KS_ERROR_STATE] = -EIO,
+    };
+
+    return error->domain == KS_ERROR && error->code < (int) G_N_ELEMENTS(of_error)
+               ? of_error[error->code]
+               : -EIO;
+}
+
 static void reply_error(int fd, const GError *error)
 {
-    int result = g_error_matches(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS) ||
-                         g_error_matches(error, KS_ERROR, KS_ERROR_UNKNOWN_METHOD)
-                     ? -EINVAL
-                     : -EIO;
-
-    reply(fd, result, error->message, strlen(error->message));
+    reply(fd, errno_of(error), error->message, strlen(error->message));
 }
 
 static void answer_event(KsGuard *guard, int fd, const void *payload, size_t size)

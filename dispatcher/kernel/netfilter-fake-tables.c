@@ -410,16 +410,19 @@ static int apply_element(FakeTable *table, const char *set, uint32_t key_length,
 /* libnftnl numbers the elements that it writes and reads only what the kernel writes. */
 static int parse_elements(const struct nlmsghdr *message, struct nftnl_set *set)
 {
-    g_autofree struct nlmsghdr *copy = g_malloc(message->nlmsg_len);
+    struct nlmsghdr *copy = g_malloc(message->nlmsg_len);
     struct nlattr *attribute;
     struct nlattr *element;
+    int result;
 
     memcpy(copy, message, message->nlmsg_len);
     mnl_attr_for_each(attribute, copy, sizeof(struct nfgenmsg))
         if (mnl_attr_get_type(attribute) == NFTA_SET_ELEM_LIST_ELEMENTS)
             mnl_attr_for_each_nested(element, attribute)
                 element->nla_type = NFTA_LIST_ELEM | NLA_F_NESTED;
-    return nftnl_set_elems_nlmsg_parse(copy, set) < 0 ? -EINVAL : 0;
+    result = nftnl_set_elems_nlmsg_parse(copy, set) < 0 ? -EINVAL : 0;
+    g_free(copy);
+    return result;
 }
 
 static int apply_elements(const FakeTransaction *transaction, const struct nlmsghdr *message,

@@ -144,35 +144,42 @@ static void *copy_batch(const KsBatch *batch)
     return copy;
 }
 
+/* Does what all messages ask for. Returns 0 or the first error. */
+static int apply_all(const FakeTransaction *transaction, const struct nlmsghdr *message, int left,
+                     bool *ret_ours)
+{
+    int result = 0;
+
+    if (message->nlmsg_type != NFNL_MSG_BATCH_BEGIN)
+        return -EINVAL;
+    for (message = mnl_nlmsg_next(message, &left); result == 0 && mnl_nlmsg_ok(message, left);
+         message = mnl_nlmsg_next(message, &left)) {
+        if (message->nlmsg_type == NFNL_MSG_BATCH_END)
+            return 0;
+        result = fake_apply(transaction, message);
+        *ret_ours |= names_our_table(message);
+    }
+    return result < 0 ? result : -EINVAL; /* without an end nothing is done */
+}
+
 int ks_netfilter_commit(KsNetfilter *netfilter, const KsBatch *batch)
 {
     FakeTransaction transaction = { .port = netfilter->port };
-    g_autofree struct nlmsghdr *copy = NULL;
-    const struct nlmsghdr *message;
-    int left = (int) batch->length;
     bool ours = false;
-    bool ended = false;
-    int result = 0;
+    void *copy;
+    int result;
 
     if (batch->error)
         return batch->error;
     if (batch->messages == 0)
         return 0;
-    copy = copy_batch(batch);
-    message = copy;
-    if (message->nlmsg_type != NFNL_MSG_BATCH_BEGIN)
-        return -EINVAL;
     start();
+    copy = copy_batch(batch);
     transaction.tables = g_ptr_array_copy(kernel.tables, fake_copy_table, NULL);
     g_ptr_array_set_free_func(transaction.tables, fake_free_table);
-    for (message = mnl_nlmsg_next(message, &left); mnl_nlmsg_ok(message, left) && !ended;
-         message = mnl_nlmsg_next(message, &left)) {
-        ended = message->nlmsg_type == NFNL_MSG_BATCH_END;
-        if (!ended && result == 0)
-            result = fake_apply(&transaction, message);
-        ours |= !ended && names_our_table(message);
-    }
-    if (result == 0 && ended) {
+    result = apply_all(&transaction, copy, (int) batch->length, &ours);
+    g_free(copy);
+    if (result == 0) {
         GPtrArray *before = kernel.tables;
 
         kernel.tables = transaction.tables;

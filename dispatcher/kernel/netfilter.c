@@ -244,8 +244,10 @@ int ks_netfilter_read(KsNetfilter *netfilter, KsReadback *readback)
 {
     int result = -EINTR;
 
-    for (unsigned attempt = 0; result == -EINTR && attempt < DUMP_ATTEMPTS; attempt++) {
+    for (unsigned attempt = 1; result == -EINTR && attempt <= DUMP_ATTEMPTS; attempt++) {
         result = read_once(netfilter, readback);
+        if (result == 0 && readback->torn && attempt < DUMP_ATTEMPTS)
+            result = -EINTR;
         if (result < 0)
             discard_answers(netfilter); /* the rest of the dump */
     }

@@ -432,10 +432,18 @@ int ks_readback_take(KsReadback *readback, const struct nlmsghdr *message)
 
 void ks_readback_finish(KsReadback *readback)
 {
+    unsigned told[KS_SET_MAX];
+
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
         if (ks_set_is_range(set))
             join_boundaries(readback, set);
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        told[set] = readback->lock->sets[set]->len;
     ks_lock_seal(readback->lock);
+    /* a hash table that grows while it is dumped changes its order, and the kernel does not say so
+     * (net/netfilter/nft_set_hash.c, nft_rhash_walk()) */
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        readback->torn |= !ks_set_is_range(set) && readback->lock->sets[set]->len != told[set];
     if (!readback->present)
         return;
     for (int i = 0; i < KS_CHAIN_MAX; i++) {

@@ -32,7 +32,8 @@ typedef struct {
 
     GArray *boundaries[KS_SET_MAX]; /* of range sets, as they come; for ks_readback_finish() */
     KsLock *lock;                   /* the variable sets' keys, sealed by ks_readback_finish() */
-    uint64_t pause_ms;              /* what is left of a pause, 0: not paused */
+    bool torn;         /* an element was told twice, so another one was not: to be read again */
+    uint64_t pause_ms; /* what is left of a pause, 0: not paused */
 
     GPtrArray *problems; /* element-type char*: what is not as it should be, as whole sentences */
 } KsReadback;

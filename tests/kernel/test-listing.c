@@ -44,7 +44,8 @@ static char *as_range(const char *element)
 
     if (!parts[0] || !parts[1] || !ks_address_parse(parts[0], &last))
         return g_strdup(element);
-    for (unsigned bit = (unsigned) atoi(parts[1]); bit < ks_address_size(&last) * 8; bit++)
+    for (unsigned bit = (unsigned) strtoul(parts[1], NULL, 10); bit < ks_address_size(&last) * 8;
+         bit++)
         last.bytes[bit / 8] |= (uint8_t) (0x80u >> bit % 8);
     return g_strdup_printf("%s-%s", parts[0], ks_address_text(&last, text));
 }

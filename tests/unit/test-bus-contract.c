@@ -56,7 +56,7 @@ static void test_every_property_has_a_value(void)
     g_assert_null(ks_property_get(status, "Nothing"));
 }
 
-/* GetStatus tells each key once more than as a property, and none that the contract does not name. */
+/* Each key of GetStatus is a property. */
 static void test_the_status_tells_nothing_else(void)
 {
     g_autoptr(GVariant) status = make_status(false);

@@ -3,10 +3,10 @@
  * alphabet below are tried, and the promise is checked after each letter.
  *
  * That many sequences cannot be run one by one. They need not: what follows a sequence depends on
- * the state it led to and on nothing else. So states are walked through breadth first, each distinct
- * one once, and every letter is tried in each of them. This is sound because a state here is all
- * there is: the world, what the promise remembers, and every field of the engine, packed, and
- * unpacked again for each letter; test-engine-pack.c does not compile when it misses a field. */
+ * the state it led to and on nothing else. So states are walked through breadth first, each once,
+ * and every letter is tried in each of them. This is sound because a state here is all there is:
+ * the world, what the promise remembers, and every field of the engine, packed, and unpacked again
+ * for each letter; test-engine-pack.c does not compile when it misses a field. */
 #include "test-engine-orders.h"
 
 #include <stdlib.h>

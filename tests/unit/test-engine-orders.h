@@ -67,7 +67,7 @@ typedef struct {
     uint8_t lan;
     uint8_t lan_networks; /* 1: HOME */
     uint8_t spare_running;
-    uint8_t locked_by;    /* texts are numbered, 0 is NULL */
+    uint8_t locked_by; /* texts are numbered, 0 is NULL */
     uint8_t announcements;
     struct {
         uint8_t uuid;

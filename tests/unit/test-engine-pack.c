@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Everything that an engine remembers, as a few bytes and back. engine.c is included so that nothing
- * is hidden: a new field of KsEngine, KsSettings or KsTunnel stops the compilation here until it is
- * packed too. */
+/* Everything that an engine remembers, as a few bytes and back. engine.c is included so that
+ * nothing is hidden: a new field of KsEngine, KsSettings or KsTunnel stops the compilation here
+ * until it is packed too. */
 #include "guard/engine.c" /* NOLINT(bugprone-suspicious-include): see above */
 #include "test-engine-orders.h"
 

@@ -2,9 +2,11 @@
 """Every method x everybody x what can come of it, with the real bus and the real polkitd (people.py
 says what is real and what is stood in for)."""
 
+import shutil
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from .waiting import wait_until
 NOT_AUTHORISED = f"{ERROR}NotAuthorised"
 WRONG_TYPE = "org.freedesktop.DBus.Error.InvalidArgs"
 OUT_OF_BOUNDS = f"{ERROR}InvalidArguments"
+RULES = Path("/etc/polkit-1/rules.d")
 XML = REPOSITORY / "data/io.github.nmkillswitch.Guard1.xml"
 NETWORK = "3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6"
 
@@ -250,3 +253,44 @@ def test_the_guard_is_restarted_while_polkit_asks(guarded, people, row):
     agent.type("correct horse")
     wait_until(lambda: people.alice.call("GetStatus").ok, "the guard to answer")
     assert state(people) == before
+
+
+@pytest.fixture
+def rules(people):
+    """Puts sample rules in place, as an administrator would."""
+    placed = []
+
+    def place(name):
+        placed.append(RULES / name)
+        shutil.copy(REPOSITORY / "polkit/rules" / name, RULES)
+        people.restart_polkitd()
+
+    yield place
+    for path in placed:
+        path.unlink()
+    people.restart_polkitd()
+
+
+def test_sample_rule_for_a_group(people, rules):
+    with open("/etc/group", "a") as groups:
+        groups.write("lan-access:x:1900:alice,ivan,nora\n")
+    rules("50-nm-killswitch-lan-group.rules")
+    begin(people, ROWS[3])
+    for who in ("inactive", "sessionless"):
+        assert people.all[who].call("SetLanAccess", "(true, @as [])").error == NOT_AUTHORISED
+    assert people.alice.call("SetLanAccess", "(true, @as [])").ok
+    assert status(people)["lan"]
+    assert people.alice.call("Unlock").error == NOT_AUTHORISED
+
+
+def test_sample_rule_that_nobody_unlocks(people, rules):
+    rules("50-nm-killswitch-never-unlock.rules")
+    agent = people.alice.agent()
+    for row in ROWS:
+        if not row.free:
+            before = begin(people, row)
+            assert people.alice.call(row.method, row.arguments, interactive=True).error == NOT_AUTHORISED
+            assert state(people) == before
+    assert not agent.has_said("Password")
+    assert people.root.call("Unlock").ok
+    assert people.alice.call("Lock").ok
