@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/bus-limits.h"
 
+#include <malloc.h>
+
 #define LIMIT_ERROR "org.freedesktop.DBus.Error.LimitsExceeded"
+
+#define TRIM_DELAY_MS 100
 
 /* Used by GDBus's thread and, when a message is freed, by any. */
 typedef struct {
@@ -84,7 +88,8 @@ static void free_refusal(gpointer data)
     unref_limits(limits);
 }
 
-static void refuse(Limits *limits, GDBusConnection *connection, GDBusMessage *message)
+static void refuse(Limits *limits, GDBusConnection *connection, GDBusMessage *message,
+                   const char *why)
 {
     g_autoptr(GDBusMessage) answer = NULL;
     gboolean too_many;
@@ -97,23 +102,41 @@ static void refuse(Limits *limits, GDBusConnection *connection, GDBusMessage *me
     g_mutex_unlock(&limits->mutex);
     if (too_many)
         return;
-    answer = g_dbus_message_new_method_error_literal(
-        message, LIMIT_ERROR, "Too many calls at a time: wait for the answers first.");
+    answer = g_dbus_message_new_method_error_literal(message, LIMIT_ERROR, why);
     g_atomic_ref_count_inc(&limits->references);
     g_object_set_data_full(G_OBJECT(answer), "ks-refusal", limits, free_refusal);
     (void) g_dbus_connection_send_message(connection, answer, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL,
                                           NULL);
 }
 
+/* GDBus frees the message only when its thread is done with it. */
+static gboolean give_memory_back(gpointer data)
+{
+    (void) data;
+#ifdef __GLIBC__
+    (void) malloc_trim(0);
+#endif
+    return G_SOURCE_REMOVE;
+}
+
 static GDBusMessage *on_message(GDBusConnection *connection, GDBusMessage *message,
                                 gboolean incoming, gpointer data)
 {
     const char *caller = g_dbus_message_get_sender(message);
+    GVariant *body = g_dbus_message_get_body(message);
 
     if (!incoming || g_dbus_message_get_message_type(message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL ||
-        !caller || take_place(data, message, caller))
+        !caller)
         return message;
-    refuse(data, connection, message);
+    if (body && g_variant_get_size(body) > KS_BUS_ARGUMENTS_MAX) {
+        refuse(data, connection, message, "The arguments are too long.");
+        g_object_unref(message);
+        (void) g_timeout_add(TRIM_DELAY_MS, give_memory_back, NULL);
+        return NULL;
+    }
+    if (take_place(data, message, caller))
+        return message;
+    refuse(data, connection, message, "Too many calls at a time: wait for the answers first.");
     g_object_unref(message);
     return NULL;
 }

@@ -13,6 +13,10 @@
 /* More than one user can have under way: the system bus gives each 256 connections. */
 #define KS_BUS_CALLS_MAX (256 * KS_BUS_CALLS_PER_CALLER + 512)
 
+/* Bytes of a call's arguments: a multiple of the longest that makes sense. GDBus has taken a longer
+ * one apart, at many times its size, before anybody can refuse it; that memory is given back. */
+#define KS_BUS_ARGUMENTS_MAX 65536
+
 /* Refusals that wait to be sent. Whoever calls faster than the bus takes even those gets none. */
 #define KS_BUS_REFUSALS_MAX 1024
 

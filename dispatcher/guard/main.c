@@ -66,6 +66,14 @@ static void on_changed(void *data)
         ks_bus_changed(program->bus);
 }
 
+static gboolean on_reload(gpointer data)
+{
+    Program *program = data;
+
+    ks_guard_reload_config(program->guard);
+    return G_SOURCE_CONTINUE;
+}
+
 static gboolean on_stop(gpointer data)
 {
     Program *program = data;
@@ -89,6 +97,7 @@ static int run(void)
     program.loop = g_main_loop_new(NULL, FALSE);
     g_unix_signal_add(SIGTERM, on_stop, &program);
     g_unix_signal_add(SIGINT, on_stop, &program);
+    g_unix_signal_add(SIGHUP, on_reload, &program);
     program.system_bus = ks_system_bus_new();
     program.guard = ks_guard_new(program.system_bus, &(KsGuardListener){
                                                          .ready = on_ready,

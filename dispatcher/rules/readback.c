@@ -33,6 +33,14 @@ static void problem(KsReadback *readback, const char *format, ...)
     va_end(arguments);
 }
 
+/* Names that others gave may hold anything; what people read holds none of it. */
+static void foreign(KsReadback *readback, const char *what, const char *name)
+{
+    g_autofree char *escaped = g_strescape(name, NULL);
+
+    problem(readback, "there is a %s that is not ours: %s", what, escaped);
+}
+
 static bool is_ours(const char *table)
 {
     return table && strcmp(table, KS_TABLE) == 0;
@@ -125,7 +133,7 @@ static void judge_chain(KsReadback *readback, const struct nftnl_chain *chain)
 
     if (id < 0) {
         g_ptr_array_add(readback->foreign_chains, g_strdup(name));
-        problem(readback, "there is a chain that is not ours: %s", name);
+        foreign(readback, "chain", name);
         return;
     }
     readback->chains_present[id] = true;
@@ -148,6 +156,8 @@ static int take_chain(KsReadback *readback, const struct nlmsghdr *message)
 
     if (chain)
         result = nftnl_chain_nlmsg_parse(message, chain) < 0 ? -EBADMSG : 0;
+    if (result == 0 && !nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME))
+        result = -EBADMSG;
     if (result == 0 && is_ours(nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE)))
         judge_chain(readback, chain);
     if (chain)
@@ -193,7 +203,7 @@ static void judge_set(KsReadback *readback, const struct nftnl_set *set)
     if (id < 0) {
         if (!(nftnl_set_get_u32(set, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS))
             g_ptr_array_add(readback->foreign_sets, g_strdup(name));
-        problem(readback, "there is a set that is not ours: %s", name);
+        foreign(readback, "set", name);
         return;
     }
     readback->sets_present[id] = true;
@@ -212,6 +222,8 @@ static int take_set(KsReadback *readback, const struct nlmsghdr *message)
 
     if (set)
         result = nftnl_set_nlmsg_parse(message, set) < 0 ? -EBADMSG : 0;
+    if (result == 0 && !nftnl_set_get_str(set, NFTNL_SET_NAME))
+        result = -EBADMSG;
     if (result == 0 && is_ours(nftnl_set_get_str(set, NFTNL_SET_TABLE)))
         judge_set(readback, set);
     if (set)
@@ -270,6 +282,12 @@ static void join_boundaries(KsReadback *readback, KsSetId set)
         ks_lock_add_key(readback->lock, set, &key);
 }
 
+static void judge_foreign_element(KsReadback *readback, KsNftSet id)
+{
+    readback->sets_wrong[id] = true;
+    problem(readback, "the set %s has an element that is not ours", ks_set_definitions[id].name);
+}
+
 static void judge_element(KsReadback *readback, KsNftSet id, const struct nftnl_set_elem *element)
 {
     const KsSetDefinition *definition = &ks_set_definitions[id];
@@ -282,9 +300,11 @@ static void judge_element(KsReadback *readback, KsNftSet id, const struct nftnl_
     if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_FLAGS))
         flags = nftnl_set_elem_get_u32((struct nftnl_set_elem *) element, NFTNL_SET_ELEM_FLAGS);
     if (!key || length < definition->key_length) { /* "*", which is everything, has no key */
-        readback->sets_wrong[id] = true;
-        problem(readback, "the set %s has an element that is not ours", definition->name);
-    } else if ((unsigned) id < KS_SET_MAX && ks_set_is_range((KsSetId) id)) {
+        judge_foreign_element(readback, id);
+        return;
+    }
+
+    if ((unsigned) id < KS_SET_MAX && ks_set_is_range((KsSetId) id)) {
         Boundary boundary = { .end = flags & NFT_SET_ELEM_INTERVAL_END };
 
         memcpy(boundary.address, key, definition->key_length);
@@ -305,8 +325,7 @@ static void judge_element(KsReadback *readback, KsNftSet id, const struct nftnl_
     } else if (is_constant_of(definition, key, flags)) {
         readback->constants_seen[id]++;
     } else {
-        readback->sets_wrong[id] = true;
-        problem(readback, "the set %s has an element that is not ours", definition->name);
+        judge_foreign_element(readback, id);
     }
 }
 

@@ -119,8 +119,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: socket-times ROUNDS UUID INTERFACE\n");
         return EXIT_FAILURE;
     }
-    strcpy(down.uuid, argv[2]);
-    strcpy(down.interface, argv[3]);
+    memcpy(down.uuid, argv[2], strlen(argv[2]));
+    memcpy(down.interface, argv[3], strlen(argv[3]));
     up = down;
     up.action = KS_ACTION_VPN_UP;
 

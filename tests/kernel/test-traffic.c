@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the rules let through and what they do not, packet by packet. Three machines: this one, which
- * is locked, the world on the other end of a wire, and a guest behind this one. Every packet is sent
- * three times: without a lock (then it must arrive, or the test proves nothing), with the lock, and
- * with the lock and LAN access. */
+/* What the rules let through and what they do not, packet by packet. Three machines: this one,
+ * which is locked, the world on the other end of a wire, and a guest behind this one. Every packet
+ * is sent three times: without a lock (then it must arrive, or the test proves nothing), with the
+ * lock, and with the lock and LAN access. */
 #include "namespace.h"
 #include "traffic.h"
 

@@ -14,9 +14,9 @@
 # already there will do; "|-" at the end: do without if it has none of them.
 DEPENDENCY_BUILD='gcc libc6-dev clang binutils meson ninja-build pkgconf|pkg-config gettext
 libglib2.0-dev libnm-dev libnftnl-dev libmnl-dev libsystemd-dev systemd-dev|systemd
-libjson-glib-dev libpolkit-gobject-1-dev'
+libjson-glib-dev polkitd|policykit-1'
 DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base dbus
-polkitd|policykit-1 nftables iproute2 iputils-ping util-linux procps openssl
+nftables iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
 DEPENDENCY_TEST='iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
 libxml2-utils clang-format-14|clang-format clang-tidy-14|clang-tidy
@@ -44,7 +44,7 @@ dependency_programs() {
         ;;
     esac
 }
-DEPENDENCY_MODULES='glib-2.0 gio-unix-2.0 libnm libnftnl libmnl libsystemd json-glib-1.0 polkit-gobject-1'
+DEPENDENCY_MODULES='glib-2.0 gio-unix-2.0 libnm libnftnl libmnl libsystemd json-glib-1.0'
 
 # Units that a package of ours brings and that its installation would enable at boot.
 DEPENDENCY_UNITS='NetworkManager.service NetworkManager-dispatcher.service

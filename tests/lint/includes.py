@@ -39,7 +39,7 @@ LIBRARIES = [
     # the C library and the kernel
     ("", r"(sys|net|netinet|arpa|linux|asm)/[a-z0-9_/-]+\.h"),
     ("", r"(assert|ctype|dirent|endian|errno|fcntl|features|fnmatch|getopt|glob|grp|ifaddrs|"
-         r"inttypes|libintl|limits|locale|math|netdb|paths|poll|pthread|pwd|resolv|sched|setjmp|"
+         r"inttypes|libintl|limits|locale|malloc|math|netdb|paths|poll|pthread|pwd|resolv|sched|setjmp|"
          r"signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|"
          r"strings|syslog|termios|threads|time|unistd|wchar|wctype)\.h"),
 ]

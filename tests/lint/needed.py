@@ -19,7 +19,7 @@ NETLINK = "libnftnl.so.* libmnl.so.*"
 PROGRAMS = {
     "dispatcher/hook/nm-killswitch-dispatcher": C_LIBRARY,
     "dispatcher/guard/nm-killswitchd": f"{C_LIBRARY} {GLIB} {NETLINK} libnm.so.* libsystemd.so.*"
-    " libjson-glib-1.0.so.* libpolkit-gobject-1.so.*",
+    " libjson-glib-1.0.so.*",
     "dispatcher/ctl/nm-killswitch": f"{C_LIBRARY} {GLIB} {NETLINK} libjson-glib-1.0.so.*",
 }
 

@@ -62,7 +62,7 @@ MALFORMED = (
     *((method, "(1,)", WRONG_TYPE) for method in PUBLIC),
     ("SetLanAccess", "(true,)", WRONG_TYPE),
     ("SetLanAccess", "(true, ['not a uuid'])", OUT_OF_BOUNDS),
-    ("SetLanAccess", "(true, ['" + "a" * 100000 + "'])", OUT_OF_BOUNDS),
+    ("SetLanAccess", "(true, ['" + "a" * 100000 + "'])", "org.freedesktop.DBus.Error.LimitsExceeded"),
     ("SetLanAccess", f"(true, [{', '.join([repr(NETWORK)] * 257)}])", OUT_OF_BOUNDS),
     ("Pause", "(uint32 0,)", OUT_OF_BOUNDS),
     ("Pause", "(uint32 4294967295,)", OUT_OF_BOUNDS),

@@ -229,5 +229,3 @@ def test_it_is_remembered(locked):
     assert locked.product.status()["lan"]
     seen, local = _seen(locked, _LOCAL)
     assert seen == local
-
-

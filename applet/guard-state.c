@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-applet"
+
+#include "applet/guard-state.h"
+
+#include "applet/text.h"
+
+#include <string.h>
+
+/* More than these nobody reads, and no guard of ours sends. */
+#define LIST_MAX 4096u
+
+static const char *const state_names[KS_STATE_MAX] = {
+    [KS_STATE_STARTING] = "starting", [KS_STATE_AWAY] = "away",
+    [KS_STATE_UNLOCKED] = "unlocked", [KS_STATE_PROTECTED] = "protected",
+    [KS_STATE_BLOCKED] = "blocked",   [KS_STATE_PAUSED] = "paused",
+    [KS_STATE_BROKEN] = "broken",     [KS_STATE_UNKNOWN] = "unknown",
+};
+
+static const char *const reason_names[KS_REASON_MAX] = {
+    [KS_REASON_NONE] = "",
+    [KS_REASON_NO_VPN] = "no-vpn",
+    [KS_REASON_CONNECTING] = "connecting",
+    [KS_REASON_LOGIN_FAILED] = "login-failed",
+    [KS_REASON_NO_SECRETS] = "no-secrets",
+    [KS_REASON_SERVER_UNREACHABLE] = "server-unreachable",
+    [KS_REASON_NAME_UNRESOLVED] = "name-unresolved",
+    [KS_REASON_SERVICE_FAILED] = "service-failed",
+    [KS_REASON_MANAGER_AWAY] = "manager-away",
+    [KS_REASON_NO_SERVERS] = "no-servers",
+    [KS_REASON_KERNEL] = "kernel",
+};
+
+const char *ks_state_name(KsState state)
+{
+    return state_names[state];
+}
+
+bool ks_state_is_heard(KsState state)
+{
+    return state != KS_STATE_STARTING && state != KS_STATE_AWAY;
+}
+
+static KsState parse_state(const char *name)
+{
+    for (int state = KS_STATE_UNLOCKED; state < KS_STATE_UNKNOWN; state++)
+        if (strcmp(state_names[state], name) == 0)
+            return state;
+    return KS_STATE_UNKNOWN;
+}
+
+static KsReason parse_reason(const char *name)
+{
+    for (int reason = 0; reason < KS_REASON_MAX; reason++)
+        if (strcmp(reason_names[reason], name) == 0)
+            return reason;
+    return KS_REASON_NONE;
+}
+
+static void free_tunnel(gpointer data)
+{
+    KsGuardTunnel *tunnel = data;
+
+    g_free(tunnel->interface);
+    g_free(tunnel->uuid);
+    g_free(tunnel->name);
+    g_free(tunnel->type);
+    g_free(tunnel);
+}
+
+static void free_server(gpointer data)
+{
+    KsGuardServer *server = data;
+
+    g_free(server->uuid);
+    g_free(server->name);
+    g_free(server->type);
+    g_free(server->host);
+    g_free(server->address);
+    g_free(server->protocol);
+    g_free(server->source);
+    g_free(server);
+}
+
+static void free_network(gpointer data)
+{
+    KsGuardNetwork *network = data;
+
+    g_free(network->uuid);
+    g_free(network->name);
+    g_free(network);
+}
+
+KsGuardState *ks_guard_state_new(KsState state)
+{
+    KsGuardState *made = g_new0(KsGuardState, 1);
+
+    made->state = state;
+    made->reason_vpn = g_strdup("");
+    made->version = g_strdup("");
+    made->lan_networks = g_new0(char *, 1);
+    made->warnings = g_new0(char *, 1);
+    made->networks = g_ptr_array_new_with_free_func(free_network);
+    made->tunnels = g_ptr_array_new_with_free_func(free_tunnel);
+    made->servers = g_ptr_array_new_with_free_func(free_server);
+    return made;
+}
+
+void ks_guard_state_free(KsGuardState *state)
+{
+    if (!state)
+        return;
+    g_free(state->reason_vpn);
+    g_free(state->version);
+    g_strfreev(state->lan_networks);
+    g_strfreev(state->warnings);
+    g_ptr_array_unref(state->networks);
+    g_ptr_array_unref(state->tunnels);
+    g_ptr_array_unref(state->servers);
+    g_free(state);
+}
+
+/* ---- reading ---- */
+
+static char *read_text(GVariant *from, const char *name)
+{
+    const char *text = "";
+
+    (void) g_variant_lookup(from, name, "&s", &text);
+    return ks_text_printable(text);
+}
+
+static bool read_flag(GVariant *from, const char *name)
+{
+    gboolean flag = FALSE;
+
+    (void) g_variant_lookup(from, name, "b", &flag);
+    return flag;
+}
+
+static char **read_texts(GVariant *from, const char *name)
+{
+    g_autoptr(GVariant) list = g_variant_lookup_value(from, name, G_VARIANT_TYPE_STRING_ARRAY);
+    GPtrArray *texts = g_ptr_array_new();
+
+    for (gsize i = 0; list && i < MIN(g_variant_n_children(list), LIST_MAX); i++) {
+        const char *text;
+
+        g_variant_get_child(list, i, "&s", &text);
+        g_ptr_array_add(texts, ks_text_printable_long(text));
+    }
+    g_ptr_array_add(texts, NULL);
+    return (char **) g_ptr_array_free(texts, FALSE);
+}
+
+static void *read_tunnel(GVariant *from)
+{
+    KsGuardTunnel *tunnel = g_new0(KsGuardTunnel, 1);
+
+    tunnel->interface = read_text(from, "interface");
+    tunnel->uuid = read_text(from, "uuid");
+    tunnel->name = read_text(from, "name");
+    tunnel->type = read_text(from, "type");
+    return tunnel;
+}
+
+static void *read_server(GVariant *from)
+{
+    KsGuardServer *server = g_new0(KsGuardServer, 1);
+
+    server->uuid = read_text(from, "uuid");
+    server->name = read_text(from, "name");
+    server->type = read_text(from, "type");
+    server->host = read_text(from, "host");
+    server->address = read_text(from, "address");
+    server->protocol = read_text(from, "protocol");
+    server->source = read_text(from, "source");
+    (void) g_variant_lookup(from, "port", "q", &server->port);
+    return server;
+}
+
+static void *read_network(GVariant *from)
+{
+    KsGuardNetwork *network = g_new0(KsGuardNetwork, 1);
+
+    network->uuid = read_text(from, "uuid");
+    network->name = read_text(from, "name");
+    return network;
+}
+
+static void read_list(GVariant *from, const char *name, void *(*read)(GVariant *), GPtrArray *into)
+{
+    g_autoptr(GVariant) list = g_variant_lookup_value(from, name, G_VARIANT_TYPE("aa{sv}"));
+
+    for (gsize i = 0; list && i < MIN(g_variant_n_children(list), LIST_MAX); i++) {
+        g_autoptr(GVariant) entry = g_variant_get_child_value(list, i);
+
+        g_ptr_array_add(into, read(entry));
+    }
+}
+
+KsGuardState *ks_guard_state_read(GVariant *properties)
+{
+    const char *word = NULL;
+    KsGuardState *made;
+    guint64 until = 0;
+
+    if (!g_variant_lookup(properties, "State", "&s", &word))
+        return ks_guard_state_new(KS_STATE_AWAY);
+    made = ks_guard_state_new(parse_state(word));
+    if (g_variant_lookup(properties, "Reason", "&s", &word))
+        made->reason = parse_reason(word);
+    g_free(made->reason_vpn);
+    made->reason_vpn = read_text(properties, "ReasonVpn");
+    g_free(made->version);
+    made->version = read_text(properties, "Version");
+    made->locked = read_flag(properties, "Locked");
+    made->verified = read_flag(properties, "Verified");
+    made->auto_lock = read_flag(properties, "AutoLock");
+    made->lan = read_flag(properties, "Lan");
+    g_strfreev(made->lan_networks);
+    made->lan_networks = read_texts(properties, "LanNetworks");
+    g_strfreev(made->warnings);
+    made->warnings = read_texts(properties, "Warnings");
+    (void) g_variant_lookup(properties, "PausedUntil", "t", &until);
+    made->paused_until = (int64_t) MIN(until, (guint64) G_MAXINT64);
+    (void) g_variant_lookup(properties, "PauseMax", "u", &made->pause_max);
+    read_list(properties, "Networks", read_network, made->networks);
+    read_list(properties, "Tunnels", read_tunnel, made->tunnels);
+    read_list(properties, "Servers", read_server, made->servers);
+    return made;
+}
+
+/* ---- copying ---- */
+
+static void *copy_tunnel(const void *data, void *unused)
+{
+    const KsGuardTunnel *from = data;
+    KsGuardTunnel *to = g_new0(KsGuardTunnel, 1);
+
+    (void) unused;
+    to->interface = g_strdup(from->interface);
+    to->uuid = g_strdup(from->uuid);
+    to->name = g_strdup(from->name);
+    to->type = g_strdup(from->type);
+    return to;
+}
+
+static void *copy_server(const void *data, void *unused)
+{
+    const KsGuardServer *from = data;
+    KsGuardServer *to = g_new0(KsGuardServer, 1);
+
+    (void) unused;
+    to->uuid = g_strdup(from->uuid);
+    to->name = g_strdup(from->name);
+    to->type = g_strdup(from->type);
+    to->host = g_strdup(from->host);
+    to->address = g_strdup(from->address);
+    to->protocol = g_strdup(from->protocol);
+    to->source = g_strdup(from->source);
+    to->port = from->port;
+    return to;
+}
+
+static void *copy_network(const void *data, void *unused)
+{
+    const KsGuardNetwork *from = data;
+    KsGuardNetwork *to = g_new0(KsGuardNetwork, 1);
+
+    (void) unused;
+    to->uuid = g_strdup(from->uuid);
+    to->name = g_strdup(from->name);
+    return to;
+}
+
+static GPtrArray *copy_list(GPtrArray *from, GCopyFunc copy, GDestroyNotify free)
+{
+    GPtrArray *to = g_ptr_array_copy(from, copy, NULL);
+
+    g_ptr_array_set_free_func(to, free);
+    return to;
+}
+
+KsGuardState *ks_guard_state_copy(const KsGuardState *state)
+{
+    KsGuardState *copy = g_new0(KsGuardState, 1);
+
+    *copy = *state;
+    copy->reason_vpn = g_strdup(state->reason_vpn);
+    copy->version = g_strdup(state->version);
+    copy->lan_networks = g_strdupv(state->lan_networks);
+    copy->warnings = g_strdupv(state->warnings);
+    copy->networks = copy_list(state->networks, copy_network, free_network);
+    copy->tunnels = copy_list(state->tunnels, copy_tunnel, free_tunnel);
+    copy->servers = copy_list(state->servers, copy_server, free_server);
+    return copy;
+}
+
+bool ks_guard_state_lan_is_here(const KsGuardState *state)
+{
+    for (unsigned i = 0; i < state->networks->len; i++) {
+        const KsGuardNetwork *network = g_ptr_array_index(state->networks, i);
+
+        if (g_strv_contains((const char *const *) state->lan_networks, network->uuid))
+            return true;
+    }
+    return false;
+}

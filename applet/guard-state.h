@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What the guard says about the lock, as a value: the properties of the bus contract, read with the
+ * care that foreign text needs. */
+
+typedef enum {
+    KS_STATE_STARTING, /* nothing was heard yet: neither an answer nor that there is no guard */
+    KS_STATE_AWAY,     /* no guard on the bus, or it does not answer */
+    KS_STATE_UNLOCKED,
+    KS_STATE_PROTECTED,
+    KS_STATE_BLOCKED,
+    KS_STATE_PAUSED,
+    KS_STATE_BROKEN,
+    KS_STATE_UNKNOWN, /* a word of a newer guard */
+    KS_STATE_MAX,
+} KsState;
+
+typedef enum {
+    KS_REASON_NONE, /* also a word of a newer guard */
+    KS_REASON_NO_VPN,
+    KS_REASON_CONNECTING,
+    KS_REASON_LOGIN_FAILED,
+    KS_REASON_NO_SECRETS,
+    KS_REASON_SERVER_UNREACHABLE,
+    KS_REASON_NAME_UNRESOLVED,
+    KS_REASON_SERVICE_FAILED,
+    KS_REASON_MANAGER_AWAY,
+    KS_REASON_NO_SERVERS,
+    KS_REASON_KERNEL,
+    KS_REASON_MAX,
+} KsReason;
+
+/* All text is printable and short (applet/text.h), and owned. */
+
+typedef struct {
+    char *interface;
+    char *uuid;
+    char *name;
+    char *type;
+} KsGuardTunnel;
+
+typedef struct {
+    char *uuid;
+    char *name;
+    char *type;
+    char *host;
+    char *address; /* "" while it is not known */
+    char *protocol;
+    char *source; /* "profile", "override", "manual" */
+    uint16_t port;
+} KsGuardServer;
+
+typedef struct {
+    char *uuid;
+    char *name;
+} KsGuardNetwork;
+
+typedef struct {
+    KsState state;
+    KsReason reason;
+    char *reason_vpn; /* "" if none */
+    char *version;
+    bool locked;
+    bool verified;
+    bool auto_lock;
+    bool lan;
+    char **lan_networks; /* UUIDs; empty: not limited */
+    GPtrArray *networks; /* element-type KsGuardNetwork */
+    int64_t paused_until; /* Unix time in seconds; 0: not paused */
+    uint32_t pause_max;   /* seconds */
+    GPtrArray *tunnels;   /* element-type KsGuardTunnel */
+    GPtrArray *servers;   /* element-type KsGuardServer */
+    char **warnings;
+} KsGuardState;
+
+/* With nothing in it: for STARTING and AWAY. */
+KsGuardState *ks_guard_state_new(KsState state);
+
+/* From all properties, a{sv}. What is missing or of another type counts as empty; without a State
+ * it is AWAY. */
+KsGuardState *ks_guard_state_read(GVariant *properties);
+KsGuardState *ks_guard_state_copy(const KsGuardState *state);
+void ks_guard_state_free(KsGuardState *state);
+
+/* The lock is in the kernel, by what the guard says now. */
+bool ks_state_is_heard(KsState state);
+
+/* "protected", ...; "starting" and "away" besides the contract's. */
+const char *ks_state_name(KsState state);
+
+/* The network that the machine is in now is among those that LAN access is limited to. */
+bool ks_guard_state_lan_is_here(const KsGuardState *state);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsGuardState, ks_guard_state_free)

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "applet/notice.h"
+
+#include "applet/sentences.h"
+#include "applet/text.h"
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+/* Takes the target if it is floating. */
+static void add_button(KsNotice *notice, const char *label, const char *action, GVariant *target)
+{
+    KsNoticeButton *button = &notice->buttons[notice->buttons_length++];
+
+    button->label = g_strdup(label);
+    button->action = action;
+    button->target = target ? g_variant_ref_sink(target) : NULL;
+}
+
+static KsNotice *notice_new(const KsModel *model)
+{
+    g_autoptr(KsView) view = ks_view_new(model);
+    KsNotice *notice = g_new0(KsNotice, 1);
+
+    notice->title = g_steal_pointer(&view->headline);
+    notice->body = g_steal_pointer(&view->why);
+    notice->icon = view->icon;
+    return notice;
+}
+
+static void add_unlock(KsNotice *notice, const KsModel *model)
+{
+    if (model->permissions[KS_REQUEST_UNLOCK] == KS_PERMISSION_YES)
+        add_button(notice, _("Unlock"), "app.unlock", NULL);
+    else if (model->permissions[KS_REQUEST_UNLOCK] != KS_PERMISSION_NO)
+        /* TRANSLATORS: the dots mean that a password is asked for */
+        add_button(notice, _("Unlock…"), "app.unlock", NULL);
+}
+
+static KsNotice *blocked(const KsModel *model)
+{
+    const KsVpn *vpn = ks_model_wanted_vpn(model);
+    KsNotice *notice = notice_new(model);
+
+    notice->urgent = true;
+    if (vpn && model->manager_ready)
+        add_button(notice, vpn->uuid && model->dropped[0] ? _("Reconnect") : _("Connect"),
+                   "app.connect", g_variant_new_string(vpn->uuid));
+    add_unlock(notice, model);
+    return notice;
+}
+
+static KsNotice *broken(const KsModel *model)
+{
+    KsNotice *notice = notice_new(model);
+
+    notice->urgent = true;
+    if (model->permissions[KS_REQUEST_LOCK] != KS_PERMISSION_NO)
+        add_button(notice, _("Close the lock anew"), "app.lock", NULL);
+    return notice;
+}
+
+static KsNotice *paused(const KsModel *model)
+{
+    KsNotice *notice = notice_new(model);
+
+    add_button(notice, _("End the pause now"), "app.resume", NULL);
+    return notice;
+}
+
+static KsNotice *unlocked(const KsModel *model)
+{
+    KsNotice *notice = notice_new(model);
+
+    if (model->permissions[KS_REQUEST_LOCK] != KS_PERMISSION_NO)
+        add_button(notice, _("Lock"), "app.lock", NULL);
+    return notice;
+}
+
+static KsNotice *away(const KsModel *model)
+{
+    KsNotice *notice = notice_new(model);
+
+    add_button(notice, _("Start the guard"), "app.start-guard", NULL);
+    return notice;
+}
+
+static KsNotice *first_lock(const KsModel *model)
+{
+    KsNotice *notice = notice_new(model);
+
+    g_free(notice->title);
+    g_free(notice->body);
+    notice->title = g_strdup(_("Your VPN is now a lock"));
+    notice->body = g_strdup(
+        _("From now on nothing leaves this computer except through a VPN, and if the VPN drops "
+          "everything stays blocked. Only you open the lock again, from its icon."));
+    add_button(notice, _("Show"), "app.show", NULL);
+    return notice;
+}
+
+KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
+                              KsNotice **ret_notice)
+{
+    KsState state = model->guard->state;
+    bool settled = state != KS_STATE_BLOCKED || model->guard->reason != KS_REASON_CONNECTING;
+    KsTold before = *told;
+
+    if (state == KS_STATE_STARTING ||
+        (before.told && before.state == state && before.settled == settled))
+        return KS_NOTICE_KEEP;
+    *told = (KsTold){ .state = state, .settled = settled, .told = true };
+    switch (state) {
+    case KS_STATE_PROTECTED:
+        if (!explain || !before.told || before.state != KS_STATE_UNLOCKED)
+            return KS_NOTICE_WITHDRAW;
+        *ret_notice = first_lock(model);
+        return KS_NOTICE_SHOW;
+    case KS_STATE_BLOCKED:
+        if (!settled)
+            /* a moment on the way to "protected", or soon settled */
+            return KS_NOTICE_WITHDRAW;
+        *ret_notice = blocked(model);
+        return KS_NOTICE_SHOW;
+    case KS_STATE_PAUSED:
+        *ret_notice = paused(model);
+        return KS_NOTICE_SHOW;
+    case KS_STATE_UNLOCKED:
+        if (!before.told || before.state == KS_STATE_AWAY)
+            return KS_NOTICE_WITHDRAW;
+        *ret_notice = unlocked(model);
+        return KS_NOTICE_SHOW;
+    case KS_STATE_AWAY:
+        *ret_notice = away(model);
+        return KS_NOTICE_SHOW;
+    case KS_STATE_BROKEN:
+    case KS_STATE_UNKNOWN:
+        *ret_notice = broken(model);
+        return KS_NOTICE_SHOW;
+    case KS_STATE_STARTING:
+    case KS_STATE_MAX:
+        break;
+    }
+    return KS_NOTICE_KEEP;
+}
+
+KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *message)
+{
+    static const char *const titles[KS_REQUEST_MAX] = {
+        [KS_REQUEST_LOCK] = N_("The lock was not closed"),
+        [KS_REQUEST_UNLOCK] = N_("The lock was not opened"),
+        [KS_REQUEST_LAN_ON] = N_("LAN access was not allowed"),
+        [KS_REQUEST_LAN_OFF] = N_("LAN access was not ended"),
+        [KS_REQUEST_AUTO_ON] = N_("Auto-lock was not turned on"),
+        [KS_REQUEST_AUTO_OFF] = N_("Auto-lock was not turned off"),
+        [KS_REQUEST_PAUSE] = N_("The lock was not paused"),
+        [KS_REQUEST_RESUME] = N_("The pause was not ended"),
+    };
+    KsNotice *notice;
+
+    if (answer == KS_ANSWER_DONE || answer == KS_ANSWER_REFUSED)
+        return NULL;
+    notice = g_new0(KsNotice, 1);
+    notice->title = g_strdup(_(titles[request]));
+    notice->icon = "io.github.nmkillswitch-broken-symbolic";
+    if (answer == KS_ANSWER_FORBIDDEN)
+        notice->body = g_strdup(_("The administrator of this computer does not allow it."));
+    else if (answer == KS_ANSWER_AWAY)
+        notice->body = g_strdup(_("The guard is not running."));
+    else
+        notice->body = g_strdup(message);
+    return notice;
+}
+
+void ks_notice_free(KsNotice *notice)
+{
+    if (!notice)
+        return;
+    for (unsigned i = 0; i < notice->buttons_length; i++) {
+        g_free(notice->buttons[i].label);
+        g_clear_pointer(&notice->buttons[i].target, g_variant_unref);
+    }
+    g_free(notice->title);
+    g_free(notice->body);
+    g_free(notice);
+}

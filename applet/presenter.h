@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "applet/guard-client.h"
+#include "model/world.h"
+
+/* From what is known to what is shown, without a toolkit: pure. The tray's menu and the status
+ * window show the same description; every check mark in it is the guard's word, never a wish. */
+
+typedef struct {
+    const KsGuardState *guard;
+    KsPermission permissions[KS_REQUEST_MAX];
+    bool busy[KS_REQUEST_MAX]; /* asked, not answered */
+    const GPtrArray *vpns;     /* element-type KsVpn */
+    bool manager_ready;        /* NetworkManager answers */
+    const char *dropped;       /* UUID of the VPN that dropped, or "" */
+    const char *last;          /* UUID of the VPN that was up last, or "" */
+    bool reconnects;           /* a VPN that drops is connected again */
+    int64_t now;               /* Unix time in seconds */
+} KsModel;
+
+typedef enum {
+    KS_ITEM_HEADER, /* says how things are; opens the status window */
+    KS_ITEM_TEXT,
+    KS_ITEM_ACTION,
+    KS_ITEM_CHECK,
+    KS_ITEM_SUBMENU,
+    KS_ITEM_SEPARATOR,
+} KsItemKind;
+
+typedef struct {
+    char *id; /* tells items apart while they change; unique in its list */
+    KsItemKind kind;
+    char *label; /* NULL for separators */
+    bool sensitive;
+    bool checked;
+    const char *action;  /* of the application, static; NULL: none */
+    GVariant *target;    /* owned; NULL: none */
+    GPtrArray *children; /* element-type KsItem; NULL: none */
+} KsItem;
+
+typedef struct {
+    const char *icon;  /* name in the icon theme, static */
+    char *description; /* the icon in words */
+    char *headline;
+    char *why; /* "" if there is nothing to add */
+    GPtrArray *items; /* element-type KsItem */
+    bool alarm;       /* somebody should look */
+} KsView;
+
+KsView *ks_view_new(const KsModel *model);
+void ks_view_free(KsView *view);
+
+/* An item of the whole view by its id, or NULL. */
+const KsItem *ks_view_find(const KsView *view, const char *id);
+
+/* Seconds until the view changes by time alone; 0: it does not. */
+unsigned ks_view_ages_in(const KsModel *model);
+
+/* The VPN that "Reconnect" means, or NULL: the one that dropped, else the one that was up last, else
+ * the only one. */
+const KsVpn *ks_model_wanted_vpn(const KsModel *model);
+
+/* All icon names that a view may have, NULL-terminated. */
+extern const char *const ks_view_icons[];
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsView, ks_view_free)

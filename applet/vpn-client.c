@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-applet"
+
+#include "applet/vpn-client.h"
+
+#include "applet/text.h"
+#include "model/profile.h"
+
+#include <NetworkManager.h>
+#include <string.h>
+
+struct KsVpnClient {
+    KsVpnObserver observer;
+    GCancellable *cancellable;
+    NMClient *manager; /* NULL until libnm has its first answer */
+    GPtrArray *vpns;   /* element-type KsVpn */
+    char *dropped;
+    char *last;
+    guint changed_source;
+};
+
+typedef struct {
+    KsVpnClient *client;
+    char *uuid;
+} Request;
+
+static void request_free(Request *request)
+{
+    g_free(request->uuid);
+    g_free(request);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
+
+static bool is_vpn(NMConnection *profile)
+{
+    const char *type = nm_connection_get_connection_type(profile);
+
+    return g_strcmp0(type, NM_SETTING_VPN_SETTING_NAME) == 0 ||
+           g_strcmp0(type, NM_SETTING_WIREGUARD_SETTING_NAME) == 0;
+}
+
+static bool active_is_vpn(NMActiveConnection *active)
+{
+    const char *type = nm_active_connection_get_connection_type(active);
+
+    return g_strcmp0(type, NM_SETTING_VPN_SETTING_NAME) == 0 ||
+           g_strcmp0(type, NM_SETTING_WIREGUARD_SETTING_NAME) == 0;
+}
+
+/* ---- one profile ---- */
+
+static void take_data_item(const char *key, const char *value, gpointer data)
+{
+    g_hash_table_insert(data, g_strdup(key), g_strdup(value));
+}
+
+static KsProfileServers *read_servers(NMConnection *connection, char **ret_type)
+{
+    NMSettingVpn *vpn = nm_connection_get_setting_vpn(connection);
+    NMSettingWireGuard *wireguard =
+        (void *) nm_connection_get_setting(connection, NM_TYPE_SETTING_WIREGUARD);
+    g_autoptr(GHashTable) data = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_autoptr(GPtrArray) peers = g_ptr_array_new();
+    KsProfile profile = { .data = data };
+
+    if (vpn) {
+        profile.service = nm_setting_vpn_get_service_type(vpn);
+        nm_setting_vpn_foreach_data_item(vpn, take_data_item, data);
+    }
+    for (unsigned i = 0; wireguard && i < nm_setting_wireguard_get_peers_len(wireguard); i++) {
+        const char *endpoint =
+            nm_wireguard_peer_get_endpoint(nm_setting_wireguard_get_peer(wireguard, i));
+
+        if (endpoint)
+            g_ptr_array_add(peers, (char *) endpoint);
+    }
+    g_ptr_array_add(peers, NULL);
+    profile.peers = (const char *const *) peers->pdata;
+    *ret_type = ks_profile_type_name(profile.service);
+    return ks_profile_servers(&profile);
+}
+
+static KsVpnActivity activity_of(NMClient *manager, const char *uuid)
+{
+    const GPtrArray *actives = nm_client_get_active_connections(manager);
+    KsVpnActivity activity = KS_VPN_DOWN;
+
+    for (unsigned i = 0; i < actives->len; i++) {
+        NMActiveConnection *active = g_ptr_array_index(actives, i);
+        NMActiveConnectionState state = nm_active_connection_get_state(active);
+
+        if (g_strcmp0(nm_active_connection_get_uuid(active), uuid) != 0)
+            continue;
+        if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED)
+            return KS_VPN_UP;
+        if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
+            activity = KS_VPN_CONNECTING;
+    }
+    return activity;
+}
+
+static KsVpn *read_vpn(NMClient *manager, NMConnection *connection)
+{
+    g_autofree char *name = ks_text_printable(nm_connection_get_id(connection));
+    g_autofree char *type = NULL;
+    KsProfileServers *found = read_servers(connection, &type);
+    KsVpn *vpn = ks_vpn_new(nm_connection_get_uuid(connection), name, type);
+
+    g_ptr_array_unref(vpn->servers);
+    g_ptr_array_unref(vpn->warnings);
+    vpn->servers = g_ptr_array_ref(found->servers);
+    vpn->warnings = g_ptr_array_ref(found->warnings);
+    vpn->activity = activity_of(manager, vpn->uuid);
+    ks_profile_servers_free(found);
+    return vpn;
+}
+
+/* ---- all of them ---- */
+
+static int compare_names(const void *a, const void *b)
+{
+    const KsVpn *const *one = a;
+    const KsVpn *const *other = b;
+    int order = g_utf8_collate((*one)->name, (*other)->name);
+
+    return order ? order : strcmp((*one)->uuid, (*other)->uuid);
+}
+
+static void read_vpns(KsVpnClient *client)
+{
+    const GPtrArray *profiles = nm_client_get_connections(client->manager);
+
+    g_ptr_array_set_size(client->vpns, 0);
+    for (unsigned i = 0; i < profiles->len; i++) {
+        NMConnection *profile = g_ptr_array_index(profiles, i);
+
+        if (is_vpn(profile) && nm_connection_get_uuid(profile) && nm_connection_get_id(profile))
+            g_ptr_array_add(client->vpns, read_vpn(client->manager, profile));
+    }
+    g_ptr_array_sort(client->vpns, compare_names);
+}
+
+static gboolean on_changed(gpointer data)
+{
+    KsVpnClient *client = data;
+
+    client->changed_source = 0;
+    read_vpns(client);
+    client->observer.changed(client->observer.data);
+    return G_SOURCE_REMOVE;
+}
+
+static void change(KsVpnClient *client)
+{
+    if (client->changed_source == 0)
+        client->changed_source = g_idle_add(on_changed, client);
+}
+
+/* ---- what NetworkManager tells ---- */
+
+static void on_active_state(NMActiveConnection *active, guint state, guint reason,
+                            KsVpnClient *client)
+{
+    const char *uuid = nm_active_connection_get_uuid(active);
+
+    if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED) {
+        g_free(client->last);
+        client->last = g_strdup(uuid);
+        g_clear_pointer(&client->dropped, g_free);
+    } else if (state == NM_ACTIVE_CONNECTION_STATE_DEACTIVATED &&
+               g_strcmp0(client->last, uuid) == 0) {
+        g_clear_pointer(&client->dropped, g_free);
+        if (reason != NM_ACTIVE_CONNECTION_STATE_REASON_USER_DISCONNECTED)
+            client->dropped = g_strdup(uuid);
+    }
+    change(client);
+}
+
+static void follow_active(KsVpnClient *client, NMActiveConnection *active)
+{
+    if (!active_is_vpn(active))
+        return;
+    if (nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATED) {
+        g_free(client->last);
+        client->last = g_strdup(nm_active_connection_get_uuid(active));
+    }
+    g_signal_connect(active, "state-changed", G_CALLBACK(on_active_state), client);
+}
+
+static void on_active_added(NMClient *manager, NMActiveConnection *active, KsVpnClient *client)
+{
+    (void) manager;
+    follow_active(client, active);
+    change(client);
+}
+
+static void on_active_removed(NMClient *manager, NMActiveConnection *active, KsVpnClient *client)
+{
+    (void) manager;
+    g_signal_handlers_disconnect_by_data(active, client);
+    change(client);
+}
+
+static void on_profile_added(NMClient *manager, NMRemoteConnection *profile, KsVpnClient *client)
+{
+    (void) manager;
+    g_signal_connect_swapped(profile, NM_CONNECTION_CHANGED, G_CALLBACK(change), client);
+    change(client);
+}
+
+static void on_profile_removed(NMClient *manager, NMRemoteConnection *profile, KsVpnClient *client)
+{
+    (void) manager;
+    g_signal_handlers_disconnect_by_data(profile, client);
+    change(client);
+}
+
+static void on_ready(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    GObject *made = g_async_initable_new_finish(G_ASYNC_INITABLE(source), result, &error);
+    const GPtrArray *profiles;
+    const GPtrArray *actives;
+    KsVpnClient *client = data;
+
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return;
+    if (error) {
+        g_message("cannot look at NetworkManager: %s", error->message);
+        return;
+    }
+    client->manager = NM_CLIENT(made);
+    g_object_connect(made, "signal::connection-added", G_CALLBACK(on_profile_added), client,
+                     "signal::connection-removed", G_CALLBACK(on_profile_removed), client,
+                     "signal::active-connection-added", G_CALLBACK(on_active_added), client,
+                     "signal::active-connection-removed", G_CALLBACK(on_active_removed), client,
+                     "swapped_signal::notify::nm-running", G_CALLBACK(change), client,
+                     "swapped_signal::notify::state", G_CALLBACK(change), client, NULL);
+    profiles = nm_client_get_connections(client->manager);
+    for (unsigned i = 0; i < profiles->len; i++)
+        on_profile_added(client->manager, g_ptr_array_index(profiles, i), client);
+    actives = nm_client_get_active_connections(client->manager);
+    for (unsigned i = 0; i < actives->len; i++)
+        follow_active(client, g_ptr_array_index(actives, i));
+    change(client);
+}
+
+KsVpnClient *ks_vpn_client_new(GDBusConnection *bus, const KsVpnObserver *observer)
+{
+    KsVpnClient *client = g_new0(KsVpnClient, 1);
+
+    client->observer = *observer;
+    client->cancellable = g_cancellable_new();
+    client->vpns = g_ptr_array_new_with_free_func((GDestroyNotify) ks_vpn_free);
+    g_async_initable_new_async(NM_TYPE_CLIENT, G_PRIORITY_DEFAULT, client->cancellable, on_ready,
+                               client, NM_CLIENT_DBUS_CONNECTION, bus, NM_CLIENT_INSTANCE_FLAGS,
+                               (guint) NM_CLIENT_INSTANCE_FLAGS_NO_AUTO_FETCH_PERMISSIONS, NULL);
+    return client;
+}
+
+void ks_vpn_client_free(KsVpnClient *client)
+{
+    if (!client)
+        return;
+    g_cancellable_cancel(client->cancellable);
+    if (client->manager) {
+        const GPtrArray *profiles = nm_client_get_connections(client->manager);
+        const GPtrArray *actives = nm_client_get_active_connections(client->manager);
+
+        for (unsigned i = 0; i < profiles->len; i++)
+            g_signal_handlers_disconnect_by_data(g_ptr_array_index(profiles, i), client);
+        for (unsigned i = 0; i < actives->len; i++)
+            g_signal_handlers_disconnect_by_data(g_ptr_array_index(actives, i), client);
+        g_signal_handlers_disconnect_by_data(client->manager, client);
+    }
+    g_clear_handle_id(&client->changed_source, g_source_remove);
+    g_clear_object(&client->manager);
+    g_ptr_array_unref(client->vpns);
+    g_object_unref(client->cancellable);
+    g_free(client->dropped);
+    g_free(client->last);
+    g_free(client);
+}
+
+/* ---- looking ---- */
+
+GPtrArray *ks_vpn_client_vpns(const KsVpnClient *client)
+{
+    return client->vpns;
+}
+
+bool ks_vpn_client_is_ready(const KsVpnClient *client)
+{
+    return client->manager && nm_client_get_nm_running(client->manager);
+}
+
+bool ks_vpn_client_is_online(const KsVpnClient *client)
+{
+    return ks_vpn_client_is_ready(client) &&
+           nm_client_get_state(client->manager) >= NM_STATE_CONNECTED_LOCAL;
+}
+
+const char *ks_vpn_client_dropped(const KsVpnClient *client)
+{
+    return client->dropped ? client->dropped : "";
+}
+
+const char *ks_vpn_client_last(const KsVpnClient *client)
+{
+    return client->last ? client->last : "";
+}
+
+/* ---- connecting ---- */
+
+static void report(Request *request, GError *error)
+{
+    g_autofree char *message = NULL;
+
+    if (!error || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return;
+    (void) g_dbus_error_strip_remote_error(error);
+    message = ks_text_printable_long(error->message);
+    request->client->observer.failed(request->uuid, message, request->client->observer.data);
+}
+
+static void on_activated(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(Request) request = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(NMActiveConnection) active =
+        nm_client_activate_connection_finish(NM_CLIENT(source), result, &error);
+
+    report(request, error);
+}
+
+static void on_deactivated(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(Request) request = data;
+    g_autoptr(GError) error = NULL;
+
+    (void) nm_client_deactivate_connection_finish(NM_CLIENT(source), result, &error);
+    report(request, error);
+}
+
+static Request *request_new(KsVpnClient *client, const char *uuid)
+{
+    Request *request = g_new(Request, 1);
+
+    request->client = client;
+    request->uuid = g_strdup(uuid);
+    return request;
+}
+
+void ks_vpn_client_connect(KsVpnClient *client, const char *uuid)
+{
+    NMRemoteConnection *profile;
+
+    if (!ks_vpn_client_is_ready(client))
+        return;
+    profile = nm_client_get_connection_by_uuid(client->manager, uuid);
+    if (profile && is_vpn(NM_CONNECTION(profile)))
+        nm_client_activate_connection_async(client->manager, NM_CONNECTION(profile), NULL, NULL,
+                                            client->cancellable, on_activated,
+                                            request_new(client, uuid));
+}
+
+void ks_vpn_client_disconnect(KsVpnClient *client, const char *uuid)
+{
+    const GPtrArray *actives;
+
+    if (!ks_vpn_client_is_ready(client))
+        return;
+    actives = nm_client_get_active_connections(client->manager);
+    for (unsigned i = 0; i < actives->len; i++) {
+        NMActiveConnection *active = g_ptr_array_index(actives, i);
+
+        if (g_strcmp0(nm_active_connection_get_uuid(active), uuid) == 0 && active_is_vpn(active))
+            nm_client_deactivate_connection_async(client->manager, active, client->cancellable,
+                                                  on_deactivated, request_new(client, uuid));
+    }
+}
