@@ -16,7 +16,7 @@
 /* Somebody may be typing a password meanwhile. */
 #define NO_TIMEOUT G_MAXINT
 /* What needs no person. */
-#define TIMEOUT 25000
+#define TIMEOUT    25000
 
 /* polkit counts in seconds how long it keeps what it was told; a burst of its signals is one. */
 #define PERMISSIONS_DELAY 200
@@ -359,8 +359,8 @@ KsGuardClient *ks_guard_client_new(GDBusConnection *bus, const KsGuardObserver *
     client->observer = *observer;
     client->cancellable = g_cancellable_new();
     client->state = ks_guard_state_new(KS_STATE_STARTING);
-    client->properties = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                               (GDestroyNotify) g_variant_unref);
+    client->properties =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
     client->closed = g_signal_connect(bus, "closed", G_CALLBACK(on_closed), client);
     client->signals = g_dbus_connection_signal_subscribe(
         bus, KS_BUS_NAME, PROPERTIES_INTERFACE, "PropertiesChanged", KS_BUS_PATH, KS_BUS_INTERFACE,
@@ -368,9 +368,9 @@ KsGuardClient *ks_guard_client_new(GDBusConnection *bus, const KsGuardObserver *
     client->polkit_signals = g_dbus_connection_signal_subscribe(
         bus, POLKIT_NAME, POLKIT_INTERFACE, "Changed", POLKIT_PATH, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
         on_polkit_signal, client, NULL);
-    client->name = g_bus_watch_name_on_connection(bus, KS_BUS_NAME,
-                                                  G_BUS_NAME_WATCHER_FLAGS_AUTO_START, on_appeared,
-                                                  on_vanished, client, NULL);
+    client->name =
+        g_bus_watch_name_on_connection(bus, KS_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_AUTO_START,
+                                       on_appeared, on_vanished, client, NULL);
     return client;
 }
 

@@ -31,10 +31,10 @@ typedef enum {
 
 typedef enum {
     KS_ANSWER_DONE,
-    KS_ANSWER_REFUSED, /* not authorised: wrong password, or the prompt was closed */
+    KS_ANSWER_REFUSED,   /* not authorised: wrong password, or the prompt was closed */
     KS_ANSWER_FORBIDDEN, /* the administrator has ruled it out */
     KS_ANSWER_AWAY,      /* the guard went away over it */
-    KS_ANSWER_FAILED,     /* see the text */
+    KS_ANSWER_FAILED,    /* see the text */
 } KsAnswer;
 
 typedef struct {

@@ -69,8 +69,8 @@ typedef struct {
     bool verified;
     bool auto_lock;
     bool lan;
-    char **lan_networks; /* UUIDs; empty: not limited */
-    GPtrArray *networks; /* element-type KsGuardNetwork */
+    char **lan_networks;  /* UUIDs; empty: not limited */
+    GPtrArray *networks;  /* element-type KsGuardNetwork */
     int64_t paused_until; /* Unix time in seconds; 0: not paused */
     uint32_t pause_max;   /* seconds */
     GPtrArray *tunnels;   /* element-type KsGuardTunnel */

@@ -17,14 +17,18 @@
 static const unsigned pauses[] = { 5, 15, 60 }; /* minutes */
 
 static const char *const icons[KS_STATE_MAX] = {
-    [KS_STATE_STARTING] = ICON("away"),      [KS_STATE_AWAY] = ICON("away"),
-    [KS_STATE_UNLOCKED] = ICON("unlocked"),  [KS_STATE_PROTECTED] = ICON("protected"),
-    [KS_STATE_BLOCKED] = ICON("blocked"),    [KS_STATE_PAUSED] = ICON("paused"),
-    [KS_STATE_BROKEN] = ICON("broken"),      [KS_STATE_UNKNOWN] = ICON("broken"),
+    [KS_STATE_STARTING] = ICON("away"),     [KS_STATE_AWAY] = ICON("away"),
+    [KS_STATE_UNLOCKED] = ICON("unlocked"), [KS_STATE_PROTECTED] = ICON("protected"),
+    [KS_STATE_BLOCKED] = ICON("blocked"),   [KS_STATE_PAUSED] = ICON("paused"),
+    [KS_STATE_BROKEN] = ICON("broken"),     [KS_STATE_UNKNOWN] = ICON("broken"),
 };
 
-const char *const ks_view_icons[] = { ICON("unlocked"), ICON("protected"), ICON("blocked"),
-                                      ICON("paused"),   ICON("broken"),    ICON("away"),
+const char *const ks_view_icons[] = { ICON("unlocked"),
+                                      ICON("protected"),
+                                      ICON("blocked"),
+                                      ICON("paused"),
+                                      ICON("broken"),
+                                      ICON("away"),
                                       NULL };
 
 static void free_item(gpointer data)
@@ -116,8 +120,8 @@ static void add_lock(const KsModel *model, GPtrArray *items)
 
     add_check(items, "lock", label_while(g_strdup(_("Lock")), asking), guard->locked,
               guard->locked ? "unlock" : "lock", NULL)
-        ->sensitive = can_ask(model, request) && !model->busy[KS_REQUEST_LOCK] &&
-                      !model->busy[KS_REQUEST_UNLOCK];
+        ->sensitive =
+        can_ask(model, request) && !model->busy[KS_REQUEST_LOCK] && !model->busy[KS_REQUEST_UNLOCK];
     if (guard->state == KS_STATE_BROKEN)
         add_action(items, "lock-anew", g_strdup(_("Close the lock anew")), "lock", NULL)
             ->sensitive = can_ask(model, KS_REQUEST_LOCK);

@@ -43,7 +43,7 @@ typedef struct {
     const char *icon;  /* name in the icon theme, static */
     char *description; /* the icon in words */
     char *headline;
-    char *why; /* "" if there is nothing to add */
+    char *why;        /* "" if there is nothing to add */
     GPtrArray *items; /* element-type KsItem */
     bool alarm;       /* somebody should look */
 } KsView;

@@ -18,18 +18,11 @@
 
 static bool is_visible(gunichar c)
 {
-    switch (g_unichar_type(c)) {
-    case G_UNICODE_CONTROL:
-    case G_UNICODE_FORMAT:
-    case G_UNICODE_LINE_SEPARATOR:
-    case G_UNICODE_PARAGRAPH_SEPARATOR:
-    case G_UNICODE_PRIVATE_USE:
-    case G_UNICODE_SURROGATE:
-    case G_UNICODE_UNASSIGNED:
-        return false;
-    default:
-        return true;
-    }
+    GUnicodeType type = g_unichar_type(c);
+
+    return g_unichar_isdefined(c) && type != G_UNICODE_CONTROL && type != G_UNICODE_FORMAT &&
+           type != G_UNICODE_LINE_SEPARATOR && type != G_UNICODE_PARAGRAPH_SEPARATOR &&
+           type != G_UNICODE_PRIVATE_USE && type != G_UNICODE_SURROGATE;
 }
 
 static char *printable(const char *text, unsigned longest)

@@ -88,6 +88,26 @@ static unsigned merge_ranges(GArray *keys, size_t size)
     return kept;
 }
 
+/* Sorted, each key once, ranges that touch joined. */
+static void seal_set(GArray *keys, KsSetId set)
+{
+    unsigned kept = 0;
+
+    g_array_sort(keys, compare_keys);
+    if (set_shapes[set].range) {
+        g_array_set_size(keys, merge_ranges(keys, set_shapes[set].key_size / 2));
+        return;
+    }
+    for (unsigned i = 0; i < keys->len; i++) {
+        const KsKey *key = &g_array_index(keys, KsKey, i);
+
+        if (kept > 0 && compare_keys(key, &g_array_index(keys, KsKey, kept - 1)) == 0)
+            continue;
+        g_array_index(keys, KsKey, kept++) = *key;
+    }
+    g_array_set_size(keys, kept);
+}
+
 size_t ks_key_size(KsSetId set)
 {
     return set_shapes[set].key_size;
@@ -123,15 +143,21 @@ void ks_lock_clear(KsLock *lock)
 
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
         g_array_set_size(lock->sets[set], 0);
+    memset(lock->full, 0, sizeof(lock->full));
     ks_lock_open_interface(lock, LOOPBACK_INDEX);
     ks_lock_add_dhcp_server(lock, &broadcast);
 }
 
 bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key)
 {
-    if (lock->sets[set]->len >= set_shapes[set].keys_max)
+    GArray *keys = lock->sets[set];
+
+    if (keys->len >= set_shapes[set].keys_max && !lock->full[set])
+        seal_set(keys, set); /* perhaps many are the same */
+    lock->full[set] = keys->len >= set_shapes[set].keys_max;
+    if (lock->full[set])
         return false;
-    g_array_append_val(lock->sets[set], *key);
+    g_array_append_val(keys, *key);
     return true;
 }
 
@@ -188,22 +214,8 @@ bool ks_lock_exclude_from_lan(KsLock *lock, const KsAddress *destination, uint8_
 
 void ks_lock_seal(KsLock *lock)
 {
-    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
-        GArray *keys = lock->sets[set];
-        unsigned kept = 0;
-
-        g_array_sort(keys, compare_keys);
-        if (set_shapes[set].range) {
-            g_array_set_size(keys, merge_ranges(keys, set_shapes[set].key_size / 2));
-            continue;
-        }
-        for (unsigned i = 0; i < keys->len; i++) {
-            if (kept > 0 && compare_keys(key_at(lock, set, i), key_at(lock, set, kept - 1)) == 0)
-                continue;
-            g_array_index(keys, KsKey, kept++) = *key_at(lock, set, i);
-        }
-        g_array_set_size(keys, kept);
-    }
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        seal_set(lock->sets[set], set);
 }
 
 bool ks_lock_set_is_equal(const KsLock *a, const KsLock *b, KsSetId set)

@@ -35,6 +35,7 @@ typedef struct {
 
 typedef struct {
     GArray *sets[KS_SET_MAX]; /* element-type KsKey; sorted and unique once sealed */
+    bool full[KS_SET_MAX];    /* with keys that all differ: nothing more goes in */
 } KsLock;
 
 /* Bytes of a key of this set. A range is two addresses: its first, and the first behind it, which

@@ -311,7 +311,8 @@ static void judge_element(KsReadback *readback, KsNftSet id, const struct nftnl_
         g_array_append_val(readback->boundaries[id], boundary);
     } else if ((unsigned) id < KS_SET_MAX) {
         memcpy(variable.bytes, key, definition->key_length);
-        ks_lock_add_key(readback->lock, (KsSetId) id, &variable);
+        if (!ks_lock_add_key(readback->lock, (KsSetId) id, &variable))
+            judge_foreign_element(readback, id); /* more than we ever put in */
     } else if (id == KS_NFT_SET_PAUSE) {
         bool ends = nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_EXPIRATION);
         uint64_t left = ends ? nftnl_set_elem_get_u64((struct nftnl_set_elem *) element,
@@ -422,6 +423,7 @@ void ks_readback_clear(KsReadback *readback)
     g_ptr_array_set_size(readback->foreign_sets, 0);
     g_ptr_array_set_size(readback->problems, 0);
     memcpy(readback->boundaries, kept.boundaries, sizeof(readback->boundaries));
+    memset(readback->lock->full, 0, sizeof(readback->lock->full));
     for (KsSetId set = 0; set < KS_SET_MAX; set++) {
         g_array_set_size(readback->lock->sets[set], 0);
         if (readback->boundaries[set])

@@ -1,64 +1,223 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Input: messages of nf_tables as the kernel tells them, one after another: a byte that chooses the
- * type, two bytes of length (little endian), and what follows the message's two headers. */
+/* Input: what somebody might put into our table, told as the kernel tells it. The bytes choose
+ * objects, names and values; the messages themselves are well formed, because libnftnl's parser,
+ * which comes before ours, trusts the kernel to write them so (a rule's expression without a name
+ * ends the program there). */
 #include "fuzz.h"
+#include "model/names.h"
+#include "rules/expression.h"
 #include "rules/plan.h"
 #include "rules/text.h"
 
-#include <dlfcn.h>
+#include <arpa/inet.h>
 #include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/rule.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <linux/netlink.h>
-#include <sanitizer/lsan_interface.h>
-#include <setjmp.h>
 #include <string.h>
 
-#define PREFIX       3u
-#define MESSAGES_MAX 64u
-#define HEADERS      (sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg))
+#define MESSAGE_SIZE  65536u
+#define NAME_MAX_SIZE 32u
+#define OBJECTS_MAX   200u
+#define ELEMENTS_MAX  16u
+#define FOREIGN_NAME  0x80u /* a byte from here on: a name of so many bytes (of 32) follows */
 
-static jmp_buf back;
-static bool inside;
+typedef struct {
+    const uint8_t *data;
+    size_t size;
+} Bytes;
 
-/* libnftnl ends the program on an attribute of a kind that it does not expect ("nf_tables kernel ABI
- * is broken"). That is no finding of ours: the lock outlives its guard. */
-__attribute__((visibility("default"))) void exit(int status)
+static uint8_t take_byte(Bytes *bytes)
 {
-    void (*real)(int status) = (void (*)(int)) dlsym(RTLD_NEXT, "exit");
-
-    if (inside)
-        longjmp(back, 1);
-    real(status);
-    abort();
+    if (bytes->size == 0)
+        return 0;
+    bytes->size--;
+    return *bytes->data++;
 }
 
-static const uint8_t *take_message(KsReadback *readback, const uint8_t *data, size_t *size)
+static uint32_t take_number(Bytes *bytes)
 {
-    static const uint16_t types[] = {
-        NFT_MSG_NEWTABLE,   NFT_MSG_NEWCHAIN, NFT_MSG_NEWRULE, NFT_MSG_NEWSET,
-        NFT_MSG_NEWSETELEM, NFT_MSG_NEWOBJ,   NFT_MSG_NEWGEN,
-    };
-    size_t length = data[1] | (size_t) data[2] << 8;
+    uint32_t low = take_byte(bytes);
+
+    return low | (uint32_t) take_byte(bytes) << 8;
+}
+
+static const char *known_name(unsigned i)
+{
+    i %= 1 + KS_CHAIN_MAX + KS_NFT_SET_MAX + KS_COUNTER_MAX;
+    if (i == 0)
+        return KS_TABLE;
+    if (--i < KS_CHAIN_MAX)
+        return ks_chains[i].name;
+    i -= KS_CHAIN_MAX;
+    return i < KS_NFT_SET_MAX ? ks_set_definitions[i].name : ks_counter_names[i - KS_NFT_SET_MAX];
+}
+
+static void take_name(Bytes *bytes, char name[NAME_MAX_SIZE])
+{
+    uint8_t first = take_byte(bytes);
+    size_t length = first % NAME_MAX_SIZE;
+
+    memset(name, 0, NAME_MAX_SIZE);
+    if (first < FOREIGN_NAME) {
+        g_strlcpy(name, known_name(first), NAME_MAX_SIZE);
+        return;
+    }
+    for (size_t i = 0; i < length; i++)
+        name[i] = (char) take_byte(bytes);
+}
+
+static struct nlmsghdr *begin(uint8_t *buffer, uint16_t type)
+{
     struct nlmsghdr *message;
     struct nfgenmsg *generic;
-    int result;
 
-    length = MIN(length, *size - PREFIX);
-    message = calloc(1, NLMSG_ALIGN(HEADERS + length)); /* so that the sanitizer sees its end */
-    FUZZ_CHECK(message);
-    message->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | types[data[0] % G_N_ELEMENTS(types)];
-    message->nlmsg_len = (uint32_t) (HEADERS + length);
-    generic = (struct nfgenmsg *) (message + 1);
+    memset(buffer, 0, MESSAGE_SIZE);
+    message = mnl_nlmsg_put_header(buffer);
+    message->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | type;
+    generic = mnl_nlmsg_put_extra_header(message, sizeof(*generic));
     generic->nfgen_family = NFPROTO_INET;
-    memcpy(generic + 1, data + PREFIX, length);
+    return message;
+}
 
-    result = ks_readback_take(readback, message);
-    free(message);
-    FUZZ_CHECK(result == 0 || result == -EBADMSG);
-    *size -= PREFIX + length;
-    return data + PREFIX + length;
+static void put_number(struct nlmsghdr *message, uint16_t attribute, uint32_t value)
+{
+    mnl_attr_put_u32(message, attribute, htonl(value));
+}
+
+static void put_table(Bytes *bytes, struct nlmsghdr *message)
+{
+    char name[NAME_MAX_SIZE];
+
+    take_name(bytes, name);
+    mnl_attr_put_strz(message, NFTA_TABLE_NAME, name);
+    put_number(message, NFTA_TABLE_FLAGS, take_byte(bytes));
+    put_number(message, NFTA_TABLE_OWNER, take_byte(bytes));
+}
+
+static void put_chain(Bytes *bytes, struct nlmsghdr *message)
+{
+    char name[NAME_MAX_SIZE];
+    uint8_t kind;
+
+    take_name(bytes, name);
+    mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, KS_TABLE);
+    mnl_attr_put_strz(message, NFTA_CHAIN_NAME, name);
+    kind = take_byte(bytes);
+    if (kind & 1) {
+        struct nlattr *hook = mnl_attr_nest_start(message, NFTA_CHAIN_HOOK);
+
+        put_number(message, NFTA_HOOK_HOOKNUM, take_byte(bytes));
+        put_number(message, NFTA_HOOK_PRIORITY, (uint32_t) (int8_t) take_byte(bytes));
+        mnl_attr_nest_end(message, hook);
+    }
+    if (kind & 2)
+        put_number(message, NFTA_CHAIN_POLICY, take_byte(bytes));
+    if (kind & 4)
+        mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, kind & 8 ? "nat" : "filter");
+}
+
+/* A rule of ours, or one of steps that are ours, with other operands. */
+static void put_rule(Bytes *bytes, struct nlmsghdr *message)
+{
+    unsigned number = take_byte(bytes);
+    KsRule rule = ks_rules[number % ks_rules_count];
+    struct nftnl_rule *built;
+
+    for (unsigned i = 0; number >= ks_rules_count && i < KS_RULE_STEPS_MAX - 1; i++) {
+        const KsRule *other = &ks_rules[take_byte(bytes) % ks_rules_count];
+
+        rule.steps[i] = other->steps[take_byte(bytes) % KS_RULE_STEPS_MAX];
+        if (rule.steps[i].kind == KS_STEP_META || rule.steps[i].kind == KS_STEP_REJECT)
+            rule.steps[i].key = take_byte(bytes) % 3;
+        rule.steps[i].data[0] ^= take_byte(bytes);
+    }
+    rule.chain = take_byte(bytes) % KS_CHAIN_MAX;
+    built = ks_rule_build(&rule);
+    FUZZ_CHECK(built);
+    nftnl_rule_nlmsg_build_payload(message, built);
+    nftnl_rule_free(built);
+}
+
+static void put_set(Bytes *bytes, struct nlmsghdr *message)
+{
+    char name[NAME_MAX_SIZE];
+
+    take_name(bytes, name);
+    mnl_attr_put_strz(message, NFTA_SET_TABLE, KS_TABLE);
+    mnl_attr_put_strz(message, NFTA_SET_NAME, name);
+    put_number(message, NFTA_SET_FLAGS, take_number(bytes));
+    put_number(message, NFTA_SET_KEY_LEN, take_byte(bytes));
+}
+
+static void put_elements(Bytes *bytes, struct nlmsghdr *message)
+{
+    char name[NAME_MAX_SIZE];
+    unsigned count;
+    struct nlattr *list;
+
+    take_name(bytes, name);
+    mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, KS_TABLE);
+    mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, name);
+    list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+    count = take_byte(bytes) % ELEMENTS_MAX;
+    for (unsigned i = 0; i < count; i++) {
+        struct nlattr *element = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+        uint8_t length = take_byte(bytes);
+        uint8_t flags = take_byte(bytes);
+        uint8_t bits[64] = { 0 };
+
+        length = MIN(length, sizeof(bits)); /* NFT_DATA_VALUE_MAXLEN */
+        for (unsigned j = 0; j < length; j++)
+            bits[j] = take_byte(bytes);
+        if (length > 0) {
+            struct nlattr *key = mnl_attr_nest_start(message, NFTA_SET_ELEM_KEY);
+
+            mnl_attr_put(message, NFTA_DATA_VALUE, length, bits);
+            mnl_attr_nest_end(message, key);
+        }
+        if (flags & 0x0f)
+            put_number(message, NFTA_SET_ELEM_FLAGS, flags & 0x0f);
+        if (flags & 0x10)
+            mnl_attr_put_u64(message, NFTA_SET_ELEM_EXPIRATION,
+                             GUINT64_TO_BE((guint64) take_byte(bytes) << (flags & 0xe0) / 4));
+        mnl_attr_nest_end(message, element);
+    }
+    mnl_attr_nest_end(message, list);
+}
+
+static void put_counter(Bytes *bytes, struct nlmsghdr *message)
+{
+    char name[NAME_MAX_SIZE];
+    struct nlattr *data;
+
+    take_name(bytes, name);
+    mnl_attr_put_strz(message, NFTA_OBJ_TABLE, KS_TABLE);
+    mnl_attr_put_strz(message, NFTA_OBJ_NAME, name);
+    put_number(message, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
+    data = mnl_attr_nest_start(message, NFTA_OBJ_DATA);
+    mnl_attr_put_u64(message, NFTA_COUNTER_PACKETS, GUINT64_TO_BE(take_number(bytes)));
+    mnl_attr_put_u64(message, NFTA_COUNTER_BYTES, GUINT64_TO_BE(take_number(bytes)));
+    mnl_attr_nest_end(message, data);
+}
+
+static void take_object(Bytes *bytes, KsReadback *readback, uint8_t *buffer)
+{
+    static const struct {
+        uint16_t type;
+        void (*put)(Bytes *bytes, struct nlmsghdr *message);
+    } kinds[] = {
+        { NFT_MSG_NEWTABLE, put_table },      { NFT_MSG_NEWCHAIN, put_chain },
+        { NFT_MSG_NEWRULE, put_rule },        { NFT_MSG_NEWSET, put_set },
+        { NFT_MSG_NEWSETELEM, put_elements }, { NFT_MSG_NEWOBJ, put_counter },
+    };
+    unsigned kind = take_byte(bytes) % G_N_ELEMENTS(kinds);
+    struct nlmsghdr *message = begin(buffer, kinds[kind].type);
+
+    kinds[kind].put(bytes, message);
+    FUZZ_CHECK(ks_readback_take(readback, message) == 0);
 }
 
 static void check(KsReadback *readback)
@@ -90,19 +249,15 @@ static void check(KsReadback *readback)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    KsReadback *volatile readback;
+    g_autoptr(KsReadback) readback = ks_readback_new();
+    g_autofree uint8_t *buffer = g_malloc(MESSAGE_SIZE);
+    Bytes bytes = { data, size };
 
-    /* what is lost when libnftnl gives up half way is not ours to free */
-    __lsan_disable();
-    readback = ks_readback_new();
-    inside = true;
-    if (setjmp(back) == 0) {
-        for (unsigned i = 0; i < MESSAGES_MAX && size >= PREFIX; i++)
-            data = take_message(readback, data, &size);
-        check(readback);
-    }
-    inside = false;
-    ks_readback_free(readback);
-    __lsan_enable();
+    for (unsigned i = 0; i < OBJECTS_MAX && bytes.size > 0; i++)
+        take_object(&bytes, readback, buffer);
+    check(readback);
+    ks_readback_clear(readback); /* and it can be used again */
+    ks_readback_finish(readback);
+    FUZZ_CHECK(!readback->present && readback->problems->len == 0);
     return 0;
 }

@@ -181,6 +181,11 @@ void intruder_add_chain(KsBatch *batch, bool base)
     put_chain(batch, INTRUDER_CHAIN, base, NF_INET_LOCAL_OUT, PRIORITY_BEFORE, NF_ACCEPT);
 }
 
+void intruder_add_named_chain(KsBatch *batch, const char *name)
+{
+    put_chain(batch, name, false, 0, 0, 0);
+}
+
 void intruder_change_chain(KsBatch *batch, KsChainId chain, int32_t priority, uint32_t policy)
 {
     put_chain(batch, ks_chains[chain].name, true, ks_chains[chain].hook, priority, policy);

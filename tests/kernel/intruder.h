@@ -21,6 +21,9 @@ void intruder_add_set_rule(KsBatch *batch, const char *chain);
 /* A chain with its own hook before ours that accepts, or, with base = false, one to jump to. */
 void intruder_add_chain(KsBatch *batch, bool base);
 
+/* A chain of any name, without a hook. */
+void intruder_add_named_chain(KsBatch *batch, const char *name);
+
 /* Our chain with this policy and priority (only its policy can change while it stands). */
 void intruder_change_chain(KsBatch *batch, KsChainId chain, int32_t priority, uint32_t policy);
 

@@ -16,6 +16,8 @@
 
 #define OWN_NAMESPACE "/proc/self/ns/net"
 
+static bool of_user;
+
 static ino_t own_namespace(void)
 {
     struct stat info;
@@ -64,6 +66,11 @@ static void be_sure(ino_t before)
     close(fd);
 }
 
+bool namespace_is_of_user(void)
+{
+    return of_user;
+}
+
 void namespace_enter(void)
 {
     ino_t before = own_namespace();
@@ -74,7 +81,8 @@ void namespace_enter(void)
         printf("1..0 # SKIP this system gives no network namespace: %s\n", g_strerror(errno));
         exit(EXIT_SUCCESS);
     }
-    if (uid != 0)
+    of_user = uid != 0;
+    if (of_user)
         become_root_there(uid, gid);
     be_sure(before);
 }

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 /* Never load a rule or change a link in the network that the machine lives in: kernel tests call
  * this before anything else, while the process has one thread. It moves the process into a network
  * namespace of its own (an ordinary user also gets a user namespace), makes sure that this is so,
  * and brings the loopback up there. It ends the process as a skipped test where the system does not
  * allow it, and as a failed one if anything at all is odd. */
 void namespace_enter(void);
+
+/* An ordinary user started us: large socket buffers, for one, are not to be had. */
+bool namespace_is_of_user(void);
 
 /* A second one: for the other end of a wire. Returns a file descriptor that holds it. */
 int namespace_new(void);

@@ -122,6 +122,12 @@ static void add_foreign_base_chain(KsBatch *batch)
     intruder_add_rule(batch, INTRUDER_CHAIN, false);
 }
 
+/* The kernel takes any bytes for a name; people and the bus do not. */
+static void add_odd_chain(KsBatch *batch)
+{
+    intruder_add_named_chain(batch, "\xff\xfe\n\x1b[2J%s%n");
+}
+
 static void add_foreign_set(KsBatch *batch)
 {
     intruder_add_set(batch, INTRUDER_SET, 4, 0);
@@ -220,6 +226,7 @@ static const Damage damages[] = {
     { "chain-deleted", delete_chain, "*", false },
     { "foreign-base-chain", add_foreign_base_chain, "*chain that is not ours: " INTRUDER_CHAIN,
       false },
+    { "foreign-chain-of-odd-name", add_odd_chain, "*chain that is not ours: *", false },
     { "foreign-set", add_foreign_set, "*", false },
     { "foreign-verdict-map", add_foreign_map, "*chain that is not ours: " INTRUDER_CHAIN, false },
     { "set-of-another-type", replace_set, "the set servers4 *", false },
@@ -249,6 +256,12 @@ static void test_damage(Fixture *f, const void *data)
     read_held(f);
     g_assert_false(ks_readback_is_intact(f->held));
     g_assert_cmpuint(f->held->problems->len, >, 0);
+    for (unsigned i = 0; i < f->held->problems->len; i++) {
+        const char *problem = g_ptr_array_index(f->held->problems, i);
+
+        for (const char *c = problem; *c; c++)
+            g_assert_true(g_ascii_isprint(*c));
+    }
     g_test_message("%s", (const char *) g_ptr_array_index(f->held->problems, 0));
     g_assert_true(g_pattern_match_simple(damage->problem, g_ptr_array_index(f->held->problems, 0)));
 

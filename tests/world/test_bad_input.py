@@ -505,4 +505,3 @@ def test_a_kernel_that_cannot_lock_does_not_forget(guarded, crippled):
     guarded.product.start_guard()
     assert guarded.product.status()["state"] == "blocked"
     guarded.product.stop_guard()
-

@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-applet"
+
+#include "applet/application.h"
+
+#include "applet/help.h"
+#include "applet/notice.h"
+#include "applet/preferences.h"
+#include "applet/reconnect.h"
+#include "applet/settings.h"
+#include "applet/status-window.h"
+#include "applet/tray.h"
+#include "applet/vpn-client.h"
+#include "config.h"
+#include "model/names.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#define NOTICE_STATE  "state"  /* one at a time: how things are */
+#define NOTICE_ANSWER "answer" /* one at a time: what did not work */
+
+/* After login a tray may come later than we do. Then the window is there instead. */
+#define TRAY_GRACE 10u /* seconds */
+
+struct _KsApplication {
+    GtkApplication parent;
+
+    GCancellable *cancellable;
+    KsSettings *settings;
+    KsGuardClient *guard; /* NULL until there is a system bus */
+    KsVpnClient *vpns;    /* the same */
+    KsTray *tray;
+    GtkWindow *window;      /* NULL: not made yet */
+    GtkWindow *preferences; /* NULL: not open */
+    KsGuardState *nothing;  /* shown while there is no guard client */
+    GPtrArray *no_vpns;     /* the same */
+    KsTold told;
+    KsReconnect reconnect;
+    guint reconnect_source;
+    guint age_source;
+    guint grace_source;
+    bool starts_hidden;    /* --hidden: no window unless there is no tray */
+    bool is_hosted;        /* a tray shows us */
+    bool window_stands_in; /* the window was opened because there is no tray */
+    bool person_locked;    /* the lock was closed from here */
+};
+
+G_DEFINE_TYPE(KsApplication, ks_application, GTK_TYPE_APPLICATION)
+
+/* ---- what is known ---- */
+
+static void describe(const KsApplication *self, KsModel *model)
+{
+    *model = (KsModel){
+        .guard = self->guard ? ks_guard_client_state(self->guard) : self->nothing,
+        .vpns = self->vpns ? ks_vpn_client_vpns(self->vpns) : self->no_vpns,
+        .manager_ready = self->vpns && ks_vpn_client_is_ready(self->vpns),
+        .dropped = self->vpns ? ks_vpn_client_dropped(self->vpns) : "",
+        .last = self->vpns ? ks_vpn_client_last(self->vpns) : "",
+        .reconnects = ks_settings_get(self->settings, KS_SETTING_RECONNECT),
+        .now = g_get_real_time() / G_USEC_PER_SEC,
+    };
+    for (unsigned i = 0; self->guard && i < KS_REQUEST_MAX; i++) {
+        model->permissions[i] = ks_guard_client_permission(self->guard, i);
+        model->busy[i] = ks_guard_client_is_busy(self->guard, i);
+    }
+}
+
+/* ---- notifications ---- */
+
+static void send_notice(KsApplication *self, const char *id, const KsNotice *notice)
+{
+    g_autoptr(GNotification) shown = g_notification_new(notice->title);
+    g_autoptr(GIcon) icon = g_themed_icon_new(notice->icon);
+
+    g_notification_set_body(shown, notice->body);
+    g_notification_set_icon(shown, icon);
+    g_notification_set_priority(shown, notice->urgent ? G_NOTIFICATION_PRIORITY_URGENT
+                                                      : G_NOTIFICATION_PRIORITY_NORMAL);
+    g_notification_set_default_action(shown, "app.show");
+    for (unsigned i = 0; i < notice->buttons_length; i++)
+        g_notification_add_button_with_target_value(
+            shown, notice->buttons[i].label, notice->buttons[i].action, notice->buttons[i].target);
+    g_application_send_notification(G_APPLICATION(self), id, shown);
+}
+
+static void notify_state(KsApplication *self, const KsModel *model)
+{
+    bool explain = !self->person_locked && model->guard->auto_lock &&
+                   !ks_settings_get(self->settings, KS_SETTING_FIRST_LOCK_IS_TOLD);
+    g_autoptr(KsNotice) notice = NULL;
+
+    switch (ks_notice_for(model, explain, &self->told, &notice)) {
+    case KS_NOTICE_KEEP:
+        return;
+    case KS_NOTICE_WITHDRAW:
+        g_application_withdraw_notification(G_APPLICATION(self), NOTICE_STATE);
+        break;
+    case KS_NOTICE_SHOW:
+        send_notice(self, NOTICE_STATE, notice);
+        break;
+    }
+    if (model->guard->state == KS_STATE_PROTECTED)
+        ks_settings_set(self->settings, KS_SETTING_FIRST_LOCK_IS_TOLD, true);
+    if (!model->guard->locked)
+        self->person_locked = false;
+}
+
+/* ---- what follows from it ---- */
+
+/* Declared ahead: what it starts calls it again later. */
+static void refresh(KsApplication *self);
+
+static gboolean on_age(gpointer data)
+{
+    KsApplication *self = data;
+
+    self->age_source = 0;
+    refresh(self);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_reconnect(gpointer data)
+{
+    KsApplication *self = data;
+    const KsVpn *vpn;
+    KsModel model;
+
+    self->reconnect_source = 0;
+    describe(self, &model);
+    vpn = ks_model_wanted_vpn(&model);
+    if (ks_reconnect_in(&self->reconnect, &model, ks_vpn_client_is_online(self->vpns)) == 0)
+        return G_SOURCE_REMOVE;
+    ks_reconnect_begin(&self->reconnect);
+    ks_vpn_client_connect(self->vpns, vpn->uuid);
+    return G_SOURCE_REMOVE;
+}
+
+static void follow_reconnect(KsApplication *self, const KsModel *model)
+{
+    unsigned seconds =
+        self->vpns ? ks_reconnect_in(&self->reconnect, model, ks_vpn_client_is_online(self->vpns))
+                   : 0;
+
+    if (!model->dropped[0])
+        ks_reconnect_forget(&self->reconnect);
+    if (seconds == 0)
+        g_clear_handle_id(&self->reconnect_source, g_source_remove);
+    else if (self->reconnect_source == 0)
+        self->reconnect_source = g_timeout_add_seconds(seconds, on_reconnect, self);
+}
+
+static void refresh(KsApplication *self)
+{
+    g_autoptr(KsView) view = NULL;
+    unsigned seconds;
+    KsModel model;
+
+    describe(self, &model);
+    view = ks_view_new(&model);
+    if (model.guard->state != KS_STATE_STARTING)
+        ks_tray_show(self->tray, view);
+    if (self->window)
+        ks_status_window_update(self->window, view);
+    if (self->preferences)
+        ks_preferences_update(self->preferences, &model);
+    notify_state(self, &model);
+    follow_reconnect(self, &model);
+    seconds = ks_view_ages_in(&model);
+    g_clear_handle_id(&self->age_source, g_source_remove);
+    if (seconds > 0)
+        self->age_source = g_timeout_add_seconds(seconds, on_age, self);
+}
+
+static void on_changed(void *data)
+{
+    refresh(data);
+}
+
+static void on_answered(KsRequest request, KsAnswer answer, const char *message, void *data)
+{
+    g_autoptr(KsNotice) notice = ks_notice_for_answer(request, answer, message);
+
+    if (notice)
+        send_notice(data, NOTICE_ANSWER, notice);
+    else
+        g_application_withdraw_notification(data, NOTICE_ANSWER);
+}
+
+static void on_vpn_failed(const char *uuid, const char *message, void *data)
+{
+    KsNotice notice = {
+        .title = (char *) _("The VPN could not be connected"),
+        .body = (char *) message,
+        .icon = "io.github.nmkillswitch-broken-symbolic",
+    };
+
+    (void) uuid;
+    send_notice(data, NOTICE_ANSWER, &notice);
+}
+
+/* ---- the window ---- */
+
+static gboolean on_window_closed(GtkWidget *window, GdkEvent *event, gpointer data)
+{
+    KsApplication *self = data;
+
+    (void) event;
+    /* without a tray nothing would be left of us to see: then closing means to end */
+    if (self->is_hosted)
+        gtk_widget_hide(window);
+    else
+        g_application_quit(G_APPLICATION(self));
+    return GDK_EVENT_STOP;
+}
+
+static void show_window(KsApplication *self)
+{
+    if (!self->window) {
+        self->window = ks_status_window_new(GTK_APPLICATION(self));
+        g_signal_connect(self->window, "delete-event", G_CALLBACK(on_window_closed), self);
+        refresh(self);
+    }
+    ks_status_window_set_hint(self->window, self->window_stands_in);
+    gtk_window_present(self->window);
+}
+
+static gboolean on_no_tray(gpointer data)
+{
+    KsApplication *self = data;
+
+    self->grace_source = 0;
+    if (self->window && gtk_widget_get_visible(GTK_WIDGET(self->window)))
+        return G_SOURCE_REMOVE;
+    self->window_stands_in = true;
+    show_window(self);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_hosted(bool is_hosted, void *data)
+{
+    KsApplication *self = data;
+
+    self->is_hosted = is_hosted;
+    g_clear_handle_id(&self->grace_source, g_source_remove);
+    if (!is_hosted) {
+        self->grace_source = g_timeout_add_seconds(TRAY_GRACE, on_no_tray, self);
+        return;
+    }
+    if (self->window_stands_in && self->window)
+        gtk_widget_hide(GTK_WIDGET(self->window));
+    self->window_stands_in = false;
+    if (self->window)
+        ks_status_window_set_hint(self->window, false);
+}
+
+/* ---- actions ---- */
+
+static void ask(KsApplication *self, KsRequest request, GVariant *arguments)
+{
+    g_autoptr(GVariant) sunk = arguments ? g_variant_ref_sink(arguments) : NULL;
+
+    if (self->guard)
+        (void) ks_guard_client_ask(self->guard, request, sunk);
+}
+
+static void do_lock(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    KsApplication *self = data;
+
+    (void) action;
+    (void) target;
+    self->person_locked = true;
+    ask(self, KS_REQUEST_LOCK, NULL);
+}
+
+static void do_unlock(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    ask(data, KS_REQUEST_UNLOCK, NULL);
+}
+
+static void do_lan(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    gboolean on = g_variant_get_boolean(target);
+
+    (void) action;
+    ask(data, on ? KS_REQUEST_LAN_ON : KS_REQUEST_LAN_OFF, g_variant_new("(bas)", on, NULL));
+}
+
+/* Limits LAN access to the networks of now, besides those that it is limited to; or not at all. */
+static void do_lan_here(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    KsApplication *self = data;
+    const KsGuardState *guard = self->guard ? ks_guard_client_state(self->guard) : self->nothing;
+    GVariantBuilder networks;
+
+    (void) action;
+    g_variant_builder_init(&networks, G_VARIANT_TYPE_STRING_ARRAY);
+    if (g_variant_get_boolean(target)) {
+        for (unsigned i = 0; guard->lan_networks[i]; i++)
+            g_variant_builder_add(&networks, "s", guard->lan_networks[i]);
+        for (unsigned i = 0; i < guard->networks->len; i++) {
+            const KsGuardNetwork *network = g_ptr_array_index(guard->networks, i);
+
+            if (!g_strv_contains((const char *const *) guard->lan_networks, network->uuid))
+                g_variant_builder_add(&networks, "s", network->uuid);
+        }
+    }
+    ask(self, KS_REQUEST_LAN_ON, g_variant_new("(bas)", TRUE, &networks));
+}
+
+static void do_auto_lock(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    gboolean on = g_variant_get_boolean(target);
+
+    (void) action;
+    ask(data, on ? KS_REQUEST_AUTO_ON : KS_REQUEST_AUTO_OFF, g_variant_new("(b)", on));
+}
+
+static void do_pause(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    ask(data, KS_REQUEST_PAUSE, g_variant_new("(u)", g_variant_get_uint32(target)));
+}
+
+static void do_resume(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    ask(data, KS_REQUEST_RESUME, NULL);
+}
+
+static void do_connect(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    KsApplication *self = data;
+
+    (void) action;
+    if (self->vpns)
+        ks_vpn_client_connect(self->vpns, g_variant_get_string(target, NULL));
+}
+
+static void do_disconnect(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    KsApplication *self = data;
+
+    (void) action;
+    if (self->vpns)
+        ks_vpn_client_disconnect(self->vpns, g_variant_get_string(target, NULL));
+}
+
+static void do_reconnect_automatically(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    KsApplication *self = data;
+
+    (void) action;
+    ks_settings_set(self->settings, KS_SETTING_RECONNECT, g_variant_get_boolean(target));
+}
+
+static void do_start_guard(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    KsApplication *self = data;
+
+    (void) action;
+    (void) target;
+    if (self->guard)
+        ks_guard_client_start_guard(self->guard);
+}
+
+static void do_show(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    show_window(data);
+}
+
+static void on_preferences_destroyed(GtkWidget *window, gpointer data)
+{
+    KsApplication *self = data;
+
+    (void) window;
+    self->preferences = NULL;
+}
+
+static void do_preferences(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    KsApplication *self = data;
+    KsModel model;
+
+    (void) action;
+    (void) target;
+    if (!self->preferences) {
+        self->preferences = ks_preferences_new(GTK_APPLICATION(self));
+        g_signal_connect(self->preferences, "destroy", G_CALLBACK(on_preferences_destroyed), self);
+        describe(self, &model);
+        ks_preferences_update(self->preferences, &model);
+    }
+    gtk_window_present(self->preferences);
+}
+
+static void do_help(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    KsApplication *self = data;
+
+    (void) action;
+    (void) target;
+    ks_help_show(gtk_application_get_active_window(GTK_APPLICATION(self)));
+}
+
+static void do_quit(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    g_application_quit(data);
+}
+
+static const GActionEntry actions[] = {
+    { .name = "lock", .activate = do_lock },
+    { .name = "unlock", .activate = do_unlock },
+    { .name = "lan", .parameter_type = "b", .activate = do_lan },
+    { .name = "lan-here", .parameter_type = "b", .activate = do_lan_here },
+    { .name = "auto-lock", .parameter_type = "b", .activate = do_auto_lock },
+    { .name = "pause", .parameter_type = "u", .activate = do_pause },
+    { .name = "resume", .activate = do_resume },
+    { .name = "connect", .parameter_type = "s", .activate = do_connect },
+    { .name = "disconnect", .parameter_type = "s", .activate = do_disconnect },
+    { .name = "reconnect-automatically",
+      .parameter_type = "b",
+      .activate = do_reconnect_automatically },
+    { .name = "start-guard", .activate = do_start_guard },
+    { .name = "show", .activate = do_show },
+    { .name = "preferences", .activate = do_preferences },
+    { .name = "help", .activate = do_help },
+    { .name = "quit", .activate = do_quit },
+};
+
+/* ---- its life ---- */
+
+static void on_bus(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GDBusConnection) bus = g_bus_get_finish(result, &error);
+    KsApplication *self = data;
+
+    (void) source;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return;
+    if (error) {
+        g_warning("no system bus: %s", error->message);
+        ks_guard_state_free(self->nothing);
+        self->nothing = ks_guard_state_new(KS_STATE_AWAY);
+        refresh(self);
+        return;
+    }
+    g_dbus_connection_set_exit_on_close(bus, FALSE);
+    self->guard = ks_guard_client_new(
+        bus, &(KsGuardObserver){ .changed = on_changed, .answered = on_answered, .data = self });
+    self->vpns = ks_vpn_client_new(
+        bus, &(KsVpnObserver){ .changed = on_changed, .failed = on_vpn_failed, .data = self });
+}
+
+static void ks_application_startup(GApplication *application)
+{
+    KsApplication *self = KS_APPLICATION(application);
+
+    G_APPLICATION_CLASS(ks_application_parent_class)->startup(application);
+    gtk_window_set_default_icon_name(KS_BUS_NAME);
+    g_action_map_add_action_entries(G_ACTION_MAP(self), actions, G_N_ELEMENTS(actions), self);
+    self->cancellable = g_cancellable_new();
+    self->nothing = ks_guard_state_new(KS_STATE_STARTING);
+    self->no_vpns = g_ptr_array_new();
+    self->settings = ks_settings_new(on_changed, self);
+    self->tray = ks_tray_new(G_ACTION_GROUP(self), on_hosted, self);
+    g_application_hold(application);
+    g_bus_get(G_BUS_TYPE_SYSTEM, self->cancellable, on_bus, self);
+}
+
+static void ks_application_shutdown(GApplication *application)
+{
+    KsApplication *self = KS_APPLICATION(application);
+
+    g_cancellable_cancel(self->cancellable);
+    g_clear_handle_id(&self->age_source, g_source_remove);
+    g_clear_handle_id(&self->reconnect_source, g_source_remove);
+    g_clear_handle_id(&self->grace_source, g_source_remove);
+    if (self->preferences)
+        gtk_widget_destroy(GTK_WIDGET(self->preferences));
+    if (self->window)
+        gtk_widget_destroy(GTK_WIDGET(self->window));
+    self->window = NULL;
+    g_clear_pointer(&self->tray, ks_tray_free);
+    g_clear_pointer(&self->vpns, ks_vpn_client_free);
+    g_clear_pointer(&self->guard, ks_guard_client_free);
+    g_clear_pointer(&self->settings, ks_settings_free);
+    g_clear_pointer(&self->nothing, ks_guard_state_free);
+    g_clear_pointer(&self->no_vpns, g_ptr_array_unref);
+    g_clear_object(&self->cancellable);
+    G_APPLICATION_CLASS(ks_application_parent_class)->shutdown(application);
+}
+
+static void ks_application_activate(GApplication *application)
+{
+    KsApplication *self = KS_APPLICATION(application);
+
+    if (self->starts_hidden) {
+        self->starts_hidden = false; /* the next time a person asks for it */
+        return;
+    }
+    show_window(self);
+}
+
+/* In the process that was started, which may not be the one that runs already. */
+static gint ks_application_handle_local_options(GApplication *application, GVariantDict *options)
+{
+    KsApplication *self = KS_APPLICATION(application);
+    g_autoptr(GError) error = NULL;
+    static const char *const wanted[] = { "lock", "unlock", "preferences", "quit" };
+
+    if (g_variant_dict_contains(options, "version")) {
+        g_print("nm-killswitch-applet %s\n", KS_VERSION);
+        return 0;
+    }
+    if (!g_application_register(application, NULL, &error)) {
+        g_printerr("nm-killswitch-applet: %s\n", error->message);
+        return 1;
+    }
+    if (g_variant_dict_contains(options, "hidden")) {
+        if (g_application_get_is_remote(application))
+            return 0;
+        self->starts_hidden = true;
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(wanted); i++)
+        if (g_variant_dict_contains(options, wanted[i])) {
+            g_action_group_activate_action(G_ACTION_GROUP(application), wanted[i], NULL);
+            self->starts_hidden = true;
+            if (g_application_get_is_remote(application))
+                return 0;
+        }
+    return -1;
+}
+
+static void ks_application_class_init(KsApplicationClass *class)
+{
+    GApplicationClass *application = G_APPLICATION_CLASS(class);
+
+    application->startup = ks_application_startup;
+    application->shutdown = ks_application_shutdown;
+    application->activate = ks_application_activate;
+    application->handle_local_options = ks_application_handle_local_options;
+}
+
+static void ks_application_init(KsApplication *self)
+{
+    static const GOptionEntry entries[] = {
+        { "hidden", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Start in the tray, without a window"),
+          NULL },
+        { "lock", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Close the lock"), NULL },
+        { "unlock", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Open the lock"), NULL },
+        { "preferences", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Show the preferences"), NULL },
+        { "quit", 0, 0, G_OPTION_ARG_NONE, NULL, N_("End the program that runs"), NULL },
+        { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Show the version"), NULL },
+        { NULL },
+    };
+
+    g_application_add_main_option_entries(G_APPLICATION(self), entries);
+}
+
+KsApplication *ks_application_new(void)
+{
+    return g_object_new(KS_TYPE_APPLICATION, "application-id", KS_BUS_NAME, NULL);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <gtk/gtk.h>
+
+/* Check marks that only the program sets. GTK's own change by a click, before anybody knows whether
+ * the guard will agree; these only say that they were clicked ("activate", "clicked"). */
+
+#define KS_TYPE_CHECK_ITEM   (ks_check_item_get_type())
+#define KS_TYPE_CHECK_BUTTON (ks_check_button_get_type())
+
+G_DECLARE_FINAL_TYPE(KsCheckItem, ks_check_item, KS, CHECK_ITEM, GtkCheckMenuItem)
+G_DECLARE_FINAL_TYPE(KsCheckButton, ks_check_button, KS, CHECK_BUTTON, GtkCheckButton)

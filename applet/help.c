@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "applet/help.h"
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#define MARGIN     18
+#define SPACING    12
+#define ICON_SIZE  32
+#define TEXT_WIDTH 48 /* characters */
+
+static const struct {
+    const char *icon;
+    const char *text;
+} rows[] = {
+    { "io.github.nmkillswitch-protected-symbolic",
+      N_("Protected: everything goes through the VPN. If it drops, nothing else gets out.") },
+    { "io.github.nmkillswitch-blocked-symbolic",
+      N_("Blocked: no VPN is connected, so nothing leaves this computer. Connect a VPN, or unlock "
+         "if you want to go on without one.") },
+    { "io.github.nmkillswitch-unlocked-symbolic",
+      N_("Unlocked: traffic leaves freely, with and without a VPN.") },
+    { "io.github.nmkillswitch-paused-symbolic",
+      N_("Paused: traffic leaves freely for some minutes. Then the lock closes by itself.") },
+    { "io.github.nmkillswitch-broken-symbolic",
+      N_("Broken: the lock is not as it should be. Close it anew, and do not rely on it until "
+         "then.") },
+    { "io.github.nmkillswitch-away-symbolic",
+      N_("The guard, the service that holds the lock, is not running. A closed lock stays "
+         "closed.") },
+};
+
+static GtkWidget *new_label(const char *text)
+{
+    GtkWidget *label = gtk_label_new(text);
+
+    gtk_label_set_line_wrap(GTK_LABEL(label), TRUE);
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
+    gtk_label_set_max_width_chars(GTK_LABEL(label), TEXT_WIDTH);
+    return label;
+}
+
+static GtkWidget *new_page(void)
+{
+    GtkWidget *grid = gtk_grid_new();
+    int row = 0;
+
+    g_object_set(grid, "margin", MARGIN, "row-spacing", SPACING, "column-spacing", SPACING, NULL);
+    gtk_grid_attach(GTK_GRID(grid),
+                    new_label(_("The lock lets traffic leave this computer through a VPN only. It "
+                                "closes by itself when a VPN connects; only you open it.")),
+                    0, row++, 2, 1);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++, row++) {
+        GtkWidget *icon = gtk_image_new_from_icon_name(rows[i].icon, GTK_ICON_SIZE_DND);
+
+        gtk_image_set_pixel_size(GTK_IMAGE(icon), ICON_SIZE);
+        gtk_widget_set_valign(icon, GTK_ALIGN_START);
+        gtk_grid_attach(GTK_GRID(grid), icon, 0, row, 1, 1);
+        gtk_grid_attach(GTK_GRID(grid), new_label(_(rows[i].text)), 1, row, 1, 1);
+    }
+    gtk_grid_attach(GTK_GRID(grid),
+                    new_label(_("If nothing else works, open the lock in a terminal:")), 0, row++,
+                    2, 1);
+    gtk_grid_attach(GTK_GRID(grid), new_label("sudo nm-killswitch unlock"), 0, row, 2, 1);
+    gtk_label_set_selectable(GTK_LABEL(gtk_grid_get_child_at(GTK_GRID(grid), 0, row)), TRUE);
+    return grid;
+}
+
+void ks_help_show(GtkWindow *parent)
+{
+    GtkWidget *dialog =
+        gtk_dialog_new_with_buttons(_("Help"), parent, GTK_DIALOG_USE_HEADER_BAR, NULL, NULL);
+    GtkWidget *content = gtk_dialog_get_content_area(GTK_DIALOG(dialog));
+    GtkWidget *scrolled = gtk_scrolled_window_new(NULL, NULL);
+
+    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_NEVER,
+                                   GTK_POLICY_AUTOMATIC);
+    gtk_scrolled_window_set_propagate_natural_height(GTK_SCROLLED_WINDOW(scrolled), TRUE);
+    gtk_container_add(GTK_CONTAINER(scrolled), new_page());
+    gtk_box_pack_start(GTK_BOX(content), scrolled, TRUE, TRUE, 0);
+    g_signal_connect(dialog, "response", G_CALLBACK(gtk_widget_destroy), NULL);
+    gtk_widget_show_all(scrolled);
+    gtk_window_present(GTK_WINDOW(dialog));
+}

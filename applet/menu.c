@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-applet"
+
+#include "applet/menu.h"
+
+#include "applet/check.h"
+
+#include <string.h>
+
+#define ID      "ks-id"
+#define KIND    "ks-kind"
+#define ACTION  "ks-action"
+#define TARGET  "ks-target"
+#define ACTIONS "ks-actions"
+
+static void on_activate(GtkMenuItem *item, gpointer data)
+{
+    const char *action = g_object_get_data(G_OBJECT(item), ACTION);
+
+    if (action)
+        g_action_group_activate_action(data, action, g_object_get_data(G_OBJECT(item), TARGET));
+}
+
+static GtkWidget *make(GActionGroup *actions, const KsItem *item)
+{
+    GtkWidget *widget;
+
+    switch (item->kind) {
+    case KS_ITEM_SEPARATOR:
+        widget = gtk_separator_menu_item_new();
+        break;
+    case KS_ITEM_CHECK:
+        widget = g_object_new(KS_TYPE_CHECK_ITEM, NULL);
+        break;
+    case KS_ITEM_HEADER:
+    case KS_ITEM_TEXT:
+    case KS_ITEM_ACTION:
+    case KS_ITEM_SUBMENU:
+    default:
+        widget = gtk_menu_item_new();
+        break;
+    }
+    if (item->kind == KS_ITEM_SUBMENU)
+        gtk_menu_item_set_submenu(GTK_MENU_ITEM(widget), ks_menu_new(actions));
+    g_object_set_data_full(G_OBJECT(widget), ID, g_strdup(item->id), g_free);
+    g_object_set_data(G_OBJECT(widget), KIND, GINT_TO_POINTER(item->kind));
+    g_signal_connect(widget, "activate", G_CALLBACK(on_activate), actions);
+    return widget;
+}
+
+static void show(GtkWidget *widget, const KsItem *item)
+{
+    GtkMenuItem *menu_item = GTK_MENU_ITEM(widget);
+
+    g_object_set_data(G_OBJECT(widget), ACTION, (void *) item->action);
+    g_object_set_data_full(G_OBJECT(widget), TARGET,
+                           item->target ? g_variant_ref(item->target) : NULL,
+                           item->target ? (GDestroyNotify) g_variant_unref : NULL);
+    if (item->label && g_strcmp0(gtk_menu_item_get_label(menu_item), item->label) != 0)
+        gtk_menu_item_set_label(menu_item, item->label);
+    if (item->kind == KS_ITEM_CHECK)
+        gtk_check_menu_item_set_active(GTK_CHECK_MENU_ITEM(widget), item->checked);
+    if (item->kind == KS_ITEM_SUBMENU)
+        ks_menu_update(gtk_menu_item_get_submenu(menu_item), item->children);
+    gtk_widget_set_sensitive(widget, item->sensitive);
+    gtk_widget_show(widget);
+}
+
+static bool is_for(GtkWidget *widget, const KsItem *item)
+{
+    return g_strcmp0(g_object_get_data(G_OBJECT(widget), ID), item->id) == 0 &&
+           GPOINTER_TO_INT(g_object_get_data(G_OBJECT(widget), KIND)) == (int) item->kind;
+}
+
+static const KsItem *find_item(const GPtrArray *items, GtkWidget *widget)
+{
+    for (unsigned i = 0; i < items->len; i++)
+        if (is_for(widget, g_ptr_array_index(items, i)))
+            return g_ptr_array_index(items, i);
+    return NULL;
+}
+
+static GtkWidget *find_widget(GList *children, const KsItem *item)
+{
+    for (GList *child = children; child; child = child->next)
+        if (is_for(child->data, item))
+            return child->data;
+    return NULL;
+}
+
+void ks_menu_update(GtkWidget *menu, const GPtrArray *items)
+{
+    GActionGroup *actions = g_object_get_data(G_OBJECT(menu), ACTIONS);
+    g_autoptr(GList) before = gtk_container_get_children(GTK_CONTAINER(menu));
+    g_autoptr(GList) kept = NULL;
+
+    for (GList *child = before; child; child = child->next)
+        if (!find_item(items, child->data))
+            gtk_widget_destroy(child->data);
+    kept = gtk_container_get_children(GTK_CONTAINER(menu));
+    for (unsigned i = 0; i < items->len; i++) {
+        const KsItem *item = g_ptr_array_index(items, i);
+        GtkWidget *widget = find_widget(kept, item);
+
+        if (!widget) {
+            widget = make(actions, item);
+            show(widget, item);
+            gtk_menu_shell_insert(GTK_MENU_SHELL(menu), widget, (int) i);
+            continue;
+        }
+        show(widget, item);
+        if (g_list_nth_data(kept, i) != widget)
+            gtk_menu_reorder_child(GTK_MENU(menu), widget, (int) i);
+    }
+}
+
+GtkWidget *ks_menu_new(GActionGroup *actions)
+{
+    GtkWidget *menu = gtk_menu_new();
+
+    g_object_set_data(G_OBJECT(menu), ACTIONS, actions);
+    return menu;
+}

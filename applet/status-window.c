@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-applet"
+
+#include "applet/status-window.h"
+
+#include "applet/check.h"
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#define PARTS      "ks-parts"
+#define ID         "ks-id"
+#define ACTION     "ks-action"
+#define TARGET     "ks-target"
+#define ICON_SIZE  64
+#define WIDTH      420
+#define MARGIN     18
+#define SPACING    6
+#define TEXT_WIDTH 44 /* characters */
+
+typedef struct {
+    GtkWidget *icon;
+    GtkWidget *headline;
+    GtkWidget *why;
+    GtkWidget *tunnel;
+    GtkWidget *list;
+    GtkWidget *footer;
+    GtkWidget *hint;
+    GHashTable *widgets; /* char* -> GtkWidget* in `list` and `footer`, by the item's id */
+    char *shape;         /* which items there are: when it changes the widgets are made anew */
+    bool building;
+} Parts;
+
+static void parts_free(gpointer data)
+{
+    Parts *parts = data;
+
+    g_hash_table_unref(parts->widgets);
+    g_free(parts->shape);
+    g_free(parts);
+}
+
+static void on_click(GtkWidget *widget, gpointer data)
+{
+    const char *action = g_object_get_data(G_OBJECT(widget), ACTION);
+    GApplication *application = G_APPLICATION(data);
+
+    if (action)
+        g_action_group_activate_action(G_ACTION_GROUP(application), action,
+                                       g_object_get_data(G_OBJECT(widget), TARGET));
+}
+
+/* ---- items ---- */
+
+static bool is_above(const KsItem *item)
+{
+    return item->kind == KS_ITEM_HEADER || strcmp(item->id, "why") == 0 ||
+           strcmp(item->id, "tunnel") == 0;
+}
+
+static bool is_below(const KsItem *item)
+{
+    return strcmp(item->id, "preferences") == 0 || strcmp(item->id, "help") == 0 ||
+           strcmp(item->id, "quit") == 0;
+}
+
+static void describe_shape(GString *shape, const GPtrArray *items)
+{
+    for (unsigned i = 0; i < items->len; i++) {
+        const KsItem *item = g_ptr_array_index(items, i);
+
+        g_string_append_printf(shape, "%s %d\n", item->id, (int) item->kind);
+        if (item->children)
+            describe_shape(shape, item->children);
+    }
+}
+
+static GtkWidget *new_label(const char *text)
+{
+    GtkWidget *label = gtk_label_new(text);
+
+    gtk_label_set_line_wrap(GTK_LABEL(label), TRUE);
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
+    gtk_label_set_max_width_chars(GTK_LABEL(label), TEXT_WIDTH);
+    return label;
+}
+
+/* A widget for one item; its label is a child that wraps. */
+static GtkWidget *make(Parts *parts, GtkApplication *application, const KsItem *item)
+{
+    GtkWidget *widget;
+
+    if (item->kind == KS_ITEM_SEPARATOR)
+        return gtk_separator_new(GTK_ORIENTATION_HORIZONTAL);
+    if (item->kind == KS_ITEM_TEXT) {
+        widget = new_label(item->label);
+    } else {
+        widget = item->kind == KS_ITEM_CHECK ? g_object_new(KS_TYPE_CHECK_BUTTON, NULL)
+                                             : gtk_button_new();
+        gtk_button_set_label(GTK_BUTTON(widget), item->label);
+        g_signal_connect(widget, "clicked", G_CALLBACK(on_click), application);
+    }
+    g_hash_table_insert(parts->widgets, g_strdup(item->id), widget);
+    return widget;
+}
+
+/* A menu below the menu becomes a heading with what is in it. */
+static void add_submenu(Parts *parts, GtkApplication *application, const KsItem *item)
+{
+    bool in_a_row = item->children->len <= 3;
+    GtkWidget *heading = new_label(item->label);
+    GtkWidget *box =
+        gtk_box_new(in_a_row ? GTK_ORIENTATION_HORIZONTAL : GTK_ORIENTATION_VERTICAL, SPACING);
+
+    g_hash_table_insert(parts->widgets, g_strdup(item->id), heading);
+    gtk_container_add(GTK_CONTAINER(parts->list), heading);
+    gtk_box_set_homogeneous(GTK_BOX(box), in_a_row);
+    for (unsigned i = 0; i < item->children->len; i++)
+        gtk_box_pack_start(GTK_BOX(box),
+                           make(parts, application, g_ptr_array_index(item->children, i)), in_a_row,
+                           in_a_row, 0);
+    gtk_container_add(GTK_CONTAINER(parts->list), box);
+}
+
+static void destroy(GtkWidget *widget, gpointer data)
+{
+    (void) data;
+    gtk_widget_destroy(widget);
+}
+
+static void rebuild(Parts *parts, GtkApplication *application, const GPtrArray *items)
+{
+    bool after_separator = true; /* the header's is not needed here */
+
+    gtk_container_foreach(GTK_CONTAINER(parts->list), destroy, NULL);
+    gtk_container_foreach(GTK_CONTAINER(parts->footer), destroy, NULL);
+    g_hash_table_remove_all(parts->widgets);
+    for (unsigned i = 0; i < items->len; i++) {
+        const KsItem *item = g_ptr_array_index(items, i);
+
+        if (is_above(item) || (item->kind == KS_ITEM_SEPARATOR && after_separator))
+            continue;
+        after_separator = item->kind == KS_ITEM_SEPARATOR;
+        if (is_below(item))
+            gtk_container_add(GTK_CONTAINER(parts->footer), make(parts, application, item));
+        else if (item->kind == KS_ITEM_SUBMENU)
+            add_submenu(parts, application, item);
+        else
+            gtk_container_add(GTK_CONTAINER(parts->list), make(parts, application, item));
+    }
+    gtk_widget_show_all(parts->list);
+    gtk_widget_show_all(parts->footer);
+}
+
+static void show(Parts *parts, const GPtrArray *items)
+{
+    for (unsigned i = 0; i < items->len; i++) {
+        const KsItem *item = g_ptr_array_index(items, i);
+        GtkWidget *widget = g_hash_table_lookup(parts->widgets, item->id);
+
+        if (item->children)
+            show(parts, item->children);
+        if (!widget)
+            continue;
+        if (GTK_IS_LABEL(widget)) {
+            gtk_label_set_text(GTK_LABEL(widget), item->label);
+            continue; /* text that cannot be chosen is still to be read */
+        }
+        g_object_set_data(G_OBJECT(widget), ACTION, (void *) item->action);
+        g_object_set_data_full(G_OBJECT(widget), TARGET,
+                               item->target ? g_variant_ref(item->target) : NULL,
+                               item->target ? (GDestroyNotify) g_variant_unref : NULL);
+        if (GTK_IS_BUTTON(widget)) {
+            g_autofree char *label = g_strdup(item->label);
+
+            if (strcmp(gtk_button_get_label(GTK_BUTTON(widget)), g_strstrip(label)) != 0)
+                gtk_button_set_label(GTK_BUTTON(widget), label);
+            gtk_widget_set_margin_start(widget, g_str_has_prefix(item->label, " ") ? MARGIN : 0);
+        }
+        if (GTK_IS_TOGGLE_BUTTON(widget))
+            gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(widget), item->checked);
+        gtk_widget_set_sensitive(widget, item->sensitive);
+    }
+}
+
+static void show_text(GtkWidget *label, const char *text)
+{
+    gtk_label_set_text(GTK_LABEL(label), text ? text : "");
+    gtk_widget_set_visible(label, text && text[0]);
+}
+
+void ks_status_window_update(GtkWindow *window, const KsView *view)
+{
+    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+    const KsItem *tunnel = ks_view_find(view, "tunnel");
+    g_autoptr(GString) shape = g_string_new(NULL);
+
+    gtk_image_set_from_icon_name(GTK_IMAGE(parts->icon), view->icon, GTK_ICON_SIZE_DIALOG);
+    gtk_image_set_pixel_size(GTK_IMAGE(parts->icon), ICON_SIZE);
+    atk_object_set_name(gtk_widget_get_accessible(parts->icon), view->description);
+    show_text(parts->headline, view->headline);
+    show_text(parts->why, view->why);
+    show_text(parts->tunnel, tunnel ? tunnel->label : NULL);
+    describe_shape(shape, view->items);
+    if (g_strcmp0(parts->shape, shape->str) != 0) {
+        g_free(parts->shape);
+        parts->shape = g_strdup(shape->str);
+        rebuild(parts, gtk_window_get_application(window), view->items);
+    }
+    show(parts, view->items);
+}
+
+void ks_status_window_set_hint(GtkWindow *window, bool visible)
+{
+    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+
+    gtk_widget_set_visible(parts->hint, visible);
+}
+
+/* ---- the window ---- */
+
+static GtkWidget *new_top(Parts *parts)
+{
+    GtkWidget *top = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, MARGIN);
+    GtkWidget *texts = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
+    g_autoptr(PangoAttrList) attributes = pango_attr_list_new();
+
+    parts->icon = gtk_image_new();
+    gtk_widget_set_valign(parts->icon, GTK_ALIGN_START);
+    parts->headline = new_label(NULL);
+    pango_attr_list_insert(attributes, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
+    pango_attr_list_insert(attributes, pango_attr_scale_new(PANGO_SCALE_LARGE));
+    gtk_label_set_attributes(GTK_LABEL(parts->headline), attributes);
+    gtk_label_set_max_width_chars(GTK_LABEL(parts->headline), TEXT_WIDTH / 2);
+    parts->why = new_label(NULL);
+    parts->tunnel = new_label(NULL);
+    gtk_label_set_selectable(GTK_LABEL(parts->tunnel), TRUE);
+    gtk_container_add(GTK_CONTAINER(texts), parts->headline);
+    gtk_container_add(GTK_CONTAINER(texts), parts->why);
+    gtk_container_add(GTK_CONTAINER(texts), parts->tunnel);
+    gtk_widget_set_valign(texts, GTK_ALIGN_CENTER);
+    gtk_container_add(GTK_CONTAINER(top), parts->icon);
+    gtk_box_pack_start(GTK_BOX(top), texts, TRUE, TRUE, 0);
+    return top;
+}
+
+static GtkWidget *new_hint(void)
+{
+    GtkWidget *hint = gtk_info_bar_new();
+    GtkWidget *label = new_label(
+        _("This desktop shows no icons of programs, so this window stays open. On GNOME, the "
+          "extension “AppIndicator and KStatusNotifierItem Support” shows them."));
+
+    gtk_container_add(GTK_CONTAINER(gtk_info_bar_get_content_area(GTK_INFO_BAR(hint))), label);
+    gtk_widget_show(label);
+    gtk_widget_set_no_show_all(hint, TRUE);
+    return hint;
+}
+
+GtkWindow *ks_status_window_new(GtkApplication *application)
+{
+    GtkWidget *window = gtk_application_window_new(application);
+    GtkWidget *bar = gtk_header_bar_new();
+    GtkWidget *outer = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    GtkWidget *scrolled = gtk_scrolled_window_new(NULL, NULL);
+    GtkWidget *inner = gtk_box_new(GTK_ORIENTATION_VERTICAL, MARGIN);
+    Parts *parts = g_new0(Parts, 1);
+
+    parts->widgets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_object_set_data_full(G_OBJECT(window), PARTS, parts, parts_free);
+    gtk_header_bar_set_title(GTK_HEADER_BAR(bar), _("VPN Kill Switch"));
+    gtk_header_bar_set_show_close_button(GTK_HEADER_BAR(bar), TRUE);
+    gtk_window_set_titlebar(GTK_WINDOW(window), bar);
+    gtk_window_set_icon_name(GTK_WINDOW(window), "io.github.nmkillswitch");
+    gtk_window_set_default_size(GTK_WINDOW(window), WIDTH, -1);
+
+    parts->hint = new_hint();
+    gtk_container_add(GTK_CONTAINER(outer), parts->hint);
+    g_object_set(inner, "margin", MARGIN, NULL);
+    gtk_container_add(GTK_CONTAINER(inner), new_top(parts));
+    parts->list = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
+    gtk_container_add(GTK_CONTAINER(inner), parts->list);
+    parts->footer = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
+    gtk_box_set_homogeneous(GTK_BOX(parts->footer), TRUE);
+    gtk_container_add(GTK_CONTAINER(inner), parts->footer);
+
+    /* small screens: what does not fit can be scrolled to */
+    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_NEVER,
+                                   GTK_POLICY_AUTOMATIC);
+    gtk_scrolled_window_set_propagate_natural_height(GTK_SCROLLED_WINDOW(scrolled), TRUE);
+    gtk_container_add(GTK_CONTAINER(scrolled), inner);
+    gtk_box_pack_start(GTK_BOX(outer), scrolled, TRUE, TRUE, 0);
+    gtk_container_add(GTK_CONTAINER(window), outer);
+    gtk_widget_show_all(outer);
+    return GTK_WINDOW(window);
+}

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A machine that can be switched on and off: this one's files under an overlay, booted by
+systemd-nspawn in a network namespace of its own. PID 1 in there is a real systemd; what it writes
+goes to tmpfs. Nothing is registered with this machine's services, and none of its own sockets,
+cgroups or buses is reached from inside."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+from world import addresses as a
+from world import kernel
+from world.capture import Capture
+from world.frames import Frame
+from world.network import Namespace, log_of
+from world.waiting import wait_until
+
+from . import image
+from .outside import Outside
+
+_DISKS = Path("/run/world/disks")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+BOOT_TIMEOUT = 60
+
+
+class Disk:
+    """A stack of layers on top of this machine's files. A new one above it is a copy for free."""
+
+    def __init__(self, name: str, below: "Disk | None" = None):
+        folder = _DISKS / name
+        self.written = folder / "written"
+        self.root = folder / "root"
+        work = folder / "work"
+        for path in (self.written, self.root, work):
+            path.mkdir(parents=True)
+        self.layers: list[Path] = [self.written, *(below.layers if below else [])]
+        lower = ":".join(map(str, [*self.layers[1:], "/"]))
+        # what the sandbox mounted over /etc and the like is not seen: the overlay is made of the root
+        # file system alone. Layers stay plain files, which a test can compare.
+        options = f"lowerdir={lower},upperdir={self.written},workdir={work},redirect_dir=off,metacopy=off,index=off"
+        kernel.mount("overlay", str(self.root), "overlay", options=options)
+
+    def path(self, name: str) -> Path:
+        return self.root / name.lstrip("/")
+
+    def write(self, name: str, text: str, mode: int = 0o644) -> None:
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.write_text(text)
+        path.chmod(mode)
+
+    def close(self) -> None:
+        subprocess.run(["umount", "--lazy", str(self.root)], check=True)
+
+
+class Machine:
+    """`with Machine(disk, outside) as machine:` is switched on; leaving is pulling the plug."""
+
+    def __init__(self, disk: Disk, outside: Outside):
+        self.disk = disk
+        self._outside = outside
+        self.client: Namespace | None = None
+        self.capture: Capture | None = None
+        self._nspawn: subprocess.Popen | None = None
+        self._leader = 0
+
+    def __enter__(self) -> "Machine":
+        try:
+            self.power_on()
+            self.wait_booted()
+        except BaseException:
+            self.unplug()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.unplug()
+
+    # -- on and off
+
+    def power_on(self) -> None:
+        """The capture listens before the first program runs."""
+        self.client, self.capture = self._outside.plug_in()
+        console, inner = pty.openpty()
+        arguments = ["systemd-nspawn", "--quiet", f"--directory={self.disk.root}", "--boot", "--machine=client"]
+        arguments += [f"--network-namespace-path={self.client.path}", "--register=no", "--keep-unit"]
+        arguments += ["--capability=CAP_NET_ADMIN,CAP_NET_RAW", "--bind=/dev/net/tun", "--bind-ro=/run/world/keys"]
+        arguments += ["--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=interactive"]
+        # /proc/sys/net belongs to the namespace that we made: NetworkManager may write it
+        environment = os.environ | {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}
+        options = {"stdin": inner, "stdout": inner, "stderr": inner, "env": environment}
+        self._nspawn = subprocess.Popen(arguments, start_new_session=True, **options)
+        os.close(inner)
+        threading.Thread(target=self._keep_console, args=(console,), daemon=True).start()
+
+    @staticmethod
+    def _keep_console(console: int) -> None:
+        with open(log_of("console"), "ab") as log:
+            while True:
+                try:
+                    data = os.read(console, 65536)
+                except OSError:  # the other end is closed: the machine is off
+                    break
+                if not data:
+                    break
+                log.write(data)
+                log.flush()
+        os.close(console)
+
+    def _find_leader(self) -> int:
+        if self._nspawn.poll() is not None:
+            raise RuntimeError(f"systemd-nspawn ended ({self._nspawn.returncode}): {self.console()[-3000:]}")
+        for pid in self.client.processes("systemd"):
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("NSpid:") and line.split()[-1] == "1":
+                    return pid
+        return 0
+
+    def wait_process_1(self) -> None:
+        self._leader = wait_until(self._find_leader, "the machine's first process", BOOT_TIMEOUT)
+
+    def wait_booted(self, timeout: float = BOOT_TIMEOUT) -> None:
+        self.wait_process_1()
+        states = ("running", "degraded")
+        wait_until(
+            lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip() in states,
+            "the machine to be booted",
+            timeout,
+        )
+
+    def power_off(self) -> list[Frame]:
+        """As a person does it: systemd stops everything in order. Returns all that left since
+        power-on."""
+        os.kill(self._leader, signal.SIGRTMIN + 4)
+        self._nspawn.wait(60)
+        frames = self.capture.since()
+        self.unplug()
+        return frames
+
+    def unplug(self) -> None:
+        """Pulls the plug: nobody in there gets to do anything."""
+        if self._nspawn and self._nspawn.poll() is None:
+            leader = self._leader or self._find_leader()
+            if leader:
+                os.kill(leader, signal.SIGKILL)
+            try:
+                self._nspawn.wait(20)
+            except subprocess.TimeoutExpired:
+                self._nspawn.kill()
+                self._nspawn.wait()
+        self._nspawn = None
+        self._leader = 0
+        if self.capture:
+            self.capture.close()
+            self.capture = None
+        if self.client:
+            self.client.close()
+            self.client = None
+
+    # -- inside
+
+    def command(self, *arguments: str) -> list[str]:
+        enter = ["nsenter", f"--target={self._leader}", "--mount", "--uts", "--ipc", "--net", "--pid"]
+        environment = ["env", "-i", "--chdir=/", f"PATH={_PATH}", "LC_ALL=C.UTF-8", "HOME=/root"]
+        return [*enter, "--", *environment, *arguments]
+
+    def run(self, *arguments: str, check: bool = True, timeout: float = 60, **options: Any) -> subprocess.CompletedProcess:
+        """A program on the machine, as root; what it says is one text."""
+        options = {"text": True, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} | options
+        result = subprocess.run(self.command(*arguments), timeout=timeout, **options)
+        if check and result.returncode != 0:
+            raise RuntimeError(f"{' '.join(arguments)} failed ({result.returncode}): {result.stdout}")
+        return result
+
+    def show(self, unit: str, name: str) -> str:
+        return self.run("systemctl", "show", "--property", name, "--value", unit).stdout.strip()
+
+    def moment(self, unit: str, name: str) -> float:
+        """When that was, in seconds of the monotonic clock; 0: never."""
+        return int(self.show(unit, f"{name}TimestampMonotonic") or 0) / 1e6
+
+    def journal(self, *arguments: str) -> str:
+        return self.run("journalctl", "--no-pager", "--boot", "--output=short-monotonic", *arguments).stdout
+
+    @staticmethod
+    def console() -> str:
+        return log_of("console").read_text(errors="replace") if log_of("console").exists() else ""
+
+    def has_table(self) -> bool:
+        """Asked from the outside of the machine: its programs have no say."""
+        return self.client.run(["nft", "list", "table", "inet", "nm_killswitch"], check=False).returncode == 0
+
+    def ctl(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+        return self.run("nm-killswitch", *arguments, check=check)
+
+    def status(self) -> dict:
+        return json.loads(self.run("nm-killswitch", "status", "--json", stderr=None).stdout)
+
+    def wait_state(self, state: str, timeout: float = 15) -> dict:
+        def look() -> dict | None:
+            status = self.status()
+            return status if status["state"] == state else None
+
+        return wait_until(look, f"the state {state}", timeout)
+
+    def guard_pid(self) -> int:
+        """As the machine counts; 0: none runs."""
+        return int(self.show("nm-killswitch.service", "MainPID"))
+
+    def connect(self, profile: str = "full") -> None:
+        self.run("nmcli", "--wait", "30", "connection", "up", profile)
+
+    def canaries_tried(self) -> int:
+        """How often the canary has sent something, or was refused."""
+        said = self.run("cat", image.SAID, check=False)
+        return int(said.stdout) if said.returncode == 0 else 0
+
+    def wait_uplink(self, timeout: float = 30) -> None:
+        def state() -> str:
+            return self.run("nmcli", "-g", "GENERAL.STATE", "connection", "show", "uplink", check=False).stdout.strip()
+
+        wait_until(lambda: state() == "activated", f"{a.UPLINK} to be connected", timeout)

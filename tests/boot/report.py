@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Figures that the suite finds on its way, for people: $KS_REPORTS/boot.md."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from world.frames import Frame
+
+
+class Report:
+    def __init__(self, path: Path):
+        self._path = path
+        self._lines: list[str] = []
+        self._boots: list[str] = []
+
+    def line(self, text: str) -> None:
+        self._lines.append(text)
+
+    def boot(self, name: str, frames: Iterable[Frame], said: str) -> None:
+        counts = Counter(
+            "**anything else**" if frame.purpose.startswith("plain") else frame.purpose for frame in frames
+        )
+        shown = ", ".join(f"{number} {purpose.removeprefix('upkeep: ')}" for purpose, number in sorted(counts.items()))
+        self._boots.append(f"| {name} | {shown or 'none'} | {said} |")
+
+    def write(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        text = ["# The booted world", ""]
+        text += [f"- {line}" for line in self._lines]
+        if self._boots:
+            text += ["", "Frames that left the machine, from power-on:", ""]
+            text += ["| boot | frames | |", "|---|---|---|", *self._boots]
+        self._path.write_text("\n".join(text) + "\n")
