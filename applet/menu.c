@@ -44,7 +44,8 @@ static GtkWidget *make(GActionGroup *actions, const KsItem *item)
         gtk_menu_item_set_submenu(GTK_MENU_ITEM(widget), ks_menu_new(actions));
     g_object_set_data_full(G_OBJECT(widget), ID, g_strdup(item->id), g_free);
     g_object_set_data(G_OBJECT(widget), KIND, GINT_TO_POINTER(item->kind));
-    g_signal_connect(widget, "activate", G_CALLBACK(on_activate), actions);
+    g_signal_connect(widget, item->kind == KS_ITEM_CHECK ? "chosen" : "activate",
+                     G_CALLBACK(on_activate), actions);
     return widget;
 }
 
@@ -59,7 +60,7 @@ static void show(GtkWidget *widget, const KsItem *item)
     if (item->label && g_strcmp0(gtk_menu_item_get_label(menu_item), item->label) != 0)
         gtk_menu_item_set_label(menu_item, item->label);
     if (item->kind == KS_ITEM_CHECK)
-        gtk_check_menu_item_set_active(GTK_CHECK_MENU_ITEM(widget), item->checked);
+        ks_check_item_set(KS_CHECK_ITEM(widget), item->checked);
     if (item->kind == KS_ITEM_SUBMENU)
         ks_menu_update(gtk_menu_item_get_submenu(menu_item), item->children);
     gtk_widget_set_sensitive(widget, item->sensitive);

@@ -92,7 +92,7 @@ static void on_autostart(GtkButton *button, gpointer data)
         g_signal_connect(dialog, "response", G_CALLBACK(gtk_widget_destroy), NULL);
         gtk_window_present(GTK_WINDOW(dialog));
     }
-    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(button), ks_autostart_is_on());
+    ks_check_button_set(KS_CHECK_BUTTON(button), ks_autostart_is_on());
 }
 
 /* ---- the VPNs ---- */
@@ -221,7 +221,7 @@ void ks_preferences_update(GtkWindow *window, const KsModel *model)
         GtkWidget *button = part(parts, mirrored[i].widget);
 
         gtk_widget_set_sensitive(button, item && item->sensitive);
-        gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(button), item && item->checked);
+        ks_check_button_set(KS_CHECK_BUTTON(button), item && item->checked);
         if (strcmp(mirrored[i].item, "lan-here") != 0)
             continue;
         gtk_widget_set_visible(button, item != NULL);
@@ -231,9 +231,9 @@ void ks_preferences_update(GtkWindow *window, const KsModel *model)
             gtk_button_set_label(GTK_BUTTON(button), g_strstrip(label));
         }
     }
-    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(parts, "reconnect")), model->reconnects);
+    ks_check_button_set(KS_CHECK_BUTTON(part(parts, "reconnect")), model->reconnects);
     gtk_widget_set_sensitive(part(parts, "reconnect"), TRUE);
-    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(auto_lock), model->guard->auto_lock);
+    ks_check_button_set(KS_CHECK_BUTTON(auto_lock), model->guard->auto_lock);
     gtk_widget_set_sensitive(auto_lock, ks_state_is_heard(model->guard->state) &&
                                             !model->busy[KS_REQUEST_AUTO_OFF] &&
                                             !model->busy[KS_REQUEST_AUTO_ON] &&
@@ -259,8 +259,8 @@ GtkWindow *ks_preferences_new(GtkApplication *application)
     g_object_set_data_full(G_OBJECT(parts->window), PARTS, parts, parts_free);
     gtk_window_set_application(parts->window, application);
     for (unsigned i = 0; i < G_N_ELEMENTS(handlers); i++)
-        g_signal_connect(part(parts, handlers[i].widget), "clicked",
-                         G_CALLBACK(handlers[i].clicked), parts);
-    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(parts, "autostart")), ks_autostart_is_on());
+        g_signal_connect(part(parts, handlers[i].widget), "chosen", G_CALLBACK(handlers[i].clicked),
+                         parts);
+    ks_check_button_set(KS_CHECK_BUTTON(part(parts, "autostart")), ks_autostart_is_on());
     return parts->window;
 }

@@ -99,7 +99,8 @@ static GtkWidget *make(Parts *parts, GtkApplication *application, const KsItem *
         widget = item->kind == KS_ITEM_CHECK ? g_object_new(KS_TYPE_CHECK_BUTTON, NULL)
                                              : gtk_button_new();
         gtk_button_set_label(GTK_BUTTON(widget), item->label);
-        g_signal_connect(widget, "clicked", G_CALLBACK(on_click), application);
+        g_signal_connect(widget, item->kind == KS_ITEM_CHECK ? "chosen" : "clicked",
+                         G_CALLBACK(on_click), application);
     }
     g_hash_table_insert(parts->widgets, g_strdup(item->id), widget);
     return widget;
@@ -178,8 +179,8 @@ static void show(Parts *parts, const GPtrArray *items)
                 gtk_button_set_label(GTK_BUTTON(widget), label);
             gtk_widget_set_margin_start(widget, g_str_has_prefix(item->label, " ") ? MARGIN : 0);
         }
-        if (GTK_IS_TOGGLE_BUTTON(widget))
-            gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(widget), item->checked);
+        if (KS_IS_CHECK_BUTTON(widget))
+            ks_check_button_set(KS_CHECK_BUTTON(widget), item->checked);
         gtk_widget_set_sensitive(widget, item->sensitive);
     }
 }

@@ -186,6 +186,7 @@ static void follow_active(KsVpnClient *client, NMActiveConnection *active)
         client->last = g_strdup(nm_active_connection_get_uuid(active));
     }
     g_signal_connect(active, "state-changed", G_CALLBACK(on_active_state), client);
+    g_signal_connect_swapped(active, "notify::state", G_CALLBACK(change), client);
 }
 
 static void on_active_added(NMClient *manager, NMActiveConnection *active, KsVpnClient *client)

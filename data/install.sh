@@ -5,7 +5,7 @@
 #
 #     sudo data/install.sh                    build, install, start, show the status
 #     sudo data/install.sh --remove           unlock, stop, remove what was installed
-#     sudo data/install.sh --remove --purge   the same, and forget the saved settings
+#     sudo data/install.sh --remove --purge   the same, and forget settings and configuration
 #
 # Installing leaves the lock open: the first VPN that carries all traffic closes it. Installing again
 # is an upgrade: a closed lock stays closed meanwhile. Everything goes to /usr, because NetworkManager
@@ -24,6 +24,7 @@ manifest=$prefix/share/nm-killswitch/installed
 units=(nm-killswitch.service nm-killswitch.socket)
 state=/var/lib/nm-killswitch
 runtime=/run/nm-killswitch
+configuration=/etc/nm-killswitch
 
 # shellcheck source=tests/lib/dependencies.sh
 . "$top/tests/lib/dependencies.sh"
@@ -118,6 +119,17 @@ write_manifest() {
     sync -f "$new" && mv "$new" "$manifest"
 }
 
+# meson overwrites what it installs. The configuration belongs to the administrator once it is there.
+keep_configuration() {
+    [ ! -e "$configuration/nm-killswitch.conf" ] ||
+        cp -a "$configuration/nm-killswitch.conf" "$configuration/nm-killswitch.conf.kept"
+}
+
+restore_configuration() {
+    [ ! -e "$configuration/nm-killswitch.conf.kept" ] ||
+        mv "$configuration/nm-killswitch.conf.kept" "$configuration/nm-killswitch.conf"
+}
+
 install_it() {
     check_machine
     if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
@@ -132,8 +144,10 @@ install_it() {
         -Dc_link_args='-Wl,-z,relro,-z,now' || exit 1
 
     echo 'Installing ...'
+    keep_configuration || die "cannot copy $configuration/nm-killswitch.conf"
     env -u DESTDIR meson install -C "$build_dir" --no-rebuild --quiet >/dev/null ||
         die "meson could not install; see $build_dir/meson-logs"
+    restore_configuration || die "cannot write $configuration/nm-killswitch.conf"
     write_manifest || die "cannot write $manifest"
     give_to_invoker "$build_dir"
     if command -v restorecon >/dev/null; then
@@ -176,10 +190,11 @@ remove_it() {
         echo 'Removed.'
     fi
     if [ -n "$purge" ]; then
-        rm -rf "$state"
-        echo 'The saved settings are gone, too.'
-    elif [ -d "$state" ]; then
-        echo "The saved settings stay in $state; --remove --purge removes them."
+        rm -rf "$state" "$configuration"
+        echo 'The saved settings and the configuration are gone, too.'
+    elif [ -d "$state" ] || [ -d "$configuration" ]; then
+        echo "The saved settings stay in $state, the configuration in $configuration;"
+        echo '--remove --purge removes them.'
     fi
 }
 

@@ -27,6 +27,15 @@ static KsExitStatus get_status(const KsRequest *request, GVariant **ret_state)
                                   : ks_request_fail(request, status, message, what_holds());
 }
 
+/* Locked, by the kernel's own word, and not paused. */
+static bool is_closed(GVariant *state)
+{
+    const char *name = ks_field_text(state, "state");
+
+    return ks_field_flag(state, "verified") &&
+           (g_str_equal(name, "protected") || g_str_equal(name, "blocked"));
+}
+
 KsExitStatus ks_run_status(const KsRequest *request)
 {
     g_autoptr(GVariant) state = NULL;
@@ -48,7 +57,7 @@ KsExitStatus ks_run_status(const KsRequest *request)
         text = ks_show_status(state, KS_SHOW_ALL, ks_output_has_colour());
         ks_output_print(text);
     }
-    if (check && !(ks_field_flag(state, "locked") && ks_field_flag(state, "verified")))
+    if (check && !is_closed(state))
         return KS_EXIT_NOT_LOCKED;
     return KS_EXIT_DONE;
 }

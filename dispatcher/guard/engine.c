@@ -5,9 +5,13 @@
 
 #include <string.h>
 
+#define DNS_PORT          53
+#define DNS_OVER_TLS_PORT 853
+
 /* What the hook last said of one VPN. */
 typedef struct {
-    char interface[IF_NAMESIZE]; /* "" if it named none */
+    char interface[IF_NAMESIZE]; /* "" if it named none, or once it is found */
+    uint32_t index;              /* of the link that had this name when we looked; 0: none yet */
     bool down;                   /* its "down" came after its last "up" */
 } Announcement;
 
@@ -74,6 +78,26 @@ static const KsVpn *find_vpn(const KsWorld *world, const char *uuid)
     return NULL;
 }
 
+/* A name is good for the link that had it when the hook named it, and for no later one. */
+static void find_announced_links(KsEngine *engine, const KsWorld *world)
+{
+    GHashTableIter iterator;
+    void *value;
+
+    g_hash_table_iter_init(&iterator, engine->announcements);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        Announcement *announcement = value;
+        const KsLink *link = announcement->interface[0]
+                                 ? ks_world_link_by_name(world, announcement->interface)
+                                 : NULL;
+
+        if (!link)
+            continue;
+        announcement->index = link->index;
+        announcement->interface[0] = '\0';
+    }
+}
+
 /* The tunnels that NetworkManager says are up, each on a link that exists, is up and can carry a
  * VPN. */
 static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, GArray *tunnels)
@@ -85,7 +109,7 @@ static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, G
 
         if (vpn->activity == KS_VPN_DOWN || (announced && announced->down))
             continue;
-        link = ks_world_tunnel(world, vpn, announced ? announced->interface : "");
+        link = ks_world_tunnel(world, vpn, announced ? announced->index : 0);
         if (link && !find_tunnel(tunnels, vpn->uuid))
             add_tunnel(tunnels, vpn->uuid, vpn->name, vpn->type, link);
     }
@@ -182,6 +206,21 @@ static bool copy_keys(const KsLock *from, KsLock *to, KsSetId set)
     return all;
 }
 
+/* Whether the lock lets this server be reached. A profile that belongs to some users is written by
+ * them without authorisation: it opens its servers only while it is being used, and never what would
+ * be a name server's port. */
+static bool server_is_open(const KsVpn *vpn, const KsServer *server)
+{
+    if (server->address.family == AF_UNSPEC)
+        return false;
+    if (server->ipsec_only || server->port == 0) /* there are no rules for these yet */
+        return false;
+    if (!vpn->is_private)
+        return true;
+    return vpn->activity != KS_VPN_DOWN && server->port != DNS_PORT &&
+           server->port != DNS_OVER_TLS_PORT;
+}
+
 static bool draw_servers(KsEngine *engine, const KsWorld *world)
 {
     static const KsSetId told_by_manager[] = {
@@ -204,8 +243,7 @@ static bool draw_servers(KsEngine *engine, const KsWorld *world)
         for (unsigned j = 0; j < vpn->servers->len; j++) {
             const KsServer *server = g_ptr_array_index(vpn->servers, j);
 
-            /* what may leave only inside IPsec, and protocols without ports, have no rules yet */
-            if (server->address.family != AF_UNSPEC && !server->ipsec_only && server->port > 0)
+            if (server_is_open(vpn, server))
                 all &= ks_lock_add_server(engine->lock, &server->address, server->protocol,
                                           server->port);
         }
@@ -362,6 +400,7 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world)
     GArray *tunnels = tunnels_new();
     bool changed;
 
+    find_announced_links(engine, world);
     if (world->manager_present)
         add_reported_tunnels(engine, world, tunnels);
     if (!world->manager_present || !world->manager_settled)

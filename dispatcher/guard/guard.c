@@ -34,6 +34,7 @@ struct KsGuard {
     KsMonitor *monitor;
 
     char **known_up;     /* as it was saved last */
+    bool has_taken_over; /* what the kernel held when we began is known */
     bool boot_skipped;   /* the lock is open by the kernel's command line, for this boot only */
     char *state_problem; /* what was wrong with the saved state when we began */
     char *save_problem;  /* why the state could not be saved last */
@@ -77,6 +78,52 @@ static uint64_t pause_left(const KsGuard *guard)
 }
 
 /* ---- the kernel ---- */
+
+static void save_settings(KsGuard *guard)
+{
+    g_autoptr(GError) error = NULL;
+    KsSettings settings = *ks_engine_settings(guard->engine); /* borrows what it points to */
+
+    settings.locked |= guard->boot_skipped;
+    g_clear_pointer(&guard->save_problem, g_free);
+    if (ks_store_save(guard->store, &settings, &error))
+        return;
+    guard->save_problem = g_strdup_printf("The state could not be saved, so what you see now will "
+                                          "not outlast a reboot: %s.",
+                                          error->message);
+    g_warning("%s", guard->save_problem);
+}
+
+/* The kernel's command line opens this boot's lock, unless it was closed in this boot already. */
+static void skip_boot_lock(KsGuard *guard)
+{
+    if (!ks_engine_settings(guard->engine)->locked || ks_store_was_closed(guard->store) ||
+        !ks_boot_is_skipped())
+        return;
+    g_message("the kernel's command line says nmkillswitch=off: not locked in this boot, until "
+              "someone locks or a VPN comes up");
+    (void) ks_engine_set_locked(guard->engine, false);
+    guard->boot_skipped = true;
+}
+
+/* What a guard or an early boot before us left in the kernel counts: it is never opened by our
+ * start, whatever the state file says. Until it could be read, nothing is changed. */
+static bool take_over(KsGuard *guard)
+{
+    if (guard->has_taken_over)
+        return true;
+    if (!ks_keeper_read(guard->keeper))
+        return false;
+    guard->has_taken_over = true;
+    if (!ks_keeper_held(guard->keeper)->present) {
+        skip_boot_lock(guard);
+        return true;
+    }
+    ks_engine_adopt(guard->engine, ks_keeper_held(guard->keeper)->lock);
+    if (ks_engine_set_locked(guard->engine, true))
+        save_settings(guard);
+    return ks_keeper_adopt(guard->keeper);
+}
 
 static bool hold_what_should_be(KsGuard *guard)
 {
@@ -129,6 +176,8 @@ static gboolean verify(gpointer data)
     }
     watch_pause(guard);
     remember_known_up(guard);
+    if (ks_engine_settings(guard->engine)->locked)
+        ks_store_note_closed(guard->store);
     notify(guard);
     return G_SOURCE_REMOVE;
 }
@@ -141,21 +190,6 @@ static void verify_soon(KsGuard *guard)
 
 /* ---- from the world to the kernel ---- */
 
-static void save_settings(KsGuard *guard)
-{
-    g_autoptr(GError) error = NULL;
-    KsSettings settings = *ks_engine_settings(guard->engine); /* borrows what it points to */
-
-    settings.locked |= guard->boot_skipped;
-    g_clear_pointer(&guard->save_problem, g_free);
-    if (ks_store_save(guard->store, &settings, &error))
-        return;
-    guard->save_problem = g_strdup_printf("The state could not be saved, so what you see now will "
-                                          "not outlast a reboot: %s.",
-                                          error->message);
-    g_warning("%s", guard->save_problem);
-}
-
 static void describe_world(KsGuard *guard)
 {
     int result = guard->links ? 0 : ks_links_open(&guard->links);
@@ -166,6 +200,7 @@ static void describe_world(KsGuard *guard)
         /* an interface that we cannot see is no tunnel */
         g_array_set_size(guard->world->links, 0);
         g_array_set_size(guard->world->link_addresses, 0);
+        g_array_set_size(guard->world->link_routes, 0);
         g_warning("the kernel's interfaces cannot be read: %s", g_strerror(-result));
     }
     if (guard->manager)
@@ -183,11 +218,13 @@ static void log_auto_lock(KsGuard *guard)
 static bool follow_world(KsGuard *guard)
 {
     bool settings_changed;
+    bool taken_over;
     bool held;
 
+    taken_over = take_over(guard);
     describe_world(guard);
     settings_changed = ks_engine_observe(guard->engine, guard->world);
-    held = hold_what_should_be(guard);
+    held = taken_over && hold_what_should_be(guard);
     if (settings_changed) {
         log_auto_lock(guard);
         save_settings(guard);
@@ -302,41 +339,24 @@ static void watch_kernel(KsGuard *guard)
             g_unix_fd_add(ks_monitor_fd(guard->monitor), G_IO_IN, on_tables_changed, guard);
 }
 
-/* What a guard or an early boot before us left in the kernel counts: it is never opened by our
- * start, whatever the state file says. */
-static void take_over(KsGuard *guard)
+static void load_state(KsGuard *guard)
 {
     g_auto(GStrv) known_up = ks_store_load_known_up(guard->store);
     g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
     KsStored stored = ks_store_load(guard->store, &settings, &guard->state_problem);
-    bool was_read = ks_keeper_read(guard->keeper);
-    bool is_locked = ks_keeper_held(guard->keeper)->present;
-    bool saved_open = !settings.locked;
     bool obeyed;
 
     if (stored == KS_STORED_NOTHING)
         settings.auto_lock = ks_configuration_auto_lock(guard->configuration);
     if (guard->state_problem)
         g_warning("%s", guard->state_problem);
-    if (was_read && is_locked) {
-        settings.locked = true;
-        (void) ks_keeper_adopt(guard->keeper);
-    }
-    if (settings.locked && !is_locked && ks_boot_is_skipped()) {
-        g_message("the kernel's command line says nmkillswitch=off: not locked in this boot, until "
-                  "someone locks or a VPN comes up");
-        settings.locked = false;
-        guard->boot_skipped = true;
-    }
     guard->engine = ks_engine_new(&settings, (const char *const *) known_up);
     if (stored == KS_STORED_NOTHING && !known_up)
         ks_engine_spare_running(guard->engine);
-    if (is_locked)
-        ks_engine_adopt(guard->engine, ks_keeper_held(guard->keeper)->lock);
     if (stored == KS_STORED_CORRUPT)
         ks_store_set_aside(guard->store);
     obeyed = obey_configuration(guard);
-    if (stored == KS_STORED_CORRUPT || (settings.locked && saved_open) || obeyed)
+    if (stored == KS_STORED_CORRUPT || obeyed)
         save_settings(guard);
 }
 
@@ -350,7 +370,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
     guard->world = ks_world_new();
     guard->keeper = ks_keeper_new();
 
-    take_over(guard);
+    load_state(guard);
     watch_kernel(guard);
     (void) follow_world(guard);
     guard->manager = ks_manager_new(bus, on_manager_changed, guard);
@@ -426,6 +446,7 @@ bool ks_guard_lock(KsGuard *guard, GError **error)
 bool ks_guard_unlock(KsGuard *guard, GError **error)
 {
     guard->boot_skipped = false;
+    guard->has_taken_over = true; /* a person's word counts whatever the kernel holds */
     if (ks_engine_set_locked(guard->engine, false))
         g_message("unlocked on request");
     g_clear_pointer(&guard->state_problem, g_free); /* someone has decided */

@@ -20,6 +20,9 @@
 #define CLIENTS_MAX 64
 #define BACKLOG     64
 
+/* How long to wait when there are no file descriptors left; a hook waits for 5 s. */
+#define NO_ROOM_DELAY_MS 50
+
 /* A client that does not take its answer within this time is dropped. */
 #define SEND_TIMEOUT_SECONDS 2
 
@@ -180,6 +183,15 @@ static bool is_root(int fd)
            credentials.uid == 0;
 }
 
+static gboolean on_room(gpointer data)
+{
+    KsSocket *socket = data;
+
+    socket->source = 0;
+    ks_socket_start(socket);
+    return G_SOURCE_REMOVE;
+}
+
 static gboolean on_connection(gint listening, GIOCondition condition, gpointer data)
 {
     KsSocket *socket = data;
@@ -189,6 +201,11 @@ static gboolean on_connection(gint listening, GIOCondition condition, gpointer d
     int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
 
     (void) condition;
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+        /* whoever waits would wake us for ever: look again when there may be room */
+        socket->source = g_timeout_add(NO_ROOM_DELAY_MS, on_room, socket);
+        return G_SOURCE_REMOVE;
+    }
     if (fd < 0)
         return G_SOURCE_CONTINUE;
     /* the file's mode says the same; this holds even if somebody changed it */

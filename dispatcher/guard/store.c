@@ -28,6 +28,8 @@ struct KsStore {
     char *state_path;
     char *corrupt_path;
     char *known_path;
+    char *closed_path;
+    bool was_closed; /* the file is there */
 };
 
 /* systemd lists folders with ':' between; ours is the only one. */
@@ -110,6 +112,8 @@ KsStore *ks_store_new(void)
     store->state_path = g_build_filename(state, "state", NULL);
     store->corrupt_path = g_build_filename(state, "state.corrupt", NULL);
     store->known_path = g_build_filename(runtime, "known", NULL);
+    store->closed_path = g_build_filename(runtime, "closed", NULL);
+    store->was_closed = g_file_test(store->closed_path, G_FILE_TEST_EXISTS);
     return store;
 }
 
@@ -120,6 +124,7 @@ void ks_store_free(KsStore *store)
     g_free(store->state_path);
     g_free(store->corrupt_path);
     g_free(store->known_path);
+    g_free(store->closed_path);
     g_free(store);
 }
 
@@ -185,4 +190,15 @@ void ks_store_save_known_up(KsStore *store, const char *const *uuids)
 
     g_key_file_set_string_list(file, GROUP_KNOWN, KEY_UUIDS, uuids, g_strv_length((char **) uuids));
     (void) write_key_file(store->known_path, file, G_FILE_SET_CONTENTS_CONSISTENT, NULL);
+}
+
+bool ks_store_was_closed(const KsStore *store)
+{
+    return store->was_closed;
+}
+
+void ks_store_note_closed(KsStore *store)
+{
+    if (!store->was_closed)
+        store->was_closed = g_file_set_contents(store->closed_path, "", 0, NULL);
 }

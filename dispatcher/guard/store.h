@@ -34,4 +34,8 @@ char **ks_store_load_known_up(KsStore *store);
 /* Best effort: losing it only locks once more. */
 void ks_store_save_known_up(KsStore *store, const char *const *uuids);
 
+/* Whether the lock was closed in this boot: then the kernel's command line does not open it. */
+bool ks_store_was_closed(const KsStore *store);
+void ks_store_note_closed(KsStore *store); /* best effort, and cheap when it is known already */
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsStore, ks_store_free)

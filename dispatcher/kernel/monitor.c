@@ -14,6 +14,9 @@
 
 #define RECEIVE_SIZE 65536
 
+/* Room for what others change while we are busy: beyond it we would have to look anew. */
+#define QUEUE_SIZE (4 * 1024 * 1024)
+
 struct KsMonitor {
     struct mnl_socket *socket;
     uint8_t receive[RECEIVE_SIZE];
@@ -98,6 +101,7 @@ int ks_monitor_open(KsMonitor **ret_monitor)
 {
     KsMonitor *monitor = calloc(1, sizeof(*monitor));
     int group = NFNLGRP_NFTABLES;
+    int size;
 
     if (!monitor)
         return -ENOMEM;
@@ -109,6 +113,9 @@ int ks_monitor_open(KsMonitor **ret_monitor)
         ks_monitor_close(monitor);
         return error;
     }
+    size = QUEUE_SIZE;
+    (void) setsockopt(mnl_socket_get_fd(monitor->socket), SOL_SOCKET, SO_RCVBUFFORCE, &size,
+                      sizeof(size));
     *ret_monitor = monitor;
     return 0;
 }

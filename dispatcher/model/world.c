@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-static const KsLink *carries(const KsLink *link)
-{
-    return link && link->up && link->tunnel_kind && !link->loopback ? link : NULL;
-}
-
 static bool vpn_has_address(const KsVpn *vpn, const KsAddress *address)
 {
     for (unsigned i = 0; i < vpn->addresses->len; i++)
@@ -105,16 +100,48 @@ const KsLink *ks_world_link_by_index(const KsWorld *world, uint32_t index)
     return NULL;
 }
 
-const KsLink *ks_world_tunnel(const KsWorld *world, const KsVpn *vpn, const char *announced)
+/* NetworkManager brought it up as a network of its own: an uplink, whatever its kind (PPPoE). */
+static bool is_network(const KsWorld *world, const KsLink *link)
 {
-    const char *name = vpn->interface[0] ? vpn->interface : announced;
-    const KsLink *link = name[0] ? carries(ks_world_link_by_name(world, name)) : NULL;
+    for (unsigned i = 0; i < world->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(world->networks, i);
 
-    for (unsigned i = 0; !link && i < world->link_addresses->len; i++) {
+        if (!network->external && strcmp(network->interface, link->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const KsLink *carries(const KsWorld *world, const KsLink *link)
+{
+    return link && link->up && link->tunnel_kind && !link->loopback && !is_network(world, link)
+               ? link
+               : NULL;
+}
+
+static const KsLink *find_by_address(const KsWorld *world, const KsVpn *vpn)
+{
+    const KsLink *found = NULL;
+
+    for (unsigned i = 0; i < world->link_addresses->len; i++) {
         const KsLinkAddress *on_link = &g_array_index(world->link_addresses, KsLinkAddress, i);
 
-        if (vpn_has_address(vpn, &on_link->address))
-            link = carries(ks_world_link_by_index(world, on_link->index));
+        if (!vpn_has_address(vpn, &on_link->address))
+            continue;
+        if (found && found->index != on_link->index)
+            return NULL;
+        found = ks_world_link_by_index(world, on_link->index);
     }
-    return link;
+    return found;
+}
+
+const KsLink *ks_world_tunnel(const KsWorld *world, const KsVpn *vpn, uint32_t announced)
+{
+    const KsLink *link = NULL;
+
+    if (vpn->interface[0])
+        link = carries(world, ks_world_link_by_name(world, vpn->interface));
+    else if (announced)
+        link = carries(world, ks_world_link_by_index(world, announced));
+    return link ? link : carries(world, find_by_address(world, vpn));
 }

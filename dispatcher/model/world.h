@@ -37,6 +37,7 @@ typedef struct {
     char *uuid;
     char *name;
     char interface[IF_NAMESIZE];
+    bool external; /* NetworkManager only watches it: others made it, a VPN's program perhaps */
 } KsNetwork;
 
 /* Why a VPN's last attempt ended, as NetworkManager tells it. */
@@ -61,6 +62,7 @@ typedef struct {
     char *type;          /* "openvpn", "wireguard", ... */
     GPtrArray *servers;  /* element-type KsServer; shared, never changed once here */
     GPtrArray *warnings; /* element-type char*; shared */
+    bool is_private; /* it belongs to some users, who may write it without being asked for more */
     KsVpnActivity activity;
     KsFailure failure;           /* of the last attempt; KS_FAILURE_NONE once it is up */
     char interface[IF_NAMESIZE]; /* "" unless NetworkManager itself names it (WireGuard) */
@@ -87,10 +89,11 @@ void ks_network_free(KsNetwork *network);
 KsVpn *ks_vpn_new(const char *uuid, const char *name, const char *type);
 void ks_vpn_free(KsVpn *vpn);
 
-/* The link that carries this VPN now, or NULL. `announced` is the interface that the hook named for
- * it ("" if none); it counts only if that link can carry a VPN. Without it, the link that has one
- * of the VPN's addresses. A link that is down carries nothing. */
-const KsLink *ks_world_tunnel(const KsWorld *world, const KsVpn *vpn, const char *announced);
+/* The link that carries this VPN now, or NULL. `announced` is the index of the link that the hook
+ * named for it (0: none). Without it, the one link that has an address of the VPN's; if two have,
+ * none is believed. A link that is down carries nothing, and neither does one that cannot carry a
+ * VPN or that is NetworkManager's way to a network. */
+const KsLink *ks_world_tunnel(const KsWorld *world, const KsVpn *vpn, uint32_t announced);
 
 const KsLink *ks_world_link_by_name(const KsWorld *world, const char *name);
 const KsLink *ks_world_link_by_index(const KsWorld *world, uint32_t index);

@@ -247,6 +247,8 @@ static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
         return NULL;
     type = ks_profile_type_name(plugin ? nm_setting_vpn_get_service_type(plugin) : NULL);
     vpn = ks_vpn_new(nm_connection_get_uuid(profile), nm_connection_get_id(profile), type);
+    vpn->is_private = nm_setting_connection_get_num_permissions(
+                          nm_connection_get_setting_connection(profile)) > 0;
     vpn->failure = GPOINTER_TO_UINT(g_hash_table_lookup(manager->failures, vpn->uuid));
     g_ptr_array_unref(vpn->servers);
     vpn->servers = g_ptr_array_ref(servers->servers);
@@ -263,12 +265,16 @@ static void describe_networks(KsManager *manager, KsWorld *world)
         NMDevice *device = g_ptr_array_index(devices, i);
         NMActiveConnection *active = nm_device_get_active_connection(device);
         const char *interface = nm_device_get_ip_iface(device);
+        KsNetwork *network;
 
-        if (active && interface && ks_interface_name_is_valid(interface) &&
-            !NM_IS_DEVICE_WIREGUARD(device) && !g_str_equal(interface, "lo"))
-            g_ptr_array_add(world->networks,
-                            ks_network_new(nm_active_connection_get_uuid(active),
-                                           nm_active_connection_get_id(active), interface));
+        if (!active || !interface || !ks_interface_name_is_valid(interface) ||
+            NM_IS_DEVICE_WIREGUARD(device) || g_str_equal(interface, "lo"))
+            continue;
+        network = ks_network_new(nm_active_connection_get_uuid(active),
+                                 nm_active_connection_get_id(active), interface);
+        network->external =
+            nm_active_connection_get_state_flags(active) & NM_ACTIVATION_STATE_FLAG_EXTERNAL;
+        g_ptr_array_add(world->networks, network);
     }
 }
 

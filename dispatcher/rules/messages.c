@@ -177,7 +177,7 @@ void ks_batch_add_chain(KsBatch *batch, KsChainId id)
         return;
     if (definition->base) {
         nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, definition->hook);
-        nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, KS_CHAIN_PRIORITY);
+        nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, definition->priority);
         nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_DROP);
         if (nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter") < 0)
             ks_batch_fail(batch, -ENOMEM);

@@ -140,7 +140,7 @@ static void judge_chain(KsReadback *readback, const struct nftnl_chain *chain)
     if (ks_chains[id].base != nftnl_chain_is_set(chain, NFTNL_CHAIN_HOOKNUM) ||
         (ks_chains[id].base &&
          (nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) != ks_chains[id].hook ||
-          nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) != KS_CHAIN_PRIORITY || !type ||
+          nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) != ks_chains[id].priority || !type ||
           strcmp(type, "filter") != 0))) {
         readback->chains_wrong[id] = true;
         problem(readback, "the chain %s does not stand where it should", name);

@@ -134,11 +134,13 @@
 /* clang-format on */
 
 const KsChain ks_chains[KS_CHAIN_MAX] = {
-    [KS_CHAIN_OUTPUT] = { "output", true, NF_INET_LOCAL_OUT },
-    [KS_CHAIN_FORWARD] = { "forward", true, NF_INET_FORWARD },
-    [KS_CHAIN_INPUT] = { "input", true, NF_INET_LOCAL_IN },
-    [KS_CHAIN_LAN_OUT] = { "lan_out", false, 0 },
-    [KS_CHAIN_LAN_IN] = { "lan_in", false, 0 },
+    [KS_CHAIN_OUTPUT] = { "output", true, NF_INET_LOCAL_OUT, KS_PRIORITY_FILTER },
+    [KS_CHAIN_FORWARD] = { "forward", true, NF_INET_FORWARD, KS_PRIORITY_FILTER },
+    [KS_CHAIN_INPUT] = { "input", true, NF_INET_LOCAL_IN, KS_PRIORITY_FILTER },
+    [KS_CHAIN_POSTROUTING] = { "postrouting", true, NF_INET_POST_ROUTING, KS_PRIORITY_LAST },
+    [KS_CHAIN_LEAVING] = { "leaving", false, 0, 0 },
+    [KS_CHAIN_LAN_OUT] = { "lan_out", false, 0, 0 },
+    [KS_CHAIN_LAN_IN] = { "lan_in", false, 0, 0 },
 };
 
 const char *const ks_counter_names[KS_COUNTER_MAX] = {
@@ -283,52 +285,7 @@ const KsRule ks_rules[] = {
     { KS_CHAIN_OUTPUT, "oif @open_interfaces accept",
       { META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
 
-    { KS_CHAIN_OUTPUT, "ip daddr . meta l4proto . th dport @servers4 accept",
-      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1),
-        TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_SET_SERVERS4), ACCEPT } },
-
-    { KS_CHAIN_OUTPUT, "ip6 daddr . meta l4proto . th dport @servers6 accept",
-      { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2),
-        TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_SET_SERVERS6), ACCEPT } },
-
-    { KS_CHAIN_OUTPUT, "meta nfproto @pause accept",
-      { META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT } },
-
-    /* DHCP, RFC 2131: to everybody while there is no lease, to the lease's server to renew it. */
-    { KS_CHAIN_OUTPUT, "ip daddr @dhcp_servers udp sport 68 udp dport 67 accept",
-      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), LOOKUP(KS_SET_DHCP_SERVERS), UDP_PORTS(68, 67),
-        ACCEPT } },
-
-    /* DHCPv6, RFC 8415, 7.1: All_DHCP_Relay_Agents_and_Servers, never leaves the link. */
-    { KS_CHAIN_OUTPUT, "ip6 saddr fe80::/10 ip6 daddr ff02::1:2 udp sport 546 udp dport 547 accept",
-      { IS_IPV6, FROM_LINK_LOCAL, NETWORK(IPV6_DESTINATION, 16, R1),
-        COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2), UDP_PORTS(546, 547),
-        ACCEPT } },
-
-    /* Neighbour discovery, RFC 4861. With 255 hops it cannot have crossed a router on its way in;
-     * neighbours are also asked and answered at their global addresses, so no address is named. */
-    { KS_CHAIN_OUTPUT, "ip6 daddr ff02::2 ip6 hoplimit 255 icmpv6 type nd-router-solicit accept",
-      { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1),
-        COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2), HOP_LIMIT(255),
-        ICMPV6_TYPE(133), ACCEPT } },
-    { KS_CHAIN_OUTPUT, "ip6 hoplimit 255 icmpv6 type 135-136 accept",
-      { IS_IPV6, HOP_LIMIT(255), ICMPV6_TYPES(135, 136), ACCEPT } },
-
-    /* Multicast listeners, RFC 2710 and RFC 3810: without reports, switches drop what NDP needs. */
-    { KS_CHAIN_OUTPUT, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type 131-132 accept",
-      { IS_IPV6, NETWORK(IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff), HOP_LIMIT(1),
-        ICMPV6_TYPES(131, 132), ACCEPT } },
-    { KS_CHAIN_OUTPUT, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type mld2-listener-report accept",
-      { IS_IPV6, NETWORK(IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff), HOP_LIMIT(1),
-        ICMPV6_TYPE(143), ACCEPT } },
-
-    /* IGMP, RFC 3376: multicast, one hop. */
-    { KS_CHAIN_OUTPUT, "ip daddr 224.0.0.0/4 ip ttl 1 meta l4proto igmp accept",
-      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), MASK(4, 0xf0), COMPARE(EQ, 4, 224),
-        NETWORK(IPV4_TTL, 1, R1), COMPARE(EQ, 1, 1), IS_PROTOCOL(IPPROTO_IGMP), ACCEPT } },
-
-    { KS_CHAIN_OUTPUT, "oif @lan_interfaces jump lan_out",
-      { META(OIF, R1), LOOKUP(KS_SET_LAN_INTERFACES), JUMP(KS_CHAIN_LAN_OUT) } },
+    { KS_CHAIN_OUTPUT, "jump leaving", { JUMP(KS_CHAIN_LEAVING) } },
 
     /* Programs are told at once. TCP by a reset: ICMP errors are rate-limited, and a program whose
      * error is not sent would wait. Neither answer can leave: it would come by here again. */
@@ -348,6 +305,61 @@ const KsRule ks_rules[] = {
     { KS_CHAIN_FORWARD, "meta l4proto tcp reject with tcp reset",
       { IS_PROTOCOL(IPPROTO_TCP), REJECT(TCP_RST) } },
     { KS_CHAIN_FORWARD, "reject with icmpx admin-prohibited", { REJECT(ICMPX_UNREACH) } },
+
+    /* ---- the last look at what leaves, on the interface that it really leaves by ---- */
+    { KS_CHAIN_POSTROUTING, "oif @open_interfaces accept",
+      { META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
+    { KS_CHAIN_POSTROUTING, "jump leaving", { JUMP(KS_CHAIN_LEAVING) } },
+    { KS_CHAIN_POSTROUTING, "counter name \"blocked_out\" drop",
+      { COUNT(KS_COUNTER_BLOCKED_OUT), DROP } },
+
+    /* ---- what may leave by an uplink ---- */
+    { KS_CHAIN_LEAVING, "ip daddr . meta l4proto . th dport @servers4 accept",
+      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1),
+        TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_SET_SERVERS4), ACCEPT } },
+
+    { KS_CHAIN_LEAVING, "ip6 daddr . meta l4proto . th dport @servers6 accept",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2),
+        TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_SET_SERVERS6), ACCEPT } },
+
+    { KS_CHAIN_LEAVING, "meta nfproto @pause accept",
+      { META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT } },
+
+    /* DHCP, RFC 2131: to everybody while there is no lease, to the lease's server to renew it. */
+    { KS_CHAIN_LEAVING, "ip daddr @dhcp_servers udp sport 68 udp dport 67 accept",
+      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), LOOKUP(KS_SET_DHCP_SERVERS), UDP_PORTS(68, 67),
+        ACCEPT } },
+
+    /* DHCPv6, RFC 8415, 7.1: All_DHCP_Relay_Agents_and_Servers, never leaves the link. */
+    { KS_CHAIN_LEAVING, "ip6 saddr fe80::/10 ip6 daddr ff02::1:2 udp sport 546 udp dport 547 accept",
+      { IS_IPV6, FROM_LINK_LOCAL, NETWORK(IPV6_DESTINATION, 16, R1),
+        COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2), UDP_PORTS(546, 547),
+        ACCEPT } },
+
+    /* Neighbour discovery, RFC 4861. With 255 hops it cannot have crossed a router on its way in;
+     * neighbours are also asked and answered at their global addresses, so no address is named. */
+    { KS_CHAIN_LEAVING, "ip6 daddr ff02::2 ip6 hoplimit 255 icmpv6 type nd-router-solicit accept",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1),
+        COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2), HOP_LIMIT(255),
+        ICMPV6_TYPE(133), ACCEPT } },
+    { KS_CHAIN_LEAVING, "ip6 hoplimit 255 icmpv6 type 135-136 accept",
+      { IS_IPV6, HOP_LIMIT(255), ICMPV6_TYPES(135, 136), ACCEPT } },
+
+    /* Multicast listeners, RFC 2710 and RFC 3810: without reports, switches drop what NDP needs. */
+    { KS_CHAIN_LEAVING, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type 131-132 accept",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff), HOP_LIMIT(1),
+        ICMPV6_TYPES(131, 132), ACCEPT } },
+    { KS_CHAIN_LEAVING, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type mld2-listener-report accept",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff), HOP_LIMIT(1),
+        ICMPV6_TYPE(143), ACCEPT } },
+
+    /* IGMP, RFC 3376: multicast, one hop. */
+    { KS_CHAIN_LEAVING, "ip daddr 224.0.0.0/4 ip ttl 1 meta l4proto igmp accept",
+      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), MASK(4, 0xf0), COMPARE(EQ, 4, 224),
+        NETWORK(IPV4_TTL, 1, R1), COMPARE(EQ, 1, 1), IS_PROTOCOL(IPPROTO_IGMP), ACCEPT } },
+
+    { KS_CHAIN_LEAVING, "oif @lan_interfaces jump lan_out",
+      { META(OIF, R1), LOOKUP(KS_SET_LAN_INTERFACES), JUMP(KS_CHAIN_LAN_OUT) } },
 
     /* ---- what reaches programs here ---- */
     { KS_CHAIN_INPUT, "iif @open_interfaces accept",

@@ -19,6 +19,8 @@ typedef enum {
     KS_CHAIN_OUTPUT,
     KS_CHAIN_FORWARD,
     KS_CHAIN_INPUT,
+    KS_CHAIN_POSTROUTING,
+    KS_CHAIN_LEAVING,
     KS_CHAIN_LAN_OUT,
     KS_CHAIN_LAN_IN,
     KS_CHAIN_MAX,
@@ -27,12 +29,16 @@ typedef enum {
 typedef struct {
     const char *name;
     bool base;
-    uint32_t hook; /* enum nf_inet_hooks; base chains only */
+    uint32_t hook;    /* enum nf_inet_hooks; base chains only */
+    int32_t priority; /* base chains only */
 } KsChain;
 
-/* All base chains stand at priority "filter": after mangling and rerouting, so that what is judged
- * is the interface that the packet will really use. */
-#define KS_CHAIN_PRIORITY 0
+/* What leaves is judged twice. In output and forward, where whoever sent it can be told; and in
+ * postrouting behind everything else, because a mark or a translation of another table's may have
+ * sent the packet another way since (kernel: net/netfilter/nf_tables_core.c judges the interface
+ * that the hook was called with). */
+#define KS_PRIORITY_FILTER 0
+#define KS_PRIORITY_LAST   300 /* behind source translation */
 
 /* Sets of the kernel: first the variable ones, with the model's numbers, then those that only the
  * rules know. */

@@ -91,8 +91,9 @@ static void append_chain(GString *text, KsChainId chain)
 {
     g_string_append_printf(text, "\tchain %s {\n", ks_chains[chain].name);
     if (ks_chains[chain].base)
-        g_string_append_printf(text, "\t\ttype filter hook %s priority filter; policy drop;\n",
-                               hook_names[ks_chains[chain].hook]);
+        g_string_append_printf(text, "\t\ttype filter hook %s priority %s; policy drop;\n",
+                               hook_names[ks_chains[chain].hook],
+                               ks_chains[chain].priority == KS_PRIORITY_FILTER ? "filter" : "300");
     for (unsigned i = 0; i < ks_rules_count; i++)
         if (ks_rules[i].chain == chain)
             g_string_append_printf(text, "\t\t%s\n", ks_rules[i].text);

@@ -2,6 +2,8 @@
 """What makes a copy of this machine a machine of the tests."""
 
 import shutil
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from world.manager import Manager
 from world.sandbox import REPOSITORY
 
 if TYPE_CHECKING:
-    from .machine import Disk
+    from .machine import Disk, Machine
 
 PERSON = "ina"
 _PERSON_ID = 14711  # nobody's on the machine that is copied
@@ -123,3 +125,17 @@ def prepare(disk: "Disk") -> None:
     disk.write("/opt/canary.py", _canary(), 0o755)
     disk.path("/var/log/journal").mkdir(exist_ok=True)
     _copy_source(disk)
+
+
+@dataclass
+class Run:
+    said: str
+    seconds: float
+
+
+def install(machine: "Machine", *arguments: str) -> Run:
+    """data/install.sh on the machine itself. The copied machine has every package that it asks for,
+    so apt is not called: there is no archive in this world."""
+    begun = time.monotonic()
+    run = machine.run(f"{SOURCE}/data/install.sh", *arguments, timeout=400)
+    return Run(run.stdout, time.monotonic() - begun)

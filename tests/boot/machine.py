@@ -10,6 +10,7 @@ import pty
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,7 @@ class Machine:
         power-on."""
         os.kill(self._leader, signal.SIGRTMIN + 4)
         self._nspawn.wait(60)
+        time.sleep(0.2)  # for a frame that another processor still holds: there is nobody left to fence
         frames = self.capture.since()
         self.unplug()
         return frames
@@ -160,8 +162,12 @@ class Machine:
             self.capture.close()
             self.capture = None
         if self.client:
-            self.client.close()
+            self._outside.unplug(self.client)
             self.client = None
+
+    @property
+    def is_on(self) -> bool:
+        return self._leader != 0
 
     # -- inside
 

@@ -4,6 +4,7 @@ network card. The router stays up while the machine's own namespace is made anew
 power-on finds a kernel without any rule and a card that was never up."""
 
 import shutil
+import socket
 import threading
 from pathlib import Path
 
@@ -36,12 +37,47 @@ class Outside:
     def plug_in(self) -> tuple[Namespace, Capture]:
         """A new network namespace whose only card is on the router's wire, and who watches it."""
         client = Namespace("client")
-        client.sysctl(ipv6__conf__default__accept_dad=0, ipv6__conf__default__dad_transmits=0)
-        self.namespace.sysctl(ipv6__conf__default__disable_ipv6=1)
-        wire(client, a.UPLINK, self.namespace, WIRE_END)
-        self.namespace.sysctl(ipv6__conf__default__disable_ipv6=0)
-        self.namespace.ip(f"link set {WIRE_END} master {a.ROUTER_END} up")
-        return client, Capture(self.namespace, client, WIRE_END)
+        try:
+            client.sysctl(ipv6__conf__default__accept_dad=0, ipv6__conf__default__dad_transmits=0)
+            wire(client, a.UPLINK, self.namespace, WIRE_END)
+            self.namespace.sysctl(**{f"ipv6__conf__{WIRE_END}__disable_ipv6": 1})
+            self.namespace.ip(f"link set {WIRE_END} master {a.ROUTER_END} up")
+            return client, Capture(self.namespace, client, WIRE_END)
+        except BaseException:
+            self.unplug(client)
+            raise
+
+    def unplug(self, client: Namespace) -> None:
+        """The wire first: the kernel takes its time to take a namespace down."""
+        self.namespace.run(["ip", "link", "del", WIRE_END], check=False)
+        client.close()
+
+    def tunnel(self) -> "Tunnel":
+        """What comes out of the tunnel at the VPN server."""
+        return Tunnel(self.namespace)
 
     def close(self) -> None:
         self.namespace.close()
+
+
+class Tunnel:
+    def __init__(self, outside: Namespace):
+        self._socket = outside.call(self._open)
+
+    @staticmethod
+    def _open() -> socket.socket:
+        opened = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+        opened.bind((a.SERVER_TUNNEL, 3))
+        opened.settimeout(10)
+        return opened
+
+    def wait_for(self, text: bytes) -> None:
+        """Raises if no packet with this text comes."""
+        while text not in self._socket.recv(65535):
+            pass
+
+    def __enter__(self) -> "Tunnel":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()

@@ -14,6 +14,9 @@ _RESTLESS += ("var/lib/NetworkManager", "var/lib/dbus", "var/lib/private", "etc/
 _RESTLESS += ("etc/machine-id", "opt")
 
 
+_BUS = "org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus"
+
+
 def _is_restless(name: str) -> bool:
     return "__pycache__" in name or any(name == each or name.startswith(f"{each}/") for each in _RESTLESS)
 
@@ -60,8 +63,8 @@ def system(machine: Machine) -> dict[str, str]:
         "unit files": ["systemctl", "list-unit-files", "--no-legend", "--no-pager"],
         "units": ["systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "nm-kill*"],
         "failed units": ["systemctl", "--failed", "--no-legend", "--no-pager"],
-        "bus names": ["busctl", "--system", "--list", "--activatable", "--no-legend", "--no-pager"],
-        "sysctl": ["sh", "-c", "sysctl -a 2>/dev/null | grep -E '^net.(ipv4|ipv6|netfilter|core)[.]' | grep -vE 'neigh|fib|random|mem'"],
+        "bus names": ["sh", "-c", f"busctl call {_BUS} ListActivatableNames | tr ' ' '\\n' | sort"],
+        "kernel switches": ["sh", "-c", "sysctl -a 2>/dev/null | grep -E '^net[.](ipv4|ipv6|core)[.].*(conf|forward|bpf)'"],
         "folder in /run": ["sh", "-c", "ls -d /run/*kill* 2>&1 | cat"],
         "actions": ["sh", "-c", "pkaction | grep kill | cat"],
     }

@@ -89,7 +89,7 @@ static void duplicate_rule(KsBatch *batch)
 
 static void open_policy(KsBatch *batch)
 {
-    intruder_change_chain(batch, KS_CHAIN_OUTPUT, KS_CHAIN_PRIORITY, NF_ACCEPT);
+    intruder_change_chain(batch, KS_CHAIN_OUTPUT, KS_PRIORITY_FILTER, NF_ACCEPT);
 }
 
 static void make_dormant(KsBatch *batch)

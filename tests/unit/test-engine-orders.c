@@ -113,6 +113,7 @@ static void hear(KsEngine *engine, Promise *promise, const Letter *letter)
         return;
     promise->told[letter->vpn] = letter->value == KS_ACTION_VPN_DOWN ? TOLD_DOWN : TOLD_UP;
     promise->told_name[letter->vpn] = order_number(letter->interface);
+    promise->told_index[letter->vpn] = 0;
 }
 
 /* As a guard begins (guard.c, take_over): what persists, and what the kernel holds. */
@@ -128,6 +129,7 @@ static KsEngine *restart(KsEngine *engine, Promise *promise, bool reboot)
     ks_engine_free(engine);
     memset(promise->told, 0, sizeof(promise->told));
     memset(promise->told_name, 0, sizeof(promise->told_name));
+    memset(promise->told_index, 0, sizeof(promise->told_index));
     if (reboot)
         memset(promise->old_news, 0, sizeof(promise->old_news));
     if (!adopts) {

@@ -43,8 +43,9 @@ typedef struct {
 
 typedef struct {
     uint8_t told[VPNS]; /* the hook's last word, until NetworkManager says that the VPN is down */
-    uint8_t told_name[VPNS];
-    uint8_t old_news[VPNS]; /* the link on which this VPN carried everything already */
+    uint8_t told_name[VPNS];  /* until a link of that name is there */
+    uint8_t told_index[VPNS]; /* that link */
+    uint8_t old_news[VPNS];   /* the link on which this VPN carried everything already */
     Open open[OPEN_MAX];
     uint8_t ever;    /* servers ever told of */
     uint8_t settled; /* NetworkManager's list when it was settled last */
@@ -72,6 +73,7 @@ typedef struct {
     struct {
         uint8_t uuid;
         uint8_t interface;
+        uint8_t index;
         uint8_t down;
     } announced[UUIDS_MAX];
     uint8_t known;

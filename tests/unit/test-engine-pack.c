@@ -112,6 +112,7 @@ void order_pack(const KsEngine *engine, Packed *packed)
             packed->announced[i] = packed->announced[i - 1];
         packed->announced[i].uuid = order_number(key);
         packed->announced[i].interface = order_number(announcement->interface);
+        packed->announced[i].index = (uint8_t) announcement->index;
         packed->announced[i].down = announcement->down;
     }
 
@@ -178,6 +179,7 @@ void order_unpack(const Packed *packed, KsEngine *engine)
     for (unsigned i = 0; i < packed->announcements; i++) {
         Announcement *announcement = g_new0(Announcement, 1);
 
+        announcement->index = packed->announced[i].index;
         announcement->down = packed->announced[i].down;
         g_strlcpy(announcement->interface, texts.text[packed->announced[i].interface],
                   sizeof(announcement->interface));

@@ -123,11 +123,23 @@ static unsigned link_of(const Scene *scene, uint32_t index)
 static uint8_t carrier_of(const Scene *scene, const Promise *promise, unsigned vpn)
 {
     for (unsigned i = 0; i < VPNS; i++)
-        if (promise->told[vpn] == TOLD_UP &&
-            promise->told_name[vpn] == order_number(order_links[i]) &&
-            link_of(scene, scene->index[i]) == i)
+        if (promise->told[vpn] == TOLD_UP && promise->told_index[vpn] > 0 &&
+            promise->told_index[vpn] == scene->index[i] && link_of(scene, scene->index[i]) == i)
             return scene->index[i];
     return link_of(scene, scene->index[vpn]) == vpn ? scene->index[vpn] : 0;
+}
+
+/* A name is good for the first link that has it, and for no later one. */
+static void find_told_links(Promise *promise, const Scene *scene)
+{
+    for (unsigned vpn = 0; vpn < VPNS; vpn++) {
+        for (unsigned i = 0; i < VPNS; i++) {
+            if (promise->told_name[vpn] != order_number(order_links[i]) || scene->index[i] == 0)
+                continue;
+            promise->told_index[vpn] = scene->index[i];
+            promise->told_name[vpn] = 0;
+        }
+    }
 }
 
 static void add_open(Open open[OPEN_MAX], uint8_t index, uint8_t owner)
@@ -254,6 +266,7 @@ void order_observe(KsEngine *engine, KsWorld *world, Promise *promise, const Sce
     describe(scene, manager, world);
     changed = ks_engine_observe(engine, world);
 
+    find_told_links(promise, scene);
     expect_open(promise, scene, manager, open);
     memcpy(promise->open, open, sizeof(open));
     check_tunnels(&before, promise, scene, manager, engine);
@@ -267,5 +280,5 @@ void order_observe(KsEngine *engine, KsWorld *world, Promise *promise, const Sce
     check_lan(promise, scene, manager, engine);
     for (unsigned i = 0; manager == SETTLED && i < VPNS; i++)
         if (scene->word[i] == KS_VPN_DOWN)
-            promise->told[i] = promise->told_name[i] = 0;
+            promise->told[i] = promise->told_name[i] = promise->told_index[i] = 0;
 }

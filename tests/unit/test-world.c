@@ -6,7 +6,7 @@
 
 /* Which link carries a VPN: every way in which an event, an address or a name can be wrong. */
 
-enum { LOOPBACK = 1, UPLINK, TUN_UP, TUN_DOWN, OTHER_TUN };
+enum { LOOPBACK = 1, UPLINK, TUN_UP, TUN_DOWN, OTHER_TUN, PPP_UPLINK };
 
 #define NAME_OF_UPLINK "eth0"
 
@@ -16,41 +16,44 @@ static const KsLink links[] = {
     { .index = TUN_UP, .name = "tun0", .up = true, .tunnel_kind = true },
     { .index = TUN_DOWN, .name = "tun1", .tunnel_kind = true },
     { .index = OTHER_TUN, .name = "wg0", .up = true, .tunnel_kind = true },
+    { .index = PPP_UPLINK, .name = "ppp0", .up = true, .tunnel_kind = true },
 };
 
 static const struct {
-    const char *own;       /* the interface that NetworkManager names, "" for most VPNs */
-    const char *announced; /* the one that the hook named */
-    const char *address;   /* that the VPN has given to the machine, NULL: none */
-    uint32_t expected;     /* 0: no link carries it */
+    const char *own;     /* the interface that NetworkManager names, "" for most VPNs */
+    uint32_t announced;  /* the link that the hook named, 0: none */
+    const char *address; /* that the VPN has given to the machine, NULL: none */
+    uint32_t expected;   /* 0: no link carries it */
 } rows[] = {
     /* named by the hook */
-    { "", "tun0", NULL, TUN_UP },
-    { "", "tun1", NULL, 0 },         /* a link that is down carries nothing */
-    { "", NAME_OF_UPLINK, NULL, 0 }, /* the parent device (vpn-down does that) */
-    { "", "lo", NULL, 0 },
-    { "", "tun9", NULL, 0 },
-    { "", "TUN0", NULL, 0 },
-    { "", "", NULL, 0 },
+    { "", TUN_UP, NULL, TUN_UP },
+    { "", TUN_DOWN, NULL, 0 }, /* a link that is down carries nothing */
+    { "", UPLINK, NULL, 0 },   /* the parent device (vpn-down does that) */
+    { "", LOOPBACK, NULL, 0 },
+    { "", 99, NULL, 0 },
+    { "", 0, NULL, 0 },
     /* by its address */
-    { "", "", "10.8.0.2", TUN_UP },
-    { "", "", "fd01::2", TUN_UP },
-    { "", "", "10.9.0.2", 0 },  /* on a link that is down */
-    { "", "", "192.0.2.2", 0 }, /* the uplink's: a VPN cannot claim it */
-    { "", "", "10.8.0.3", 0 },
+    { "", 0, "10.8.0.2", TUN_UP },
+    { "", 0, "fd01::2", TUN_UP },
+    { "", 0, "10.9.0.2", 0 },  /* on a link that is down */
+    { "", 0, "192.0.2.2", 0 }, /* the uplink's: a VPN cannot claim it */
+    { "", 0, "10.8.0.3", 0 },
+    { "", 0, "10.7.0.2", 0 }, /* two links have it: none is believed */
+    { "", 0, "10.6.0.2", 0 }, /* an uplink of a kind that could carry a VPN */
+    { "", PPP_UPLINK, NULL, 0 },
     /* the hook's word counts more, but only where it makes sense */
-    { "", "wg0", "10.8.0.2", OTHER_TUN },
-    { "", NAME_OF_UPLINK, "10.8.0.2", TUN_UP },
-    { "", "lo", "10.8.0.2", TUN_UP },
-    { "", "tun9", "10.8.0.2", TUN_UP },
-    { "", "tun1", "10.8.0.2", TUN_UP },
+    { "", OTHER_TUN, "10.8.0.2", OTHER_TUN },
+    { "", UPLINK, "10.8.0.2", TUN_UP },
+    { "", LOOPBACK, "10.8.0.2", TUN_UP },
+    { "", 99, "10.8.0.2", TUN_UP },
+    { "", TUN_DOWN, "10.8.0.2", TUN_UP },
     /* NetworkManager's word counts most */
-    { "wg0", "", NULL, OTHER_TUN },
-    { "wg0", "tun0", NULL, OTHER_TUN },
-    { "wg0", NAME_OF_UPLINK, "10.8.0.2", OTHER_TUN },
-    { "wg9", "tun0", NULL, 0 },
-    { NAME_OF_UPLINK, "", NULL, 0 },
-    { "tun1", "", NULL, 0 },
+    { "wg0", 0, NULL, OTHER_TUN },
+    { "wg0", TUN_UP, NULL, OTHER_TUN },
+    { "wg0", UPLINK, "10.8.0.2", OTHER_TUN },
+    { "wg9", TUN_UP, NULL, 0 },
+    { NAME_OF_UPLINK, 0, NULL, 0 },
+    { "tun1", 0, NULL, 0 },
 };
 
 static void add_address(KsWorld *world, uint32_t index, const char *text)
@@ -71,6 +74,12 @@ static KsWorld *world_of_links(void)
     add_address(world, TUN_UP, "10.8.0.2");
     add_address(world, TUN_UP, "fd01::2");
     add_address(world, 99, "10.8.0.3"); /* of a link that is gone */
+    add_address(world, TUN_UP, "10.7.0.2");
+    add_address(world, OTHER_TUN, "10.7.0.2");
+    add_address(world, PPP_UPLINK, "10.6.0.2");
+    g_ptr_array_add(world->networks, ks_network_new("n", "provider", "ppp0"));
+    g_ptr_array_add(world->networks, ks_network_new("x", "tun0", "tun0"));
+    ((KsNetwork *) g_ptr_array_index(world->networks, 1))->external = true;
     return world;
 }
 

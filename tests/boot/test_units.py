@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What systemd itself thinks of the units, and what they cost a boot."""
+
+import re
+
+from .machine import Machine
+
+UNITS = ("nm-killswitch.service", "nm-killswitch.socket")
+EXPOSURE_MAX = 2.0
+READY_WITHIN = 0.5  # seconds after its start
+BESIDE = ("NetworkManager.service", "systemd-logind.service", "dbus.service", "systemd-journald.service")
+
+# A bus that takes connections and says nothing, as one that has only begun to start
+_SILENT_PROGRAM = """
+import os, select, socket, subprocess, time
+os.makedirs("/run/dbus", exist_ok=True)
+bus = socket.socket(socket.AF_UNIX)
+bus.bind("/run/dbus/system_bus_socket")
+bus.listen(100)
+subprocess.run(["systemd-notify", "--ready"], check=True)
+select.select([bus], [], [])
+open("/run/somebody-called", "w").close()
+time.sleep(1000)
+"""
+_SILENT_BUS = """[Unit]
+DefaultDependencies=no
+Before=nm-killswitch.service
+[Service]
+Type=notify
+NotifyAccess=all
+ExecStart=/usr/bin/python3 /opt/silent-bus.py
+"""
+
+
+def _took(machine: Machine, unit: str) -> float:
+    """From the start of its program until it was ready."""
+    return machine.moment(unit, "ActiveEnter") - machine.moment(unit, "InactiveExit")
+
+
+def test_systemd_finds_nothing_to_complain_of(machine):
+    files = [machine.show(unit, "FragmentPath") for unit in UNITS]
+    assert all(file.startswith(("/usr/lib/systemd/system/", "/lib/systemd/system/")) for file in files)
+    said = machine.run("systemd-analyze", "verify", "--man=yes", *files, check=False)
+    assert (said.returncode, said.stdout.strip()) == (0, "")
+    machine.disk.write("/etc/systemd/system/wrong.service", "[Service]\nExecStart=/nowhere\nNonsense=1\n")
+    wrong = machine.run("systemd-analyze", "verify", "/etc/systemd/system/wrong.service", check=False)
+    assert wrong.returncode != 0 and "Nonsense" in wrong.stdout, "the control: it does find what is wrong"
+
+
+def test_the_guard_is_hardly_exposed(machine, report):
+    said = machine.run("systemd-analyze", "security", "--no-pager", UNITS[0]).stdout
+    exposure = float(re.search(r"Overall exposure level for .*: ([0-9.]+)", said).group(1))
+    report.line(f"systemd-analyze security: exposure {exposure} (at most {EXPOSURE_MAX})")
+    assert exposure <= EXPOSURE_MAX
+    manager = machine.run("systemd-analyze", "security", "--no-pager", "NetworkManager.service").stdout
+    report.line("the same for NetworkManager: " + re.search(r"Overall exposure level for .*: ([0-9.]+)", manager).group(1))
+
+
+def test_it_costs_a_boot_little(locked, report):
+    """The locked boot is the dearer one: the rules are made."""
+    blame = locked.run("systemd-analyze", "blame", "--no-pager").stdout.splitlines()
+    report.line("systemd-analyze blame: " + "; ".join(
+        line.strip() for line in blame if line.split()[-1] in (UNITS[0], *BESIDE)))
+    report.line(locked.run("systemd-analyze", "time").stdout.strip().replace("\n", " "))
+    took = _took(locked, UNITS[0])
+    report.line(f"the guard was ready {took * 1000:.0f} ms after its start, in a locked boot")
+    assert 0 < took <= READY_WITHIN
+
+
+def test_no_ordering_cycle(locked):
+    """systemd breaks a cycle by dropping a job, and says so."""
+    said = locked.journal("_PID=1")
+    assert "ordering cycle" not in said.lower()
+    order = locked.run("systemctl", "show", "--property=After", "--value", "network-pre.target").stdout.split()
+    assert UNITS[0] in order
+    order = locked.run("systemctl", "show", "--property=After", "--value", "NetworkManager.service").stdout.split()
+    assert "network-pre.target" in order
+
+
+def test_a_bus_that_says_nothing_does_not_delay_a_boot(outside, locked_disk, copy_of, report):
+    disk = copy_of(locked_disk)
+    disk.write("/opt/silent-bus.py", _SILENT_PROGRAM)
+    disk.write("/etc/systemd/system/silent-bus.service", _SILENT_BUS)
+    wants = disk.path("/etc/systemd/system/sysinit.target.wants/silent-bus.service")
+    wants.symlink_to("../silent-bus.service")
+    # the real one takes the place of the silent one
+    disk.write("/etc/systemd/system/dbus.socket.d/late.conf", f"[Unit]\nAfter={UNITS[0]}\n")
+    with Machine(disk, outside) as machine:
+        silent = machine.moment("silent-bus.service", "ActiveEnter")
+        assert 0 < silent < machine.moment(UNITS[0], "InactiveExit"), "the silent bus must have been there first"
+        assert machine.run("cat", "/run/somebody-called").returncode == 0, "the guard must have called it"
+        took = _took(machine, UNITS[0])
+        report.line(f"the guard was ready {took * 1000:.0f} ms after its start, with a bus that does not answer")
+        machine.wait_uplink()
+        assert machine.wait_state("blocked")["verified"], "it found the real bus later"
+        assert took <= READY_WITHIN

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""pytest in the sandbox of the world, with a desktop in it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from world.conftest import pytest_configure, world  # noqa: E402,F401
+from world.network import log_of  # noqa: E402
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """A failure here is read in the logs of the desktop, which go with it."""
+    report = (yield).get_result()
+    if report.failed:
+        for name in ("Xvfb", "dbus-daemon", "xfce4-panel", "nm-killswitch-applet", "nm-killswitchd"):
+            if log_of(name).exists():
+                tail = log_of(name).read_text(errors="replace").splitlines()[-20:]
+                report.sections.append((f"the end of {name}'s log", "\n".join(tail)))
+
+
+@pytest.fixture
+def desktop(world):  # noqa: F811
+    """alice's, with the guard running and unlocked."""
+    from ui.desktop import Desktop
+    from world.people import People
+
+    world.product.install()
+    world.product.start_guard()
+    people = People(world.client)
+    try:
+        with Desktop(world, people.alice) as started:
+            yield started
+    finally:
+        world.manager.all_down()
+        people.close()
+        world.product.stop_guard()
+        world.product.remove()

@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "applet/notice.h"
+#include "applet/presenter.h"
+#include "applet/reconnect.h"
+#include "applet/text.h"
+#include "model/server.h"
+
+#include <locale.h>
+#include <string.h>
+
+/* The menu as text, one item a line, so that a whole description is one comparison. */
+
+#define NOW    1000000000 /* 2001-09-09 01:46:40 UTC */
+#define ROUNDS 20000
+
+static const char *const state_words[] = { "unlocked", "protected", "blocked", "paused", "broken" };
+static const char *const reason_words[] = {
+    "",
+    "no-vpn",
+    "connecting",
+    "login-failed",
+    "no-secrets",
+    "server-unreachable",
+    "name-unresolved",
+    "service-failed",
+    "manager-away",
+    "no-servers",
+    "kernel",
+};
+
+typedef struct {
+    KsModel model;
+    GPtrArray *vpns;
+} Fixture;
+
+static void write_items(GString *out, const GPtrArray *items, const char *indent)
+{
+    for (unsigned i = 0; i < items->len; i++) {
+        const KsItem *item = g_ptr_array_index(items, i);
+        g_autofree char *target = item->target ? g_variant_print(item->target, FALSE) : NULL;
+
+        if (item->kind == KS_ITEM_SEPARATOR) {
+            g_string_append_printf(out, "%s---\n", indent);
+            continue;
+        }
+        g_string_append(out, indent);
+        if (item->kind == KS_ITEM_CHECK)
+            g_string_append(out, item->checked ? "[x] " : "[ ] ");
+        g_string_append_printf(out, "%s%s", item->label, item->sensitive ? "" : " (off)");
+        if (item->action)
+            g_string_append_printf(out, " -> %s%s%s", item->action, target ? " " : "",
+                                   target ? target : "");
+        g_string_append_c(out, '\n');
+        if (item->children)
+            write_items(out, item->children, "  ");
+    }
+}
+
+static char *text_of(const KsModel *model)
+{
+    g_autoptr(KsView) view = ks_view_new(model);
+    GString *out = g_string_new(NULL);
+
+    g_string_append_printf(out, "%s%s\n", view->icon, view->alarm ? " !" : "");
+    write_items(out, view->items, "");
+    return g_string_free(out, FALSE);
+}
+
+static void check_text(const KsModel *model, const char *expected)
+{
+    g_autofree char *text = text_of(model);
+
+    g_assert_cmpstr(text, ==, expected);
+}
+
+static KsGuardState *guard_from(const char *properties)
+{
+    g_autoptr(GVariant) parsed =
+        g_variant_parse(G_VARIANT_TYPE_VARDICT, properties, NULL, NULL, NULL);
+
+    g_assert_nonnull(parsed);
+    return ks_guard_state_read(parsed);
+}
+
+static void model_init(Fixture *fixture, KsGuardState *guard)
+{
+    KsVpn *office = ks_vpn_new("u1", "office", "openvpn");
+
+    fixture->vpns = g_ptr_array_new_with_free_func((GDestroyNotify) ks_vpn_free);
+    g_ptr_array_unref(office->servers);
+    office->servers = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
+    g_ptr_array_add(office->servers,
+                    ks_server_new("vpn.example", 17, 1194, KS_SERVER_FROM_PROFILE));
+    g_ptr_array_add(fixture->vpns, office);
+    fixture->model = (KsModel){
+        .guard = guard,
+        .vpns = fixture->vpns,
+        .manager_ready = true,
+        .dropped = "",
+        .last = "",
+        .now = NOW,
+    };
+    fixture->model.permissions[KS_REQUEST_LOCK] = KS_PERMISSION_YES;
+    fixture->model.permissions[KS_REQUEST_LAN_OFF] = KS_PERMISSION_YES;
+    fixture->model.permissions[KS_REQUEST_RESUME] = KS_PERMISSION_YES;
+    fixture->model.permissions[KS_REQUEST_UNLOCK] = KS_PERMISSION_ASK;
+    fixture->model.permissions[KS_REQUEST_LAN_ON] = KS_PERMISSION_ASK;
+    fixture->model.permissions[KS_REQUEST_PAUSE] = KS_PERMISSION_ASK;
+}
+
+static void model_clear(Fixture *fixture)
+{
+    ks_guard_state_free((KsGuardState *) fixture->model.guard);
+    g_ptr_array_unref(fixture->vpns);
+}
+
+static KsVpn *first_vpn(const Fixture *fixture)
+{
+    return g_ptr_array_index(fixture->vpns, 0);
+}
+
+#define ICON(name) "io.github.nmkillswitch-" name "-symbolic"
+#define PAUSES                        \
+    "Pause\n"                         \
+    "  For 5 minutes -> pause 300\n"  \
+    "  For 15 minutes -> pause 900\n" \
+    "  For 60 minutes -> pause 3600\n"
+#define PAUSES_OFF                          \
+    "Pause (off)\n"                         \
+    "  For 5 minutes (off) -> pause 300\n"  \
+    "  For 15 minutes (off) -> pause 900\n" \
+    "  For 60 minutes (off) -> pause 3600\n"
+#define RECONNECTS "[ ] Reconnect when a VPN drops -> reconnect-automatically true\n"
+#define LAST       "---\nPreferences… -> preferences\nHelp -> help\nQuit -> quit\n"
+#define TUNNEL                                                                  \
+    "'Tunnels': <[{'interface': <'tun0'>, 'uuid': <'u1'>, 'name': <'office'>, " \
+    "'type': <'openvpn'>}]>"
+#define SERVER                                                                    \
+    "'Servers': <[{'uuid': <'u1'>, 'name': <'office'>, 'host': <'vpn.example'>, " \
+    "'address': <'203.0.113.5'>, 'protocol': <'udp'>, 'port': <uint16 1194>}]>"
+
+static void test_unlocked(void)
+{
+    Fixture fixture;
+
+    model_init(&fixture, guard_from("{'State': <'unlocked'>, 'AutoLock': <true>, "
+                                    "'PauseMax': <uint32 3600>}"));
+    check_text(&fixture.model,
+               ICON("unlocked") "\n"
+                                "Unlocked: traffic leaves freely -> show\n"
+                                "The lock closes when a VPN connects that carries everything. "
+                                "(off)\n"
+                                "---\n"
+                                "[ ] Lock -> lock\n"
+                                "[ ] Allow LAN access -> lan true\n" PAUSES_OFF "---\n"
+                                "[ ] office -> connect 'u1'\n" RECONNECTS LAST);
+    model_clear(&fixture);
+}
+
+static void test_protected(void)
+{
+    Fixture fixture;
+
+    model_init(&fixture, guard_from("{'State': <'protected'>, 'Locked': <true>, " TUNNEL ", " SERVER
+                                    ", 'PauseMax': <uint32 3600>}"));
+    first_vpn(&fixture)->activity = KS_VPN_UP;
+    fixture.model.reconnects = true;
+    check_text(&fixture.model,
+               ICON("protected") "\n"
+                                 "Protected: everything goes through “office” -> show\n"
+                                 "If the VPN drops, everything stays blocked until it is back. "
+                                 "(off)\n"
+                                 "Server: vpn.example (203.0.113.5), UDP port 1194 (off)\n"
+                                 "---\n"
+                                 "[x] Lock -> unlock\n"
+                                 "[ ] Allow LAN access -> lan true\n" PAUSES "---\n"
+                                 "[x] office -> disconnect 'u1'\n"
+                                 "[x] Reconnect when a VPN drops -> reconnect-automatically "
+                                 "false\n" LAST);
+    model_clear(&fixture);
+}
+
+static void test_blocked(void)
+{
+    Fixture fixture;
+
+    model_init(&fixture, guard_from("{'State': <'blocked'>, 'Locked': <true>, 'Reason': "
+                                    "<'server-unreachable'>, 'ReasonVpn': <'office'>, "
+                                    "'PauseMax': <uint32 900>}"));
+    fixture.model.dropped = "u1";
+    check_text(&fixture.model,
+               ICON("blocked") " !\n"
+                               "Blocked: the VPN’s server does not answer -> show\n"
+                               "Check the network, then connect “office” again. (off)\n"
+                               "---\n"
+                               "[x] Lock -> unlock\n"
+                               "[ ] Allow LAN access -> lan true\n"
+                               "Pause\n"
+                               "  For 5 minutes -> pause 300\n"
+                               "  For 15 minutes -> pause 900\n"
+                               "  For 60 minutes (off) -> pause 3600\n"
+                               "---\n"
+                               "[ ] office -> connect 'u1'\n"
+                               "Reconnect “office” -> connect 'u1'\n" RECONNECTS LAST);
+    model_clear(&fixture);
+}
+
+static void test_paused(void)
+{
+    Fixture fixture;
+
+    model_init(&fixture, guard_from("{'State': <'paused'>, 'Locked': <true>, 'PausedUntil': "
+                                    "<uint64 1000000230>, 'PauseMax': <uint32 3600>}"));
+    check_text(&fixture.model, ICON("paused") "\n"
+                                              "Paused until 01:50: traffic leaves freely -> show\n"
+                                              "Then the lock closes by itself, whatever happens. "
+                                              "(off)\n"
+                                              "---\n"
+                                              "[x] Lock -> unlock\n"
+                                              "[ ] Allow LAN access -> lan true\n"
+                                              "End the pause now (4 min left) -> resume\n"
+                                              "---\n"
+                                              "[ ] office -> connect 'u1'\n" RECONNECTS LAST);
+    /* 230 s are 4 minutes rounded up, until there are 180 left */
+    g_assert_cmpuint(ks_view_ages_in(&fixture.model), ==, 50);
+    fixture.model.now = NOW + 50;
+    g_assert_cmpuint(ks_view_ages_in(&fixture.model), ==, 1);
+    fixture.model.now = NOW + 200;
+    g_assert_cmpuint(ks_view_ages_in(&fixture.model), ==, 0);
+    model_clear(&fixture);
+}
+
+static void test_broken(void)
+{
+    Fixture fixture;
+
+    model_init(&fixture, guard_from("{'State': <'broken'>, 'Locked': <true>}"));
+    check_text(&fixture.model,
+               ICON("broken") " !\n"
+                              "Broken: the lock is not as it should be -> show\n"
+                              "Do not rely on the lock until this is put right. "
+                              "(off)\n"
+                              "---\n"
+                              "[x] Lock -> unlock\n"
+                              "Close the lock anew -> lock\n"
+                              "[ ] Allow LAN access -> lan true\n" PAUSES_OFF "---\n"
+                              "[ ] office -> connect 'u1'\n" RECONNECTS LAST);
+    model_clear(&fixture);
+}
+
+static void test_away(void)
+{
+    Fixture fixture;
+
+    model_init(&fixture, ks_guard_state_new(KS_STATE_AWAY));
+    fixture.model.manager_ready = false;
+    check_text(&fixture.model, ICON("away") "\n"
+                                            "The guard is not running -> show\n"
+                                            "A lock that was closed stays closed. (off)\n"
+                                            "---\n"
+                                            "Start the guard -> start-guard\n"
+                                            "---\n"
+                                            "[ ] office (off) -> connect 'u1'\n" RECONNECTS LAST);
+    model_clear(&fixture);
+}
+
+static void test_lan(void)
+{
+    static const char home[] = "'Networks': <[{'uuid': <'n1'>, 'name': <'Home'>}]>";
+    static const struct {
+        const char *properties;
+        const char *lan;
+        const char *here;
+    } rows[] = {
+        { "'Lan': <false>", "[ ] Allow LAN access -> lan true", NULL },
+        { "'Lan': <true>, 'LanNetworks': <@as []>", "[x] Allow LAN access -> lan false",
+          "[ ]     Only on “Home” -> lan-here true" },
+        { "'Lan': <true>, 'LanNetworks': <['n1']>", "[x] Allow LAN access -> lan false",
+          "[x]     Only on “Home” -> lan-here false" },
+        { "'Lan': <true>, 'LanNetworks': <['n2']>", "[x] Allow LAN access -> lan false",
+          "[ ]     Also on “Home” -> lan-here true" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *properties =
+            g_strdup_printf("{'State': <'unlocked'>, %s, %s}", rows[i].properties, home);
+        g_autofree char *text = NULL;
+        Fixture fixture;
+
+        model_init(&fixture, guard_from(properties));
+        text = text_of(&fixture.model);
+        g_assert_nonnull(strstr(text, rows[i].lan));
+        if (rows[i].here)
+            g_assert_nonnull(strstr(text, rows[i].here));
+        else
+            g_assert_null(strstr(text, "lan-here"));
+        model_clear(&fixture);
+    }
+}
+
+/* An item can be chosen if polkit says yes or may ask, and not while it is under way. */
+static void test_permissions(void)
+{
+    Fixture fixture;
+
+    model_init(&fixture, guard_from("{'State': <'protected'>, 'Locked': <true>, "
+                                    "'PauseMax': <uint32 3600>}"));
+    for (int permission = KS_PERMISSION_UNKNOWN; permission <= KS_PERMISSION_NO; permission++)
+        for (int busy = 0; busy <= 1; busy++) {
+            g_autoptr(KsView) view = NULL;
+            bool can = permission != KS_PERMISSION_NO && !busy;
+            bool asking = permission == KS_PERMISSION_ASK && busy;
+
+            for (unsigned request = 0; request < KS_REQUEST_MAX; request++) {
+                fixture.model.permissions[request] = permission;
+                fixture.model.busy[request] = busy;
+            }
+            view = ks_view_new(&fixture.model);
+            g_assert_cmpint(ks_view_find(view, "lock")->sensitive, ==, can);
+            g_assert_cmpint(ks_view_find(view, "lan")->sensitive, ==, can);
+            g_assert_cmpint(ks_view_find(view, "pause")->sensitive, ==, can);
+            g_assert_cmpint(ks_view_find(view, "pause-5")->sensitive, ==, can);
+            g_assert_true(ks_view_find(view, "lock")->checked);
+            g_assert_cmpstr(ks_view_find(view, "lock")->label, ==,
+                            asking ? "Lock (waiting for the password)" : "Lock");
+        }
+    model_clear(&fixture);
+}
+
+/* Every state and reason has words, an icon and a description of its own. */
+static void test_words(void)
+{
+    g_autoptr(GHashTable) headlines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (unsigned s = 0; s < G_N_ELEMENTS(state_words); s++)
+        for (unsigned r = 0; r < G_N_ELEMENTS(reason_words); r++) {
+            g_autofree char *properties =
+                g_strdup_printf("{'State': <'%s'>, 'Reason': <'%s'>, 'ReasonVpn': <'office'>}",
+                                state_words[s], reason_words[r]);
+            g_autoptr(KsView) view = NULL;
+            Fixture fixture;
+
+            model_init(&fixture, guard_from(properties));
+            view = ks_view_new(&fixture.model);
+            g_assert_true(g_strv_contains(ks_view_icons, view->icon));
+            g_assert_nonnull(strstr(view->icon, state_words[s]));
+            g_assert_true(g_str_has_suffix(view->description, view->headline));
+            (void) g_hash_table_add(headlines, g_strdup(view->headline));
+            model_clear(&fixture);
+        }
+    /* four states with one headline, and one for each reason, three of which say the same */
+    g_assert_cmpuint(g_hash_table_size(headlines), ==, 4 + G_N_ELEMENTS(reason_words) - 2);
+}
+
+static void test_newer_guard(void)
+{
+    Fixture fixture;
+    g_autofree char *text = NULL;
+
+    model_init(&fixture, guard_from("{'State': <'dreaming'>, 'Reason': <'tired'>}"));
+    text = text_of(&fixture.model);
+    g_assert_true(g_str_has_prefix(text, ICON("broken") " !\nThe lock is in a state that"));
+    model_clear(&fixture);
+}
+
+static void test_many_vpns(void)
+{
+    Fixture fixture;
+    g_autoptr(KsView) view = NULL;
+
+    model_init(&fixture, guard_from("{'State': <'blocked'>, 'Locked': <true>}"));
+    for (unsigned i = 0; i < 8; i++) {
+        g_autofree char *uuid = g_strdup_printf("w%u", i);
+
+        g_ptr_array_add(fixture.vpns, ks_vpn_new(uuid, uuid, "wireguard"));
+    }
+    view = ks_view_new(&fixture.model);
+    g_assert_cmpuint(ks_view_find(view, "vpns")->children->len, ==, 9);
+    /* locked, and nobody knows where it would go to */
+    g_assert_false(ks_view_find(view, "vpn:w3")->sensitive);
+    g_assert_cmpstr(ks_view_find(view, "vpn:w3")->label, ==, "w3 (server not known)");
+    model_clear(&fixture);
+}
+
+static void test_hostile_text(void)
+{
+    static const struct {
+        const char *given;
+        const char *shown;
+    } rows[] = {
+        { "office", "office" },
+        { "a\nb\tc", "a\xef\xbf\xbd"
+                     "b\xef\xbf\xbd"
+                     "c" },
+        { "\xe2\x80\xae"
+          "evil",
+          "\xef\xbf\xbd"
+          "evil" },
+        { "\xff", "\xef\xbf\xbd" },
+        { "0123456789012345678901234567890123456789x", "012345678901234567890123456789012345678…" },
+        { "a\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81",
+          "a\xcc\x81\xcc\x81\xcc\x81\xcc\x81" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *shown = ks_text_printable(rows[i].given);
+
+        g_assert_cmpstr(shown, ==, rows[i].shown);
+    }
+}
+
+/* ---- properties ---- */
+
+static const char *random_of(const char *const *words, unsigned length)
+{
+    return words[g_test_rand_int_range(0, (gint32) length)];
+}
+
+static void randomise(Fixture *fixture)
+{
+    g_autofree char *properties = g_strdup_printf(
+        "{'State': <'%s'>, 'Reason': <'%s'>, 'Locked': <%s>, 'Lan': <%s>, 'LanNetworks': <%s>, "
+        "'Networks': <[{'uuid': <'n1'>, 'name': <'Home'>}]>, 'PauseMax': <uint32 %d>}",
+        random_of(state_words, G_N_ELEMENTS(state_words)),
+        random_of(reason_words, G_N_ELEMENTS(reason_words)), g_test_rand_bit() ? "true" : "false",
+        g_test_rand_bit() ? "true" : "false", g_test_rand_bit() ? "['n1']" : "@as []",
+        g_test_rand_int_range(0, 4000));
+
+    ks_guard_state_free((KsGuardState *) fixture->model.guard);
+    fixture->model.guard = g_test_rand_int_range(0, 8) == 0 ? ks_guard_state_new(KS_STATE_AWAY)
+                                                            : guard_from(properties);
+    for (unsigned i = 0; i < KS_REQUEST_MAX; i++) {
+        fixture->model.permissions[i] = g_test_rand_int_range(0, KS_PERMISSION_NO + 1);
+        fixture->model.busy[i] = g_test_rand_bit();
+    }
+    first_vpn(fixture)->activity = g_test_rand_int_range(0, KS_VPN_UP + 1);
+}
+
+static void check_target(const KsItem *item, bool wanted)
+{
+    g_assert_cmpint(g_variant_get_boolean(item->target), ==, wanted);
+}
+
+/* Whatever comes in whatever order: a check mark is what the guard said last, and choosing it asks
+ * for the opposite of that. */
+static void test_no_toggle_lies(void)
+{
+    Fixture fixture;
+
+    model_init(&fixture, ks_guard_state_new(KS_STATE_STARTING));
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        g_autoptr(KsView) view = NULL;
+        const KsGuardState *guard;
+        const KsItem *lock;
+        const KsItem *lan;
+        const KsItem *here;
+        const KsItem *vpn;
+
+        randomise(&fixture);
+        guard = fixture.model.guard;
+        view = ks_view_new(&fixture.model);
+        lock = ks_view_find(view, "lock");
+        lan = ks_view_find(view, "lan");
+        here = ks_view_find(view, "lan-here");
+        vpn = ks_view_find(view, "vpn:u1");
+        g_assert_cmpint(lock != NULL, ==, guard->state != KS_STATE_AWAY);
+        g_assert_cmpint(vpn->checked, ==, first_vpn(&fixture)->activity == KS_VPN_UP);
+        if (!lock)
+            continue;
+        g_assert_cmpint(lock->checked, ==, guard->locked);
+        g_assert_cmpstr(lock->action, ==, guard->locked ? "unlock" : "lock");
+        g_assert_cmpint(lan->checked, ==, guard->lan);
+        check_target(lan, !guard->lan);
+        g_assert_cmpint(here != NULL, ==, guard->lan);
+        if (here) {
+            g_assert_cmpint(here->checked, ==, guard->lan_networks[0] != NULL);
+            check_target(here, !here->checked);
+        }
+    }
+    model_clear(&fixture);
+}
+
+/* ---- notifications ---- */
+
+static KsNoticeVerdict tell(KsTold *told, const char *properties, const char **ret_first_button)
+{
+    g_autoptr(KsNotice) notice = NULL;
+    KsNoticeVerdict verdict;
+    Fixture fixture;
+
+    model_init(&fixture, properties ? guard_from(properties) : ks_guard_state_new(KS_STATE_AWAY));
+    verdict = ks_notice_for(&fixture.model, true, told, &notice);
+    *ret_first_button = notice && notice->buttons_length ? notice->buttons[0].action : NULL;
+    g_assert_cmpint(notice != NULL, ==, verdict == KS_NOTICE_SHOW);
+    model_clear(&fixture);
+    return verdict;
+}
+
+static void test_notices(void)
+{
+    static const struct {
+        const char *properties;
+        KsNoticeVerdict verdict;
+        const char *button;
+    } story[] = {
+        { "{'State': <'unlocked'>}", KS_NOTICE_WITHDRAW, NULL }, /* started, all is well */
+        { "{'State': <'unlocked'>, 'Lan': <true>}", KS_NOTICE_KEEP, NULL },
+        { "{'State': <'protected'>}", KS_NOTICE_SHOW, "app.show" }, /* the first lock */
+        { "{'State': <'blocked'>, 'Reason': <'connecting'>}", KS_NOTICE_WITHDRAW, NULL },
+        { "{'State': <'protected'>}", KS_NOTICE_WITHDRAW, NULL },
+        { "{'State': <'blocked'>, 'Reason': <'connecting'>}", KS_NOTICE_WITHDRAW, NULL },
+        { "{'State': <'blocked'>, 'Reason': <'login-failed'>}", KS_NOTICE_SHOW, "app.connect" },
+        { "{'State': <'blocked'>, 'Reason': <'no-vpn'>}", KS_NOTICE_KEEP, NULL },
+        { "{'State': <'paused'>}", KS_NOTICE_SHOW, "app.resume" },
+        { "{'State': <'broken'>}", KS_NOTICE_SHOW, "app.lock" },
+        { NULL, KS_NOTICE_SHOW, "app.start-guard" },
+        { "{'State': <'protected'>}", KS_NOTICE_WITHDRAW, NULL },
+        { "{'State': <'unlocked'>}", KS_NOTICE_SHOW, "app.lock" },
+    };
+    KsTold told = { 0 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(story); i++) {
+        const char *button;
+
+        g_assert_cmpint(tell(&told, story[i].properties, &button), ==, story[i].verdict);
+        g_assert_cmpstr(button, ==, story[i].button);
+    }
+}
+
+static void test_answers(void)
+{
+    for (int request = 0; request < KS_REQUEST_MAX; request++)
+        for (int answer = KS_ANSWER_DONE; answer <= KS_ANSWER_FAILED; answer++) {
+            g_autoptr(KsNotice) notice =
+                ks_notice_for_answer(request, answer, "The kernel said no.");
+            bool known = answer == KS_ANSWER_DONE || answer == KS_ANSWER_REFUSED;
+
+            g_assert_cmpint(notice == NULL, ==, known);
+            if (answer == KS_ANSWER_FAILED)
+                g_assert_cmpstr(notice->body, ==, "The kernel said no.");
+        }
+}
+
+/* ---- reconnecting ---- */
+
+static void test_reconnect(void)
+{
+    static const unsigned expected[] = { 2, 5, 10, 20, 30, 60, 120, 300, 300 };
+    KsReconnect reconnect = { 0 };
+    Fixture fixture;
+
+    model_init(&fixture, guard_from("{'State': <'blocked'>, 'Locked': <true>}"));
+    fixture.model.reconnects = true;
+    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 0); /* none dropped */
+    fixture.model.dropped = "u1";
+    for (unsigned i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, expected[i]);
+        g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, false), ==, 0);
+        ks_reconnect_begin(&reconnect);
+    }
+    first_vpn(&fixture)->activity = KS_VPN_CONNECTING;
+    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 0);
+    first_vpn(&fixture)->activity = KS_VPN_DOWN;
+    ks_reconnect_forget(&reconnect);
+    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 2);
+    ((KsGuardState *) fixture.model.guard)->reason = KS_REASON_NO_SECRETS;
+    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 0);
+    model_clear(&fixture);
+}
+
+int main(int argc, char **argv)
+{
+    (void) setlocale(LC_ALL, "C.UTF-8");
+    (void) g_setenv("TZ", "UTC", TRUE);
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/presenter/unlocked", test_unlocked);
+    g_test_add_func("/presenter/protected", test_protected);
+    g_test_add_func("/presenter/blocked", test_blocked);
+    g_test_add_func("/presenter/paused", test_paused);
+    g_test_add_func("/presenter/broken", test_broken);
+    g_test_add_func("/presenter/away", test_away);
+    g_test_add_func("/presenter/lan", test_lan);
+    g_test_add_func("/presenter/permissions", test_permissions);
+    g_test_add_func("/presenter/words", test_words);
+    g_test_add_func("/presenter/newer-guard", test_newer_guard);
+    g_test_add_func("/presenter/many-vpns", test_many_vpns);
+    g_test_add_func("/presenter/hostile-text", test_hostile_text);
+    g_test_add_func("/presenter/no-toggle-lies", test_no_toggle_lies);
+    g_test_add_func("/notice/story", test_notices);
+    g_test_add_func("/notice/answers", test_answers);
+    g_test_add_func("/reconnect", test_reconnect);
+    return g_test_run();
+}
