@@ -105,8 +105,8 @@ void ks_menu_update(GtkWidget *menu, const GPtrArray *items)
 
         if (!widget) {
             widget = make(actions, item);
-            show(widget, item);
             gtk_menu_shell_insert(GTK_MENU_SHELL(menu), widget, (int) i);
+            show(widget, item);
             continue;
         }
         show(widget, item);

@@ -111,7 +111,7 @@ static KsVpn *read_vpn(NMClient *manager, NMConnection *connection)
     g_ptr_array_unref(vpn->warnings);
     vpn->servers = g_ptr_array_ref(found->servers);
     vpn->warnings = g_ptr_array_ref(found->warnings);
-    vpn->activity = activity_of(manager, vpn->uuid);
+    vpn->activity = activity_of(manager, vpn->uuid); if (vpn->activity) g_warning("READ %s %d", name, vpn->activity);
     ks_profile_servers_free(found);
     return vpn;
 }

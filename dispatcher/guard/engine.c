@@ -78,6 +78,20 @@ static const KsVpn *find_vpn(const KsWorld *world, const char *uuid)
     return NULL;
 }
 
+/* On which link this VPN was up when we, or the guard before us, last looked; 0: it was not. */
+static uint32_t known_index(const KsEngine *engine, const char *uuid)
+{
+    GHashTableIter iterator;
+    void *key;
+    size_t length = strlen(uuid);
+
+    g_hash_table_iter_init(&iterator, engine->known_up);
+    while (g_hash_table_iter_next(&iterator, &key, NULL))
+        if (strncmp(key, uuid, length) == 0 && ((char *) key)[length] == ' ')
+            return (uint32_t) g_ascii_strtoull((char *) key + length, NULL, 10);
+    return 0;
+}
+
 /* A name is good for the link that had it when the hook named it, and for no later one. */
 static void find_announced_links(KsEngine *engine, const KsWorld *world)
 {
@@ -109,7 +123,8 @@ static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, G
 
         if (vpn->activity == KS_VPN_DOWN || (announced && announced->down))
             continue;
-        link = ks_world_tunnel(world, vpn, announced ? announced->index : 0);
+        link = ks_world_tunnel(world, vpn,
+                               announced ? announced->index : known_index(engine, vpn->uuid));
         if (link && !find_tunnel(tunnels, vpn->uuid))
             add_tunnel(tunnels, vpn->uuid, vpn->name, vpn->type, link);
     }

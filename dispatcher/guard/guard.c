@@ -22,6 +22,9 @@
  * tells. NetworkManager answers within some 50 ms; a hook waits up to 5 s. */
 #define READY_TIMEOUT_MS 2000
 
+/* How often a kernel that could not be read is tried again. */
+#define RETRY_SECONDS 5
+
 struct KsGuard {
     KsConfiguration *configuration;
     KsStore *store;
@@ -33,8 +36,9 @@ struct KsGuard {
     KsKeeper *keeper;
     KsMonitor *monitor;
 
-    char **known_up;     /* as it was saved last */
-    bool has_taken_over; /* what the kernel held when we began is known */
+    char **known_up;                /* as it was saved last */
+    void (*follow)(KsGuard *guard); /* follow_world(), which stands behind what calls it */
+    bool has_taken_over;            /* what the kernel held when we began is known */
     bool boot_skipped;   /* the lock is open by the kernel's command line, for this boot only */
     char *state_problem; /* what was wrong with the saved state when we began */
     char *save_problem;  /* why the state could not be saved last */
@@ -164,20 +168,33 @@ static void remember_known_up(KsGuard *guard)
     guard->known_up = g_steal_pointer(&known_up);
 }
 
+/* Tries to take over once more; what follows from it is worked out like any change of the world. */
+static gboolean retry(gpointer data)
+{
+    KsGuard *guard = data;
+
+    guard->verify_source = 0;
+    guard->follow(guard);
+    return G_SOURCE_REMOVE;
+}
+
 /* What happens a moment after each change, off the event's path. */
 static gboolean verify(gpointer data)
 {
     KsGuard *guard = data;
 
     guard->verify_source = 0;
+    if (!guard->has_taken_over) { /* changing what we do not know could open it */
+        guard->verify_source = g_timeout_add_seconds(RETRY_SECONDS, retry, guard);
+        notify(guard);
+        return G_SOURCE_REMOVE;
+    }
     if (ks_keeper_read(guard->keeper) && !is_as_it_should_be(guard)) {
         g_warning("the kernel does not hold the lock as it should; putting it right");
         (void) hold_what_should_be(guard);
     }
     watch_pause(guard);
     remember_known_up(guard);
-    if (ks_engine_settings(guard->engine)->locked)
-        ks_store_note_closed(guard->store);
     notify(guard);
     return G_SOURCE_REMOVE;
 }
@@ -225,12 +242,19 @@ static bool follow_world(KsGuard *guard)
     describe_world(guard);
     settings_changed = ks_engine_observe(guard->engine, guard->world);
     held = taken_over && hold_what_should_be(guard);
+    if (ks_engine_settings(guard->engine)->locked)
+        ks_store_note_closed(guard->store);
     if (settings_changed) {
         log_auto_lock(guard);
         save_settings(guard);
     }
     verify_soon(guard);
     return held;
+}
+
+static void follow(KsGuard *guard)
+{
+    (void) follow_world(guard);
 }
 
 static void become_ready(KsGuard *guard)
@@ -277,7 +301,7 @@ static gboolean on_tables_changed(gint fd, GIOCondition condition, gpointer data
     (void) condition;
     if (!ks_monitor_drain(guard->monitor, ks_keeper_port(guard->keeper), process))
         return G_SOURCE_CONTINUE;
-    if (ks_keeper_read(guard->keeper) && !is_as_it_should_be(guard)) {
+    if (guard->has_taken_over && ks_keeper_read(guard->keeper) && !is_as_it_should_be(guard)) {
         g_autofree char *who = g_strescape(process[0] ? process : "another program", NULL);
 
         g_warning("%s changed the lock in the kernel; putting it right", who);
@@ -365,6 +389,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
     KsGuard *guard = g_new0(KsGuard, 1);
 
     guard->listener = *listener;
+    guard->follow = follow;
     guard->configuration = read_configuration();
     guard->store = ks_store_new();
     guard->world = ks_world_new();

@@ -19,6 +19,7 @@ DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base db
 nftables iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
 DEPENDENCY_TEST='iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
+systemd-container libpam-systemd
 libxml2-utils clang-format-14|clang-format clang-tidy-14|clang-tidy
 libclang-rt-dev|libclang-rt-14-dev|libclang-common-14-dev|-'
 
@@ -40,7 +41,7 @@ dependency_programs() {
         ;;
     test)
         dependency_programs demo
-        echo iptables iperf3 strace valgrind shellcheck xmllint clang-format clang-tidy
+        echo systemd-nspawn iptables iperf3 strace valgrind shellcheck xmllint clang-format clang-tidy
         ;;
     esac
 }
@@ -48,7 +49,8 @@ DEPENDENCY_MODULES='glib-2.0 gio-unix-2.0 libnm libnftnl libmnl libsystemd json-
 
 # Units that a package of ours brings and that its installation would enable at boot.
 DEPENDENCY_UNITS='NetworkManager.service NetworkManager-dispatcher.service
-NetworkManager-wait-online.service openvpn.service nftables.service iperf3.service'
+NetworkManager-wait-online.service openvpn.service nftables.service iperf3.service
+machines.target'
 
 POLICY_FILE=/usr/sbin/policy-rc.d
 POLICY_MARK='# made by nm-killswitch tests/lib/dependencies.sh for one installation'

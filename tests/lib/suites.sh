@@ -255,6 +255,16 @@ suite_world() {
     count pytest $? "$build/meson-logs/world.junit.xml"
 }
 
+suite_boot() { # it compiles by itself: as data/install.sh does
+    local build=$builds/boot
+
+    mkdir -p "$build/reports"
+    rm -f "$build/boot.junit.xml"
+    job INT env KS_BUILD="$build" /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
+        --junitxml="$build/boot.junit.xml" ${only:+-k "$only"} "$top/tests/boot"
+    count pytest $? "$build/boot.junit.xml"
+}
+
 suite_bench() {
     built bench --buildtype=release || return
     : >"$scratch/log"

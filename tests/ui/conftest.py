@@ -19,7 +19,7 @@ def pytest_runtest_makereport(item: pytest.Item):
     if report.failed:
         for name in ("Xvfb", "dbus-daemon", "xfce4-panel", "nm-killswitch-applet", "nm-killswitchd"):
             if log_of(name).exists():
-                tail = log_of(name).read_text(errors="replace").splitlines()[-20:]
+                tail = log_of(name).read_text(errors="replace").splitlines()[-80:]
                 report.sections.append((f"the end of {name}'s log", "\n".join(tail)))
 
 

@@ -332,7 +332,7 @@ static void test_plans(void)
 
     g_ptr_array_add(held->problems, g_strdup("a rule"));
     g_assert_cmpint(ks_plan_lock(&batch, held, two, 0), ==, 0);
-    assert_shape(&batch, "^BTrC{3,5}R+E\\.$");
+    assert_shape(&batch, "^BTrC{5,7}R+E\\.$");
     g_assert_cmpint(ks_plan_replace(&batch, held, one, 0), ==, 0);
     assert_shape(&batch, "^BtTC{7}O{3}(SE?)+R+\\.$");
     g_assert_cmpint(ks_plan_unlock(&batch, held), ==, 0);

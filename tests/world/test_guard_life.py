@@ -92,6 +92,13 @@ def test_a_second_guard_does_not_start(guarded):
     assert guarded.product.status()["verified"]
 
 
+def _reboot(world):
+    """What is left of us after a reboot: the state on disk."""
+    _nft(world, "delete", "table", "inet", "nm_killswitch")
+    for file in Path("/run/nm-killswitch").iterdir():
+        file.unlink()
+
+
 @pytest.fixture
 def kernel_line(guarded):
     """A command line of the kernel's own choosing, for this sandbox."""
@@ -108,7 +115,7 @@ def kernel_line(guarded):
 def test_a_word_at_boot_skips_the_lock_once(guarded, kernel_line):
     guarded.product.ctl("lock")
     guarded.product.stop_guard()
-    _nft(guarded, "delete", "table", "inet", "nm_killswitch")  # as a reboot does
+    _reboot(guarded)
     kernel_line("BOOT_IMAGE=/vmlinuz quiet nmkillswitch=off")
     guarded.product.start_guard()
     assert guarded.product.status()["state"] == "unlocked"
