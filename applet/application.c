@@ -158,7 +158,7 @@ static void refresh(KsApplication *self)
     KsModel model;
 
     describe(self, &model);
-    view = ks_view_new(&model); for (unsigned i = 0; i < model.vpns->len; i++) { KsVpn *v = g_ptr_array_index(model.vpns, i); if (v->activity) g_warning("REFRESH %s %d", v->name, v->activity);} g_warning("REFRESH %s", view->headline);
+    view = ks_view_new(&model);
     if (model.guard->state != KS_STATE_STARTING)
         ks_tray_show(self->tray, view);
     if (self->window)

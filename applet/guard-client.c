@@ -295,16 +295,17 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
     g_autofree char *message = NULL;
     KsGuardClient *client;
 
+    (void) answer; /* only that there is one matters */
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return;
     client = question->client;
     client->busy[question->index] = false;
     change(client);
-    if (error) {
+    if (!answer) {
         said = classify(error);
         (void) g_dbus_error_strip_remote_error(error);
     }
-    message = ks_text_printable_long(error ? error->message : "");
+    message = ks_text_printable_long(answer ? "" : error->message);
     client->observer.answered(question->index, said, message, client->observer.data);
 }
 

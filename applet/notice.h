@@ -36,8 +36,8 @@ typedef struct {
     bool told;    /* a first state was heard */
 } KsTold;
 
-/* `told` becomes what is told now. `explain` asks for the words that only the first lock that closed
- * by itself needs. */
+/* `told` becomes what is told now. `explain` asks for the words that only the first lock that
+ * closed by itself needs. */
 KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
                               KsNotice **ret_notice);
 

@@ -83,7 +83,8 @@ static bool can_ask(const KsModel *model, KsRequest request)
            model->permissions[request] != KS_PERMISSION_NO;
 }
 
-/* Somebody is being asked for a password; without a password the answer is too quick to be shown. */
+/* Somebody is being asked for a password; without a password the answer is too quick to be
+ * shown. */
 static bool is_asking(const KsModel *model, KsRequest request)
 {
     return model->busy[request] && model->permissions[request] == KS_PERMISSION_ASK;

@@ -57,8 +57,8 @@ const KsItem *ks_view_find(const KsView *view, const char *id);
 /* Seconds until the view changes by time alone; 0: it does not. */
 unsigned ks_view_ages_in(const KsModel *model);
 
-/* The VPN that "Reconnect" means, or NULL: the one that dropped, else the one that was up last, else
- * the only one. */
+/* The VPN that "Reconnect" means, or NULL: the one that dropped, else the one that was up last,
+ * else the only one. */
 const KsVpn *ks_model_wanted_vpn(const KsModel *model);
 
 /* All icon names that a view may have, NULL-terminated. */

@@ -10,7 +10,6 @@
 static const char *const keys[KS_SETTING_MAX] = {
     [KS_SETTING_RECONNECT] = "reconnect",
     [KS_SETTING_FIRST_LOCK_IS_TOLD] = "first-lock-is-told",
-    [KS_SETTING_NO_TRAY_IS_TOLD] = "no-tray-is-told",
 };
 
 struct KsSettings {

@@ -12,7 +12,6 @@ typedef struct KsSettings KsSettings;
 typedef enum {
     KS_SETTING_RECONNECT,          /* connect a VPN that drops again */
     KS_SETTING_FIRST_LOCK_IS_TOLD, /* the first lock that closed by itself was explained */
-    KS_SETTING_NO_TRAY_IS_TOLD,    /* so was that the desktop has no tray */
     KS_SETTING_MAX,
 } KsSetting;
 

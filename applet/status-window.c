@@ -29,7 +29,7 @@ typedef struct {
     GtkWidget *hint;
     GHashTable *widgets; /* char* -> GtkWidget* in `list` and `footer`, by the item's id */
     char *shape;         /* which items there are: when it changes the widgets are made anew */
-    bool building;
+
 } Parts;
 
 static void parts_free(gpointer data)
@@ -246,15 +246,13 @@ static GtkWidget *new_top(Parts *parts)
     return top;
 }
 
+/* Not an info bar: those slide in, and the window would be too small for it afterwards. */
 static GtkWidget *new_hint(void)
 {
-    GtkWidget *hint = gtk_info_bar_new();
-    GtkWidget *label = new_label(
+    GtkWidget *hint = new_label(
         _("This desktop shows no icons of programs, so this window stays open. On GNOME, the "
           "extension “AppIndicator and KStatusNotifierItem Support” shows them."));
 
-    gtk_container_add(GTK_CONTAINER(gtk_info_bar_get_content_area(GTK_INFO_BAR(hint))), label);
-    gtk_widget_show(label);
     gtk_widget_set_no_show_all(hint, TRUE);
     return hint;
 }
@@ -272,12 +270,11 @@ GtkWindow *ks_status_window_new(GtkApplication *application)
     g_object_set_data_full(G_OBJECT(window), PARTS, parts, parts_free);
     gtk_header_bar_set_title(GTK_HEADER_BAR(bar), _("VPN Kill Switch"));
     gtk_header_bar_set_show_close_button(GTK_HEADER_BAR(bar), TRUE);
+    gtk_window_set_title(GTK_WINDOW(window), _("VPN Kill Switch")); /* for window lists */
     gtk_window_set_titlebar(GTK_WINDOW(window), bar);
     gtk_window_set_icon_name(GTK_WINDOW(window), "io.github.nmkillswitch");
     gtk_window_set_default_size(GTK_WINDOW(window), WIDTH, -1);
 
-    parts->hint = new_hint();
-    gtk_container_add(GTK_CONTAINER(outer), parts->hint);
     g_object_set(inner, "margin", MARGIN, NULL);
     gtk_container_add(GTK_CONTAINER(inner), new_top(parts));
     parts->list = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
@@ -285,6 +282,8 @@ GtkWindow *ks_status_window_new(GtkApplication *application)
     parts->footer = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
     gtk_box_set_homogeneous(GTK_BOX(parts->footer), TRUE);
     gtk_container_add(GTK_CONTAINER(inner), parts->footer);
+    parts->hint = new_hint();
+    gtk_container_add(GTK_CONTAINER(inner), parts->hint);
 
     /* small screens: what does not fit can be scrolled to */
     gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_NEVER,
@@ -293,6 +292,7 @@ GtkWindow *ks_status_window_new(GtkApplication *application)
     gtk_container_add(GTK_CONTAINER(scrolled), inner);
     gtk_box_pack_start(GTK_BOX(outer), scrolled, TRUE, TRUE, 0);
     gtk_container_add(GTK_CONTAINER(window), outer);
+    gtk_widget_show_all(bar);
     gtk_widget_show_all(outer);
     return GTK_WINDOW(window);
 }

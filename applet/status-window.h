@@ -12,5 +12,5 @@
 GtkWindow *ks_status_window_new(GtkApplication *application);
 void ks_status_window_update(GtkWindow *window, const KsView *view);
 
-/* Whether to say that the desktop has no tray. "hint-closed" is the signal for its button. */
+/* Whether to say that the desktop has no tray. */
 void ks_status_window_set_hint(GtkWindow *window, bool visible);

@@ -78,7 +78,8 @@ char *ks_text_left(int64_t seconds)
 char *ks_text_moment(int64_t moment)
 {
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(moment);
-    /* TRANSLATORS: a time of day in strftime's words, as your language writes it, without seconds */
+    /* TRANSLATORS: a time of day in strftime's words, as your language writes it, without
+     * seconds */
     char *text = time ? g_date_time_format(time, _("%H:%M")) : NULL;
 
     return text ? text : g_strdup("?");

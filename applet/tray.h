@@ -11,8 +11,8 @@ typedef struct KsTray KsTray;
 /* A tray appeared or went away. */
 typedef void (*KsTrayHosted)(bool hosted, void *data);
 
-/* `hosted` is called once soon, and at every change from then on. `actions` is what the menu's items
- * activate, and must outlive the tray. */
+/* `hosted` is called once soon, and at every change from then on. `actions` is what the menu's
+ * items activate, and must outlive the tray. */
 KsTray *ks_tray_new(GActionGroup *actions, KsTrayHosted hosted, void *data);
 void ks_tray_free(KsTray *tray);
 

@@ -111,7 +111,7 @@ static KsVpn *read_vpn(NMClient *manager, NMConnection *connection)
     g_ptr_array_unref(vpn->warnings);
     vpn->servers = g_ptr_array_ref(found->servers);
     vpn->warnings = g_ptr_array_ref(found->warnings);
-    vpn->activity = activity_of(manager, vpn->uuid); if (vpn->activity) g_warning("READ %s %d", name, vpn->activity);
+    vpn->activity = activity_of(manager, vpn->uuid);
     ks_profile_servers_free(found);
     return vpn;
 }
@@ -332,7 +332,7 @@ static void on_activated(GObject *source, GAsyncResult *result, gpointer data)
     g_autoptr(NMActiveConnection) active =
         nm_client_activate_connection_finish(NM_CLIENT(source), result, &error);
 
-    report(request, error);
+    report(request, active ? NULL : error);
 }
 
 static void on_deactivated(GObject *source, GAsyncResult *result, gpointer data)

@@ -6,8 +6,8 @@
 #include <gio/gio.h>
 
 /* The VPN profiles that NetworkManager has and this person may see, what they do, and connecting
- * them. Asynchronous; libnm keeps the list by signals. Passwords are asked for by the agent that the
- * desktop has for NetworkManager. */
+ * them. Asynchronous; libnm keeps the list by signals. Passwords are asked for by the agent that
+ * the desktop has for NetworkManager. */
 
 typedef struct KsVpnClient KsVpnClient;
 

@@ -128,8 +128,12 @@ static GDBusMessage *on_message(GDBusConnection *connection, GDBusMessage *messa
     if (!incoming || g_dbus_message_get_message_type(message) != G_DBUS_MESSAGE_TYPE_METHOD_CALL ||
         !caller)
         return message;
-    /* no method of ours takes files: those that come along must not use ours up while they wait */
-    g_dbus_message_set_unix_fd_list(message, NULL);
+    /* files that come along would use ours up while the call waits for its turn */
+    if (g_dbus_message_get_unix_fd_list(message)) {
+        refuse(data, connection, message, "No method here takes files.");
+        g_object_unref(message);
+        return NULL;
+    }
     if (body && g_variant_get_size(body) > KS_BUS_ARGUMENTS_MAX) {
         refuse(data, connection, message, "The arguments are too long.");
         g_object_unref(message);

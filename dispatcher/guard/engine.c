@@ -222,8 +222,8 @@ static bool copy_keys(const KsLock *from, KsLock *to, KsSetId set)
 }
 
 /* Whether the lock lets this server be reached. A profile that belongs to some users is written by
- * them without authorisation: it opens its servers only while it is being used, and never what would
- * be a name server's port. */
+ * them without authorisation: it opens its servers only while it is being used, and never what
+ * would be a name server's port. */
 static bool server_is_open(const KsVpn *vpn, const KsServer *server)
 {
     if (server->address.family == AF_UNSPEC)

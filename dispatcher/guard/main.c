@@ -55,7 +55,6 @@ static void on_ready(void *data)
 
     ks_socket_start(program->socket);
     program->bus = ks_bus_new(program->system_bus, program->guard);
-    (void) sd_notify(0, "READY=1");
 }
 
 static void on_changed(void *data)
@@ -104,6 +103,8 @@ static int run(void)
                                                          .changed = on_changed,
                                                          .data = &program,
                                                      });
+    /* the saved lock is in the kernel: a bus or a NetworkManager that is slow must not hold up boot */
+    (void) sd_notify(0, "READY=1");
     g_main_loop_run(program.loop);
 
     (void) sd_notify(0, "STOPPING=1");

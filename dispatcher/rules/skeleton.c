@@ -331,7 +331,8 @@ const KsRule ks_rules[] = {
         ACCEPT } },
 
     /* DHCPv6, RFC 8415, 7.1: All_DHCP_Relay_Agents_and_Servers, never leaves the link. */
-    { KS_CHAIN_LEAVING, "ip6 saddr fe80::/10 ip6 daddr ff02::1:2 udp sport 546 udp dport 547 accept",
+    { KS_CHAIN_LEAVING,
+      "ip6 saddr fe80::/10 ip6 daddr ff02::1:2 udp sport 546 udp dport 547 accept",
       { IS_IPV6, FROM_LINK_LOCAL, NETWORK(IPV6_DESTINATION, 16, R1),
         COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2), UDP_PORTS(546, 547),
         ACCEPT } },

@@ -15,8 +15,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import world.conftest  # noqa: E402
 from world import sandbox  # noqa: E402
-from world.conftest import pytest_configure  # noqa: E402, F401
 from world.network import log_of  # noqa: E402
 
 from . import image, tree  # noqa: E402
@@ -25,6 +25,10 @@ from .outside import Outside  # noqa: E402
 from .report import Report  # noqa: E402
 
 _numbers = itertools.count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    world.conftest.pytest_configure(config)
 
 
 @dataclass

@@ -176,9 +176,12 @@ class Machine:
         environment = ["env", "-i", "--chdir=/", f"PATH={_PATH}", "LC_ALL=C.UTF-8", "HOME=/root"]
         return [*enter, "--", *environment, *arguments]
 
-    def run(self, *arguments: str, check: bool = True, timeout: float = 60, **options: Any) -> subprocess.CompletedProcess:
+    def run(
+        self, *arguments: str, check: bool = True, timeout: float = 60, **options: Any
+    ) -> subprocess.CompletedProcess:
         """A program on the machine, as root; what it says is one text."""
-        options = {"text": True, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} | options
+        usual = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        options = {"text": True, **usual, **options}
         result = subprocess.run(self.command(*arguments), timeout=timeout, **options)
         if check and result.returncode != 0:
             raise RuntimeError(f"{' '.join(arguments)} failed ({result.returncode}): {result.stdout}")

@@ -64,7 +64,7 @@ def system(machine: Machine) -> dict[str, str]:
         "units": ["systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "nm-kill*"],
         "failed units": ["systemctl", "--failed", "--no-legend", "--no-pager"],
         "bus names": ["sh", "-c", f"busctl call {_BUS} ListActivatableNames | tr ' ' '\\n' | sort"],
-        "kernel switches": ["sh", "-c", "sysctl -a 2>/dev/null | grep -E '^net[.](ipv4|ipv6|core)[.].*(conf|forward|bpf)'"],
+        "kernel switches": ["sh", "-c", "sysctl -a 2>&1 | grep -E '^net[.](ipv[46]|core)[.].*(conf|forward|bpf)'"],
         "folder in /run": ["sh", "-c", "ls -d /run/*kill* 2>&1 | cat"],
         "actions": ["sh", "-c", "pkaction | grep kill | cat"],
     }

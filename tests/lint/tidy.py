@@ -32,7 +32,13 @@ def compiled(build):
     """The project's own C files that the build compiles."""
     with open(build / "compile_commands.json", encoding="utf-8") as file:
         paths = {(build / entry["directory"] / entry["file"]).resolve() for entry in json.load(file)}
-    return sorted(path for path in paths if path.is_relative_to(lint.ROOT) and path.suffix == ".c")
+    return sorted(
+        path
+        for path in paths
+        if path.is_relative_to(lint.ROOT)
+        and not path.is_relative_to(build.resolve())  # generated
+        and path.suffix == ".c"
+    )
 
 
 def check(tree):

@@ -19,7 +19,7 @@ def pytest_runtest_makereport(item: pytest.Item):
     if report.failed:
         for name in ("Xvfb", "dbus-daemon", "xfce4-panel", "nm-killswitch-applet", "nm-killswitchd"):
             if log_of(name).exists():
-                tail = log_of(name).read_text(errors="replace").splitlines()[-80:]
+                tail = log_of(name).read_text(errors="replace").splitlines()[-20:]
                 report.sections.append((f"the end of {name}'s log", "\n".join(tail)))
 
 
@@ -38,5 +38,7 @@ def desktop(world):  # noqa: F811
     finally:
         world.manager.all_down()
         people.close()
-        world.product.stop_guard()
+        if world.product.guard_is_running:
+            world.product.ctl("unlock", check=False)  # the lock would outlive the guard
+            world.product.stop_guard()
         world.product.remove()

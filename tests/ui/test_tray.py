@@ -32,6 +32,7 @@ def test_a_day_with_the_lock(world, desktop):
     wait_until(lambda: desktop.item("full").is_checked, "the mark of the VPN")
     assert desktop.item("Protected: everything goes through “full”")
     wait_label(desktop, "Server: ")
+    desktop.x("mousemove", "1008", "15", "click", "1")
     desktop.screenshot("xfce-protected")
 
     # it drops: the icon says so, and how to go on

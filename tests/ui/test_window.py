@@ -15,6 +15,7 @@ def test_without_a_tray(world, desktop):
     wait_until(lambda: world.product.status()["locked"], "the lock to close")
     desktop.act("connect", "[<'" + uuid_of(world, "full") + "'>]")
     world.product.wait_state("protected", 30)
+    desktop.x("search", "--sync", "--onlyvisible", "--name", TITLE)
     desktop.screenshot("window-protected")
 
     # a tray appears: into it
