@@ -7,8 +7,8 @@ from .machine import Machine
 
 UNITS = ("nm-killswitch.service", "nm-killswitch.socket")
 EXPOSURE_MAX = 2.0
-READY_WITHIN = 0.5  # seconds after its start
-# with a bus that takes calls and gives no answer; the guard waits 2 s for it (READY_TIMEOUT_MS)
+READY_WITHIN = 1.0  # seconds after its start; some 0.1 s on a quiet machine
+# also with a bus that takes calls and gives no answer, for which the guard would wait 2 s
 READY_WITHOUT_ANSWER = READY_WITHIN
 BESIDE = ("NetworkManager.service", "systemd-logind.service", "dbus.service", "systemd-journald.service")
 
