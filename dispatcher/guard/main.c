@@ -103,7 +103,7 @@ static int run(void)
                                                          .changed = on_changed,
                                                          .data = &program,
                                                      });
-    /* the saved lock is in the kernel: a bus or a NetworkManager that is slow must not hold up boot */
+    /* the saved lock is in the kernel: a slow bus or NetworkManager must not hold up the boot */
     (void) sd_notify(0, "READY=1");
     g_main_loop_run(program.loop);
 

@@ -8,8 +8,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from world.conftest import pytest_configure, world  # noqa: E402,F401
+import world.conftest as of_world  # noqa: E402
 from world.network import log_of  # noqa: E402
+
+# pytest finds hooks and fixtures by their names in here
+pytest_configure = of_world.pytest_configure
+globals()["world"] = of_world.world
 
 
 @pytest.hookimpl(hookwrapper=True)
