@@ -396,6 +396,9 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
     guard->keeper = ks_keeper_new();
 
     load_state(guard);
+    /* before any other socket: the owner's port is then our process number, by which a rescue finds
+     * a guard that hangs (kernel: net/netlink/af_netlink.c, netlink_autobind) */
+    (void) take_over(guard);
     watch_kernel(guard);
     (void) follow_world(guard);
     guard->manager = ks_manager_new(bus, on_manager_changed, guard);
