@@ -81,14 +81,15 @@ installed_now() {
     grep '^/' "$build_dir/meson-logs/install-log.txt"
 }
 
-# Removes the paths that come in; folders only if they are empty. Nothing outside of /usr.
+# Removes the paths that come in; folders only if they are empty. Nothing outside of /usr
+# but the autostart entry.
 remove_paths() {
     local path
 
     while IFS= read -r path; do
         case $path in
         *..*) ;;
-        "$prefix"/*)
+        "$prefix"/* | /etc/xdg/autostart/io.github.nmkillswitch.desktop)
             if [ -d "$path" ] && [ ! -L "$path" ]; then
                 rmdir --ignore-fail-on-non-empty "$path"
             else
@@ -168,6 +169,16 @@ install_it() {
     "$command" status
 }
 
+# What the desktop made of files that are gone now.
+refresh_caches() {
+    if command -v glib-compile-schemas >/dev/null; then
+        glib-compile-schemas "$prefix/share/glib-2.0/schemas" 2>/dev/null
+    fi
+    if command -v gtk-update-icon-cache >/dev/null; then
+        gtk-update-icon-cache -qtf "$prefix/share/icons/hicolor" 2>/dev/null
+    fi
+}
+
 remove_it() {
     if [ ! -e "$manifest" ]; then
         echo 'nm-killswitch was not installed by this script: nothing to remove.'
@@ -185,6 +196,7 @@ remove_it() {
         rm -f "$manifest"
         rmdir --ignore-fail-on-non-empty "${manifest%/*}"
         rm -rf "$runtime"
+        refresh_caches
         systemctl daemon-reload
         systemctl --quiet reset-failed "${units[@]}" 2>/dev/null
         echo 'Removed.'
