@@ -348,6 +348,21 @@ static JsonObject *read_json(const char *text, JsonNode **ret_node)
     return json_node_get_object(*ret_node);
 }
 
+/* Whatever stands in a name, the document is one that every reader takes. */
+static void test_json_escapes(void)
+{
+    for (char control = 1; control < ' '; control++) {
+        char name[] = { 'a', control, 'b', '\0' };
+        g_autofree char *json = ks_json_away(name);
+        g_autoptr(JsonNode) node = NULL;
+        JsonObject *object = read_json(json, &node);
+
+        for (const char *at = json; at[1] != '\0'; at++)
+            g_assert_cmpint((unsigned char) *at, >=, ' ');
+        g_assert_cmpstr(json_object_get_string_member(object, "reason"), ==, name);
+    }
+}
+
 static void test_json(void)
 {
     g_autoptr(GVariant) status = locked("paused", "", "''");
@@ -405,6 +420,7 @@ int main(int argc, char **argv)
     g_test_add_func("/show/facts", test_facts);
     g_test_add_func("/show/lan-networks", test_lan_networks);
     g_test_add_func("/show/json", test_json);
+    g_test_add_func("/show/json/escapes", test_json_escapes);
     g_test_add_func("/show/json-vpns", test_json_vpns);
     return g_test_run();
 }
