@@ -189,7 +189,7 @@ static void guarded_install(Guarded *guarded, unsigned servers)
         give_up("the lock is not intact", -EPROTO);
 }
 
-/* What guard.c does between an event and its answer, once it knows what it wants. Returns the
+/* What follow.c does between an event and its answer, once it knows what it wants. Returns the
  * nanoseconds that planning took of it. */
 static int64_t guarded_change(Guarded *guarded, bool add)
 {

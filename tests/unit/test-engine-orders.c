@@ -116,7 +116,7 @@ static void hear(KsEngine *engine, Promise *promise, const Letter *letter)
     promise->told_index[letter->vpn] = 0;
 }
 
-/* As a guard begins (guard.c, take_over): what persists, and what the kernel holds. */
+/* As a guard begins (follow.c, ks_guard_take_over()): what persists, and what the kernel holds. */
 static KsEngine *restart(KsEngine *engine, Promise *promise, bool reboot)
 {
     g_auto(GStrv) known_up = ks_engine_known_up(engine);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-guard"
+
+#include "guard/guard-private.h"
+
+#include "config.h"
+#include "guard/configuration-files.h"
+
+KsConfiguration *ks_guard_read_configuration(void)
+{
+    KsConfiguration *configuration =
+        ks_configuration_load(KS_VENDOR_DIRECTORY, ks_configuration_local_folder());
+    const GPtrArray *warnings = ks_configuration_warnings(configuration);
+
+    for (unsigned i = 0; i < warnings->len; i++)
+        g_warning("%s", (char *) g_ptr_array_index(warnings, i));
+    return configuration;
+}
+
+static bool is_ruled_out(const KsGuard *guard, KsConfigurationKey key)
+{
+    g_autofree char *refusal = ks_configuration_refusal(guard->configuration, key);
+
+    return refusal;
+}
+
+bool ks_guard_obey_configuration(KsGuard *guard)
+{
+    bool changed = false;
+
+    if (is_ruled_out(guard, KS_CONFIGURATION_ALLOW_LAN_ACCESS) &&
+        ks_engine_set_lan(guard->engine, false)) {
+        g_message("LAN access closed: the administrator has ruled it out");
+        changed = true;
+    }
+    if (is_ruled_out(guard, KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF) &&
+        ks_engine_set_auto_lock(guard->engine, true)) {
+        g_message("auto-lock turned on: the administrator has ruled out that it is off");
+        changed = true;
+    }
+    return changed;
+}
+
+void ks_guard_reload_config(KsGuard *guard)
+{
+    uint64_t pause_max_ms;
+
+    ks_configuration_free(guard->configuration);
+    guard->configuration = ks_guard_read_configuration();
+    g_message("the configuration was read again");
+    if (ks_guard_obey_configuration(guard))
+        ks_guard_save(guard);
+    (void) ks_guard_follow(guard);
+    pause_max_ms = (uint64_t) ks_configuration_pause_max(guard->configuration) * 1000;
+    if (ks_keeper_read(guard->keeper) && ks_guard_pause_left(guard) > pause_max_ms)
+        (void) ks_keeper_pause(guard->keeper, pause_max_ms);
+    ks_guard_watch_pause(guard);
+    ks_guard_notify(guard);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-guard"
+
+#include "guard/boot.h"
+#include "guard/guard-private.h"
+
+/* How often a kernel that could not be read is tried again. */
+#define RETRY_US (5 * G_USEC_PER_SEC)
+
+void ks_guard_notify(KsGuard *guard)
+{
+    guard->listener.changed(guard->listener.data);
+}
+
+KsStatusFacts ks_guard_facts(const KsGuard *guard)
+{
+    return (KsStatusFacts){
+        .engine = guard->engine,
+        .world = guard->world,
+        .held = ks_keeper_held(guard->keeper),
+        .trouble = ks_keeper_trouble(guard->keeper) != NULL,
+        .pause_max = ks_configuration_pause_max(guard->configuration),
+        .problems = { ks_keeper_trouble(guard->keeper), guard->state_problem, guard->save_problem },
+        .configuration_warnings = ks_configuration_warnings(guard->configuration),
+    };
+}
+
+static bool is_as_it_should_be(const KsGuard *guard)
+{
+    KsStatusFacts facts = ks_guard_facts(guard);
+
+    return ks_status_verified(&facts);
+}
+
+uint64_t ks_guard_pause_left(const KsGuard *guard)
+{
+    return ks_keeper_held(guard->keeper)->pause_ms;
+}
+
+bool ks_guard_is_closed(const KsGuard *guard)
+{
+    return is_as_it_should_be(guard) && ks_guard_pause_left(guard) == 0;
+}
+
+void ks_guard_save(KsGuard *guard)
+{
+    g_autoptr(GError) error = NULL;
+    KsSettings settings = *ks_engine_settings(guard->engine); /* borrows what it points to */
+
+    settings.locked |= guard->boot_skipped;
+    g_clear_pointer(&guard->save_problem, g_free);
+    if (ks_store_save(guard->store, &settings, &error))
+        return;
+    guard->save_problem = g_strdup_printf("The state could not be saved, so what you see now will "
+                                          "not outlast a reboot: %s.",
+                                          error->message);
+    g_warning("%s", guard->save_problem);
+}
+
+/* The kernel's command line opens this boot's lock, unless it was closed in this boot already. */
+static void skip_boot_lock(KsGuard *guard)
+{
+    if (!ks_engine_settings(guard->engine)->locked || ks_store_was_closed(guard->store) ||
+        !ks_boot_is_skipped())
+        return;
+    g_message("the kernel's command line says nmkillswitch=off: not locked in this boot, until "
+              "someone locks or a VPN comes up");
+    (void) ks_engine_set_locked(guard->engine, false);
+    guard->boot_skipped = true;
+}
+
+bool ks_guard_take_over(KsGuard *guard)
+{
+    if (guard->has_taken_over)
+        return true;
+    if (!ks_keeper_read(guard->keeper))
+        return false;
+    guard->has_taken_over = true;
+    if (!ks_keeper_held(guard->keeper)->present) {
+        skip_boot_lock(guard);
+        return true;
+    }
+    ks_engine_adopt(guard->engine, ks_keeper_held(guard->keeper)->lock);
+    if (ks_engine_set_locked(guard->engine, true))
+        ks_guard_save(guard);
+    return ks_keeper_adopt(guard->keeper);
+}
+
+static bool hold_what_should_be(KsGuard *guard)
+{
+    return ks_keeper_hold(guard->keeper, ks_engine_settings(guard->engine)->locked,
+                          ks_engine_lock(guard->engine));
+}
+
+static gboolean on_pause_ended(gpointer data)
+{
+    KsGuard *guard = data;
+
+    guard->pause_source = 0;
+    (void) ks_keeper_read(guard->keeper);
+    g_message("the pause has ended");
+    ks_guard_notify(guard);
+    return G_SOURCE_REMOVE;
+}
+
+void ks_guard_watch_pause(KsGuard *guard)
+{
+    uint64_t left = ks_guard_pause_left(guard);
+
+    g_clear_handle_id(&guard->pause_source, g_source_remove);
+    if (left > 0)
+        guard->pause_source = g_timeout_add((guint) MIN(left + 1, G_MAXINT), on_pause_ended, guard);
+}
+
+/* For the next guard; not on an event's path, since losing it only locks once more. */
+static void remember_known_up(KsGuard *guard)
+{
+    g_auto(GStrv) known_up = ks_engine_known_up(guard->engine);
+
+    if (guard->known_up &&
+        g_strv_equal((const char *const *) guard->known_up, (const char *const *) known_up))
+        return;
+    ks_store_save_known_up(guard->store, (const char *const *) known_up);
+    g_strfreev(guard->known_up);
+    guard->known_up = g_steal_pointer(&known_up);
+}
+
+/* What happens a moment after each change, off the event's path. */
+static gboolean verify(gpointer data)
+{
+    KsGuard *guard = data;
+
+    guard->verify_source = 0;
+    if (!guard->has_taken_over) { /* changing what we do not know could open it */
+        g_source_set_ready_time(guard->retry_source, g_get_monotonic_time() + RETRY_US);
+        ks_guard_notify(guard);
+        return G_SOURCE_REMOVE;
+    }
+    if (ks_keeper_read(guard->keeper) && !is_as_it_should_be(guard)) {
+        g_warning("the kernel does not hold the lock as it should; putting it right");
+        (void) hold_what_should_be(guard);
+    }
+    ks_guard_watch_pause(guard);
+    remember_known_up(guard);
+    ks_guard_notify(guard);
+    return G_SOURCE_REMOVE;
+}
+
+void ks_guard_verify_soon(KsGuard *guard)
+{
+    if (guard->verify_source == 0)
+        guard->verify_source = g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, verify, guard, NULL);
+}
+
+static void describe_world(KsGuard *guard)
+{
+    int result = guard->links ? 0 : ks_links_open(&guard->links);
+
+    if (result == 0)
+        result = ks_links_describe(guard->links, guard->world);
+    if (result < 0) {
+        /* an interface that we cannot see is no tunnel */
+        g_array_set_size(guard->world->links, 0);
+        g_array_set_size(guard->world->link_addresses, 0);
+        g_array_set_size(guard->world->link_routes, 0);
+        g_warning("the kernel's interfaces cannot be read: %s", g_strerror(-result));
+    }
+    if (guard->manager)
+        ks_manager_describe(guard->manager, guard->world);
+}
+
+static void log_auto_lock(KsGuard *guard)
+{
+    g_message("locked, because the VPN \"%s\" came up and carries all traffic; it stays locked "
+              "until someone runs: nm-killswitch unlock",
+              ks_engine_locked_by(guard->engine));
+}
+
+bool ks_guard_follow(KsGuard *guard)
+{
+    bool settings_changed;
+    bool taken_over;
+    bool held;
+
+    taken_over = ks_guard_take_over(guard);
+    describe_world(guard);
+    settings_changed = ks_engine_observe(guard->engine, guard->world);
+    held = taken_over && hold_what_should_be(guard);
+    if (ks_engine_settings(guard->engine)->locked)
+        ks_store_note_closed(guard->store);
+    if (settings_changed) {
+        log_auto_lock(guard);
+        ks_guard_save(guard);
+    }
+    ks_guard_verify_soon(guard);
+    return held;
+}
+
+void ks_guard_put_right(KsGuard *guard, const char *who)
+{
+    if (guard->has_taken_over && ks_keeper_read(guard->keeper) && !is_as_it_should_be(guard)) {
+        g_autofree char *printable = g_strescape(who[0] ? who : "another program", NULL);
+
+        g_warning("%s changed the lock in the kernel; putting it right", printable);
+        ks_guard_notify(guard); /* "broken" is a state that people see, however short */
+        (void) hold_what_should_be(guard);
+    }
+    ks_guard_verify_soon(guard);
+}

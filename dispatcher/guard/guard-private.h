@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "guard/guard.h"
+#include "guard/keeper.h"
+#include "guard/status.h"
+#include "guard/store.h"
+#include "kernel/links.h"
+#include "kernel/netfilter.h"
+#include "network/manager.h"
+
+/* The guard from inside, for the files it is made of and nobody else:
+ *
+ *   guard.c          beginning, end, and what wakes it
+ *   follow.c         the way of an event, from the world to the kernel; it calls none of the others
+ *   orders.c         what a person asks for, and what is answered
+ *   administrator.c  what the configuration rules out */
+
+struct KsGuard {
+    KsConfiguration *configuration;
+    KsStore *store;
+    KsEngine *engine;
+    KsWorld *world;
+    KsManager *manager;
+    KsLinks *links;
+
+    KsKeeper *keeper;
+    KsMonitor *monitor;
+
+    char **known_up;     /* as it was saved last */
+    bool has_taken_over; /* what the kernel held when we began is known */
+    bool boot_skipped;   /* the lock is open by the kernel's command line, for this boot only */
+    char *state_problem; /* what was wrong with the saved state when we began */
+    char *save_problem;  /* why the state could not be saved last */
+    guint links_source;
+    guint monitor_source;
+    guint verify_source;
+    guint ready_source;
+    guint pause_source;    /* when the kernel ends the pause */
+    GSource *retry_source; /* follows the world once more, at its ready time; owned */
+    bool is_ready;
+    KsGuardListener listener;
+};
+
+/* ---- follow.c ---- */
+
+/* The whole way of an event, in one direction. False: the kernel did not take it. */
+bool ks_guard_follow(KsGuard *guard);
+
+/* Reads the table back a moment from now, off the event's path, and puts right what is wrong. */
+void ks_guard_verify_soon(KsGuard *guard);
+
+/* What a guard or an early boot before us left in the kernel counts: it is never opened by our
+ * start, whatever the state file says. Until it could be read, nothing is changed. */
+bool ks_guard_take_over(KsGuard *guard);
+
+/* Somebody changed a table: looks, and puts our lock right. `who`: the program's name, hostile; "" if
+ * nobody knows. */
+void ks_guard_put_right(KsGuard *guard, const char *who);
+
+void ks_guard_save(KsGuard *guard); /* if it fails, save_problem says why */
+void ks_guard_notify(KsGuard *guard);
+KsStatusFacts ks_guard_facts(const KsGuard *guard);
+
+uint64_t ks_guard_pause_left(const KsGuard *guard); /* milliseconds */
+
+/* The kernel ends a pause by itself; then pause_source wakes us, so that people see it. */
+void ks_guard_watch_pause(KsGuard *guard);
+
+/* ---- administrator.c ---- */
+
+KsConfiguration *ks_guard_read_configuration(void);
+
+/* What may not be turned on or off does not stay so either. Closes only. True if that changed a
+ * setting. */
+bool ks_guard_obey_configuration(KsGuard *guard);

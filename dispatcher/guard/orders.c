@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-guard"
+
+#include "guard/guard-private.h"
+
+#include "rules/text.h"
+
+static bool report(const KsGuard *guard, bool done, GError **error)
+{
+    if (!done)
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_KERNEL, ks_keeper_trouble(guard->keeper));
+    return done;
+}
+
+/* What was asked for is done in the kernel; whether it also outlasts a reboot is told apart. */
+static bool report_saved(const KsGuard *guard, GError **error)
+{
+    if (guard->save_problem)
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_STATE, guard->save_problem);
+    return !guard->save_problem;
+}
+
+static bool save_and_follow(KsGuard *guard, GError **error)
+{
+    ks_guard_save(guard);
+    return report(guard, ks_guard_follow(guard), error) && report_saved(guard, error);
+}
+
+bool ks_guard_event(KsGuard *guard, const KsEvent *event, GError **error)
+{
+    ks_engine_hear(guard->engine, event);
+    return report(guard, ks_guard_follow(guard), error);
+}
+
+/* Closing: the kernel first, because it must not wait for a disk. */
+bool ks_guard_lock(KsGuard *guard, GError **error)
+{
+    guard->boot_skipped = false;
+    if (ks_engine_set_locked(guard->engine, true))
+        g_message("locked on request");
+    if (!report(guard, ks_guard_follow(guard), error) || !ks_guard_resume(guard, error))
+        return false;
+    ks_guard_save(guard);
+    return report_saved(guard, error);
+}
+
+/* Opening: the disk first, so that a power cut between the two finds the lock closed. */
+bool ks_guard_unlock(KsGuard *guard, GError **error)
+{
+    guard->boot_skipped = false;
+    guard->has_taken_over = true; /* a person's word counts whatever the kernel holds */
+    if (ks_engine_set_locked(guard->engine, false))
+        g_message("unlocked on request");
+    g_clear_pointer(&guard->state_problem, g_free); /* someone has decided */
+    return save_and_follow(guard, error);
+}
+
+bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GError **error)
+{
+    bool changed = ks_engine_set_lan(guard->engine, lan);
+
+    changed |= ks_engine_set_lan_networks(guard->engine, lan ? networks : NULL);
+    if (changed)
+        g_message("LAN access %s on request", !lan          ? "closed"
+                                              : networks[0] ? "opened on some networks"
+                                                            : "opened");
+    return save_and_follow(guard, error);
+}
+
+bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error)
+{
+    if (ks_engine_set_auto_lock(guard->engine, auto_lock))
+        g_message("auto-lock turned %s on request", auto_lock ? "on" : "off");
+    return save_and_follow(guard, error);
+}
+
+/* The state of a pause is the kernel's alone: nothing of it is remembered here. */
+static bool change_pause(KsGuard *guard, uint64_t milliseconds, GError **error)
+{
+    bool done = ks_keeper_pause(guard->keeper, milliseconds);
+
+    ks_guard_watch_pause(guard);
+    ks_guard_notify(guard);
+    return report(guard, done, error);
+}
+
+bool ks_guard_pause(KsGuard *guard, uint32_t seconds, GError **error)
+{
+    if (!ks_engine_settings(guard->engine)->locked) {
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_FAILED,
+                            "There is nothing to pause: the lock is open.");
+        return false;
+    }
+    if (!change_pause(guard, (uint64_t) seconds * 1000, error))
+        return false;
+    g_message("paused for %u seconds on request", seconds);
+    return true;
+}
+
+bool ks_guard_resume(KsGuard *guard, GError **error)
+{
+    bool paused;
+
+    if (!report(guard, ks_keeper_read(guard->keeper), error))
+        return false;
+    paused = ks_guard_pause_left(guard) > 0;
+    if (paused && !change_pause(guard, 0, error))
+        return false;
+    if (paused)
+        g_message("the pause was ended on request");
+    return true;
+}
+
+const KsConfiguration *ks_guard_configuration(const KsGuard *guard)
+{
+    return guard->configuration;
+}
+
+const KsSettings *ks_guard_settings(const KsGuard *guard)
+{
+    return ks_engine_settings(guard->engine);
+}
+
+GVariant *ks_guard_status(KsGuard *guard, bool fresh)
+{
+    KsStatusFacts facts;
+
+    /* what is left of a pause is known for the moment of reading only */
+    if (fresh || ks_guard_pause_left(guard) > 0)
+        (void) ks_keeper_read(guard->keeper);
+    facts = ks_guard_facts(guard);
+    return ks_status_describe(&facts);
+}
+
+static const char *name_interface(uint32_t index, const void *data)
+{
+    const KsLink *link = ks_world_link_by_index(data, index);
+
+    return link ? link->name : NULL;
+}
+
+char *ks_guard_rules(KsGuard *guard, GError **error)
+{
+    if (!report(guard, ks_keeper_read(guard->keeper), error))
+        return NULL;
+    return ks_rules_text(ks_keeper_held(guard->keeper), name_interface, guard->world);
+}
