@@ -8,6 +8,7 @@
 #include "kernel/links.h"
 #include "kernel/netfilter.h"
 #include "model/names.h"
+#include "rules/lock-table.h"
 #include "rules/plan.h"
 #include "rules/text.h"
 
@@ -50,7 +51,7 @@ static int read_kernel(Kernel *kernel)
     int result = kernel->netfilter ? 0 : ks_netfilter_open(&kernel->netfilter);
 
     if (!kernel->held)
-        kernel->held = ks_readback_new();
+        kernel->held = ks_readback_new(&ks_lock_table);
     if (result == 0)
         result = ks_netfilter_read(kernel->netfilter, kernel->held);
     if (result < 0)

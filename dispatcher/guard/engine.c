@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/engine.h"
 
-#include "model/server.h"
+#include "guard/draw.h"
 
 #include <string.h>
-
-#define DNS_PORT          53
-#define DNS_OVER_TLS_PORT 853
 
 /* What the hook last said of one VPN. */
 typedef struct {
@@ -130,14 +127,6 @@ static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, G
     }
 }
 
-static bool has_index(const GArray *tunnels, uint32_t index)
-{
-    for (unsigned i = 0; i < tunnels->len; i++)
-        if (g_array_index(tunnels, KsTunnel, i).index == index)
-            return true;
-    return false;
-}
-
 /* While NetworkManager is away or still starting, what it does not report stays as it is, as long
  * as the very same link is there and up. */
 static void keep_unreported_tunnels(const KsEngine *engine, const KsWorld *world, GArray *tunnels)
@@ -148,7 +137,7 @@ static void keep_unreported_tunnels(const KsEngine *engine, const KsWorld *world
         const KsLink *link = ks_world_link_by_index(world, tunnel->index);
 
         if (link && link->up && link->tunnel_kind && !(announced && announced->down) &&
-            !has_index(tunnels, tunnel->index))
+            !ks_draw_has_tunnel(tunnels, tunnel->index))
             add_tunnel(tunnels, tunnel->uuid, tunnel->name, tunnel->type, link);
     }
 }
@@ -212,123 +201,23 @@ static void forget_tunnels_gone(KsEngine *engine)
             g_hash_table_iter_remove(&iterator);
 }
 
-static bool copy_keys(const KsLock *from, KsLock *to, KsSetId set)
-{
-    bool all = true;
-
-    for (unsigned i = 0; i < from->sets[set]->len; i++)
-        all &= ks_lock_add_key(to, set, &g_array_index(from->sets[set], KsKey, i));
-    return all;
-}
-
-/* Whether the lock lets this server be reached. A profile that belongs to some users is written by
- * them without authorisation: it opens its servers only while it is being used, and never what
- * would be a name server's port. */
-static bool server_is_open(const KsVpn *vpn, const KsServer *server)
-{
-    if (server->address.family == AF_UNSPEC)
-        return false;
-    if (server->ipsec_only || server->port == 0) /* there are no rules for these yet */
-        return false;
-    if (!vpn->is_private)
-        return true;
-    return vpn->activity != KS_VPN_DOWN && server->port != DNS_PORT &&
-           server->port != DNS_OVER_TLS_PORT;
-}
-
-static bool draw_servers(KsEngine *engine, const KsWorld *world)
-{
-    static const KsSetId told_by_manager[] = {
-        KS_SET_SERVERS4,
-        KS_SET_SERVERS6,
-        KS_SET_DHCP_SERVERS,
-    };
-    bool all = true;
-
-    /* a manager that is away or still starting has not told everything: nothing is taken away */
-    for (unsigned i = 0; i < G_N_ELEMENTS(told_by_manager); i++)
-        if (!world->manager_present || !world->manager_settled)
-            all &= copy_keys(engine->previous, engine->lock, told_by_manager[i]);
-    if (!world->manager_present)
-        return all;
-
-    for (unsigned i = 0; i < world->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
-
-        for (unsigned j = 0; j < vpn->servers->len; j++) {
-            const KsServer *server = g_ptr_array_index(vpn->servers, j);
-
-            if (server_is_open(vpn, server))
-                all &= ks_lock_add_server(engine->lock, &server->address, server->protocol,
-                                          server->port);
-        }
-    }
-    for (unsigned i = 0; i < world->dhcp_servers->len; i++)
-        all &= ks_lock_add_dhcp_server(engine->lock,
-                                       &g_array_index(world->dhcp_servers, KsAddress, i));
-    return all;
-}
-
-/* LAN access is for this interface: it leads out, and if access is limited to some networks, one of
- * them is what it is connected to. */
-static bool lan_is_open_on(const KsEngine *engine, const KsWorld *world, const KsLink *link)
-{
-    const char *const *limited_to = (const char *const *) engine->settings.lan_networks;
-
-    if (link->loopback || link->tunnel_kind)
-        return false;
-    if (!limited_to || !limited_to[0])
-        return true;
-    for (unsigned i = 0; i < world->networks->len; i++) {
-        const KsNetwork *network = g_ptr_array_index(world->networks, i);
-
-        if (strcmp(network->interface, link->name) == 0 &&
-            g_strv_contains(limited_to, network->uuid))
-            return true;
-    }
-    return false;
-}
-
-/* What a VPN carries is never looked for on the local network, even if its range is a private
- * one: a rogue network would only have to call itself by that range. */
-static bool draw_lan(KsEngine *engine, const KsWorld *world)
-{
-    bool all = true;
-
-    for (unsigned i = 0; i < world->links->len; i++) {
-        const KsLink *link = &g_array_index(world->links, KsLink, i);
-
-        if (lan_is_open_on(engine, world, link))
-            all &= ks_lock_open_lan(engine->lock, link->index);
-    }
-    for (unsigned i = 0; i < world->link_routes->len; i++) {
-        const KsLinkRoute *route = &g_array_index(world->link_routes, KsLinkRoute, i);
-
-        if (has_index(engine->tunnels, route->index))
-            all &= ks_lock_exclude_from_lan(engine->lock, &route->destination, route->prefix);
-    }
-    return all;
-}
-
 static void draw_lock(KsEngine *engine, const KsWorld *world)
 {
     KsLock *previous = engine->previous;
-    bool all = true;
+    KsDrawing drawing = {
+        .settings = &engine->settings,
+        .world = world,
+        .tunnels = engine->tunnels,
+    };
 
     engine->previous = engine->lock;
     engine->lock = previous;
-    ks_lock_clear(engine->lock);
-    for (unsigned i = 0; i < engine->tunnels->len; i++)
-        all &=
-            ks_lock_open_interface(engine->lock, g_array_index(engine->tunnels, KsTunnel, i).index);
-    all &= draw_servers(engine, world);
-    if (engine->settings.lan)
-        all &= draw_lan(engine, world);
-    ks_lock_seal(engine->lock);
+    drawing.previous = engine->previous;
     engine->overflow =
-        all ? NULL
-            : "There are more VPN servers or interfaces than the lock can hold. Those beyond "
-              "its bounds stay blocked.";
+        ks_draw_lock(engine->lock, &drawing)
+            ? NULL
+            : "There are more VPN servers or interfaces than the lock can hold. Those "
+              "beyond its bounds stay blocked.";
 }
 
 KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up)
@@ -371,7 +260,7 @@ void ks_engine_adopt(KsEngine *engine, const KsLock *held)
     const GArray *interfaces = held->sets[KS_SET_OPEN_INTERFACES];
 
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
-        (void) copy_keys(held, engine->lock, set);
+        (void) ks_draw_copy(held, engine->lock, set);
     ks_lock_seal(engine->lock);
     for (unsigned i = 0; i < interfaces->len; i++) {
         KsLink link = { .index = ks_key_interface(&g_array_index(interfaces, KsKey, i)) };

@@ -4,6 +4,7 @@
 #include "guard/keeper.h"
 
 #include "kernel/netfilter.h"
+#include "rules/lock-table.h"
 #include "rules/plan.h"
 
 #include <errno.h>
@@ -129,7 +130,7 @@ KsKeeper *ks_keeper_new(void)
 {
     KsKeeper *keeper = g_new0(KsKeeper, 1);
 
-    keeper->held = ks_readback_new();
+    keeper->held = ks_readback_new(&ks_lock_table);
     return keeper;
 }
 

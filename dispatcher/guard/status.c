@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "model/server.h"
+#include "rules/lock-table.h"
 
 #include <string.h>
 
@@ -135,8 +136,8 @@ static GVariant *describe_blocked(const KsReadback *held)
 {
     GVariantBuilder builder;
     uint64_t packets =
-        held->packets[KS_COUNTER_BLOCKED_OUT] + held->packets[KS_COUNTER_BLOCKED_FORWARD];
-    uint64_t bytes = held->bytes[KS_COUNTER_BLOCKED_OUT] + held->bytes[KS_COUNTER_BLOCKED_FORWARD];
+        held->counters[KS_COUNTER_BLOCKED_OUT].packets + held->counters[KS_COUNTER_BLOCKED_FORWARD].packets;
+    uint64_t bytes = held->counters[KS_COUNTER_BLOCKED_OUT].bytes + held->counters[KS_COUNTER_BLOCKED_FORWARD].bytes;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&builder, "{sv}", "packets", g_variant_new_uint64(packets));

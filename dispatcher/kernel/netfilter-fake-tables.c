@@ -70,11 +70,14 @@ void *fake_copy_table(const void *data, void *unused)
     return copy;
 }
 
-FakeTable *fake_find_table(GPtrArray *tables, const char *name)
+FakeTable *fake_find_table(GPtrArray *tables, uint8_t family, const char *name)
 {
-    for (unsigned i = 0; name && i < tables->len; i++)
-        if (strcmp(((FakeTable *) g_ptr_array_index(tables, i))->name, name) == 0)
-            return g_ptr_array_index(tables, i);
+    for (unsigned i = 0; name && i < tables->len; i++) {
+        FakeTable *table = g_ptr_array_index(tables, i);
+
+        if (table->family == family && strcmp(table->name, name) == 0)
+            return table;
+    }
     return NULL;
 }
 
@@ -167,10 +170,16 @@ static bool is_referred_to(const FakeTable *table, FakeKind kind, const char *na
 
 /* ---- one message of a batch ---- */
 
-/* The table that a message is about, if its sender may change it. */
-static int table_for(const FakeTransaction *transaction, const char *name, FakeTable **ret_table)
+static uint8_t family_of(const struct nlmsghdr *message)
 {
-    *ret_table = fake_find_table(transaction->tables, name);
+    return ((const struct nfgenmsg *) mnl_nlmsg_get_payload(message))->nfgen_family;
+}
+
+/* The table that a message is about, if its sender may change it. */
+static int table_for(const FakeTransaction *transaction, const struct nlmsghdr *message,
+                     const char *name, FakeTable **ret_table)
+{
+    *ret_table = fake_find_table(transaction->tables, family_of(message), name);
     if (!*ret_table)
         return -ENOENT;
     return (*ret_table)->owner && (*ret_table)->owner != transaction->port ? -EPERM : 0;
@@ -202,20 +211,21 @@ static int apply_table(const FakeTransaction *transaction, const struct nlmsghdr
     int result = nftnl_table_nlmsg_parse(message, parsed) < 0 ? -EINVAL : 0;
     const char *name = nftnl_table_get_str(parsed, NFTNL_TABLE_NAME);
     uint32_t flags = nftnl_table_get_u32(parsed, NFTNL_TABLE_FLAGS);
-    FakeTable *table = fake_find_table(transaction->tables, name);
+    FakeTable *table = fake_find_table(transaction->tables, family_of(message), name);
 
     if (result == 0 && add && table) {
         result =
             message->nlmsg_flags & NLM_F_EXCL ? -EEXIST : update_table(transaction, table, flags);
     } else if (result == 0 && add) {
         table = g_new0(FakeTable, 1);
+        table->family = family_of(message);
         table->name = g_strdup(name);
         table->flags = flags;
         table->owner = flags & NFT_TABLE_F_OWNER ? transaction->port : 0;
         table->objects = g_ptr_array_new_with_free_func(release_object);
         g_ptr_array_add(transaction->tables, table);
     } else if (result == 0) {
-        result = table_for(transaction, name, &table);
+        result = table_for(transaction, message, name, &table);
         if (result == 0)
             g_ptr_array_remove(transaction->tables, table);
     }
@@ -264,7 +274,8 @@ static int apply_chain(const FakeTransaction *transaction, const struct nlmsghdr
 
     name = nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME);
     if (result == 0)
-        result = table_for(transaction, nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE), &table);
+        result =
+            table_for(transaction, message, nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE), &table);
     if (result == 0 && add)
         result = add_chain(table, message, chain);
     else if (result == 0 && !find_object(table, FAKE_CHAIN, name))
@@ -306,7 +317,8 @@ static int apply_rule(const FakeTransaction *transaction, const struct nlmsghdr 
 
     chain = nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN);
     if (result == 0)
-        result = table_for(transaction, nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), &table);
+        result =
+            table_for(transaction, message, nftnl_rule_get_str(rule, NFTNL_RULE_TABLE), &table);
     if (result == 0 && add)
         result = add_rule(table, message, chain);
     else if (result == 0 && chain && !find_object(table, FAKE_CHAIN, chain))
@@ -339,7 +351,7 @@ static int apply_set(const FakeTransaction *transaction, const struct nlmsghdr *
 
     name = nftnl_set_get_str(set, NFTNL_SET_NAME);
     if (result == 0)
-        result = table_for(transaction, nftnl_set_get_str(set, NFTNL_SET_TABLE), &table);
+        result = table_for(transaction, message, nftnl_set_get_str(set, NFTNL_SET_TABLE), &table);
     if (result == 0)
         object = find_object(table, FAKE_SET, name);
     if (result == 0 && nftnl_set_get_u32(set, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS)
@@ -360,8 +372,30 @@ static int apply_set(const FakeTransaction *transaction, const struct nlmsghdr *
     return result;
 }
 
-static FakeObject *element_new(const char *set, uint32_t key_length, struct nftnl_set_elem *element)
+/* What a map has beside the key; false: not what such a map takes. */
+static bool read_data(FakeObject *created, bool map, struct nftnl_set_elem *element)
 {
+    uint32_t length = 0;
+    const void *data;
+
+    if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_VERDICT)) {
+        created->has_data = created->is_verdict = true;
+        created->verdict = (int32_t) nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_VERDICT);
+        created->jump = g_strdup(nftnl_set_elem_get_str(element, NFTNL_SET_ELEM_CHAIN));
+    } else if ((data = nftnl_set_elem_get(element, NFTNL_SET_ELEM_DATA, &length))) {
+        if (length != sizeof(created->value))
+            return false;
+        created->has_data = true;
+        memcpy(&created->value, data, sizeof(created->value));
+    }
+    return map == created->has_data;
+}
+
+static FakeObject *element_new(const char *set, struct nftnl_set *kind, bool add,
+                               struct nftnl_set_elem *element)
+{
+    uint32_t key_length = nftnl_set_get_u32(kind, NFTNL_SET_KEY_LEN);
+    bool map = nftnl_set_get_u32(kind, NFTNL_SET_FLAGS) & NFT_SET_MAP;
     uint32_t length = 0;
     const void *key = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &length);
     uint32_t flags = nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_FLAGS)
@@ -373,7 +407,10 @@ static FakeObject *element_new(const char *set, uint32_t key_length, struct nftn
         return NULL;
     created = object_new(FAKE_ELEMENT, set, key, length);
     created->flags = flags;
-    created->jump = g_strdup(nftnl_set_elem_get_str(element, NFTNL_SET_ELEM_CHAIN));
+    if (!read_data(created, map, element) && add) {
+        release_object(created);
+        return NULL;
+    }
     if (nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_TIMEOUT))
         created->ends = g_get_monotonic_time() +
                         (gint64) nftnl_set_elem_get_u64(element, NFTNL_SET_ELEM_TIMEOUT) * 1000;
@@ -386,11 +423,18 @@ static bool same_element(const FakeObject *a, const FakeObject *b)
            strcmp(a->name, b->name) == 0;
 }
 
-static int apply_element(FakeTable *table, const char *set, uint32_t key_length, bool add,
+static bool same_data(const FakeObject *a, const FakeObject *b)
+{
+    return a->has_data == b->has_data && a->is_verdict == b->is_verdict && a->value == b->value &&
+           a->verdict == b->verdict && g_strcmp0(a->jump, b->jump) == 0;
+}
+
+static int apply_element(FakeTable *table, const char *set, struct nftnl_set *kind, bool add,
                          struct nftnl_set_elem *parsed)
 {
-    FakeObject *element = element_new(set, key_length, parsed);
+    FakeObject *element = element_new(set, kind, add, parsed);
     const FakeObject *known = NULL;
+    int result;
 
     if (!element)
         return -EINVAL;
@@ -401,10 +445,11 @@ static int apply_element(FakeTable *table, const char *set, uint32_t key_length,
         g_ptr_array_add(table->objects, element);
         return 0;
     }
+    result = !known ? -ENOENT : add && !same_data(known, element) ? -EBUSY : 0;
     release_object(element);
     if (!add && known)
         g_ptr_array_remove(table->objects, (void *) known);
-    return known ? 0 : -ENOENT;
+    return result;
 }
 
 /* libnftnl numbers the elements that it writes and reads only what the kernel writes. */
@@ -439,7 +484,7 @@ static int apply_elements(const FakeTransaction *transaction, const struct nlmsg
 
     name = nftnl_set_get_str(set, NFTNL_SET_NAME);
     if (result == 0)
-        result = table_for(transaction, nftnl_set_get_str(set, NFTNL_SET_TABLE), &table);
+        result = table_for(transaction, message, nftnl_set_get_str(set, NFTNL_SET_TABLE), &table);
     if (result == 0) {
         object = find_object(table, FAKE_SET, name);
         result = object ? nftnl_set_nlmsg_parse(fake_message_of(object), kind) : -ENOENT;
@@ -450,8 +495,7 @@ static int apply_elements(const FakeTransaction *transaction, const struct nlmsg
     if (result == 0)
         iterator = nftnl_set_elems_iter_create(set);
     while (iterator && result == 0 && (element = nftnl_set_elems_iter_next(iterator)))
-        result =
-            apply_element(table, name, nftnl_set_get_u32(kind, NFTNL_SET_KEY_LEN), add, element);
+        result = apply_element(table, name, kind, add, element);
     if (iterator)
         nftnl_set_elems_iter_destroy(iterator);
     nftnl_set_free(set);
@@ -469,7 +513,8 @@ static int apply_counter(const FakeTransaction *transaction, const struct nlmsgh
 
     name = nftnl_obj_get_str(counter, NFTNL_OBJ_NAME);
     if (result == 0)
-        result = table_for(transaction, nftnl_obj_get_str(counter, NFTNL_OBJ_TABLE), &table);
+        result =
+            table_for(transaction, message, nftnl_obj_get_str(counter, NFTNL_OBJ_TABLE), &table);
     if (result == 0 && add && !find_object(table, FAKE_COUNTER, name))
         g_ptr_array_add(table->objects,
                         object_new(FAKE_COUNTER, name, message, message->nlmsg_len));

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include <linux/netlink.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The tables of nf_tables without a kernel (netfilter-fake.c). Anonymous sets, rule handles and
@@ -24,10 +25,15 @@ typedef struct {
                      * brought it */
     char *jump;     /* of an element of a verdict map: the chain it leads to; may be NULL */
     uint32_t flags; /* of an element */
-    gint64 ends;    /* of an element: when it goes, by g_get_monotonic_time(); 0: never */
+    bool has_data;  /* of an element of a map: what stands beside its key, one of these */
+    uint32_t value;
+    int32_t verdict; /* if `is_verdict` */
+    bool is_verdict;
+    gint64 ends; /* of an element: when it goes, by g_get_monotonic_time(); 0: never */
 } FakeObject;
 
 typedef struct {
+    uint8_t family;
     char *name;
     uint32_t flags;
     uint32_t owner; /* 0: none */
@@ -39,7 +45,7 @@ typedef struct {
     uint32_t port;     /* who sends it */
 } FakeTransaction;
 
-FakeTable *fake_find_table(GPtrArray *tables, const char *name);
+FakeTable *fake_find_table(GPtrArray *tables, uint8_t family, const char *name);
 void *fake_copy_table(const void *table, void *unused); /* a GCopyFunc */
 void fake_free_table(void *table);
 

@@ -191,7 +191,7 @@ int ks_netfilter_commit(KsNetfilter *netfilter, const KsBatch *batch)
     return result;
 }
 
-static struct nlmsghdr *begin(uint8_t buffer[MESSAGE_SIZE], uint16_t type)
+static struct nlmsghdr *begin(uint8_t buffer[MESSAGE_SIZE], uint8_t family, uint16_t type)
 {
     struct nlmsghdr *message;
     struct nfgenmsg *generic;
@@ -200,14 +200,14 @@ static struct nlmsghdr *begin(uint8_t buffer[MESSAGE_SIZE], uint16_t type)
     message = mnl_nlmsg_put_header(buffer);
     message->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | type;
     generic = mnl_nlmsg_put_extra_header(message, sizeof(*generic));
-    generic->nfgen_family = NFPROTO_INET;
+    generic->nfgen_family = family;
     return message;
 }
 
 static int tell_table(const FakeTable *table, KsReadback *readback)
 {
     uint8_t buffer[MESSAGE_SIZE];
-    struct nlmsghdr *message = begin(buffer, NFT_MSG_NEWTABLE);
+    struct nlmsghdr *message = begin(buffer, table->family, NFT_MSG_NEWTABLE);
 
     mnl_attr_put_strz(message, NFTA_TABLE_NAME, table->name);
     mnl_attr_put_u32(message, NFTA_TABLE_FLAGS, htonl(table->flags));
@@ -216,11 +216,28 @@ static int tell_table(const FakeTable *table, KsReadback *readback)
     return ks_readback_take(readback, message);
 }
 
-static int tell_element(const FakeObject *element, KsReadback *readback)
+static void put_data(struct nlmsghdr *message, const FakeObject *element)
+{
+    struct nlattr *data = mnl_attr_nest_start(message, NFTA_SET_ELEM_DATA);
+    struct nlattr *verdict;
+
+    if (element->is_verdict) {
+        verdict = mnl_attr_nest_start(message, NFTA_DATA_VERDICT);
+        mnl_attr_put_u32(message, NFTA_VERDICT_CODE, htonl((uint32_t) element->verdict));
+        if (element->jump)
+            mnl_attr_put_strz(message, NFTA_VERDICT_CHAIN, element->jump);
+        mnl_attr_nest_end(message, verdict);
+    } else {
+        mnl_attr_put(message, NFTA_DATA_VALUE, sizeof(element->value), &element->value);
+    }
+    mnl_attr_nest_end(message, data);
+}
+
+static int tell_element(const FakeTable *table, const FakeObject *element, KsReadback *readback)
 {
     gint64 now = g_get_monotonic_time();
     uint8_t buffer[MESSAGE_SIZE];
-    struct nlmsghdr *message = begin(buffer, NFT_MSG_NEWSETELEM);
+    struct nlmsghdr *message = begin(buffer, table->family, NFT_MSG_NEWSETELEM);
     struct nlattr *list;
     struct nlattr *one;
     struct nlattr *key;
@@ -229,7 +246,7 @@ static int tell_element(const FakeObject *element, KsReadback *readback)
 
     if (element->ends && element->ends <= now)
         return 0;
-    mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, KS_TABLE);
+    mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table->name);
     mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, element->name);
     list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
     one = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
@@ -238,6 +255,8 @@ static int tell_element(const FakeObject *element, KsReadback *readback)
         mnl_attr_put(message, NFTA_DATA_VALUE, size, bytes);
         mnl_attr_nest_end(message, key);
     }
+    if (element->has_data)
+        put_data(message, element);
     if (element->flags)
         mnl_attr_put_u32(message, NFTA_SET_ELEM_FLAGS, htonl(element->flags));
     if (element->ends)
@@ -256,7 +275,7 @@ int ks_netfilter_read(KsNetfilter *netfilter, KsReadback *readback)
     (void) netfilter;
     start();
     ks_readback_clear(readback);
-    table = fake_find_table(kernel.tables, KS_TABLE);
+    table = fake_find_table(kernel.tables, readback->skeleton->family, readback->skeleton->name);
     if (!table)
         return 0;
     result = tell_table(table, readback);
@@ -266,7 +285,7 @@ int ks_netfilter_read(KsNetfilter *netfilter, KsReadback *readback)
             const FakeObject *object = g_ptr_array_index(table->objects, i);
 
             if (object->kind == kind)
-                result = kind == FAKE_ELEMENT ? tell_element(object, readback)
+                result = kind == FAKE_ELEMENT ? tell_element(table, object, readback)
                                               : ks_readback_take(readback, fake_message_of(object));
         }
     }

@@ -91,9 +91,9 @@ static int dump_once(KsNetfilter *netfilter, const Dump *dump, KsReadback *readb
     message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     message->nlmsg_seq = ++netfilter->sequence;
     generic = mnl_nlmsg_put_extra_header(message, sizeof(*generic));
-    generic->nfgen_family = NFPROTO_INET;
+    generic->nfgen_family = readback->skeleton->family;
     if (dump->table_attribute)
-        mnl_attr_put_strz(message, dump->table_attribute, KS_TABLE);
+        mnl_attr_put_strz(message, dump->table_attribute, readback->skeleton->name);
     if (dump->set)
         mnl_attr_put_strz(message, dump->set_attribute, dump->set);
     if (mnl_socket_sendto(netfilter->socket, message, message->nlmsg_len) < 0)
@@ -123,10 +123,10 @@ static int read_once(KsNetfilter *netfilter, KsReadback *readback)
             return 0;
         result = dump_once(netfilter, &dumps[i], readback);
     }
-    for (KsNftSet set = 0; result == 0 && set < KS_NFT_SET_MAX; set++) {
-        if (!readback->sets_present[set])
+    for (unsigned set = 0; result == 0 && set < readback->skeleton->sets_count; set++) {
+        if (!readback->sets[set].present)
             continue;
-        elements.set = ks_set_definitions[set].name;
+        elements.set = readback->skeleton->sets[set].name;
         result = dump_once(netfilter, &elements, readback);
     }
     ks_readback_finish(readback);
@@ -262,8 +262,8 @@ uint32_t ks_netfilter_table_flags(KsNetfilter *netfilter)
 
     /* a table that comes and goes in one transaction never exists for anybody */
     ks_batch_begin(&batch);
-    ks_batch_add_table(&batch, PROBE_TABLE, KS_TABLE_F_OWNED);
-    ks_batch_delete_table(&batch, PROBE_TABLE);
+    ks_batch_add_table(&batch, NFPROTO_INET, PROBE_TABLE, KS_TABLE_F_OWNED);
+    ks_batch_delete_table(&batch, NFPROTO_INET, PROBE_TABLE);
     if (ks_batch_end(&batch) == 0 && ks_netfilter_commit(netfilter, &batch) == 0)
         flags = KS_TABLE_F_OWNED;
     ks_batch_clear(&batch);

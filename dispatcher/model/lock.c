@@ -32,6 +32,11 @@ static int compare_keys(const void *a, const void *b)
     return memcmp(a, b, sizeof(KsKey));
 }
 
+static int compare_bytes(const KsKey *a, const KsKey *b)
+{
+    return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
 static const KsKey *key_at(const KsLock *lock, KsSetId set, unsigned i)
 {
     return &g_array_index(lock->sets[set], KsKey, i);
@@ -100,10 +105,12 @@ static void seal_set(GArray *keys, KsSetId set)
     }
     for (unsigned i = 0; i < keys->len; i++) {
         const KsKey *key = &g_array_index(keys, KsKey, i);
+        KsKey *last = kept > 0 ? &g_array_index(keys, KsKey, kept - 1) : NULL;
 
-        if (kept > 0 && compare_keys(key, &g_array_index(keys, KsKey, kept - 1)) == 0)
-            continue;
-        g_array_index(keys, KsKey, kept++) = *key;
+        if (last && compare_bytes(key, last) == 0)
+            last->value |= key->value;
+        else
+            g_array_index(keys, KsKey, kept++) = *key;
     }
     g_array_set_size(keys, kept);
 }
@@ -171,9 +178,10 @@ bool ks_lock_open_lan(KsLock *lock, uint32_t index)
     return add_interface(lock, KS_SET_LAN_INTERFACES, index);
 }
 
-bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port)
+bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port,
+                        uint32_t open_to)
 {
-    KsKey key = { 0 };
+    KsKey key = { .value = open_to };
     size_t size = ks_address_size(address);
     uint16_t wire_port = htons(port);
 
@@ -267,6 +275,13 @@ void ks_lock_compare_set(const KsLock *have, const KsLock *want, KsSetId set, Ks
         else
             order = compare_keys(key_at(have, set, i), key_at(want, set, j));
 
+        /* with another value the same key would sort before or behind itself */
+        if (i < have_length && j < want_length &&
+            compare_bytes(key_at(have, set, i), key_at(want, set, j)) == 0 && order != 0) {
+            g_array_append_val(change->go, *key_at(have, set, i++));
+            g_array_append_val(change->come, *key_at(want, set, j++));
+            continue;
+        }
         if (order < 0)
             g_array_append_val(change->go, *key_at(have, set, i));
         else if (order > 0)

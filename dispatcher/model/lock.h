@@ -12,7 +12,7 @@
 typedef enum {
     KS_SET_OPEN_INTERFACES, /* interface index: loopback (always) and every tunnel that is up */
     KS_SET_LAN_INTERFACES,  /* interface index: where LAN access is open now */
-    KS_SET_SERVERS4,        /* IPv4 address . protocol . port of VPN servers */
+    KS_SET_SERVERS4,        /* IPv4 address . protocol . port of VPN servers : KS_OPEN_TO_* */
     KS_SET_SERVERS6,        /* the same for IPv6 */
     KS_SET_DHCP_SERVERS,    /* IPv4 address: broadcast (always) and the servers of our leases */
     KS_SET_TUNNEL_ROUTES4,  /* IPv4 range: what a VPN carries is not looked for on the LAN */
@@ -22,11 +22,18 @@ typedef enum {
 
 /* Keys are stored as the kernel compares them: each field in its own byte order (interface indices
  * in host order, the rest as on the wire), padded to four bytes (nf_tables concatenations). */
-#define KS_KEY_SIZE_MAX 32
+#define KS_KEY_SIZE_MAX 64 /* nf_tables: NFT_DATA_VALUE_MAXLEN */
 
 typedef struct {
     uint8_t bytes[KS_KEY_SIZE_MAX]; /* the first ks_key_size() are used, the rest are zero */
+    uint32_t value;                 /* what stands beside the key in a map, else 0 */
 } KsKey;
+
+/* Whose packets a server lets out: bits of the value of its key. What two profiles say of one
+ * server adds up. */
+enum {
+    KS_OPEN_TO_ALL = 1, /* whoever sends */
+};
 
 /* Bounds on what a world of ten thousand profiles may bring into the kernel. */
 #define KS_LOCK_INTERFACES_MAX 1024u
@@ -38,7 +45,7 @@ typedef struct {
     bool full[KS_SET_MAX];    /* with keys that all differ: nothing more goes in */
 } KsLock;
 
-/* Bytes of a key of this set. A range is two addresses: its first, and the first behind it, which
+/* Bytes of a key of this set, without what stands beside it. A range is two addresses: its first, and the first behind it, which
  * is all zero when the range goes to the very end. */
 size_t ks_key_size(KsSetId set);
 bool ks_set_is_range(KsSetId set);
@@ -50,11 +57,12 @@ void ks_lock_free(KsLock *lock);
 /* Forget all but the constant keys. */
 void ks_lock_clear(KsLock *lock);
 
-/* Add keys in any order, also twice; then seal. Ranges that touch or overlap become one. False when
- * the set is full: the key is not in. */
+/* Add keys in any order, also twice; then seal. Ranges that touch or overlap become one; values of the
+ * same key are or-ed. False when the set is full: the key is not in. */
 bool ks_lock_open_interface(KsLock *lock, uint32_t index);
 bool ks_lock_open_lan(KsLock *lock, uint32_t index);
-bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port);
+bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port,
+                        uint32_t open_to); /* KS_OPEN_TO_*, or-ed */
 bool ks_lock_add_dhcp_server(KsLock *lock, const KsAddress *address);
 bool ks_lock_exclude_from_lan(KsLock *lock, const KsAddress *destination, uint8_t prefix);
 bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key);
@@ -67,7 +75,8 @@ bool ks_lock_has_interface(const KsLock *lock, uint32_t index);
 /* Interfaces other than loopback that are open. */
 unsigned ks_lock_tunnels(const KsLock *lock);
 
-/* The keys of one set that come (in want, not in have) and go. Both locks are sealed. */
+/* The keys of one set that come (in want, not in have) and go. A key beside which something else
+ * stands goes and comes. Both locks are sealed. */
 typedef struct {
     GArray *come; /* element-type KsKey */
     GArray *go;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/expression.h"
 
-#include "model/names.h"
-
 #include <stdio.h> /* which libnftnl's headers take for granted */
 
 #include <glib.h>
@@ -14,11 +12,6 @@
 
 /* Longest text of one expression; more is cut, on both sides of a comparison alike. */
 #define BYTECODE_SIZE 512
-
-static const char *set_name(int32_t set)
-{
-    return ks_set_definitions[set].name;
-}
 
 static struct nftnl_expr *build_payload(const KsStep *step, uint32_t base)
 {
@@ -41,7 +34,7 @@ static struct nftnl_expr *build_mask(const KsStep *step)
     if (!expr)
         return NULL;
     nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, step->reg);
-    nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, step->reg);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, step->to);
     nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, step->length);
     if (nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, step->data, step->length) < 0 ||
         nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, zero, step->length) < 0)
@@ -62,8 +55,41 @@ static struct nftnl_expr *build_verdict(int32_t verdict, const char *chain)
     return expr;
 }
 
-static struct nftnl_expr *build_step(const KsStep *step)
+/* With `to` also loads, or does, what stands beside the key. */
+static struct nftnl_expr *build_lookup(const KsSkeleton *skeleton, const KsStep *step,
+                                       const uint32_t *to)
 {
+    struct nftnl_expr *expr = nftnl_expr_alloc("lookup");
+
+    if (!expr)
+        return NULL;
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, step->reg);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SET_ID, (uint32_t) step->key);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, 0); /* the kernel always tells them */
+    if (to)
+        nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, *to);
+    if (nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, skeleton->sets[step->key].name) < 0)
+        g_clear_pointer(&expr, nftnl_expr_free);
+    return expr;
+}
+
+static struct nftnl_expr *build_range(const KsStep *step)
+{
+    struct nftnl_expr *expr = nftnl_expr_alloc("range");
+
+    if (!expr)
+        return NULL;
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_RANGE_SREG, step->reg);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_RANGE_OP, (uint32_t) step->key);
+    if (nftnl_expr_set(expr, NFTNL_EXPR_RANGE_FROM_DATA, step->data, step->length) < 0 ||
+        nftnl_expr_set(expr, NFTNL_EXPR_RANGE_TO_DATA, step->data + step->length, step->length) < 0)
+        g_clear_pointer(&expr, nftnl_expr_free);
+    return expr;
+}
+
+static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *step)
+{
+    static const uint32_t verdict = NFT_REG_VERDICT;
     struct nftnl_expr *expr;
 
     switch (step->kind) {
@@ -74,12 +100,31 @@ static struct nftnl_expr *build_step(const KsStep *step)
             nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, step->reg);
         }
         return expr;
+    case KS_STEP_ROUTE:
+        expr = nftnl_expr_alloc("rt");
+        if (expr) {
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_RT_KEY, (uint32_t) step->key);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_RT_DREG, step->reg);
+        }
+        return expr;
+    case KS_STEP_LINK:
+        return build_payload(step, NFT_PAYLOAD_LL_HEADER);
     case KS_STEP_NETWORK:
         return build_payload(step, NFT_PAYLOAD_NETWORK_HEADER);
     case KS_STEP_TRANSPORT:
         return build_payload(step, NFT_PAYLOAD_TRANSPORT_HEADER);
+    case KS_STEP_IMMEDIATE:
+        expr = nftnl_expr_alloc("immediate");
+        if (expr) {
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, step->reg);
+            if (nftnl_expr_set(expr, NFTNL_EXPR_IMM_DATA, step->data, step->length) < 0)
+                g_clear_pointer(&expr, nftnl_expr_free);
+        }
+        return expr;
     case KS_STEP_MASK:
         return build_mask(step);
+    case KS_STEP_RANGE:
+        return build_range(step);
     case KS_STEP_COMPARE:
         expr = nftnl_expr_alloc("cmp");
         if (expr) {
@@ -90,28 +135,24 @@ static struct nftnl_expr *build_step(const KsStep *step)
         }
         return expr;
     case KS_STEP_LOOKUP:
-        expr = nftnl_expr_alloc("lookup");
-        if (expr) {
-            nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, step->reg);
-            nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SET_ID, (uint32_t) step->key);
-            nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, 0); /* the kernel always tells them */
-            if (nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, set_name(step->key)) < 0)
-                g_clear_pointer(&expr, nftnl_expr_free);
-        }
-        return expr;
+        return build_lookup(skeleton, step, NULL);
+    case KS_STEP_MAP:
+        return build_lookup(skeleton, step, &step->to);
+    case KS_STEP_VMAP:
+        return build_lookup(skeleton, step, &verdict);
     case KS_STEP_COUNT:
         expr = nftnl_expr_alloc("objref");
         if (expr) {
             nftnl_expr_set_u32(expr, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
-            if (nftnl_expr_set_str(expr, NFTNL_EXPR_OBJREF_IMM_NAME, ks_counter_names[step->key]) <
-                0)
+            if (nftnl_expr_set_str(expr, NFTNL_EXPR_OBJREF_IMM_NAME,
+                                   skeleton->counters[step->key]) < 0)
                 g_clear_pointer(&expr, nftnl_expr_free);
         }
         return expr;
     case KS_STEP_VERDICT:
         return build_verdict(step->key, NULL);
     case KS_STEP_JUMP:
-        return build_verdict(NFT_JUMP, ks_chains[step->key].name);
+        return build_verdict(NFT_JUMP, skeleton->chains[step->key].name);
     case KS_STEP_REJECT:
         expr = nftnl_expr_alloc("reject");
         if (expr) {
@@ -126,19 +167,19 @@ static struct nftnl_expr *build_step(const KsStep *step)
     return NULL;
 }
 
-struct nftnl_rule *ks_rule_build(const KsRule *rule)
+struct nftnl_rule *ks_rule_build(const KsSkeleton *skeleton, const KsRule *rule)
 {
     struct nftnl_rule *built = nftnl_rule_alloc();
 
     if (!built)
         return NULL;
-    nftnl_rule_set_u32(built, NFTNL_RULE_FAMILY, NFPROTO_INET);
-    if (nftnl_rule_set_str(built, NFTNL_RULE_TABLE, KS_TABLE) < 0 ||
-        nftnl_rule_set_str(built, NFTNL_RULE_CHAIN, ks_chains[rule->chain].name) < 0)
+    nftnl_rule_set_u32(built, NFTNL_RULE_FAMILY, skeleton->family);
+    if (nftnl_rule_set_str(built, NFTNL_RULE_TABLE, skeleton->name) < 0 ||
+        nftnl_rule_set_str(built, NFTNL_RULE_CHAIN, skeleton->chains[rule->chain].name) < 0)
         g_clear_pointer(&built, nftnl_rule_free);
 
     for (unsigned i = 0; built && rule->steps[i].kind != KS_STEP_END; i++) {
-        struct nftnl_expr *expr = build_step(&rule->steps[i]);
+        struct nftnl_expr *expr = build_step(skeleton, &rule->steps[i]);
 
         if (expr)
             nftnl_rule_add_expr(built, expr);

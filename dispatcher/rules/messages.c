@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/messages.h"
 
-#include "model/names.h"
 #include "rules/expression.h"
 
 #include <errno.h>
@@ -23,17 +22,12 @@
 #define BYTEORDER_HOST 1u /* nftables, include/datatype.h, enum byteorder */
 #define USERDATA_SIZE  32u
 
-static struct nlmsghdr *begin(KsBatch *batch, uint16_t type, uint16_t flags)
-{
-    return ks_batch_message(batch, type, NFPROTO_INET, flags);
-}
-
-static struct nftnl_table *table_new(KsBatch *batch, const char *name)
+static struct nftnl_table *table_new(KsBatch *batch, uint8_t family, const char *name)
 {
     struct nftnl_table *table = nftnl_table_alloc();
 
     if (table && nftnl_table_set_str(table, NFTNL_TABLE_NAME, name) == 0) {
-        nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, NFPROTO_INET);
+        nftnl_table_set_u32(table, NFTNL_TABLE_FAMILY, family);
         return table;
     }
     if (table)
@@ -44,7 +38,8 @@ static struct nftnl_table *table_new(KsBatch *batch, const char *name)
 
 static void put_table(KsBatch *batch, struct nftnl_table *table, uint16_t type, uint16_t flags)
 {
-    struct nlmsghdr *message = begin(batch, type, flags);
+    struct nlmsghdr *message = ks_batch_message(
+        batch, type, (uint8_t) nftnl_table_get_u32(table, NFTNL_TABLE_FAMILY), flags);
 
     if (message) {
         nftnl_table_nlmsg_build_payload(message, table);
@@ -53,13 +48,15 @@ static void put_table(KsBatch *batch, struct nftnl_table *table, uint16_t type, 
     nftnl_table_free(table);
 }
 
-static struct nftnl_chain *chain_new(KsBatch *batch, const char *name)
+static struct nftnl_chain *chain_new(KsBatch *batch, const KsSkeleton *skeleton, const char *name)
 {
     struct nftnl_chain *chain = nftnl_chain_alloc();
 
-    if (chain && nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, KS_TABLE) == 0 &&
-        nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, name) == 0)
+    if (chain && nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, skeleton->name) == 0 &&
+        nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, name) == 0) {
+        nftnl_chain_set_u32(chain, NFTNL_CHAIN_FAMILY, skeleton->family);
         return chain;
+    }
     if (chain)
         nftnl_chain_free(chain);
     ks_batch_fail(batch, -ENOMEM);
@@ -68,7 +65,8 @@ static struct nftnl_chain *chain_new(KsBatch *batch, const char *name)
 
 static void put_chain(KsBatch *batch, struct nftnl_chain *chain, uint16_t type, uint16_t flags)
 {
-    struct nlmsghdr *message = begin(batch, type, flags);
+    struct nlmsghdr *message = ks_batch_message(
+        batch, type, (uint8_t) nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY), flags);
 
     if (message) {
         nftnl_chain_nlmsg_build_payload(message, chain);
@@ -77,13 +75,13 @@ static void put_chain(KsBatch *batch, struct nftnl_chain *chain, uint16_t type, 
     nftnl_chain_free(chain);
 }
 
-static struct nftnl_set *set_new(KsBatch *batch, const char *name)
+static struct nftnl_set *set_new(KsBatch *batch, const KsSkeleton *skeleton, const char *name)
 {
     struct nftnl_set *set = nftnl_set_alloc();
 
-    if (set && nftnl_set_set_str(set, NFTNL_SET_TABLE, KS_TABLE) == 0 &&
+    if (set && nftnl_set_set_str(set, NFTNL_SET_TABLE, skeleton->name) == 0 &&
         nftnl_set_set_str(set, NFTNL_SET_NAME, name) == 0) {
-        nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
+        nftnl_set_set_u32(set, NFTNL_SET_FAMILY, skeleton->family);
         return set;
     }
     if (set)
@@ -92,8 +90,32 @@ static struct nftnl_set *set_new(KsBatch *batch, const char *name)
     return NULL;
 }
 
+static void put_set(KsBatch *batch, struct nftnl_set *set, uint16_t type, uint16_t flags)
+{
+    struct nlmsghdr *message =
+        ks_batch_message(batch, type, (uint8_t) nftnl_set_get_u32(set, NFTNL_SET_FAMILY), flags);
+
+    if (message) {
+        nftnl_set_nlmsg_build_payload(message, set);
+        ks_batch_commit_message(batch, message);
+    }
+    nftnl_set_free(set);
+}
+
+static void put_elements(KsBatch *batch, struct nftnl_set *set, uint16_t type, uint16_t flags)
+{
+    struct nlmsghdr *message =
+        ks_batch_message(batch, type, (uint8_t) nftnl_set_get_u32(set, NFTNL_SET_FAMILY), flags);
+
+    if (message) {
+        nftnl_set_elems_nlmsg_build_payload(message, set);
+        ks_batch_commit_message(batch, message);
+    }
+    nftnl_set_free(set);
+}
+
 static bool add_element(KsBatch *batch, struct nftnl_set *set, const void *key, uint32_t length,
-                        uint32_t flags)
+                        uint32_t flags, struct nftnl_set_elem **ret_element)
 {
     struct nftnl_set_elem *element = nftnl_set_elem_alloc();
 
@@ -106,53 +128,90 @@ static bool add_element(KsBatch *batch, struct nftnl_set *set, const void *key, 
     if (flags)
         nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_FLAGS, flags);
     nftnl_set_elem_add(set, element);
+    if (ret_element)
+        *ret_element = element;
     return true;
 }
 
-static void put_elements(KsBatch *batch, struct nftnl_set *set, uint16_t type, uint16_t flags)
+/* What stands beside a key. */
+static bool add_data(KsBatch *batch, const KsSkeleton *skeleton, const KsSetDefinition *definition,
+                     struct nftnl_set_elem *element, uint32_t value)
 {
-    struct nlmsghdr *message = begin(batch, type, flags);
+    const KsVerdict *verdict;
+    int result = 0;
 
-    if (message) {
-        nftnl_set_elems_nlmsg_build_payload(message, set);
-        ks_batch_commit_message(batch, message);
+    switch (definition->data) {
+    case KS_DATA_NONE:
+        break;
+    case KS_DATA_NUMBER:
+        result = nftnl_set_elem_set(element, NFTNL_SET_ELEM_DATA, &value, sizeof(value));
+        break;
+    case KS_DATA_VERDICT:
+        if (value >= definition->verdicts_count) {
+            ks_batch_fail(batch, -EINVAL);
+            return false;
+        }
+        verdict = &definition->verdicts[value];
+        nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_VERDICT, (uint32_t) verdict->code);
+        if (verdict->code == NFT_JUMP || verdict->code == NFT_GOTO)
+            result = nftnl_set_elem_set_str(element, NFTNL_SET_ELEM_CHAIN,
+                                            skeleton->chains[verdict->chain].name);
+        break;
     }
-    nftnl_set_free(set);
+    if (result < 0)
+        ks_batch_fail(batch, -ENOMEM);
+    return result == 0;
 }
 
-static bool add_key(KsBatch *batch, struct nftnl_set *set, KsSetId id, const KsKey *key)
+/* One message of keys. */
+typedef struct {
+    KsBatch *batch;
+    const KsSkeleton *skeleton;
+    const KsSetDefinition *definition;
+    struct nftnl_set *set;
+    bool with_data; /* what goes, goes by its key */
+} Keys;
+
+static bool add_key(const Keys *keys, const KsKey *key)
 {
     static const uint8_t the_very_end[KS_KEY_SIZE_MAX];
-    uint32_t length = ks_set_definitions[id].key_length;
+    uint32_t length = keys->definition->key_length;
+    struct nftnl_set_elem *element;
 
-    if (!add_element(batch, set, key->bytes, length, 0))
+    if (!add_element(keys->batch, keys->set, key->bytes, length, 0, &element))
         return false;
-    if (!ks_set_is_range(id) || memcmp(key->bytes + length, the_very_end, length) == 0)
+    if (keys->with_data &&
+        !add_data(keys->batch, keys->skeleton, keys->definition, element, key->value))
+        return false;
+    if (!ks_set_is_range(keys->definition->keys) ||
+        memcmp(key->bytes + length, the_very_end, length) == 0)
         return true;
-    return add_element(batch, set, key->bytes + length, length, NFT_SET_ELEM_INTERVAL_END);
+    return add_element(keys->batch, keys->set, key->bytes + length, length,
+                       NFT_SET_ELEM_INTERVAL_END, NULL);
 }
 
-static void change_keys(KsBatch *batch, KsSetId id, const GArray *keys, uint16_t type,
-                        uint16_t flags)
+static void change_keys(KsBatch *batch, const KsSkeleton *skeleton, unsigned id,
+                        const GArray *changed, bool add)
 {
-    const KsSetDefinition *definition = &ks_set_definitions[id];
+    Keys keys = { batch, skeleton, &skeleton->sets[id], .with_data = add };
 
-    for (unsigned first = 0; first < keys->len; first += KEYS_PER_MESSAGE) {
-        unsigned end = MIN(first + KEYS_PER_MESSAGE, keys->len);
-        struct nftnl_set *set = set_new(batch, definition->name);
+    for (unsigned first = 0; first < changed->len; first += KEYS_PER_MESSAGE) {
+        unsigned end = MIN(first + KEYS_PER_MESSAGE, changed->len);
 
-        for (unsigned i = first; set && i < end; i++)
-            if (!add_key(batch, set, id, &g_array_index(keys, KsKey, i)))
+        keys.set = set_new(batch, skeleton, keys.definition->name);
+        for (unsigned i = first; keys.set && i < end; i++)
+            if (!add_key(&keys, &g_array_index(changed, KsKey, i)))
                 break;
-        if (!set)
+        if (!keys.set)
             return;
-        put_elements(batch, set, type, flags);
+        put_elements(batch, keys.set, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
+                     add ? NLM_F_CREATE : 0);
     }
 }
 
-void ks_batch_add_table(KsBatch *batch, const char *name, uint32_t flags)
+void ks_batch_add_table(KsBatch *batch, uint8_t family, const char *name, uint32_t flags)
 {
-    struct nftnl_table *table = table_new(batch, name);
+    struct nftnl_table *table = table_new(batch, family, name);
 
     if (!table)
         return;
@@ -160,18 +219,18 @@ void ks_batch_add_table(KsBatch *batch, const char *name, uint32_t flags)
     put_table(batch, table, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 }
 
-void ks_batch_delete_table(KsBatch *batch, const char *name)
+void ks_batch_delete_table(KsBatch *batch, uint8_t family, const char *name)
 {
-    struct nftnl_table *table = table_new(batch, name);
+    struct nftnl_table *table = table_new(batch, family, name);
 
     if (table)
         put_table(batch, table, NFT_MSG_DELTABLE, 0);
 }
 
-void ks_batch_add_chain(KsBatch *batch, KsChainId id)
+void ks_batch_add_chain(KsBatch *batch, const KsSkeleton *skeleton, unsigned id)
 {
-    const KsChain *definition = &ks_chains[id];
-    struct nftnl_chain *chain = chain_new(batch, definition->name);
+    const KsChain *definition = &skeleton->chains[id];
+    struct nftnl_chain *chain = chain_new(batch, skeleton, definition->name);
 
     if (!chain)
         return;
@@ -179,28 +238,30 @@ void ks_batch_add_chain(KsBatch *batch, KsChainId id)
         nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, definition->hook);
         nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, definition->priority);
         nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_DROP);
-        if (nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter") < 0)
+        if (nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter") < 0 ||
+            (definition->device &&
+             nftnl_chain_set_str(chain, NFTNL_CHAIN_DEV, definition->device) < 0))
             ks_batch_fail(batch, -ENOMEM);
     }
     put_chain(batch, chain, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 }
 
-void ks_batch_delete_chain(KsBatch *batch, const char *name)
+void ks_batch_delete_chain(KsBatch *batch, const KsSkeleton *skeleton, const char *name)
 {
-    struct nftnl_chain *chain = chain_new(batch, name);
+    struct nftnl_chain *chain = chain_new(batch, skeleton, name);
 
     if (chain)
         put_chain(batch, chain, NFT_MSG_DELCHAIN, 0);
 }
 
-void ks_batch_flush_rules(KsBatch *batch)
+void ks_batch_flush_rules(KsBatch *batch, const KsSkeleton *skeleton)
 {
     struct nftnl_rule *rule = nftnl_rule_alloc();
     struct nlmsghdr *message;
 
-    if (!rule || nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, KS_TABLE) < 0)
+    if (!rule || nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, skeleton->name) < 0)
         ks_batch_fail(batch, -ENOMEM);
-    message = begin(batch, NFT_MSG_DELRULE, 0);
+    message = ks_batch_message(batch, NFT_MSG_DELRULE, skeleton->family, 0);
     if (message) {
         nftnl_rule_nlmsg_build_payload(message, rule);
         ks_batch_commit_message(batch, message);
@@ -209,16 +270,17 @@ void ks_batch_flush_rules(KsBatch *batch)
         nftnl_rule_free(rule);
 }
 
-void ks_batch_add_rule(KsBatch *batch, const KsRule *rule)
+void ks_batch_add_rule(KsBatch *batch, const KsSkeleton *skeleton, const KsRule *rule)
 {
-    struct nftnl_rule *built = ks_rule_build(rule);
+    struct nftnl_rule *built = ks_rule_build(skeleton, rule);
     struct nlmsghdr *message;
 
     if (!built) {
         ks_batch_fail(batch, -ENOMEM);
         return;
     }
-    message = begin(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+    message =
+        ks_batch_message(batch, NFT_MSG_NEWRULE, skeleton->family, NLM_F_CREATE | NLM_F_APPEND);
     if (message) {
         nftnl_rule_nlmsg_build_payload(message, built);
         ks_batch_commit_message(batch, message);
@@ -226,76 +288,83 @@ void ks_batch_add_rule(KsBatch *batch, const KsRule *rule)
     nftnl_rule_free(built);
 }
 
-void ks_batch_add_set(KsBatch *batch, KsNftSet id)
+/* Without it nft(8) prints host-order numbers in the wrong byte order. */
+static int tell_byte_orders(struct nftnl_set *set, const KsSetDefinition *definition)
 {
-    const KsSetDefinition *definition = &ks_set_definitions[id];
-    struct nftnl_set *set = set_new(batch, definition->name);
     struct nftnl_udata_buf *userdata;
-    struct nlmsghdr *message;
+    bool whole = true;
+    int result = -ENOMEM;
+
+    if (!definition->host_order && definition->data != KS_DATA_NUMBER)
+        return 0;
+    userdata = nftnl_udata_buf_alloc(USERDATA_SIZE);
+    if (!userdata)
+        return -ENOMEM;
+    if (definition->host_order)
+        whole &= nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_KEYBYTEORDER, BYTEORDER_HOST);
+    if (definition->data == KS_DATA_NUMBER)
+        whole &= nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_DATABYTEORDER, BYTEORDER_HOST);
+    if (whole && nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(userdata),
+                                    nftnl_udata_buf_len(userdata)) == 0)
+        result = 0;
+    nftnl_udata_buf_free(userdata);
+    return result;
+}
+
+void ks_batch_add_set(KsBatch *batch, const KsSkeleton *skeleton, unsigned id)
+{
+    const KsSetDefinition *definition = &skeleton->sets[id];
+    struct nftnl_set *set = set_new(batch, skeleton, definition->name);
 
     if (!set)
         return;
-    nftnl_set_set_u32(set, NFTNL_SET_ID, (uint32_t) id);
+    nftnl_set_set_u32(set, NFTNL_SET_ID, id);
     nftnl_set_set_u32(set, NFTNL_SET_FLAGS, definition->flags);
     nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, definition->key_type);
     nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, definition->key_length);
+    if (definition->data != KS_DATA_NONE) {
+        nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, ks_set_data_type(definition));
+        nftnl_set_set_u32(set, NFTNL_SET_DATA_LEN, sizeof(((KsKey *) NULL)->value));
+    }
     if (definition->size)
         nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, definition->size);
-
-    /* without it nft(8) prints host-order keys in the wrong byte order */
-    if (definition->host_order) {
-        userdata = nftnl_udata_buf_alloc(USERDATA_SIZE);
-        if (!userdata ||
-            !nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_KEYBYTEORDER, BYTEORDER_HOST) ||
-            nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(userdata),
-                               nftnl_udata_buf_len(userdata)) < 0)
-            ks_batch_fail(batch, -ENOMEM);
-        if (userdata)
-            nftnl_udata_buf_free(userdata);
-    }
-
-    message = begin(batch, NFT_MSG_NEWSET, NLM_F_CREATE);
-    if (message) {
-        nftnl_set_nlmsg_build_payload(message, set);
-        ks_batch_commit_message(batch, message);
-    }
-    nftnl_set_free(set);
+    if (tell_byte_orders(set, definition) < 0)
+        ks_batch_fail(batch, -ENOMEM);
+    put_set(batch, set, NFT_MSG_NEWSET, NLM_F_CREATE);
 }
 
-void ks_batch_delete_set(KsBatch *batch, const char *name)
+void ks_batch_delete_set(KsBatch *batch, const KsSkeleton *skeleton, const char *name)
 {
-    struct nftnl_set *set = set_new(batch, name);
-    struct nlmsghdr *message;
+    struct nftnl_set *set = set_new(batch, skeleton, name);
 
-    if (!set)
-        return;
-    message = begin(batch, NFT_MSG_DELSET, 0);
-    if (message) {
-        nftnl_set_nlmsg_build_payload(message, set);
-        ks_batch_commit_message(batch, message);
-    }
-    nftnl_set_free(set);
+    if (set)
+        put_set(batch, set, NFT_MSG_DELSET, 0);
 }
 
-void ks_batch_add_constants(KsBatch *batch, KsNftSet id)
+void ks_batch_add_constants(KsBatch *batch, const KsSkeleton *skeleton, unsigned id)
 {
-    const KsSetDefinition *definition = &ks_set_definitions[id];
+    const KsSetDefinition *definition = &skeleton->sets[id];
     struct nftnl_set *set;
 
     if (definition->constants_count == 0)
         return;
-    set = set_new(batch, definition->name);
+    set = set_new(batch, skeleton, definition->name);
     if (!set)
         return;
-    nftnl_set_set_u32(set, NFTNL_SET_ID, (uint32_t) id);
-    for (unsigned i = 0; i < definition->constants_count; i++)
-        if (!add_element(batch, set, definition->constants[i].key, definition->key_length,
-                         definition->constants[i].flags))
+    nftnl_set_set_u32(set, NFTNL_SET_ID, id);
+    for (unsigned i = 0; i < definition->constants_count; i++) {
+        const KsConstantElement *constant = &definition->constants[i];
+        struct nftnl_set_elem *element;
+
+        if (!add_element(batch, set, constant->key, definition->key_length, constant->flags,
+                         &element) ||
+            !add_data(batch, skeleton, definition, element, constant->value))
             break;
+    }
     put_elements(batch, set, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
 }
 
-void ks_batch_add_counter(KsBatch *batch, KsCounterId id)
+void ks_batch_add_counter(KsBatch *batch, const KsSkeleton *skeleton, unsigned id)
 {
     struct nftnl_obj *object = nftnl_obj_alloc();
     struct nlmsghdr *message;
@@ -304,12 +373,12 @@ void ks_batch_add_counter(KsBatch *batch, KsCounterId id)
         ks_batch_fail(batch, -ENOMEM);
         return;
     }
-    nftnl_obj_set_str(object, NFTNL_OBJ_TABLE, KS_TABLE);
-    nftnl_obj_set_str(object, NFTNL_OBJ_NAME, ks_counter_names[id]);
+    nftnl_obj_set_str(object, NFTNL_OBJ_TABLE, skeleton->name);
+    nftnl_obj_set_str(object, NFTNL_OBJ_NAME, skeleton->counters[id]);
     nftnl_obj_set_u32(object, NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
     nftnl_obj_set_u64(object, NFTNL_OBJ_CTR_PKTS, 0);
     nftnl_obj_set_u64(object, NFTNL_OBJ_CTR_BYTES, 0);
-    message = begin(batch, NFT_MSG_NEWOBJ, NLM_F_CREATE);
+    message = ks_batch_message(batch, NFT_MSG_NEWOBJ, skeleton->family, NLM_F_CREATE);
     if (message) {
         nftnl_obj_nlmsg_build_payload(message, object);
         ks_batch_commit_message(batch, message);
@@ -317,28 +386,25 @@ void ks_batch_add_counter(KsBatch *batch, KsCounterId id)
     nftnl_obj_free(object);
 }
 
-static struct nftnl_set *pause_new(KsBatch *batch, uint64_t milliseconds)
+static struct nftnl_set *pause_new(KsBatch *batch, const KsSkeleton *skeleton, unsigned id,
+                                   uint64_t milliseconds)
 {
     static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-    struct nftnl_set *set = set_new(batch, ks_set_definitions[KS_NFT_SET_PAUSE].name);
+    struct nftnl_set *set = set_new(batch, skeleton, skeleton->sets[id].name);
 
     for (unsigned i = 0; set && i < sizeof(families); i++) {
-        struct nftnl_set_elem *element = nftnl_set_elem_alloc();
+        struct nftnl_set_elem *element;
 
-        if (!element || nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, &families[i], 1) < 0) {
-            if (element)
-                nftnl_set_elem_free(element);
-            ks_batch_fail(batch, -ENOMEM);
+        if (!add_element(batch, set, &families[i], 1, 0, &element))
             break;
-        }
         if (milliseconds > 0)
             nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT, milliseconds);
-        nftnl_set_elem_add(set, element);
     }
     return set;
 }
 
-void ks_batch_add_pause(KsBatch *batch, uint64_t milliseconds)
+void ks_batch_add_pause(KsBatch *batch, const KsSkeleton *skeleton, unsigned id,
+                        uint64_t milliseconds)
 {
     struct nftnl_set *set;
 
@@ -346,25 +412,26 @@ void ks_batch_add_pause(KsBatch *batch, uint64_t milliseconds)
         ks_batch_fail(batch, -EINVAL);
         return;
     }
-    set = pause_new(batch, milliseconds);
+    set = pause_new(batch, skeleton, id, milliseconds);
     if (set)
         put_elements(batch, set, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
 }
 
-void ks_batch_delete_pause(KsBatch *batch)
+void ks_batch_delete_pause(KsBatch *batch, const KsSkeleton *skeleton, unsigned id)
 {
-    struct nftnl_set *set = pause_new(batch, 0);
+    struct nftnl_set *set = pause_new(batch, skeleton, id, 0);
 
     if (set)
         put_elements(batch, set, NFT_MSG_DELSETELEM, 0);
 }
 
-void ks_batch_add_keys(KsBatch *batch, KsSetId set, const GArray *keys)
+void ks_batch_add_keys(KsBatch *batch, const KsSkeleton *skeleton, unsigned set, const GArray *keys)
 {
-    change_keys(batch, set, keys, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+    change_keys(batch, skeleton, set, keys, true);
 }
 
-void ks_batch_delete_keys(KsBatch *batch, KsSetId set, const GArray *keys)
+void ks_batch_delete_keys(KsBatch *batch, const KsSkeleton *skeleton, unsigned set,
+                          const GArray *keys)
 {
-    change_keys(batch, set, keys, NFT_MSG_DELSETELEM, 0);
+    change_keys(batch, skeleton, set, keys, false);
 }

@@ -1,97 +1,122 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/plan.h"
 
-#include "model/names.h"
 #include "rules/messages.h"
 
 #include <linux/netfilter/nf_tables.h>
 
-static void add_rules(KsBatch *batch)
+static void add_rules(KsBatch *batch, const KsSkeleton *skeleton)
 {
-    for (unsigned i = 0; i < ks_rules_count; i++)
-        ks_batch_add_rule(batch, &ks_rules[i]);
+    unsigned rules = ks_skeleton_rules(skeleton);
+
+    for (unsigned i = 0; i < rules; i++)
+        ks_batch_add_rule(batch, skeleton, ks_skeleton_rule(skeleton, i));
 }
 
-static void install(KsBatch *batch, const KsLock *want, uint32_t table_flags)
+static void install(KsBatch *batch, const KsSkeleton *skeleton, const KsLock *want,
+                    uint32_t table_flags)
 {
-    ks_batch_add_table(batch, KS_TABLE, table_flags);
-    for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++)
-        ks_batch_add_chain(batch, chain);
-    for (KsCounterId counter = 0; counter < KS_COUNTER_MAX; counter++)
-        ks_batch_add_counter(batch, counter);
-    for (KsNftSet set = 0; set < KS_NFT_SET_MAX; set++) {
-        ks_batch_add_set(batch, set);
-        ks_batch_add_constants(batch, set);
-        if ((unsigned) set < KS_SET_MAX)
-            ks_batch_add_keys(batch, (KsSetId) set, want->sets[set]);
+    ks_batch_add_table(batch, skeleton->family, skeleton->name, table_flags);
+    for (unsigned chain = 0; chain < skeleton->chains_count; chain++)
+        ks_batch_add_chain(batch, skeleton, chain);
+    for (unsigned counter = 0; counter < skeleton->counters_count; counter++)
+        ks_batch_add_counter(batch, skeleton, counter);
+    for (unsigned set = 0; set < skeleton->sets_count; set++) {
+        ks_batch_add_set(batch, skeleton, set);
+        ks_batch_add_constants(batch, skeleton, set);
+        if (skeleton->sets[set].holds == KS_SET_HOLDS_KEYS)
+            ks_batch_add_keys(batch, skeleton, set, want->sets[skeleton->sets[set].keys]);
     }
-    add_rules(batch);
+    add_rules(batch, skeleton);
 }
 
 /* Rules are replaced where they stand: between the old ones and the new ones there is no moment,
  * and the base chains stay hooked. */
 static void repair(KsBatch *batch, const KsReadback *have)
 {
+    const KsSkeleton *skeleton = have->skeleton;
     uint32_t flags = have->flags & ~(uint32_t) NFT_TABLE_F_DORMANT;
 
     if (flags & KS_TABLE_F_PERSIST) /* an orphan is adopted as well */
         flags |= KS_TABLE_F_OWNED;
-    ks_batch_add_table(batch, KS_TABLE, flags);
-    ks_batch_flush_rules(batch);
+    ks_batch_add_table(batch, skeleton->family, skeleton->name, flags);
+    ks_batch_flush_rules(batch, skeleton);
     /* sets first: a map may lead to a chain */
     for (unsigned i = 0; i < have->foreign_sets->len; i++)
-        ks_batch_delete_set(batch, g_ptr_array_index(have->foreign_sets, i));
+        ks_batch_delete_set(batch, skeleton, g_ptr_array_index(have->foreign_sets, i));
+    for (unsigned set = 0; set < skeleton->sets_count; set++)
+        if (have->sets[set].present && have->sets[set].wrong)
+            ks_batch_delete_set(batch, skeleton, skeleton->sets[set].name);
     for (unsigned i = 0; i < have->foreign_chains->len; i++)
-        ks_batch_delete_chain(batch, g_ptr_array_index(have->foreign_chains, i));
-    for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++) {
-        if (have->chains_wrong[chain])
-            ks_batch_delete_chain(batch, ks_chains[chain].name);
-        ks_batch_add_chain(batch, chain); /* if it stands, this sets its policy */
+        ks_batch_delete_chain(batch, skeleton, g_ptr_array_index(have->foreign_chains, i));
+    for (unsigned chain = 0; chain < skeleton->chains_count; chain++) {
+        if (have->chains[chain].wrong)
+            ks_batch_delete_chain(batch, skeleton, skeleton->chains[chain].name);
+        ks_batch_add_chain(batch, skeleton, chain); /* if it stands, this sets its policy */
     }
-    for (KsCounterId counter = 0; counter < KS_COUNTER_MAX; counter++)
-        if (!have->counters_present[counter])
-            ks_batch_add_counter(batch, counter);
-    for (KsNftSet set = 0; set < KS_NFT_SET_MAX; set++) {
-        if (have->sets_present[set] && !have->sets_wrong[set])
+    for (unsigned counter = 0; counter < skeleton->counters_count; counter++)
+        if (!have->counters[counter].present)
+            ks_batch_add_counter(batch, skeleton, counter);
+    for (unsigned set = 0; set < skeleton->sets_count; set++) {
+        if (have->sets[set].present && !have->sets[set].wrong)
             continue; /* with what it holds: a pause goes on and ends when it should */
-        if (have->sets_present[set])
-            ks_batch_delete_set(batch, ks_set_definitions[set].name);
-        ks_batch_add_set(batch, set);
-        ks_batch_add_constants(batch, set);
+        ks_batch_add_set(batch, skeleton, set);
+        ks_batch_add_constants(batch, skeleton, set);
     }
-    add_rules(batch);
+    add_rules(batch, skeleton);
 }
 
 /* Only what differs: flushing a set and filling it again would lose allowed packets between. Keys
- * go before others come, so that a range can be replaced by another that overlaps it; both happen
- * at the same moment for every packet. */
+ * go before others come, so that a range can be replaced by another that overlaps it, and what
+ * stands beside a key by something else; both happen at the same moment for every packet. */
 static void change_keys(KsBatch *batch, const KsReadback *have, const KsLock *want)
 {
+    const KsSkeleton *skeleton = have->skeleton;
     KsKeyChange change = {
         .come = g_array_new(FALSE, FALSE, sizeof(KsKey)),
         .go = g_array_new(FALSE, FALSE, sizeof(KsKey)),
     };
 
-    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
-        if (!have->sets_present[set] || have->sets_wrong[set]) { /* created anew, empty */
-            ks_batch_add_keys(batch, set, want->sets[set]);
+    for (unsigned set = 0; set < skeleton->sets_count; set++) {
+        KsSetId keys = skeleton->sets[set].keys;
+
+        if (skeleton->sets[set].holds != KS_SET_HOLDS_KEYS)
+            continue;
+        if (!have->sets[set].present || have->sets[set].wrong) { /* created anew, empty */
+            ks_batch_add_keys(batch, skeleton, set, want->sets[keys]);
             continue;
         }
-        if (ks_lock_set_is_equal(have->lock, want, set))
+        if (ks_lock_set_is_equal(have->lock, want, keys))
             continue; /* most of a swap: no need to compare key by key */
-        ks_lock_compare_set(have->lock, want, set, &change);
-        ks_batch_delete_keys(batch, set, change.go);
-        ks_batch_add_keys(batch, set, change.come);
+        ks_lock_compare_set(have->lock, want, keys, &change);
+        ks_batch_delete_keys(batch, skeleton, set, change.go);
+        ks_batch_add_keys(batch, skeleton, set, change.come);
     }
     g_array_unref(change.come);
     g_array_unref(change.go);
+}
+
+/* The set that holds the pause, or sets_count. */
+static unsigned pause_set(const KsSkeleton *skeleton)
+{
+    unsigned set = 0;
+
+    while (set < skeleton->sets_count && skeleton->sets[set].holds != KS_SET_HOLDS_PAUSE)
+        set++;
+    return set;
+}
+
+static void delete_table(KsBatch *batch, const KsReadback *have)
+{
+    if (have->present)
+        ks_batch_delete_table(batch, have->skeleton->family, have->skeleton->name);
 }
 
 int ks_plan_lock(KsBatch *batch, const KsReadback *have, const KsLock *want, uint32_t table_flags)
 {
     ks_batch_begin(batch);
     if (!have->present) {
-        install(batch, want, table_flags);
+        install(batch, have->skeleton, want, table_flags);
     } else {
         if (!ks_readback_is_intact(have))
             repair(batch, have);
@@ -104,29 +129,29 @@ int ks_plan_replace(KsBatch *batch, const KsReadback *have, const KsLock *want,
                     uint32_t table_flags)
 {
     ks_batch_begin(batch);
-    if (have->present)
-        ks_batch_delete_table(batch, KS_TABLE);
-    install(batch, want, table_flags);
+    delete_table(batch, have);
+    install(batch, have->skeleton, want, table_flags);
     return ks_batch_end(batch);
 }
 
 int ks_plan_pause(KsBatch *batch, const KsReadback *have, uint64_t milliseconds)
 {
-    if (!have->present)
+    unsigned set = pause_set(have->skeleton);
+
+    if (!have->present || set == have->skeleton->sets_count)
         return -ENOENT;
     ks_batch_begin(batch);
     if (have->pause_ms > 0)
-        ks_batch_delete_pause(batch);
+        ks_batch_delete_pause(batch, have->skeleton, set);
     if (milliseconds > 0)
-        ks_batch_add_pause(batch, milliseconds);
+        ks_batch_add_pause(batch, have->skeleton, set, milliseconds);
     return ks_batch_end(batch);
 }
 
 int ks_plan_unlock(KsBatch *batch, const KsReadback *have)
 {
     ks_batch_begin(batch);
-    if (have->present)
-        ks_batch_delete_table(batch, KS_TABLE);
+    delete_table(batch, have);
     return ks_batch_end(batch);
 }
 
@@ -135,6 +160,6 @@ int ks_plan_adopt(KsBatch *batch, const KsReadback *have)
     ks_batch_begin(batch);
     /* an owner that ends takes its flag along: what is left is a table that persists */
     if (have->present && (have->flags & KS_TABLE_F_OWNED) == KS_TABLE_F_PERSIST)
-        ks_batch_add_table(batch, KS_TABLE, KS_TABLE_F_OWNED);
+        ks_batch_add_table(batch, have->skeleton->family, have->skeleton->name, KS_TABLE_F_OWNED);
     return ks_batch_end(batch);
 }

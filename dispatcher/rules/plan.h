@@ -4,7 +4,8 @@
 #include "rules/batch.h"
 #include "rules/readback.h"
 
-/* From what the kernel holds and what should be to one transaction. */
+/* From what the kernel holds of a table and what should be to one transaction. The table is the one
+ * that was read (KsReadback.skeleton). */
 
 /* Not in the kernel headers of Debian 12 (linux/netfilter/nf_tables.h, since Linux 6.9). */
 #define KS_TABLE_F_PERSIST 0x4u

@@ -7,25 +7,38 @@
 
 struct nlmsghdr;
 
-/* What the kernel holds of our table, read message by message from its dumps. Nothing here is ever
- * what we wished: the state that people see is made from this alone. */
+/* What the kernel holds of a table of ours, read message by message from its dumps. Nothing here is
+ * ever what we wished: the state that people see is made from this alone. */
 
 typedef struct {
+    bool present;
+    bool wrong; /* there, but at another hook or priority */
+    unsigned rules_seen;
+} KsChainSeen;
+
+typedef struct {
+    bool present;
+    bool wrong; /* there, but of another type, with other flags, or with what is not ours in it */
+    unsigned constants_seen;
+} KsSetSeen;
+
+typedef struct {
+    bool present;
+    uint64_t packets;
+    uint64_t bytes;
+} KsCounterSeen;
+
+typedef struct {
+    const KsSkeleton *skeleton; /* the table that should be */
+
     bool present;
     uint32_t flags; /* NFT_TABLE_F_* */
     uint32_t owner; /* netlink port of the owner, 0 if it has none */
 
-    bool chains_present[KS_CHAIN_MAX];
-    bool chains_wrong[KS_CHAIN_MAX]; /* there, but at another hook or priority */
-    unsigned rules_seen[KS_CHAIN_MAX];
-
-    bool sets_present[KS_NFT_SET_MAX];
-    bool sets_wrong[KS_NFT_SET_MAX]; /* there, but of another type or with other flags */
-    unsigned constants_seen[KS_NFT_SET_MAX];
-
-    bool counters_present[KS_COUNTER_MAX];
-    uint64_t packets[KS_COUNTER_MAX];
-    uint64_t bytes[KS_COUNTER_MAX];
+    /* by their places in the skeleton */
+    KsChainSeen *chains;
+    KsSetSeen *sets;
+    KsCounterSeen *counters;
 
     GPtrArray *foreign_chains; /* element-type char*: in our table and not ours */
     GPtrArray *foreign_sets;   /* without anonymous ones, which go with their rules */
@@ -35,10 +48,12 @@ typedef struct {
     bool torn;         /* an element was told twice, so another one was not: to be read again */
     uint64_t pause_ms; /* what is left of a pause, 0: not paused */
 
-    GPtrArray *problems; /* element-type char*: what is not as it should be, as whole sentences */
+    GPtrArray *problems;  /* element-type char*: what is not as it should be, as whole sentences */
+    GPtrArray **expected; /* element-type char*: the bytecode of each chain's rules; made once */
 } KsReadback;
 
-KsReadback *ks_readback_new(void);
+/* `skeleton` outlives the readback. */
+KsReadback *ks_readback_new(const KsSkeleton *skeleton);
 void ks_readback_free(KsReadback *readback);
 void ks_readback_clear(KsReadback *readback);
 

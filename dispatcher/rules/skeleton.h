@@ -7,83 +7,82 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The constant part of the lock: table, chains, counters, set definitions and rules, as tables of
- * data. Whoever wants to know what passes reads skeleton.c from top to bottom; each row stands
- * there in nft(8)'s own words beside the steps that the kernel runs.
+/* What the constant part of a table of ours is made of: chains, counters, set definitions and
+ * rules, as tables of data. The table itself is described in a file of its own (lock-table.h), its
+ * rules in segments, each row in nft(8)'s own words beside the steps that the kernel runs.
  *
  * Every base chain ends with an explicit verdict: a drop policy alone takes effect only after the
  * transaction that brought its chain (kernel: net/netfilter/nf_tables_api.c,
  * nft_chain_commit_drop_policy). */
 
-typedef enum {
-    KS_CHAIN_OUTPUT,
-    KS_CHAIN_FORWARD,
-    KS_CHAIN_INPUT,
-    KS_CHAIN_POSTROUTING,
-    KS_CHAIN_LEAVING,
-    KS_CHAIN_LAN_OUT,
-    KS_CHAIN_LAN_IN,
-    KS_CHAIN_MAX,
-} KsChainId;
-
 typedef struct {
     const char *name;
     bool base;
-    uint32_t hook;    /* enum nf_inet_hooks; base chains only */
-    int32_t priority; /* base chains only */
+    uint32_t hook;      /* base chains only: enum nf_inet_hooks, or of the table's family */
+    int32_t priority;   /* base chains only */
+    const char *device; /* base chains of family netdev only: what they hang on */
 } KsChain;
 
-/* What leaves is judged twice. In output and forward, where whoever sent it can be told; and in
- * postrouting behind everything else, because a mark or a translation of another table's may have
- * sent the packet another way since (kernel: net/netfilter/nf_tables_core.c judges the interface
- * that the hook was called with). */
-#define KS_PRIORITY_FILTER 0
-#define KS_PRIORITY_LAST   300 /* behind source translation */
-
-/* Sets of the kernel: first the variable ones, with the model's numbers, then those that only the
- * rules know. */
-typedef enum {
-    KS_NFT_SET_PAUSE = KS_SET_MAX, /* IPv4 and IPv6 as elements with a timeout, while paused */
-    KS_NFT_SET_LAN4,
-    KS_NFT_SET_LAN6,
-    KS_NFT_SET_RESOLVER_PORTS,
-    KS_NFT_SET_MAX,
-} KsNftSet;
+/* What a lookup in a verdict map answers. */
+typedef struct {
+    int32_t code; /* NF_ACCEPT, NF_DROP, NFT_RETURN, NFT_JUMP, NFT_GOTO */
+    int chain;    /* for the last two */
+} KsVerdict;
 
 /* One element of a constant set, as the kernel stores it. */
 typedef struct {
     uint8_t key[16];
     uint32_t flags; /* NFT_SET_ELEM_INTERVAL_END closes a range */
+    uint32_t value; /* of a map, as KsKey has it */
 } KsConstantElement;
+
+typedef enum {
+    KS_SET_HOLDS_KEYS,      /* of the model's set `keys` */
+    KS_SET_HOLDS_CONSTANTS, /* and never anything else */
+    KS_SET_HOLDS_PAUSE,     /* IPv4 and IPv6 as elements with a timeout, while paused */
+} KsSetContents;
+
+/* What stands beside a key. */
+typedef enum {
+    KS_DATA_NONE,    /* a set */
+    KS_DATA_NUMBER,  /* a map: KsKey.value, four bytes in host order */
+    KS_DATA_VERDICT, /* a verdict map: KsKey.value counts in `verdicts` */
+} KsSetData;
 
 typedef struct {
     const char *name;
-    const char *nft_type; /* in nft's words */
+    const char *nft_type; /* in nft's words; of a map "key : data" */
     uint32_t key_type;    /* nft's number for them, only so that nft prints the set well */
     uint32_t key_length;  /* bytes */
-    uint32_t flags;       /* NFT_SET_* */
+    uint32_t flags;       /* NFT_SET_*; a map has NFT_SET_MAP */
     uint32_t size;        /* most elements, 0: any number. A bound makes lookups cheaper */
     bool host_order;      /* the key is a number in host byte order */
+    KsSetData data;
+    const KsVerdict *verdicts;
+    unsigned verdicts_count;
+    KsSetContents holds;
+    KsSetId keys;
     const KsConstantElement *constants;
     unsigned constants_count;
+    const char *constants_text; /* in nft's words */
 } KsSetDefinition;
-
-typedef enum {
-    KS_COUNTER_BLOCKED_OUT,
-    KS_COUNTER_BLOCKED_FORWARD,
-    KS_COUNTER_BLOCKED_IN,
-    KS_COUNTER_MAX,
-} KsCounterId;
 
 /* One step of a rule: an nf_tables expression with its operands. */
 typedef enum {
     KS_STEP_END,
     KS_STEP_META,      /* load meta `key` into `reg` */
-    KS_STEP_NETWORK,   /* load `length` bytes at `offset` of the network header */
+    KS_STEP_ROUTE,     /* load rt `key` into `reg` */
+    KS_STEP_LINK,      /* load `length` bytes at `offset` of the link-layer header into `reg` */
+    KS_STEP_NETWORK,   /* the same of the network header */
     KS_STEP_TRANSPORT, /* the same of the transport header */
-    KS_STEP_MASK,      /* reg &= data */
+    KS_STEP_IMMEDIATE, /* load `length` bytes of data into `reg` */
+    KS_STEP_MASK,      /* load reg & data, `length` bytes, into `to`: with all ones, a move */
     KS_STEP_COMPARE,   /* go on only if reg `key` (NFT_CMP_*) data */
+    KS_STEP_RANGE,     /* go on only if reg is, `key` (NFT_RANGE_*), between the two halves of data,
+                        * `length` bytes each */
     KS_STEP_LOOKUP,    /* go on only if the set `key` holds what stands from reg on */
+    KS_STEP_MAP,       /* the same, and load what stands beside it into `to` */
+    KS_STEP_VMAP,      /* the same, and do what stands beside it */
     KS_STEP_COUNT,     /* add to the counter `key` */
     KS_STEP_VERDICT,   /* NF_ACCEPT, NF_DROP, NFT_RETURN */
     KS_STEP_JUMP,      /* to the chain `key` */
@@ -97,18 +96,46 @@ typedef struct {
     uint32_t offset;
     uint32_t length;
     uint8_t data[16];
+    uint32_t to;
 } KsStep;
 
-#define KS_RULE_STEPS_MAX 16
+#define KS_RULE_STEPS_MAX 32
 
 typedef struct {
-    KsChainId chain;
+    unsigned chain;
     const char *text; /* the rule as nft(8) writes it */
     KsStep steps[KS_RULE_STEPS_MAX];
 } KsRule;
 
-extern const KsChain ks_chains[KS_CHAIN_MAX];
-extern const KsSetDefinition ks_set_definitions[KS_NFT_SET_MAX];
-extern const char *const ks_counter_names[KS_COUNTER_MAX];
-extern const KsRule ks_rules[];
-extern const unsigned ks_rules_count;
+/* Rules of one subject. Those of a chain stand in the order of the segments and of their rows. */
+typedef struct {
+    const KsRule *rules;
+    unsigned count;
+} KsRuleSegment;
+
+/* A table. Chains, sets and counters are named by their place in it. */
+typedef struct {
+    uint8_t family; /* NFPROTO_* */
+    const char *name;
+    const KsChain *chains;
+    unsigned chains_count;
+    const KsSetDefinition *sets;
+    unsigned sets_count;
+    const char *const *counters; /* names */
+    unsigned counters_count;
+    const KsRuleSegment *const *segments;
+    unsigned segments_count;
+} KsSkeleton;
+
+/* All rules, as one list. */
+unsigned ks_skeleton_rules(const KsSkeleton *skeleton);
+const KsRule *ks_skeleton_rule(const KsSkeleton *skeleton, unsigned n);
+
+/* The rules of one chain. */
+unsigned ks_skeleton_chain_rules(const KsSkeleton *skeleton, unsigned chain);
+
+/* The kernel's number for what stands beside the keys (NFTA_SET_DATA_TYPE). */
+uint32_t ks_set_data_type(const KsSetDefinition *definition);
+
+/* "inet" or "netdev". */
+const char *ks_skeleton_family_name(const KsSkeleton *skeleton);

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/text.h"
 
-#include "model/names.h"
+#include "rules/lock-table.h"
 
 #include <inttypes.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-
-/* Constant sets in nft's words, for the reader; the kernel's elements were compared one by one. */
-static const char *const constant_elements[KS_NFT_SET_MAX] = {
-    [KS_NFT_SET_LAN4] = "10.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 224.0.0.0/24, "
-                        "239.0.0.0/8, 255.255.255.255",
-    [KS_NFT_SET_LAN6] = "fc00::/7, fe80::/10, ff02::/16, ff05::/16",
-    [KS_NFT_SET_RESOLVER_PORTS] = "tcp . 53, udp . 53, tcp . 853, udp . 853",
-};
 
 static const char *const hook_names[] = {
     [NF_INET_PRE_ROUTING] = "prerouting",   [NF_INET_LOCAL_IN] = "input",
@@ -21,46 +13,73 @@ static const char *const hook_names[] = {
     [NF_INET_POST_ROUTING] = "postrouting",
 };
 
-static void append_key(GString *text, KsSetId set, const KsKey *key, KsInterfaceNamer namer,
-                       const void *namer_data)
+/* Who names interfaces. */
+typedef struct {
+    KsInterfaceNamer namer; /* NULL: nobody */
+    const void *data;
+} Namer;
+
+static void append_key(GString *text, const KsSkeleton *skeleton, const KsSetDefinition *definition,
+                       const KsKey *key, const Namer *namer)
 {
-    g_autofree char *key_text = ks_key_text(set, key);
+    g_autofree char *key_text = ks_key_text(definition->keys, key);
     const char *name = NULL;
 
-    if ((set == KS_SET_OPEN_INTERFACES || set == KS_SET_LAN_INTERFACES) && namer)
-        name = namer(ks_key_interface(key), namer_data);
+    if ((definition->keys == KS_SET_OPEN_INTERFACES || definition->keys == KS_SET_LAN_INTERFACES) &&
+        namer->namer)
+        name = namer->namer(ks_key_interface(key), namer->data);
     if (name)
         g_string_append_printf(text, "\"%s\"", name);
     else
         g_string_append(text, key_text);
+    if (definition->data == KS_DATA_NUMBER) {
+        g_string_append_printf(text, " : 0x%08" PRIx32, key->value);
+    } else if (definition->data == KS_DATA_VERDICT && key->value < definition->verdicts_count) {
+        const KsVerdict *verdict = &definition->verdicts[key->value];
+
+        if (verdict->code == NFT_JUMP || verdict->code == NFT_GOTO)
+            g_string_append_printf(text, " : %s %s", verdict->code == NFT_JUMP ? "jump" : "goto",
+                                   skeleton->chains[verdict->chain].name);
+        else
+            g_string_append_printf(text, " : %s",
+                                   verdict->code == NF_ACCEPT ? "accept"
+                                   : verdict->code == NF_DROP ? "drop"
+                                                              : "return");
+    }
 }
 
-static void append_elements(GString *text, const KsReadback *readback, KsNftSet set,
-                            KsInterfaceNamer namer, const void *namer_data)
+static void append_elements(GString *text, const KsReadback *readback,
+                            const KsSetDefinition *definition, const Namer *namer)
 {
-    if (constant_elements[set]) {
-        g_string_append_printf(text, "\t\telements = { %s }\n", constant_elements[set]);
-    } else if (set == KS_NFT_SET_PAUSE && readback->pause_ms > 0) {
-        g_string_append_printf(
-            text, "\t\telements = { ipv4 expires %" PRIu64 "ms, ipv6 expires %" PRIu64 "ms }\n",
-            readback->pause_ms, readback->pause_ms);
-    } else if ((unsigned) set < KS_SET_MAX && readback->lock->sets[set]->len > 0) {
-        const GArray *keys = readback->lock->sets[set];
+    const GArray *keys = readback->lock->sets[definition->keys];
 
+    switch (definition->holds) {
+    case KS_SET_HOLDS_CONSTANTS: /* the kernel's elements were compared one by one */
+        g_string_append_printf(text, "\t\telements = { %s }\n", definition->constants_text);
+        break;
+    case KS_SET_HOLDS_PAUSE:
+        if (readback->pause_ms > 0)
+            g_string_append_printf(
+                text, "\t\telements = { ipv4 expires %" PRIu64 "ms, ipv6 expires %" PRIu64 "ms }\n",
+                readback->pause_ms, readback->pause_ms);
+        break;
+    case KS_SET_HOLDS_KEYS:
+        if (keys->len == 0)
+            break;
         g_string_append(text, "\t\telements = { ");
         for (unsigned i = 0; i < keys->len; i++) {
             if (i > 0)
                 g_string_append(text, ",\n\t\t\t     ");
-            append_key(text, (KsSetId) set, &g_array_index(keys, KsKey, i), namer, namer_data);
+            append_key(text, readback->skeleton, definition, &g_array_index(keys, KsKey, i), namer);
         }
         g_string_append(text, " }\n");
+        break;
     }
 }
 
-static void append_set(GString *text, const KsReadback *readback, KsNftSet set,
-                       KsInterfaceNamer namer, const void *namer_data)
+static void append_set(GString *text, const KsReadback *readback, unsigned set, const Namer *namer)
 {
-    const KsSetDefinition *definition = &ks_set_definitions[set];
+    const KsSetDefinition *definition = &readback->skeleton->sets[set];
     const struct {
         uint32_t flag;
         const char *name;
@@ -70,38 +89,47 @@ static void append_set(GString *text, const KsReadback *readback, KsNftSet set,
         { NFT_SET_TIMEOUT, "timeout" },
     };
     const char *separator = "\t\tflags ";
+    size_t before;
 
-    g_string_append_printf(text, "\tset %s {\n\t\ttype %s\n", definition->name,
+    g_string_append_printf(text, "\t%s %s {\n\t\ttype %s\n",
+                           definition->data == KS_DATA_NONE ? "set" : "map", definition->name,
                            definition->nft_type);
     if (definition->size)
         g_string_append_printf(text, "\t\tsize %u\n", definition->size);
+    before = text->len;
     for (unsigned i = 0; i < G_N_ELEMENTS(flags); i++) {
         if (!(definition->flags & flags[i].flag))
             continue;
         g_string_append_printf(text, "%s%s", separator, flags[i].name);
         separator = ",";
     }
-    if (definition->flags)
+    if (text->len > before)
         g_string_append_c(text, '\n');
-    append_elements(text, readback, set, namer, namer_data);
+    append_elements(text, readback, definition, namer);
     g_string_append(text, "\t}\n\n");
 }
 
-static void append_chain(GString *text, KsChainId chain)
+static void append_chain(GString *text, const KsSkeleton *skeleton, unsigned id)
 {
-    g_string_append_printf(text, "\tchain %s {\n", ks_chains[chain].name);
-    if (ks_chains[chain].base)
+    const KsChain *chain = &skeleton->chains[id];
+    unsigned rules = ks_skeleton_rules(skeleton);
+
+    g_string_append_printf(text, "\tchain %s {\n", chain->name);
+    if (chain->base)
         g_string_append_printf(text, "\t\ttype filter hook %s priority %s; policy drop;\n",
-                               hook_names[ks_chains[chain].hook],
-                               ks_chains[chain].priority == KS_PRIORITY_FILTER ? "filter" : "300");
-    for (unsigned i = 0; i < ks_rules_count; i++)
-        if (ks_rules[i].chain == chain)
-            g_string_append_printf(text, "\t\t%s\n", ks_rules[i].text);
-    g_string_append_printf(text, "\t}\n%s", chain + 1 < KS_CHAIN_MAX ? "\n" : "");
+                               hook_names[chain->hook],
+                               chain->priority == KS_PRIORITY_FILTER ? "filter" : "300");
+    for (unsigned i = 0; i < rules; i++)
+        if (ks_skeleton_rule(skeleton, i)->chain == id)
+            g_string_append_printf(text, "\t\t%s\n", ks_skeleton_rule(skeleton, i)->text);
+    g_string_append_printf(text, "\t}\n%s", id + 1 < skeleton->chains_count ? "\n" : "");
 }
 
-char *ks_rules_text(const KsReadback *readback, KsInterfaceNamer namer, const void *namer_data)
+char *ks_rules_text(const KsReadback *readback, KsInterfaceNamer interface_namer,
+                    const void *namer_data)
 {
+    const KsSkeleton *skeleton = readback->skeleton;
+    Namer namer = { interface_namer, namer_data };
     GString *text = g_string_new(NULL);
 
     if (!readback->present)
@@ -110,19 +138,20 @@ char *ks_rules_text(const KsReadback *readback, KsInterfaceNamer namer, const vo
     for (unsigned i = 0; i < readback->problems->len; i++)
         g_string_append_printf(text, "# NOT AS IT SHOULD BE: %s\n",
                                (const char *) g_ptr_array_index(readback->problems, i));
-    g_string_append_printf(text, "table inet %s {", KS_TABLE);
+    g_string_append_printf(text, "table %s %s {", ks_skeleton_family_name(skeleton),
+                           skeleton->name);
     if (readback->flags & NFT_TABLE_F_OWNER)
         g_string_append_printf(text, " # flags owner%s, netlink port %u",
                                ks_readback_is_owned(readback) ? ",persist" : "", readback->owner);
     g_string_append_c(text, '\n');
-    for (KsCounterId counter = 0; counter < KS_COUNTER_MAX; counter++)
+    for (unsigned i = 0; i < skeleton->counters_count; i++)
         g_string_append_printf(
             text, "\tcounter %s {\n\t\tpackets %" PRIu64 " bytes %" PRIu64 "\n\t}\n\n",
-            ks_counter_names[counter], readback->packets[counter], readback->bytes[counter]);
-    for (KsNftSet set = 0; set < KS_NFT_SET_MAX; set++)
-        append_set(text, readback, set, namer, namer_data);
-    for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++)
-        append_chain(text, chain);
+            skeleton->counters[i], readback->counters[i].packets, readback->counters[i].bytes);
+    for (unsigned set = 0; set < skeleton->sets_count; set++)
+        append_set(text, readback, set, &namer);
+    for (unsigned chain = 0; chain < skeleton->chains_count; chain++)
+        append_chain(text, skeleton, chain);
     g_string_append(text, "}\n");
     return g_string_free(text, FALSE);
 }

@@ -9,6 +9,7 @@
  * must be an empty one. Prints "NAME NANOSECONDS". */
 #include "kernel/netfilter.h"
 #include "model/names.h"
+#include "rules/lock-table.h"
 #include "rules/plan.h"
 
 #include <arpa/inet.h>
@@ -165,7 +166,7 @@ static KsLock *draw_lock(unsigned servers, bool tunnel)
 
         memcpy(address.bytes, &number, sizeof(number));
         ks_lock_add_server(lock, &address, IPPROTO_UDP,
-                           (uint16_t) (SERVER_PORT + i / SERVERS_OF_NET));
+                           (uint16_t) (SERVER_PORT + i / SERVERS_OF_NET), KS_OPEN_TO_ALL);
     }
     if (tunnel)
         ks_lock_open_interface(lock, TUNNEL);
@@ -175,7 +176,7 @@ static KsLock *draw_lock(unsigned servers, bool tunnel)
 
 static void guarded_install(Guarded *guarded, unsigned servers)
 {
-    guarded->held = ks_readback_new();
+    guarded->held = ks_readback_new(&ks_lock_table);
     guarded->without_tunnel = draw_lock(servers, false);
     guarded->with_tunnel = draw_lock(servers, true);
     check("nf_tables", ks_netfilter_open(&guarded->netfilter));

@@ -6,6 +6,7 @@
 #include "fuzz.h"
 #include "model/names.h"
 #include "rules/expression.h"
+#include "rules/lock-table.h"
 #include "rules/plan.h"
 #include "rules/text.h"
 
@@ -50,9 +51,10 @@ static const char *known_name(unsigned i)
     if (i == 0)
         return KS_TABLE;
     if (--i < KS_CHAIN_MAX)
-        return ks_chains[i].name;
+        return ks_lock_table.chains[i].name;
     i -= KS_CHAIN_MAX;
-    return i < KS_NFT_SET_MAX ? ks_set_definitions[i].name : ks_counter_names[i - KS_NFT_SET_MAX];
+    return i < KS_NFT_SET_MAX ? ks_lock_table.sets[i].name
+                              : ks_lock_table.counters[i - KS_NFT_SET_MAX];
 }
 
 static void take_name(Bytes *bytes, char name[NAME_MAX_SIZE])
@@ -123,11 +125,12 @@ static void put_chain(Bytes *bytes, struct nlmsghdr *message)
 static void put_rule(Bytes *bytes, struct nlmsghdr *message)
 {
     unsigned number = take_byte(bytes);
-    KsRule rule = ks_rules[number % ks_rules_count];
+    unsigned rules = ks_skeleton_rules(&ks_lock_table);
+    KsRule rule = *ks_skeleton_rule(&ks_lock_table, number % rules);
     struct nftnl_rule *built;
 
-    for (unsigned i = 0; number >= ks_rules_count && i < KS_RULE_STEPS_MAX - 1; i++) {
-        const KsRule *other = &ks_rules[take_byte(bytes) % ks_rules_count];
+    for (unsigned i = 0; number >= rules && i < KS_RULE_STEPS_MAX - 1; i++) {
+        const KsRule *other = ks_skeleton_rule(&ks_lock_table, take_byte(bytes) % rules);
 
         rule.steps[i] = other->steps[take_byte(bytes) % KS_RULE_STEPS_MAX];
         if (rule.steps[i].kind == KS_STEP_META || rule.steps[i].kind == KS_STEP_REJECT)
@@ -135,7 +138,7 @@ static void put_rule(Bytes *bytes, struct nlmsghdr *message)
         rule.steps[i].data[0] ^= take_byte(bytes);
     }
     rule.chain = take_byte(bytes) % KS_CHAIN_MAX;
-    built = ks_rule_build(&rule);
+    built = ks_rule_build(&ks_lock_table, &rule);
     FUZZ_CHECK(built);
     nftnl_rule_nlmsg_build_payload(message, built);
     nftnl_rule_free(built);
@@ -177,6 +180,19 @@ static void put_elements(Bytes *bytes, struct nlmsghdr *message)
 
             mnl_attr_put(message, NFTA_DATA_VALUE, length, bits);
             mnl_attr_nest_end(message, key);
+        }
+        if (length & 1) { /* what stands beside the key, in a map */
+            struct nlattr *data = mnl_attr_nest_start(message, NFTA_SET_ELEM_DATA);
+
+            if (length & 2) {
+                mnl_attr_put_u32(message, NFTA_DATA_VALUE, take_byte(bytes));
+            } else {
+                struct nlattr *verdict = mnl_attr_nest_start(message, NFTA_DATA_VERDICT);
+
+                put_number(message, NFTA_VERDICT_CODE, (uint32_t) (int8_t) take_byte(bytes));
+                mnl_attr_nest_end(message, verdict);
+            }
+            mnl_attr_nest_end(message, data);
         }
         if (flags & 0x0f)
             put_number(message, NFTA_SET_ELEM_FLAGS, flags & 0x0f);
@@ -233,9 +249,9 @@ static void check(KsReadback *readback)
         FUZZ_CHECK(g_utf8_validate(g_ptr_array_index(readback->problems, i), -1, NULL));
     /* nobody without all chains, sets and counters is intact */
     for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++)
-        FUZZ_CHECK(!ks_readback_is_intact(readback) || readback->chains_present[chain]);
+        FUZZ_CHECK(!ks_readback_is_intact(readback) || readback->chains[chain].present);
     for (KsNftSet set = 0; set < KS_NFT_SET_MAX; set++)
-        FUZZ_CHECK(!ks_readback_is_intact(readback) || readback->sets_present[set]);
+        FUZZ_CHECK(!ks_readback_is_intact(readback) || readback->sets[set].present);
 
     text = ks_rules_text(readback, NULL, NULL);
     FUZZ_CHECK(readback->present || text[0] == '\0');
@@ -249,7 +265,7 @@ static void check(KsReadback *readback)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    g_autoptr(KsReadback) readback = ks_readback_new();
+    g_autoptr(KsReadback) readback = ks_readback_new(&ks_lock_table);
     g_autofree uint8_t *buffer = g_malloc(MESSAGE_SIZE);
     Bytes bytes = { data, size };
 

@@ -188,7 +188,8 @@ void intruder_add_named_chain(KsBatch *batch, const char *name)
 
 void intruder_change_chain(KsBatch *batch, KsChainId chain, int32_t priority, uint32_t policy)
 {
-    put_chain(batch, ks_chains[chain].name, true, ks_chains[chain].hook, priority, policy);
+    put_chain(batch, ks_lock_table.chains[chain].name, true, ks_lock_table.chains[chain].hook,
+              priority, policy);
 }
 
 void intruder_flush_chain(KsBatch *batch, const char *chain)
@@ -232,10 +233,8 @@ void intruder_add_verdict_map(KsBatch *batch)
     nftnl_set_free(set);
 }
 
-void intruder_add_element(KsBatch *batch, const char *name, const void *key, uint32_t length,
-                          uint32_t flags)
+static struct nftnl_set_elem *element_new(const void *key, uint32_t length, uint32_t flags)
 {
-    struct nftnl_set *set = set_new(name, length, 0);
     struct nftnl_set_elem *element = nftnl_set_elem_alloc();
 
     if (key)
@@ -244,6 +243,26 @@ void intruder_add_element(KsBatch *batch, const char *name, const void *key, uin
         flags |= ELEMENT_CATCHALL;
     if (flags)
         nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_FLAGS, flags);
+    return element;
+}
+
+void intruder_add_element(KsBatch *batch, const char *name, const void *key, uint32_t length,
+                          uint32_t flags)
+{
+    struct nftnl_set *set = set_new(name, length, 0);
+
+    nftnl_set_elem_add(set, element_new(key, length, flags));
+    put_elements(batch, set);
+    nftnl_set_free(set);
+}
+
+void intruder_add_map_element(KsBatch *batch, const char *map, const void *key, uint32_t length,
+                              uint32_t verdict)
+{
+    struct nftnl_set *set = set_new(map, length, NFT_SET_MAP);
+    struct nftnl_set_elem *element = element_new(key, length, 0);
+
+    nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_VERDICT, verdict);
     nftnl_set_elem_add(set, element);
     put_elements(batch, set);
     nftnl_set_free(set);

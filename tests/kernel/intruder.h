@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "rules/lock-table.h"
 #include "rules/messages.h"
 
 /* What another program may do to our table: messages that the product never writes. Everything is
@@ -39,3 +40,7 @@ void intruder_add_verdict_map(KsBatch *batch);
 /* An element by its bytes; key = NULL: one that matches everything ("*"). */
 void intruder_add_element(KsBatch *batch, const char *set, const void *key, uint32_t length,
                           uint32_t flags);
+
+/* The same of a verdict map. */
+void intruder_add_map_element(KsBatch *batch, const char *map, const void *key, uint32_t length,
+                              uint32_t verdict);

@@ -5,6 +5,7 @@
 
 #include "kernel/netfilter.h"
 #include "model/names.h"
+#include "rules/lock-table.h"
 #include "rules/plan.h"
 #include "rules/text.h"
 
@@ -145,7 +146,7 @@ static void test_listing(const void *data)
 {
     bool full = GPOINTER_TO_INT(data);
     KsNetfilter *netfilter;
-    KsReadback *held = ks_readback_new();
+    KsReadback *held = ks_readback_new(&ks_lock_table);
     KsLock *lock = ks_lock_new();
     KsBatch batch = { 0 };
     KsAddress address;
@@ -159,11 +160,11 @@ static void test_listing(const void *data)
         for (unsigned i = 0; i < 100; i++) {
             address = (KsAddress){ .family = AF_INET, .bytes = { 192, 0, 2, (uint8_t) i } };
             ks_lock_add_server(lock, &address, i % 2 ? IPPROTO_UDP : IPPROTO_TCP,
-                               (uint16_t) (1 + i * 300));
+                               (uint16_t) (1 + i * 300), KS_OPEN_TO_ALL);
             ks_lock_add_dhcp_server(lock, &address);
         }
         g_assert_true(ks_address_parse("2001:db8::1", &address));
-        ks_lock_add_server(lock, &address, IPPROTO_UDP, 51820);
+        ks_lock_add_server(lock, &address, IPPROTO_UDP, 51820, KS_OPEN_TO_ALL);
         g_assert_true(ks_address_parse("10.8.0.0", &address));
         ks_lock_exclude_from_lan(lock, &address, 16);
         g_assert_true(ks_address_parse("172.31.255.128", &address));

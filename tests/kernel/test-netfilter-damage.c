@@ -14,7 +14,7 @@
 
 static const char *chain_name(KsChainId chain)
 {
-    return ks_chains[chain].name;
+    return ks_lock_table.chains[chain].name;
 }
 
 /* All rules of a chain anew, but for what the caller does with the n-th. */
@@ -23,30 +23,23 @@ static void rewrite_chain(KsBatch *batch, KsChainId chain, unsigned without, boo
     unsigned n = 0;
 
     intruder_flush_chain(batch, chain_name(chain));
-    for (unsigned i = 0; i < ks_rules_count; i++) {
-        if (ks_rules[i].chain != chain)
+    for (unsigned i = 0; i < ks_skeleton_rules(&ks_lock_table); i++) {
+        const KsRule *rule = ks_skeleton_rule(&ks_lock_table, i);
+
+        if (rule->chain != chain)
             continue;
         if (n != without)
-            ks_batch_add_rule(batch, &ks_rules[i]);
+            ks_batch_add_rule(batch, &ks_lock_table, rule);
         else if (replace)
             intruder_add_rule(batch, chain_name(chain), false);
         n++;
     }
 }
 
-static unsigned rules_of(KsChainId chain)
-{
-    unsigned count = 0;
-
-    for (unsigned i = 0; i < ks_rules_count; i++)
-        count += ks_rules[i].chain == chain;
-    return count;
-}
-
 static void delete_last_rule(KsBatch *batch)
 {
     for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++)
-        rewrite_chain(batch, chain, rules_of(chain) - 1, false);
+        rewrite_chain(batch, chain, ks_skeleton_chain_rules(&ks_lock_table, chain) - 1, false);
 }
 
 static void delete_first_rule(KsBatch *batch)
@@ -61,7 +54,7 @@ static void replace_rule(KsBatch *batch)
 
 static void delete_all_rules(KsBatch *batch)
 {
-    ks_batch_flush_rules(batch);
+    ks_batch_flush_rules(batch, &ks_lock_table);
 }
 
 static void append_rule(KsBatch *batch)
@@ -77,14 +70,19 @@ void damage_by_rule(KsBatch *batch)
 static void swap_rules(KsBatch *batch)
 {
     intruder_flush_chain(batch, chain_name(KS_CHAIN_LAN_IN));
-    for (unsigned i = ks_rules_count; i-- > 0;)
-        if (ks_rules[i].chain == KS_CHAIN_LAN_IN)
-            ks_batch_add_rule(batch, &ks_rules[i]);
+    for (unsigned i = ks_skeleton_rules(&ks_lock_table); i-- > 0;)
+        if (ks_skeleton_rule(&ks_lock_table, i)->chain == KS_CHAIN_LAN_IN)
+            ks_batch_add_rule(batch, &ks_lock_table, ks_skeleton_rule(&ks_lock_table, i));
 }
 
 static void duplicate_rule(KsBatch *batch)
 {
-    ks_batch_add_rule(batch, &ks_rules[ks_rules_count - 1]);
+    const KsRule *last = NULL;
+
+    for (unsigned i = 0; i < ks_skeleton_rules(&ks_lock_table); i++)
+        if (ks_skeleton_rule(&ks_lock_table, i)->chain == KS_CHAIN_LAN_IN)
+            last = ks_skeleton_rule(&ks_lock_table, i);
+    ks_batch_add_rule(batch, &ks_lock_table, last);
 }
 
 static void open_policy(KsBatch *batch)
@@ -94,26 +92,26 @@ static void open_policy(KsBatch *batch)
 
 static void make_dormant(KsBatch *batch)
 {
-    ks_batch_add_table(batch, KS_TABLE, NFT_TABLE_F_DORMANT);
+    ks_batch_add_table(batch, NFPROTO_INET, KS_TABLE, NFT_TABLE_F_DORMANT);
 }
 
 static void move_chain(KsBatch *batch)
 {
-    ks_batch_flush_rules(batch);
-    ks_batch_delete_chain(batch, chain_name(KS_CHAIN_OUTPUT));
+    ks_batch_flush_rules(batch, &ks_lock_table);
+    ks_batch_delete_chain(batch, &ks_lock_table, chain_name(KS_CHAIN_OUTPUT));
     intruder_change_chain(batch, KS_CHAIN_OUTPUT, OTHER_PRIORITY, NF_DROP);
 }
 
 static void delete_base_chain(KsBatch *batch)
 {
-    ks_batch_flush_rules(batch);
-    ks_batch_delete_chain(batch, chain_name(KS_CHAIN_INPUT));
+    ks_batch_flush_rules(batch, &ks_lock_table);
+    ks_batch_delete_chain(batch, &ks_lock_table, chain_name(KS_CHAIN_INPUT));
 }
 
 static void delete_chain(KsBatch *batch)
 {
-    ks_batch_flush_rules(batch);
-    ks_batch_delete_chain(batch, chain_name(KS_CHAIN_LAN_OUT));
+    ks_batch_flush_rules(batch, &ks_lock_table);
+    ks_batch_delete_chain(batch, &ks_lock_table, chain_name(KS_CHAIN_LAN_OUT));
 }
 
 static void add_foreign_base_chain(KsBatch *batch)
@@ -143,57 +141,57 @@ static void add_foreign_map(KsBatch *batch)
 
 static void replace_set(KsBatch *batch)
 {
-    ks_batch_flush_rules(batch);
-    ks_batch_delete_set(batch, ks_set_definitions[KS_SET_SERVERS4].name);
-    intruder_add_set(batch, ks_set_definitions[KS_SET_SERVERS4].name, 4, 0);
+    ks_batch_flush_rules(batch, &ks_lock_table);
+    ks_batch_delete_set(batch, &ks_lock_table, ks_lock_table.sets[KS_SET_SERVERS4].name);
+    intruder_add_set(batch, ks_lock_table.sets[KS_SET_SERVERS4].name, 4, 0);
 }
 
 static void delete_set(KsBatch *batch)
 {
-    ks_batch_flush_rules(batch);
-    ks_batch_delete_set(batch, ks_set_definitions[KS_SET_LAN_INTERFACES].name);
+    ks_batch_flush_rules(batch, &ks_lock_table);
+    ks_batch_delete_set(batch, &ks_lock_table, ks_lock_table.sets[KS_SET_LAN_INTERFACES].name);
 }
 
 static void change_constants(KsBatch *batch)
 {
     static const uint8_t everything[] = { 0, 0, 0, 0 };
-    const KsSetDefinition *set = &ks_set_definitions[KS_NFT_SET_LAN4];
+    const KsSetDefinition *set = &ks_lock_table.sets[KS_NFT_SET_LAN4];
 
-    ks_batch_flush_rules(batch);
-    ks_batch_delete_set(batch, set->name);
-    ks_batch_add_set(batch, KS_NFT_SET_LAN4);
+    ks_batch_flush_rules(batch, &ks_lock_table);
+    ks_batch_delete_set(batch, &ks_lock_table, set->name);
+    ks_batch_add_set(batch, &ks_lock_table, KS_NFT_SET_LAN4);
     intruder_add_element(batch, set->name, everything, sizeof(everything), 0);
 }
 
 static void lose_constants(KsBatch *batch)
 {
-    ks_batch_flush_rules(batch);
-    ks_batch_delete_set(batch, ks_set_definitions[KS_NFT_SET_RESOLVER_PORTS].name);
-    ks_batch_add_set(batch, KS_NFT_SET_RESOLVER_PORTS);
+    ks_batch_flush_rules(batch, &ks_lock_table);
+    ks_batch_delete_set(batch, &ks_lock_table, ks_lock_table.sets[KS_NFT_SET_RESOLVER_PORTS].name);
+    ks_batch_add_set(batch, &ks_lock_table, KS_NFT_SET_RESOLVER_PORTS);
 }
 
 static void delete_counters(KsBatch *batch)
 {
-    ks_batch_flush_rules(batch);
-    intruder_delete_counter(batch, ks_counter_names[KS_COUNTER_BLOCKED_OUT]);
+    ks_batch_flush_rules(batch, &ks_lock_table);
+    intruder_delete_counter(batch, ks_lock_table.counters[KS_COUNTER_BLOCKED_OUT]);
 }
 
 static void pause_for_ever(KsBatch *batch)
 {
     static const uint8_t family[] = { NFPROTO_IPV4 };
 
-    intruder_add_element(batch, ks_set_definitions[KS_NFT_SET_PAUSE].name, family, sizeof(family),
+    intruder_add_element(batch, ks_lock_table.sets[KS_NFT_SET_PAUSE].name, family, sizeof(family),
                          0);
 }
 
 static void add_catchall(KsBatch *batch)
 {
-    intruder_add_element(batch, ks_set_definitions[KS_SET_OPEN_INTERFACES].name, NULL, 0, 0);
+    intruder_add_element(batch, ks_lock_table.sets[KS_SET_OPEN_INTERFACES].name, NULL, 0, 0);
 }
 
 static void add_catchall_server(KsBatch *batch)
 {
-    intruder_add_element(batch, ks_set_definitions[KS_SET_SERVERS6].name, NULL, 0, 0);
+    intruder_add_map_element(batch, ks_lock_table.sets[KS_SET_SERVERS6].name, NULL, 0, NF_ACCEPT);
 }
 
 #ifdef KS_TEST_KERNEL
@@ -285,7 +283,7 @@ static void test_foreign_keys(Fixture *f, const void *data)
 
         (void) drain(f);
         ks_batch_begin(&f->batch);
-        ks_batch_delete_keys(&f->batch, set, want->sets[set]);
+        ks_batch_delete_keys(&f->batch, &ks_lock_table, set, want->sets[set]);
         g_assert_cmpint(commit_as_other(f), ==, 0);
         g_assert_true(drain(f));
         read_held(f);

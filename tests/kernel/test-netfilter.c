@@ -44,9 +44,9 @@ static void fill(KsLock *lock)
     ks_lock_open_interface(lock, 7);
     ks_lock_open_interface(lock, 8);
     ks_lock_open_lan(lock, 2);
-    ks_lock_add_server(lock, &server4, IPPROTO_UDP, 1194);
-    ks_lock_add_server(lock, &server4, IPPROTO_TCP, 443);
-    ks_lock_add_server(lock, &server6, IPPROTO_UDP, 51820);
+    ks_lock_add_server(lock, &server4, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
+    ks_lock_add_server(lock, &server4, IPPROTO_TCP, 443, KS_OPEN_TO_ALL);
+    ks_lock_add_server(lock, &server6, IPPROTO_UDP, 51820, KS_OPEN_TO_ALL);
     ks_lock_add_dhcp_server(lock, &dhcp);
     ks_lock_exclude_from_lan(lock, &private4, 16);
     ks_lock_exclude_from_lan(lock, &private6, 48);
@@ -67,7 +67,7 @@ void set_up(Fixture *f, const void *data)
     g_assert_cmpint(ks_netfilter_open(&f->guard), ==, 0);
     g_assert_cmpint(ks_netfilter_open(&f->other), ==, 0);
     g_assert_cmpint(ks_monitor_open(&f->monitor), ==, 0);
-    f->held = ks_readback_new();
+    f->held = ks_readback_new(&ks_lock_table);
     f->want = ks_lock_new();
     fill(f->want);
 }
@@ -108,8 +108,9 @@ unsigned count_messages(const KsBatch *batch, uint16_t type)
             count++;
         mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
             for (KsChainId chain = 0; type == NFT_MSG_DELCHAIN && chain < KS_CHAIN_MAX; chain++)
-                if (mnl_attr_get_type(attribute) == NFTA_CHAIN_NAME && ks_chains[chain].base &&
-                    strcmp(mnl_attr_get_str(attribute), ks_chains[chain].name) == 0)
+                if (mnl_attr_get_type(attribute) == NFTA_CHAIN_NAME &&
+                    ks_lock_table.chains[chain].base &&
+                    strcmp(mnl_attr_get_str(attribute), ks_lock_table.chains[chain].name) == 0)
                     count++;
     }
     return count;
@@ -200,8 +201,9 @@ static void random_lock(KsLock *lock, GRand *random)
 
         ks_lock_open_interface(lock, number + 2u);
         ks_lock_open_lan(lock, number + 20u);
-        ks_lock_add_server(lock, &server4, IPPROTO_UDP, 1194);
-        ks_lock_add_server(lock, &server6, IPPROTO_TCP, 443);
+        ks_lock_add_server(lock, &server4, IPPROTO_UDP, 1194,
+                           (uint32_t) g_rand_int_range(random, 0, 2));
+        ks_lock_add_server(lock, &server6, IPPROTO_TCP, 443, KS_OPEN_TO_ALL);
         ks_lock_add_dhcp_server(lock, &server4);
         ks_lock_exclude_from_lan(lock, &private4, (uint8_t) g_rand_int_range(random, 8, 33));
         ks_lock_exclude_from_lan(lock, &private6, (uint8_t) g_rand_int_range(random, 7, 129));
@@ -243,7 +245,7 @@ static void test_many_servers(Fixture *f, const void *data)
             KsAddress server =
                 address4(198, (uint8_t) (18 + round), (uint8_t) (i >> 8), (uint8_t) i);
 
-            g_assert_true(ks_lock_add_server(f->want, &server, IPPROTO_UDP, 1194));
+            g_assert_true(ks_lock_add_server(f->want, &server, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL));
         }
         ks_lock_seal(f->want);
         apply(f, 0);
@@ -259,9 +261,9 @@ static void test_all_or_nothing(Fixture *f, const void *data)
     (void) data;
     apply(f, 0);
     ks_batch_begin(&f->batch);
-    ks_batch_flush_rules(&f->batch);
-    ks_batch_delete_keys(&f->batch, KS_SET_SERVERS4, servers);
-    ks_batch_delete_keys(&f->batch, KS_SET_SERVERS4, servers);
+    ks_batch_flush_rules(&f->batch, &ks_lock_table);
+    ks_batch_delete_keys(&f->batch, &ks_lock_table, KS_SET_SERVERS4, servers);
+    ks_batch_delete_keys(&f->batch, &ks_lock_table, KS_SET_SERVERS4, servers);
     g_assert_cmpint(commit_as_other(f), ==, -ENOENT);
     read_held(f);
     assert_as_wanted(f);
@@ -269,7 +271,7 @@ static void test_all_or_nothing(Fixture *f, const void *data)
 
     /* a batch that failed while it was written is never sent */
     ks_batch_begin(&f->batch);
-    ks_batch_flush_rules(&f->batch);
+    ks_batch_flush_rules(&f->batch, &ks_lock_table);
     ks_batch_fail(&f->batch, -ENOMEM);
     g_assert_cmpint(ks_batch_end(&f->batch), ==, -ENOMEM);
     g_assert_cmpint(ks_netfilter_commit(f->guard, &f->batch), ==, -ENOMEM);
@@ -285,7 +287,7 @@ static void test_all_or_nothing(Fixture *f, const void *data)
 /* What stands there already is no obstacle: two guards at the same moment. */
 static void test_install_twice(Fixture *f, const void *data)
 {
-    g_autoptr(KsReadback) nothing = ks_readback_new();
+    g_autoptr(KsReadback) nothing = ks_readback_new(&ks_lock_table);
 
     (void) data;
     apply(f, 0);
@@ -340,10 +342,10 @@ static void assert_nobody_else_may(Fixture *f)
         g_assert_cmpint(commit_as_other(f), ==, -EPERM);
     }
     ks_batch_begin(&f->batch);
-    ks_batch_delete_table(&f->batch, KS_TABLE);
+    ks_batch_delete_table(&f->batch, NFPROTO_INET, KS_TABLE);
     g_assert_cmpint(commit_as_other(f), ==, -EPERM);
     ks_batch_begin(&f->batch);
-    ks_batch_add_table(&f->batch, KS_TABLE, KS_TABLE_F_OWNED | NFT_TABLE_F_DORMANT);
+    ks_batch_add_table(&f->batch, NFPROTO_INET, KS_TABLE, KS_TABLE_F_OWNED | NFT_TABLE_F_DORMANT);
     g_assert_cmpint(commit_as_other(f), ==, -EPERM);
     read_held(f);
     assert_as_wanted(f);
@@ -416,16 +418,16 @@ static void test_monitor(Fixture *f, const void *data)
 
     (void) data;
     ks_batch_begin(&f->batch);
-    ks_batch_add_table(&f->batch, "somebody_else", 0);
+    ks_batch_add_table(&f->batch, NFPROTO_INET, "somebody_else", 0);
     g_assert_cmpint(commit_as_other(f), ==, 0);
     ks_batch_begin(&f->batch);
-    ks_batch_delete_table(&f->batch, "somebody_else");
+    ks_batch_delete_table(&f->batch, NFPROTO_INET, "somebody_else");
     g_assert_cmpint(commit_as_other(f), ==, 0);
     g_assert_false(drain(f)); /* not our table */
     apply(f, 0);
     g_assert_false(drain(f)); /* our own doing */
     ks_batch_begin(&f->batch);
-    ks_batch_delete_table(&f->batch, KS_TABLE);
+    ks_batch_delete_table(&f->batch, NFPROTO_INET, KS_TABLE);
     g_assert_cmpint(commit_as_other(f), ==, 0);
     g_assert_true(ks_monitor_drain(f->monitor, ks_netfilter_port(f->guard), process));
     g_assert_true(g_str_has_prefix(program_invocation_short_name, process) && process[0]);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/netfilter.h"
+#include "rules/lock-table.h"
 #include "rules/messages.h"
 #include "rules/plan.h"
 

@@ -7,6 +7,7 @@
 #include "traffic.h"
 
 #include "kernel/netfilter.h"
+#include "rules/lock-table.h"
 #include "rules/plan.h"
 
 #include <netinet/in.h>
@@ -335,9 +336,9 @@ static void close_lock(Lock *lock, bool lan)
 
     ks_lock_clear(lock->lock);
     ks_lock_open_interface(lock->lock, traffic_interface(TRAFFIC_TUNNEL));
-    ks_lock_add_server(lock->lock, &server, IPPROTO_UDP, 1194);
-    ks_lock_add_server(lock->lock, &server, IPPROTO_TCP, 443);
-    ks_lock_add_server(lock->lock, &server6, IPPROTO_UDP, 51820);
+    ks_lock_add_server(lock->lock, &server, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
+    ks_lock_add_server(lock->lock, &server, IPPROTO_TCP, 443, KS_OPEN_TO_ALL);
+    ks_lock_add_server(lock->lock, &server6, IPPROTO_UDP, 51820, KS_OPEN_TO_ALL);
     ks_lock_add_dhcp_server(lock->lock, &dhcp);
     if (lan) {
         ks_lock_open_lan(lock->lock, traffic_interface(TRAFFIC_WIRE));
@@ -399,13 +400,13 @@ static unsigned send_rows(unsigned path, Verdict least, const char *when)
 static uint64_t counted(Lock *lock, int counter)
 {
     g_assert_cmpint(ks_netfilter_read(lock->netfilter, lock->held), ==, 0);
-    return counter < 0 ? 0 : lock->held->packets[counter];
+    return counter < 0 ? 0 : lock->held->counters[counter].packets;
 }
 
 static void test_path(const void *data)
 {
     unsigned path = GPOINTER_TO_UINT(data);
-    Lock lock = { .held = ks_readback_new(), .lock = ks_lock_new() };
+    Lock lock = { .held = ks_readback_new(&ks_lock_table), .lock = ks_lock_new() };
 
     g_assert_cmpint(ks_netfilter_open(&lock.netfilter), ==, 0);
     g_assert_cmpuint(send_rows(path, NEVER, "without a lock"), ==, 0);

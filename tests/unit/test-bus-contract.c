@@ -4,13 +4,14 @@
 #include "guard/properties.h"
 #include "guard/status.h"
 #include "model/names.h"
+#include "rules/lock-table.h"
 
 static GVariant *make_status(bool locked)
 {
     g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
     g_autoptr(KsEngine) engine = NULL;
     KsWorld *world = ks_world_new();
-    KsReadback *held = ks_readback_new();
+    KsReadback *held = ks_readback_new(&ks_lock_table);
     GVariant *status;
 
     settings.locked = locked;

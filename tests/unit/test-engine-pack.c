@@ -214,7 +214,7 @@ void order_unpack(const Packed *packed, KsEngine *engine)
         KsAddress address = order_server(i);
 
         if (packed->servers & 1u << i)
-            ks_lock_add_server(engine->lock, &address, IPPROTO_UDP, 1194);
+            ks_lock_add_server(engine->lock, &address, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
     }
     ks_lock_seal(engine->lock);
 }

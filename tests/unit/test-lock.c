@@ -73,9 +73,9 @@ static void test_server_keys(void)
     g_autofree char *text_dhcp = NULL;
     g_autofree char *text_interface = NULL;
 
-    g_assert_true(ks_lock_add_server(lock, &server4, IPPROTO_UDP, 1194));
-    g_assert_true(ks_lock_add_server(lock, &server6, IPPROTO_TCP, 443));
-    g_assert_false(ks_lock_add_server(lock, &none, IPPROTO_UDP, 1194));
+    g_assert_true(ks_lock_add_server(lock, &server4, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL));
+    g_assert_true(ks_lock_add_server(lock, &server6, IPPROTO_TCP, 443, KS_OPEN_TO_ALL));
+    g_assert_false(ks_lock_add_server(lock, &none, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL));
     g_assert_false(ks_lock_add_dhcp_server(lock, &server6));
     g_assert_false(ks_lock_add_dhcp_server(lock, &none));
     ks_lock_seal(lock);
@@ -106,9 +106,9 @@ static void test_bounds(void)
     for (uint32_t i = 0; i < KS_LOCK_SERVERS_MAX; i++) {
         server.bytes[2] = (uint8_t) (i >> 8);
         server.bytes[3] = (uint8_t) i;
-        g_assert_true(ks_lock_add_server(lock, &server, IPPROTO_UDP, 1));
+        g_assert_true(ks_lock_add_server(lock, &server, IPPROTO_UDP, 1, KS_OPEN_TO_ALL));
     }
-    g_assert_false(ks_lock_add_server(lock, &server, IPPROTO_UDP, 2));
+    g_assert_false(ks_lock_add_server(lock, &server, IPPROTO_UDP, 2, KS_OPEN_TO_ALL));
     ks_lock_seal(lock);
     g_assert_cmpuint(ks_lock_tunnels(lock), ==, KS_LOCK_INTERFACES_MAX - 1);
     g_assert_false(ks_lock_has_interface(lock, KS_LOCK_INTERFACES_MAX + 1));
@@ -134,8 +134,8 @@ static void fill_at_random(KsLock *lock)
         range6.bytes[15] = (uint8_t) g_test_rand_int_range(0, 256);
         ks_lock_open_interface(lock, number);
         ks_lock_open_lan(lock, 300u * number);
-        ks_lock_add_server(lock, &server4, IPPROTO_UDP, 256u * number);
-        ks_lock_add_server(lock, &server6, IPPROTO_UDP, 1);
+        ks_lock_add_server(lock, &server4, IPPROTO_UDP, 256u * number, KS_OPEN_TO_ALL);
+        ks_lock_add_server(lock, &server6, IPPROTO_UDP, 1, KS_OPEN_TO_ALL);
         ks_lock_add_dhcp_server(lock, &server4);
         ks_lock_exclude_from_lan(lock, &range4, (uint8_t) g_test_rand_int_range(25, 33));
         ks_lock_exclude_from_lan(lock, &range6, (uint8_t) g_test_rand_int_range(121, 129));

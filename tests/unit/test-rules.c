@@ -2,6 +2,7 @@
 /* The skeleton as data, and the transactions that plans write, message by message. What the kernel
  * makes of them: tests/kernel/. */
 #include "rules/expression.h"
+#include "rules/lock-table.h"
 #include "rules/messages.h"
 #include "rules/plan.h"
 #include "rules/text.h"
@@ -22,6 +23,16 @@
 
 /* ---- the skeleton ---- */
 
+static unsigned rules_count(void)
+{
+    return ks_skeleton_rules(&ks_lock_table);
+}
+
+static const KsRule *rule_at(unsigned n)
+{
+    return ks_skeleton_rule(&ks_lock_table, n);
+}
+
 static unsigned count_steps(const KsRule *rule)
 {
     unsigned count = 0;
@@ -36,7 +47,9 @@ static unsigned count_steps(const KsRule *rule)
 static bool has_condition(const KsRule *rule)
 {
     for (unsigned i = 0; i < count_steps(rule); i++)
-        if (rule->steps[i].kind == KS_STEP_COMPARE || rule->steps[i].kind == KS_STEP_LOOKUP)
+        if (rule->steps[i].kind == KS_STEP_COMPARE || rule->steps[i].kind == KS_STEP_RANGE ||
+            rule->steps[i].kind == KS_STEP_LOOKUP || rule->steps[i].kind == KS_STEP_MAP ||
+            rule->steps[i].kind == KS_STEP_VMAP)
             return true;
     return false;
 }
@@ -58,20 +71,20 @@ static bool ends_everything(const KsRule *rule)
  * each chain that hooks must decide, and nothing before it may decide for everybody. */
 static void test_last_rules(void)
 {
-    for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++) {
+    for (unsigned chain = 0; chain < KS_CHAIN_MAX; chain++) {
         const KsRule *last = NULL;
 
-        for (unsigned i = 0; i < ks_rules_count; i++) {
-            if (ks_rules[i].chain != chain)
+        for (unsigned i = 0; i < rules_count(); i++) {
+            if (rule_at(i)->chain != chain)
                 continue;
             if (last && ends_everything(last))
                 g_error("nothing comes behind: %s", last->text);
-            last = &ks_rules[i];
+            last = rule_at(i);
             if (last_step(last)->kind == KS_STEP_VERDICT && last_step(last)->key == NF_ACCEPT)
                 g_assert_true(has_condition(last));
         }
         g_assert_nonnull(last);
-        g_assert_cmpint(ends_everything(last), ==, ks_chains[chain].base);
+        g_assert_cmpint(ends_everything(last), ==, ks_lock_table.chains[chain].base);
     }
 }
 
@@ -89,38 +102,69 @@ static unsigned meta_length(int32_t key)
     return key == NFT_META_NFPROTO || key == NFT_META_L4PROTO ? 1 : 4;
 }
 
-/* What a lookup or a comparison reads was loaded just before, all of it and no more. */
+/* What stands in the registers while a rule runs. */
+typedef struct {
+    bool loaded[REGISTER_BYTES];
+    unsigned exact[REGISTER_BYTES]; /* bytes of what was loaded from here on */
+} Registers;
+
+static void load(Registers *registers, uint32_t reg, unsigned length, bool anew)
+{
+    unsigned first = register_offset(reg);
+    unsigned whole = (length + NFT_REG32_SIZE - 1) / NFT_REG32_SIZE * NFT_REG32_SIZE;
+
+    if (anew && first == 0)
+        memset(registers, 0, sizeof(*registers));
+    g_assert_cmpuint(length, >, 0);
+    g_assert_cmpuint(first + whole, <=, REGISTER_BYTES);
+    memset(registers->loaded + first, true, whole);
+    registers->exact[first] = length;
+}
+
+/* What a lookup or a comparison reads was loaded before, all of it. */
 static void check_registers(const KsRule *rule)
 {
-    unsigned loaded = 0; /* bytes from register 1 on, in whole registers */
-    unsigned exact = 0;
+    Registers registers = { { false }, { 0 } };
 
     for (unsigned i = 0; i < count_steps(rule); i++) {
         const KsStep *step = &rule->steps[i];
-        unsigned length = step->kind == KS_STEP_META ? meta_length(step->key) : step->length;
 
         switch (step->kind) {
         case KS_STEP_META:
+            load(&registers, step->reg, meta_length(step->key), true);
+            break;
+        case KS_STEP_ROUTE:
+            load(&registers, step->reg, step->key == NFT_RT_XFRM ? 1 : 4, true);
+            break;
+        case KS_STEP_LINK:
         case KS_STEP_NETWORK:
         case KS_STEP_TRANSPORT:
-            if (register_offset(step->reg) == 0)
-                loaded = 0;
-            g_assert_cmpuint(register_offset(step->reg), ==, loaded);
-            exact = loaded + length;
-            loaded = (exact + NFT_REG32_SIZE - 1) / NFT_REG32_SIZE * NFT_REG32_SIZE;
-            g_assert_cmpuint(loaded, <=, REGISTER_BYTES);
+        case KS_STEP_IMMEDIATE:
+            load(&registers, step->reg, step->length, true);
             break;
         case KS_STEP_MASK:
         case KS_STEP_COMPARE:
-            g_assert_cmpuint(register_offset(step->reg), ==, 0);
-            g_assert_cmpuint(step->length, ==, exact);
-            g_assert_cmpuint(step->length, <=, sizeof(step->data));
+        case KS_STEP_RANGE:
+            if (registers.exact[register_offset(step->reg)] != step->length)
+                g_error("%u bytes of %u: %s", step->length,
+                        registers.exact[register_offset(step->reg)], rule->text);
+            g_assert_cmpuint(step->length * (step->kind == KS_STEP_RANGE ? 2 : 1), <=,
+                             sizeof(step->data));
+            if (step->kind == KS_STEP_MASK)
+                load(&registers, step->to, step->length, false);
             break;
         case KS_STEP_LOOKUP:
-            g_assert_cmpuint(register_offset(step->reg), ==, 0);
-            length = ks_set_definitions[step->key].key_length;
-            if (length != exact && length != loaded)
-                g_error("%u bytes for a key of %u: %s", exact, length, rule->text);
+        case KS_STEP_MAP:
+        case KS_STEP_VMAP:
+            for (unsigned j = 0; j < ks_lock_table.sets[step->key].key_length; j++)
+                if (!registers.loaded[register_offset(step->reg) + j])
+                    g_error("byte %u of the key was not loaded: %s", j, rule->text);
+            g_assert_cmpint(ks_lock_table.sets[step->key].data, ==,
+                            step->kind == KS_STEP_LOOKUP ? KS_DATA_NONE
+                            : step->kind == KS_STEP_MAP  ? KS_DATA_NUMBER
+                                                         : KS_DATA_VERDICT);
+            if (step->kind == KS_STEP_MAP)
+                load(&registers, step->to, sizeof(((KsKey *) NULL)->value), false);
             break;
         case KS_STEP_COUNT:
         case KS_STEP_VERDICT:
@@ -136,9 +180,9 @@ static void test_rows(void)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-    for (unsigned i = 0; i < ks_rules_count; i++) {
-        const KsRule *rule = &ks_rules[i];
-        struct nftnl_rule *built = ks_rule_build(rule);
+    for (unsigned i = 0; i < rules_count(); i++) {
+        const KsRule *rule = rule_at(i);
+        struct nftnl_rule *built = ks_rule_build(&ks_lock_table, rule);
         g_autofree char *bytecode = NULL;
         bool last_rule_of_many = last_step(rule)->kind == KS_STEP_REJECT;
 
@@ -162,44 +206,60 @@ static void test_names(void)
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
 
     for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++)
-        g_assert_true(g_hash_table_add(names, (void *) ks_chains[chain].name));
+        g_assert_true(g_hash_table_add(names, (void *) ks_lock_table.chains[chain].name));
     for (KsNftSet set = 0; set < KS_NFT_SET_MAX; set++)
-        g_assert_true(g_hash_table_add(names, (void *) ks_set_definitions[set].name));
+        g_assert_true(g_hash_table_add(names, (void *) ks_lock_table.sets[set].name));
     for (KsCounterId counter = 0; counter < KS_COUNTER_MAX; counter++)
-        g_assert_true(g_hash_table_add(names, (void *) ks_counter_names[counter]));
+        g_assert_true(g_hash_table_add(names, (void *) ks_lock_table.counters[counter]));
 }
 
-/* Chains without a hook are jumped to from chains before them: no packet goes round in circles. */
+/* Chains without a hook are reached from chains before them: no packet goes round in circles. */
 static void test_jumps(void)
 {
     bool reached[KS_CHAIN_MAX] = { false };
 
-    for (unsigned i = 0; i < ks_rules_count; i++) {
-        const KsStep *step = last_step(&ks_rules[i]);
+    for (unsigned i = 0; i < rules_count(); i++) {
+        const KsStep *step = last_step(rule_at(i));
+        KsVerdict jump = { NFT_JUMP, step->key };
+        const KsVerdict *verdicts = &jump;
+        unsigned count = step->kind == KS_STEP_JUMP;
 
-        if (step->kind != KS_STEP_JUMP)
-            continue;
-        g_assert_cmpint(step->key, >, ks_rules[i].chain);
-        g_assert_false(ks_chains[step->key].base);
-        reached[step->key] = true;
+        if (step->kind == KS_STEP_VMAP) {
+            verdicts = ks_lock_table.sets[step->key].verdicts;
+            count = ks_lock_table.sets[step->key].verdicts_count;
+        }
+        for (unsigned j = 0; j < count; j++) {
+            if (verdicts[j].code != NFT_JUMP && verdicts[j].code != NFT_GOTO)
+                continue;
+            g_assert_cmpint(verdicts[j].chain, >, rule_at(i)->chain);
+            g_assert_false(ks_lock_table.chains[verdicts[j].chain].base);
+            reached[verdicts[j].chain] = true;
+        }
     }
     for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++)
-        g_assert_cmpint(reached[chain], !=, ks_chains[chain].base);
+        g_assert_cmpint(reached[chain], !=, ks_lock_table.chains[chain].base);
 }
 
 static void test_set_definitions(void)
 {
     for (KsNftSet set = 0; set < KS_NFT_SET_MAX; set++) {
-        const KsSetDefinition *definition = &ks_set_definitions[set];
+        const KsSetDefinition *definition = &ks_lock_table.sets[set];
         bool constant = definition->flags & NFT_SET_CONSTANT;
         bool in_range = false;
 
         g_assert_nonnull(definition->nft_type);
         g_assert_cmpint(constant, ==, definition->constants_count > 0);
+        g_assert_cmpint(constant, ==, definition->holds == KS_SET_HOLDS_CONSTANTS);
+        g_assert_cmpint(constant, ==, definition->constants_text != NULL);
+        g_assert_cmpint(definition->data != KS_DATA_NONE, ==,
+                        (definition->flags & NFT_SET_MAP) != 0);
+        g_assert_cmpint(definition->data == KS_DATA_VERDICT, ==, definition->verdicts_count > 0);
+        g_assert_cmpint(definition->holds == KS_SET_HOLDS_KEYS, ==, (unsigned) set < KS_SET_MAX);
         if ((unsigned) set < KS_SET_MAX) {
             bool range = ks_set_is_range((KsSetId) set);
 
-            g_assert_false(constant);
+            g_assert_cmpint(definition->keys, ==, set);
+            g_assert_false(range && definition->data != KS_DATA_NONE);
             g_assert_cmpint(range, ==, (definition->flags & NFT_SET_INTERVAL) != 0);
             g_assert_cmpuint(definition->key_length * (range ? 2 : 1), ==,
                              ks_key_size((KsSetId) set));
@@ -231,7 +291,7 @@ static KsLock *many_servers(unsigned count)
             .bytes = { 198, 18, (uint8_t) (i >> 8), (uint8_t) i },
         };
 
-        g_assert_true(ks_lock_add_server(lock, &server, IPPROTO_UDP, 1194));
+        g_assert_true(ks_lock_add_server(lock, &server, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL));
     }
     ks_lock_open_interface(lock, 7);
     ks_lock_seal(lock);
@@ -297,15 +357,15 @@ static void assert_shape(const KsBatch *batch, const char *pattern)
 /* A table as it would be read back when everything is in place. */
 static KsReadback *intact(const KsLock *lock)
 {
-    KsReadback *readback = ks_readback_new();
+    KsReadback *readback = ks_readback_new(&ks_lock_table);
 
     readback->present = true;
     for (KsChainId chain = 0; chain < KS_CHAIN_MAX; chain++)
-        readback->chains_present[chain] = true;
+        readback->chains[chain].present = true;
     for (KsNftSet set = 0; set < KS_NFT_SET_MAX; set++)
-        readback->sets_present[set] = true;
+        readback->sets[set].present = true;
     for (KsCounterId counter = 0; counter < KS_COUNTER_MAX; counter++)
-        readback->counters_present[counter] = true;
+        readback->counters[counter].present = true;
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
         g_array_append_vals(readback->lock->sets[set], lock->sets[set]->data, lock->sets[set]->len);
     g_assert_true(ks_readback_is_intact(readback));
@@ -316,14 +376,14 @@ static void test_plans(void)
 {
     g_autoptr(KsLock) one = many_servers(1);
     g_autoptr(KsLock) two = many_servers(2);
-    g_autoptr(KsReadback) nothing = ks_readback_new();
+    g_autoptr(KsReadback) nothing = ks_readback_new(&ks_lock_table);
     g_autoptr(KsReadback) held = intact(one);
     KsBatch batch = { 0 };
 
     ks_readback_finish(nothing);
     g_assert_cmpint(ks_plan_lock(&batch, nothing, one, 0), ==, 0);
     assert_shape(&batch, "^BTC{7}O{3}(SE?)+R+\\.$");
-    g_assert_cmpuint(batch.messages, >, ks_rules_count);
+    g_assert_cmpuint(batch.messages, >, rules_count());
 
     g_assert_cmpint(ks_plan_lock(&batch, held, one, 0), ==, 0); /* so already */
     assert_shape(&batch, "^B\\.$");
@@ -361,7 +421,7 @@ static void test_growth(void)
 {
     g_autoptr(KsLock) none = many_servers(0);
     g_autoptr(KsLock) many = many_servers(MANY_SERVERS);
-    g_autoptr(KsReadback) nothing = ks_readback_new();
+    g_autoptr(KsReadback) nothing = ks_readback_new(&ks_lock_table);
     g_autoptr(KsReadback) held = intact(none);
     KsBatch batch = { 0 };
 
@@ -383,7 +443,7 @@ static void test_errors_stick(void)
     ks_batch_fail(&batch, -ENOMEM);
     ks_batch_fail(&batch, -EINVAL);
     g_assert_null(ks_batch_message(&batch, NFT_MSG_NEWTABLE, NFPROTO_INET, 0));
-    ks_batch_add_table(&batch, "t", 0);
+    ks_batch_add_table(&batch, NFPROTO_INET, "t", 0);
     g_assert_cmpint(ks_batch_end(&batch), ==, -ENOMEM); /* the first one */
     g_assert_cmpuint(batch.messages, ==, 0);
 
@@ -394,7 +454,7 @@ static void test_errors_stick(void)
     g_assert_cmpint(ks_batch_end(&batch), ==, -EMSGSIZE);
 
     ks_batch_begin(&batch);
-    ks_batch_add_pause(&batch, 0); /* it would never end */
+    ks_batch_add_pause(&batch, &ks_lock_table, KS_NFT_SET_PAUSE, 0); /* it would never end */
     g_assert_cmpint(ks_batch_end(&batch), ==, -EINVAL);
     ks_batch_begin(&batch);
     g_assert_cmpint(ks_batch_end(&batch), ==, 0);
@@ -433,7 +493,7 @@ WRAP_ALLOC(struct nftnl_udata_buf *, nftnl_udata_buf_alloc, (uint32_t size), (si
 static void test_out_of_memory(void)
 {
     g_autoptr(KsLock) want = many_servers(2);
-    g_autoptr(KsReadback) nothing = ks_readback_new();
+    g_autoptr(KsReadback) nothing = ks_readback_new(&ks_lock_table);
     g_autoptr(KsReadback) held = intact(want);
     const KsReadback *from[] = { nothing, held };
     unsigned failures = 0;
@@ -456,7 +516,7 @@ static void test_out_of_memory(void)
             failures++;
         }
     }
-    g_assert_cmpuint(failures, >, 2 * ks_rules_count);
+    g_assert_cmpuint(failures, >, 2 * rules_count());
 }
 
 /* ---- text ---- */
@@ -464,7 +524,7 @@ static void test_out_of_memory(void)
 static void test_text(void)
 {
     g_autoptr(KsLock) lock = many_servers(1);
-    g_autoptr(KsReadback) nothing = ks_readback_new();
+    g_autoptr(KsReadback) nothing = ks_readback_new(&ks_lock_table);
     g_autoptr(KsReadback) held = intact(lock);
     g_autofree char *empty = ks_rules_text(nothing, NULL, NULL);
     g_autofree char *text = NULL;
@@ -473,8 +533,8 @@ static void test_text(void)
     g_ptr_array_add(held->problems, g_strdup("somebody was here"));
     text = ks_rules_text(held, NULL, NULL);
     g_assert_true(g_str_has_prefix(text, "# NOT AS IT SHOULD BE: somebody was here\n"));
-    for (unsigned i = 0; i < ks_rules_count; i++)
-        g_assert_nonnull(strstr(text, ks_rules[i].text));
+    for (unsigned i = 0; i < rules_count(); i++)
+        g_assert_nonnull(strstr(text, rule_at(i)->text));
 }
 
 int main(int argc, char **argv)

@@ -4,6 +4,7 @@
 #include "guard/status.h"
 
 #include "model/server.h"
+#include "rules/lock-table.h"
 #include "rules/plan.h"
 
 #include <linux/netfilter/nf_tables.h>
@@ -48,7 +49,7 @@ static void set_up(Fixture *f, const void *data)
     f->world->manager_present = true;
     f->world->manager_settled = true;
     g_array_append_vals(f->world->links, links, G_N_ELEMENTS(links));
-    f->held = ks_readback_new();
+    f->held = ks_readback_new(&ks_lock_table);
     f->facts = (KsStatusFacts){ .engine = f->engine, .world = f->world, .held = f->held };
 }
 
@@ -219,9 +220,10 @@ static void test_members(Fixture *f, const void *data)
     (void) data;
     add_vpn(f->world);
     look(f);
-    f->held->packets[KS_COUNTER_BLOCKED_OUT] = 3;
-    f->held->packets[KS_COUNTER_BLOCKED_FORWARD] = 4;
-    f->held->packets[KS_COUNTER_BLOCKED_IN] = 1000; /* what strangers send is not told as blocked */
+    f->held->counters[KS_COUNTER_BLOCKED_OUT].packets = 3;
+    f->held->counters[KS_COUNTER_BLOCKED_FORWARD].packets = 4;
+    f->held->counters[KS_COUNTER_BLOCKED_IN].packets =
+        1000; /* what strangers send is not told as blocked */
     f->held->flags = KS_TABLE_F_OWNED;
     f->held->owner = 1;
     status = ks_status_describe(&f->facts);

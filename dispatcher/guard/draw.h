@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "guard/settings.h"
+#include "model/lock.h"
+#include "model/world.h"
+
+/* From the world and the settings to the lock that should be. Pure. */
+
+typedef struct {
+    const KsSettings *settings;
+    const KsWorld *world;
+    const GArray *tunnels;  /* element-type KsTunnel: those that are open */
+    const KsLock *previous; /* what stays while NetworkManager has not told everything */
+} KsDrawing;
+
+/* Draws into `lock`, which is sealed then. False: something was too much for it and is not in. */
+bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing);
+
+/* Adds the keys of one set of another lock. False: not all of them. */
+bool ks_draw_copy(const KsLock *from, KsLock *to, KsSetId set);
+
+bool ks_draw_has_tunnel(const GArray *tunnels, uint32_t index);

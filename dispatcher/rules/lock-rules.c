@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/lock-table.h"
+#include "rules/steps.h"
+
+/* clang-format off */
+/* The lock. The order is by how often a rule matches on a machine whose VPN is up. */
+static const KsRule rules[] = {
+    /* ---- what programs here send ---- */
+    { KS_CHAIN_OUTPUT, "oif @open_interfaces accept",
+      { META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
+
+    { KS_CHAIN_OUTPUT, "jump leaving", { JUMP(KS_CHAIN_LEAVING) } },
+
+    /* Programs are told at once. TCP by a reset: ICMP errors are rate-limited, and a program whose
+     * error is not sent would wait. Neither answer can leave: it would come by here again. */
+    { KS_CHAIN_OUTPUT, "counter name \"blocked_out\"", { COUNT(KS_COUNTER_BLOCKED_OUT) } },
+    { KS_CHAIN_OUTPUT, "meta l4proto tcp reject with tcp reset",
+      { IS_PROTOCOL(IPPROTO_TCP), REJECT(TCP_RST) } },
+    { KS_CHAIN_OUTPUT, "reject with icmpx admin-prohibited", { REJECT(ICMPX_UNREACH) } },
+
+    /* ---- what containers, guests and hotspot users send through this machine ---- */
+    { KS_CHAIN_FORWARD, "oif @open_interfaces accept",
+      { META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
+
+    { KS_CHAIN_FORWARD, "meta nfproto @pause accept",
+      { META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT } },
+
+    { KS_CHAIN_FORWARD, "counter name \"blocked_forward\"", { COUNT(KS_COUNTER_BLOCKED_FORWARD) } },
+    { KS_CHAIN_FORWARD, "meta l4proto tcp reject with tcp reset",
+      { IS_PROTOCOL(IPPROTO_TCP), REJECT(TCP_RST) } },
+    { KS_CHAIN_FORWARD, "reject with icmpx admin-prohibited", { REJECT(ICMPX_UNREACH) } },
+
+    /* ---- the last look at what leaves, on the interface that it really leaves by ---- */
+    { KS_CHAIN_POSTROUTING, "oif @open_interfaces accept",
+      { META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
+    { KS_CHAIN_POSTROUTING, "jump leaving", { JUMP(KS_CHAIN_LEAVING) } },
+    { KS_CHAIN_POSTROUTING, "counter name \"blocked_out\" drop",
+      { COUNT(KS_COUNTER_BLOCKED_OUT), DROP } },
+
+    /* ---- what may leave by an uplink ---- */
+    { KS_CHAIN_LEAVING, "ip daddr . meta l4proto . th dport vmap @servers4",
+      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1),
+        TRANSPORT(DESTINATION_PORT, 2, R1_2), VMAP(KS_SET_SERVERS4) } },
+
+    { KS_CHAIN_LEAVING, "ip6 daddr . meta l4proto . th dport vmap @servers6",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2),
+        TRANSPORT(DESTINATION_PORT, 2, R2_1), VMAP(KS_SET_SERVERS6) } },
+
+    { KS_CHAIN_LEAVING, "meta nfproto @pause accept",
+      { META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT } },
+
+    /* DHCP, RFC 2131: to everybody while there is no lease, to the lease's server to renew it. */
+    { KS_CHAIN_LEAVING, "ip daddr @dhcp_servers udp sport 68 udp dport 67 accept",
+      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), LOOKUP(KS_SET_DHCP_SERVERS), UDP_PORTS(68, 67),
+        ACCEPT } },
+
+    /* DHCPv6, RFC 8415, 7.1: All_DHCP_Relay_Agents_and_Servers, never leaves the link. */
+    { KS_CHAIN_LEAVING,
+      "ip6 saddr fe80::/10 ip6 daddr ff02::1:2 udp sport 546 udp dport 547 accept",
+      { IS_IPV6, FROM_LINK_LOCAL, NETWORK(IPV6_DESTINATION, 16, R1),
+        COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2), UDP_PORTS(546, 547),
+        ACCEPT } },
+
+    /* Neighbour discovery, RFC 4861. With 255 hops it cannot have crossed a router on its way in;
+     * neighbours are also asked and answered at their global addresses, so no address is named. */
+    { KS_CHAIN_LEAVING, "ip6 daddr ff02::2 ip6 hoplimit 255 icmpv6 type nd-router-solicit accept",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1),
+        COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2), HOP_LIMIT(255),
+        ICMPV6_TYPE(133), ACCEPT } },
+    { KS_CHAIN_LEAVING, "ip6 hoplimit 255 icmpv6 type 135-136 accept",
+      { IS_IPV6, HOP_LIMIT(255), ICMPV6_TYPES(135, 136), ACCEPT } },
+
+    /* Multicast listeners, RFC 2710 and RFC 3810: without reports, switches drop what NDP needs. */
+    { KS_CHAIN_LEAVING, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type 131-132 accept",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff), HOP_LIMIT(1),
+        ICMPV6_TYPES(131, 132), ACCEPT } },
+    { KS_CHAIN_LEAVING, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type mld2-listener-report accept",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff), HOP_LIMIT(1),
+        ICMPV6_TYPE(143), ACCEPT } },
+
+    /* IGMP, RFC 3376: multicast, one hop. */
+    { KS_CHAIN_LEAVING, "ip daddr 224.0.0.0/4 ip ttl 1 meta l4proto igmp accept",
+      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), MASK(4, 0xf0), COMPARE(EQ, 4, 224),
+        NETWORK(IPV4_TTL, 1, R1), COMPARE(EQ, 1, 1), IS_PROTOCOL(IPPROTO_IGMP), ACCEPT } },
+
+    { KS_CHAIN_LEAVING, "oif @lan_interfaces jump lan_out",
+      { META(OIF, R1), LOOKUP(KS_SET_LAN_INTERFACES), JUMP(KS_CHAIN_LAN_OUT) } },
+
+    /* ---- what reaches programs here ---- */
+    { KS_CHAIN_INPUT, "iif @open_interfaces accept",
+      { META(IIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
+
+    { KS_CHAIN_INPUT, "ip saddr . meta l4proto . th sport vmap @servers4",
+      { IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), META(L4PROTO, R1_1), TRANSPORT(SOURCE_PORT, 2, R1_2),
+        VMAP(KS_SET_SERVERS4) } },
+
+    { KS_CHAIN_INPUT, "ip6 saddr . meta l4proto . th sport vmap @servers6",
+      { IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), META(L4PROTO, R2), TRANSPORT(SOURCE_PORT, 2, R2_1),
+        VMAP(KS_SET_SERVERS6) } },
+
+    { KS_CHAIN_INPUT, "meta nfproto @pause accept",
+      { META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT } },
+
+    { KS_CHAIN_INPUT, "meta nfproto ipv4 udp sport 67 udp dport 68 accept",
+      { IS_IPV4, UDP_PORTS(67, 68), ACCEPT } },
+
+    { KS_CHAIN_INPUT, "ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept",
+      { IS_IPV6, FROM_LINK_LOCAL, UDP_PORTS(547, 546), ACCEPT } },
+
+    /* Errors about packets to a server, and no others: the packet they quote names one. They carry
+     * the path MTU (RFC 1191, RFC 8201), and a dead server's "unreachable". */
+    { KS_CHAIN_INPUT,
+      "icmp type destination-unreachable @th,192,32 . @th,136,8 . @th,240,16 vmap @servers4",
+      { IS_IPV4, IS_PROTOCOL(IPPROTO_ICMP), TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(EQ, 1, 3),
+        TRANSPORT(ICMP_QUOTE + IPV4_DESTINATION, 4, R1),
+        TRANSPORT(ICMP_QUOTE + IPV4_PROTOCOL, 1, R1_1),
+        TRANSPORT(ICMP_QUOTE + IPV4_HEADER + DESTINATION_PORT, 2, R1_2), VMAP(KS_SET_SERVERS4) } },
+    { KS_CHAIN_INPUT, "icmpv6 type 1-4 @th,256,128 . @th,112,8 . @th,400,16 vmap @servers6",
+      { IS_IPV6, ICMPV6_TYPES(1, 4), TRANSPORT(ICMP_QUOTE + IPV6_DESTINATION, 16, R1),
+        TRANSPORT(ICMP_QUOTE + IPV6_NEXT_HEADER, 1, R2),
+        TRANSPORT(ICMP_QUOTE + IPV6_HEADER + DESTINATION_PORT, 2, R2_1), VMAP(KS_SET_SERVERS6) } },
+
+    { KS_CHAIN_INPUT, "ip6 saddr fe80::/10 ip6 hoplimit 255 icmpv6 type nd-router-advert accept",
+      { IS_IPV6, FROM_LINK_LOCAL, HOP_LIMIT(255), ICMPV6_TYPE(134), ACCEPT } },
+    { KS_CHAIN_INPUT, "ip6 hoplimit 255 icmpv6 type 135-136 accept",
+      { IS_IPV6, HOP_LIMIT(255), ICMPV6_TYPES(135, 136), ACCEPT } },
+    { KS_CHAIN_INPUT, "ip6 saddr fe80::/10 ip6 hoplimit 255 icmpv6 type nd-redirect accept",
+      { IS_IPV6, FROM_LINK_LOCAL, HOP_LIMIT(255), ICMPV6_TYPE(137), ACCEPT } },
+    { KS_CHAIN_INPUT, "ip6 saddr fe80::/10 ip6 hoplimit 1 icmpv6 type mld-listener-query accept",
+      { IS_IPV6, FROM_LINK_LOCAL, HOP_LIMIT(1), ICMPV6_TYPE(130), ACCEPT } },
+    { KS_CHAIN_INPUT, "ip ttl 1 meta l4proto igmp accept",
+      { IS_IPV4, NETWORK(IPV4_TTL, 1, R1), COMPARE(EQ, 1, 1), IS_PROTOCOL(IPPROTO_IGMP), ACCEPT } },
+
+    { KS_CHAIN_INPUT, "iif @lan_interfaces jump lan_in",
+      { META(IIF, R1), LOOKUP(KS_SET_LAN_INTERFACES), JUMP(KS_CHAIN_LAN_IN) } },
+
+    { KS_CHAIN_INPUT, "counter name \"blocked_in\" drop",
+      { COUNT(KS_COUNTER_BLOCKED_IN), DROP } },
+
+    /* ---- the local network, on interfaces where LAN access is open ---- */
+    { KS_CHAIN_LAN_OUT, "meta l4proto . th dport @resolver_ports return",
+      { META(L4PROTO, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1), LOOKUP(KS_NFT_SET_RESOLVER_PORTS),
+        RETURN } },
+    { KS_CHAIN_LAN_OUT, "ip daddr @tunnel_routes4 return",
+      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), LOOKUP(KS_SET_TUNNEL_ROUTES4), RETURN } },
+    { KS_CHAIN_LAN_OUT, "ip6 daddr @tunnel_routes6 return",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), LOOKUP(KS_SET_TUNNEL_ROUTES6), RETURN } },
+    { KS_CHAIN_LAN_OUT, "ip daddr @lan4 accept",
+      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), LOOKUP(KS_NFT_SET_LAN4), ACCEPT } },
+    { KS_CHAIN_LAN_OUT, "ip6 daddr @lan6 accept",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), LOOKUP(KS_NFT_SET_LAN6), ACCEPT } },
+
+    { KS_CHAIN_LAN_IN, "ip saddr @tunnel_routes4 return",
+      { IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), LOOKUP(KS_SET_TUNNEL_ROUTES4), RETURN } },
+    { KS_CHAIN_LAN_IN, "ip6 saddr @tunnel_routes6 return",
+      { IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), LOOKUP(KS_SET_TUNNEL_ROUTES6), RETURN } },
+    { KS_CHAIN_LAN_IN, "ip saddr @lan4 accept",
+      { IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), LOOKUP(KS_NFT_SET_LAN4), ACCEPT } },
+    { KS_CHAIN_LAN_IN, "ip6 saddr @lan6 accept",
+      { IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), LOOKUP(KS_NFT_SET_LAN6), ACCEPT } },
+};
+
+/* clang-format on */
+
+const KsRuleSegment ks_lock_rules = { rules, G_N_ELEMENTS(rules) };

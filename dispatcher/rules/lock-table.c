@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/lock-table.h"
+
+#include "model/names.h"
+#include "rules/steps.h"
+
+static const KsChain chains[KS_CHAIN_MAX] = {
+    [KS_CHAIN_OUTPUT] = { "output", true, NF_INET_LOCAL_OUT, KS_PRIORITY_FILTER },
+    [KS_CHAIN_FORWARD] = { "forward", true, NF_INET_FORWARD, KS_PRIORITY_FILTER },
+    [KS_CHAIN_INPUT] = { "input", true, NF_INET_LOCAL_IN, KS_PRIORITY_FILTER },
+    [KS_CHAIN_POSTROUTING] = { "postrouting", true, NF_INET_POST_ROUTING, KS_PRIORITY_LAST },
+    [KS_CHAIN_LEAVING] = { "leaving", false, 0, 0 },
+    [KS_CHAIN_LAN_OUT] = { "lan_out", false, 0, 0 },
+    [KS_CHAIN_LAN_IN] = { "lan_in", false, 0, 0 },
+};
+
+static const char *const counters[KS_COUNTER_MAX] = {
+    [KS_COUNTER_BLOCKED_OUT] = "blocked_out",
+    [KS_COUNTER_BLOCKED_FORWARD] = "blocked_forward",
+    [KS_COUNTER_BLOCKED_IN] = "blocked_in",
+};
+
+/* clang-format off */
+/* LAN access never means "what the interface says is local": a rogue network would then name the
+ * whole internet local (TunnelCrack, CVE-2023-36672). */
+static const KsConstantElement lan4[] = {
+    { { 0 }, RANGE_END },
+    { { 10 }, 0 }, /* 10.0.0.0/8, RFC 1918 */
+    { { 11 }, RANGE_END },
+    { { 169, 254 }, 0 }, /* 169.254.0.0/16, RFC 3927 */
+    { { 169, 255 }, RANGE_END },
+    { { 172, 16 }, 0 }, /* 172.16.0.0/12, RFC 1918 */
+    { { 172, 32 }, RANGE_END },
+    { { 192, 168 }, 0 }, /* 192.168.0.0/16, RFC 1918 */
+    { { 192, 169 }, RANGE_END },
+    { { 224 }, 0 }, /* 224.0.0.0/24, never forwarded: mDNS, LLMNR (RFC 5771) */
+    { { 224, 0, 1 }, RANGE_END },
+    { { 239 }, 0 }, /* 239.0.0.0/8, administratively scoped: SSDP, WS-Discovery (RFC 2365) */
+    { { 240 }, RANGE_END },
+    { { 255, 255, 255, 255 }, 0 },
+};
+
+static const KsConstantElement lan6[] = {
+    { { 0 }, RANGE_END },
+    { { 0xfc }, 0 }, /* fc00::/7, RFC 4193 */
+    { { 0xfe }, RANGE_END },
+    { { 0xfe, 0x80 }, 0 }, /* fe80::/10, RFC 4291 */
+    { { 0xfe, 0xc0 }, RANGE_END },
+    { { 0xff, 0x02 }, 0 }, /* ff02::/16, link-local multicast */
+    { { 0xff, 0x03 }, RANGE_END },
+    { { 0xff, 0x05 }, 0 }, /* ff05::/16, site-local multicast */
+    { { 0xff, 0x06 }, RANGE_END },
+};
+
+/* DNS and DNS over TLS or QUIC: a router that answers names tells the provider each of them. */
+static const KsConstantElement resolver_ports[] = {
+    { { IPPROTO_TCP, 0, 0, 0, 0, 53 }, 0 },
+    { { IPPROTO_UDP, 0, 0, 0, 0, 53 }, 0 },
+    { { IPPROTO_TCP, 0, 0, 0, 853 >> 8, 853 & 0xff }, 0 },
+    { { IPPROTO_UDP, 0, 0, 0, 853 >> 8, 853 & 0xff }, 0 },
+};
+
+/* clang-format on */
+
+/* What becomes of a packet to or from a server, by the bits of KS_OPEN_TO_*. */
+static const KsVerdict server_verdicts[] = {
+    { NFT_RETURN, 0 },
+    [KS_OPEN_TO_ALL] = { NF_ACCEPT, 0 },
+};
+
+static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
+    [KS_SET_OPEN_INTERFACES] = {
+        .keys = KS_SET_OPEN_INTERFACES,
+        .name = "open_interfaces",
+        .nft_type = "iface_index",
+        .key_type = TYPE_IFACE_INDEX,
+        .key_length = 4,
+        .size = KS_LOCK_INTERFACES_MAX,
+        .host_order = true,
+    },
+    [KS_SET_LAN_INTERFACES] = {
+        .keys = KS_SET_LAN_INTERFACES,
+        .name = "lan_interfaces",
+        .nft_type = "iface_index",
+        .key_type = TYPE_IFACE_INDEX,
+        .key_length = 4,
+        .size = KS_LOCK_INTERFACES_MAX,
+        .host_order = true,
+    },
+    [KS_SET_SERVERS4] = {
+        .keys = KS_SET_SERVERS4,
+        .name = "servers4",
+        .nft_type = "ipv4_addr . inet_proto . inet_service : verdict",
+        .key_type = CONCAT(CONCAT(TYPE_IPV4_ADDR, TYPE_INET_PROTO), TYPE_INET_SERVICE),
+        .key_length = 12,
+        .flags = NFT_SET_MAP,
+        .data = KS_DATA_VERDICT,
+        .verdicts = server_verdicts,
+        .verdicts_count = G_N_ELEMENTS(server_verdicts),
+    },
+    [KS_SET_SERVERS6] = {
+        .keys = KS_SET_SERVERS6,
+        .name = "servers6",
+        .nft_type = "ipv6_addr . inet_proto . inet_service : verdict",
+        .key_type = CONCAT(CONCAT(TYPE_IPV6_ADDR, TYPE_INET_PROTO), TYPE_INET_SERVICE),
+        .key_length = 24,
+        .flags = NFT_SET_MAP,
+        .data = KS_DATA_VERDICT,
+        .verdicts = server_verdicts,
+        .verdicts_count = G_N_ELEMENTS(server_verdicts),
+    },
+    [KS_SET_DHCP_SERVERS] = {
+        .keys = KS_SET_DHCP_SERVERS,
+        .name = "dhcp_servers",
+        .nft_type = "ipv4_addr",
+        .key_type = TYPE_IPV4_ADDR,
+        .key_length = 4,
+    },
+    [KS_SET_TUNNEL_ROUTES4] = {
+        .keys = KS_SET_TUNNEL_ROUTES4,
+        .name = "tunnel_routes4",
+        .nft_type = "ipv4_addr",
+        .key_type = TYPE_IPV4_ADDR,
+        .key_length = 4,
+        .flags = NFT_SET_INTERVAL,
+    },
+    [KS_SET_TUNNEL_ROUTES6] = {
+        .keys = KS_SET_TUNNEL_ROUTES6,
+        .name = "tunnel_routes6",
+        .nft_type = "ipv6_addr",
+        .key_type = TYPE_IPV6_ADDR,
+        .key_length = 16,
+        .flags = NFT_SET_INTERVAL,
+    },
+    [KS_NFT_SET_PAUSE] = {
+        .holds = KS_SET_HOLDS_PAUSE,
+        .name = "pause",
+        .nft_type = "nf_proto",
+        .key_type = TYPE_NFPROTO,
+        .key_length = 1,
+        .flags = NFT_SET_TIMEOUT,
+        .host_order = true,
+    },
+    [KS_NFT_SET_LAN4] = {
+        .name = "lan4",
+        .nft_type = "ipv4_addr",
+        .key_type = TYPE_IPV4_ADDR,
+        .key_length = 4,
+        .flags = NFT_SET_CONSTANT | NFT_SET_INTERVAL,
+        CONSTANTS(lan4, "10.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, "
+                        "224.0.0.0/24, 239.0.0.0/8, 255.255.255.255"),
+    },
+    [KS_NFT_SET_LAN6] = {
+        .name = "lan6",
+        .nft_type = "ipv6_addr",
+        .key_type = TYPE_IPV6_ADDR,
+        .key_length = 16,
+        .flags = NFT_SET_CONSTANT | NFT_SET_INTERVAL,
+        CONSTANTS(lan6, "fc00::/7, fe80::/10, ff02::/16, ff05::/16"),
+    },
+    [KS_NFT_SET_RESOLVER_PORTS] = {
+        .name = "resolver_ports",
+        .nft_type = "inet_proto . inet_service",
+        .key_type = CONCAT(TYPE_INET_PROTO, TYPE_INET_SERVICE),
+        .key_length = 8,
+        .flags = NFT_SET_CONSTANT,
+        CONSTANTS(resolver_ports, "tcp . 53, udp . 53, tcp . 853, udp . 853"),
+    },
+};
+
+static const KsRuleSegment *const segments[] = { &ks_lock_rules, &ks_name_rules };
+
+const KsSkeleton ks_lock_table = {
+    .family = NFPROTO_INET,
+    .name = KS_TABLE,
+    .chains = chains,
+    .chains_count = G_N_ELEMENTS(chains),
+    .sets = sets,
+    .sets_count = G_N_ELEMENTS(sets),
+    .counters = counters,
+    .counters_count = G_N_ELEMENTS(counters),
+    .segments = segments,
+    .segments_count = G_N_ELEMENTS(segments),
+};

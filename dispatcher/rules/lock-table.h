@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "rules/skeleton.h"
+
+/* The lock's own table, of family inet. Its rules: lock-rules.c, name-rules.c. */
+
+typedef enum {
+    KS_CHAIN_OUTPUT,
+    KS_CHAIN_FORWARD,
+    KS_CHAIN_INPUT,
+    KS_CHAIN_POSTROUTING,
+    KS_CHAIN_LEAVING,
+    KS_CHAIN_LAN_OUT,
+    KS_CHAIN_LAN_IN,
+    KS_CHAIN_MAX,
+} KsChainId;
+
+/* What leaves is judged twice. In output and forward, where whoever sent it can be told; and in
+ * postrouting behind everything else, because a mark or a translation of another table's may have
+ * sent the packet another way since (kernel: net/netfilter/nf_tables_core.c judges the interface
+ * that the hook was called with). */
+#define KS_PRIORITY_FILTER 0
+#define KS_PRIORITY_LAST   300 /* behind source translation */
+
+/* Sets of the kernel: first the variable ones, with the model's numbers, then those that only the
+ * rules know. */
+typedef enum {
+    KS_NFT_SET_PAUSE = KS_SET_MAX,
+    KS_NFT_SET_LAN4,
+    KS_NFT_SET_LAN6,
+    KS_NFT_SET_RESOLVER_PORTS,
+    KS_NFT_SET_MAX,
+} KsNftSet;
+
+typedef enum {
+    KS_COUNTER_BLOCKED_OUT,
+    KS_COUNTER_BLOCKED_FORWARD,
+    KS_COUNTER_BLOCKED_IN,
+    KS_COUNTER_MAX,
+} KsCounterId;
+
+extern const KsRuleSegment ks_lock_rules;
+extern const KsRuleSegment ks_name_rules;
+
+extern const KsSkeleton ks_lock_table;

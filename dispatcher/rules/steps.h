@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The words that rules and sets are written in; for the files of this folder that hold tables. */
+
+#include "rules/skeleton.h"
+
+/* before the kernel's headers, which then leave out what libc has defined */
+#include <netinet/in.h>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+/* nft(8)'s numbers for its data types (nftables, include/datatype.h); a concatenation is six bits
+ * a field. Only nft reads them, to print our sets in words. */
+#define TYPE_NFPROTO      2
+#define TYPE_IPV4_ADDR    7
+#define TYPE_IPV6_ADDR    8
+#define TYPE_INET_PROTO   12
+#define TYPE_INET_SERVICE 13
+#define TYPE_MARK         19
+#define TYPE_IFACE_INDEX  20
+#define CONCAT(a, b)      ((a) << 6 | (b))
+
+/* Header offsets: RFC 791, RFC 8200, RFC 768, RFC 9293, RFC 792, RFC 4443. */
+#define IPV4_TTL         8
+#define IPV4_PROTOCOL    9
+#define IPV4_SOURCE      12
+#define IPV4_DESTINATION 16
+#define IPV4_HEADER      20 /* without options: the kernel quotes its own packets' headers */
+#define IPV6_NEXT_HEADER 6
+#define IPV6_HOP_LIMIT   7
+#define IPV6_SOURCE      8
+#define IPV6_DESTINATION 24
+#define IPV6_HEADER      40
+#define SOURCE_PORT      0
+#define DESTINATION_PORT 2
+#define ICMP_TYPE        0
+#define ICMP_QUOTE       8 /* an ICMP error quotes the packet it answers from here on */
+
+/* Registers as the kernel reports them: four of 16 bytes, each also four of 4 bytes. */
+#define R1   NFT_REG_1
+#define R1_1 NFT_REG32_01
+#define R1_2 NFT_REG32_02
+#define R2   NFT_REG_2
+#define R2_1 NFT_REG32_05
+#define R3   NFT_REG_3
+#define R4   NFT_REG_4
+
+/* clang-format off: tables, to be read as such */
+#define STEP(name, ...)                     \
+    {                                       \
+        .kind = KS_STEP_##name, __VA_ARGS__ \
+    }
+#define BYTES(...) .data = { __VA_ARGS__ }
+
+#define META(what, into)           STEP(META, .key = NFT_META_##what, .reg = (into))
+#define ROUTE(what, into)          STEP(ROUTE, .key = NFT_RT_##what, .reg = (into))
+#define LINK(at, bytes, into)      STEP(LINK, .offset = (at), .length = (bytes), .reg = (into))
+#define NETWORK(at, bytes, into)   STEP(NETWORK, .offset = (at), .length = (bytes), .reg = (into))
+#define TRANSPORT(at, bytes, into) STEP(TRANSPORT, .offset = (at), .length = (bytes), .reg = (into))
+#define IMMEDIATE(into, bytes, ...) \
+    STEP(IMMEDIATE, .reg = (into), .length = (bytes), BYTES(__VA_ARGS__))
+#define MASK_INTO(from, into, bytes, ...) \
+    STEP(MASK, .reg = (from), .to = (into), .length = (bytes), BYTES(__VA_ARGS__))
+#define MASK(bytes, ...) MASK_INTO(R1, R1, bytes, __VA_ARGS__)
+#define ALL_ONES \
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+#define MOVE(from, into) MASK_INTO(from, into, 16, ALL_ONES)
+#define COMPARE_IN(from, op, bytes, ...) \
+    STEP(COMPARE, .reg = (from), .key = NFT_CMP_##op, .length = (bytes), BYTES(__VA_ARGS__))
+#define COMPARE(op, bytes, ...) COMPARE_IN(R1, op, bytes, __VA_ARGS__)
+#define RANGE(op, bytes, ...) \
+    STEP(RANGE, .reg = R1, .key = NFT_RANGE_##op, .length = (bytes), BYTES(__VA_ARGS__))
+#define LOOKUP(set)      STEP(LOOKUP, .reg = R1, .key = (set))
+/* nft(8) 1.0.6 ends with a failed assertion when it lists a rule that looks up what a map has loaded,
+ * unless a mask (of not all ones) stands between the two. */
+#define MAP(set, into)   STEP(MAP, .reg = R1, .key = (set), .to = (into))
+#define VMAP(set)        STEP(VMAP, .reg = R1, .key = (set))
+#define COUNT(counter)   STEP(COUNT, .key = (counter))
+#define VERDICT(verdict) STEP(VERDICT, .key = (verdict))
+#define JUMP(to_chain)   STEP(JUMP, .key = (to_chain))
+#define ACCEPT           VERDICT(NF_ACCEPT)
+#define DROP             VERDICT(NF_DROP)
+#define RETURN           VERDICT(NFT_RETURN)
+#define REJECT(type)     STEP(REJECT, .key = NFT_REJECT_##type)
+
+/* What recurs, in words. */
+#define IS_IPV4            META(NFPROTO, R1), COMPARE(EQ, 1, NFPROTO_IPV4)
+#define IS_IPV6            META(NFPROTO, R1), COMPARE(EQ, 1, NFPROTO_IPV6)
+#define IS_PROTOCOL(proto) META(L4PROTO, R1), COMPARE(EQ, 1, (proto))
+#define UDP_PORTS(s, d)                                      \
+    IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 4, R1), \
+        COMPARE(EQ, 4, (s) >> 8, (s) &0xff, (d) >> 8, (d) &0xff)
+#define ICMPV6_TYPE(type) \
+    IS_PROTOCOL(IPPROTO_ICMPV6), TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(EQ, 1, (type))
+#define ICMPV6_TYPES(a, z)                                                          \
+    IS_PROTOCOL(IPPROTO_ICMPV6), TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(GTE, 1, (a)), \
+        COMPARE(LTE, 1, (z))
+#define HOP_LIMIT(hops) NETWORK(IPV6_HOP_LIMIT, 1, R1), COMPARE(EQ, 1, (hops))
+/* fe80::/10 as the source: the kernel's byte-wise mask needs all 16 bytes. */
+#define FROM_LINK_LOCAL \
+    NETWORK(IPV6_SOURCE, 16, R1), MASK(16, 0xff, 0xc0), COMPARE(EQ, 16, 0xfe, 0x80)
+
+/* A number of four bytes as the kernel keeps it in registers. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define HOST_ORDER(n) (n) & 0xff, (n) >> 8 & 0xff, (n) >> 16 & 0xff, (n) >> 24 & 0xff
+#else
+#define HOST_ORDER(n) (n) >> 24 & 0xff, (n) >> 16 & 0xff, (n) >> 8 & 0xff, (n) &0xff
+#endif
+
+#define RANGE_END NFT_SET_ELEM_INTERVAL_END
+
+#define CONSTANTS(array, text)                                                                     \
+    .holds = KS_SET_HOLDS_CONSTANTS, .constants = (array), .constants_count = G_N_ELEMENTS(array), \
+    .constants_text = (text)
+/* clang-format on */
