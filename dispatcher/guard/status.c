@@ -135,9 +135,10 @@ static GVariant *describe_layers(const KsReadback *held)
 static GVariant *describe_blocked(const KsReadback *held)
 {
     GVariantBuilder builder;
-    uint64_t packets =
-        held->counters[KS_COUNTER_BLOCKED_OUT].packets + held->counters[KS_COUNTER_BLOCKED_FORWARD].packets;
-    uint64_t bytes = held->counters[KS_COUNTER_BLOCKED_OUT].bytes + held->counters[KS_COUNTER_BLOCKED_FORWARD].bytes;
+    uint64_t packets = held->counters[KS_COUNTER_BLOCKED_OUT].packets +
+                       held->counters[KS_COUNTER_BLOCKED_FORWARD].packets;
+    uint64_t bytes = held->counters[KS_COUNTER_BLOCKED_OUT].bytes +
+                     held->counters[KS_COUNTER_BLOCKED_FORWARD].bytes;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&builder, "{sv}", "packets", g_variant_new_uint64(packets));

@@ -21,7 +21,8 @@ uint32_t ks_netfilter_port(const KsNetfilter *netfilter);
  * batch is not sent and succeeds. */
 int ks_netfilter_commit(KsNetfilter *netfilter, const KsBatch *batch);
 
-/* Reads all of the table that the readback is of (KsReadback.skeleton). Returns 0, also when there is none, or a negative errno. */
+/* Reads all of the table that the readback is of (KsReadback.skeleton). Returns 0, also
+ * when there is none, or a negative errno. */
 int ks_netfilter_read(KsNetfilter *netfilter, KsReadback *readback);
 
 /* Table flags that this kernel takes: KS_TABLE_F_OWNED where a table can be owned and outlive its

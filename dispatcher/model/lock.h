@@ -45,8 +45,8 @@ typedef struct {
     bool full[KS_SET_MAX];    /* with keys that all differ: nothing more goes in */
 } KsLock;
 
-/* Bytes of a key of this set, without what stands beside it. A range is two addresses: its first, and the first behind it, which
- * is all zero when the range goes to the very end. */
+/* Bytes of a key of this set, without what stands beside it. A range is two addresses: its first,
+ * and the first behind it, which is all zero when the range goes to the very end. */
 size_t ks_key_size(KsSetId set);
 bool ks_set_is_range(KsSetId set);
 
@@ -57,8 +57,8 @@ void ks_lock_free(KsLock *lock);
 /* Forget all but the constant keys. */
 void ks_lock_clear(KsLock *lock);
 
-/* Add keys in any order, also twice; then seal. Ranges that touch or overlap become one; values of the
- * same key are or-ed. False when the set is full: the key is not in. */
+/* Add keys in any order, also twice; then seal. Ranges that touch or overlap become one; values of
+ * the same key are or-ed. False when the set is full: the key is not in. */
 bool ks_lock_open_interface(KsLock *lock, uint32_t index);
 bool ks_lock_open_lan(KsLock *lock, uint32_t index);
 bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port,

@@ -73,8 +73,8 @@
 #define RANGE(op, bytes, ...) \
     STEP(RANGE, .reg = R1, .key = NFT_RANGE_##op, .length = (bytes), BYTES(__VA_ARGS__))
 #define LOOKUP(set)      STEP(LOOKUP, .reg = R1, .key = (set))
-/* nft(8) 1.0.6 ends with a failed assertion when it lists a rule that looks up what a map has loaded,
- * unless a mask (of not all ones) stands between the two. */
+/* nft(8) 1.0.6 ends with a failed assertion when it lists a rule that looks up what a map has
+ * loaded, unless a mask (of not all ones) stands between the two. */
 #define MAP(set, into)   STEP(MAP, .reg = R1, .key = (set), .to = (into))
 #define VMAP(set)        STEP(VMAP, .reg = R1, .key = (set))
 #define COUNT(counter)   STEP(COUNT, .key = (counter))
