@@ -19,6 +19,7 @@ sanitize | default | -    | 10 | unit and kernel again under ASan and UBSan
 fuzz     | default | -    | 10 | every parser of foreign input, for KS_FUZZ_SECONDS each (20)
 world    | default | root | 20 | real NetworkManager, real VPN, leaks captured outside
 boot     | default | root | 20 | installed by data/install.sh and booted by a real systemd; the same judge
+ui       | default | root | 15 | the applet on real desktops: clicked, read, looked at
 bench    | -       | root | 20 | speed and size, each against its yardstick
 '
 

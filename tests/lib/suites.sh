@@ -265,6 +265,15 @@ suite_boot() { # it compiles by itself: as data/install.sh does
     count pytest $? "$build/boot.junit.xml"
 }
 
+suite_ui() {
+    built plain || return
+    rm -f "$build/meson-logs/ui.junit.xml"
+    job INT env KS_BUILD="$build" KS_REPORTS="$builds/reports" /usr/bin/python3 -m pytest \
+        -p no:cacheprovider -ra --junitxml="$build/meson-logs/ui.junit.xml" \
+        ${only:+-k "$only"} "$top/tests/ui"
+    count pytest $? "$build/meson-logs/ui.junit.xml"
+}
+
 suite_bench() {
     built bench --buildtype=release || return
     : >"$scratch/log"
