@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "ks-guard"
 
 #include "guard/guard-private.h"
+#include "guard/people.h"
 
 #include "config.h"
 #include "guard/configuration-files.h"
@@ -48,6 +49,7 @@ void ks_guard_reload_config(KsGuard *guard)
     ks_configuration_free(guard->configuration);
     guard->configuration = ks_guard_read_configuration();
     g_message("the configuration was read again");
+    ks_people_read(guard->world->people);
     if (ks_guard_obey_configuration(guard))
         ks_guard_save(guard);
     (void) ks_guard_follow(guard);

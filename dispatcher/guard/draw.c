@@ -4,10 +4,12 @@
 #include "guard/engine.h"
 #include "model/server.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #define DNS_PORT          53
 #define DNS_OVER_TLS_PORT 853
+#define L2TP_PORT         1701
 
 bool ks_draw_has_tunnel(const GArray *tunnels, uint32_t index)
 {
@@ -33,21 +35,50 @@ static bool server_is_open(const KsVpn *vpn, const KsServer *server)
 {
     if (server->address.family == AF_UNSPEC)
         return false;
-    if (server->ipsec_only || server->port == 0) /* there are no rules for these yet */
-        return false;
     if (!vpn->is_private)
         return true;
     return vpn->activity != KS_VPN_DOWN && server->port != DNS_PORT &&
            server->port != DNS_OVER_TLS_PORT;
 }
 
+/* With data channel offload the kernel sends OpenVPN's packets, and it is not known whose uid they
+ * have. */
+static bool has_kernel_openvpn(const KsWorld *world, const KsVpn *vpn)
+{
+    for (unsigned i = 0; i < world->links->len && strcmp(vpn->type, "openvpn") == 0; i++)
+        if (g_array_index(world->links, KsLink, i).kernel_openvpn)
+            return true;
+    return false;
+}
+
+/* Whose packets may go to this server. */
+static uint32_t open_to(const KsDrawing *drawing, const KsVpn *vpn, const KsServer *server)
+{
+    if (server->ipsec_only)
+        return KS_OPEN_INSIDE_IPSEC;
+    switch (server->sender) {
+    case KS_SENDER_DAEMON:
+        return has_kernel_openvpn(drawing->world, vpn) ? KS_OPEN_TO_ALL : KS_OPEN_TO_DAEMONS;
+    case KS_SENDER_KERNEL:
+        if (strcmp(vpn->type, "wireguard") == 0)
+            return KS_OPEN_TO_WIREGUARD;
+        /* what has no port only root can send; what is not inside IPsec is L2TP's data, which
+         * nothing tells from a program's */
+        return ks_protocol_has_ports(server->protocol) && server->port != L2TP_PORT
+                   ? KS_OPEN_TO_IPSEC
+                   : KS_OPEN_TO_ALL;
+    case KS_SENDER_LOGIN_AS_USER:
+    case KS_SENDER_UNKNOWN:
+        break;
+    }
+    return KS_OPEN_TO_ALL;
+}
+
 static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
 {
     const KsWorld *world = drawing->world;
     static const KsSetId told_by_manager[] = {
-        KS_SET_SERVERS4,
-        KS_SET_SERVERS6,
-        KS_SET_DHCP_SERVERS,
+        KS_SET_SERVERS4, KS_SET_SERVERS6, KS_SET_PROTOCOLS4, KS_SET_PROTOCOLS6, KS_SET_DHCP_SERVERS,
     };
     bool all = true;
 
@@ -66,12 +97,71 @@ static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
 
             if (server_is_open(vpn, server))
                 all &= ks_lock_add_server(lock, &server->address, server->protocol, server->port,
-                                          KS_OPEN_TO_ALL);
+                                          open_to(drawing, vpn, server));
         }
     }
     for (unsigned i = 0; i < world->dhcp_servers->len; i++)
         all &= ks_lock_add_dhcp_server(lock, &g_array_index(world->dhcp_servers, KsAddress, i));
     return all;
+}
+
+/* What tells WireGuard's packets from others'. */
+static bool draw_wireguard(KsLock *lock, const KsWorld *world)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+
+        if (link->wireguard && link->mark)
+            all &= ks_lock_add_wireguard_mark(lock, link->mark);
+        else if (link->wireguard && link->port)
+            all &= ks_lock_add_wireguard_port(lock, link->port);
+    }
+    return all;
+}
+
+static bool draw_people(KsLock *lock, const KsWorld *world)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < world->people->len; i++) {
+        const KsUidRange *range = &g_array_index(world->people, KsUidRange, i);
+
+        all &= ks_lock_add_people(lock, range->first, range->last);
+    }
+    return all;
+}
+
+/* A VPN whose data the kernel encrypts by policies, on the uplink's own interface. */
+static bool uses_ipsec(const KsVpn *vpn)
+{
+    if (strcmp(vpn->type, "wireguard") == 0)
+        return false;
+    for (unsigned i = 0; i < vpn->servers->len; i++) {
+        const KsServer *server = g_ptr_array_index(vpn->servers, i);
+
+        if (server->sender == KS_SENDER_KERNEL && server->protocol == IPPROTO_UDP &&
+            server->port != L2TP_PORT)
+            return true;
+    }
+    return false;
+}
+
+static void draw_ipsec(KsLock *lock, const KsDrawing *drawing)
+{
+    const KsWorld *world = drawing->world;
+
+    if (!world->manager_present || !world->manager_settled)
+        (void) ks_draw_copy(drawing->previous, lock, KS_SET_IPSEC);
+    for (unsigned i = 0; world->manager_present && i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (vpn->activity != KS_VPN_DOWN && uses_ipsec(vpn)) {
+            ks_lock_open_ipsec(lock);
+            return;
+        }
+    }
 }
 
 /* LAN access is for this interface: it leads out, and if access is limited to some networks, one of
@@ -125,6 +215,9 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     for (unsigned i = 0; i < drawing->tunnels->len; i++)
         all &= ks_lock_open_interface(lock, g_array_index(drawing->tunnels, KsTunnel, i).index);
     all &= draw_servers(lock, drawing);
+    all &= draw_wireguard(lock, drawing->world);
+    all &= draw_people(lock, drawing->world);
+    draw_ipsec(lock, drawing);
     if (drawing->settings->lan)
         all &= draw_lan(lock, drawing);
     ks_lock_seal(lock);

@@ -152,6 +152,28 @@ void ks_guard_verify_soon(KsGuard *guard)
         guard->verify_source = g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, verify, guard, NULL);
 }
 
+/* The kernel loads WireGuard with the first link of that kind. */
+static void describe_wireguard(KsGuard *guard)
+{
+    bool any = false;
+    int result = 0;
+
+    for (unsigned i = 0; i < guard->world->links->len; i++)
+        any |= g_array_index(guard->world->links, KsLink, i).wireguard;
+    g_array_set_size(guard->world->wireguard_endpoints, 0);
+    if (!any)
+        return;
+    if (!guard->wireguard)
+        result = ks_wireguard_open(&guard->wireguard);
+    if (result == 0)
+        result = ks_wireguard_describe(guard->wireguard, guard->world);
+    if (result < 0)
+        g_warning(
+            "the kernel's WireGuard tunnels cannot be read, so that only their handshakes are "
+            "let out: %s",
+            g_strerror(-result));
+}
+
 static void describe_world(KsGuard *guard)
 {
     int result = guard->links ? 0 : ks_links_open(&guard->links);
@@ -165,6 +187,7 @@ static void describe_world(KsGuard *guard)
         g_array_set_size(guard->world->link_routes, 0);
         g_warning("the kernel's interfaces cannot be read: %s", g_strerror(-result));
     }
+    describe_wireguard(guard);
     if (guard->manager)
         ks_manager_describe(guard->manager, guard->world);
 }

@@ -7,6 +7,7 @@
 #include "guard/store.h"
 #include "kernel/links.h"
 #include "kernel/netfilter.h"
+#include "kernel/wireguard.h"
 #include "network/manager.h"
 
 /* The guard from inside, for the files it is made of and nobody else:
@@ -23,6 +24,7 @@ struct KsGuard {
     KsWorld *world;
     KsManager *manager;
     KsLinks *links;
+    KsWireguard *wireguard; /* NULL until there is a link of that kind */
 
     KsKeeper *keeper;
     KsMonitor *monitor;

@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "ks-guard"
 
 #include "guard/guard-private.h"
+#include "guard/people.h"
 
 #include <glib-unix.h>
 
@@ -124,6 +125,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
     guard->configuration = ks_guard_read_configuration();
     guard->store = ks_store_new();
     guard->world = ks_world_new();
+    ks_people_read(guard->world->people);
     guard->keeper = ks_keeper_new();
     guard->retry_source = sleeper_new(on_retry, guard);
 
@@ -151,6 +153,7 @@ void ks_guard_free(KsGuard *guard)
     g_source_unref(guard->retry_source);
     ks_manager_free(guard->manager);
     ks_links_close(guard->links);
+    ks_wireguard_close(guard->wireguard);
     ks_monitor_close(guard->monitor);
     ks_keeper_free(guard->keeper);
     ks_engine_free(guard->engine);

@@ -52,8 +52,8 @@ bool ks_link_kind_is_tunnel(const char *kind)
 {
     /* "ppp" is PPTP's, L2TP's, SSTP's and Fortinet's; also PPPoE's, which is never called a VPN */
     static const char *const kinds[] = {
-        "tun", "wireguard", "ppp",    "xfrm",      "vti",  "vti6",   "ovpn", "ovpn-dco",
-        "gre", "gretap",    "ip6gre", "ip6gretap", "ipip", "ip6tnl", "sit",
+        "tun",         "wireguard", "ppp",    "xfrm",   "vti",       "vti6", "ovpn",   "ovpn-dco",
+        "ovpn-dco-v2", "gre",       "gretap", "ip6gre", "ip6gretap", "ipip", "ip6tnl", "sit",
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
@@ -126,6 +126,8 @@ static void take_link(KsLinks *links, const struct nlmsghdr *message, bool gone)
             read_kind(attribute, kind, sizeof(kind));
     }
     link.tunnel_kind = ks_link_kind_is_tunnel(kind);
+    link.wireguard = strcmp(kind, "wireguard") == 0;
+    link.kernel_openvpn = g_str_has_prefix(kind, "ovpn");
 
     known = find_link(links, link.index);
     if (known && known->up && !link.up)

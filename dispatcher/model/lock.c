@@ -4,6 +4,7 @@
 #include "model/server.h"
 
 #include <arpa/inet.h>
+#include <linux/netfilter.h>
 #include <string.h>
 
 #define LOOPBACK_INDEX 1u /* include/linux/net_namespace.h, LOOPBACK_IFINDEX */
@@ -25,6 +26,12 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_DHCP_SERVERS] = { 4, KS_LOCK_ADDRESSES_MAX },
     [KS_SET_TUNNEL_ROUTES4] = { 4 + 4, KS_LOCK_ADDRESSES_MAX, .range = true },
     [KS_SET_TUNNEL_ROUTES6] = { 16 + 16, KS_LOCK_ADDRESSES_MAX, .range = true },
+    [KS_SET_PROTOCOLS4] = { 4 + FIELD_SIZE, KS_LOCK_SERVERS_MAX },
+    [KS_SET_PROTOCOLS6] = { 16 + FIELD_SIZE, KS_LOCK_SERVERS_MAX },
+    [KS_SET_PEOPLE] = { 4 + 4, KS_LOCK_PEOPLE_MAX, .range = true },
+    [KS_SET_WIREGUARD_MARKS] = { 4, KS_LOCK_INTERFACES_MAX },
+    [KS_SET_WIREGUARD_PORTS] = { 2, KS_LOCK_INTERFACES_MAX },
+    [KS_SET_IPSEC] = { 1, 2 + 1 },
 };
 
 static int compare_keys(const void *a, const void *b)
@@ -93,6 +100,16 @@ static unsigned merge_ranges(GArray *keys, size_t size)
     return kept;
 }
 
+/* One value stands for each meaning, so that what the kernel tells can be compared. */
+static uint32_t add_up(uint32_t a, uint32_t b)
+{
+    uint32_t sum = a | b;
+
+    if (sum & KS_OPEN_TO_ALL)
+        return KS_OPEN_TO_ALL;
+    return sum & (sum - 1) ? KS_OPEN_TO_SEVERAL : sum;
+}
+
 /* Sorted, each key once, ranges that touch joined. */
 static void seal_set(GArray *keys, KsSetId set)
 {
@@ -108,7 +125,7 @@ static void seal_set(GArray *keys, KsSetId set)
         KsKey *last = kept > 0 ? &g_array_index(keys, KsKey, kept - 1) : NULL;
 
         if (last && compare_bytes(key, last) == 0)
-            last->value |= key->value;
+            last->value = add_up(last->value, key->value);
         else
             g_array_index(keys, KsKey, kept++) = *key;
     }
@@ -181,17 +198,20 @@ bool ks_lock_open_lan(KsLock *lock, uint32_t index)
 bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port,
                         uint32_t open_to)
 {
-    KsKey key = { .value = open_to };
+    KsKey key = { .value = add_up(open_to, 0) };
     size_t size = ks_address_size(address);
     uint16_t wire_port = htons(port);
+    bool ipv4 = address->family == AF_INET;
 
-    if (size == 0)
+    if (size == 0 || open_to > (KS_OPEN_TO_ALL | KS_OPEN_TO_SEVERAL))
         return false;
     memcpy(key.bytes, address->bytes, size);
     key.bytes[size] = protocol;
+    if (!ks_protocol_has_ports(protocol))
+        return port == 0 &&
+               ks_lock_add_key(lock, ipv4 ? KS_SET_PROTOCOLS4 : KS_SET_PROTOCOLS6, &key);
     memcpy(key.bytes + size + FIELD_SIZE, &wire_port, sizeof(wire_port));
-    return ks_lock_add_key(lock, address->family == AF_INET ? KS_SET_SERVERS4 : KS_SET_SERVERS6,
-                           &key);
+    return port > 0 && ks_lock_add_key(lock, ipv4 ? KS_SET_SERVERS4 : KS_SET_SERVERS6, &key);
 }
 
 bool ks_lock_add_dhcp_server(KsLock *lock, const KsAddress *address)
@@ -218,6 +238,45 @@ bool ks_lock_exclude_from_lan(KsLock *lock, const KsAddress *destination, uint8_
     step_over(key.bytes + size, prefix);
     return ks_lock_add_key(
         lock, destination->family == AF_INET ? KS_SET_TUNNEL_ROUTES4 : KS_SET_TUNNEL_ROUTES6, &key);
+}
+
+bool ks_lock_add_people(KsLock *lock, uint32_t first, uint32_t last)
+{
+    KsKey key = { 0 };
+    uint32_t wire_first = htonl(first);
+    uint32_t behind = htonl(last + 1); /* zero behind the very last one */
+
+    if (first > last)
+        return false;
+    memcpy(key.bytes, &wire_first, sizeof(wire_first));
+    memcpy(key.bytes + sizeof(wire_first), &behind, sizeof(behind));
+    return ks_lock_add_key(lock, KS_SET_PEOPLE, &key);
+}
+
+bool ks_lock_add_wireguard_mark(KsLock *lock, uint32_t mark)
+{
+    KsKey key = { 0 };
+
+    memcpy(key.bytes, &mark, sizeof(mark));
+    return mark != 0 && ks_lock_add_key(lock, KS_SET_WIREGUARD_MARKS, &key); /* 0: anybody's */
+}
+
+bool ks_lock_add_wireguard_port(KsLock *lock, uint16_t port)
+{
+    KsKey key = { 0 };
+    uint16_t wire_port = htons(port);
+
+    memcpy(key.bytes, &wire_port, sizeof(wire_port));
+    return port != 0 && ks_lock_add_key(lock, KS_SET_WIREGUARD_PORTS, &key);
+}
+
+void ks_lock_open_ipsec(KsLock *lock)
+{
+    static const KsKey versions[] = { { .bytes = { NFPROTO_IPV4 } },
+                                      { .bytes = { NFPROTO_IPV6 } } };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(versions); i++)
+        (void) ks_lock_add_key(lock, KS_SET_IPSEC, &versions[i]);
 }
 
 void ks_lock_seal(KsLock *lock)
@@ -317,6 +376,16 @@ static char *range_text(KsSetId set, const KsKey *key)
                            ks_address_text(&last, last_text));
 }
 
+static char *people_text(const KsKey *key)
+{
+    uint32_t first;
+    uint32_t behind;
+
+    memcpy(&first, key->bytes, sizeof(first));
+    memcpy(&behind, key->bytes + sizeof(first), sizeof(behind));
+    return g_strdup_printf("%u-%u", ntohl(first), ntohl(behind) - 1);
+}
+
 char *ks_key_text(KsSetId set, const KsKey *key)
 {
     KsAddress address = { 0 };
@@ -344,6 +413,22 @@ char *ks_key_text(KsSetId set, const KsKey *key)
     case KS_SET_TUNNEL_ROUTES4:
     case KS_SET_TUNNEL_ROUTES6:
         return range_text(set, key);
+    case KS_SET_PROTOCOLS4:
+    case KS_SET_PROTOCOLS6:
+        address.family = set == KS_SET_PROTOCOLS4 ? AF_INET : AF_INET6;
+        size = ks_address_size(&address);
+        memcpy(address.bytes, key->bytes, size);
+        return g_strdup_printf("%s . %s", ks_address_text(&address, address_text),
+                               ks_protocol_name(key->bytes[size], protocol_text));
+    case KS_SET_PEOPLE:
+        return people_text(key);
+    case KS_SET_WIREGUARD_MARKS:
+        return g_strdup_printf("0x%08x", ks_key_interface(key));
+    case KS_SET_WIREGUARD_PORTS:
+        memcpy(&port, key->bytes, sizeof(port));
+        return g_strdup_printf("%u", ntohs(port));
+    case KS_SET_IPSEC:
+        return g_strdup(key->bytes[0] == NFPROTO_IPV4 ? "ipv4" : "ipv6");
     case KS_SET_MAX:
         break;
     }

@@ -17,6 +17,12 @@ typedef enum {
     KS_SET_DHCP_SERVERS,    /* IPv4 address: broadcast (always) and the servers of our leases */
     KS_SET_TUNNEL_ROUTES4,  /* IPv4 range: what a VPN carries is not looked for on the LAN */
     KS_SET_TUNNEL_ROUTES6,  /* the same for IPv6 */
+    KS_SET_PROTOCOLS4, /* IPv4 address . protocol of VPN servers without ports : KS_OPEN_TO_* */
+    KS_SET_PROTOCOLS6, /* the same for IPv6 */
+    KS_SET_PEOPLE,     /* uid range, on the wire's order: what people run, or what runs for them */
+    KS_SET_WIREGUARD_MARKS, /* mark of the packets that a WireGuard tunnel sends, host order */
+    KS_SET_WIREGUARD_PORTS, /* source port of the same, for tunnels without a mark */
+    KS_SET_IPSEC,           /* IP version (NFPROTO_*), while IPsec in the kernel carries a VPN */
     KS_SET_MAX,
 } KsSetId;
 
@@ -32,13 +38,19 @@ typedef struct {
 /* Whose packets a server lets out: bits of the value of its key. What two profiles say of one
  * server adds up. */
 enum {
-    KS_OPEN_TO_ALL = 1, /* whoever sends */
+    KS_OPEN_TO_ALL = 1,        /* whoever sends */
+    KS_OPEN_TO_DAEMONS = 2,    /* whoever is nobody of KS_SET_PEOPLE */
+    KS_OPEN_TO_WIREGUARD = 4,  /* WireGuard in the kernel */
+    KS_OPEN_TO_IPSEC = 8,      /* IPsec in UDP: its key exchange like a daemon, its data like all */
+    KS_OPEN_INSIDE_IPSEC = 16, /* whoever sends, if the packet is going to be encrypted */
+    KS_OPEN_TO_SEVERAL = 30,   /* any of the four above: a server of VPNs of two kinds */
 };
 
 /* Bounds on what a world of ten thousand profiles may bring into the kernel. */
 #define KS_LOCK_INTERFACES_MAX 1024u
 #define KS_LOCK_SERVERS_MAX    65536u
 #define KS_LOCK_ADDRESSES_MAX  1024u
+#define KS_LOCK_PEOPLE_MAX     1024u
 
 typedef struct {
     GArray *sets[KS_SET_MAX]; /* element-type KsKey; sorted and unique once sealed */
@@ -62,9 +74,13 @@ void ks_lock_clear(KsLock *lock);
 bool ks_lock_open_interface(KsLock *lock, uint32_t index);
 bool ks_lock_open_lan(KsLock *lock, uint32_t index);
 bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port,
-                        uint32_t open_to); /* KS_OPEN_TO_*, or-ed */
+                        uint32_t open_to); /* KS_OPEN_TO_*, or-ed; port 0: a protocol without */
 bool ks_lock_add_dhcp_server(KsLock *lock, const KsAddress *address);
 bool ks_lock_exclude_from_lan(KsLock *lock, const KsAddress *destination, uint8_t prefix);
+bool ks_lock_add_people(KsLock *lock, uint32_t first, uint32_t last);
+bool ks_lock_add_wireguard_mark(KsLock *lock, uint32_t mark);
+bool ks_lock_add_wireguard_port(KsLock *lock, uint16_t port);
+void ks_lock_open_ipsec(KsLock *lock);
 bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key);
 void ks_lock_seal(KsLock *lock);
 

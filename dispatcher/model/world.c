@@ -22,6 +22,8 @@ KsWorld *ks_world_new(void)
     world->networks = g_ptr_array_new_with_free_func((GDestroyNotify) ks_network_free);
     world->link_routes = g_array_new(FALSE, FALSE, sizeof(KsLinkRoute));
     world->links = g_array_new(FALSE, FALSE, sizeof(KsLink));
+    world->wireguard_endpoints = g_array_new(FALSE, FALSE, sizeof(KsWireguardEndpoint));
+    world->people = g_array_new(FALSE, FALSE, sizeof(KsUidRange));
     world->link_addresses = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     return world;
 }
@@ -35,6 +37,8 @@ void ks_world_free(KsWorld *world)
     g_ptr_array_unref(world->networks);
     g_array_unref(world->link_routes);
     g_array_unref(world->links);
+    g_array_unref(world->wireguard_endpoints);
+    g_array_unref(world->people);
     g_array_unref(world->link_addresses);
     g_free(world);
 }

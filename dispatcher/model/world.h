@@ -14,10 +14,14 @@ typedef struct {
     uint32_t index;
     char name[IF_NAMESIZE];
     bool loopback;
-    bool up;            /* IFF_UP */
-    bool tunnel_kind;   /* its kind can carry a VPN (tun, wireguard, ppp, xfrm, ...): an uplink is
+    bool up;             /* IFF_UP */
+    bool tunnel_kind;    /* its kind can carry a VPN (tun, wireguard, ppp, xfrm, ...): an uplink is
                          * never taken for a tunnel, whatever an event says */
-    bool default_route; /* some routing table sends all of IPv4 or all of IPv6 through it */
+    bool wireguard;      /* WireGuard in the kernel, with what is known of it: */
+    uint32_t mark;       /* ... of the packets it sends; 0: none */
+    uint16_t port;       /* ... that it sends them from; 0: none yet */
+    bool kernel_openvpn; /* OpenVPN's data is encrypted in the kernel (data channel offload) */
+    bool default_route;  /* some routing table sends all of IPv4 or all of IPv6 through it */
 } KsLink;
 
 typedef struct {
@@ -31,6 +35,19 @@ typedef struct {
     KsAddress destination;
     uint8_t prefix;
 } KsLinkRoute;
+
+/* Where a WireGuard tunnel sends to now, or would. */
+typedef struct {
+    uint32_t index; /* of its link */
+    KsAddress address;
+    uint16_t port;
+} KsWireguardEndpoint;
+
+/* User ids that people have, or programs that run for them. */
+typedef struct {
+    uint32_t first;
+    uint32_t last;
+} KsUidRange;
 
 /* A NetworkManager connection that is active now and is no VPN: what a person calls a network. */
 typedef struct {
@@ -77,7 +94,9 @@ typedef struct {
     GPtrArray *networks;  /* element-type KsNetwork, owned */
     GArray *links;        /* element-type KsLink */
     GArray *link_routes;  /* element-type KsLinkRoute, of links with tunnel_kind */
-    GArray *link_addresses; /* element-type KsLinkAddress, of links with tunnel_kind */
+    GArray *wireguard_endpoints; /* element-type KsWireguardEndpoint */
+    GArray *people;              /* element-type KsUidRange */
+    GArray *link_addresses;      /* element-type KsLinkAddress, of links with tunnel_kind */
 } KsWorld;
 
 KsWorld *ks_world_new(void);

@@ -87,6 +87,23 @@ static struct nftnl_expr *build_range(const KsStep *step)
     return expr;
 }
 
+static struct nftnl_expr *build_extension(const KsStep *step)
+{
+    struct nftnl_expr *expr = nftnl_expr_alloc("exthdr");
+    bool presence = step->kind == KS_STEP_PRESENCE;
+
+    if (!expr)
+        return NULL;
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_EXTHDR_DREG, step->reg);
+    nftnl_expr_set_u8(expr, NFTNL_EXPR_EXTHDR_TYPE, (uint8_t) step->key);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_EXTHDR_OFFSET, step->offset);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_EXTHDR_LEN, step->length);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
+    if (presence)
+        nftnl_expr_set_u32(expr, NFTNL_EXPR_EXTHDR_FLAGS, NFT_EXTHDR_F_PRESENT);
+    return expr;
+}
+
 static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *step)
 {
     static const uint32_t verdict = NFT_REG_VERDICT;
@@ -119,6 +136,19 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
             nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, step->reg);
             if (nftnl_expr_set(expr, NFTNL_EXPR_IMM_DATA, step->data, step->length) < 0)
                 g_clear_pointer(&expr, nftnl_expr_free);
+        }
+        return expr;
+    case KS_STEP_EXTENSION:
+    case KS_STEP_PRESENCE:
+        return build_extension(step);
+    case KS_STEP_SWAP:
+        expr = nftnl_expr_alloc("byteorder");
+        if (expr) {
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_SREG, step->reg);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_DREG, step->reg);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_LEN, sizeof(uint32_t));
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_BYTEORDER_SIZE, sizeof(uint32_t));
         }
         return expr;
     case KS_STEP_MASK:

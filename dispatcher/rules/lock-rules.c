@@ -22,6 +22,8 @@ static const KsRule rules[] = {
     { KS_CHAIN_FORWARD, "oif @open_interfaces accept",
       { META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
 
+    { KS_CHAIN_FORWARD, "meta nfproto @ipsec rt ipsec exists accept",
+      { META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), WILL_BE_ENCRYPTED, ACCEPT } },
     { KS_CHAIN_FORWARD, "meta nfproto @pause accept",
       { META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT } },
 
@@ -45,6 +47,20 @@ static const KsRule rules[] = {
     { KS_CHAIN_LEAVING, "ip6 daddr . meta l4proto . th dport vmap @servers6",
       { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2),
         TRANSPORT(DESTINATION_PORT, 2, R2_1), VMAP(KS_SET_SERVERS6) } },
+
+    /* ESP, AH, GRE: what has no ports */
+    { KS_CHAIN_LEAVING, "ip daddr . meta l4proto vmap @protocols4",
+      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1),
+        VMAP(KS_SET_PROTOCOLS4) } },
+    { KS_CHAIN_LEAVING, "ip6 daddr . meta l4proto vmap @protocols6",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2),
+        VMAP(KS_SET_PROTOCOLS6) } },
+
+    /* IPsec without an interface: what its policies will encrypt (net/netfilter/nft_rt.c looks for
+     * a transformation on the packet's route). Behind an xfrm interface, the last look sees it so
+     * too. */
+    { KS_CHAIN_LEAVING, "meta nfproto @ipsec rt ipsec exists accept",
+      { META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), WILL_BE_ENCRYPTED, ACCEPT } },
 
     { KS_CHAIN_LEAVING, "meta nfproto @pause accept",
       { META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT } },
@@ -98,6 +114,20 @@ static const KsRule rules[] = {
       { IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), META(L4PROTO, R2), TRANSPORT(SOURCE_PORT, 2, R2_1),
         VMAP(KS_SET_SERVERS6) } },
 
+    { KS_CHAIN_INPUT, "ip saddr . meta l4proto vmap @protocols4",
+      { IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), META(L4PROTO, R1_1), VMAP(KS_SET_PROTOCOLS4) } },
+    { KS_CHAIN_INPUT, "ip6 saddr . meta l4proto vmap @protocols6",
+      { IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), META(L4PROTO, R2), VMAP(KS_SET_PROTOCOLS6) } },
+
+    { KS_CHAIN_INPUT, "meta nfproto @ipsec meta ipsec exists accept",
+      { META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), WAS_ENCRYPTED, ACCEPT } },
+
+    /* IPv6 fragments are put together behind this hook, and without the first one nothing comes of
+     * the others. IPv4's are put together before it (net/ipv4/ip_input.c, ip_local_deliver()). */
+    { KS_CHAIN_INPUT, "frag frag-off != 0 accept",
+      { IS_IPV6, EXTENSION(IPPROTO_FRAGMENT, FRAGMENT_OFFSET, 2, R1), MASK(2, 0xff, 0xf8),
+        COMPARE(NEQ, 2, 0, 0), ACCEPT } },
+
     { KS_CHAIN_INPUT, "meta nfproto @pause accept",
       { META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT } },
 
@@ -120,6 +150,14 @@ static const KsRule rules[] = {
         TRANSPORT(ICMP_QUOTE + IPV6_NEXT_HEADER, 1, R2),
         TRANSPORT(ICMP_QUOTE + IPV6_HEADER + DESTINATION_PORT, 2, R2_1), VMAP(KS_SET_SERVERS6) } },
 
+    { KS_CHAIN_INPUT, "icmp type destination-unreachable @th,192,32 . @th,136,8 vmap @protocols4",
+      { IS_IPV4, IS_PROTOCOL(IPPROTO_ICMP), TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(EQ, 1, 3),
+        TRANSPORT(ICMP_QUOTE + IPV4_DESTINATION, 4, R1),
+        TRANSPORT(ICMP_QUOTE + IPV4_PROTOCOL, 1, R1_1), VMAP(KS_SET_PROTOCOLS4) } },
+    { KS_CHAIN_INPUT, "icmpv6 type 1-4 @th,256,128 . @th,112,8 vmap @protocols6",
+      { IS_IPV6, ICMPV6_TYPES(1, 4), TRANSPORT(ICMP_QUOTE + IPV6_DESTINATION, 16, R1),
+        TRANSPORT(ICMP_QUOTE + IPV6_NEXT_HEADER, 1, R2), VMAP(KS_SET_PROTOCOLS6) } },
+
     { KS_CHAIN_INPUT, "ip6 saddr fe80::/10 ip6 hoplimit 255 icmpv6 type nd-router-advert accept",
       { IS_IPV6, FROM_LINK_LOCAL, HOP_LIMIT(255), ICMPV6_TYPE(134), ACCEPT } },
     { KS_CHAIN_INPUT, "ip6 hoplimit 255 icmpv6 type 135-136 accept",
@@ -137,7 +175,45 @@ static const KsRule rules[] = {
     { KS_CHAIN_INPUT, "counter name \"blocked_in\" drop",
       { COUNT(KS_COUNTER_BLOCKED_IN), DROP } },
 
+    /* ---- whose packets to and from a server these are. A chain that ends leaves it to the rules
+     * behind the one that came here. Packets that come in have the uid of a socket only if that was
+     * found already, and then it is a program's of that uid. ---- */
+    { KS_CHAIN_FROM_SEVERAL, "jump from_wireguard", { JUMP(KS_CHAIN_FROM_WIREGUARD) } },
+    { KS_CHAIN_FROM_SEVERAL, "jump from_ipsec", { JUMP(KS_CHAIN_FROM_IPSEC) } },
+    { KS_CHAIN_FROM_SEVERAL, "jump inside_ipsec", { JUMP(KS_CHAIN_INSIDE_IPSEC) } },
+
+    /* WireGuard's data has the uid of whoever sends through the tunnel, so it is known by its mark,
+     * which no program can set without privileges, else by its port, which no other socket can
+     * have. Handshakes and keepalives have no uid, and no program's packets are without. */
+    { KS_CHAIN_FROM_WIREGUARD, "meta mark @wireguard_marks accept",
+      { META(MARK, R1), LOOKUP(KS_SET_WIREGUARD_MARKS), ACCEPT } },
+    { KS_CHAIN_FROM_WIREGUARD, "udp sport @wireguard_ports @th,64,32 @wireguard_messages accept",
+      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1), LOOKUP(KS_SET_WIREGUARD_PORTS),
+        TRANSPORT(UDP_PAYLOAD, 4, R1), LOOKUP(KS_NFT_SET_WIREGUARD_MESSAGES), ACCEPT } },
+    { KS_CHAIN_FROM_WIREGUARD, "meta skuid >= 0 return",
+      { META(SKUID, R1), COMPARE(GTE, 4, 0), RETURN } },
+    { KS_CHAIN_FROM_WIREGUARD, "accept", { ACCEPT } },
+
+    /* ESP in UDP begins with a number that is not zero (RFC 3948, 2.1) and has the uid of whoever
+     * sends; key exchanges and keepalives are a daemon's. */
+    { KS_CHAIN_FROM_IPSEC, "@th,64,32 != 0x0 accept",
+      { TRANSPORT(UDP_PAYLOAD, 4, R1), COMPARE(NEQ, 4, 0, 0, 0, 0), ACCEPT } },
+    { KS_CHAIN_FROM_IPSEC, "jump from_daemon", { JUMP(KS_CHAIN_FROM_DAEMON) } },
+
+    /* Stragglers of a connection whose socket is closed have no uid. */
+    { KS_CHAIN_FROM_DAEMON, "meta skuid @people return",
+      { META(SKUID, R1), SWAP(R1), LOOKUP(KS_SET_PEOPLE), RETURN } },
+    { KS_CHAIN_FROM_DAEMON, "accept", { ACCEPT } },
+
+    { KS_CHAIN_INSIDE_IPSEC, "rt ipsec exists accept", { WILL_BE_ENCRYPTED, ACCEPT } },
+
     /* ---- the local network, on interfaces where LAN access is open ---- */
+    /* A fragment here was made on purpose (the kernel's own come later): it could hide its port. */
+    { KS_CHAIN_LAN_OUT, "ip frag-off & 8191 != 0 return",
+      { IS_IPV4, NETWORK(IPV4_FRAGMENT, 2, R1), MASK(2, 0x1f, 0xff), COMPARE(NEQ, 2, 0, 0),
+        RETURN } },
+    { KS_CHAIN_LAN_OUT, "exthdr frag exists return",
+      { IS_IPV6, PRESENCE(IPPROTO_FRAGMENT, R1), COMPARE(EQ, 1, 1), RETURN } },
     { KS_CHAIN_LAN_OUT, "meta l4proto . th dport @resolver_ports return",
       { META(L4PROTO, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1), LOOKUP(KS_NFT_SET_RESOLVER_PORTS),
         RETURN } },

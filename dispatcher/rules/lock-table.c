@@ -10,6 +10,11 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_INPUT] = { "input", true, NF_INET_LOCAL_IN, KS_PRIORITY_FILTER },
     [KS_CHAIN_POSTROUTING] = { "postrouting", true, NF_INET_POST_ROUTING, KS_PRIORITY_LAST },
     [KS_CHAIN_LEAVING] = { "leaving", false, 0, 0 },
+    [KS_CHAIN_FROM_SEVERAL] = { "from_several", false, 0, 0 },
+    [KS_CHAIN_FROM_WIREGUARD] = { "from_wireguard", false, 0, 0 },
+    [KS_CHAIN_FROM_IPSEC] = { "from_ipsec", false, 0, 0 },
+    [KS_CHAIN_FROM_DAEMON] = { "from_daemon", false, 0, 0 },
+    [KS_CHAIN_INSIDE_IPSEC] = { "inside_ipsec", false, 0, 0 },
     [KS_CHAIN_LAN_OUT] = { "lan_out", false, 0, 0 },
     [KS_CHAIN_LAN_IN] = { "lan_in", false, 0, 0 },
 };
@@ -60,12 +65,25 @@ static const KsConstantElement resolver_ports[] = {
     { { IPPROTO_UDP, 0, 0, 0, 853 >> 8, 853 & 0xff }, 0 },
 };
 
+/* The WireGuard paper, 5.4: the type of a message, and three bytes that are zero. */
+static const KsConstantElement wireguard_messages[] = {
+    { { 1 }, 0 }, /* initiation */
+    { { 2 }, 0 }, /* response */
+    { { 3 }, 0 }, /* cookie */
+    { { 4 }, 0 }, /* data, and keepalives */
+};
+
 /* clang-format on */
 
 /* What becomes of a packet to or from a server, by the bits of KS_OPEN_TO_*. */
 static const KsVerdict server_verdicts[] = {
     { NFT_RETURN, 0 },
     [KS_OPEN_TO_ALL] = { NF_ACCEPT, 0 },
+    [KS_OPEN_TO_DAEMONS] = { NFT_JUMP, KS_CHAIN_FROM_DAEMON },
+    [KS_OPEN_TO_WIREGUARD] = { NFT_JUMP, KS_CHAIN_FROM_WIREGUARD },
+    [KS_OPEN_TO_IPSEC] = { NFT_JUMP, KS_CHAIN_FROM_IPSEC },
+    [KS_OPEN_INSIDE_IPSEC] = { NFT_JUMP, KS_CHAIN_INSIDE_IPSEC },
+    [KS_OPEN_TO_SEVERAL] = { NFT_JUMP, KS_CHAIN_FROM_SEVERAL },
 };
 
 static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
@@ -131,6 +149,69 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .key_type = TYPE_IPV6_ADDR,
         .key_length = 16,
         .flags = NFT_SET_INTERVAL,
+    },
+    [KS_SET_PROTOCOLS4] = {
+        .keys = KS_SET_PROTOCOLS4,
+        .name = "protocols4",
+        .nft_type = "ipv4_addr . inet_proto : verdict",
+        .key_type = CONCAT(TYPE_IPV4_ADDR, TYPE_INET_PROTO),
+        .key_length = 8,
+        .flags = NFT_SET_MAP,
+        .data = KS_DATA_VERDICT,
+        .verdicts = server_verdicts,
+        .verdicts_count = G_N_ELEMENTS(server_verdicts),
+    },
+    [KS_SET_PROTOCOLS6] = {
+        .keys = KS_SET_PROTOCOLS6,
+        .name = "protocols6",
+        .nft_type = "ipv6_addr . inet_proto : verdict",
+        .key_type = CONCAT(TYPE_IPV6_ADDR, TYPE_INET_PROTO),
+        .key_length = 20,
+        .flags = NFT_SET_MAP,
+        .data = KS_DATA_VERDICT,
+        .verdicts = server_verdicts,
+        .verdicts_count = G_N_ELEMENTS(server_verdicts),
+    },
+    [KS_SET_PEOPLE] = {
+        .keys = KS_SET_PEOPLE,
+        .name = "people",
+        .nft_type = "uid",
+        .key_type = TYPE_UID,
+        .key_length = 4,
+        .flags = NFT_SET_INTERVAL,
+        .host_order = true,
+    },
+    [KS_SET_WIREGUARD_MARKS] = {
+        .keys = KS_SET_WIREGUARD_MARKS,
+        .name = "wireguard_marks",
+        .nft_type = "mark",
+        .key_type = TYPE_MARK,
+        .key_length = 4,
+        .size = KS_LOCK_INTERFACES_MAX,
+        .host_order = true,
+    },
+    [KS_SET_WIREGUARD_PORTS] = {
+        .keys = KS_SET_WIREGUARD_PORTS,
+        .name = "wireguard_ports",
+        .nft_type = "inet_service",
+        .key_type = TYPE_INET_SERVICE,
+        .key_length = 2,
+        .size = KS_LOCK_INTERFACES_MAX,
+    },
+    [KS_SET_IPSEC] = {
+        .keys = KS_SET_IPSEC,
+        .name = "ipsec",
+        .nft_type = "nf_proto",
+        .key_type = TYPE_NFPROTO,
+        .key_length = 1,
+    },
+    [KS_NFT_SET_WIREGUARD_MESSAGES] = {
+        .name = "wireguard_messages",
+        .nft_type = "ipv4_addr",
+        .key_type = TYPE_IPV4_ADDR, /* of four bytes; nft prints numbers of no type badly */
+        .key_length = 4,
+        .flags = NFT_SET_CONSTANT,
+        CONSTANTS(wireguard_messages, "1.0.0.0, 2.0.0.0, 3.0.0.0, 4.0.0.0"),
     },
     [KS_NFT_SET_PAUSE] = {
         .holds = KS_SET_HOLDS_PAUSE,

@@ -76,6 +76,9 @@ typedef enum {
     KS_STEP_NETWORK,   /* the same of the network header */
     KS_STEP_TRANSPORT, /* the same of the transport header */
     KS_STEP_IMMEDIATE, /* load `length` bytes of data into `reg` */
+    KS_STEP_EXTENSION, /* load `length` bytes at `offset` of the IPv6 extension header `key` */
+    KS_STEP_PRESENCE,  /* load 1 into `reg` if there is an IPv6 extension header `key`, else 0 */
+    KS_STEP_SWAP,      /* turn the four bytes of `reg` from host order to the wire's */
     KS_STEP_MASK,      /* load reg & data, `length` bytes, into `to`: with all ones, a move */
     KS_STEP_COMPARE,   /* go on only if reg `key` (NFT_CMP_*) data */
     KS_STEP_RANGE,     /* go on only if reg is, `key` (NFT_RANGE_*), between the two halves of data,

@@ -20,9 +20,12 @@
 #define TYPE_INET_SERVICE 13
 #define TYPE_MARK         19
 #define TYPE_IFACE_INDEX  20
+#define TYPE_UID          24
+#define TYPE_INTEGER      4
 #define CONCAT(a, b)      ((a) << 6 | (b))
 
 /* Header offsets: RFC 791, RFC 8200, RFC 768, RFC 9293, RFC 792, RFC 4443. */
+#define IPV4_FRAGMENT    6
 #define IPV4_TTL         8
 #define IPV4_PROTOCOL    9
 #define IPV4_SOURCE      12
@@ -35,6 +38,8 @@
 #define IPV6_HEADER      40
 #define SOURCE_PORT      0
 #define DESTINATION_PORT 2
+#define UDP_PAYLOAD      8
+#define FRAGMENT_OFFSET  2 /* of the fragment header */
 #define ICMP_TYPE        0
 #define ICMP_QUOTE       8 /* an ICMP error quotes the packet it answers from here on */
 
@@ -61,6 +66,10 @@
 #define TRANSPORT(at, bytes, into) STEP(TRANSPORT, .offset = (at), .length = (bytes), .reg = (into))
 #define IMMEDIATE(into, bytes, ...) \
     STEP(IMMEDIATE, .reg = (into), .length = (bytes), BYTES(__VA_ARGS__))
+#define EXTENSION(header, at, bytes, into) \
+    STEP(EXTENSION, .key = (header), .offset = (at), .length = (bytes), .reg = (into))
+#define PRESENCE(header, into) STEP(PRESENCE, .key = (header), .length = 1, .reg = (into))
+#define SWAP(in)               STEP(SWAP, .reg = (in))
 #define MASK_INTO(from, into, bytes, ...) \
     STEP(MASK, .reg = (from), .to = (into), .length = (bytes), BYTES(__VA_ARGS__))
 #define MASK(bytes, ...) MASK_INTO(R1, R1, bytes, __VA_ARGS__)
@@ -108,6 +117,10 @@
 #else
 #define HOST_ORDER(n) (n) >> 24 & 0xff, (n) >> 16 & 0xff, (n) >> 8 & 0xff, (n) &0xff
 #endif
+
+/* A transformation waits on the packet's route, or has been undone. */
+#define WILL_BE_ENCRYPTED ROUTE(XFRM, R1), COMPARE(EQ, 1, 1)
+#define WAS_ENCRYPTED     META(SECPATH, R1), COMPARE(EQ, 1, 1)
 
 #define RANGE_END NFT_SET_ELEM_INTERVAL_END
 

@@ -164,7 +164,17 @@ static void test_listing(const void *data)
             ks_lock_add_dhcp_server(lock, &address);
         }
         g_assert_true(ks_address_parse("2001:db8::1", &address));
-        ks_lock_add_server(lock, &address, IPPROTO_UDP, 51820, KS_OPEN_TO_ALL);
+        ks_lock_add_server(lock, &address, IPPROTO_UDP, 51820, KS_OPEN_TO_WIREGUARD);
+        ks_lock_add_server(lock, &address, IPPROTO_UDP, 4500, KS_OPEN_TO_IPSEC);
+        ks_lock_add_server(lock, &address, IPPROTO_UDP, 1194, KS_OPEN_TO_DAEMONS);
+        ks_lock_add_server(lock, &address, IPPROTO_UDP, 1701, KS_OPEN_INSIDE_IPSEC);
+        ks_lock_add_server(lock, &address, IPPROTO_UDP, 1702, KS_OPEN_TO_SEVERAL);
+        ks_lock_add_server(lock, &address, IPPROTO_ESP, 0, KS_OPEN_TO_ALL);
+        ks_lock_add_people(lock, 3000001, 3000007);
+        ks_lock_add_people(lock, 3500000, UINT32_MAX);
+        ks_lock_add_wireguard_mark(lock, 0xcbca);
+        ks_lock_add_wireguard_port(lock, 40000);
+        ks_lock_open_ipsec(lock);
         g_assert_true(ks_address_parse("10.8.0.0", &address));
         ks_lock_exclude_from_lan(lock, &address, 16);
         g_assert_true(ks_address_parse("172.31.255.128", &address));

@@ -50,6 +50,13 @@ static void fill(KsLock *lock)
     ks_lock_add_dhcp_server(lock, &dhcp);
     ks_lock_exclude_from_lan(lock, &private4, 16);
     ks_lock_exclude_from_lan(lock, &private6, 48);
+    ks_lock_add_server(lock, &server4, IPPROTO_ESP, 0, KS_OPEN_TO_ALL);
+    ks_lock_add_server(lock, &server6, IPPROTO_GRE, 0, KS_OPEN_TO_DAEMONS);
+    ks_lock_add_people(lock, 1000, 59999);
+    ks_lock_add_people(lock, 100000, UINT32_MAX);
+    ks_lock_add_wireguard_mark(lock, 0xcbca);
+    ks_lock_add_wireguard_port(lock, 51820);
+    ks_lock_open_ipsec(lock);
     ks_lock_seal(lock);
 }
 
@@ -202,9 +209,18 @@ static void random_lock(KsLock *lock, GRand *random)
         ks_lock_open_interface(lock, number + 2u);
         ks_lock_open_lan(lock, number + 20u);
         ks_lock_add_server(lock, &server4, IPPROTO_UDP, 1194,
-                           (uint32_t) g_rand_int_range(random, 0, 2));
+                           (uint32_t) g_rand_int_range(random, 0, KS_OPEN_TO_SEVERAL + 1));
         ks_lock_add_server(lock, &server6, IPPROTO_TCP, 443, KS_OPEN_TO_ALL);
         ks_lock_add_dhcp_server(lock, &server4);
+        ks_lock_add_server(lock, &server4, IPPROTO_ESP, 0,
+                           (uint32_t) g_rand_int_range(random, 0, KS_OPEN_TO_SEVERAL + 1));
+        ks_lock_add_server(lock, &server6, IPPROTO_AH, 0, KS_OPEN_TO_ALL);
+        ks_lock_add_people(lock, number * 1000u,
+                           number * 1000u + (uint32_t) g_rand_int_range(random, 0, 2000));
+        ks_lock_add_wireguard_mark(lock, number);
+        ks_lock_add_wireguard_port(lock, number);
+        if (number > 5)
+            ks_lock_open_ipsec(lock);
         ks_lock_exclude_from_lan(lock, &private4, (uint8_t) g_rand_int_range(random, 8, 33));
         ks_lock_exclude_from_lan(lock, &private6, (uint8_t) g_rand_int_range(random, 7, 129));
     }

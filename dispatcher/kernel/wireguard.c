@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/wireguard.h"
+
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <linux/wireguard.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define RECEIVE_SIZE  65536
+#define ENDPOINTS_MAX 4096u
+#define DUMP_ATTEMPTS 16
+
+struct KsWireguard {
+    struct mnl_socket *socket;
+    uint16_t family;
+    uint32_t sequence;
+    uint8_t receive[RECEIVE_SIZE];
+};
+
+static struct nlmsghdr *put_header(KsWireguard *wireguard, uint8_t *request, uint16_t type,
+                                   uint16_t flags, uint8_t command)
+{
+    struct nlmsghdr *message = mnl_nlmsg_put_header(request);
+    struct genlmsghdr *generic = mnl_nlmsg_put_extra_header(message, sizeof(*generic));
+
+    message->nlmsg_type = type;
+    message->nlmsg_flags = NLM_F_REQUEST | flags;
+    message->nlmsg_seq = ++wireguard->sequence;
+    generic->cmd = command;
+    generic->version = 1; /* of nlctrl, and WG_GENL_VERSION */
+    return message;
+}
+
+/* What is left of an answer that we gave up on must not be taken for the next one's. */
+static void discard_answers(KsWireguard *wireguard)
+{
+    while (recv(mnl_socket_get_fd(wireguard->socket), wireguard->receive,
+                sizeof(wireguard->receive), MSG_DONTWAIT) > 0)
+        ;
+}
+
+static int exchange(KsWireguard *wireguard, const struct nlmsghdr *request, mnl_cb_t take,
+                    void *data)
+{
+    if (mnl_socket_sendto(wireguard->socket, request, request->nlmsg_len) < 0)
+        return -errno;
+    for (;;) {
+        ssize_t size =
+            mnl_socket_recvfrom(wireguard->socket, wireguard->receive, sizeof(wireguard->receive));
+        int result;
+
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0)
+            return -errno;
+        result = mnl_cb_run(wireguard->receive, (size_t) size, wireguard->sequence,
+                            mnl_socket_get_portid(wireguard->socket), take, data);
+        if (result == MNL_CB_ERROR)
+            return -errno;
+        if (result == MNL_CB_STOP)
+            return 0;
+    }
+}
+
+static int take_family(const struct nlmsghdr *message, void *data)
+{
+    uint16_t *family = data;
+    const struct nlattr *attribute;
+
+    mnl_attr_for_each(attribute, message, sizeof(struct genlmsghdr))
+        if (mnl_attr_get_type(attribute) == CTRL_ATTR_FAMILY_ID &&
+            mnl_attr_validate(attribute, MNL_TYPE_U16) == 0)
+            *family = mnl_attr_get_u16(attribute);
+    return MNL_CB_OK;
+}
+
+static int find_family(KsWireguard *wireguard)
+{
+    uint8_t request[MNL_ALIGN(256)] = { 0 };
+    struct nlmsghdr *message =
+        put_header(wireguard, request, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY);
+    int result;
+
+    mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, WG_GENL_NAME);
+    result = exchange(wireguard, message, take_family, &wireguard->family);
+    return result == 0 && wireguard->family == 0 ? -ENOENT : result;
+}
+
+/* A socket address as the kernel writes it (drivers/net/wireguard/netlink.c, get_peer()). */
+static void take_endpoint(const struct nlattr *attribute, uint32_t index, GArray *endpoints)
+{
+    KsWireguardEndpoint endpoint = { .index = index };
+    size_t size = mnl_attr_get_payload_len(attribute);
+    struct sockaddr_in6 address6;
+    struct sockaddr_in address4;
+    sa_family_t family;
+
+    if (size < sizeof(family) || endpoints->len >= ENDPOINTS_MAX)
+        return;
+    memcpy(&family, mnl_attr_get_payload(attribute), sizeof(family));
+    if (family == AF_INET && size >= sizeof(address4)) {
+        memcpy(&address4, mnl_attr_get_payload(attribute), sizeof(address4));
+        memcpy(endpoint.address.bytes, &address4.sin_addr, sizeof(address4.sin_addr));
+        endpoint.port = ntohs(address4.sin_port);
+    } else if (family == AF_INET6 && size >= sizeof(address6)) {
+        memcpy(&address6, mnl_attr_get_payload(attribute), sizeof(address6));
+        memcpy(endpoint.address.bytes, &address6.sin6_addr, sizeof(address6.sin6_addr));
+        endpoint.port = ntohs(address6.sin6_port);
+    } else {
+        return;
+    }
+    endpoint.address.family = family;
+    if (endpoint.port != 0 && ks_address_is_unicast(&endpoint.address))
+        g_array_append_val(endpoints, endpoint);
+}
+
+static void take_peers(const struct nlattr *peers, uint32_t index, GArray *endpoints)
+{
+    const struct nlattr *peer;
+    const struct nlattr *attribute;
+
+    mnl_attr_for_each_nested(peer, peers) {
+        if (mnl_attr_validate(peer, MNL_TYPE_NESTED) < 0)
+            continue;
+        mnl_attr_for_each_nested(attribute, peer)
+            if (mnl_attr_get_type(attribute) == WGPEER_A_ENDPOINT)
+                take_endpoint(attribute, index, endpoints);
+    }
+}
+
+void ks_wireguard_take(const struct nlmsghdr *message, KsLink *link, GArray *endpoints)
+{
+    const struct nlattr *attribute;
+
+    if (mnl_nlmsg_get_payload_len(message) < sizeof(struct genlmsghdr))
+        return;
+    mnl_attr_for_each(attribute, message, sizeof(struct genlmsghdr)) {
+        switch (mnl_attr_get_type(attribute)) {
+        case WGDEVICE_A_LISTEN_PORT:
+            if (mnl_attr_validate(attribute, MNL_TYPE_U16) == 0)
+                link->port = mnl_attr_get_u16(attribute);
+            break;
+        case WGDEVICE_A_FWMARK:
+            if (mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+                link->mark = mnl_attr_get_u32(attribute);
+            break;
+        case WGDEVICE_A_PEERS:
+            if (mnl_attr_validate(attribute, MNL_TYPE_NESTED) == 0)
+                take_peers(attribute, link->index, endpoints);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+typedef struct {
+    KsLink *link;
+    GArray *endpoints;
+} Reading;
+
+static int take_device(const struct nlmsghdr *message, void *data)
+{
+    const Reading *reading = data;
+
+    ks_wireguard_take(message, reading->link, reading->endpoints);
+    return MNL_CB_OK;
+}
+
+static int read_link(KsWireguard *wireguard, KsLink *link, GArray *endpoints)
+{
+    uint8_t request[MNL_ALIGN(256)] = { 0 };
+    struct nlmsghdr *message;
+    Reading reading = { link, endpoints };
+    unsigned before = endpoints->len;
+    int result = -EINTR;
+
+    for (unsigned attempt = 0; result == -EINTR && attempt < DUMP_ATTEMPTS; attempt++) {
+        g_array_set_size(endpoints, before);
+        memset(request, 0, sizeof(request));
+        message = put_header(wireguard, request, wireguard->family, NLM_F_DUMP, WG_CMD_GET_DEVICE);
+        mnl_attr_put_u32(message, WGDEVICE_A_IFINDEX, link->index);
+        result = exchange(wireguard, message, take_device, &reading);
+        if (result < 0)
+            discard_answers(wireguard);
+    }
+    if (result < 0) {
+        link->mark = 0;
+        link->port = 0;
+        g_array_set_size(endpoints, before);
+    }
+    return result;
+}
+
+int ks_wireguard_open(KsWireguard **ret_wireguard)
+{
+    KsWireguard *wireguard = calloc(1, sizeof(*wireguard));
+    int result = 0;
+
+    if (!wireguard)
+        return -ENOMEM;
+    wireguard->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+    if (!wireguard->socket || mnl_socket_bind(wireguard->socket, 0, MNL_SOCKET_AUTOPID) < 0)
+        result = -errno;
+    if (result == 0)
+        result = find_family(wireguard);
+    if (result < 0)
+        ks_wireguard_close(wireguard);
+    else
+        *ret_wireguard = wireguard;
+    return result;
+}
+
+void ks_wireguard_close(KsWireguard *wireguard)
+{
+    if (!wireguard)
+        return;
+    if (wireguard->socket)
+        mnl_socket_close(wireguard->socket);
+    free(wireguard);
+}
+
+int ks_wireguard_describe(KsWireguard *wireguard, KsWorld *world)
+{
+    int first_error = 0;
+
+    g_array_set_size(world->wireguard_endpoints, 0);
+    for (unsigned i = 0; i < world->links->len; i++) {
+        KsLink *link = &g_array_index(world->links, KsLink, i);
+        int result = link->wireguard ? read_link(wireguard, link, world->wireguard_endpoints) : 0;
+
+        if (result < 0 && result != -ENODEV && first_error == 0)
+            first_error = result; /* a link that has gone since is no error */
+    }
+    return first_error;
+}
