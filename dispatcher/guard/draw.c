@@ -30,12 +30,12 @@ bool ks_draw_copy(const KsLock *from, KsLock *to, KsSetId set)
 
 /* Whether the lock lets this server be reached. A profile that belongs to some users is written by
  * them without authorisation: it opens its servers only while it is being used, and never what
- * would be a name server's port. */
+ * would be a name server's port. Whoever named another server was authorised to. */
 static bool server_is_open(const KsVpn *vpn, const KsServer *server)
 {
     if (server->address.family == AF_UNSPEC)
         return false;
-    if (!vpn->is_private)
+    if (!vpn->is_private || server->source != KS_SERVER_FROM_PROFILE)
         return true;
     return vpn->activity != KS_VPN_DOWN && server->port != DNS_PORT &&
            server->port != DNS_OVER_TLS_PORT;
@@ -74,6 +74,20 @@ static uint32_t open_to(const KsDrawing *drawing, const KsVpn *vpn, const KsServ
     return KS_OPEN_TO_ALL;
 }
 
+static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn *vpn)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < vpn->servers->len; i++) {
+        const KsServer *server = g_ptr_array_index(vpn->servers, i);
+
+        if (server_is_open(vpn, server))
+            all &= ks_lock_add_server(lock, &server->address, server->protocol, server->port,
+                                      open_to(drawing, vpn, server));
+    }
+    return all;
+}
+
 static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
 {
     const KsWorld *world = drawing->world;
@@ -83,25 +97,22 @@ static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
     bool all = true;
 
     /* a manager that is away or still starting has not told everything: nothing is taken away */
-    for (unsigned i = 0; i < G_N_ELEMENTS(told_by_manager); i++)
-        if (!world->manager_present || !world->manager_settled)
-            all &= ks_draw_copy(drawing->previous, lock, told_by_manager[i]);
-    if (!world->manager_present)
-        return all;
-
+    if (world->manager_present && world->manager_settled)
+        ks_lock_clear(drawing->told);
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
-        for (unsigned j = 0; j < vpn->servers->len; j++) {
-            const KsServer *server = g_ptr_array_index(vpn->servers, j);
-
-            if (server_is_open(vpn, server))
-                all &= ks_lock_add_server(lock, &server->address, server->protocol, server->port,
-                                          open_to(drawing, vpn, server));
-        }
+        if (vpn->manual)
+            all &= draw_servers_of(lock, drawing, vpn);
+        else if (world->manager_present)
+            all &= draw_servers_of(drawing->told, drawing, vpn);
     }
-    for (unsigned i = 0; i < world->dhcp_servers->len; i++)
-        all &= ks_lock_add_dhcp_server(lock, &g_array_index(world->dhcp_servers, KsAddress, i));
+    for (unsigned i = 0; world->manager_present && i < world->dhcp_servers->len; i++)
+        all &= ks_lock_add_dhcp_server(drawing->told,
+                                       &g_array_index(world->dhcp_servers, KsAddress, i));
+    ks_lock_seal(drawing->told);
+    for (unsigned i = 0; i < G_N_ELEMENTS(told_by_manager); i++)
+        all &= ks_draw_copy(drawing->told, lock, told_by_manager[i]);
     return all;
 }
 

@@ -18,8 +18,9 @@ struct KsEngine {
     GHashTable *known_up;      /* set of tunnel_key(): full tunnels whose coming up is no news */
     GArray *tunnels;           /* KsTunnel */
     KsLock *lock;
-    KsLock *previous;   /* the lock before the one being drawn */
+    KsLock *told;       /* only servers, of VPNs and DHCP: what NetworkManager told last */
     bool spare_running; /* what is up at the next look is no news */
+    char *spared;       /* UUID of a VPN whose being up at the next look is none; NULL: none */
     char *locked_by;
     const char *overflow;
 };
@@ -41,8 +42,8 @@ static GArray *tunnels_new(void)
     return tunnels;
 }
 
-static void add_tunnel(GArray *tunnels, const char *uuid, const char *name, const char *type,
-                       const KsLink *link)
+static KsTunnel *add_tunnel(GArray *tunnels, const char *uuid, const char *name, const char *type,
+                            const KsLink *link)
 {
     KsTunnel tunnel = {
         .uuid = g_strdup(uuid),
@@ -54,6 +55,7 @@ static void add_tunnel(GArray *tunnels, const char *uuid, const char *name, cons
 
     g_strlcpy(tunnel.interface, link->name, sizeof(tunnel.interface));
     g_array_append_val(tunnels, tunnel);
+    return &g_array_index(tunnels, KsTunnel, tunnels->len - 1);
 }
 
 static const KsTunnel *find_tunnel(const GArray *tunnels, const char *uuid)
@@ -109,21 +111,27 @@ static void find_announced_links(KsEngine *engine, const KsWorld *world)
     }
 }
 
-/* The tunnels that NetworkManager says are up, each on a link that exists, is up and can carry a
- * VPN. */
+/* The tunnels that NetworkManager says are up, and those set up by hand, each on a link that exists,
+ * is up and can carry a VPN. */
 static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, GArray *tunnels)
 {
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
         const Announcement *announced = g_hash_table_lookup(engine->announcements, vpn->uuid);
         const KsLink *link;
+        KsTunnel *tunnel;
 
-        if (vpn->activity == KS_VPN_DOWN || (announced && announced->down))
+        if (vpn->activity == KS_VPN_DOWN || (announced && announced->down) ||
+            (!vpn->manual && !world->manager_present))
             continue;
         link = ks_world_tunnel(world, vpn,
                                announced ? announced->index : known_index(engine, vpn->uuid));
-        if (link && !find_tunnel(tunnels, vpn->uuid))
-            add_tunnel(tunnels, vpn->uuid, vpn->name, vpn->type, link);
+        if (!link || find_tunnel(tunnels, vpn->uuid) ||
+            (vpn->manual && ks_draw_has_tunnel(tunnels, link->index)))
+            continue;
+        tunnel = add_tunnel(tunnels, vpn->uuid, vpn->name, vpn->type, link);
+        tunnel->manual = vpn->manual;
+        tunnel->locks = vpn->locks;
     }
 }
 
@@ -137,8 +145,9 @@ static void keep_unreported_tunnels(const KsEngine *engine, const KsWorld *world
         const KsLink *link = ks_world_link_by_index(world, tunnel->index);
 
         if (link && link->up && link->tunnel_kind && !(announced && announced->down) &&
-            !ks_draw_has_tunnel(tunnels, tunnel->index))
-            add_tunnel(tunnels, tunnel->uuid, tunnel->name, tunnel->type, link);
+            !tunnel->manual && !ks_draw_has_tunnel(tunnels, tunnel->index))
+            add_tunnel(tunnels, tunnel->uuid, tunnel->name, tunnel->type, link)->locks =
+                tunnel->locks;
     }
 }
 
@@ -164,7 +173,14 @@ static char *tunnel_key(const KsTunnel *tunnel)
     return g_strdup_printf("%s %u", tunnel->uuid, tunnel->index);
 }
 
-/* A full tunnel that was not up when we last looked has come up anew. */
+static bool is_spared(const KsEngine *engine, const KsTunnel *tunnel)
+{
+    return g_strcmp0(engine->spared, tunnel->uuid) == 0 ||
+           (engine->spare_running && !g_hash_table_contains(engine->announcements, tunnel->uuid));
+}
+
+/* A tunnel that locks, by what it carries or because a person said so, and that was not up when we
+ * last looked has come up anew. */
 static bool lock_for_new_tunnels(KsEngine *engine)
 {
     bool changed = false;
@@ -172,10 +188,10 @@ static bool lock_for_new_tunnels(KsEngine *engine)
     for (unsigned i = 0; i < engine->tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(engine->tunnels, KsTunnel, i);
 
-        if (!tunnel->uuid[0] || !tunnel->default_route ||
+        if (!tunnel->uuid[0] || (!tunnel->default_route && tunnel->locks != KS_VPN_LOCKS_YES) ||
             !g_hash_table_add(engine->known_up, tunnel_key(tunnel)))
             continue;
-        if (engine->spare_running && !g_hash_table_contains(engine->announcements, tunnel->uuid))
+        if (tunnel->locks == KS_VPN_LOCKS_NO || is_spared(engine, tunnel))
             continue;
         if (engine->settings.auto_lock && !engine->settings.locked) {
             engine->settings.locked = true;
@@ -203,16 +219,13 @@ static void forget_tunnels_gone(KsEngine *engine)
 
 static void draw_lock(KsEngine *engine, const KsWorld *world)
 {
-    KsLock *previous = engine->previous;
     KsDrawing drawing = {
         .settings = &engine->settings,
         .world = world,
         .tunnels = engine->tunnels,
+        .told = engine->told,
     };
 
-    engine->previous = engine->lock;
-    engine->lock = previous;
-    drawing.previous = engine->previous;
     engine->overflow =
         ks_draw_lock(engine->lock, &drawing)
             ? NULL
@@ -229,7 +242,7 @@ KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up)
     engine->known_up = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->tunnels = tunnels_new();
     engine->lock = ks_lock_new();
-    engine->previous = ks_lock_new();
+    engine->told = ks_lock_new();
     ks_lock_seal(engine->lock);
     for (unsigned i = 0; known_up && known_up[i]; i++)
         g_hash_table_add(engine->known_up, g_strdup(known_up[i]));
@@ -245,7 +258,8 @@ void ks_engine_free(KsEngine *engine)
     g_hash_table_unref(engine->known_up);
     g_array_unref(engine->tunnels);
     ks_lock_free(engine->lock);
-    ks_lock_free(engine->previous);
+    ks_lock_free(engine->told);
+    g_free(engine->spared);
     g_free(engine->locked_by);
     g_free(engine);
 }
@@ -255,6 +269,12 @@ void ks_engine_spare_running(KsEngine *engine)
     engine->spare_running = true;
 }
 
+void ks_engine_spare(KsEngine *engine, const char *uuid)
+{
+    g_free(engine->spared);
+    engine->spared = g_strdup(uuid);
+}
+
 void ks_engine_adopt(KsEngine *engine, const KsLock *held)
 {
     const GArray *interfaces = held->sets[KS_SET_OPEN_INTERFACES];
@@ -262,6 +282,9 @@ void ks_engine_adopt(KsEngine *engine, const KsLock *held)
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
         (void) ks_draw_copy(held, engine->lock, set);
     ks_lock_seal(engine->lock);
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        (void) ks_draw_copy(held, engine->told, set);
+    ks_lock_seal(engine->told);
     for (unsigned i = 0; i < interfaces->len; i++) {
         KsLink link = { .index = ks_key_interface(&g_array_index(interfaces, KsKey, i)) };
 
@@ -305,14 +328,14 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world)
     bool changed;
 
     find_announced_links(engine, world);
-    if (world->manager_present)
-        add_reported_tunnels(engine, world, tunnels);
+    add_reported_tunnels(engine, world, tunnels);
     if (!world->manager_present || !world->manager_settled)
         keep_unreported_tunnels(engine, world, tunnels);
     g_array_unref(engine->tunnels);
     engine->tunnels = tunnels;
 
     changed = lock_for_new_tunnels(engine);
+    g_clear_pointer(&engine->spared, g_free);
     if (world->manager_present)
         engine->spare_running = false;
     if (world->manager_present && world->manager_settled) {

@@ -22,6 +22,8 @@ typedef struct {
     uint32_t index; /* of its interface */
     char interface[IF_NAMESIZE];
     bool default_route;
+    bool manual; /* set up by hand: there without NetworkManager */
+    KsVpnLocks locks;
 } KsTunnel;
 
 typedef struct KsEngine KsEngine;
@@ -35,6 +37,9 @@ void ks_engine_free(KsEngine *engine);
 /* For the first start on a machine: a VPN that is found up at the first look, and that no event
  * announced, was there before us. Locking for it would cut off whoever is installing this. */
 void ks_engine_spare_running(KsEngine *engine);
+
+/* Somebody has just said something of this VPN: that it is found up at the next look is no news. */
+void ks_engine_spare(KsEngine *engine, const char *uuid);
 
 /* Takes over what the kernel holds already, from a guard or an early boot before us: it stays until
  * NetworkManager has told what is there. */

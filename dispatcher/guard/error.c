@@ -11,6 +11,8 @@ static const GDBusErrorEntry entries[] = {
     { KS_ERROR_FORBIDDEN, KS_BUS_ERROR("Forbidden") },
     { KS_ERROR_KERNEL, KS_BUS_ERROR("Kernel") },
     { KS_ERROR_STATE, KS_BUS_ERROR("State") },
+    { KS_ERROR_NO_SUCH_VPN, KS_BUS_ERROR("NoSuchVpn") },
+    { KS_ERROR_VPN_EXISTS, KS_BUS_ERROR("VpnExists") },
 };
 
 GQuark ks_error_quark(void)

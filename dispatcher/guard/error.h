@@ -13,6 +13,8 @@ typedef enum {
     KS_ERROR_FORBIDDEN,      /* the administrator has ruled it out */
     KS_ERROR_KERNEL,         /* the kernel refused the rules */
     KS_ERROR_STATE,          /* the state could not be written to disk */
+    KS_ERROR_NO_SUCH_VPN,    /* or several of this name */
+    KS_ERROR_VPN_EXISTS,
 } KsError;
 
 #define KS_ERROR ks_error_quark()

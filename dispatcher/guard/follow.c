@@ -20,7 +20,8 @@ KsStatusFacts ks_guard_facts(const KsGuard *guard)
         .held = ks_keeper_held(guard->keeper),
         .trouble = ks_keeper_trouble(guard->keeper) != NULL,
         .pause_max = ks_configuration_pause_max(guard->configuration),
-        .problems = { ks_keeper_trouble(guard->keeper), guard->state_problem, guard->save_problem },
+        .problems = { ks_keeper_trouble(guard->keeper), guard->state_problem, guard->save_problem,
+                      guard->vpns_problem },
         .configuration_warnings = ks_configuration_warnings(guard->configuration),
     };
 }
@@ -190,6 +191,7 @@ static void describe_world(KsGuard *guard)
     describe_wireguard(guard);
     if (guard->manager)
         ks_manager_describe(guard->manager, guard->world);
+    ks_vpns_apply(guard->vpns, guard->world);
 }
 
 static void log_auto_lock(KsGuard *guard)

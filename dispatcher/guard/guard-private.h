@@ -5,6 +5,7 @@
 #include "guard/keeper.h"
 #include "guard/status.h"
 #include "guard/store.h"
+#include "guard/vpns.h"
 #include "kernel/links.h"
 #include "kernel/netfilter.h"
 #include "kernel/wireguard.h"
@@ -20,6 +21,7 @@
 struct KsGuard {
     KsConfiguration *configuration;
     KsStore *store;
+    KsVpns *vpns;
     KsEngine *engine;
     KsWorld *world;
     KsManager *manager;
@@ -33,6 +35,7 @@ struct KsGuard {
     bool has_taken_over; /* what the kernel held when we began is known */
     bool boot_skipped;   /* the lock is open by the kernel's command line, for this boot only */
     char *state_problem; /* what was wrong with the saved state when we began */
+    char *vpns_problem;  /* what was wrong with what is said of VPNs when we began */
     char *save_problem;  /* why the state could not be saved last */
     guint links_source;
     guint monitor_source;

@@ -3,6 +3,7 @@
 
 #include "guard/guard-private.h"
 #include "guard/people.h"
+#include "guard/vpns-file.h"
 
 #include <glib-unix.h>
 
@@ -130,6 +131,9 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
     guard->retry_source = sleeper_new(on_retry, guard);
 
     load_state(guard);
+    guard->vpns = ks_vpns_load(&guard->vpns_problem);
+    if (guard->vpns_problem)
+        g_warning("%s", guard->vpns_problem);
     /* before any other socket: the owner's port is then our process number, by which a rescue finds
      * a guard that hangs (kernel: net/netlink/af_netlink.c, netlink_autobind) */
     (void) ks_guard_take_over(guard);
@@ -157,11 +161,13 @@ void ks_guard_free(KsGuard *guard)
     ks_monitor_close(guard->monitor);
     ks_keeper_free(guard->keeper);
     ks_engine_free(guard->engine);
+    ks_vpns_free(guard->vpns);
     ks_world_free(guard->world);
     ks_store_free(guard->store);
     ks_configuration_free(guard->configuration);
     g_strfreev(guard->known_up);
     g_free(guard->state_problem);
+    g_free(guard->vpns_problem);
     g_free(guard->save_problem);
     g_free(guard);
 }

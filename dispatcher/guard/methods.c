@@ -52,6 +52,12 @@ static const char *action_pause(GVariant *arguments)
     return KS_ACTION_ID_PAUSE;
 }
 
+static const char *action_configure(GVariant *arguments)
+{
+    (void) arguments;
+    return KS_ACTION_ID_CONFIGURE;
+}
+
 /* What closes is as free as locking. */
 static const char *action_lan(GVariant *arguments)
 {
@@ -84,6 +90,15 @@ static bool seconds_are_valid(GVariant *arguments)
 
     g_variant_get_child(arguments, 0, "u", &seconds);
     return seconds > 0;
+}
+
+static bool locks_are_valid(GVariant *arguments)
+{
+    KsVpnLocks locks;
+    const char *word;
+
+    g_variant_get_child(arguments, 1, "&s", &word);
+    return ks_vpn_locks_parse(word, &locks);
 }
 
 /* ---- already so? ---- */
@@ -201,6 +216,48 @@ static GVariant *run_resume(KsGuard *guard, GVariant *arguments, GError **error)
     return nothing(ks_guard_resume(guard, error));
 }
 
+static GVariant *run_add_vpn(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    g_autoptr(GVariant) servers = g_variant_get_child_value(arguments, 3);
+    const char *name;
+    const char *interface;
+    const char *type;
+
+    g_variant_get_child(arguments, 0, "&s", &name);
+    g_variant_get_child(arguments, 1, "&s", &interface);
+    g_variant_get_child(arguments, 2, "&s", &type);
+    return nothing(ks_guard_add_vpn(guard, name, interface, type, servers, error));
+}
+
+static GVariant *run_remove_vpn(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    const char *vpn;
+
+    g_variant_get_child(arguments, 0, "&s", &vpn);
+    return nothing(ks_guard_remove_vpn(guard, vpn, error));
+}
+
+static GVariant *run_set_servers(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    g_autoptr(GVariant) servers = g_variant_get_child_value(arguments, 1);
+    const char *vpn;
+
+    g_variant_get_child(arguments, 0, "&s", &vpn);
+    return nothing(ks_guard_set_servers(guard, vpn, servers, error));
+}
+
+static GVariant *run_set_vpn_locks(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    KsVpnLocks locks = KS_VPN_LOCKS_AUTO;
+    const char *vpn;
+    const char *word;
+
+    g_variant_get_child(arguments, 0, "&s", &vpn);
+    g_variant_get_child(arguments, 1, "&s", &word);
+    (void) ks_vpn_locks_parse(word, &locks); /* locks_are_valid() */
+    return nothing(ks_guard_set_vpn_locks(guard, vpn, locks, error));
+}
+
 static GVariant *run_get_status(KsGuard *guard, GVariant *arguments, GError **error)
 {
     g_autoptr(GVariant) status = ks_guard_status(guard, true);
@@ -227,6 +284,10 @@ static const KsMethod methods[] = {
       run_set_auto_lock },
     { "Pause", "(u)", action_pause, seconds_are_valid, NULL, pause_ruled_out_by, run_pause },
     { "Resume", "()", action_lock, NULL, is_locked, NULL, run_resume },
+    { "AddVpn", "(sssa(ssq))", action_configure, NULL, NULL, NULL, run_add_vpn },
+    { "RemoveVpn", "(s)", action_configure, NULL, NULL, NULL, run_remove_vpn },
+    { "SetServers", "(sa(ssq))", action_configure, NULL, NULL, NULL, run_set_servers },
+    { "SetVpnLocks", "(ss)", action_configure, locks_are_valid, NULL, NULL, run_set_vpn_locks },
     { "GetStatus", "()", NULL, NULL, NULL, NULL, run_get_status },
     { "GetRules", "()", NULL, NULL, NULL, NULL, run_get_rules },
 };

@@ -2,8 +2,11 @@
 #define G_LOG_DOMAIN "ks-guard"
 
 #include "guard/guard-private.h"
+#include "guard/vpns-file.h"
 
 #include "rules/text.h"
+
+#include <string.h>
 
 static bool report(const KsGuard *guard, bool done, GError **error)
 {
@@ -72,6 +75,83 @@ bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error)
     if (ks_engine_set_auto_lock(guard->engine, auto_lock))
         g_message("auto-lock turned %s on request", auto_lock ? "on" : "off");
     return save_and_follow(guard, error);
+}
+
+/* ---- of VPNs ---- */
+
+static const KsVpn *find_vpn(const KsGuard *guard, const char *uuid)
+{
+    for (unsigned i = 0; i < guard->world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(guard->world->vpns, i);
+
+        if (strcmp(vpn->uuid, uuid) == 0)
+            return vpn;
+    }
+    return NULL;
+}
+
+/* Takes over `changed`. The disk first: what cannot be saved is not in force, or a reboot would
+ * bring back what was taken away. That such a VPN is up already is no news. */
+static bool hold_vpns(KsGuard *guard, KsVpns *changed, const char *uuid, GError **error)
+{
+    g_autoptr(KsVpns) now = changed;
+
+    if (!ks_vpns_save(now, error)) {
+        g_prefix_error(error, "Nothing was changed, because it could not be saved: ");
+        return false;
+    }
+    g_clear_pointer(&guard->vpns_problem, g_free);
+    ks_engine_spare(guard->engine, uuid);
+    ks_vpns_free(guard->vpns);
+    guard->vpns = g_steal_pointer(&now);
+    return report(guard, ks_guard_follow(guard), error);
+}
+
+bool ks_guard_add_vpn(KsGuard *guard, const char *name, const char *interface, const char *type,
+                      GVariant *servers, GError **error)
+{
+    g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
+    const char *uuid = ks_vpns_add(vpns, name, interface, type, servers, error);
+
+    if (!uuid)
+        return false;
+    g_message("a VPN on %s was set up on request", interface);
+    return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
+}
+
+bool ks_guard_remove_vpn(KsGuard *guard, const char *name, GError **error)
+{
+    g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
+    g_autofree char *uuid = g_strdup(ks_vpns_identify(vpns, guard->world, name, error));
+
+    if (!uuid || !ks_vpns_remove(vpns, uuid, error))
+        return false;
+    g_message("the VPN %s, set up by hand, was removed on request", uuid);
+    return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
+}
+
+bool ks_guard_set_servers(KsGuard *guard, const char *name, GVariant *servers, GError **error)
+{
+    g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
+    g_autofree char *uuid = g_strdup(ks_vpns_identify(vpns, guard->world, name, error));
+    const KsVpn *vpn = uuid ? find_vpn(guard, uuid) : NULL;
+
+    if (!uuid || !ks_vpns_set_servers(vpns, uuid, vpn ? vpn->type : "", servers, error))
+        return false;
+    g_message("%" G_GSIZE_FORMAT " servers of the VPN %s were set on request",
+              g_variant_n_children(servers), uuid);
+    return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
+}
+
+bool ks_guard_set_vpn_locks(KsGuard *guard, const char *name, KsVpnLocks locks, GError **error)
+{
+    g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
+    g_autofree char *uuid = g_strdup(ks_vpns_identify(vpns, guard->world, name, error));
+
+    if (!uuid || !ks_vpns_set_locks(vpns, uuid, locks, error))
+        return false;
+    g_message("whether the VPN %s locks was set to %s on request", uuid, ks_vpn_locks_name(locks));
+    return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
 }
 
 /* The state of a pause is the kernel's alone: nothing of it is remembered here. */

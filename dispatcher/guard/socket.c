@@ -81,6 +81,8 @@ static int errno_of(const GError *error)
         [KS_ERROR_FORBIDDEN] = -EACCES,
         [KS_ERROR_KERNEL] = -EIO,
         [KS_ERROR_STATE] = -EIO,
+        [KS_ERROR_NO_SUCH_VPN] = -ENOENT,
+        [KS_ERROR_VPN_EXISTS] = -EEXIST,
     };
 
     return error->domain == KS_ERROR && error->code < (int) G_N_ELEMENTS(of_error)

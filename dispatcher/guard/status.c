@@ -82,6 +82,37 @@ static GVariant *describe_servers(const KsWorld *world)
     return g_variant_builder_end(&builder);
 }
 
+static bool is_overridden(const KsVpn *vpn)
+{
+    return vpn->servers->len > 0 &&
+           ((const KsServer *) g_ptr_array_index(vpn->servers, 0))->source ==
+               KS_SERVER_FROM_OVERRIDE;
+}
+
+static GVariant *describe_vpns(const KsWorld *world)
+{
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&builder, "{sv}", "uuid", g_variant_new_string(vpn->uuid));
+        g_variant_builder_add(&builder, "{sv}", "name", g_variant_new_string(vpn->name));
+        g_variant_builder_add(&builder, "{sv}", "type", g_variant_new_string(vpn->type));
+        g_variant_builder_add(&builder, "{sv}", "interface",
+                              g_variant_new_string(vpn->manual ? vpn->interface : ""));
+        g_variant_builder_add(&builder, "{sv}", "manual", g_variant_new_boolean(vpn->manual));
+        g_variant_builder_add(&builder, "{sv}", "override",
+                              g_variant_new_boolean(is_overridden(vpn)));
+        g_variant_builder_add(&builder, "{sv}", "locks",
+                              g_variant_new_string(ks_vpn_locks_name(vpn->locks)));
+        g_variant_builder_close(&builder);
+    }
+    return g_variant_builder_end(&builder);
+}
+
 static GVariant *describe_warnings(const KsStatusFacts *facts)
 {
     const GPtrArray *configuration = facts->configuration_warnings;
@@ -255,6 +286,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
                           g_variant_new_string(find_reason(facts, &reason_vpn)));
     g_variant_builder_add(&builder, "{sv}", "reason_vpn", g_variant_new_string(reason_vpn));
     g_variant_builder_add(&builder, "{sv}", "tunnels", describe_tunnels(facts->engine));
+    g_variant_builder_add(&builder, "{sv}", "vpns", describe_vpns(facts->world));
     g_variant_builder_add(&builder, "{sv}", "servers", describe_servers(facts->world));
     g_variant_builder_add(&builder, "{sv}", "layers", describe_layers(facts->held));
     g_variant_builder_add(&builder, "{sv}", "verified",

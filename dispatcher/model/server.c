@@ -141,6 +141,21 @@ const char *ks_protocol_name(uint8_t protocol, char buffer[4])
     }
 }
 
+bool ks_protocol_parse(const char *name, uint8_t *ret_protocol)
+{
+    static const uint8_t named[] = { IPPROTO_UDP, IPPROTO_TCP, IPPROTO_ESP, IPPROTO_AH,
+                                     IPPROTO_GRE };
+    char buffer[4];
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(named); i++) {
+        if (strcmp(name, ks_protocol_name(named[i], buffer)) != 0)
+            continue;
+        *ret_protocol = named[i];
+        return true;
+    }
+    return false;
+}
+
 const char *ks_server_source_name(KsServerSource source)
 {
     switch (source) {

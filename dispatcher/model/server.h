@@ -60,6 +60,9 @@ bool ks_port_parse(const char *text, uint16_t *ret_port);
 /* "udp", "tcp", "esp", "ah", "gre", else the number as text; static or `buffer`. */
 const char *ks_protocol_name(uint8_t protocol, char buffer[4]);
 
+/* The other way round, for the five that have a name. */
+bool ks_protocol_parse(const char *name, uint8_t *ret_protocol);
+
 /* "profile", "override" or "manual". */
 const char *ks_server_source_name(KsServerSource source);
 

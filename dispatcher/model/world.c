@@ -13,6 +13,28 @@ static bool vpn_has_address(const KsVpn *vpn, const KsAddress *address)
     return false;
 }
 
+static const char *const locks_names[] = {
+    [KS_VPN_LOCKS_AUTO] = "auto",
+    [KS_VPN_LOCKS_YES] = "yes",
+    [KS_VPN_LOCKS_NO] = "no",
+};
+
+const char *ks_vpn_locks_name(KsVpnLocks locks)
+{
+    return locks_names[locks];
+}
+
+bool ks_vpn_locks_parse(const char *name, KsVpnLocks *ret_locks)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(locks_names); i++) {
+        if (strcmp(name, locks_names[i]) != 0)
+            continue;
+        *ret_locks = (KsVpnLocks) i;
+        return true;
+    }
+    return false;
+}
+
 KsWorld *ks_world_new(void)
 {
     KsWorld *world = g_new0(KsWorld, 1);

@@ -72,7 +72,18 @@ typedef enum {
     KS_VPN_UP,
 } KsVpnActivity;
 
-/* One VPN: a profile of NetworkManager's with its activity. */
+/* Whether a VPN that comes up closes the lock, with auto-lock on. */
+typedef enum {
+    KS_VPN_LOCKS_AUTO, /* if it carries all traffic */
+    KS_VPN_LOCKS_YES,
+    KS_VPN_LOCKS_NO,
+} KsVpnLocks;
+
+/* "auto", "yes", "no". */
+const char *ks_vpn_locks_name(KsVpnLocks locks);
+bool ks_vpn_locks_parse(const char *name, KsVpnLocks *ret_locks);
+
+/* One VPN: a profile of NetworkManager's with its activity, or one that a person set up by hand. */
 typedef struct {
     char *uuid;
     char *name;          /* as the person called it; any UTF-8 */
@@ -80,9 +91,12 @@ typedef struct {
     GPtrArray *servers;  /* element-type KsServer; shared, never changed once here */
     GPtrArray *warnings; /* element-type char*; shared */
     bool is_private; /* it belongs to some users, who may write it without being asked for more */
+    bool manual;     /* set up by hand: NetworkManager knows nothing of it */
+    KsVpnLocks locks;
     KsVpnActivity activity;
     KsFailure failure;           /* of the last attempt; KS_FAILURE_NONE once it is up */
-    char interface[IF_NAMESIZE]; /* "" unless NetworkManager itself names it (WireGuard) */
+    char interface[IF_NAMESIZE]; /* "" unless NetworkManager itself names it (WireGuard) or a
+                                  * person did */
     GArray *addresses;           /* element-type KsAddress: given to the machine by this VPN */
 } KsVpn;
 

@@ -57,6 +57,40 @@ bool ks_guard_resume(KsGuard *guard, GError **error)
     return do_it(guard);
 }
 
+bool ks_guard_add_vpn(KsGuard *guard, const char *name, const char *interface, const char *type,
+                      GVariant *servers, GError **error)
+{
+    (void) error;
+    g_assert_cmpstr(name, ==, "Home");
+    g_assert_cmpstr(interface, ==, "wg0");
+    g_assert_cmpstr(type, ==, "wireguard");
+    g_assert_cmpuint(g_variant_n_children(servers), ==, 1);
+    return do_it(guard);
+}
+
+bool ks_guard_remove_vpn(KsGuard *guard, const char *vpn, GError **error)
+{
+    (void) error;
+    g_assert_cmpstr(vpn, ==, "Home");
+    return do_it(guard);
+}
+
+bool ks_guard_set_servers(KsGuard *guard, const char *vpn, GVariant *servers, GError **error)
+{
+    (void) error;
+    g_assert_cmpstr(vpn, ==, "Home");
+    g_assert_cmpuint(g_variant_n_children(servers), ==, 0);
+    return do_it(guard);
+}
+
+bool ks_guard_set_vpn_locks(KsGuard *guard, const char *vpn, KsVpnLocks locks, GError **error)
+{
+    (void) error;
+    g_assert_cmpstr(vpn, ==, "Home");
+    g_assert_cmpint(locks, ==, KS_VPN_LOCKS_NO);
+    return do_it(guard);
+}
+
 const KsSettings *ks_guard_settings(const KsGuard *guard)
 {
     static const KsSettings settings = { .auto_lock = true };
@@ -107,6 +141,11 @@ static const struct {
     { "", "SetAutoLock", "(false,)", DONE, DONE, NULL },
     { "", "Pause", "(uint32 3600,)", DONE, DONE, NULL },
     { "", "Resume", "()", DONE, DONE, NULL },
+    { "", "AddVpn", "('Home', 'wg0', 'wireguard', [('vpn.example', 'udp', uint16 51820)])", DONE,
+      DONE, NULL },
+    { "", "RemoveVpn", "('Home',)", DONE, DONE, NULL },
+    { "", "SetServers", "('Home', @a(ssq) [])", DONE, DONE, NULL },
+    { "", "SetVpnLocks", "('Home', 'no')", DONE, DONE, NULL },
     { "", "GetStatus", "()", DONE, DONE, NULL },
     { "", "GetRules", "()", DONE, DONE, NULL },
 
