@@ -19,12 +19,14 @@ struct AllOfTunnel {
     uint32_t index;
     char interface[IF_NAMESIZE];
     bool default_route;
+    bool manual;
+    KsVpnLocks locks;
 };
 G_STATIC_ASSERT(sizeof(KsTunnel) == sizeof(struct AllOfTunnel));
 
 struct AllOfEngine {
     KsSettings settings;
-    void *pointers[7];
+    void *pointers[8];
     bool spare_running;
 };
 G_STATIC_ASSERT(sizeof(KsEngine) == sizeof(struct AllOfEngine));
@@ -101,6 +103,7 @@ void order_pack(const KsEngine *engine, Packed *packed)
     }
     packed->locked_by = order_number(engine->locked_by);
     g_assert_null(engine->overflow);
+    g_assert_null(engine->spared);
 
     g_assert_cmpuint(g_hash_table_size(engine->announcements), <=, UUIDS_MAX);
     g_hash_table_iter_init(&iterator, engine->announcements);
@@ -133,6 +136,8 @@ void order_pack(const KsEngine *engine, Packed *packed)
         packed->tunnel[i].index = (uint8_t) tunnel->index;
         packed->tunnel[i].default_route = tunnel->default_route;
         packed->tunnels++;
+        g_assert_false(tunnel->manual); /* these have tests of their own: test-vpns.c */
+        g_assert_cmpint(tunnel->locks, ==, KS_VPN_LOCKS_AUTO);
     }
 
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
@@ -140,6 +145,7 @@ void order_pack(const KsEngine *engine, Packed *packed)
     packed->open_interfaces = order_interfaces(engine->lock, KS_SET_OPEN_INTERFACES);
     packed->lan_interfaces = order_interfaces(engine->lock, KS_SET_LAN_INTERFACES);
     packed->servers = order_servers(engine->lock);
+    g_assert_cmpuint(order_servers(engine->told), ==, packed->servers);
     /* what the bits above cannot say */
     g_assert_cmpuint(packed->set_length[KS_SET_SERVERS6], ==, 0);
     g_assert_cmpuint(packed->set_length[KS_SET_TUNNEL_ROUTES4], <=, 1);
@@ -158,7 +164,6 @@ static void add_interfaces(KsLock *lock, KsSetId set, uint32_t bits)
     }
 }
 
-/* `previous` is left as it is: the engine writes it before it reads it. */
 void order_unpack(const Packed *packed, KsEngine *engine)
 {
     engine->settings.locked = packed->locked;
@@ -203,6 +208,7 @@ void order_unpack(const Packed *packed, KsEngine *engine)
     }
 
     ks_lock_clear(engine->lock);
+    ks_lock_clear(engine->told);
     add_interfaces(engine->lock, KS_SET_OPEN_INTERFACES, packed->open_interfaces);
     add_interfaces(engine->lock, KS_SET_LAN_INTERFACES, packed->lan_interfaces);
     if (packed->set_length[KS_SET_TUNNEL_ROUTES4]) {
@@ -213,8 +219,11 @@ void order_unpack(const Packed *packed, KsEngine *engine)
     for (unsigned i = 0; i < SERVERS; i++) {
         KsAddress address = order_server(i);
 
-        if (packed->servers & 1u << i)
-            ks_lock_add_server(engine->lock, &address, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
+        if (!(packed->servers & 1u << i))
+            continue;
+        ks_lock_add_server(engine->lock, &address, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
+        ks_lock_add_server(engine->told, &address, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
     }
     ks_lock_seal(engine->lock);
+    ks_lock_seal(engine->told);
 }
