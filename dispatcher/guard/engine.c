@@ -111,8 +111,8 @@ static void find_announced_links(KsEngine *engine, const KsWorld *world)
     }
 }
 
-/* The tunnels that NetworkManager says are up, and those set up by hand, each on a link that exists,
- * is up and can carry a VPN. */
+/* The tunnels that NetworkManager says are up, and those set up by hand, each on a link that
+ * exists, is up and can carry a VPN. */
 static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, GArray *tunnels)
 {
     for (unsigned i = 0; i < world->vpns->len; i++) {
