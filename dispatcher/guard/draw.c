@@ -88,34 +88,6 @@ static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn 
     return all;
 }
 
-static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
-{
-    const KsWorld *world = drawing->world;
-    static const KsSetId told_by_manager[] = {
-        KS_SET_SERVERS4, KS_SET_SERVERS6, KS_SET_PROTOCOLS4, KS_SET_PROTOCOLS6, KS_SET_DHCP_SERVERS,
-    };
-    bool all = true;
-
-    /* a manager that is away or still starting has not told everything: nothing is taken away */
-    if (world->manager_present && world->manager_settled)
-        ks_lock_clear(drawing->told);
-    for (unsigned i = 0; i < world->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
-
-        if (vpn->manual)
-            all &= draw_servers_of(lock, drawing, vpn);
-        else if (world->manager_present)
-            all &= draw_servers_of(drawing->told, drawing, vpn);
-    }
-    for (unsigned i = 0; world->manager_present && i < world->dhcp_servers->len; i++)
-        all &= ks_lock_add_dhcp_server(drawing->told,
-                                       &g_array_index(world->dhcp_servers, KsAddress, i));
-    ks_lock_seal(drawing->told);
-    for (unsigned i = 0; i < G_N_ELEMENTS(told_by_manager); i++)
-        all &= ks_draw_copy(drawing->told, lock, told_by_manager[i]);
-    return all;
-}
-
 /* What tells WireGuard's packets from others'. */
 static bool draw_wireguard(KsLock *lock, const KsWorld *world)
 {
@@ -159,13 +131,9 @@ static bool uses_ipsec(const KsVpn *vpn)
     return false;
 }
 
-static void draw_ipsec(KsLock *lock, const KsDrawing *drawing)
+static void draw_ipsec(KsLock *lock, const KsWorld *world)
 {
-    const KsWorld *world = drawing->world;
-
-    if (!world->manager_present || !world->manager_settled)
-        (void) ks_draw_copy(drawing->previous, lock, KS_SET_IPSEC);
-    for (unsigned i = 0; world->manager_present && i < world->vpns->len; i++) {
+    for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
         if (vpn->activity != KS_VPN_DOWN && uses_ipsec(vpn)) {
@@ -173,6 +141,36 @@ static void draw_ipsec(KsLock *lock, const KsDrawing *drawing)
             return;
         }
     }
+}
+
+static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
+{
+    const KsWorld *world = drawing->world;
+    static const KsSetId told_by_manager[] = {
+        KS_SET_SERVERS4, KS_SET_SERVERS6, KS_SET_PROTOCOLS4, KS_SET_PROTOCOLS6, KS_SET_DHCP_SERVERS,
+    };
+    bool all = true;
+
+    /* a manager that is away or still starting has not told everything: nothing is taken away */
+    if (world->manager_present && world->manager_settled)
+        ks_lock_clear(drawing->told);
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (vpn->manual)
+            all &= draw_servers_of(lock, drawing, vpn);
+        else if (world->manager_present)
+            all &= draw_servers_of(drawing->told, drawing, vpn);
+    }
+    for (unsigned i = 0; world->manager_present && i < world->dhcp_servers->len; i++)
+        all &= ks_lock_add_dhcp_server(drawing->told,
+                                       &g_array_index(world->dhcp_servers, KsAddress, i));
+    if (world->manager_present)
+        draw_ipsec(drawing->told, world);
+    ks_lock_seal(drawing->told);
+    for (unsigned i = 0; i < G_N_ELEMENTS(told_by_manager); i++)
+        all &= ks_draw_copy(drawing->told, lock, told_by_manager[i]);
+    return all;
 }
 
 /* LAN access is for this interface: it leads out, and if access is limited to some networks, one of
@@ -228,7 +226,6 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     all &= draw_servers(lock, drawing);
     all &= draw_wireguard(lock, drawing->world);
     all &= draw_people(lock, drawing->world);
-    draw_ipsec(lock, drawing);
     if (drawing->settings->lan)
         all &= draw_lan(lock, drawing);
     ks_lock_seal(lock);

@@ -11,7 +11,7 @@ typedef struct {
     const KsSettings *settings;
     const KsWorld *world;
     const GArray *tunnels; /* element-type KsTunnel: those that are open */
-    KsLock *told; /* servers and DHCP that NetworkManager told: kept while it has not told all */
+    KsLock *told;          /* what NetworkManager told: kept while it has not told all */
 } KsDrawing;
 
 /* Draws into `lock`, which is sealed then. False: something was too much for it and is not in. */
