@@ -3,12 +3,10 @@
 
 #include "guard/store.h"
 
-#include "guard/error.h"
+#include "guard/key-file.h"
 #include "model/names.h"
 
-#include <gio/gio.h>
 #include <glib/gstdio.h>
-#include <sys/stat.h>
 
 #define GROUP            "lock"
 #define KEY_VERSION      "version"
@@ -38,38 +36,6 @@ static const char *directory(const char *variable, const char *built_in)
     const char *value = g_getenv(variable);
 
     return value && value[0] == '/' && !strchr(value, ':') ? value : built_in;
-}
-
-/* 1: read; 0: there is none; -1: unusable, and `error` says why. */
-static int read_key_file(const char *path, GKeyFile *file, GError **error)
-{
-    g_autofree char *text = NULL;
-    GStatBuf info;
-    gsize length;
-
-    if (g_stat(path, &info) == 0 && (!S_ISREG(info.st_mode) || info.st_size > FILE_SIZE_MAX)) {
-        g_set_error(error, KS_ERROR, KS_ERROR_STATE, "it is no file, or larger than any of ours");
-        return -1;
-    }
-    if (!g_file_get_contents(path, &text, &length, error)) {
-        if (!g_error_matches(*error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-            return -1;
-        g_clear_error(error);
-        return 0;
-    }
-    return g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, error) ? 1 : -1;
-}
-
-static bool write_key_file(const char *path, GKeyFile *file, GFileSetContentsFlags flags,
-                           GError **error)
-{
-    g_autofree char *folder = g_path_get_dirname(path);
-    g_autofree char *text = NULL;
-    gsize length;
-
-    text = g_key_file_to_data(file, &length, NULL);
-    (void) g_mkdir_with_parents(folder, 0755); /* if it fails, writing says why */
-    return g_file_set_contents_full(path, text, (gssize) length, flags, 0600, error);
 }
 
 static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **error)
@@ -103,14 +69,18 @@ static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **err
     return true;
 }
 
+char *ks_store_path(const char *name)
+{
+    return g_build_filename(directory("STATE_DIRECTORY", KS_STATE_DIRECTORY), name, NULL);
+}
+
 KsStore *ks_store_new(void)
 {
     KsStore *store = g_new0(KsStore, 1);
-    const char *state = directory("STATE_DIRECTORY", KS_STATE_DIRECTORY);
     const char *runtime = directory("RUNTIME_DIRECTORY", KS_RUNTIME_DIRECTORY);
 
-    store->state_path = g_build_filename(state, "state", NULL);
-    store->corrupt_path = g_build_filename(state, "state.corrupt", NULL);
+    store->state_path = ks_store_path("state");
+    store->corrupt_path = ks_store_path("state.corrupt");
     store->known_path = g_build_filename(runtime, "known", NULL);
     store->closed_path = g_build_filename(runtime, "closed", NULL);
     store->was_closed = g_file_test(store->closed_path, G_FILE_TEST_EXISTS);
@@ -133,7 +103,7 @@ KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_prob
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) error = NULL;
     KsSettings closed = KS_SETTINGS_DEFAULT;
-    int found = read_key_file(store->state_path, file, &error);
+    int found = ks_key_file_read(store->state_path, file, FILE_SIZE_MAX, &error);
 
     *ret_problem = NULL;
     if (found == 0) {
@@ -170,8 +140,7 @@ bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
     g_key_file_set_boolean(file, GROUP, KEY_LOCKED, settings->locked);
     g_key_file_set_boolean(file, GROUP, KEY_AUTO_LOCK, settings->auto_lock);
     g_key_file_set_boolean(file, GROUP, KEY_LAN, settings->lan);
-    return write_key_file(store->state_path, file,
-                          G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, error);
+    return ks_key_file_write(store->state_path, file, true, error);
 }
 
 char **ks_store_load_known_up(KsStore *store)
@@ -179,7 +148,7 @@ char **ks_store_load_known_up(KsStore *store)
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) error = NULL;
 
-    if (read_key_file(store->known_path, file, &error) <= 0)
+    if (ks_key_file_read(store->known_path, file, FILE_SIZE_MAX, &error) <= 0)
         return NULL;
     return g_key_file_get_string_list(file, GROUP_KNOWN, KEY_UUIDS, NULL, NULL);
 }
@@ -189,7 +158,7 @@ void ks_store_save_known_up(KsStore *store, const char *const *uuids)
     g_autoptr(GKeyFile) file = g_key_file_new();
 
     g_key_file_set_string_list(file, GROUP_KNOWN, KEY_UUIDS, uuids, g_strv_length((char **) uuids));
-    (void) write_key_file(store->known_path, file, G_FILE_SET_CONTENTS_CONSISTENT, NULL);
+    (void) ks_key_file_write(store->known_path, file, false, NULL);
 }
 
 bool ks_store_was_closed(const KsStore *store)

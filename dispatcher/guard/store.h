@@ -3,7 +3,7 @@
 
 #include "guard/engine.h"
 
-/* What the guard remembers. Two files, both written whole or not at all:
+/* What the guard remembers. Files, both written whole or not at all:
  *   <state>/state     settings, over reboots and power cuts (temp, fsync, rename, fsync of folder)
  *   <runtime>/known   which full-tunnel VPNs were up, until the reboot */
 
@@ -17,6 +17,9 @@ typedef enum {
 
 /* Folders as systemd names them in STATE_DIRECTORY and RUNTIME_DIRECTORY, or the built-in ones. */
 KsStore *ks_store_new(void);
+
+/* A file in the folder that outlasts a reboot; owned by the caller. */
+char *ks_store_path(const char *name);
 void ks_store_free(KsStore *store);
 
 /* Always fills ret_settings (the caller clears it) with something safe. For KS_STORED_CORRUPT

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/dns-name.h"
+
+#include "model/address.h"
+#include "model/server.h"
+
+#include <glib.h>
+#include <string.h>
+
+static size_t length_without_dot(const char *host)
+{
+    size_t length = strlen(host);
+
+    return length > 0 && host[length - 1] == '.' ? length - 1 : length;
+}
+
+bool ks_dns_name_encode(const char *host, KsDnsName *ret_name)
+{
+    KsAddress address;
+    size_t length;
+    size_t label = 0; /* where the length of the current label stands */
+
+    if (!ks_server_host_is_valid(host) || ks_address_parse(host, &address))
+        return false;
+
+    length = length_without_dot(host); /* at most KS_HOST_MAX, so that two bytes more fit */
+    ret_name->length = length + 2;
+    for (size_t i = 0; i < length; i++) {
+        ret_name->bytes[i + 1] = (uint8_t) host[i];
+        if (host[i] != '.')
+            continue;
+        ret_name->bytes[label] = (uint8_t) (i - label);
+        label = i + 1;
+    }
+    ret_name->bytes[label] = (uint8_t) (length - label);
+    ret_name->bytes[length + 1] = 0;
+    return true;
+}
+
+static void fold(uint8_t *to, const uint8_t *from, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        to[i] = from[i] & KS_DNS_FOLD;
+}
+
+/* Two heads with the same number would let each other's rests pass; 64 bits of a hash that nobody
+ * can aim with leave no such pair. */
+static void head_id(const uint8_t head[KS_DNS_HEAD_SIZE], uint8_t id[KS_DNS_ID_SIZE])
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    uint8_t digest[32];
+    gsize size = sizeof(digest);
+
+    g_checksum_update(checksum, head, KS_DNS_HEAD_SIZE);
+    g_checksum_get_digest(checksum, digest, &size);
+    memcpy(id, digest, KS_DNS_ID_SIZE);
+}
+
+bool ks_dns_name_keys(const KsDnsName *name, KsDnsKeys *ret_keys)
+{
+    KsDnsKeys keys = { .is_long = name->length > KS_DNS_HEAD_SIZE };
+
+    if (name->length > KS_DNS_COMPARED_MAX)
+        return false;
+    fold(keys.head, name->bytes, MIN(name->length, KS_DNS_HEAD_SIZE));
+    if (keys.is_long) {
+        head_id(keys.head, keys.id);
+        memcpy(keys.tail, keys.id, KS_DNS_ID_SIZE);
+        fold(keys.tail + KS_DNS_ID_SIZE, name->bytes + KS_DNS_HEAD_SIZE,
+             name->length - KS_DNS_HEAD_SIZE);
+    }
+    *ret_keys = keys;
+    return true;
+}
+
+unsigned ks_host_hash(const void *host)
+{
+    const char *text = host;
+    size_t length = length_without_dot(text);
+    uint32_t hash = 2166136261u; /* FNV-1a */
+
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (uint8_t) g_ascii_tolower(text[i])) * 16777619u;
+    return hash;
+}
+
+int ks_host_equal(const void *a, const void *b)
+{
+    size_t length = length_without_dot(a);
+
+    return length == length_without_dot(b) && g_ascii_strncasecmp(a, b, length) == 0;
+}
