@@ -25,7 +25,7 @@ bool ks_dns_name_encode(const char *host, KsDnsName *ret_name);
  * head has, and the number with the rest is the key. */
 #define KS_DNS_FOLD      0xdfu
 #define KS_DNS_HEAD_SIZE 64u
-#define KS_DNS_ID_SIZE   8u
+#define KS_DNS_ID_SIZE   4u
 #define KS_DNS_TAIL_SIZE (KS_DNS_HEAD_SIZE - KS_DNS_ID_SIZE)
 
 /* Longest name on the wire that the kernel can compare; as text it is two characters shorter. */
@@ -34,7 +34,7 @@ bool ks_dns_name_encode(const char *host, KsDnsName *ret_name);
 typedef struct {
     uint8_t head[KS_DNS_HEAD_SIZE]; /* folded, padded with zeros */
     bool is_long;                   /* there is a tail */
-    uint8_t id[KS_DNS_ID_SIZE];     /* of the head; long names only */
+    uint32_t id;                    /* of the head; long names only */
     uint8_t tail[KS_DNS_HEAD_SIZE]; /* id and the folded rest, padded with zeros; long names only */
 } KsDnsKeys;
 

@@ -14,7 +14,7 @@
 # already there will do; "|-" at the end: do without if it has none of them.
 DEPENDENCY_BUILD='gcc libc6-dev clang binutils meson ninja-build pkgconf|pkg-config gettext
 libglib2.0-dev libnm-dev libnftnl-dev libmnl-dev libsystemd-dev systemd-dev|systemd
-libjson-glib-dev polkitd|policykit-1 libgtk-3-dev libayatana-appindicator3-dev'
+libc-ares-dev libjson-glib-dev polkitd|policykit-1 libgtk-3-dev libayatana-appindicator3-dev'
 DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base dbus
 nftables iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
@@ -49,7 +49,7 @@ dependency_programs() {
         ;;
     esac
 }
-DEPENDENCY_MODULES='glib-2.0 gio-unix-2.0 libnm libnftnl libmnl libsystemd json-glib-1.0'
+DEPENDENCY_MODULES='glib-2.0 gio-unix-2.0 libnm libnftnl libmnl libcares libsystemd json-glib-1.0'
 
 # Units that a package of ours brings and that its installation would enable at boot.
 DEPENDENCY_UNITS='NetworkManager.service NetworkManager-dispatcher.service

@@ -15,7 +15,7 @@ ROOMS = {
     "dispatcher/hook": ("model", ""),
     "dispatcher/rules": ("model", "glib libnftnl libmnl"),
     "dispatcher/kernel": ("model rules", "glib libnftnl libmnl"),
-    "dispatcher/network": ("model", "glib libnm"),
+    "dispatcher/network": ("model", "glib libnm c-ares"),
     "polkit": ("model", "glib polkit"),
     "dispatcher/guard": ("model rules kernel network polkit", "glib systemd json-glib"),
     # all but model: root's rescue, which works when no guard answers, and reads and shows the same
@@ -32,6 +32,7 @@ LIBRARIES = [
     ("glib", r"(glib|gio|gmodule|gobject)(/.*|\.h|-.*\.h|unix/.*)|glib-unix\.h"),
     ("libnftnl", r"libnftnl/.*"),
     ("libmnl", r"libmnl/.*"),
+    ("c-ares", r"ares(_.*)?\.h"),
     ("libnm", r"NetworkManager\.h|nm-.*\.h|libnm/.*"),
     ("polkit", r"polkit(agent)?/.*"),
     ("systemd", r"systemd/.*"),

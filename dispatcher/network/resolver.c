@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-network"
+
+#include "network/resolver.h"
+
+#include <ares.h>
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define RESOLV_CONF "/etc/resolv.conf"
+
+/* Each server is asked twice; c-ares doubles the time for the second try. */
+#define TIMEOUT_MS 2000
+#define TRIES      2
+
+/* What tells one state of a file from another. */
+typedef struct {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec changed;
+} Stamp;
+
+struct KsResolver {
+    KsResolverListener listener;
+    ares_channel channel;      /* NULL until the first question, and after resolv.conf changed */
+    GHashTable *sockets;       /* descriptor -> guint source */
+    GPtrArray *done;           /* element-type Question: answered, and not told yet */
+    GFileMonitor *monitors[2]; /* the file, and what it is a link to */
+    Stamp stamp;
+    unsigned under_way;
+    guint timeout_source;
+    guint tell_source;
+    bool is_renewing;
+};
+
+typedef struct {
+    KsResolver *resolver;
+    char *host;
+    KsResolved result;
+    KsAddress addresses[KS_RESOLVER_ADDRESSES_MAX];
+    unsigned count;
+    uint32_t lifetime;
+} Question;
+
+static void free_question(void *data)
+{
+    Question *question = data;
+
+    g_free(question->host);
+    g_free(question);
+}
+
+/* ---- c-ares on the main loop ---- */
+
+static gboolean on_timeout(gpointer data);
+
+/* c-ares says when it wants to be called although nothing came. */
+static void set_timeout(KsResolver *resolver)
+{
+    struct timeval longest = { .tv_sec = 60 };
+    struct timeval next = { 0 };
+
+    g_clear_handle_id(&resolver->timeout_source, g_source_remove);
+    if (!resolver->channel || resolver->under_way == 0)
+        return;
+    ares_timeout(resolver->channel, &longest, &next);
+    resolver->timeout_source =
+        g_timeout_add((guint) (next.tv_sec * 1000 + next.tv_usec / 1000 + 1), on_timeout, resolver);
+}
+
+static gboolean on_timeout(gpointer data)
+{
+    KsResolver *resolver = data;
+
+    resolver->timeout_source = 0;
+    ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    set_timeout(resolver);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_socket(gint fd, GIOCondition condition, gpointer data)
+{
+    KsResolver *resolver = data;
+    bool readable = condition & (G_IO_IN | G_IO_ERR | G_IO_HUP);
+
+    /* the socket may be closed and its source gone when this returns; that is fine with GLib */
+    ares_process_fd(resolver->channel, readable ? fd : ARES_SOCKET_BAD,
+                    condition & G_IO_OUT ? fd : ARES_SOCKET_BAD);
+    set_timeout(resolver);
+    return G_SOURCE_CONTINUE;
+}
+
+static void watch_socket(void *data, ares_socket_t fd, int readable, int writable)
+{
+    KsResolver *resolver = data;
+    guint source = GPOINTER_TO_UINT(g_hash_table_lookup(resolver->sockets, GINT_TO_POINTER(fd)));
+    GIOCondition condition = 0;
+
+    if (source) {
+        (void) g_source_remove(source);
+        (void) g_hash_table_remove(resolver->sockets, GINT_TO_POINTER(fd));
+    }
+    if (readable)
+        condition |= G_IO_IN;
+    if (writable)
+        condition |= G_IO_OUT;
+    if (condition)
+        g_hash_table_insert(resolver->sockets, GINT_TO_POINTER(fd),
+                            GUINT_TO_POINTER(g_unix_fd_add(fd, condition, on_socket, resolver)));
+}
+
+static bool open_channel(KsResolver *resolver)
+{
+    static char both[] = "fb"; /* /etc/hosts, then the DNS */
+    struct ares_options options = {
+        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_IGNTC,
+        .timeout = TIMEOUT_MS,
+        .tries = TRIES,
+        .lookups = both,
+        .sock_state_cb = watch_socket,
+        .sock_state_cb_data = resolver,
+    };
+    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
+               ARES_OPT_SOCK_STATE_CB;
+    int result;
+
+    if (resolver->channel)
+        return true;
+    result = ares_init_options(&resolver->channel, &options, mask);
+    if (result == ARES_SUCCESS)
+        return true;
+    resolver->channel = NULL;
+    g_warning("the DNS cannot be asked: %s", ares_strerror(result));
+    return false;
+}
+
+/* Every question under way ends. */
+static void close_channel(KsResolver *resolver)
+{
+    if (!resolver->channel)
+        return;
+    ares_destroy(resolver->channel);
+    resolver->channel = NULL;
+    g_clear_handle_id(&resolver->timeout_source, g_source_remove);
+}
+
+/* ---- questions and answers ---- */
+
+static gboolean tell(gpointer data)
+{
+    KsResolver *resolver = data;
+    g_autoptr(GPtrArray) done = g_steal_pointer(&resolver->done);
+
+    resolver->tell_source = 0;
+    resolver->done = g_ptr_array_new_with_free_func(free_question);
+    resolver->under_way -= done->len;
+    for (unsigned i = 0; i < done->len; i++) {
+        const Question *question = g_ptr_array_index(done, i);
+
+        resolver->listener.answered(question->host, question->result, question->addresses,
+                                    question->count, question->lifetime, resolver->listener.data);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static KsResolved result_of(const KsResolver *resolver, int status)
+{
+    if (resolver->is_renewing)
+        return KS_RESOLVED_ANEW;
+    return status == ARES_ENOTFOUND || status == ARES_ENODATA ? KS_RESOLVED_NOTHING
+                                                              : KS_RESOLVED_NOT;
+}
+
+static bool read_address(const struct ares_addrinfo_node *node, KsAddress *ret_address)
+{
+    KsAddress address = { .family = (uint8_t) node->ai_family };
+
+    if (node->ai_family == AF_INET)
+        memcpy(address.bytes,
+               &((const struct sockaddr_in *) (const void *) node->ai_addr)->sin_addr, 4);
+    else if (node->ai_family == AF_INET6)
+        memcpy(address.bytes,
+               &((const struct sockaddr_in6 *) (const void *) node->ai_addr)->sin6_addr, 16);
+    else
+        return false;
+    *ret_address = address;
+    return true;
+}
+
+static void take_addresses(Question *question, const struct ares_addrinfo *info)
+{
+    uint32_t lifetime = UINT32_MAX;
+
+    for (const struct ares_addrinfo_node *node = info->nodes; node; node = node->ai_next) {
+        if (question->count >= KS_RESOLVER_ADDRESSES_MAX ||
+            !read_address(node, &question->addresses[question->count]))
+            continue;
+        lifetime = MIN(lifetime, (uint32_t) MAX(node->ai_ttl, 0));
+        question->count++;
+    }
+    for (const struct ares_addrinfo_cname *alias = info->cnames; alias; alias = alias->next)
+        lifetime = MIN(lifetime, (uint32_t) MAX(alias->ttl, 0));
+    question->lifetime = lifetime;
+    question->result = question->count > 0 ? KS_RESOLVED : KS_RESOLVED_NOTHING;
+}
+
+static void on_answer(void *data, int status, int timeouts, struct ares_addrinfo *info)
+{
+    Question *question = data;
+    KsResolver *resolver = question->resolver;
+
+    (void) timeouts;
+    question->result = result_of(resolver, status);
+    if (status == ARES_SUCCESS && info)
+        take_addresses(question, info);
+    if (info)
+        ares_freeaddrinfo(info);
+    g_ptr_array_add(resolver->done, question);
+    /* c-ares may be asked nothing from within: told when it is done */
+    if (resolver->tell_source == 0)
+        resolver->tell_source = g_idle_add_full(G_PRIORITY_DEFAULT, tell, resolver, NULL);
+}
+
+bool ks_resolver_ask(KsResolver *resolver, const char *host)
+{
+    static const struct ares_addrinfo_hints hints = {
+        .ai_flags = ARES_AI_NOSORT, /* which would need sockets to every address */
+        .ai_family = AF_UNSPEC,
+        .ai_socktype = SOCK_STREAM, /* each address once */
+    };
+    Question *question;
+
+    if (resolver->under_way >= KS_RESOLVER_QUESTIONS_MAX || !open_channel(resolver))
+        return false;
+    question = g_new0(Question, 1);
+    question->resolver = resolver;
+    question->host = g_strdup(host);
+    resolver->under_way++;
+    ares_getaddrinfo(resolver->channel, host, NULL, &hints, on_answer, question);
+    set_timeout(resolver);
+    return true;
+}
+
+unsigned ks_resolver_under_way(const KsResolver *resolver)
+{
+    return resolver->under_way;
+}
+
+/* ---- /etc/resolv.conf ---- */
+
+static Stamp read_stamp(void)
+{
+    Stamp stamp;
+    struct stat info;
+
+    memset(&stamp, 0, sizeof(stamp));
+    if (stat(RESOLV_CONF, &info) == 0) {
+        stamp.device = info.st_dev;
+        stamp.inode = info.st_ino;
+        stamp.size = info.st_size;
+        stamp.changed = info.st_mtim;
+    }
+    return stamp;
+}
+
+static void watch_files(KsResolver *resolver);
+
+static void on_file_changed(KsResolver *resolver)
+{
+    Stamp stamp = read_stamp();
+
+    if (memcmp(&stamp, &resolver->stamp, sizeof(stamp)) == 0)
+        return;
+    resolver->stamp = stamp;
+    resolver->is_renewing = true;
+    close_channel(resolver);
+    resolver->is_renewing = false;
+    watch_files(resolver);
+    resolver->listener.changed(resolver->listener.data);
+}
+
+static void forget_files(KsResolver *resolver)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(resolver->monitors); i++) {
+        if (resolver->monitors[i])
+            g_signal_handlers_disconnect_by_data(resolver->monitors[i], resolver);
+        g_clear_object(&resolver->monitors[i]);
+    }
+}
+
+static void watch_files(KsResolver *resolver)
+{
+    g_autofree char *target = realpath(RESOLV_CONF, NULL);
+    const char *paths[] = { RESOLV_CONF, target };
+
+    forget_files(resolver);
+    for (unsigned i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autoptr(GFile) file = paths[i] ? g_file_new_for_path(paths[i]) : NULL;
+
+        if (!file || (i > 0 && strcmp(paths[i], paths[0]) == 0))
+            continue;
+        resolver->monitors[i] = g_file_monitor_file(file, G_FILE_MONITOR_WATCH_MOVES, NULL, NULL);
+        if (resolver->monitors[i])
+            g_signal_connect_swapped(resolver->monitors[i], "changed", G_CALLBACK(on_file_changed),
+                                     resolver);
+    }
+}
+
+KsResolver *ks_resolver_new(const KsResolverListener *listener)
+{
+    KsResolver *resolver;
+    int result = ares_library_init(ARES_LIB_INIT_ALL);
+
+    if (result != ARES_SUCCESS)
+        g_warning("the DNS cannot be asked: %s", ares_strerror(result));
+    resolver = g_new0(KsResolver, 1);
+    resolver->listener = *listener;
+    resolver->sockets = g_hash_table_new(NULL, NULL);
+    resolver->done = g_ptr_array_new_with_free_func(free_question);
+    resolver->stamp = read_stamp();
+    watch_files(resolver);
+    return resolver;
+}
+
+void ks_resolver_free(KsResolver *resolver)
+{
+    if (!resolver)
+        return;
+    forget_files(resolver);
+    close_channel(resolver);
+    g_clear_handle_id(&resolver->tell_source, g_source_remove);
+    g_ptr_array_unref(resolver->done);
+    g_hash_table_unref(resolver->sockets);
+    g_free(resolver);
+    ares_library_cleanup();
+}
