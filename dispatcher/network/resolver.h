@@ -3,11 +3,11 @@
 
 #include "model/address.h"
 
-/* Asks the DNS for the addresses of host names, as /etc/resolv.conf and /etc/hosts say, without ever
- * waiting. By c-ares, because the C library's resolver waits and tells no lifetimes.
+/* Asks the DNS for the addresses of host names, as /etc/resolv.conf and /etc/hosts say, without
+ * ever waiting. By c-ares, because the C library's resolver waits and tells no lifetimes.
  *
- * The questions are plain: one name, A and AAAA, no search list, no options, no TCP. That is the form
- * which the lock lets out for the names of VPN servers. */
+ * The questions are plain: one name, A and AAAA, no search list, no options, no TCP. That is the
+ * form which the lock lets out for the names of VPN servers. */
 
 #define KS_RESOLVER_QUESTIONS_MAX 16u /* names under way at the same time */
 #define KS_RESOLVER_ADDRESSES_MAX 64u /* of one answer; more are left out */
