@@ -2,6 +2,7 @@
 """pytest in the sandbox of the world, with a desktop in it."""
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,23 +22,22 @@ def pytest_runtest_makereport(item: pytest.Item):
     """A failure here is read in the logs of the desktop, which go with it."""
     report = (yield).get_result()
     if report.failed:
-        for name in ("Xvfb", "dbus-daemon", "xfce4-panel", "nm-killswitch-applet", "nm-killswitchd"):
+        for name in ("Xvfb", "dbus-daemon", "xfce4-panel", "gnome-shell", "nm-killswitch-applet", "nm-killswitchd"):
             if log_of(name).exists():
                 tail = log_of(name).read_text(errors="replace").splitlines()[-20:]
                 report.sections.append((f"the end of {name}'s log", "\n".join(tail)))
 
 
-@pytest.fixture
-def desktop(world):  # noqa: F811
-    """alice's, with the guard running and unlocked."""
-    from ui.desktop import Desktop
+@contextmanager
+def at_the_desk(world, kind, **options):
+    """A desktop of alice's, with the guard running and unlocked."""
     from world.people import People
 
     world.product.install()
     world.product.start_guard()
     people = People(world.client)
     try:
-        with Desktop(world, people.alice) as started:
+        with kind(world, people.alice, **options) as started:
             yield started
     finally:
         world.manager.all_down()
@@ -46,3 +46,19 @@ def desktop(world):  # noqa: F811
             world.product.ctl("unlock", check=False)  # the lock would outlive the guard
             world.product.stop_guard()
         world.product.remove()
+
+
+@pytest.fixture
+def desktop(world):  # noqa: F811
+    from ui.desktop import Desktop
+
+    with at_the_desk(world, Desktop) as started:
+        yield started
+
+
+@pytest.fixture
+def gnome(world):  # noqa: F811
+    from ui.gnome import GnomeDesktop
+
+    with at_the_desk(world, GnomeDesktop) as started:
+        yield started

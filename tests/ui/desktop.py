@@ -22,7 +22,6 @@ WATCHER = "org.kde.StatusNotifierWatcher"
 ITEM = "org.kde.StatusNotifierItem"
 MENU = "com.canonical.dbusmenu"
 DISPLAY = ":77"
-SIZE = "1024x768x24"
 
 _FOLDER = Path("/run/world/desktop")
 _BUS = f"""<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -87,6 +86,10 @@ class Item(dict):
 
 
 class Desktop:
+    desktop_name = "XFCE"
+    window_manager = ["xfwm4", "--compositor=off"]
+    size = "1024x768x24"
+
     def __init__(self, world: Any, person: Person):
         self.world = world
         self.person = person
@@ -134,14 +137,15 @@ class Desktop:
         sockets = Path("/tmp/.X11-unix")
         sockets.mkdir(exist_ok=True)
         sockets.chmod(0o1777)
-        self.start(["Xvfb", DISPLAY, "-screen", "0", SIZE, "-nolisten", "tcp"])
+        self.start(["Xvfb", DISPLAY, "-screen", "0", self.size, "-nolisten", "tcp"])
         wait_until(lambda: Path(f"/tmp/.X11-unix/X{DISPLAY[1:]}").exists(), "the display")
         (_FOLDER / "bus.conf").write_text(_BUS)
         self.start(["dbus-daemon", f"--config-file={_FOLDER}/bus.conf", "--nofork"])
         wait_until((_FOLDER / "bus").exists, "the session bus")
         flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
         self.bus = Gio.DBusConnection.new_for_address_sync(f"unix:path={_FOLDER}/bus", flags, None, None)
-        self.start(["xfwm4", "--compositor=off"])
+        if self.window_manager:
+            self.start(self.window_manager)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -153,7 +157,7 @@ class Desktop:
             "XDG_RUNTIME_DIR": str(self.home / "run"),
             "XDG_DATA_DIRS": f"{self.share}:/usr/local/share:/usr/share",
             "XDG_CONFIG_DIRS": f"{self.root}/etc/xdg:/etc/xdg",
-            "XDG_CURRENT_DESKTOP": "XFCE",
+            "XDG_CURRENT_DESKTOP": self.desktop_name,
             "GSETTINGS_BACKEND": "keyfile",
             "NO_AT_BRIDGE": "1",
             "G_DEBUG": "fatal-criticals",
@@ -205,6 +209,8 @@ class Desktop:
             if program.poll() is None:
                 program.kill()
             program.wait()
+        Path(f"/tmp/.X11-unix/X{DISPLAY[1:]}").unlink(missing_ok=True)
+        Path(f"/tmp/.X{DISPLAY[1:]}-lock").unlink(missing_ok=True)
 
     # -- the session bus
 
@@ -217,6 +223,9 @@ class Desktop:
 
     def get(self, name: str, path: str, interface: str, member: str) -> Any:
         return self.call(name, path, "org.freedesktop.DBus.Properties", "Get", f"('{interface}', '{member}')")[0]
+
+    def bus_set(self, name: str, path: str, interface: str, member: str, value: str) -> None:
+        self.call(name, path, "org.freedesktop.DBus.Properties", "Set", f"('{interface}', '{member}', {value})")
 
     def owner(self, name: str) -> bool:
         return self.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner", f"('{name}',)")[0]
@@ -232,7 +241,7 @@ class Desktop:
         for entry in self.get(WATCHER, "/StatusNotifierWatcher", WATCHER, "RegisteredStatusNotifierItems"):
             name, slash, path = entry.partition("/")
             if "killswitch" in path:
-                return name, slash + path
+                return name.rstrip("@"), slash + path  # GNOME's extension writes ":1.4@/path"
         return None
 
     def tray(self, member: str) -> Any:

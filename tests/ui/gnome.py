@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""GNOME Shell on the desktop's X server: its window manager, panel and notifications in one."""
+
+import os
+import signal
+import subprocess
+
+from gi.repository import GLib
+
+from world.waiting import wait_until
+
+from .desktop import WATCHER, Desktop
+from .picture import Picture
+
+# the same extension, as its author and as Debian and Ubuntu call it
+EXTENSIONS = ("appindicatorsupport@rgcjonas.gmail.com", "ubuntu-appindicators@ubuntu.com")
+SHELL = "org.gnome.Shell"
+
+_BELOW_ICON = "220x300+790+40"  # where the menu opens
+_WALLPAPER = (0x34, 0x65, 0xA4)
+
+_SETTINGS = f"""[org/gnome/shell]
+enabled-extensions={list(EXTENSIONS)}
+disable-user-extensions=false
+disable-extension-version-validation=true
+welcome-dialog-last-shown-version='999'
+[org/gnome/desktop/interface]
+enable-animations=false
+[org/gnome/desktop/background]
+picture-options='none'
+primary-color='#3465a4'
+color-shading-type='solid'
+[org/gnome/desktop/screensaver]
+lock-enabled=false
+[org/gnome/desktop/session]
+idle-delay=uint32 0
+"""
+
+
+class GnomeDesktop(Desktop):
+    """No window manager of ours: the shell is one."""
+
+    desktop_name = "GNOME"
+    window_manager: list[str] = []
+    shell: subprocess.Popen | None = None
+
+    def start_panel(self) -> None:
+        settings = self.home / ".config/glib-2.0/settings"
+        settings.mkdir(parents=True, exist_ok=True)
+        keyfile = settings / "keyfile"
+        if not keyfile.exists():
+            keyfile.write_text(_SETTINGS)
+        for path in (settings.parent, settings, keyfile):
+            os.chown(path, self.person.uid, self.person.uid)
+        self.shell = self.start(
+            ["gnome-shell", "--x11", "--sm-disable"],
+            G_DEBUG="", LIBGL_ALWAYS_SOFTWARE="1", XDG_SESSION_TYPE="x11",
+        )
+        wait_until(lambda: self.owner(WATCHER), "GNOME Shell's tray", 60)
+        self.leave_overview()
+
+    def leave_overview(self) -> None:
+        """The shell starts in it."""
+
+        def left() -> bool:
+            try:
+                if self.get(SHELL, "/org/gnome/Shell", SHELL, "OverviewActive"):
+                    self.bus_set(SHELL, "/org/gnome/Shell", SHELL, "OverviewActive", "<false>")
+            except GLib.Error:
+                return False  # its objects come after its name
+            return Picture(self.screenshot("gnome-panel"), "1000x1+12+600").colours.keys() == {_WALLPAPER}
+
+        wait_until(lambda: self.owner(SHELL), "the shell on the bus", 30)
+        wait_until(left, "the overview to be left", 30)
+
+    def stop_panel(self) -> None:
+        self.shell.send_signal(signal.SIGKILL)
+        self.shell.wait()
+        wait_until(lambda: not self.owner(WATCHER), "the tray to be gone")
+
+
+    def _icon_at(self) -> int | None:
+        """The column of our icon: the first right of the clock."""
+        columns = Picture(self.screenshot("gnome-panel"), "330x28+625+2").drawn_columns()
+        return 625 + columns[0] + 8 if columns else None
+
+    def look_at_menu(self, name: str) -> str:
+        """Opens the icon's menu by mouse, and closes it. Returns where the icon is drawn."""
+        self.leave_overview()
+        column = wait_until(self._icon_at, "the icon to be drawn", 20)
+        self.x("mousemove", str(column), "16", "click", "1")
+        wait_until(lambda: not Picture(self.screenshot(name), _BELOW_ICON).is_empty, "the menu to open", 20)
+        wait_until(lambda: self.screenshot(name).read_bytes() == self.screenshot(name).read_bytes(), "the menu to be still")
+        self.x("key", "Escape")
+        wait_until(lambda: Picture(self.screenshot("gnome-panel"), _BELOW_ICON).is_empty, "the menu to close", 20)
+        return f"24x28+{column - 12}+2"

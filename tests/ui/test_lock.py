@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the applet's clicks do to the real lock: passwords, notifications, reconnecting, one network.
+
+After each step the menu, as a panel reads it, says what the guard says."""
+
+import pytest
+
+from world.waiting import wait_until
+
+from .notifications import Notifications
+
+
+@pytest.fixture
+def notes(desktop):
+    server = Notifications(desktop.environment["DBUS_SESSION_BUS_ADDRESS"])
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def tray(desktop, notes):
+    """With the applet in it, and the lock open."""
+    desktop.start_panel()
+    desktop.start_applet("--hidden")
+    desktop.wait_icon("unlocked")
+    wait_until(lambda: any(label == "full" for label in desktop.labels()), "the VPNs in the menu")
+    return desktop
+
+
+def agree(world, desktop):
+    """The menu's marks are the guard's."""
+
+    def same() -> bool:
+        status = world.product.status()
+        lan = [item for item in desktop.menu() if item.label == "Allow LAN access"]
+        lock = [item for item in desktop.menu() if item.label == "Lock"]
+        shown = [item.is_checked for item in lock + lan]
+        return shown == [status["locked"], status["lan"]]
+
+    wait_until(same, "the menu to agree with the guard")
+
+
+def test_buttons_of_notifications(world, tray, notes):
+    # all is well: nothing is said
+    assert notes.sent == 0
+    tray.click("Lock")
+    tray.wait_icon("blocked")
+    agree(world, tray)
+    tray.click("full")
+    tray.wait_icon("protected", 30)
+    wait_until(lambda: not notes.shown, "silence while all is well")
+    agree(world, tray)
+
+    # it drops: urgent, and the button connects again
+    world.client.kill("openvpn")
+    tray.wait_icon("blocked", 30)
+    dropped = notes.wait_for("Reconnect")
+    assert dropped.urgency == 2
+    assert dropped.title.startswith("Blocked")
+    assert "Unlock…" in dropped.buttons
+    agree(world, tray)
+    notes.press("Reconnect")
+    tray.wait_icon("protected", 40)
+    wait_until(lambda: not notes.shown, "the notification to go")
+
+    # its other button: refused, then accepted
+    world.client.kill("openvpn")
+    tray.wait_icon("blocked", 30)
+    agent = tray.agent()
+    notes.press("Unlock…")
+    agent.wait_for("Password:")
+    agent.type("wrong")
+    wait_until(lambda: tray.item("Lock").label == "Lock", "the refusal", 20)
+    assert world.product.status()["locked"]
+    agree(world, tray)
+    tray.act("unlock")  # the notification is gone once it is answered: as from the launcher
+    agent.give_password()
+    tray.wait_icon("unlocked")
+    agree(world, tray)
+
+    # one of each kind at a time, never a pile
+    assert len(notes.shown) <= 2
+
+
+def test_reconnects_by_itself(world, tray, notes):
+    tray.click("Lock")
+    tray.wait_icon("blocked")
+    tray.click("full")
+    tray.wait_icon("protected", 30)
+    if not tray.item("Reconnect when a VPN drops").is_checked:
+        tray.click("Reconnect when a VPN drops")
+    wait_until(lambda: tray.item("Reconnect when a VPN drops").is_checked, "the mark")
+    before = world.client.processes("openvpn")
+    world.client.kill("openvpn")
+    tray.wait_icon("blocked", 30)
+    tray.wait_icon("protected", 60)
+    assert set(world.client.processes("openvpn")) - set(before)
+    agree(world, tray)
+
+
+def test_lan_on_this_network_only(world, tray):
+    tray.click("Lock")
+    tray.wait_icon("blocked")
+    agent = tray.agent()
+    tray.click("Allow LAN access")
+    agent.give_password()
+    wait_until(lambda: tray.item("Allow LAN access").is_checked, "LAN access")
+    agree(world, tray)
+    assert not tray.item("Only on").is_checked
+    tray.click("Only on")
+    wait_until(lambda: tray.item("Only on").is_checked, "the limit")
+    networks = world.product.status()["lan_networks"]
+    assert networks
+    assert networks == [uuid_of(world, "uplink")]
+    tray.click("Only on")
+    wait_until(lambda: not tray.item("Only on").is_checked, "the limit to go")
+    assert world.product.status()["lan_networks"] == []
+    tray.click("Allow LAN access")
+    wait_until(lambda: not world.product.status()["lan"], "LAN access to end")
+    agree(world, tray)
+
+
+def uuid_of(world, profile):
+    return world.manager.nmcli("-g", "connection.uuid", "connection", "show", profile).stdout.strip()
