@@ -51,6 +51,14 @@ static bool has_kernel_openvpn(const KsWorld *world, const KsVpn *vpn)
     return false;
 }
 
+/* A VPN that a person described may be WireGuard as well: its link says so, once it is there. */
+static bool is_wireguard(const KsWorld *world, const KsVpn *vpn)
+{
+    const KsLink *link = vpn->interface[0] ? ks_world_link_by_name(world, vpn->interface) : NULL;
+
+    return strcmp(vpn->type, "wireguard") == 0 || (link && link->wireguard);
+}
+
 /* Whose packets may go to this server. */
 static uint32_t open_to(const KsDrawing *drawing, const KsVpn *vpn, const KsServer *server)
 {
@@ -67,8 +75,11 @@ static uint32_t open_to(const KsDrawing *drawing, const KsVpn *vpn, const KsServ
         return ks_protocol_has_ports(server->protocol) && server->port != L2TP_PORT
                    ? KS_OPEN_TO_IPSEC
                    : KS_OPEN_TO_ALL;
-    case KS_SENDER_LOGIN_AS_USER:
     case KS_SENDER_UNKNOWN:
+        return server->protocol == IPPROTO_UDP && is_wireguard(drawing->world, vpn)
+                   ? KS_OPEN_TO_WIREGUARD
+                   : KS_OPEN_TO_ALL;
+    case KS_SENDER_LOGIN_AS_USER:
         break;
     }
     return KS_OPEN_TO_ALL;
@@ -84,6 +95,23 @@ static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn 
         if (server_is_open(vpn, server))
             all &= ks_lock_add_server(lock, &server->address, server->protocol, server->port,
                                       open_to(drawing, vpn, server));
+    }
+    return all;
+}
+
+/* A tunnel that is up sends to where its peers are now, for they may move; WireGuard alone may send
+ * there. */
+static bool draw_endpoints(KsLock *lock, const KsDrawing *drawing)
+{
+    const GArray *endpoints = drawing->world->wireguard_endpoints;
+    bool all = true;
+
+    for (unsigned i = 0; i < endpoints->len; i++) {
+        const KsWireguardEndpoint *endpoint = &g_array_index(endpoints, KsWireguardEndpoint, i);
+
+        if (ks_draw_has_tunnel(drawing->tunnels, endpoint->index))
+            all &= ks_lock_add_server(lock, &endpoint->address, IPPROTO_UDP, endpoint->port,
+                                      KS_OPEN_TO_WIREGUARD);
     }
     return all;
 }
@@ -116,27 +144,12 @@ static bool draw_people(KsLock *lock, const KsWorld *world)
     return all;
 }
 
-/* A VPN whose data the kernel encrypts by policies, on the uplink's own interface. */
-static bool uses_ipsec(const KsVpn *vpn)
-{
-    if (strcmp(vpn->type, "wireguard") == 0)
-        return false;
-    for (unsigned i = 0; i < vpn->servers->len; i++) {
-        const KsServer *server = g_ptr_array_index(vpn->servers, i);
-
-        if (server->sender == KS_SENDER_KERNEL && server->protocol == IPPROTO_UDP &&
-            server->port != L2TP_PORT)
-            return true;
-    }
-    return false;
-}
-
 static void draw_ipsec(KsLock *lock, const KsWorld *world)
 {
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
-        if (vpn->activity != KS_VPN_DOWN && uses_ipsec(vpn)) {
+        if (vpn->activity != KS_VPN_DOWN && ks_vpn_uses_ipsec(vpn)) {
             ks_lock_open_ipsec(lock);
             return;
         }
@@ -224,6 +237,7 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     for (unsigned i = 0; i < drawing->tunnels->len; i++)
         all &= ks_lock_open_interface(lock, g_array_index(drawing->tunnels, KsTunnel, i).index);
     all &= draw_servers(lock, drawing);
+    all &= draw_endpoints(lock, drawing);
     all &= draw_wireguard(lock, drawing->world);
     all &= draw_people(lock, drawing->world);
     if (drawing->settings->lan)

@@ -14,8 +14,14 @@ struct KsKeeper {
     KsReadback *held;
     KsBatch batch;
     uint32_t table_flags;
-    char *trouble;
+    char *troubles[2]; /* by Attempt */
 };
+
+/* A kernel that can be read does not take the rules for that. */
+typedef enum {
+    READING,
+    WRITING,
+} Attempt;
 
 static char *explain(const char *attempt, int error)
 {
@@ -39,16 +45,17 @@ static char *explain(const char *attempt, int error)
     }
 }
 
-static bool judge(KsKeeper *keeper, const char *attempt, int error)
+static bool judge(KsKeeper *keeper, Attempt kind, const char *attempt, int error)
 {
+    char **trouble = &keeper->troubles[kind];
     g_autofree char *text = error ? explain(attempt, error) : NULL;
 
-    if (!text && keeper->trouble)
-        g_message("the kernel takes the rules again");
-    if (text && g_strcmp0(text, keeper->trouble) != 0)
+    if (!text && *trouble)
+        g_message("the kernel %s the rules again", kind == READING ? "tells" : "takes");
+    if (text && g_strcmp0(text, *trouble) != 0)
         g_warning("%s", text);
-    g_free(keeper->trouble);
-    keeper->trouble = g_steal_pointer(&text);
+    g_free(*trouble);
+    *trouble = g_steal_pointer(&text);
     return error == 0;
 }
 
@@ -141,13 +148,14 @@ void ks_keeper_free(KsKeeper *keeper)
     ks_netfilter_close(keeper->netfilter);
     ks_readback_free(keeper->held);
     ks_batch_clear(&keeper->batch);
-    g_free(keeper->trouble);
+    for (unsigned i = 0; i < G_N_ELEMENTS(keeper->troubles); i++)
+        g_free(keeper->troubles[i]);
     g_free(keeper);
 }
 
 bool ks_keeper_read(KsKeeper *keeper)
 {
-    return judge(keeper, "read the rules back", read_held(keeper));
+    return judge(keeper, READING, "read the rules back", read_held(keeper));
 }
 
 bool ks_keeper_adopt(KsKeeper *keeper)
@@ -156,7 +164,7 @@ bool ks_keeper_adopt(KsKeeper *keeper)
 
     if (result == 0)
         result = read_held(keeper);
-    return judge(keeper, "adopt the rules", result);
+    return judge(keeper, WRITING, "adopt the rules", result);
 }
 
 bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want)
@@ -165,7 +173,7 @@ bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want)
 
     if (result == 0)
         result = hold(keeper, locked, want);
-    return judge(keeper, "take the rules", result);
+    return judge(keeper, WRITING, "take the rules", result);
 }
 
 bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds)
@@ -180,7 +188,7 @@ bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds)
     }
     if (result == 0)
         result = read_held(keeper);
-    return judge(keeper, "take the pause", result);
+    return judge(keeper, WRITING, "take the pause", result);
 }
 
 const KsReadback *ks_keeper_held(const KsKeeper *keeper)
@@ -190,7 +198,7 @@ const KsReadback *ks_keeper_held(const KsKeeper *keeper)
 
 const char *ks_keeper_trouble(const KsKeeper *keeper)
 {
-    return keeper->trouble;
+    return keeper->troubles[WRITING] ? keeper->troubles[WRITING] : keeper->troubles[READING];
 }
 
 uint32_t ks_keeper_port(const KsKeeper *keeper)

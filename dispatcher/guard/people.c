@@ -26,6 +26,9 @@ static const struct {
     { "SUB_UID_MIN", "SUB_UID_MAX", 100000, 600100000 },
 };
 
+/* systemd, UIDS-GIDS.md: homed's users; and above 16 bits directories, containers, subordinates. */
+static const KsUidRange always[] = { { 60001, 60513 }, { 65536, UINT32_MAX - 1 } };
+
 static bool parse_id(const char *text, uint32_t *ret_id)
 {
     guint64 number;
@@ -98,6 +101,8 @@ void ks_people_parse(GArray *people, const char *login_defs, const char *subuid)
         }
         add(people, first, last);
     }
+    for (unsigned i = 0; i < G_N_ELEMENTS(always); i++)
+        add(people, always[i].first, always[i].last);
     for (unsigned i = 0; given && given[i]; i++)
         add_subordinate(people, given[i]);
 }

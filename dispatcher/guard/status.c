@@ -17,6 +17,21 @@ bool ks_status_verified(const KsStatusFacts *facts)
                        ks_lock_equal(facts->held->lock, ks_engine_lock(facts->engine)));
 }
 
+/* A VPN of policies, which needs no interface: the kernel's rules let it out, and NetworkManager says
+ * that it is up. */
+static bool ipsec_is_up(const KsStatusFacts *facts)
+{
+    if (facts->held->lock->sets[KS_SET_IPSEC]->len == 0)
+        return false;
+    for (unsigned i = 0; i < facts->world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+
+        if (vpn->activity == KS_VPN_UP && ks_vpn_uses_ipsec(vpn))
+            return true;
+    }
+    return false;
+}
+
 const char *ks_status_state(const KsStatusFacts *facts)
 {
     if (!ks_status_verified(facts))
@@ -25,25 +40,44 @@ const char *ks_status_state(const KsStatusFacts *facts)
         return "unlocked";
     if (facts->held->pause_ms > 0)
         return "paused";
-    return ks_lock_tunnels(facts->held->lock) > 0 ? "protected" : "blocked";
+    return ks_lock_tunnels(facts->held->lock) > 0 || ipsec_is_up(facts) ? "protected" : "blocked";
 }
 
-static GVariant *describe_tunnels(const KsEngine *engine)
+static void add_tunnel(GVariantBuilder *builder, const char *interface, const char *uuid,
+                       const char *name, const char *type)
 {
-    const GArray *tunnels = ks_engine_tunnels(engine);
+    g_variant_builder_open(builder, G_VARIANT_TYPE("a{sv}"));
+    g_variant_builder_add(builder, "{sv}", "interface", g_variant_new_string(interface));
+    g_variant_builder_add(builder, "{sv}", "uuid", g_variant_new_string(uuid));
+    g_variant_builder_add(builder, "{sv}", "name", g_variant_new_string(name));
+    g_variant_builder_add(builder, "{sv}", "type", g_variant_new_string(type));
+    g_variant_builder_close(builder);
+}
+
+static bool has_tunnel(const GArray *tunnels, const char *uuid)
+{
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (strcmp(g_array_index(tunnels, KsTunnel, i).uuid, uuid) == 0)
+            return true;
+    return false;
+}
+
+static GVariant *describe_tunnels(const KsStatusFacts *facts)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
     GVariantBuilder builder;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
     for (unsigned i = 0; i < tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
 
-        g_variant_builder_open(&builder, G_VARIANT_TYPE("a{sv}"));
-        g_variant_builder_add(&builder, "{sv}", "interface",
-                              g_variant_new_string(tunnel->interface));
-        g_variant_builder_add(&builder, "{sv}", "uuid", g_variant_new_string(tunnel->uuid));
-        g_variant_builder_add(&builder, "{sv}", "name", g_variant_new_string(tunnel->name));
-        g_variant_builder_add(&builder, "{sv}", "type", g_variant_new_string(tunnel->type));
-        g_variant_builder_close(&builder);
+        add_tunnel(&builder, tunnel->interface, tunnel->uuid, tunnel->name, tunnel->type);
+    }
+    for (unsigned i = 0; i < facts->world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+
+        if (vpn->activity == KS_VPN_UP && ks_vpn_uses_ipsec(vpn) && !has_tunnel(tunnels, vpn->uuid))
+            add_tunnel(&builder, "", vpn->uuid, vpn->name, vpn->type); /* it needs no interface */
     }
     return g_variant_builder_end(&builder);
 }
@@ -113,6 +147,46 @@ static GVariant *describe_vpns(const KsWorld *world)
     return g_variant_builder_end(&builder);
 }
 
+/* The profile names this endpoint, or only names, and an address is one of theirs. */
+static bool profile_names(const KsVpn *vpn, const KsWireguardEndpoint *endpoint)
+{
+    for (unsigned i = 0; i < vpn->servers->len; i++) {
+        const KsServer *server = g_ptr_array_index(vpn->servers, i);
+        KsAddress literal;
+
+        if (!ks_address_parse(server->host, &literal) ||
+            (ks_address_compare(&literal, &endpoint->address) == 0 &&
+             server->port == endpoint->port))
+            return true;
+    }
+    return false;
+}
+
+/* What is let out beyond the profile is said. */
+static void warn_of_endpoint(GVariantBuilder *builder, const KsStatusFacts *facts,
+                             const KsWireguardEndpoint *endpoint)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+    char address[KS_ADDRESS_TEXT_SIZE];
+    const char *uuid = "";
+
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (g_array_index(tunnels, KsTunnel, i).index == endpoint->index)
+            uuid = g_array_index(tunnels, KsTunnel, i).uuid;
+    for (unsigned i = 0; i < facts->world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+        g_autofree char *text = NULL;
+
+        if (strcmp(vpn->uuid, uuid) != 0 || profile_names(vpn, endpoint))
+            continue;
+        text = g_strdup_printf(
+            "%s: its server has moved to %s, port %u, which the profile does not "
+            "name. WireGuard is let out to there too, as long as this VPN is up.",
+            vpn->name, ks_address_text(&endpoint->address, address), endpoint->port);
+        g_variant_builder_add(builder, "s", text);
+    }
+}
+
 static GVariant *describe_warnings(const KsStatusFacts *facts)
 {
     const GPtrArray *configuration = facts->configuration_warnings;
@@ -137,6 +211,9 @@ static GVariant *describe_warnings(const KsStatusFacts *facts)
         g_variant_builder_add(&builder, "s",
                               "NetworkManager is not running. The lock stays as it is; new VPN "
                               "connections are let through when it is back.");
+    for (unsigned i = 0; i < facts->world->wireguard_endpoints->len; i++)
+        warn_of_endpoint(&builder, facts,
+                         &g_array_index(facts->world->wireguard_endpoints, KsWireguardEndpoint, i));
     for (unsigned i = 0; i < facts->world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
 
@@ -285,7 +362,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     g_variant_builder_add(&builder, "{sv}", "reason",
                           g_variant_new_string(find_reason(facts, &reason_vpn)));
     g_variant_builder_add(&builder, "{sv}", "reason_vpn", g_variant_new_string(reason_vpn));
-    g_variant_builder_add(&builder, "{sv}", "tunnels", describe_tunnels(facts->engine));
+    g_variant_builder_add(&builder, "{sv}", "tunnels", describe_tunnels(facts));
     g_variant_builder_add(&builder, "{sv}", "vpns", describe_vpns(facts->world));
     g_variant_builder_add(&builder, "{sv}", "servers", describe_servers(facts->world));
     g_variant_builder_add(&builder, "{sv}", "layers", describe_layers(facts->held));

@@ -3,7 +3,10 @@
 
 #include "model/server.h"
 
+#include <netinet/in.h>
 #include <string.h>
+
+#define IKE_PORT 500 /* RFC 7296, 2 */
 
 static bool vpn_has_address(const KsVpn *vpn, const KsAddress *address)
 {
@@ -32,6 +35,14 @@ bool ks_vpn_locks_parse(const char *name, KsVpnLocks *ret_locks)
         *ret_locks = (KsVpnLocks) i;
         return true;
     }
+    return false;
+}
+
+static bool has_kernel_server(const KsVpn *vpn)
+{
+    for (unsigned i = 0; i < vpn->servers->len; i++)
+        if (((const KsServer *) g_ptr_array_index(vpn->servers, i))->sender == KS_SENDER_KERNEL)
+            return true;
     return false;
 }
 
@@ -108,6 +119,21 @@ void ks_vpn_free(KsVpn *vpn)
     g_ptr_array_unref(vpn->warnings);
     g_array_unref(vpn->addresses);
     g_free(vpn);
+}
+
+bool ks_vpn_uses_ipsec(const KsVpn *vpn)
+{
+    for (unsigned i = 0; i < vpn->servers->len; i++) {
+        const KsServer *server = g_ptr_array_index(vpn->servers, i);
+
+        /* L2TP without IPsec is the kernel's as well, but then it has no key exchange */
+        if (server->sender == KS_SENDER_DAEMON && server->protocol == IPPROTO_UDP &&
+            server->port == IKE_PORT && has_kernel_server(vpn))
+            return true;
+        if (strcmp(vpn->type, "strongswan") == 0 && server->sender == KS_SENDER_KERNEL)
+            return true;
+    }
+    return false;
 }
 
 const KsLink *ks_world_link_by_name(const KsWorld *world, const char *name)

@@ -122,6 +122,10 @@ void ks_network_free(KsNetwork *network);
 KsVpn *ks_vpn_new(const char *uuid, const char *name, const char *type);
 void ks_vpn_free(KsVpn *vpn);
 
+/* The kernel encrypts this VPN's data by IPsec's policies, with or without an interface of its
+ * own. */
+bool ks_vpn_uses_ipsec(const KsVpn *vpn);
+
 /* The link that carries this VPN now, or NULL. `announced` is the index of the link that the hook
  * named for it (0: none). Without it, the one link that has an address of the VPN's; if two have,
  * none is believed. A link that is down carries nothing, and neither does one that cannot carry a

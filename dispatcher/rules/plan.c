@@ -115,7 +115,8 @@ static void delete_table(KsBatch *batch, const KsReadback *have)
 int ks_plan_lock(KsBatch *batch, const KsReadback *have, const KsLock *want, uint32_t table_flags)
 {
     ks_batch_begin(batch);
-    if (!have->present) {
+    if (!have->present || have->unreadable) {
+        delete_table(batch, have);
         install(batch, have->skeleton, want, table_flags);
     } else {
         if (!ks_readback_is_intact(have))

@@ -345,6 +345,7 @@ void ks_readback_clear(KsReadback *readback)
     readback->present = false;
     readback->flags = 0;
     readback->owner = 0;
+    readback->unreadable = false;
     readback->torn = false;
     readback->pause_ms = 0;
     memset(readback->chains, 0, skeleton->chains_count * sizeof(*readback->chains));
@@ -361,7 +362,22 @@ void ks_readback_clear(KsReadback *readback)
     }
 }
 
-int ks_readback_take(KsReadback *readback, const struct nlmsghdr *message)
+/* In each kind of message the table's name is the attribute of this number. */
+static bool names_our_table(const KsReadback *readback, const struct nlmsghdr *message)
+{
+    const struct nfgenmsg *generic = mnl_nlmsg_get_payload(message);
+    const struct nlattr *attribute;
+
+    if (mnl_nlmsg_get_payload_len(message) < sizeof(*generic))
+        return false;
+    mnl_attr_for_each(attribute, message, sizeof(*generic))
+        if (mnl_attr_get_type(attribute) == NFTA_TABLE_NAME &&
+            mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)
+            return is_ours(readback, mnl_attr_get_str(attribute), generic->nfgen_family);
+    return false;
+}
+
+static int take(KsReadback *readback, const struct nlmsghdr *message)
 {
     switch (NFNL_MSG_TYPE(message->nlmsg_type)) {
     case NFT_MSG_NEWTABLE:
@@ -379,6 +395,20 @@ int ks_readback_take(KsReadback *readback, const struct nlmsghdr *message)
     default:
         return 0;
     }
+}
+
+int ks_readback_take(KsReadback *readback, const struct nlmsghdr *message)
+{
+    int result = take(readback, message);
+
+    if (result != -EBADMSG)
+        return result;
+    if (names_our_table(readback, message)) {
+        readback->present = true;
+        readback->unreadable = true;
+        ks_readback_problem(readback, "the kernel tells something of it that cannot be understood");
+    }
+    return 0;
 }
 
 void ks_readback_finish(KsReadback *readback)

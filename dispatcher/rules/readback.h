@@ -45,6 +45,7 @@ typedef struct {
 
     GArray *boundaries[KS_SET_MAX]; /* of range sets, as they come; for ks_readback_finish() */
     KsLock *lock;                   /* the variable sets' keys, sealed by ks_readback_finish() */
+    bool unreadable;   /* something of ours could not be understood, so that it cannot be mended */
     bool torn;         /* an element was told twice, so another one was not: to be read again */
     uint64_t pause_ms; /* what is left of a pause, 0: not paused */
 
@@ -58,8 +59,8 @@ void ks_readback_free(KsReadback *readback);
 void ks_readback_clear(KsReadback *readback);
 
 /* Takes one NFT_MSG_NEW{TABLE,CHAIN,RULE,SET,SETELEM,OBJ} message of a dump; messages about other
- * tables are passed by. Rules must come in the kernel's order. Returns 0 or a negative errno for a
- * message that cannot be read. */
+ * tables are passed by. Rules must come in the kernel's order. Returns 0 or a negative errno. A
+ * message about our table that cannot be understood is a problem of the table's, and no error. */
 int ks_readback_take(KsReadback *readback, const struct nlmsghdr *message);
 
 /* After the last message: what is missing becomes a problem too. */

@@ -58,6 +58,10 @@ typedef struct {
     {                                               \
         from, to, IPPROTO_IGMP, hops, type, 0, NULL \
     }
+#define BARE(from, to, protocol)          \
+    {                                     \
+        from, to, protocol, 0, 1, 0, NULL \
+    }
 #define ERROR4(from, type, code, about)                   \
     {                                                     \
         from, HERE, IPPROTO_ICMP, 0, type, code, &(about) \
@@ -94,6 +98,14 @@ static const Row output[] = {
     { NEVER, TCP(HERE6, 5000, SERVER6, 51820) },
     { NEVER, UDP(HERE6, 5000, "2001:db8:2::2", 51820) },
     { NEVER, ICMP6(HERE6, SERVER6, 128, 0) },
+
+    /* a server's protocol without ports */
+    { ALWAYS, BARE(HERE, SERVER, IPPROTO_ESP) },
+    { ALWAYS, BARE(HERE6, SERVER6, IPPROTO_GRE) },
+    { NEVER, BARE(HERE, SERVER, IPPROTO_GRE) },
+    { NEVER, BARE(HERE, SERVER, IPPROTO_AH) },
+    { NEVER, BARE(HERE, PUBLIC, IPPROTO_ESP) },
+    { NEVER, BARE(HERE6, PUBLIC6, IPPROTO_GRE) },
 
     /* everybody else */
     { NEVER, TCP(HERE, 5000, PUBLIC, 80) },
@@ -202,7 +214,17 @@ static const Packet to_server6 = UDP(HERE6, 5000, SERVER6, 51820);
 static const Packet to_other_port6 = UDP(HERE6, 5000, SERVER6, 51821);
 static const Packet to_other_address6 = UDP(HERE6, 5000, PUBLIC6, 51820);
 
+static const Packet to_server_esp = BARE(HERE, SERVER, IPPROTO_ESP);
+static const Packet to_server_ah = BARE(HERE, SERVER, IPPROTO_AH);
+
 static const Row input[] = {
+    { ALWAYS, BARE(SERVER, HERE, IPPROTO_ESP) },
+    { NEVER, BARE(SERVER, HERE, IPPROTO_GRE) },
+    { NEVER, BARE(PUBLIC, HERE, IPPROTO_ESP) },
+    { ALWAYS, BARE(SERVER6, HERE6, IPPROTO_GRE) },
+    { NEVER, BARE(PUBLIC6, HERE6, IPPROTO_GRE) },
+    { ALWAYS, ERROR4(PUBLIC, 3, 4, to_server_esp) },
+    { NEVER, ERROR4(PUBLIC, 3, 4, to_server_ah) },
     { ALWAYS, UDP(SERVER, 1194, HERE, 5000) },
     { NEVER, UDP(SERVER, 1195, HERE, 5000) },
     { NEVER, UDP(SERVER, 5000, HERE, 1194) },
@@ -339,6 +361,8 @@ static void close_lock(Lock *lock, bool lan)
     ks_lock_add_server(lock->lock, &server, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock->lock, &server, IPPROTO_TCP, 443, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock->lock, &server6, IPPROTO_UDP, 51820, KS_OPEN_TO_ALL);
+    ks_lock_add_server(lock->lock, &server, IPPROTO_ESP, 0, KS_OPEN_TO_ALL);
+    ks_lock_add_server(lock->lock, &server6, IPPROTO_GRE, 0, KS_OPEN_TO_ALL);
     ks_lock_add_dhcp_server(lock->lock, &dhcp);
     if (lan) {
         ks_lock_open_lan(lock->lock, traffic_interface(TRAFFIC_WIRE));

@@ -26,7 +26,7 @@
 #define GUEST_MAC   0x20
 #define FRAME_MAX   2048
 #define PATIENCE_MS 10000
-#define CATCHERS    9
+#define CATCHERS    12
 
 /* Everybody in the world has one hardware address; addresses have no network, so that everything
  * goes by the default route. */
@@ -171,7 +171,8 @@ static void open_sockets(void)
     } local[] = {
         { AF_INET, IPPROTO_UDP },     { AF_INET, IPPROTO_TCP },  { AF_INET, IPPROTO_ICMP },
         { AF_INET, IPPROTO_IGMP },    { AF_INET6, IPPROTO_UDP }, { AF_INET6, IPPROTO_TCP },
-        { AF_INET6, IPPROTO_ICMPV6 },
+        { AF_INET6, IPPROTO_ICMPV6 }, { AF_INET, IPPROTO_ESP },  { AF_INET, IPPROTO_GRE },
+        { AF_INET6, IPPROTO_GRE },
     };
     PacketSocket wire = { .link = "wire1" };
     PacketSocket cable = { .link = "guest1" };

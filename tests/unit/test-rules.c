@@ -469,6 +469,47 @@ static void test_errors_stick(void)
     ks_batch_clear(&batch);
 }
 
+/* ---- what cannot be understood ---- */
+
+/* A rule of a kind that this libnftnl does not know, as a newer nft may add it. */
+static struct nlmsghdr *odd_rule(void *buffer, const char *table)
+{
+    struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+    struct nfgenmsg *generic;
+    struct nlattr *expressions;
+    struct nlattr *expression;
+
+    message->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE;
+    generic = mnl_nlmsg_put_extra_header(message, sizeof(*generic));
+    generic->nfgen_family = NFPROTO_INET;
+    mnl_attr_put_strz(message, NFTA_RULE_TABLE, table);
+    mnl_attr_put_strz(message, NFTA_RULE_CHAIN, "output");
+    expressions = mnl_attr_nest_start(message, NFTA_RULE_EXPRESSIONS);
+    expression = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+    mnl_attr_put_strz(message, NFTA_EXPR_NAME, "of-tomorrow");
+    mnl_attr_nest_end(message, expression);
+    mnl_attr_nest_end(message, expressions);
+    return message;
+}
+
+/* It is no reason to stop: the table is put in its place anew. Of others it is no concern. */
+static void test_unreadable(void)
+{
+    g_autoptr(KsLock) lock = many_servers(1);
+    g_autoptr(KsReadback) held = intact(lock);
+    uint8_t buffer[256] = { 0 };
+    KsBatch batch = { 0 };
+
+    g_assert_cmpint(ks_readback_take(held, odd_rule(buffer, "others")), ==, 0);
+    g_assert_true(ks_readback_is_intact(held));
+    memset(buffer, 0, sizeof(buffer));
+    g_assert_cmpint(ks_readback_take(held, odd_rule(buffer, "nm_killswitch")), ==, 0);
+    g_assert_false(ks_readback_is_intact(held));
+    g_assert_cmpint(ks_plan_lock(&batch, held, lock, 0), ==, 0);
+    assert_shape(&batch, "^BtTC{12}O{3}(SE?)+R+\\.$");
+    ks_batch_clear(&batch);
+}
+
 /* ---- memory that runs out ---- */
 
 static unsigned allocations_left; /* 0: there is always enough */
@@ -556,6 +597,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rules/plans", test_plans);
     g_test_add_func("/rules/growth", test_growth);
     g_test_add_func("/rules/errors-stick", test_errors_stick);
+    g_test_add_func("/rules/unreadable", test_unreadable);
     g_test_add_func("/rules/out-of-memory", test_out_of_memory);
     g_test_add_func("/rules/text", test_text);
     return g_test_run();

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From a world to the lock: whose packets each kind of VPN's server lets out. */
+#include "guard/draw.h"
+
+#include "guard/engine.h"
+#include "model/server.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#define SERVER "198.51.100.1"
+#define MOVED  "198.51.100.2"
+#define LINK   7u
+
+typedef struct {
+    KsWorld *world;
+    KsSettings settings;
+    GArray *tunnels;
+    KsLock *previous;
+    KsLock *lock;
+} Fixture;
+
+static void set_up(Fixture *f, const void *data)
+{
+    KsSettings defaults = KS_SETTINGS_DEFAULT;
+
+    (void) data;
+    f->world = ks_world_new();
+    f->world->manager_present = f->world->manager_settled = true;
+    ks_settings_copy(&defaults, &f->settings);
+    f->tunnels = g_array_new(FALSE, FALSE, sizeof(KsTunnel));
+    f->previous = ks_lock_new();
+    f->lock = ks_lock_new();
+}
+
+static void tear_down(Fixture *f, const void *data)
+{
+    (void) data;
+    ks_world_free(f->world);
+    ks_settings_clear(&f->settings);
+    g_array_unref(f->tunnels);
+    ks_lock_free(f->previous);
+    ks_lock_free(f->lock);
+}
+
+static void draw(Fixture *f)
+{
+    KsDrawing drawing = { &f->settings, f->world, f->tunnels, f->previous };
+
+    g_assert_true(ks_draw_lock(f->lock, &drawing));
+}
+
+static KsVpn *add_vpn(Fixture *f, const char *type, KsVpnActivity activity)
+{
+    KsVpn *vpn = ks_vpn_new(type, type, type);
+
+    vpn->activity = activity;
+    g_ptr_array_add(f->world->vpns, vpn);
+    return vpn;
+}
+
+static KsServer *add_server(KsVpn *vpn, uint8_t protocol, uint16_t port, KsSender sender)
+{
+    KsServer *server = ks_server_new(SERVER, protocol, port, KS_SERVER_FROM_PROFILE);
+
+    server->sender = sender;
+    g_ptr_array_add(vpn->servers, server);
+    return server;
+}
+
+/* What the lock says of the server: KS_OPEN_TO_*, 0 if it is not in. */
+static uint32_t open_to(const KsLock *lock, const char *address, uint8_t protocol, uint16_t port)
+{
+    g_autoptr(KsLock) wanted = ks_lock_new();
+    KsAddress parsed;
+
+    g_assert_true(ks_address_parse(address, &parsed));
+    g_assert_true(ks_lock_add_server(wanted, &parsed, protocol, port, KS_OPEN_TO_ALL));
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        for (unsigned i = 0; wanted->sets[set]->len > 0 && i < lock->sets[set]->len; i++) {
+            const KsKey *key = &g_array_index(lock->sets[set], KsKey, i);
+
+            if (key->value && memcmp(key->bytes, g_array_index(wanted->sets[set], KsKey, 0).bytes,
+                                     sizeof(key->bytes)) == 0)
+                return key->value;
+        }
+    return 0;
+}
+
+static void test_senders(Fixture *f, const void *data)
+{
+    static const struct {
+        const char *type;
+        KsSender sender;
+        uint8_t protocol;
+        uint16_t port;
+        bool ipsec_only;
+        uint32_t open_to;
+    } rows[] = {
+        { "openvpn", KS_SENDER_DAEMON, IPPROTO_UDP, 1194, false, KS_OPEN_TO_DAEMONS },
+        { "openconnect", KS_SENDER_LOGIN_AS_USER, IPPROTO_TCP, 443, false, KS_OPEN_TO_ALL },
+        { "manual", KS_SENDER_UNKNOWN, IPPROTO_UDP, 9, false, KS_OPEN_TO_ALL },
+        { "wireguard", KS_SENDER_KERNEL, IPPROTO_UDP, 51820, false, KS_OPEN_TO_WIREGUARD },
+        { "strongswan", KS_SENDER_DAEMON, IPPROTO_UDP, 500, false, KS_OPEN_TO_DAEMONS },
+        { "strongswan", KS_SENDER_KERNEL, IPPROTO_UDP, 4500, false, KS_OPEN_TO_IPSEC },
+        { "strongswan", KS_SENDER_KERNEL, IPPROTO_ESP, 0, false, KS_OPEN_TO_ALL },
+        { "vpnc", KS_SENDER_DAEMON, IPPROTO_ESP, 0, false, KS_OPEN_TO_DAEMONS },
+        { "pptp", KS_SENDER_DAEMON, IPPROTO_GRE, 0, false, KS_OPEN_TO_DAEMONS },
+        { "l2tp", KS_SENDER_KERNEL, IPPROTO_UDP, 1701, true, KS_OPEN_INSIDE_IPSEC },
+        { "l2tp", KS_SENDER_KERNEL, IPPROTO_UDP, 1701, false, KS_OPEN_TO_ALL },
+    };
+
+    (void) data;
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        KsVpn *vpn = add_vpn(f, rows[i].type, KS_VPN_DOWN);
+
+        add_server(vpn, rows[i].protocol, rows[i].port, rows[i].sender)->ipsec_only =
+            rows[i].ipsec_only;
+        draw(f);
+        g_test_message("%s %u %u", rows[i].type, rows[i].protocol, rows[i].port);
+        g_assert_cmpuint(open_to(f->lock, SERVER, rows[i].protocol, rows[i].port), ==,
+                         rows[i].open_to);
+        g_assert_cmpuint(f->lock->sets[KS_SET_IPSEC]->len, ==, 0);
+        g_ptr_array_set_size(f->world->vpns, 0);
+    }
+}
+
+/* Two VPNs at one server: both get through, and nobody who needs neither. */
+static void test_shared_server(Fixture *f, const void *data)
+{
+    (void) data;
+    add_server(add_vpn(f, "openvpn", KS_VPN_DOWN), IPPROTO_UDP, 443, KS_SENDER_DAEMON);
+    add_server(add_vpn(f, "wireguard", KS_VPN_DOWN), IPPROTO_UDP, 443, KS_SENDER_KERNEL);
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 443), ==, KS_OPEN_TO_SEVERAL);
+    add_server(add_vpn(f, "openconnect", KS_VPN_DOWN), IPPROTO_UDP, 443, KS_SENDER_LOGIN_AS_USER);
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 443), ==, KS_OPEN_TO_ALL);
+}
+
+static void test_wireguard(Fixture *f, const void *data)
+{
+    KsLink link = { .index = LINK, .name = "wg0", .up = true, .wireguard = true, .port = 40000 };
+    KsTunnel tunnel = { .index = LINK };
+    KsWireguardEndpoint endpoint = { .index = LINK, .port = 51820 };
+
+    (void) data;
+    g_assert_true(ks_address_parse(MOVED, &endpoint.address));
+    g_array_append_val(f->world->links, link);
+    g_array_append_val(f->world->wireguard_endpoints, endpoint);
+    add_server(add_vpn(f, "wireguard", KS_VPN_UP), IPPROTO_UDP, 51820, KS_SENDER_KERNEL);
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_WIREGUARD_MARKS]->len, ==, 0);
+    g_assert_cmpuint(f->lock->sets[KS_SET_WIREGUARD_PORTS]->len, ==, 1);
+    g_assert_cmpuint(open_to(f->lock, MOVED, IPPROTO_UDP, 51820), ==, 0); /* it is no tunnel */
+
+    g_array_append_val(f->tunnels, tunnel);
+    g_array_index(f->world->links, KsLink, 0).mark = 0xcbca;
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_WIREGUARD_MARKS]->len, ==, 1);
+    g_assert_cmpuint(f->lock->sets[KS_SET_WIREGUARD_PORTS]->len, ==, 0); /* the mark tells more */
+    g_assert_cmpuint(open_to(f->lock, MOVED, IPPROTO_UDP, 51820), ==, KS_OPEN_TO_WIREGUARD);
+}
+
+/* Policies count as a tunnel only while such a VPN is being brought up or is up. */
+static void test_ipsec(Fixture *f, const void *data)
+{
+    static const KsVpnActivity activities[] = { KS_VPN_DOWN, KS_VPN_CONNECTING, KS_VPN_UP };
+    KsVpn *vpn = add_vpn(f, "libreswan", KS_VPN_DOWN);
+
+    (void) data;
+    add_server(vpn, IPPROTO_UDP, 500, KS_SENDER_DAEMON);
+    add_server(vpn, IPPROTO_UDP, 4500, KS_SENDER_KERNEL);
+    for (unsigned i = 0; i < G_N_ELEMENTS(activities); i++) {
+        vpn->activity = activities[i];
+        draw(f);
+        g_assert_cmpuint(f->lock->sets[KS_SET_IPSEC]->len, ==, i > 0 ? 2 : 0);
+    }
+    /* while NetworkManager is away, what it said last holds */
+    f->world->manager_present = false;
+    g_assert_true(ks_draw_copy(f->lock, f->previous, KS_SET_IPSEC));
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_IPSEC]->len, ==, 2);
+}
+
+static void test_offload(Fixture *f, const void *data)
+{
+    KsLink link = { .index = LINK, .name = "tun0", .up = true, .kernel_openvpn = true };
+
+    (void) data;
+    add_server(add_vpn(f, "openvpn", KS_VPN_UP), IPPROTO_UDP, 1194, KS_SENDER_DAEMON);
+    g_array_append_val(f->world->links, link);
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1194), ==, KS_OPEN_TO_ALL);
+}
+
+#define CASE(name, function) g_test_add("/draw/" name, Fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    CASE("senders", test_senders);
+    CASE("shared-server", test_shared_server);
+    CASE("wireguard", test_wireguard);
+    CASE("ipsec", test_ipsec);
+    CASE("offload", test_offload);
+    return g_test_run();
+}
