@@ -17,8 +17,8 @@ bool ks_status_verified(const KsStatusFacts *facts)
                        ks_lock_equal(facts->held->lock, ks_engine_lock(facts->engine)));
 }
 
-/* A VPN of policies, which needs no interface: the kernel's rules let it out, and NetworkManager says
- * that it is up. */
+/* A VPN of policies, which needs no interface: the kernel's rules let it out, and NetworkManager
+ * says that it is up. */
 static bool ipsec_is_up(const KsStatusFacts *facts)
 {
     if (facts->held->lock->sets[KS_SET_IPSEC]->len == 0)

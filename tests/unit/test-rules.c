@@ -362,7 +362,7 @@ static void assert_shape(const KsBatch *batch, const char *pattern)
         g_error("%s is not %s", shape, pattern);
 }
 
-/* A table as it would be read back when everything is in place. */
+/* As it would be read back when everything is in place. */
 static KsReadback *intact(const KsLock *lock)
 {
     KsReadback *readback = ks_readback_new(&ks_lock_table);
