@@ -351,8 +351,8 @@ static JsonObject *read_json(const char *text, JsonNode **ret_node)
 /* Whatever stands in a name, the document is one that every reader takes. */
 static void test_json_escapes(void)
 {
-    for (char control = 1; control < ' '; control++) {
-        char name[] = { 'a', control, 'b', '\0' };
+    for (int control = 1; control < ' '; control++) {
+        char name[] = { 'a', (char) control, 'b', '\0' };
         g_autofree char *json = ks_json_away(name);
         g_autoptr(JsonNode) node = NULL;
         JsonObject *object = read_json(json, &node);
