@@ -20,6 +20,18 @@ const KsOptionText ks_option_texts[] = {
       N_("exit with 0 only if it is locked and verified, else with 5") },
     { "--watch", KS_OPTION_WATCH, N_("go on and print every change, until Ctrl-C") },
     { "--only-here", KS_OPTION_ONLY_HERE, N_("only on the networks that are connected now") },
+    { "--interface", KS_OPTION_INTERFACE, N_("the network interface that the VPN comes up on"),
+      N_("INTERFACE") },
+    { "--server", KS_OPTION_SERVER,
+      N_("a server of the VPN: HOST:PORT/udp, HOST:PORT/tcp, [IPV6]:PORT/udp, HOST/esp; may be "
+         "given several times"),
+      N_("SERVER") },
+    { "--type", KS_OPTION_TYPE, N_("the VPN's kind: wireguard, openvpn or another word"),
+      N_("TYPE") },
+    { "--locks", KS_OPTION_LOCKS,
+      N_("whether it closes the lock as it comes up: auto if it carries all traffic"),
+      "yes|no|auto" },
+    { "--clear", KS_OPTION_CLEAR, N_("the servers that the profile names again") },
     { "--no-ask-password", KS_OPTION_NO_ASK_PASSWORD, N_("never ask for a password") },
     { "--help", KS_OPTION_HELP, N_("explain the program, or a command") },
     { "--version", KS_OPTION_VERSION, N_("print the version") },
@@ -88,14 +100,30 @@ static KsExitStatus unknown_command(const char *typed)
     return ks_usage(KS_PROGRAM " --help", _("There is no command “%s”."), typed);
 }
 
-static unsigned find_option(const char *typed)
+/* NULL: there is none. `ret_value`: what stands behind a "=", else NULL. */
+static const KsOptionText *find_option(const char *typed, const char **ret_value)
 {
-    if (strcmp(typed, "-h") == 0)
-        return KS_OPTION_HELP;
+    const char *equals = strchr(typed, '=');
+    g_autofree char *name = equals ? g_strndup(typed, (gsize) (equals - typed))
+                                   : g_strdup(strcmp(typed, "-h") == 0 ? "--help" : typed);
+
+    *ret_value = equals ? equals + 1 : NULL;
     for (unsigned i = 0; i < ks_option_texts_count; i++)
-        if (strcmp(ks_option_texts[i].name, typed) == 0)
-            return ks_option_texts[i].option;
-    return 0;
+        if (strcmp(ks_option_texts[i].name, name) == 0 && (!equals || ks_option_texts[i].value))
+            return &ks_option_texts[i];
+    return NULL;
+}
+
+static void take_value(KsRequest *request, unsigned option, const char *value)
+{
+    if (option == KS_OPTION_SERVER)
+        g_ptr_array_add(request->servers, (void *) value);
+    else if (option == KS_OPTION_INTERFACE)
+        request->interface = value;
+    else if (option == KS_OPTION_TYPE)
+        request->type = value;
+    else if (option == KS_OPTION_LOCKS)
+        request->locks = value;
 }
 
 /* How many of the words the command's name takes; 0: it is another one. */
@@ -182,19 +210,27 @@ KsExitStatus ks_arguments_parse(int argc, char **argv, KsRequest *ret_request)
     bool options_end = false;
     KsExitStatus status;
 
-    *ret_request = (KsRequest){ .words = g_ptr_array_new() };
+    *ret_request = (KsRequest){ .words = g_ptr_array_new(), .servers = g_ptr_array_new() };
     for (int i = 1; i < argc; i++) {
-        unsigned option;
+        const KsOptionText *option;
+        const char *value;
 
         if (options_end || argv[i][0] != '-' || argv[i][1] == '\0') {
             g_ptr_array_add(ret_request->words, argv[i]);
         } else if (strcmp(argv[i], "--") == 0) {
             options_end = true;
         } else {
-            option = find_option(argv[i]);
-            if (option == 0)
+            option = find_option(argv[i], &value);
+            if (!option)
                 return unknown_option(argv[i]);
-            ret_request->options |= option;
+            ret_request->options |= option->option;
+            if (option->value && !value && i + 1 < argc)
+                value = argv[++i];
+            if (option->value && !value && !(ret_request->options & KS_OPTION_HELP))
+                return ks_usage(NULL, _("“%s” must be followed by: %s"), option->name,
+                                _(option->value));
+            if (value)
+                take_value(ret_request, option->option, value);
         }
     }
     if (ks_request_has(ret_request, KS_OPTION_VERSION) || ret_request->words->len == 0)
@@ -210,5 +246,6 @@ KsExitStatus ks_arguments_parse(int argc, char **argv, KsRequest *ret_request)
 void ks_request_clear(KsRequest *request)
 {
     g_clear_pointer(&request->words, g_ptr_array_unref);
+    g_clear_pointer(&request->servers, g_ptr_array_unref);
     g_clear_pointer(&request->client, ks_client_free);
 }

@@ -16,7 +16,8 @@ void ks_request_clear(KsRequest *request);
 typedef struct {
     const char *name; /* with its dashes */
     unsigned option;
-    const char *help; /* to be translated */
+    const char *help;  /* to be translated */
+    const char *value; /* what must follow it, to be translated; NULL: nothing */
 } KsOptionText;
 
 extern const KsOptionText ks_option_texts[];

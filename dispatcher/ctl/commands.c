@@ -86,6 +86,37 @@ const KsCommand ks_commands[] = {
           "Lists the VPNs of NetworkManager and the servers that can be reached while the lock is "
           "closed."),
       .run = ks_run_vpn_list },
+    { .name = "vpn add",
+      .arguments = N_("NAME"),
+      .words_min = 1,
+      .words_max = 1,
+      .options = KS_OPTION_JSON | KS_OPTION_INTERFACE | KS_OPTION_SERVER | KS_OPTION_TYPE,
+      .summary = N_("set up a VPN that NetworkManager does not run"),
+      .details = N_(
+          "Lets traffic out through a VPN that wg-quick, openvpn or another program brings up, once "
+          "its interface is there and up, and lets that program reach the VPN's servers while the "
+          "lock is closed: vpn add Home --interface wg0 --server 203.0.113.50:51820/udp\n"
+          "NAME is any name that you choose."),
+      .run = ks_run_vpn_add },
+    { .name = "vpn remove",
+      .arguments = N_("NAME"),
+      .words_min = 1,
+      .words_max = 1,
+      .options = KS_OPTION_JSON,
+      .summary = N_("forget such a VPN"),
+      .details = N_("Forgets a VPN that “vpn add” set up: its interface and its servers are closed "
+                    "at once."),
+      .run = ks_run_vpn_remove },
+    { .name = "vpn set",
+      .arguments = N_("NAME|UUID"),
+      .words_min = 1,
+      .words_max = 1,
+      .options = KS_OPTION_JSON | KS_OPTION_SERVER | KS_OPTION_CLEAR | KS_OPTION_LOCKS,
+      .summary = N_("correct a VPN's servers, or whether it locks"),
+      .details = N_("Replaces the servers that a VPN's profile names, or with --clear takes that "
+                    "back. With --locks says whether this VPN closes the lock as it comes up while "
+                    "auto-lock is on."),
+      .run = ks_run_vpn_set },
 };
 
 const unsigned ks_commands_count = G_N_ELEMENTS(ks_commands);

@@ -14,6 +14,11 @@ typedef enum {
     KS_OPTION_NO_ASK_PASSWORD = 1 << 4,
     KS_OPTION_HELP = 1 << 5,
     KS_OPTION_VERSION = 1 << 6,
+    KS_OPTION_CLEAR = 1 << 7,
+    KS_OPTION_INTERFACE = 1 << 8,
+    KS_OPTION_TYPE = 1 << 9,
+    KS_OPTION_SERVER = 1 << 10,
+    KS_OPTION_LOCKS = 1 << 11,
 } KsOptions;
 
 /* What stands anywhere on the command line, with any command. */
@@ -26,6 +31,10 @@ typedef struct {
     const KsCommand *command; /* NULL: only options were given */
     unsigned options;         /* KsOptions */
     GPtrArray *words;         /* element-type char*: what stands after the command's name */
+    GPtrArray *servers;       /* element-type char*: of each --server */
+    const char *interface;    /* what stands after an option, the last time; NULL: not there */
+    const char *type;
+    const char *locks;
     KsClient *client;
 } KsRequest;
 
@@ -67,3 +76,8 @@ KsExitStatus ks_run_lan(const KsRequest *request);
 KsExitStatus ks_run_pause(const KsRequest *request);
 KsExitStatus ks_run_resume(const KsRequest *request);
 KsExitStatus ks_run_auto(const KsRequest *request);
+
+/* vpn.c: what is said of VPNs. */
+KsExitStatus ks_run_vpn_add(const KsRequest *request);
+KsExitStatus ks_run_vpn_remove(const KsRequest *request);
+KsExitStatus ks_run_vpn_set(const KsRequest *request);

@@ -31,9 +31,14 @@ static void append_entry(GString *out, const char *what, const char *help)
 static void append_options(GString *out, unsigned options)
 {
     g_string_append_printf(out, "\n%s\n", _("Options:"));
-    for (unsigned i = 0; i < ks_option_texts_count; i++)
-        if (options & ks_option_texts[i].option)
-            append_entry(out, ks_option_texts[i].name, _(ks_option_texts[i].help));
+    for (unsigned i = 0; i < ks_option_texts_count; i++) {
+        const KsOptionText *text = &ks_option_texts[i];
+        g_autofree char *name = text->value ? g_strdup_printf("%s %s", text->name, _(text->value))
+                                            : g_strdup(text->name);
+
+        if (options & text->option)
+            append_entry(out, name, _(text->help));
+    }
 }
 
 static char *call_of(const KsCommand *command)

@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "ctl/output.h"
+#include "guard/people.h"
 #include "guard/status.h"
 #include "guard/store.h"
 #include "kernel/links.h"
@@ -210,6 +211,7 @@ static GVariant *describe(const KsReadback *held)
         facts.problems[2] = "The lock was closed when this was saved last: the guard will close it "
                             "when it starts. To keep it open: nm-killswitch unlock";
     settings.locked = held->present;
+    ks_people_read(world->people);
     engine = ks_engine_new(&settings, NULL);
     ks_engine_adopt(engine, held->lock);
     if (ks_links_open(&links) == 0)

@@ -27,7 +27,7 @@ AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "-
 STATE = Path("/var/lib/nm-killswitch/state")
 PLAIN_TABLE = "table inet nm_killswitch { chain output { type filter hook output priority 0; policy drop; }; }"
 TABLE = ["nft", "list", "table", "inet", "nm_killswitch"]
-COMMANDS = ["status", "lock", "unlock", "pause", "resume", "lan", "auto", "rules", "vpn list"]
+COMMANDS = ["status", "lock", "unlock", "pause", "resume", "lan", "auto", "rules", "vpn list", "vpn add", "vpn remove", "vpn set"]
 CHANGES = [["lock"], ["unlock"], ["pause", "5m"], ["resume"], ["lan", "on"], ["lan", "off"], ["auto", "off"]]
 LOOKS = [["status"], ["status", "--json"], ["rules"], ["vpn", "list"]]
 
@@ -138,7 +138,7 @@ def test_wrong_usage(ctl, words, says):
 def test_help_names_every_command(ctl):
     said = ctl.user("--help")
     assert said.status == DONE and not said.err
-    named = re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?: on\|off| [A-Z]+)? {2,}", said.out, re.M)
+    named = re.findall(r"^  ([a-z]+(?: [a-z]+)?)(?: on\|off| [A-Z]+(?:\|[A-Z]+)?)? {2,}", said.out, re.M)
     assert [name.removesuffix(" on") for name in named] == COMMANDS, named
     assert ctl.user("-h").out == said.out
 

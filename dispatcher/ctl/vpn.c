@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+#include "ctl/commands.h"
+#include "ctl/json.h"
+#include "ctl/output.h"
+#include "ctl/server-text.h"
+#include "ctl/show.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+/* What is said of VPNs: vpn add, vpn remove, vpn set. */
+
+static const char *what_holds(void)
+{
+    return _("Nothing was changed.");
+}
+
+/* The servers of the command line as a(ssq), floating; NULL with a complaint. */
+static GVariant *read_servers(const KsRequest *request)
+{
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("a(ssq)"));
+    for (unsigned i = 0; i < request->servers->len; i++) {
+        const char *text = g_ptr_array_index(request->servers, i);
+        g_autofree char *host = NULL;
+        const char *protocol;
+        uint16_t port;
+
+        if (!ks_server_text_parse(text, &host, &protocol, &port)) {
+            g_variant_builder_clear(&builder);
+            (void) ks_usage(NULL,
+                            _("“%s” is no server. Write HOST:PORT/udp, HOST:PORT/tcp, "
+                              "[IPV6]:PORT/udp, or HOST/esp, HOST/ah or HOST/gre."),
+                            text);
+            return NULL;
+        }
+        g_variant_builder_add(&builder, "(ssq)", host, protocol, port);
+    }
+    return g_variant_builder_end(&builder);
+}
+
+/* The interface's kind, by the kernel's word, if it is there and tells the type; else "". */
+static const char *guess_type(const char *interface)
+{
+    g_autofree char *path = g_strdup_printf("/sys/class/net/%s/uevent", interface);
+    g_autofree char *text = NULL;
+
+    if (strchr(interface, '/') || !g_file_get_contents(path, &text, NULL, NULL))
+        return "";
+    return strstr(text, "DEVTYPE=wireguard\n") ? "wireguard" : "";
+}
+
+static KsExitStatus call(const KsRequest *request, const char *method, GVariant *arguments)
+{
+    g_autoptr(GVariant) result = NULL;
+    g_autofree char *message = NULL;
+    KsExitStatus status = ks_client_call(request->client, method, arguments, &result, &message);
+
+    return status == KS_EXIT_DONE ? status
+                                  : ks_request_fail(request, status, message, what_holds());
+}
+
+/* All VPNs, as they are now. */
+static KsExitStatus show(const KsRequest *request)
+{
+    return ks_run_vpn_list(request);
+}
+
+KsExitStatus ks_run_vpn_add(const KsRequest *request)
+{
+    const char *type = request->type;
+    GVariant *servers;
+    KsExitStatus status;
+
+    if (!request->interface)
+        return ks_usage(NULL, _("“vpn add” needs the VPN's interface: --interface wg0"));
+    if (request->servers->len == 0)
+        return ks_usage(NULL, _("“vpn add” needs the VPN's server: --server HOST:PORT/udp"));
+    servers = read_servers(request);
+    if (!servers)
+        return KS_EXIT_USAGE;
+    if (!type)
+        type = guess_type(request->interface);
+    status = call(request, "AddVpn",
+                  g_variant_new("(sss@a(ssq))", ks_request_word(request, 0), request->interface,
+                                type, servers));
+    return status == KS_EXIT_DONE ? show(request) : status;
+}
+
+KsExitStatus ks_run_vpn_remove(const KsRequest *request)
+{
+    KsExitStatus status =
+        call(request, "RemoveVpn", g_variant_new("(s)", ks_request_word(request, 0)));
+
+    return status == KS_EXIT_DONE ? show(request) : status;
+}
+
+KsExitStatus ks_run_vpn_set(const KsRequest *request)
+{
+    const char *vpn = ks_request_word(request, 0);
+    bool clear = ks_request_has(request, KS_OPTION_CLEAR);
+    KsExitStatus status = KS_EXIT_DONE;
+    GVariant *servers;
+
+    if (clear && request->servers->len > 0)
+        return ks_usage(NULL, _("“--clear” and “--server” do not go together."));
+    if (!clear && request->servers->len == 0 && !request->locks)
+        return ks_usage(NULL, _("“vpn set” needs something to set: --server, --clear or --locks"));
+    if (request->locks && strcmp(request->locks, "yes") != 0 && strcmp(request->locks, "no") != 0 &&
+        strcmp(request->locks, "auto") != 0)
+        return ks_usage(NULL,
+                        _("“--locks” must be followed by “yes”, “no” or “auto”, not by “%s”."),
+                        request->locks);
+    if (clear || request->servers->len > 0) {
+        servers = read_servers(request);
+        if (!servers)
+            return KS_EXIT_USAGE;
+        status = call(request, "SetServers", g_variant_new("(s@a(ssq))", vpn, servers));
+    }
+    if (status == KS_EXIT_DONE && request->locks)
+        status = call(request, "SetVpnLocks", g_variant_new("(ss)", vpn, request->locks));
+    return status == KS_EXIT_DONE ? show(request) : status;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard/engine.h"
+#include "guard/error.h"
+#include "guard/vpns.h"
+#include "model/server.h"
+
+#include <string.h>
+
+#define SERVER  "@a(ssq) [('203.0.113.50', 'udp', 51820)]"
+#define PROFILE "3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6"
+
+static GVariant *servers_of(const char *text)
+{
+    return g_variant_ref_sink(g_variant_new_parsed(text));
+}
+
+static const char *add(KsVpns *vpns, const char *name, const char *interface, const char *servers,
+                       GError **error)
+{
+    g_autoptr(GVariant) list = servers_of(servers);
+
+    return ks_vpns_add(vpns, name, interface, "wireguard", list, error);
+}
+
+static void test_refused(void)
+{
+    static const struct {
+        const char *name;
+        const char *interface;
+        const char *servers;
+    } rows[] = {
+        { "", "wg0", SERVER },
+        { "-x", "wg0", SERVER },
+        { " x", "wg0", SERVER },
+        { "a\nb", "wg0", SERVER },
+        { "\xff", "wg0", SERVER },
+        { PROFILE, "wg0", SERVER },
+        { "Home", "", SERVER },
+        { "Home", ".", SERVER },
+        { "Home", "..", SERVER },
+        { "Home", "a/b", SERVER },
+        { "Home", "a b", SERVER },
+        { "Home", "sixteen-letters-", SERVER },
+        { "Home", "wg0", "@a(ssq) []" },
+        { "Home", "wg0", "@a(ssq) [('127.0.0.1', 'udp', 1)]" },
+        { "Home", "wg0", "@a(ssq) [('0.0.0.0', 'udp', 1)]" },
+        { "Home", "wg0", "@a(ssq) [('not a host', 'udp', 1)]" },
+        { "Home", "wg0", "@a(ssq) [('192.0.2.1', 'udp', 0)]" },
+        { "Home", "wg0", "@a(ssq) [('192.0.2.1', 'esp', 1)]" },
+        { "Home", "wg0", "@a(ssq) [('192.0.2.1', 'icmp', 0)]" },
+        { "Home", "wg0", "@a(ssq) [('192.0.2.1', 'udp', 1), ('', 'udp', 1)]" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsVpns) vpns = ks_vpns_new();
+        g_autoptr(GError) error = NULL;
+
+        g_test_message("row %u", i);
+        g_assert_null(add(vpns, rows[i].name, rows[i].interface, rows[i].servers, &error));
+        g_assert_error(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS);
+        g_assert_cmpuint(ks_vpns_count(vpns), ==, 0);
+    }
+}
+
+static void test_bounds(void)
+{
+    g_autoptr(KsVpns) vpns = ks_vpns_new();
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GError) many = NULL;
+    g_autoptr(GVariant) list = NULL;
+    GVariantBuilder builder;
+
+    for (unsigned i = 0; i < KS_VPNS_MAX; i++) {
+        g_autofree char *name = g_strdup_printf("VPN %u", i);
+
+        g_assert_nonnull(add(vpns, name, "wg0", SERVER, NULL));
+    }
+    g_assert_null(add(vpns, "one more", "wg0", SERVER, &error));
+    g_assert_error(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS);
+    g_assert_cmpuint(ks_vpns_count(vpns), ==, KS_VPNS_MAX);
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("a(ssq)"));
+    for (unsigned i = 0; i <= KS_VPN_SERVERS_MAX; i++)
+        g_variant_builder_add(&builder, "(ssq)", "192.0.2.1", "udp", (guint16) (i + 1));
+    list = g_variant_ref_sink(g_variant_builder_end(&builder));
+    g_assert_false(ks_vpns_set_servers(vpns, ks_vpns_get(vpns, 0)->uuid, "", list, &many));
+    g_assert_error(many, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS);
+    g_assert_cmpuint(ks_vpns_get(vpns, 0)->servers->len, ==, 1);
+}
+
+static void test_there_and_back(void)
+{
+    g_autoptr(KsVpns) vpns = ks_vpns_new();
+    g_autoptr(KsVpns) back = NULL;
+    g_autoptr(GVariant) list = servers_of("@a(ssq) [('vpn.example', 'esp', 0)]");
+    g_autofree char *text = NULL;
+    g_autofree char *again = NULL;
+    g_autoptr(GError) error = NULL;
+
+    g_assert_nonnull(add(vpns, "Zu Hause; [ä]", "wg0", SERVER, NULL));
+    g_assert_null(add(vpns, "Zu Hause; [ä]", "wg1", SERVER, &error));
+    g_assert_error(error, KS_ERROR, KS_ERROR_VPN_EXISTS);
+    g_assert_true(ks_vpns_set_servers(vpns, PROFILE, "strongswan", list, NULL));
+    g_assert_true(ks_vpns_set_locks(vpns, PROFILE, KS_VPN_LOCKS_NO, NULL));
+    text = ks_vpns_to_text(vpns);
+    back = ks_vpns_from_text(text, strlen(text), NULL);
+    g_assert_nonnull(back);
+    again = ks_vpns_to_text(back);
+    g_assert_cmpstr(again, ==, text);
+}
+
+/* Whatever is cut off or changed in the file: what comes of it opens nothing that was not said. */
+static void test_damaged(void)
+{
+    g_autoptr(KsVpns) vpns = ks_vpns_new();
+    g_autofree char *text = NULL;
+
+    g_assert_nonnull(add(vpns, "Home", "wg0", SERVER, NULL));
+    text = ks_vpns_to_text(vpns);
+    for (size_t length = 0; length < strlen(text); length++) {
+        g_autoptr(KsVpns) back = ks_vpns_from_text(text, length, NULL);
+
+        for (unsigned i = 0; back && i < ks_vpns_count(back); i++) {
+            const KsVpnEntry *entry = ks_vpns_get(back, i);
+
+            g_assert_cmpstr(entry->name, ==, "Home");
+            g_assert_cmpstr(entry->interface, ==, "wg0");
+            for (unsigned j = 0; j < entry->servers->len; j++)
+                g_assert_cmpstr(((KsServer *) g_ptr_array_index(entry->servers, j))->host, ==,
+                                "203.0.113.50");
+        }
+    }
+    for (size_t at = 0; at < strlen(text); at++) {
+        g_autofree char *changed = g_strdup(text);
+        KsVpns *back;
+
+        changed[at] = '\xff';
+        back = ks_vpns_from_text(changed, strlen(changed), NULL);
+        ks_vpns_free(back); /* it need not be refused; it must not crash */
+    }
+}
+
+static void add_link(KsWorld *world, uint32_t index, const char *name, bool tunnel_kind)
+{
+    KsLink link = { .index = index, .up = true, .tunnel_kind = tunnel_kind, .default_route = true };
+
+    g_strlcpy(link.name, name, sizeof(link.name));
+    g_array_append_val(world->links, link);
+}
+
+/* Without NetworkManager: the interface opens when it is a tunnel, and closes with its removal. */
+static void test_in_the_engine(void)
+{
+    KsSettings settings = KS_SETTINGS_DEFAULT;
+    g_autoptr(KsEngine) engine = ks_engine_new(&settings, NULL);
+    g_autoptr(KsWorld) world = ks_world_new();
+    g_autoptr(KsVpns) vpns = ks_vpns_new();
+    g_autofree char *uuid = g_strdup(add(vpns, "Home", "wg0", SERVER, NULL));
+
+    add_link(world, 2, "eth0", false);
+    ks_vpns_apply(vpns, world);
+    g_assert_false(ks_engine_observe(engine, world));
+    g_assert_cmpuint(ks_engine_lock(engine)->sets[KS_SET_SERVERS4]->len, ==, 1);
+    add_link(world, 3, "wg0", true);
+    ks_vpns_apply(vpns, world);
+    g_assert_true(ks_engine_observe(engine, world)); /* it locks */
+    g_assert_true(ks_lock_has_interface(ks_engine_lock(engine), 3));
+    g_assert_true(ks_vpns_remove(vpns, uuid, NULL));
+    ks_vpns_apply(vpns, world);
+    (void) ks_engine_observe(engine, world);
+    g_assert_false(ks_lock_has_interface(ks_engine_lock(engine), 3));
+    g_assert_cmpuint(ks_engine_lock(engine)->sets[KS_SET_SERVERS4]->len, ==, 0);
+    g_assert_true(ks_engine_settings(engine)->locked);
+
+    g_assert_nonnull(add(vpns, "An uplink", "eth0", SERVER, NULL));
+    ks_vpns_apply(vpns, world);
+    (void) ks_engine_observe(engine, world);
+    g_assert_false(ks_lock_has_interface(ks_engine_lock(engine), 2));
+}
+
+static bool locks(KsVpnLocks when, bool spared)
+{
+    KsSettings settings = KS_SETTINGS_DEFAULT;
+    g_autoptr(KsEngine) engine = ks_engine_new(&settings, NULL);
+    g_autoptr(KsWorld) world = ks_world_new();
+    g_autoptr(KsVpns) vpns = ks_vpns_new();
+    g_autofree char *uuid = g_strdup(add(vpns, "Home", "wg0", SERVER, NULL));
+
+    g_assert_true(ks_vpns_set_locks(vpns, uuid, when, NULL));
+    add_link(world, 3, "wg0", true);
+    g_array_index(world->links, KsLink, 0).default_route = when != KS_VPN_LOCKS_YES;
+    ks_vpns_apply(vpns, world);
+    if (spared)
+        ks_engine_spare(engine, uuid);
+    (void) ks_engine_observe(engine, world);
+    return ks_engine_settings(engine)->locked;
+}
+
+static void test_which_lock(void)
+{
+    g_assert_true(locks(KS_VPN_LOCKS_AUTO, false));
+    g_assert_true(locks(KS_VPN_LOCKS_YES, false));
+    g_assert_false(locks(KS_VPN_LOCKS_NO, false));
+    g_assert_false(locks(KS_VPN_LOCKS_AUTO, true)); /* it was up when it was set up */
+    g_assert_false(locks(KS_VPN_LOCKS_YES, true));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/vpns/refused", test_refused);
+    g_test_add_func("/vpns/bounds", test_bounds);
+    g_test_add_func("/vpns/there-and-back", test_there_and_back);
+    g_test_add_func("/vpns/damaged", test_damaged);
+    g_test_add_func("/vpns/in-the-engine", test_in_the_engine);
+    g_test_add_func("/vpns/which-lock", test_which_lock);
+    return g_test_run();
+}
