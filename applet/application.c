@@ -4,11 +4,13 @@
 #include "applet/application.h"
 
 #include "applet/help.h"
-#include "applet/notice.h"
+#include "applet/lan.h"
+#include "applet/notifier.h"
 #include "applet/preferences.h"
 #include "applet/reconnect.h"
 #include "applet/settings.h"
 #include "applet/status-window.h"
+#include "applet/system-bus.h"
 #include "applet/tray.h"
 #include "applet/vpn-client.h"
 #include "config.h"
@@ -17,17 +19,15 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#define NOTICE_STATE  "state"  /* one at a time: how things are */
-#define NOTICE_ANSWER "answer" /* one at a time: what did not work */
-
 /* After login a tray may come later than we do. Then the window is there instead. */
 #define TRAY_GRACE 10u /* seconds */
 
 struct _KsApplication {
     GtkApplication parent;
 
-    GCancellable *cancellable;
     KsSettings *settings;
+    KsNotifier *notifier;
+    KsSystemBus *system_bus;
     KsGuardClient *guard; /* NULL until there is a system bus */
     KsVpnClient *vpns;    /* the same */
     KsTray *tray;
@@ -35,7 +35,6 @@ struct _KsApplication {
     GtkWindow *preferences; /* NULL: not open */
     KsGuardState *nothing;  /* shown while there is no guard client */
     GPtrArray *no_vpns;     /* the same */
-    KsTold told;
     KsReconnect reconnect;
     guint reconnect_source;
     guint age_source;
@@ -43,7 +42,6 @@ struct _KsApplication {
     bool starts_hidden;    /* --hidden: no window unless there is no tray */
     bool is_hosted;        /* a tray shows us */
     bool window_stands_in; /* the window was opened because there is no tray */
-    bool person_locked;    /* the lock was closed from here */
 };
 
 G_DEFINE_TYPE(KsApplication, ks_application, GTK_TYPE_APPLICATION)
@@ -55,6 +53,7 @@ static void describe(const KsApplication *self, KsModel *model)
     *model = (KsModel){
         .guard = self->guard ? ks_guard_client_state(self->guard) : self->nothing,
         .vpns = self->vpns ? ks_vpn_client_vpns(self->vpns) : self->no_vpns,
+        .networks = self->vpns ? ks_vpn_client_networks(self->vpns) : self->no_vpns,
         .manager_ready = self->vpns && ks_vpn_client_is_ready(self->vpns),
         .dropped = self->vpns ? ks_vpn_client_dropped(self->vpns) : "",
         .last = self->vpns ? ks_vpn_client_last(self->vpns) : "",
@@ -65,46 +64,6 @@ static void describe(const KsApplication *self, KsModel *model)
         model->permissions[i] = ks_guard_client_permission(self->guard, i);
         model->busy[i] = ks_guard_client_is_busy(self->guard, i);
     }
-}
-
-/* ---- notifications ---- */
-
-static void send_notice(KsApplication *self, const char *id, const KsNotice *notice)
-{
-    g_autoptr(GNotification) shown = g_notification_new(notice->title);
-    g_autoptr(GIcon) icon = g_themed_icon_new(notice->icon);
-
-    g_notification_set_body(shown, notice->body);
-    g_notification_set_icon(shown, icon);
-    g_notification_set_priority(shown, notice->urgent ? G_NOTIFICATION_PRIORITY_URGENT
-                                                      : G_NOTIFICATION_PRIORITY_NORMAL);
-    g_notification_set_default_action(shown, "app.show");
-    for (unsigned i = 0; i < notice->buttons_length; i++)
-        g_notification_add_button_with_target_value(
-            shown, notice->buttons[i].label, notice->buttons[i].action, notice->buttons[i].target);
-    g_application_send_notification(G_APPLICATION(self), id, shown);
-}
-
-static void notify_state(KsApplication *self, const KsModel *model)
-{
-    bool explain = !self->person_locked && model->guard->auto_lock &&
-                   !ks_settings_get(self->settings, KS_SETTING_FIRST_LOCK_IS_TOLD);
-    g_autoptr(KsNotice) notice = NULL;
-
-    switch (ks_notice_for(model, explain, &self->told, &notice)) {
-    case KS_NOTICE_KEEP:
-        return;
-    case KS_NOTICE_WITHDRAW:
-        g_application_withdraw_notification(G_APPLICATION(self), NOTICE_STATE);
-        break;
-    case KS_NOTICE_SHOW:
-        send_notice(self, NOTICE_STATE, notice);
-        break;
-    }
-    if (model->guard->state == KS_STATE_PROTECTED)
-        ks_settings_set(self->settings, KS_SETTING_FIRST_LOCK_IS_TOLD, true);
-    if (!model->guard->locked)
-        self->person_locked = false;
 }
 
 /* ---- what follows from it ---- */
@@ -165,7 +124,7 @@ static void refresh(KsApplication *self)
         ks_status_window_update(self->window, view);
     if (self->preferences)
         ks_preferences_update(self->preferences, &model);
-    notify_state(self, &model);
+    ks_notifier_follow(self->notifier, &model);
     follow_reconnect(self, &model);
     seconds = ks_view_ages_in(&model);
     g_clear_handle_id(&self->age_source, g_source_remove);
@@ -181,15 +140,14 @@ static void on_changed(void *data)
 static void on_answered(KsRequest request, KsAnswer answer, const char *message, void *data)
 {
     g_autoptr(KsNotice) notice = ks_notice_for_answer(request, answer, message);
+    KsApplication *self = data;
 
-    if (notice)
-        send_notice(data, NOTICE_ANSWER, notice);
-    else
-        g_application_withdraw_notification(data, NOTICE_ANSWER);
+    ks_notifier_answer(self->notifier, notice);
 }
 
 static void on_vpn_failed(const char *uuid, const char *message, void *data)
 {
+    KsApplication *self = data;
     KsNotice notice = {
         .title = (char *) _("The VPN could not be connected"),
         .body = (char *) message,
@@ -197,7 +155,7 @@ static void on_vpn_failed(const char *uuid, const char *message, void *data)
     };
 
     (void) uuid;
-    send_notice(data, NOTICE_ANSWER, &notice);
+    ks_notifier_answer(self->notifier, &notice);
 }
 
 /* ---- the window ---- */
@@ -271,7 +229,7 @@ static void do_lock(GSimpleAction *action, GVariant *target, gpointer data)
 
     (void) action;
     (void) target;
-    self->person_locked = true;
+    ks_notifier_expect_lock(self->notifier);
     ask(self, KS_REQUEST_LOCK, NULL);
 }
 
@@ -282,34 +240,42 @@ static void do_unlock(GSimpleAction *action, GVariant *target, gpointer data)
     ask(data, KS_REQUEST_UNLOCK, NULL);
 }
 
+static const KsGuardState *guard_state(const KsApplication *self)
+{
+    return self->guard ? ks_guard_client_state(self->guard) : self->nothing;
+}
+
 static void do_lan(GSimpleAction *action, GVariant *target, gpointer data)
 {
-    gboolean on = g_variant_get_boolean(target);
+    bool on = g_variant_get_boolean(target);
 
     (void) action;
-    ask(data, on ? KS_REQUEST_LAN_ON : KS_REQUEST_LAN_OFF, g_variant_new("(bas)", on, NULL));
+    ask(data, on ? KS_REQUEST_LAN_ON : KS_REQUEST_LAN_OFF, ks_lan_switch(guard_state(data), on));
 }
 
 /* Limits LAN access to the networks of now, besides those that it is limited to; or not at all. */
 static void do_lan_here(GSimpleAction *action, GVariant *target, gpointer data)
 {
-    KsApplication *self = data;
-    const KsGuardState *guard = self->guard ? ks_guard_client_state(self->guard) : self->nothing;
-    GVariantBuilder networks;
+    GVariant *arguments =
+        g_variant_get_boolean(target) ? ks_lan_here(guard_state(data)) : ks_lan_everywhere();
 
     (void) action;
-    g_variant_builder_init(&networks, G_VARIANT_TYPE_STRING_ARRAY);
-    if (g_variant_get_boolean(target)) {
-        for (unsigned i = 0; guard->lan_networks[i]; i++)
-            g_variant_builder_add(&networks, "s", guard->lan_networks[i]);
-        for (unsigned i = 0; i < guard->networks->len; i++) {
-            const KsGuardNetwork *network = g_ptr_array_index(guard->networks, i);
+    if (arguments)
+        ask(data, KS_REQUEST_LAN_ON, arguments);
+}
 
-            if (!g_strv_contains((const char *const *) guard->lan_networks, network->uuid))
-                g_variant_builder_add(&networks, "s", network->uuid);
-        }
-    }
-    ask(self, KS_REQUEST_LAN_ON, g_variant_new("(bas)", TRUE, &networks));
+static void do_lan_network(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    const char *uuid;
+    GVariant *arguments;
+    gboolean on;
+    gboolean stays;
+
+    (void) action;
+    g_variant_get(target, "(&sb)", &uuid, &on);
+    arguments = ks_lan_network(guard_state(data), uuid, on);
+    g_variant_get_child(arguments, 0, "b", &stays);
+    ask(data, stays ? KS_REQUEST_LAN_ON : KS_REQUEST_LAN_OFF, arguments);
 }
 
 static void do_auto_lock(GSimpleAction *action, GVariant *target, gpointer data)
@@ -421,6 +387,7 @@ static const GActionEntry actions[] = {
     { .name = "unlock", .activate = do_unlock },
     { .name = "lan", .parameter_type = "b", .activate = do_lan },
     { .name = "lan-here", .parameter_type = "b", .activate = do_lan_here },
+    { .name = "lan-network", .parameter_type = "(sb)", .activate = do_lan_network },
     { .name = "auto-lock", .parameter_type = "b", .activate = do_auto_lock },
     { .name = "pause", .parameter_type = "u", .activate = do_pause },
     { .name = "resume", .activate = do_resume },
@@ -438,27 +405,26 @@ static const GActionEntry actions[] = {
 
 /* ---- its life ---- */
 
-static void on_bus(GObject *source, GAsyncResult *result, gpointer data)
+static void on_bus(GDBusConnection *bus, void *data)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GDBusConnection) bus = g_bus_get_finish(result, &error);
     KsApplication *self = data;
 
-    (void) source;
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return;
-    if (error) {
-        g_warning("no system bus: %s", error->message);
-        ks_guard_state_free(self->nothing);
-        self->nothing = ks_guard_state_new(KS_STATE_AWAY);
-        refresh(self);
-        return;
-    }
-    g_dbus_connection_set_exit_on_close(bus, FALSE);
     self->guard = ks_guard_client_new(
         bus, &(KsGuardObserver){ .changed = on_changed, .answered = on_answered, .data = self });
     self->vpns = ks_vpn_client_new(
         bus, &(KsVpnObserver){ .changed = on_changed, .failed = on_vpn_failed, .data = self });
+}
+
+/* Nothing can be heard until there is a bus again. */
+static void on_no_bus(void *data)
+{
+    KsApplication *self = data;
+
+    g_clear_pointer(&self->vpns, ks_vpn_client_free);
+    g_clear_pointer(&self->guard, ks_guard_client_free);
+    ks_guard_state_free(self->nothing);
+    self->nothing = ks_guard_state_new(KS_STATE_AWAY);
+    refresh(self);
 }
 
 static void ks_application_startup(GApplication *application)
@@ -468,20 +434,20 @@ static void ks_application_startup(GApplication *application)
     G_APPLICATION_CLASS(ks_application_parent_class)->startup(application);
     gtk_window_set_default_icon_name(KS_BUS_NAME);
     g_action_map_add_action_entries(G_ACTION_MAP(self), actions, G_N_ELEMENTS(actions), self);
-    self->cancellable = g_cancellable_new();
     self->nothing = ks_guard_state_new(KS_STATE_STARTING);
     self->no_vpns = g_ptr_array_new();
     self->settings = ks_settings_new(on_changed, self);
+    self->notifier = ks_notifier_new(application, self->settings);
     self->tray = ks_tray_new(G_ACTION_GROUP(self), on_hosted, self);
     g_application_hold(application);
-    g_bus_get(G_BUS_TYPE_SYSTEM, self->cancellable, on_bus, self);
+    self->system_bus = ks_system_bus_new(
+        &(KsSystemBusObserver){ .connected = on_bus, .lost = on_no_bus, .data = self });
 }
 
 static void ks_application_shutdown(GApplication *application)
 {
     KsApplication *self = KS_APPLICATION(application);
 
-    g_cancellable_cancel(self->cancellable);
     g_clear_handle_id(&self->age_source, g_source_remove);
     g_clear_handle_id(&self->reconnect_source, g_source_remove);
     g_clear_handle_id(&self->grace_source, g_source_remove);
@@ -493,10 +459,11 @@ static void ks_application_shutdown(GApplication *application)
     g_clear_pointer(&self->tray, ks_tray_free);
     g_clear_pointer(&self->vpns, ks_vpn_client_free);
     g_clear_pointer(&self->guard, ks_guard_client_free);
+    g_clear_pointer(&self->system_bus, ks_system_bus_free);
+    g_clear_pointer(&self->notifier, ks_notifier_free);
     g_clear_pointer(&self->settings, ks_settings_free);
     g_clear_pointer(&self->nothing, ks_guard_state_free);
     g_clear_pointer(&self->no_vpns, g_ptr_array_unref);
-    g_clear_object(&self->cancellable);
     G_APPLICATION_CLASS(ks_application_parent_class)->shutdown(application);
 }
 

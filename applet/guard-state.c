@@ -82,13 +82,25 @@ static void free_server(gpointer data)
     g_free(server);
 }
 
-static void free_network(gpointer data)
+KsGuardNetwork *ks_guard_network_new(const char *uuid, const char *name)
 {
-    KsGuardNetwork *network = data;
+    KsGuardNetwork *network = g_new0(KsGuardNetwork, 1);
 
+    network->uuid = g_strdup(uuid);
+    network->name = ks_text_printable(name);
+    return network;
+}
+
+void ks_guard_network_free(KsGuardNetwork *network)
+{
     g_free(network->uuid);
     g_free(network->name);
     g_free(network);
+}
+
+static void free_network(gpointer data)
+{
+    ks_guard_network_free(data);
 }
 
 KsGuardState *ks_guard_state_new(KsState state)

@@ -60,6 +60,10 @@ typedef struct {
     char *name;
 } KsGuardNetwork;
 
+/* Makes `name` printable. */
+KsGuardNetwork *ks_guard_network_new(const char *uuid, const char *name);
+void ks_guard_network_free(KsGuardNetwork *network);
+
 typedef struct {
     KsState state;
     KsReason reason;

@@ -69,8 +69,8 @@ static GtkWidget *new_page(void)
 
 void ks_help_show(GtkWindow *parent)
 {
-    GtkWidget *dialog =
-        gtk_dialog_new_with_buttons(_("Help"), parent, GTK_DIALOG_USE_HEADER_BAR, NULL, NULL);
+    GtkWidget *dialog = gtk_dialog_new_with_buttons(C_("title", "Help"), parent,
+                                                    GTK_DIALOG_USE_HEADER_BAR, NULL, NULL);
     GtkWidget *content = gtk_dialog_get_content_area(GTK_DIALOG(dialog));
     GtkWidget *scrolled = gtk_scrolled_window_new(NULL, NULL);
 

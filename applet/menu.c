@@ -12,6 +12,7 @@
 #define ACTION  "ks-action"
 #define TARGET  "ks-target"
 #define ACTIONS "ks-actions"
+#define INDENT  "    " /* the only one that survives the way to a panel */
 
 static void on_activate(GtkMenuItem *item, gpointer data)
 {
@@ -52,13 +53,15 @@ static GtkWidget *make(GActionGroup *actions, const KsItem *item)
 static void show(GtkWidget *widget, const KsItem *item)
 {
     GtkMenuItem *menu_item = GTK_MENU_ITEM(widget);
+    g_autofree char *label =
+        item->label ? g_strconcat(item->indented ? INDENT : "", item->label, NULL) : NULL;
 
     g_object_set_data(G_OBJECT(widget), ACTION, (void *) item->action);
     g_object_set_data_full(G_OBJECT(widget), TARGET,
                            item->target ? g_variant_ref(item->target) : NULL,
                            item->target ? (GDestroyNotify) g_variant_unref : NULL);
-    if (item->label && g_strcmp0(gtk_menu_item_get_label(menu_item), item->label) != 0)
-        gtk_menu_item_set_label(menu_item, item->label);
+    if (label && g_strcmp0(gtk_menu_item_get_label(menu_item), label) != 0)
+        gtk_menu_item_set_label(menu_item, label);
     if (item->kind == KS_ITEM_CHECK)
         ks_check_item_set(KS_CHECK_ITEM(widget), item->checked);
     if (item->kind == KS_ITEM_SUBMENU)

@@ -32,10 +32,10 @@ static KsNotice *notice_new(const KsModel *model)
 static void add_unlock(KsNotice *notice, const KsModel *model)
 {
     if (model->permissions[KS_REQUEST_UNLOCK] == KS_PERMISSION_YES)
-        add_button(notice, _("Unlock"), "app.unlock", NULL);
+        add_button(notice, C_("button", "Unlock"), "app.unlock", NULL);
     else if (model->permissions[KS_REQUEST_UNLOCK] != KS_PERMISSION_NO)
         /* TRANSLATORS: the dots mean that a password is asked for */
-        add_button(notice, _("Unlock…"), "app.unlock", NULL);
+        add_button(notice, C_("button", "Unlock…"), "app.unlock", NULL);
 }
 
 static KsNotice *blocked(const KsModel *model)
@@ -45,7 +45,9 @@ static KsNotice *blocked(const KsModel *model)
 
     notice->urgent = true;
     if (vpn && model->manager_ready)
-        add_button(notice, vpn->uuid && model->dropped[0] ? _("Reconnect") : _("Connect"),
+        add_button(notice,
+                   vpn->uuid && model->dropped[0] ? C_("button", "Reconnect")
+                                                  : C_("button", "Connect"),
                    "app.connect", g_variant_new_string(vpn->uuid));
     add_unlock(notice, model);
     return notice;
@@ -74,7 +76,7 @@ static KsNotice *unlocked(const KsModel *model)
     KsNotice *notice = notice_new(model);
 
     if (model->permissions[KS_REQUEST_LOCK] != KS_PERMISSION_NO)
-        add_button(notice, _("Lock"), "app.lock", NULL);
+        add_button(notice, C_("button", "Lock"), "app.lock", NULL);
     return notice;
 }
 
@@ -96,7 +98,7 @@ static KsNotice *first_lock(const KsModel *model)
     notice->body = g_strdup(
         _("From now on nothing leaves this computer except through a VPN, and if the VPN drops "
           "everything stays blocked. Only you open the lock again, from its icon."));
-    add_button(notice, _("Show"), "app.show", NULL);
+    add_button(notice, C_("button", "Show"), "app.show", NULL);
     return notice;
 }
 

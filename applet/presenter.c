@@ -90,16 +90,6 @@ static bool is_asking(const KsModel *model, KsRequest request)
     return model->busy[request] && model->permissions[request] == KS_PERMISSION_ASK;
 }
 
-/* Takes `label`. */
-static char *label_while(char *label, bool asking)
-{
-    g_autofree char *owned = label;
-
-    /* TRANSLATORS: %s is a menu item, and the password prompt for it is open: "Lock (waiting …)" */
-    return asking ? g_strdup_printf(_("%s (waiting for the password)"), owned)
-                  : g_steal_pointer(&owned);
-}
-
 /* ---- the parts of the menu ---- */
 
 static void add_header(const KsModel *model, const KsView *view, GPtrArray *items)
@@ -119,8 +109,9 @@ static void add_lock(const KsModel *model, GPtrArray *items)
     KsRequest request = guard->locked ? KS_REQUEST_UNLOCK : KS_REQUEST_LOCK;
     bool asking = is_asking(model, KS_REQUEST_LOCK) || is_asking(model, KS_REQUEST_UNLOCK);
 
-    add_check(items, "lock", label_while(g_strdup(_("Lock")), asking), guard->locked,
-              guard->locked ? "unlock" : "lock", NULL)
+    add_check(items, "lock",
+              g_strdup(asking ? _("Lock (waiting for the password)") : C_("menu", "Lock")),
+              guard->locked, guard->locked ? "unlock" : "lock", NULL)
         ->sensitive =
         can_ask(model, request) && !model->busy[KS_REQUEST_LOCK] && !model->busy[KS_REQUEST_UNLOCK];
     if (guard->state == KS_STATE_BROKEN)
@@ -128,15 +119,17 @@ static void add_lock(const KsModel *model, GPtrArray *items)
             ->sensitive = can_ask(model, KS_REQUEST_LOCK);
 }
 
-static char *network_names(const KsGuardState *guard)
+static char *label_lan_here(const KsGuardState *guard, bool also)
 {
     const KsGuardNetwork *network;
 
     if (guard->networks->len != 1)
-        return g_strdup(_("this network"));
+        /* TRANSLATORS: these stand below "Allow LAN access"; %s is a network's name */
+        return g_strdup(also ? _("Also on this network") : _("Only on this network"));
     network = g_ptr_array_index(guard->networks, 0);
-    /* TRANSLATORS: the name of a network: “Home” */
-    return g_strdup_printf(_("“%s”"), network->name);
+    if (also)
+        return g_strdup_printf(_("Also on “%s”"), network->name);
+    return g_strdup_printf(_("Only on “%s”"), network->name);
 }
 
 static void add_lan(const KsModel *model, GPtrArray *items)
@@ -147,20 +140,19 @@ static void add_lan(const KsModel *model, GPtrArray *items)
     bool here = ks_guard_state_lan_is_here(guard);
     bool asking = is_asking(model, KS_REQUEST_LAN_ON);
     bool busy = model->busy[KS_REQUEST_LAN_ON] || model->busy[KS_REQUEST_LAN_OFF];
-    g_autofree char *names = network_names(guard);
-    char *label;
+    KsItem *item;
 
-    add_check(items, "lan", label_while(g_strdup(_("Allow LAN access")), asking), guard->lan, "lan",
-              g_variant_new_boolean(!guard->lan))
+    add_check(
+        items, "lan",
+        g_strdup(asking ? _("Allow LAN access (waiting for the password)") : _("Allow LAN access")),
+        guard->lan, "lan", g_variant_new_boolean(!guard->lan))
         ->sensitive = can_ask(model, request) && !busy;
     if (!guard->lan || guard->networks->len == 0)
         return;
-    /* TRANSLATORS: below "Allow LAN access"; %s is “Home”, or "this network" */
-    label = limited && !here ? g_strdup_printf(_("    Also on %s"), names)
-                             : g_strdup_printf(_("    Only on %s"), names);
-    add_check(items, "lan-here", label, limited && here, "lan-here",
-              g_variant_new_boolean(!(limited && here)))
-        ->sensitive = can_ask(model, KS_REQUEST_LAN_ON) && !busy;
+    item = add_check(items, "lan-here", label_lan_here(guard, limited && !here), limited && here,
+                     "lan-here", g_variant_new_boolean(!(limited && here)));
+    item->sensitive = can_ask(model, KS_REQUEST_LAN_ON) && !busy;
+    item->indented = true;
 }
 
 static void add_pause(const KsModel *model, GPtrArray *items)
@@ -179,7 +171,8 @@ static void add_pause(const KsModel *model, GPtrArray *items)
         return;
     }
     menu = add(items, "pause", KS_ITEM_SUBMENU,
-               label_while(g_strdup(_("Pause")), is_asking(model, KS_REQUEST_PAUSE)));
+               g_strdup(is_asking(model, KS_REQUEST_PAUSE) ? _("Pause (waiting for the password)")
+                                                           : C_("menu", "Pause")));
     menu->sensitive = works;
     menu->children = g_ptr_array_new_with_free_func(free_item);
     for (unsigned i = 0; i < G_N_ELEMENTS(pauses); i++) {
@@ -238,7 +231,7 @@ static void add_vpns(const KsModel *model, GPtrArray *items)
         return;
     }
     if (model->vpns->len > VPNS_BESIDE_MAX) {
-        menu = add(items, "vpns", KS_ITEM_SUBMENU, g_strdup(_("VPNs")));
+        menu = add(items, "vpns", KS_ITEM_SUBMENU, g_strdup(C_("menu", "VPNs")));
         menu->children = g_ptr_array_new_with_free_func(free_item);
         into = menu->children;
     }
@@ -313,9 +306,9 @@ KsView *ks_view_new(const KsModel *model)
     add_vpns(model, items);
     add_reconnect(model, items);
     add(items, "separator-program", KS_ITEM_SEPARATOR, NULL);
-    add_action(items, "preferences", g_strdup(_("Preferences…")), "preferences", NULL);
-    add_action(items, "help", g_strdup(_("Help")), "help", NULL);
-    add_action(items, "quit", g_strdup(_("Quit")), "quit", NULL);
+    add_action(items, "preferences", g_strdup(C_("menu", "Preferences…")), "preferences", NULL);
+    add_action(items, "help", g_strdup(C_("menu", "Help")), "help", NULL);
+    add_action(items, "quit", g_strdup(C_("menu", "Quit")), "quit", NULL);
     return view;
 }
 

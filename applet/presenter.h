@@ -12,6 +12,7 @@ typedef struct {
     KsPermission permissions[KS_REQUEST_MAX];
     bool busy[KS_REQUEST_MAX]; /* asked, not answered */
     const GPtrArray *vpns;     /* element-type KsVpn */
+    const GPtrArray *networks; /* element-type KsGuardNetwork: all that are set up */
     bool manager_ready;        /* NetworkManager answers */
     const char *dropped;       /* UUID of the VPN that dropped, or "" */
     const char *last;          /* UUID of the VPN that was up last, or "" */
@@ -34,6 +35,7 @@ typedef struct {
     char *label; /* NULL for separators */
     bool sensitive;
     bool checked;
+    bool indented;       /* belongs to the item above it */
     const char *action;  /* of the application, static; NULL: none */
     GVariant *target;    /* owned; NULL: none */
     GPtrArray *children; /* element-type KsItem; NULL: none */

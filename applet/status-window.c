@@ -17,6 +17,7 @@
 #define WIDTH      420
 #define MARGIN     18
 #define SPACING    6
+#define INDENT     24
 #define TEXT_WIDTH 44 /* characters */
 
 typedef struct {
@@ -29,7 +30,6 @@ typedef struct {
     GtkWidget *hint;
     GHashTable *widgets; /* char* -> GtkWidget* in `list` and `footer`, by the item's id */
     char *shape;         /* which items there are: when it changes the widgets are made anew */
-
 } Parts;
 
 static void parts_free(gpointer data)
@@ -173,11 +173,9 @@ static void show(Parts *parts, const GPtrArray *items)
                                item->target ? g_variant_ref(item->target) : NULL,
                                item->target ? (GDestroyNotify) g_variant_unref : NULL);
         if (GTK_IS_BUTTON(widget)) {
-            g_autofree char *label = g_strdup(item->label);
-
-            if (strcmp(gtk_button_get_label(GTK_BUTTON(widget)), g_strstrip(label)) != 0)
-                gtk_button_set_label(GTK_BUTTON(widget), label);
-            gtk_widget_set_margin_start(widget, g_str_has_prefix(item->label, " ") ? MARGIN : 0);
+            if (strcmp(gtk_button_get_label(GTK_BUTTON(widget)), item->label) != 0)
+                gtk_button_set_label(GTK_BUTTON(widget), item->label);
+            gtk_widget_set_margin_start(widget, item->indented ? INDENT : 0);
         }
         if (KS_IS_CHECK_BUTTON(widget))
             ks_check_button_set(KS_CHECK_BUTTON(widget), item->checked);

@@ -12,8 +12,9 @@
 struct KsVpnClient {
     KsVpnObserver observer;
     GCancellable *cancellable;
-    NMClient *manager; /* NULL until libnm has its first answer */
-    GPtrArray *vpns;   /* element-type KsVpn */
+    NMClient *manager;   /* NULL until libnm has its first answer */
+    GPtrArray *vpns;     /* element-type KsVpn */
+    GPtrArray *networks; /* element-type KsGuardNetwork */
     char *dropped;
     char *last;
     guint changed_source;
@@ -38,6 +39,24 @@ static bool is_vpn(NMConnection *profile)
 
     return g_strcmp0(type, NM_SETTING_VPN_SETTING_NAME) == 0 ||
            g_strcmp0(type, NM_SETTING_WIREGUARD_SETTING_NAME) == 0;
+}
+
+/* What leads out of the machine; not what other programs made and NetworkManager only watches. */
+static bool is_network(NMConnection *profile)
+{
+    static const char *const types[] = {
+        NM_SETTING_WIRED_SETTING_NAME,      NM_SETTING_WIRELESS_SETTING_NAME,
+        NM_SETTING_GSM_SETTING_NAME,        NM_SETTING_CDMA_SETTING_NAME,
+        NM_SETTING_PPPOE_SETTING_NAME,      NM_SETTING_BLUETOOTH_SETTING_NAME,
+        NM_SETTING_BOND_SETTING_NAME,       NM_SETTING_BRIDGE_SETTING_NAME,
+        NM_SETTING_TEAM_SETTING_NAME,       NM_SETTING_VLAN_SETTING_NAME,
+        NM_SETTING_INFINIBAND_SETTING_NAME, NULL,
+    };
+    const char *type = nm_connection_get_connection_type(profile);
+
+    return type && g_strv_contains(types, type) &&
+           !(nm_remote_connection_get_flags(NM_REMOTE_CONNECTION(profile)) &
+             NM_SETTINGS_CONNECTION_FLAG_EXTERNAL);
 }
 
 static bool active_is_vpn(NMActiveConnection *active)
@@ -127,17 +146,33 @@ static int compare_names(const void *a, const void *b)
     return order ? order : strcmp((*one)->uuid, (*other)->uuid);
 }
 
-static void read_vpns(KsVpnClient *client)
+static int compare_network_names(const void *a, const void *b)
+{
+    const KsGuardNetwork *const *one = a;
+    const KsGuardNetwork *const *other = b;
+    int order = g_utf8_collate((*one)->name, (*other)->name);
+
+    return order ? order : strcmp((*one)->uuid, (*other)->uuid);
+}
+
+static void read_profiles(KsVpnClient *client)
 {
     const GPtrArray *profiles = nm_client_get_connections(client->manager);
 
     g_ptr_array_set_size(client->vpns, 0);
+    g_ptr_array_set_size(client->networks, 0);
     for (unsigned i = 0; i < profiles->len; i++) {
         NMConnection *profile = g_ptr_array_index(profiles, i);
 
-        if (is_vpn(profile) && nm_connection_get_uuid(profile) && nm_connection_get_id(profile))
+        if (!nm_connection_get_uuid(profile) || !nm_connection_get_id(profile))
+            continue;
+        if (is_vpn(profile))
             g_ptr_array_add(client->vpns, read_vpn(client->manager, profile));
+        else if (is_network(profile))
+            g_ptr_array_add(client->networks, ks_guard_network_new(nm_connection_get_uuid(profile),
+                                                                   nm_connection_get_id(profile)));
     }
+    g_ptr_array_sort(client->networks, compare_network_names);
     g_ptr_array_sort(client->vpns, compare_names);
 }
 
@@ -146,7 +181,7 @@ static gboolean on_changed(gpointer data)
     KsVpnClient *client = data;
 
     client->changed_source = 0;
-    read_vpns(client);
+    read_profiles(client);
     client->observer.changed(client->observer.data);
     return G_SOURCE_REMOVE;
 }
@@ -254,6 +289,7 @@ KsVpnClient *ks_vpn_client_new(GDBusConnection *bus, const KsVpnObserver *observ
     client->observer = *observer;
     client->cancellable = g_cancellable_new();
     client->vpns = g_ptr_array_new_with_free_func((GDestroyNotify) ks_vpn_free);
+    client->networks = g_ptr_array_new_with_free_func((GDestroyNotify) ks_guard_network_free);
     g_async_initable_new_async(NM_TYPE_CLIENT, G_PRIORITY_DEFAULT, client->cancellable, on_ready,
                                client, NM_CLIENT_DBUS_CONNECTION, bus, NM_CLIENT_INSTANCE_FLAGS,
                                (guint) NM_CLIENT_INSTANCE_FLAGS_NO_AUTO_FETCH_PERMISSIONS, NULL);
@@ -278,6 +314,7 @@ void ks_vpn_client_free(KsVpnClient *client)
     g_clear_handle_id(&client->changed_source, g_source_remove);
     g_clear_object(&client->manager);
     g_ptr_array_unref(client->vpns);
+    g_ptr_array_unref(client->networks);
     g_object_unref(client->cancellable);
     g_free(client->dropped);
     g_free(client->last);
@@ -289,6 +326,11 @@ void ks_vpn_client_free(KsVpnClient *client)
 GPtrArray *ks_vpn_client_vpns(const KsVpnClient *client)
 {
     return client->vpns;
+}
+
+GPtrArray *ks_vpn_client_networks(const KsVpnClient *client)
+{
+    return client->networks;
 }
 
 bool ks_vpn_client_is_ready(const KsVpnClient *client)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "applet/guard-state.h"
 #include "model/world.h"
 
 #include <gio/gio.h>
@@ -28,6 +29,10 @@ void ks_vpn_client_free(KsVpnClient *client);
 /* element-type KsVpn, in the order of their names, with printable ones. Valid until the main loop
  * runs again. Of each are set: uuid, name, type, servers, warnings, activity. */
 GPtrArray *ks_vpn_client_vpns(const KsVpnClient *client);
+
+/* element-type KsGuardNetwork: the profiles that a machine gets into a network by, in the order of
+ * their names. Valid until the main loop runs again. */
+GPtrArray *ks_vpn_client_networks(const KsVpnClient *client);
 
 /* NetworkManager runs and answered. */
 bool ks_vpn_client_is_ready(const KsVpnClient *client);

@@ -46,7 +46,8 @@ static void write_items(GString *out, const GPtrArray *items, const char *indent
         g_string_append(out, indent);
         if (item->kind == KS_ITEM_CHECK)
             g_string_append(out, item->checked ? "[x] " : "[ ] ");
-        g_string_append_printf(out, "%s%s", item->label, item->sensitive ? "" : " (off)");
+        g_string_append_printf(out, "%s%s%s", item->indented ? "> " : "", item->label,
+                               item->sensitive ? "" : " (off)");
         if (item->action)
             g_string_append_printf(out, " -> %s%s%s", item->action, target ? " " : "",
                                    target ? target : "");
@@ -274,11 +275,11 @@ static void test_lan(void)
     } rows[] = {
         { "'Lan': <false>", "[ ] Allow LAN access -> lan true", NULL },
         { "'Lan': <true>, 'LanNetworks': <@as []>", "[x] Allow LAN access -> lan false",
-          "[ ]     Only on “Home” -> lan-here true" },
+          "[ ] > Only on “Home” -> lan-here true" },
         { "'Lan': <true>, 'LanNetworks': <['n1']>", "[x] Allow LAN access -> lan false",
-          "[x]     Only on “Home” -> lan-here false" },
+          "[x] > Only on “Home” -> lan-here false" },
         { "'Lan': <true>, 'LanNetworks': <['n2']>", "[x] Allow LAN access -> lan false",
-          "[ ]     Also on “Home” -> lan-here true" },
+          "[ ] > Also on “Home” -> lan-here true" },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {

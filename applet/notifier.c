@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "applet/notifier.h"
+
+#define NOTICE_STATE  "state"
+#define NOTICE_ANSWER "answer"
+
+struct KsNotifier {
+    GApplication *application;
+    KsSettings *settings;
+    KsTold told;
+    bool person_locked; /* the lock was closed from here */
+};
+
+static void show(KsNotifier *notifier, const char *id, const KsNotice *notice)
+{
+    g_autoptr(GNotification) shown = g_notification_new(notice->title);
+    g_autoptr(GIcon) icon = g_themed_icon_new(notice->icon);
+
+    g_notification_set_body(shown, notice->body);
+    g_notification_set_icon(shown, icon);
+    g_notification_set_priority(shown, notice->urgent ? G_NOTIFICATION_PRIORITY_URGENT
+                                                      : G_NOTIFICATION_PRIORITY_NORMAL);
+    g_notification_set_default_action(shown, "app.show");
+    for (unsigned i = 0; i < notice->buttons_length; i++)
+        g_notification_add_button_with_target_value(
+            shown, notice->buttons[i].label, notice->buttons[i].action, notice->buttons[i].target);
+    g_application_send_notification(notifier->application, id, shown);
+}
+
+void ks_notifier_follow(KsNotifier *notifier, const KsModel *model)
+{
+    bool explain = !notifier->person_locked && model->guard->auto_lock &&
+                   !ks_settings_get(notifier->settings, KS_SETTING_FIRST_LOCK_IS_TOLD);
+    g_autoptr(KsNotice) notice = NULL;
+
+    switch (ks_notice_for(model, explain, &notifier->told, &notice)) {
+    case KS_NOTICE_KEEP:
+        return;
+    case KS_NOTICE_WITHDRAW:
+        g_application_withdraw_notification(notifier->application, NOTICE_STATE);
+        break;
+    case KS_NOTICE_SHOW:
+        show(notifier, NOTICE_STATE, notice);
+        break;
+    }
+    if (model->guard->state == KS_STATE_PROTECTED)
+        ks_settings_set(notifier->settings, KS_SETTING_FIRST_LOCK_IS_TOLD, true);
+    if (!model->guard->locked)
+        notifier->person_locked = false;
+}
+
+void ks_notifier_expect_lock(KsNotifier *notifier)
+{
+    notifier->person_locked = true;
+}
+
+void ks_notifier_answer(KsNotifier *notifier, const KsNotice *notice)
+{
+    if (notice)
+        show(notifier, NOTICE_ANSWER, notice);
+    else
+        g_application_withdraw_notification(notifier->application, NOTICE_ANSWER);
+}
+
+KsNotifier *ks_notifier_new(GApplication *application, KsSettings *settings)
+{
+    KsNotifier *notifier = g_new0(KsNotifier, 1);
+
+    notifier->application = application;
+    notifier->settings = settings;
+    return notifier;
+}
+
+void ks_notifier_free(KsNotifier *notifier)
+{
+    g_free(notifier);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "applet/presenter.h"
+
+#include <gtk/gtk.h>
+
+/* The parts of the preferences that show lists. What did not change is left alone, so that neither
+ * the focus nor a selection gets lost. */
+
+/* A check mark for each network that LAN access can be limited to. `window` activates the
+ * application's actions. */
+void ks_preferences_show_networks(GtkContainer *box, const KsModel *model, GtkWindow *window);
+
+/* The VPNs, their servers, and what is doubtful about them. */
+void ks_preferences_show_vpns(GtkContainer *list, const KsModel *model);
