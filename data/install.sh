@@ -21,7 +21,8 @@ build_dir=$top/build-install
 prefix=/usr
 command=$prefix/bin/nm-killswitch
 manifest=$prefix/share/nm-killswitch/installed
-units=(nm-killswitch.service nm-killswitch.socket)
+early=nm-killswitch-early.service
+units=(nm-killswitch.service nm-killswitch.socket "$early")
 state=/var/lib/nm-killswitch
 runtime=/run/nm-killswitch
 configuration=/etc/nm-killswitch
@@ -157,6 +158,9 @@ install_it() {
 
     systemctl daemon-reload || die 'systemd did not take the units.'
     systemctl --quiet enable "${units[@]}" || die 'the units could not be enabled.'
+    # Never restarted: NetworkManager requires it and would be restarted along. Started, because a later
+    # start of NetworkManager would anyway.
+    systemctl start "$early" || die "the lock cannot be closed here; see: journalctl -u $early"
     # the guard of before, if there was one, ends here; the lock is in the kernel and stays
     systemctl restart nm-killswitch.service ||
         die 'the guard does not start; see: journalctl -u nm-killswitch.service'
@@ -185,7 +189,9 @@ remove_it() {
     else
         # The guard first, or it would watch its table go. A lock that stays behind belongs to nobody,
         # so root may open it.
-        systemctl --quiet disable --now "${units[@]}" 2>/dev/null
+        # Disabled before it is stopped: from then on no NetworkManager goes down with the early unit.
+        systemctl --quiet disable "${units[@]}" 2>/dev/null
+        systemctl stop "${units[@]}" 2>/dev/null
         if [ -x "$command" ]; then
             echo 'Opening the lock: from now on traffic leaves this machine freely, with or without a VPN.'
             "$command" unlock >/dev/null ||

@@ -3,6 +3,7 @@
 
 #include "guard/boot.h"
 #include "guard/guard-private.h"
+#include "guard/server-cache.h"
 
 /* How often a kernel that could not be read is tried again. */
 #define RETRY_US (5 * G_USEC_PER_SEC)
@@ -70,6 +71,16 @@ static void skip_boot_lock(KsGuard *guard)
     guard->boot_skipped = true;
 }
 
+/* The servers of the boot before are open until NetworkManager has told of them. */
+static void begin_with_saved_servers(KsGuard *guard)
+{
+    g_autoptr(KsLock) lock = ks_lock_new();
+    g_autofree char *text = ks_store_load_servers(guard->store);
+
+    if (ks_server_cache_read(text, lock) > 0)
+        ks_engine_adopt(guard->engine, lock);
+}
+
 bool ks_guard_take_over(KsGuard *guard)
 {
     if (guard->has_taken_over)
@@ -79,6 +90,7 @@ bool ks_guard_take_over(KsGuard *guard)
     guard->has_taken_over = true;
     if (!ks_keeper_held(guard->keeper)->present) {
         skip_boot_lock(guard);
+        begin_with_saved_servers(guard);
         return true;
     }
     ks_engine_adopt(guard->engine, ks_keeper_held(guard->keeper)->lock);
@@ -126,6 +138,22 @@ static void remember_known_up(KsGuard *guard)
     guard->known_up = g_steal_pointer(&known_up);
 }
 
+/* For the next boot. Only what NetworkManager told: one that is away takes nothing back. */
+static void remember_servers(KsGuard *guard)
+{
+    g_autofree char *servers = NULL;
+
+    if (!ks_engine_settings(guard->engine)->locked || !guard->world->manager_present ||
+        !guard->world->manager_settled)
+        return;
+    servers = ks_server_cache_write(ks_engine_lock(guard->engine));
+    if (g_strcmp0(servers, guard->servers) == 0)
+        return;
+    ks_store_save_servers(guard->store, servers);
+    g_free(guard->servers);
+    guard->servers = g_steal_pointer(&servers);
+}
+
 /* What happens a moment after each change, off the event's path. */
 static gboolean verify(gpointer data)
 {
@@ -139,10 +167,12 @@ static gboolean verify(gpointer data)
     }
     if (ks_keeper_read(guard->keeper) && !is_as_it_should_be(guard)) {
         g_warning("the kernel does not hold the lock as it should; putting it right");
-        (void) hold_what_should_be(guard);
+        if (!hold_what_should_be(guard)) /* a module may be loaded, another guard may end */
+            g_source_set_ready_time(guard->retry_source, g_get_monotonic_time() + RETRY_US);
     }
     ks_guard_watch_pause(guard);
     remember_known_up(guard);
+    remember_servers(guard);
     ks_guard_notify(guard);
     return G_SOURCE_REMOVE;
 }

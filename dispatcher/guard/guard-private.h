@@ -32,6 +32,7 @@ struct KsGuard {
     KsMonitor *monitor;
 
     char **known_up;     /* as it was saved last */
+    char *servers;       /* the same */
     bool has_taken_over; /* what the kernel held when we began is known */
     bool boot_skipped;   /* the lock is open by the kernel's command line, for this boot only */
     char *state_problem; /* what was wrong with the saved state when we began */

@@ -106,16 +106,6 @@ static int hold_again(KsKeeper *keeper, bool locked, const KsLock *want)
     return result;
 }
 
-static void agree(KsKeeper *keeper, const KsLock *want)
-{
-    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
-        GArray *keys = keeper->held->lock->sets[set];
-
-        g_array_set_size(keys, 0);
-        g_array_append_vals(keys, want->sets[set]->data, want->sets[set]->len);
-    }
-}
-
 static int hold(KsKeeper *keeper, bool locked, const KsLock *want)
 {
     bool keys_only = locked && ks_readback_is_intact(keeper->held);
@@ -129,7 +119,7 @@ static int hold(KsKeeper *keeper, bool locked, const KsLock *want)
         return result;
     if (!keys_only)
         return read_held(keeper);
-    agree(keeper, want);
+    ks_lock_copy(want, keeper->held->lock);
     return 0;
 }
 

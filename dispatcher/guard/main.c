@@ -4,17 +4,15 @@
 #include "config.h"
 #include "guard/bus.h"
 #include "guard/guard.h"
+#include "guard/only-one.h"
+#include "guard/restore.h"
 #include "guard/socket.h"
+#include "guard/watchdog.h"
 #include "model/names.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glib-unix.h>
 #include <locale.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -25,29 +23,6 @@ typedef struct {
     KsSocket *socket;
     KsBus *bus; /* NULL until the guard is ready */
 } Program;
-
-/* One guard at a time. The lock goes with the process, however it ends. */
-static bool be_the_only_one(GError **error)
-{
-    int fd;
-
-    (void) mkdir(KS_RUNTIME_DIRECTORY, 0755);
-    fd = open(KS_GUARD_LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        /* the rescue ends a guard that hangs by this number; the file stays open until we end */
-        if (ftruncate(fd, 0) == 0)
-            dprintf(fd, "%d\n", getpid());
-        return true;
-    }
-    if (fd >= 0 && errno == EWOULDBLOCK)
-        g_set_error_literal(error, KS_ERROR, KS_ERROR_FAILED, "another guard is running already");
-    else
-        g_set_error(error, KS_ERROR, KS_ERROR_FAILED, "cannot lock %s: %s", KS_GUARD_LOCK_PATH,
-                    g_strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return false;
-}
 
 static void on_ready(void *data)
 {
@@ -86,7 +61,7 @@ static int run(void)
     g_autoptr(GError) error = NULL;
     Program program = { 0 };
 
-    if (be_the_only_one(&error))
+    if (ks_only_one(&error) == KS_ONLY_ONE)
         program.socket = ks_socket_new(&program.guard, &error);
     if (!program.socket) {
         g_printerr("%s: %s. What the kernel holds stays as it is.\n", KS_GUARD_PROGRAM,
@@ -105,6 +80,7 @@ static int run(void)
                                                      });
     /* the saved lock is in the kernel: a slow bus or NetworkManager must not hold up the boot */
     (void) sd_notify(0, "READY=1");
+    (void) ks_watchdog_start();
     g_main_loop_run(program.loop);
 
     (void) sd_notify(0, "STOPPING=1");
@@ -119,7 +95,10 @@ static int run(void)
 int main(int argc, char **argv)
 {
     gboolean version = FALSE;
+    gboolean restore = FALSE;
     GOptionEntry entries[] = {
+        { "restore", 0, 0, G_OPTION_ARG_NONE, &restore,
+          "Put the saved lock into the kernel and exit (when the machine starts)", NULL },
         { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version and exit", NULL },
         { NULL },
     };
@@ -145,5 +124,5 @@ int main(int argc, char **argv)
                    KS_GUARD_PROGRAM);
         return EXIT_FAILURE;
     }
-    return run();
+    return restore ? ks_restore() : run();
 }

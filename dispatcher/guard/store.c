@@ -4,9 +4,11 @@
 #include "guard/store.h"
 
 #include "guard/key-file.h"
+#include "guard/server-cache.h"
 #include "model/names.h"
 
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 #define GROUP            "lock"
 #define KEY_VERSION      "version"
@@ -24,10 +26,14 @@
 
 struct KsStore {
     char *state_path;
+    char *unsaved_path; /* of what could not be saved there */
+    char *newer_path;
     char *corrupt_path;
+    char *servers_path;
     char *known_path;
     char *closed_path;
     bool was_closed; /* the file is there */
+    bool is_newer;   /* what was read is of a version of this program to come */
 };
 
 /* systemd lists folders with ':' between; ours is the only one. */
@@ -80,7 +86,10 @@ KsStore *ks_store_new(void)
     const char *runtime = directory("RUNTIME_DIRECTORY", KS_RUNTIME_DIRECTORY);
 
     store->state_path = ks_store_path("state");
+    store->unsaved_path = g_build_filename(runtime, "unsaved-state", NULL);
+    store->newer_path = ks_store_path("state.newer");
     store->corrupt_path = ks_store_path("state.corrupt");
+    store->servers_path = ks_store_path("servers");
     store->known_path = g_build_filename(runtime, "known", NULL);
     store->closed_path = g_build_filename(runtime, "closed", NULL);
     store->was_closed = g_file_test(store->closed_path, G_FILE_TEST_EXISTS);
@@ -92,6 +101,9 @@ void ks_store_free(KsStore *store)
     if (!store)
         return;
     g_free(store->state_path);
+    g_free(store->unsaved_path);
+    g_free(store->newer_path);
+    g_free(store->servers_path);
     g_free(store->corrupt_path);
     g_free(store->known_path);
     g_free(store->closed_path);
@@ -103,28 +115,52 @@ KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_prob
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) error = NULL;
     KsSettings closed = KS_SETTINGS_DEFAULT;
-    int found = ks_key_file_read(store->state_path, file, FILE_SIZE_MAX, &error);
+    const char *path = store->unsaved_path;
+    int found = ks_key_file_read(path, file, FILE_SIZE_MAX, &error);
 
     *ret_problem = NULL;
+    if (found == 0) {
+        path = store->state_path;
+        found = ks_key_file_read(path, file, FILE_SIZE_MAX, &error);
+    }
     if (found == 0) {
         *ret_settings = KS_SETTINGS_DEFAULT;
         return KS_STORED_NOTHING;
     }
-    if (found > 0 && read_settings(file, ret_settings, &error))
+    if (found > 0 && read_settings(file, ret_settings, &error)) {
+        store->is_newer = g_key_file_get_integer(file, GROUP, KEY_VERSION, NULL) > FORMAT_VERSION;
         return KS_STORED;
+    }
 
     closed.locked = true;
     *ret_settings = closed;
     *ret_problem =
         g_strdup_printf("The saved state %s cannot be read (%s). The lock is closed until "
                         "you decide; the unreadable file is kept as %s.",
-                        store->state_path, error->message, store->corrupt_path);
+                        path, error->message, store->corrupt_path);
     return KS_STORED_CORRUPT;
 }
 
 void ks_store_set_aside(KsStore *store)
 {
     (void) g_rename(store->state_path, store->corrupt_path);
+    (void) g_unlink(store->unsaved_path);
+}
+
+/* What the disk does not take is kept in memory's file system, so that at least a restart of the
+ * guard does not undo it. */
+static bool write_state(KsStore *store, GKeyFile *file, GError **error)
+{
+    if (store->is_newer) /* what we do not understand of it is not lost */
+        (void) link(store->state_path, store->newer_path);
+    if (ks_key_file_write(store->state_path, file, true, error)) {
+        (void) g_unlink(store->unsaved_path);
+        return true;
+    }
+    /* neither may an older one hold */
+    if (!ks_key_file_write(store->unsaved_path, file, false, NULL))
+        (void) g_unlink(store->unsaved_path);
+    return false;
 }
 
 bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
@@ -140,7 +176,24 @@ bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
     g_key_file_set_boolean(file, GROUP, KEY_LOCKED, settings->locked);
     g_key_file_set_boolean(file, GROUP, KEY_AUTO_LOCK, settings->auto_lock);
     g_key_file_set_boolean(file, GROUP, KEY_LAN, settings->lan);
-    return ks_key_file_write(store->state_path, file, true, error);
+    return write_state(store, file, error);
+}
+
+char *ks_store_load_servers(KsStore *store)
+{
+    GStatBuf info;
+    char *text = NULL;
+
+    if (g_stat(store->servers_path, &info) < 0 || !S_ISREG(info.st_mode) ||
+        info.st_size > KS_SERVER_CACHE_TEXT_MAX)
+        return NULL;
+    return g_file_get_contents(store->servers_path, &text, NULL, NULL) ? text : NULL;
+}
+
+void ks_store_save_servers(KsStore *store, const char *text)
+{
+    (void) g_file_set_contents_full(store->servers_path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT,
+                                    0600, NULL);
 }
 
 char **ks_store_load_known_up(KsStore *store)

@@ -3,8 +3,10 @@
 
 #include "guard/engine.h"
 
-/* What the guard remembers. Files, both written whole or not at all:
+/* What the guard remembers. Files that are written whole or not at all:
  *   <state>/state     settings, over reboots and power cuts (temp, fsync, rename, fsync of folder)
+ *   <state>/servers   which servers were open (guard/server-cache.h)
+ *   <runtime>/unsaved-state  settings that the disk did not take, until the reboot or until it does
  *   <runtime>/known   which full-tunnel VPNs were up, until the reboot */
 
 typedef struct KsStore KsStore;
@@ -29,7 +31,13 @@ KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_prob
 /* Keeps an unreadable state as "state.corrupt", so that saving does not destroy it. */
 void ks_store_set_aside(KsStore *store);
 
+/* Returns false when the disk did not take them; then they hold until the reboot, over restarts of
+ * the guard. A file that a newer version wrote is kept as "state.newer". */
 bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error);
+
+/* The text of guard/server-cache.h. Best effort: losing it costs a VPN's first packets. */
+char *ks_store_load_servers(KsStore *store); /* owned by the caller; NULL: none */
+void ks_store_save_servers(KsStore *store, const char *text);
 
 /* NULL-terminated, owned by the caller; NULL if nothing is known. */
 char **ks_store_load_known_up(KsStore *store);

@@ -285,6 +285,15 @@ void ks_lock_seal(KsLock *lock)
         seal_set(lock->sets[set], set);
 }
 
+void ks_lock_copy(const KsLock *from, KsLock *to)
+{
+    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
+        g_array_set_size(to->sets[set], 0);
+        g_array_append_vals(to->sets[set], from->sets[set]->data, from->sets[set]->len);
+    }
+    memcpy(to->full, from->full, sizeof(to->full));
+}
+
 bool ks_lock_set_is_equal(const KsLock *a, const KsLock *b, KsSetId set)
 {
     const GArray *keys = a->sets[set];

@@ -84,6 +84,8 @@ void ks_lock_open_ipsec(KsLock *lock);
 bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key);
 void ks_lock_seal(KsLock *lock);
 
+void ks_lock_copy(const KsLock *from, KsLock *to); /* what `to` held is forgotten */
+
 bool ks_lock_equal(const KsLock *a, const KsLock *b);
 bool ks_lock_set_is_equal(const KsLock *a, const KsLock *b, KsSetId set);
 bool ks_lock_has_interface(const KsLock *lock, uint32_t index);

@@ -5,7 +5,8 @@ import re
 
 from .machine import Machine
 
-UNITS = ("nm-killswitch.service", "nm-killswitch.socket")
+GUARD, EARLY = "nm-killswitch.service", "nm-killswitch-early.service"
+UNITS = (GUARD, EARLY, "nm-killswitch.socket")
 EXPOSURE_MAX = 2.0
 READY_WITHIN = 1.0  # seconds after its start; some 0.1 s on a quiet machine
 # also with a bus that takes calls and gives no answer, for which the guard would wait 2 s
@@ -54,10 +55,11 @@ def test_systemd_finds_nothing_to_complain_of(machine):
     assert wrong.returncode != 0 and "Nonsense" in wrong.stdout, "the control: it does find what is wrong"
 
 
-def test_the_guard_is_hardly_exposed(machine, report):
-    exposure = _exposure(machine, UNITS[0])
-    report.line(f"systemd-analyze security: exposure {exposure} (at most {EXPOSURE_MAX})")
-    assert exposure <= EXPOSURE_MAX
+def test_they_are_hardly_exposed(machine, report):
+    for unit in (GUARD, EARLY):
+        exposure = _exposure(machine, unit)
+        report.line(f"systemd-analyze security {unit}: exposure {exposure} (at most {EXPOSURE_MAX})")
+        assert exposure <= EXPOSURE_MAX
     manager = _exposure(machine, "NetworkManager.service")
     report.line(f"the same for NetworkManager: {manager}")
     assert manager > EXPOSURE_MAX, "the control: it does tell programs apart"
@@ -67,11 +69,12 @@ def test_it_costs_a_boot_little(locked, report):
     """The locked boot is the dearer one: the rules are made."""
     blame = locked.run("systemd-analyze", "blame", "--no-pager").stdout.splitlines()
     report.line("systemd-analyze blame: " + "; ".join(
-        line.strip() for line in blame if line.split()[-1] in (UNITS[0], *BESIDE)))
+        line.strip() for line in blame if line.split()[-1] in (GUARD, EARLY, *BESIDE)))
     report.line(locked.run("systemd-analyze", "time").stdout.strip().replace("\n", " "))
-    took = _took(locked, UNITS[0])
-    report.line(f"the guard was ready {took * 1000:.0f} ms after its start, in a locked boot")
-    assert 0 < took <= READY_WITHIN
+    for unit in (EARLY, GUARD):
+        took = _took(locked, unit)
+        report.line(f"{unit} was ready {took * 1000:.0f} ms after its start, in a locked boot")
+        assert 0 < took <= READY_WITHIN
 
 
 def test_no_ordering_cycle(locked):
@@ -79,9 +82,10 @@ def test_no_ordering_cycle(locked):
     said = locked.journal("_PID=1")
     assert "ordering cycle" not in said.lower()
     order = locked.run("systemctl", "show", "--property=After", "--value", "network-pre.target").stdout.split()
-    assert UNITS[0] in order
+    assert EARLY in order
     order = locked.run("systemctl", "show", "--property=After", "--value", "NetworkManager.service").stdout.split()
-    assert "network-pre.target" in order
+    assert {"network-pre.target", EARLY, GUARD} <= set(order)
+    assert EARLY in locked.show("NetworkManager.service", "Requires").split()
 
 
 def test_a_bus_that_says_nothing_does_not_delay_a_boot(outside, locked_disk, copy_of, report):
@@ -91,12 +95,12 @@ def test_a_bus_that_says_nothing_does_not_delay_a_boot(outside, locked_disk, cop
     wants = disk.path("/etc/systemd/system/sysinit.target.wants/silent-bus.service")
     wants.symlink_to("../silent-bus.service")
     # the real one takes the place of the silent one
-    disk.write("/etc/systemd/system/dbus.socket.d/late.conf", f"[Unit]\nAfter={UNITS[0]}\n")
+    disk.write("/etc/systemd/system/dbus.socket.d/late.conf", f"[Unit]\nAfter={GUARD}\n")
     with Machine(disk, outside) as machine:
         silent = machine.moment("silent-bus.service", "ActiveEnter")
-        assert 0 < silent < machine.moment(UNITS[0], "InactiveExit"), "the silent bus must have been there first"
+        assert 0 < silent < machine.moment(GUARD, "InactiveExit"), "the silent bus must have been there first"
         assert machine.run("cat", "/run/somebody-called").returncode == 0, "the guard must have called it"
-        took = _took(machine, UNITS[0])
+        took = _took(machine, GUARD)
         report.line(f"the guard was ready {took * 1000:.0f} ms after its start, with a bus that does not answer")
         machine.wait_uplink()
         assert machine.wait_state("blocked")["verified"], "it found the real bus later"

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard/restore.h"
+
+#include "guard/boot.h"
+#include "guard/keeper.h"
+#include "guard/only-one.h"
+#include "guard/server-cache.h"
+#include "guard/store.h"
+#include "model/names.h"
+
+#include <stdlib.h>
+
+/* A guard that runs is the one that writes; it puts the lock there before it is ready. */
+#define GUARD_TIMEOUT_MS 3000
+#define GUARD_STEP_MS    50
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsKeeper, ks_keeper_free)
+
+static bool kernel_holds_it(KsKeeper *keeper)
+{
+    return ks_keeper_read(keeper) && ks_readback_is_intact(ks_keeper_held(keeper));
+}
+
+static bool wait_for_guard(KsKeeper *keeper)
+{
+    for (unsigned waited = 0; waited < GUARD_TIMEOUT_MS; waited += GUARD_STEP_MS) {
+        if (kernel_holds_it(keeper))
+            return true;
+        g_usleep(GUARD_STEP_MS * 1000);
+    }
+    return false;
+}
+
+/* What is in the kernel already is newer than what was saved: only its rules are put right. */
+static bool put_into_kernel(KsKeeper *keeper, KsStore *store)
+{
+    g_autoptr(KsLock) lock = ks_lock_new();
+    g_autofree char *servers = ks_store_load_servers(store);
+
+    if (!ks_keeper_read(keeper))
+        return false;
+    if (ks_keeper_held(keeper)->present)
+        ks_lock_copy(ks_keeper_held(keeper)->lock, lock);
+    else
+        (void) ks_server_cache_read(servers, lock);
+    return ks_keeper_hold(keeper, true, lock) && kernel_holds_it(keeper);
+}
+
+static int fail(const char *why)
+{
+    g_printerr(
+        "\n"
+        "nm-killswitch: The VPN kill switch is locked, but the lock could not be put into the "
+        "kernel.\n"
+        "%s\n"
+        "NetworkManager is not started, so that nothing leaves this machine.\n"
+        "To get out, log in as root (or choose a recovery entry in the boot menu) and run:\n"
+        "    nm-killswitch unlock\n"
+        "    systemctl start NetworkManager\n"
+        "Or add this word to the kernel's command line in the boot menu, for one start without "
+        "the lock:\n"
+        "    nmkillswitch=off\n\n",
+        why ? why : "It is there, but not as it should be.");
+    return EXIT_FAILURE;
+}
+
+int ks_restore(void)
+{
+    g_autoptr(KsStore) store = ks_store_new();
+    g_autoptr(KsKeeper) keeper = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *problem = NULL;
+    g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
+    bool closed;
+
+    (void) ks_store_load(store, &settings, &problem);
+    if (!settings.locked)
+        return EXIT_SUCCESS;
+    if (!ks_store_was_closed(store) && ks_boot_is_skipped()) {
+        g_printerr(
+            "nm-killswitch: not locked in this start, because the kernel's command line says "
+            "nmkillswitch=off.\n");
+        return EXIT_SUCCESS;
+    }
+    if (problem)
+        g_printerr("nm-killswitch: %s\n", problem);
+    keeper = ks_keeper_new();
+    closed = ks_only_one(&error) == KS_ONLY_ONE_IS_THERE ? wait_for_guard(keeper)
+                                                         : put_into_kernel(keeper, store);
+    if (!closed)
+        return fail(ks_keeper_trouble(keeper));
+    ks_store_note_closed(store);
+    return EXIT_SUCCESS;
+}
