@@ -132,13 +132,9 @@ static bool save_unlocked(void)
     settings.locked = false;
     if (ks_store_save(store, &settings, &error))
         return true;
-    ks_output_complain_f(
-        _("The lock is open, but that could not be saved (%s): the guard will close "
-          "it again when it starts."),
-        error->message);
-    ks_output_add(
-        _("To keep the guard from starting until the next reboot: systemctl mask --runtime "
-          "--now nm-killswitch.service"));
+    ks_output_complain_f(_("The lock is open, but that could not be saved (%s): it will be closed "
+                           "again after the next reboot."),
+                         error->message);
     return false;
 }
 
@@ -164,6 +160,9 @@ KsExitStatus ks_rescue_unlock(void)
     bool saved = false;
     int place;
 
+    if (result == -EPROTONOSUPPORT ||
+        result == -EAFNOSUPPORT) /* no nf_tables: none holds anything */
+        return save_unlocked() ? KS_EXIT_DONE : KS_EXIT_FAILED;
     if (!kernel.netfilter || result == -EPERM)
         return complain_of_kernel(result);
     place = take_guards_place();

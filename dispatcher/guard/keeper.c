@@ -161,6 +161,8 @@ bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want)
 {
     int result = open_netfilter(keeper);
 
+    if (!locked && (result == -EPROTONOSUPPORT || result == -EAFNOSUPPORT))
+        return true; /* no nf_tables: there is nothing to open */
     if (result == 0)
         result = hold(keeper, locked, want);
     return judge(keeper, WRITING, "take the rules", result);

@@ -64,10 +64,12 @@ def test_a_garbage_state_does_not_open_a_boot(outside, installed, copy_of):
 
 def _set_kernel_line(disk, word: str) -> None:
     """A container shares the machine's /proc/cmdline. The guard has a /proc of its own besides
-    (ProtectProc=), so a file is laid over that one, by systemd, before it starts the guard."""
+    (ProtectProc=), so a file is laid over that one, by systemd, before it starts the guard; for the
+    early unit the same."""
     disk.write("/etc/kernel-line", f"BOOT_IMAGE=/vmlinuz root=/dev/sda1 {word} quiet\n")
     drop_in = "[Service]\nBindReadOnlyPaths=/etc/kernel-line:/proc/cmdline\n"
-    disk.write("/etc/systemd/system/nm-killswitch.service.d/line.conf", drop_in)
+    for unit in ("nm-killswitch.service", "nm-killswitch-early.service"):
+        disk.write(f"/etc/systemd/system/{unit}.d/line.conf", drop_in)
 
 
 @pytest.mark.parametrize("word", ["nmkillswitch=off", "nmkillswitch=offline"])

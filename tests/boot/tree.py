@@ -11,7 +11,7 @@ from .machine import Disk, Machine
 # what a running machine writes of its own accord
 _RESTLESS = ("var/log", "var/cache", "var/tmp", "tmp", "run", "proc", "sys", "dev", "root", "var/lib/systemd")
 _RESTLESS += ("var/lib/NetworkManager", "var/lib/dbus", "var/lib/private", "etc/resolv.conf", "var/lib/logrotate")
-_RESTLESS += ("etc/machine-id", "opt")
+_RESTLESS += ("etc/machine-id", "opt", "var/lib/AccountsService")
 
 
 _BUS = "org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus"

@@ -17,7 +17,8 @@ static KsLock *lock_with_servers(unsigned count)
         KsAddress six = { .family = AF_INET6,
                           .bytes = { 0x20, 0x01, 0x0d, 0xb8, (uint8_t) (i >> 8), (uint8_t) i } };
 
-        g_assert_true(ks_lock_add_server(lock, i % 2 ? &four : &six, IPPROTO_UDP, 1194));
+        g_assert_true(
+            ks_lock_add_server(lock, i % 2 ? &four : &six, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL));
     }
     ks_lock_seal(lock);
     return lock;

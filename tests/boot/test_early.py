@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The early unit: the lock is there before NetworkManager, or NetworkManager is not."""
+
+import pytest
+
+from world import addresses as a
+from world.waiting import wait_until
+
+from . import image
+from .machine import Machine
+
+EARLY = "nm-killswitch-early.service"
+GUARD = "nm-killswitch.service"
+MANAGER = "NetworkManager.service"
+
+# neither early unit nor guard reaches nf_tables: as on a kernel without it
+_NO_NETLINK = "[Service]\nRestrictAddressFamilies=\nRestrictAddressFamilies=AF_UNIX\n"
+_DROP_INS = [f"/etc/systemd/system/{unit}.d/no-netlink.conf" for unit in (EARLY, GUARD)]
+
+
+def _break(disk) -> None:
+    for name in _DROP_INS:
+        disk.write(name, _NO_NETLINK)
+
+
+def _plain(machine: Machine, since: int = 0) -> list[str]:
+    machine.capture.fence()
+    return [frame.purpose for frame in machine.capture.plain(since)]
+
+
+def _console_since(start: int) -> str:
+    return Machine.console()[start:].replace("\r", "")
+
+
+@pytest.mark.parametrize("mended", [False, True])
+def test_no_lock_no_network(outside, locked_disk, copy_of, mended):
+    """It says why on the console, nothing leaves, and both ways out work."""
+    disk = copy_of(locked_disk)
+    _break(disk)
+    start = len(Machine.console())
+    with Machine(disk, outside) as machine:
+        assert machine.show(EARLY, "Result") == "exit-code"
+        assert machine.show(MANAGER, "ActiveState") == "inactive"
+        assert machine.moment(MANAGER, "ExecMainStart") == 0, "it must not even have begun"
+        said = _console_since(start)
+        for words in ("nf_tables", "NetworkManager is not started", "nm-killswitch unlock", "nmkillswitch=off"):
+            assert words in said, said[-3000:]
+        tried = machine.canaries_tried()
+        wait_until(lambda: machine.canaries_tried() > tried + 20, "the canary to try")
+        assert _plain(machine) == []
+
+        if mended:  # the module is there now, say
+            machine.run("rm", *_DROP_INS)
+            machine.run("systemctl", "daemon-reload")
+            machine.run("systemctl", "restart", GUARD)
+            machine.run("systemctl", "start", MANAGER)
+            machine.wait_uplink()
+            assert machine.wait_state("blocked")["verified"]
+            assert _plain(machine) == []
+        else:
+            machine.ctl("unlock")
+            machine.run("systemctl", "start", MANAGER)
+            machine.wait_uplink()
+            machine.capture.wait_for(lambda frame: b"boot-canary" in frame.data, "the canary of an open machine", 0)
+
+
+def test_an_unlocked_boot_needs_no_kernel(outside, installed, copy_of):
+    """What cannot be locked, but is not, holds nothing up."""
+    disk = copy_of(installed.disk)
+    _break(disk)
+    with Machine(disk, outside) as machine:
+        machine.wait_uplink()
+        assert machine.show(EARLY, "ActiveState") == "active"
+
+
+def test_the_servers_of_the_boot_before_are_open_first(outside, locked_disk, copy_of):
+    """Without the guard, too: nobody but the early unit put them there."""
+    disk = copy_of(locked_disk)
+    with Machine(disk, outside) as machine:
+        machine.wait_uplink()
+        saved = machine.run("cat", "/var/lib/nm-killswitch/servers").stdout
+        assert "servers4 " in saved
+        machine.run("systemctl", "disable", GUARD, "nm-killswitch.socket")
+        machine.power_off()
+    with Machine(disk, outside) as machine:
+        before_manager = machine.run("cat", image.PRESENCE).stdout
+        assert "table inet nm_killswitch {" in before_manager
+        assert a.SERVER[4] in before_manager, before_manager
+    disk.path("/var/lib/nm-killswitch/servers").write_text(saved.replace("servers4", "servers6", 1))
+    with Machine(disk, outside) as machine:
+        before_manager = machine.run("cat", image.PRESENCE).stdout
+        assert "table inet nm_killswitch {" in before_manager
+        assert a.SERVER[4] not in before_manager, "a file that somebody changed is no file"
+
+
+def test_a_firewall_that_flushes_at_boot_goes_first(outside, locked_disk, copy_of):
+    """Debian's /etc/nftables.conf begins with "flush ruleset"; the lock is an orphan at that time."""
+    disk = copy_of(locked_disk)
+    disk.write("/etc/nftables.conf", "#!/usr/sbin/nft -f\nflush ruleset\ntable inet filter {}\n", 0o755)
+    unit = disk.path("/etc/systemd/system/nftables.service")
+    unit.unlink(missing_ok=True)
+    wants = disk.path("/etc/systemd/system/sysinit.target.wants/nftables.service")
+    wants.symlink_to("/lib/systemd/system/nftables.service")
+    with Machine(disk, outside) as machine:
+        machine.wait_uplink()
+        assert machine.show("nftables.service", "Result") == "success"
+        assert 0 < machine.moment("nftables.service", "ActiveEnter") < machine.moment(EARLY, "InactiveExit")
+        before_manager = machine.run("cat", image.PRESENCE).stdout
+        assert "table inet nm_killswitch {" in before_manager
+        assert machine.wait_state("blocked")["verified"]
+        assert _plain(machine) == []
+
+
+def test_the_guard_takes_over_what_is_there(locked):
+    """The early unit ends before the guard begins, and the table needs no repair."""
+    ended, began = locked.moment(EARLY, "ExecMainExit"), locked.moment(GUARD, "InactiveExit")
+    assert 0 < ended <= began
+    said = locked.journal("--unit", GUARD)
+    assert "putting it right" not in said
