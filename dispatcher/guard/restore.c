@@ -4,6 +4,7 @@
 #include "guard/boot.h"
 #include "guard/keeper.h"
 #include "guard/only-one.h"
+#include "guard/people.h"
 #include "guard/server-cache.h"
 #include "guard/store.h"
 #include "model/names.h"
@@ -31,18 +32,35 @@ static bool wait_for_guard(KsKeeper *keeper)
     return false;
 }
 
+/* The servers of the boot before, and who is a person: most servers are open to daemons only. */
+static void draw(KsLock *lock, KsStore *store)
+{
+    g_autofree char *servers = ks_store_load_servers(store);
+    g_autoptr(GArray) people = g_array_new(FALSE, FALSE, sizeof(KsUidRange));
+    bool all = true;
+
+    ks_people_read(people);
+    for (unsigned i = 0; i < people->len; i++) {
+        const KsUidRange *range = &g_array_index(people, KsUidRange, i);
+
+        all &= ks_lock_add_people(lock, range->first, range->last);
+    }
+    if (all)
+        (void) ks_server_cache_read(servers, lock);
+    ks_lock_seal(lock);
+}
+
 /* What is in the kernel already is newer than what was saved: only its rules are put right. */
 static bool put_into_kernel(KsKeeper *keeper, KsStore *store)
 {
     g_autoptr(KsLock) lock = ks_lock_new();
-    g_autofree char *servers = ks_store_load_servers(store);
 
     if (!ks_keeper_read(keeper))
         return false;
     if (ks_keeper_held(keeper)->present)
         ks_lock_copy(ks_keeper_held(keeper)->lock, lock);
     else
-        (void) ks_server_cache_read(servers, lock);
+        draw(lock, store);
     return ks_keeper_hold(keeper, true, lock) && kernel_holds_it(keeper);
 }
 

@@ -17,6 +17,8 @@ static const struct {
 } cached[] = {
     { KS_SET_SERVERS4, "servers4", AF_INET },
     { KS_SET_SERVERS6, "servers6", AF_INET6 },
+    { KS_SET_PROTOCOLS4, "protocols4", AF_INET },
+    { KS_SET_PROTOCOLS6, "protocols6", AF_INET6 },
 };
 
 static char *checksum(const char *body)
