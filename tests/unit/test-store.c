@@ -17,6 +17,8 @@ typedef struct {
     char *state; /* files in it */
     char *corrupt;
     char *known;
+    char *unsaved;
+    char *newer;
 } Fixture;
 
 static void set_up(Fixture *f, const void *data)
@@ -29,13 +31,15 @@ static void set_up(Fixture *f, const void *data)
     f->state = g_build_filename(f->folder, "state", NULL);
     f->corrupt = g_build_filename(f->folder, "state.corrupt", NULL);
     f->known = g_build_filename(f->folder, "known", NULL);
+    f->unsaved = g_build_filename(f->folder, "unsaved-state", NULL);
+    f->newer = g_build_filename(f->folder, "state.newer", NULL);
     g_setenv("STATE_DIRECTORY", f->folder, TRUE);
     g_setenv("RUNTIME_DIRECTORY", f->folder, TRUE);
 }
 
 static void tear_down(Fixture *f, const void *data)
 {
-    const char *paths[] = { f->state, f->corrupt, f->known, f->folder };
+    const char *paths[] = { f->state, f->corrupt, f->known, f->unsaved, f->newer, f->folder };
 
     (void) data;
     for (unsigned i = 0; i < G_N_ELEMENTS(paths); i++)
@@ -45,6 +49,8 @@ static void tear_down(Fixture *f, const void *data)
     g_free(f->state);
     g_free(f->corrupt);
     g_free(f->known);
+    g_free(f->unsaved);
+    g_free(f->newer);
 }
 
 static KsStored load(KsSettings *settings)
@@ -334,6 +340,64 @@ static void test_not_a_file(Fixture *f, const void *data)
     }
 }
 
+/* What the disk does not take holds until the reboot, or until the disk takes it again. */
+static void test_unsaved(Fixture *f, const void *data)
+{
+    KsSettings closed = { .locked = true, .auto_lock = true };
+    KsSettings open = { .locked = false, .auto_lock = true };
+    g_autoptr(KsStore) store = NULL;
+    g_auto(KsSettings) loaded = { 0 };
+
+    (void) data;
+    save(&closed);
+    /* a folder below a file: as good as a disk that takes nothing */
+    g_setenv("STATE_DIRECTORY", f->state, TRUE);
+    store = ks_store_new();
+    for (unsigned i = 0; i < 2; i++) {
+        g_assert_false(ks_store_save(store, i ? &closed : &open, NULL));
+        g_assert_cmpint(load(&loaded), ==, KS_STORED);
+        g_assert_true(same_settings(&loaded, i ? &closed : &open));
+    }
+    g_assert_false(ks_store_save(store, &open, NULL));
+    g_setenv("STATE_DIRECTORY", f->folder, TRUE);
+    g_assert_cmpint(load(&loaded), ==, KS_STORED);
+    g_assert_false(loaded.locked); /* a person opened it, in this boot */
+    save(&closed);
+    g_assert_false(g_file_test(f->unsaved, G_FILE_TEST_EXISTS));
+    g_assert_cmpint(load(&loaded), ==, KS_STORED);
+    g_assert_true(loaded.locked);
+
+    /* unreadable there is no better than unreadable on the disk */
+    save(&open);
+    g_assert_true(g_file_set_contents(f->unsaved, "[lock]\nlocked=fal", -1, NULL));
+    assert_corrupt();
+}
+
+/* A version to come writes more than we understand: it is obeyed as far as we do, and not lost. */
+static void test_newer(Fixture *f, const void *data)
+{
+    static const char text[] = "[lock]\nversion=9\nlocked=true\nauto-lock=false\nlan=false\n"
+                               "what=else\n[more]\nof=it\n";
+    g_autoptr(KsStore) store = ks_store_new();
+    g_auto(KsSettings) loaded = { 0 };
+    g_autofree char *problem = NULL;
+    g_autofree char *kept = NULL;
+
+    (void) data;
+    write_state(f, text, -1);
+    g_assert_cmpint(ks_store_load(store, &loaded, &problem), ==, KS_STORED);
+    g_assert_true(loaded.locked && !loaded.auto_lock);
+    g_assert_true(ks_store_save(store, &loaded, NULL));
+    g_assert_true(g_file_get_contents(f->newer, &kept, NULL, NULL));
+    g_assert_cmpstr(kept, ==, text);
+    /* one that keeps its secret elsewhere is closed */
+    write_state(f, "[lock]\nversion=9\n[elsewhere]\nlocked=false\n", -1);
+    assert_corrupt();
+    /* and one from before there were versions says what it says */
+    write_state(f, "[lock]\nlocked=true\nauto-lock=true\nlan=false\n", -1);
+    g_assert_cmpint(load(&loaded), ==, KS_STORED);
+}
+
 /* Root reads and writes everything: these as nobody. */
 static void as_nobody(const Fixture *f, void (*run)(const Fixture *f))
 {
@@ -454,6 +518,8 @@ int main(int argc, char **argv)
     CASE("random-bytes", test_random_bytes);
     CASE("huge", test_huge);
     CASE("not-a-file", test_not_a_file);
+    CASE("unsaved", test_unsaved);
+    CASE("newer", test_newer);
     CASE("without-rights", test_without_rights);
     CASE("set-aside", test_set_aside);
     CASE("known-up", test_known_up);
