@@ -7,8 +7,8 @@
  * are open before NetworkManager has told of them, so that a VPN need not wait for the guard.
  * Interfaces are never remembered: after a reboot their numbers mean others.
  *
- * At most KS_SERVER_CACHE_MAX keys, with their SHA-256. Text that was cut short, changed, or written
- * by another version of this program counts for nothing: then the lock is without servers until
+ * At most KS_SERVER_CACHE_MAX keys, with their SHA-256. Text that was cut short, changed, or that
+ * another version of this program wrote counts for nothing: then the lock is without servers until
  * NetworkManager is known, and closed. */
 
 #define KS_SERVER_CACHE_MAX 4096u
