@@ -21,8 +21,8 @@ python3 python3-gi'
 DEPENDENCY_TEST='iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
 systemd-container libpam-systemd
 xvfb xdotool imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
-desktop-file-utils appstream xfwm4 xfconf xfce4-panel xfce4-notifyd mate-panel gnome-shell
-gnome-shell-extension-appindicator network-manager-gnome|network-manager-applet
+desktop-file-utils appstream xfwm4 xfconf xfce4-panel xfce4-notifyd gnome-shell
+gnome-shell-extension-appindicator
 libxml2-utils clang-format-14|clang-format clang-tidy-14|clang-tidy
 libclang-rt-dev|libclang-rt-14-dev|libclang-common-14-dev|-'
 
@@ -45,7 +45,7 @@ dependency_programs() {
     test)
         dependency_programs demo
         echo systemd-nspawn iptables iperf3 strace valgrind shellcheck xmllint clang-format clang-tidy
-        echo Xvfb xdotool import xfwm4 xfce4-panel mate-panel gnome-shell nm-applet
+        echo Xvfb xdotool import xfwm4 xfce4-panel gnome-shell
         ;;
     esac
 }

@@ -57,6 +57,17 @@ def desktop(world):  # noqa: F811
 
 
 @pytest.fixture
+def small_desktop(world):  # noqa: F811
+    from ui.desktop import Desktop
+
+    class SmallDesktop(Desktop):
+        size = "800x600x24"
+
+    with at_the_desk(world, SmallDesktop) as started:
+        yield started
+
+
+@pytest.fixture
 def gnome(world):  # noqa: F811
     from ui.gnome import GnomeDesktop
 

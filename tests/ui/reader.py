@@ -1,0 +1,52 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Prints what a screen reader finds of the applet: one JSON object a widget, over the AT-SPI bus.
+
+Run as the person at the desktop (access.py copies it to where that person can read it).
+"""
+
+import json
+
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi  # noqa: E402
+
+PROGRAM = "io.github.nmkillswitch"
+STATES = ("FOCUSED", "FOCUSABLE", "SHOWING", "VISIBLE", "SENSITIVE", "CHECKED", "EDITABLE")
+
+
+def tell(node: Atspi.Accessible, window: str) -> None:
+    box = node.get_component_iface() and node.get_extents(Atspi.CoordType.SCREEN)
+    text = node.get_text_iface()
+    length = text.get_character_count() if text else 0
+    states = node.get_state_set()
+    said = {
+        "window": window,
+        "role": node.get_role_name(),
+        "name": node.get_name() or "",
+        "text": text.get_text(0, length) if length else "",
+        "states": [name for name in STATES if states.contains(getattr(Atspi.StateType, name))],
+        "box": [box.x, box.y, box.width, box.height] if box else None,
+    }
+    if length:
+        end = text.get_range_extents(0, length, Atspi.CoordType.SCREEN)
+        said["text_box"] = [end.x, end.y, end.width, end.height]
+    print(json.dumps(said))
+    for number in range(node.get_child_count()):
+        child = node.get_child_at_index(number)
+        if child:
+            tell(child, window)
+
+
+def main() -> None:
+    desktop = Atspi.get_desktop(0)
+    for number in range(desktop.get_child_count()):
+        program = desktop.get_child_at_index(number)
+        if program and program.get_name() == PROGRAM:
+            for index in range(program.get_child_count()):
+                window = program.get_child_at_index(index)
+                tell(window, window.get_name() or "")
+
+
+main()

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The windows for people who read by ear and go by keyboard; and what they say about a VPN."""
+
+import pytest
+
+from world.waiting import wait_until
+
+from .access import read, walk_by_tab, words
+from .picture import Picture
+
+WINDOWS = {"Preferences": "--preferences", "VPN Kill Switch": ""}
+
+
+def open_window(desktop, title, **environment):
+    desktop.start_panel()
+    arguments = [WINDOWS[title]] if WINDOWS[title] else []
+    # GTK 3 grumbles when it is asked where a widget is that has no window yet
+    desktop.start_applet(*arguments, NO_AT_BRIDGE="0", G_DEBUG="", **environment)
+    desktop.wait_icon("unlocked")
+    window = wait_until(lambda: desktop.windows(title), title)[-1]
+    desktop.x("windowactivate", "--sync", window)
+    wait_until(lambda: "Lock" in words(desktop, ""), "the window to be filled in", 20)
+
+
+@pytest.mark.parametrize("title", WINDOWS)
+def test_every_control_has_a_name_and_is_reached_by_tab(world, desktop, title):
+    open_window(desktop, title)
+    nodes = read(desktop, "", "VISIBLE")
+    controls = [node for node in nodes if node.is_control]
+    assert len(controls) >= 4, nodes
+    nameless = [node for node in controls if not node.name and not node.text]
+    assert not nameless
+    # a picture says what it shows
+    assert not [node for node in nodes if node.role in ("icon", "image") and not node.name]
+    walked = {(node.role, node.name) for node in walk_by_tab(desktop, "")}
+    missed = [node for node in controls if (node.role, node.name) not in walked and node.name not in ("Close",)]
+    assert not missed
+
+
+@pytest.mark.parametrize("theme", ["Adwaita", "Adwaita:dark", "HighContrast"])
+@pytest.mark.parametrize("title", WINDOWS)
+def test_text_can_be_read(world, desktop, title, theme):
+    open_window(desktop, title, GTK_THEME=theme)
+    shot = desktop.screenshot(f"{title.replace(' ', '-').lower()}-{theme.replace(':', '-').lower()}")
+    seen = 0
+    nodes = read(desktop, "")
+    frames = [node.box for node in nodes if node.role == "frame"]
+    for node in nodes:
+        if not node.text_box or "SENSITIVE" not in node.states or min(node.text_box[2:]) < 4:
+            continue
+        x, y, width, height = node.text_box
+        if not any(x >= a and y >= b and x + width <= a + c and y + height <= b + d for a, b, c, d in frames):
+            continue  # scrolled out of sight
+        measured = Picture(shot, f"{width}x{height}+{x}+{y}").contrast
+        assert measured >= 4.5, f"{node.text!r}: {measured:.1f}"
+        seen += 1
+    assert seen >= 4
+
+
+@pytest.mark.parametrize("title", WINDOWS)
+def test_no_text_is_cut_on_a_small_screen(world, small_desktop, title):
+    """800x600: the window is on the screen, and each label has room for its text."""
+    open_window(small_desktop, title)
+    small_desktop.screenshot(f"small-{title.replace(' ', '-').lower()}")
+    nodes = read(small_desktop, "")
+    frames = [node.box for node in nodes if node.role == "frame"]
+    assert frames
+    for x, y, width, height in frames:
+        assert x >= 0 and y >= 0 and x + width <= 800 and y + height <= 600
+    cut = [
+        node.text for node in nodes
+        if node.text_box and node.role in ("label", "check box", "push button")
+        and (node.text_box[2] > node.box[2] + 1 or node.text_box[3] > node.box[3] + 1)
+    ]
+    assert not cut
+
+
+def test_the_server_of_an_imported_profile(world, desktop, tmp_path):
+    file = tmp_path / "imported.ovpn"
+    file.write_text("client\ndev tun\nproto tcp\nremote gateway.example 8443\nca /run/world/keys/ca.crt\nauth-user-pass\n")
+    world.manager.nmcli("connection", "import", "type", "openvpn", "file", str(file))
+    try:
+        open_window(desktop, "Preferences")
+
+        def says(*parts):
+            return lambda: any(all(part in text for part in parts) for text in words(desktop, "Preferences"))
+
+        wait_until(says("gateway.example", "8443", "TCP"), "the imported server", 15)
+        assert any("imported" in text for text in words(desktop, "Preferences"))
+        # another program edits it while the window is open
+        world.manager.nmcli("connection", "modify", "imported", "+vpn.data", "remote=other.example:1195:udp")
+        wait_until(says("other.example", "1195", "UDP"), "the edited server", 15)
+        assert not says("gateway.example")()
+        world.manager.nmcli("connection", "delete", "imported")
+        wait_until(lambda: not says("other.example")(), "the deleted profile to go", 15)
+    finally:
+        world.manager.nmcli("connection", "delete", "imported", check=False)
