@@ -72,7 +72,7 @@ class Manager:
 
     def wait_uplink(self) -> None:
         # blocks in NetworkManager until the running activation is done
-        wait_until(lambda: self.state_of("uplink") == "activated", "the uplink to get its addresses", 20)
+        wait_until(lambda: self.state_of("uplink") == "activated", "the uplink to get its addresses", 60)
 
     def nmcli(self, *arguments: str, check: bool = True, timeout: float = 60) -> subprocess.CompletedProcess:
         return self._client.run(["nmcli", *arguments], check=check, timeout=timeout)

@@ -82,7 +82,7 @@ class _Try:
 
 def _seen(world, rows):
     """Names of the rows of which a packet was seen outside."""
-    mark = world.capture.mark()
+    mark = world.capture.fence()
     tries = [_Try(world, row) for row in rows]
     end = world.capture.fence()
     frames = world.capture.since(mark, end)
@@ -174,7 +174,7 @@ def test_off_ends_established_flows_at_once(locked):
     assert accepted.recv(100) == b"before"
 
     locked.product.ctl("lan", "off")
-    mark = locked.capture.mark()
+    mark = locked.capture.fence()
     client.sendall(b"after the end")
     accepted.sendall(b"pushed by the server")  # answering this would be a way out, too
     end = locked.capture.fence()

@@ -62,7 +62,7 @@ def locked(guarded):
 
 
 def _require_closed(world):
-    mark = world.capture.mark()
+    mark = world.capture.fence()  # what was sent before may only be seen now
     end = world.capture.fence()
     plain = world.capture.plain(mark, end)
     assert not plain, [frame.purpose for frame in plain]
@@ -152,7 +152,7 @@ def test_what_began_in_the_pause_ends_with_it(locked):
     assert accepted.recv(100) == b"in the pause"
 
     locked.product.ctl("resume")
-    mark = locked.capture.mark()
+    mark = locked.capture.fence()
     client.sendall(b"after it")
     accepted.sendall(b"pushed by the server")
     end = locked.capture.fence()
