@@ -9,6 +9,7 @@
 #include "kernel/links.h"
 #include "kernel/netfilter.h"
 #include "model/names.h"
+#include "rules/egress-table.h"
 #include "rules/lock-table.h"
 #include "rules/plan.h"
 #include "rules/text.h"
@@ -36,12 +37,16 @@
 typedef struct {
     KsNetfilter *netfilter;
     KsReadback *held;
+    KsEgressTable *egress_table; /* as it should be on the uplinks of now */
+    KsReadback *egress;
 } Kernel;
 
 static void close_kernel(Kernel *kernel)
 {
     ks_netfilter_close(kernel->netfilter);
     ks_readback_free(kernel->held);
+    ks_readback_free(kernel->egress);
+    ks_egress_table_free(kernel->egress_table);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Kernel, close_kernel)
@@ -58,6 +63,26 @@ static int read_kernel(Kernel *kernel)
     if (result < 0)
         kernel->held->present = true;
     return result;
+}
+
+/* The second layer's. Nothing of it counts but that it is there. */
+static int read_egress(Kernel *kernel)
+{
+    g_autoptr(KsWorld) world = ks_world_new();
+    g_autoptr(GArray) uplinks = g_array_new(FALSE, TRUE, sizeof(KsUplink));
+    KsLinks *links = NULL;
+    int result = ks_links_open(&links);
+
+    if (result == 0)
+        result = ks_links_describe(links, world);
+    ks_links_close(links);
+    if (result == 0)
+        (void) ks_uplinks_find(world, kernel->held->lock, uplinks);
+    ks_readback_free(kernel->egress);
+    ks_egress_table_free(kernel->egress_table);
+    kernel->egress_table = ks_egress_table_new(uplinks);
+    kernel->egress = ks_readback_new(ks_egress_table_skeleton(kernel->egress_table));
+    return ks_netfilter_read(kernel->netfilter, kernel->egress);
 }
 
 static KsExitStatus complain_of_kernel(int error)
@@ -147,6 +172,12 @@ static int remove_tables(Kernel *kernel)
     /* its owner's netlink port is its process number: a guard that lost its lock file */
     end_guard((pid_t) kernel->held->owner);
     result = ks_plan_unlock(&batch, kernel->held);
+    if (result == 0)
+        result = ks_netfilter_commit(kernel->netfilter, &batch);
+    if (result == -ENOENT)
+        result = 0;
+    if (result == 0 && read_egress(kernel) == 0)
+        result = ks_plan_unlock(&batch, kernel->egress);
     if (result == 0)
         result = ks_netfilter_commit(kernel->netfilter, &batch);
     ks_batch_clear(&batch);
@@ -245,10 +276,15 @@ static const char *name_interface(uint32_t index, const void *data)
 KsExitStatus ks_rescue_rules(char **ret_rules)
 {
     g_auto(Kernel) kernel = { 0 };
+    g_autofree char *first = NULL;
+    g_autofree char *second = NULL;
     int result = read_kernel(&kernel);
 
     if (result < 0)
         return complain_of_kernel(result);
-    *ret_rules = ks_rules_text(kernel.held, name_interface, NULL);
+    first = ks_rules_text(kernel.held, name_interface, NULL);
+    if (read_egress(&kernel) == 0)
+        second = ks_rules_text(kernel.egress, name_interface, NULL);
+    *ret_rules = g_strconcat(first, second && second[0] ? "\n" : "", second, NULL);
     return KS_EXIT_DONE;
 }

@@ -21,8 +21,10 @@ KsStatusFacts ks_guard_facts(const KsGuard *guard)
         .held = ks_keeper_held(guard->keeper),
         .trouble = ks_keeper_trouble(guard->keeper) != NULL,
         .pause_max = ks_configuration_pause_max(guard->configuration),
+        .egress = ks_second_layer_stands(ks_keeper_second_layer(guard->keeper)),
         .problems = { ks_keeper_trouble(guard->keeper), guard->state_problem, guard->save_problem,
-                      guard->vpns_problem },
+                      guard->vpns_problem,
+                      ks_second_layer_problem(ks_keeper_second_layer(guard->keeper)) },
         .configuration_warnings = ks_configuration_warnings(guard->configuration),
     };
 }
@@ -102,7 +104,12 @@ bool ks_guard_take_over(KsGuard *guard)
 static bool hold_what_should_be(KsGuard *guard)
 {
     return ks_keeper_hold(guard->keeper, ks_engine_settings(guard->engine)->locked,
-                          ks_engine_lock(guard->engine));
+                          ks_engine_lock(guard->engine), guard->world);
+}
+
+static bool second_layer_is_right(const KsGuard *guard)
+{
+    return ks_second_layer_is_right(ks_keeper_second_layer(guard->keeper));
 }
 
 static gboolean on_pause_ended(gpointer data)
@@ -169,6 +176,8 @@ static gboolean verify(gpointer data)
         g_warning("the kernel does not hold the lock as it should; putting it right");
         if (!hold_what_should_be(guard)) /* a module may be loaded, another guard may end */
             g_source_set_ready_time(guard->retry_source, g_get_monotonic_time() + RETRY_US);
+    } else if (!second_layer_is_right(guard)) {
+        (void) hold_what_should_be(guard);
     }
     ks_guard_watch_pause(guard);
     remember_known_up(guard);
@@ -258,6 +267,8 @@ void ks_guard_put_right(KsGuard *guard, const char *who)
 
         g_warning("%s changed the lock in the kernel; putting it right", printable);
         ks_guard_notify(guard); /* "broken" is a state that people see, however short */
+        (void) hold_what_should_be(guard);
+    } else if (guard->has_taken_over && !second_layer_is_right(guard)) {
         (void) hold_what_should_be(guard);
     }
     ks_guard_verify_soon(guard);

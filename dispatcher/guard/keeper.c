@@ -3,6 +3,7 @@
 
 #include "guard/keeper.h"
 
+#include "guard/second-layer.h"
 #include "kernel/netfilter.h"
 #include "rules/lock-table.h"
 #include "rules/plan.h"
@@ -12,6 +13,7 @@
 struct KsKeeper {
     KsNetfilter *netfilter;
     KsReadback *held;
+    KsSecondLayer *second;
     KsBatch batch;
     uint32_t table_flags;
     char *troubles[2]; /* by Attempt */
@@ -128,6 +130,7 @@ KsKeeper *ks_keeper_new(void)
     KsKeeper *keeper = g_new0(KsKeeper, 1);
 
     keeper->held = ks_readback_new(&ks_lock_table);
+    keeper->second = ks_second_layer_new();
     return keeper;
 }
 
@@ -137,6 +140,7 @@ void ks_keeper_free(KsKeeper *keeper)
         return;
     ks_netfilter_close(keeper->netfilter);
     ks_readback_free(keeper->held);
+    ks_second_layer_free(keeper->second);
     ks_batch_clear(&keeper->batch);
     for (unsigned i = 0; i < G_N_ELEMENTS(keeper->troubles); i++)
         g_free(keeper->troubles[i]);
@@ -145,7 +149,11 @@ void ks_keeper_free(KsKeeper *keeper)
 
 bool ks_keeper_read(KsKeeper *keeper)
 {
-    return judge(keeper, READING, "read the rules back", read_held(keeper));
+    int result = read_held(keeper);
+
+    if (result == 0)
+        ks_second_layer_read(keeper->second, keeper->netfilter);
+    return judge(keeper, READING, "read the rules back", result);
 }
 
 bool ks_keeper_adopt(KsKeeper *keeper)
@@ -157,7 +165,8 @@ bool ks_keeper_adopt(KsKeeper *keeper)
     return judge(keeper, WRITING, "adopt the rules", result);
 }
 
-bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want)
+/* The first layer never waits for the second. */
+bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want, const KsWorld *world)
 {
     int result = open_netfilter(keeper);
 
@@ -165,6 +174,10 @@ bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want)
         return true; /* no nf_tables: there is nothing to open */
     if (result == 0)
         result = hold(keeper, locked, want);
+    ks_second_layer_draw(keeper->second, locked, want, world);
+    if (result == 0)
+        ks_second_layer_hold(keeper->second, keeper->netfilter, keeper->table_flags,
+                             keeper->held->pause_ms);
     return judge(keeper, WRITING, "take the rules", result);
 }
 
@@ -180,7 +193,14 @@ bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds)
     }
     if (result == 0)
         result = read_held(keeper);
+    if (result == 0)
+        ks_second_layer_pause(keeper->second, keeper->netfilter, milliseconds);
     return judge(keeper, WRITING, "take the pause", result);
+}
+
+const KsSecondLayer *ks_keeper_second_layer(const KsKeeper *keeper)
+{
+    return keeper->second;
 }
 
 const KsReadback *ks_keeper_held(const KsKeeper *keeper)

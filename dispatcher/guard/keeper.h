@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "guard/second-layer.h"
+#include "model/world.h"
 #include "rules/readback.h"
 
 /* Keeps the lock in the kernel: the one place that changes it, and that knows by the kernel's own
@@ -22,12 +24,14 @@ bool ks_keeper_adopt(KsKeeper *keeper);
 
 /* Makes the kernel hold `want`, or nothing when not `locked`. After a change of keys alone
  * ks_keeper_held() is what was agreed to, until the next ks_keeper_read(): that is left for later,
- * off the event's path. */
-bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want);
+ * off the event's path. The second layer follows, on the uplinks of this
+ * world; what it lacks is no failure. */
+bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want, const KsWorld *world);
 
 /* Lets everything through for so long, or, with 0, ends a pause. */
 bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds);
 
+const KsSecondLayer *ks_keeper_second_layer(const KsKeeper *keeper);
 const KsReadback *ks_keeper_held(const KsKeeper *keeper);
 const char *ks_keeper_trouble(const KsKeeper *keeper); /* NULL: none */
 

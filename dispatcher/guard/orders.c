@@ -221,7 +221,13 @@ static const char *name_interface(uint32_t index, const void *data)
 
 char *ks_guard_rules(KsGuard *guard, GError **error)
 {
+    g_autofree char *first = NULL;
+    g_autofree char *second = NULL;
+
     if (!report(guard, ks_keeper_read(guard->keeper), error))
         return NULL;
-    return ks_rules_text(ks_keeper_held(guard->keeper), name_interface, guard->world);
+    first = ks_rules_text(ks_keeper_held(guard->keeper), name_interface, guard->world);
+    second = ks_rules_text(ks_second_layer_held(ks_keeper_second_layer(guard->keeper)),
+                           name_interface, guard->world);
+    return g_strconcat(first, second[0] ? "\n" : "", second, NULL);
 }

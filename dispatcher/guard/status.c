@@ -227,14 +227,14 @@ static GVariant *describe_warnings(const KsStatusFacts *facts)
     return g_variant_builder_end(&builder);
 }
 
-static GVariant *describe_layers(const KsReadback *held)
+static GVariant *describe_layers(const KsReadback *held, bool egress)
 {
     GVariantBuilder builder;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&builder, "{sv}", "inet",
                           g_variant_new_boolean(ks_readback_is_intact(held)));
-    g_variant_builder_add(&builder, "{sv}", "egress", g_variant_new_boolean(FALSE));
+    g_variant_builder_add(&builder, "{sv}", "egress", g_variant_new_boolean(egress));
     g_variant_builder_add(&builder, "{sv}", "owned",
                           g_variant_new_boolean(ks_readback_is_owned(held)));
     return g_variant_builder_end(&builder);
@@ -365,7 +365,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     g_variant_builder_add(&builder, "{sv}", "tunnels", describe_tunnels(facts));
     g_variant_builder_add(&builder, "{sv}", "vpns", describe_vpns(facts->world));
     g_variant_builder_add(&builder, "{sv}", "servers", describe_servers(facts->world));
-    g_variant_builder_add(&builder, "{sv}", "layers", describe_layers(facts->held));
+    g_variant_builder_add(&builder, "{sv}", "layers", describe_layers(facts->held, facts->egress));
     g_variant_builder_add(&builder, "{sv}", "verified",
                           g_variant_new_boolean(ks_status_verified(facts)));
     g_variant_builder_add(&builder, "{sv}", "blocked", describe_blocked(facts->held));

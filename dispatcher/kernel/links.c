@@ -101,7 +101,6 @@ static void take_link(KsLinks *links, const struct nlmsghdr *message, bool gone)
 {
     const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
     const struct nlattr *attribute;
-    char kind[IF_NAMESIZE] = "";
     KsLink link = { 0 };
     KsLink *known;
 
@@ -115,6 +114,7 @@ static void take_link(KsLinks *links, const struct nlmsghdr *message, bool gone)
         forget_link(links, link.index);
         return;
     }
+    link.hardware = info->ifi_type;
     link.up = info->ifi_flags & IFF_UP;
     link.loopback = info->ifi_flags & IFF_LOOPBACK;
     mnl_attr_for_each(attribute, message, sizeof(*info)) {
@@ -123,11 +123,19 @@ static void take_link(KsLinks *links, const struct nlmsghdr *message, bool gone)
             g_strlcpy(link.name, mnl_attr_get_str(attribute), sizeof(link.name));
         else if (mnl_attr_get_type(attribute) == IFLA_LINKINFO &&
                  mnl_attr_validate(attribute, MNL_TYPE_NESTED) == 0)
-            read_kind(attribute, kind, sizeof(kind));
+            read_kind(attribute, link.kind, sizeof(link.kind));
+        else if (mnl_attr_get_type(attribute) == IFLA_MASTER &&
+                 mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+            link.master = mnl_attr_get_u32(attribute);
+        else if (mnl_attr_get_type(attribute) == IFLA_LINK &&
+                 mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+            link.lower = mnl_attr_get_u32(attribute);
+        else if (mnl_attr_get_type(attribute) == IFLA_LINK_NETNSID)
+            link.lower_elsewhere = true;
     }
-    link.tunnel_kind = ks_link_kind_is_tunnel(kind);
-    link.wireguard = strcmp(kind, "wireguard") == 0;
-    link.kernel_openvpn = g_str_has_prefix(kind, "ovpn");
+    link.tunnel_kind = ks_link_kind_is_tunnel(link.kind);
+    link.wireguard = strcmp(link.kind, "wireguard") == 0;
+    link.kernel_openvpn = g_str_has_prefix(link.kind, "ovpn");
 
     known = find_link(links, link.index);
     if (known && known->up && !link.up)

@@ -21,7 +21,12 @@ typedef struct {
     uint32_t mark;       /* ... of the packets it sends; 0: none */
     uint16_t port;       /* ... that it sends them from; 0: none yet */
     bool kernel_openvpn; /* OpenVPN's data is encrypted in the kernel (data channel offload) */
-    bool default_route;  /* some routing table sends all of IPv4 or all of IPv6 through it */
+    char kind[IF_NAMESIZE]; /* IFLA_INFO_KIND; "" for hardware */
+    uint16_t hardware;      /* ARPHRD_* (linux/if_arp.h) */
+    uint32_t master;        /* the bridge or bond that it is a port of, 0: none */
+    uint32_t lower;         /* what it stands on, 0: nothing */
+    bool lower_elsewhere;   /* ... in another network namespace */
+    bool default_route;     /* some routing table sends all of IPv4 or all of IPv6 through it */
 } KsLink;
 
 typedef struct {

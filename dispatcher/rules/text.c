@@ -115,7 +115,13 @@ static void append_chain(GString *text, const KsSkeleton *skeleton, unsigned id)
     unsigned rules = ks_skeleton_rules(skeleton);
 
     g_string_append_printf(text, "\tchain %s {\n", chain->name);
-    if (chain->base)
+    if (chain->base && chain->device) {
+        g_autofree char *device = g_strescape(chain->device, NULL);
+
+        g_string_append_printf(
+            text, "\t\ttype filter hook egress device \"%s\" priority filter; policy drop;\n",
+            device);
+    } else if (chain->base)
         g_string_append_printf(text, "\t\ttype filter hook %s priority %s; policy drop;\n",
                                hook_names[chain->hook],
                                chain->priority == KS_PRIORITY_FILTER ? "filter" : "300");

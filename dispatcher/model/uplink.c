@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/uplink.h"
+
+#include <linux/if_arp.h>
+#include <string.h>
+
+/* Interfaces stacked higher than this are nobody's (include/linux/netdevice.h: 8). */
+#define DEPTH_MAX 8
+
+static bool is_one_of(const char *kind, const char *const *kinds)
+{
+    return g_strv_contains(kinds, kind);
+}
+
+static bool is_uplink(const KsLink *link, const KsLock *lock)
+{
+    /* stand on nothing, or on sockets and routes, which are judged themselves */
+    static const char *const inner[] = {
+        "bridge", "bond",   "team",    "dummy", "ifb",   "vrf",    "nlmon",
+        "vxlan",  "geneve", "bareudp", "vcan",  "vxcan", "netkit", NULL,
+    };
+    static const char *const stacked[] = {
+        "vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec", NULL,
+    };
+
+    if (link->loopback)
+        return false;
+    if (strcmp(link->kind, "ppp") == 0) /* a modem's or a VPN's: only the lock knows */
+        return !ks_lock_has_interface(lock, link->index);
+    if (link->tunnel_kind || is_one_of(link->kind, inner))
+        return false;
+    if (is_one_of(link->kind, stacked))
+        return link->lower_elsewhere;
+    if (strcmp(link->kind, "veth") == 0) /* a container's, once it is a bridge's port */
+        return link->master == 0;
+    return true;
+}
+
+static KsUplinkForm form_of(const KsLink *link)
+{
+    switch (link->hardware) {
+    case ARPHRD_ETHER:
+        return KS_UPLINK_ETHERNET;
+    case ARPHRD_PPP:
+    case ARPHRD_NONE:
+    case ARPHRD_RAWIP:
+        return KS_UPLINK_BARE;
+    default:
+        return KS_UPLINK_OTHER;
+    }
+}
+
+static int compare_uplinks(const void *a, const void *b)
+{
+    const KsUplink *first = a;
+    const KsUplink *second = b;
+
+    return first->index < second->index ? -1 : first->index > second->index;
+}
+
+bool ks_uplinks_find(const KsWorld *world, const KsLock *lock, GArray *uplinks)
+{
+    g_array_set_size(uplinks, 0);
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+        KsUplink uplink = { .index = link->index, .form = form_of(link) };
+
+        if (!is_uplink(link, lock))
+            continue;
+        if (uplinks->len >= KS_UPLINKS_MAX)
+            return false;
+        g_strlcpy(uplink.name, link->name, sizeof(uplink.name));
+        g_array_append_val(uplinks, uplink);
+    }
+    g_array_sort(uplinks, compare_uplinks);
+    return true;
+}
+
+bool ks_uplinks_equal(const GArray *a, const GArray *b)
+{
+    if (a->len != b->len)
+        return false;
+    for (unsigned i = 0; i < a->len; i++) {
+        const KsUplink *first = &g_array_index(a, KsUplink, i);
+        const KsUplink *second = &g_array_index(b, KsUplink, i);
+
+        if (first->index != second->index || first->form != second->form ||
+            strcmp(first->name, second->name) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* LAN access on this interface and on what it stands on, or is made of. */
+static bool open_below(const KsWorld *world, uint32_t index, KsLock *lock, unsigned depth)
+{
+    const KsLink *link = ks_world_link_by_index(world, index);
+    bool all;
+
+    if (!link || depth == DEPTH_MAX)
+        return true;
+    all = ks_lock_open_lan(lock, index);
+    if (link->lower && link->lower != index && !link->lower_elsewhere)
+        all &= open_below(world, link->lower, lock, depth + 1);
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *port = &g_array_index(world->links, KsLink, i);
+
+        if (port->master == index && port->index != index)
+            all &= open_below(world, port->index, lock, depth + 1);
+    }
+    return all;
+}
+
+static bool add_fragments(KsLock *lock, KsSetId servers, KsSetId protocols, size_t address_size)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < lock->sets[servers]->len; i++) {
+        KsKey key = { .value = KS_OPEN_TO_FRAGMENTS };
+
+        memcpy(key.bytes, g_array_index(lock->sets[servers], KsKey, i).bytes, address_size + 1);
+        all &= ks_lock_add_key(lock, protocols, &key);
+    }
+    return all;
+}
+
+bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
+{
+    static const KsSetId same[] = {
+        KS_SET_SERVERS4,     KS_SET_SERVERS6,       KS_SET_PROTOCOLS4,     KS_SET_PROTOCOLS6,
+        KS_SET_DHCP_SERVERS, KS_SET_TUNNEL_ROUTES4, KS_SET_TUNNEL_ROUTES6,
+    };
+    const GArray *lan = lock->sets[KS_SET_LAN_INTERFACES];
+    bool all = true;
+
+    ks_lock_clear(ret_lock);
+    for (unsigned i = 0; i < G_N_ELEMENTS(same); i++) {
+        GArray *keys = ret_lock->sets[same[i]];
+
+        g_array_set_size(keys, 0);
+        g_array_append_vals(keys, lock->sets[same[i]]->data, lock->sets[same[i]]->len);
+    }
+    all &= add_fragments(ret_lock, KS_SET_SERVERS4, KS_SET_PROTOCOLS4, 4);
+    all &= add_fragments(ret_lock, KS_SET_SERVERS6, KS_SET_PROTOCOLS6, 16);
+    for (unsigned i = 0; i < lan->len; i++)
+        all &= open_below(world, ks_key_interface(&g_array_index(lan, KsKey, i)), ret_lock, 0);
+    ks_lock_seal(ret_lock);
+    return all;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "model/lock.h"
+#include "model/world.h"
+
+/* Uplinks: the interfaces at the bottom of everything, by which frames leave the machine. What
+ * stands on another interface of ours (VLAN, bond, bridge, macvlan) sends through that one, and is
+ * judged there. */
+
+typedef enum {
+    KS_UPLINK_ETHERNET, /* frames with an Ethernet header */
+    KS_UPLINK_BARE,     /* IP packets without a header of the link: ppp, mobile broadband */
+    KS_UPLINK_OTHER,    /* anything else: nothing that it sends can be judged */
+} KsUplinkForm;
+
+typedef struct {
+    uint32_t index;
+    char name[IF_NAMESIZE];
+    KsUplinkForm form;
+} KsUplink;
+
+/* More than any machine has: those beyond are told as not covered. */
+#define KS_UPLINKS_MAX 256u
+
+/* The world's uplinks (element-type KsUplink), by rising index; the array is emptied first. `lock`:
+ * a ppp interface that is open is a VPN's. False: there are more than KS_UPLINKS_MAX. */
+bool ks_uplinks_find(const KsWorld *world, const KsLock *lock, GArray *uplinks);
+
+bool ks_uplinks_equal(const GArray *a, const GArray *b);
+
+/* Draws what the second layer lets out: the same servers, DHCP servers and routes as the first; LAN
+ * access on the uplinks below those interfaces that have it; and, in the sets of protocols, each
+ * server's address with the value KS_OPEN_TO_FRAGMENTS, because this layer sees packets that the
+ * kernel has cut already. False: something was too much. */
+bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock);
+
+#define KS_OPEN_TO_FRAGMENTS 0x100u

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/egress-table.h"
+#include "rules/steps.h"
+
+/* Link header offsets: IEEE 802.3, 802.1Q. The kernel shows a VLAN tag there even if it is kept
+ * beside the frame (net/netfilter/nft_payload.c, nft_payload_copy_vlan()). */
+#define ETHER_DESTINATION 0
+#define ETHER_TYPE        12
+#define ETHER_PAYLOAD     14
+#define VLAN_TYPE         16
+#define VLAN_PAYLOAD      18
+
+/* PPPoE session: RFC 2516, 4, then the PPP protocol (RFC 1661) and its packet. */
+#define PPP_PROTOCOL 6
+#define PPP_PACKET   8
+
+#define IPV4_FRAGMENT        6  /* RFC 791: flags and offset, in units of eight bytes */
+#define IPV6_FRAGMENT_OFFSET 42 /* RFC 8200, 4.5, in a header right behind the first */
+#define NEXT_IS_FRAGMENT     44
+
+#define ETHER_IS(high, low) LINK(ETHER_TYPE, 2, R1), COMPARE(EQ, 2, (high), (low))
+#define VLAN_IS(high, low) \
+    ETHER_IS(0x81, 0x00), LINK(VLAN_TYPE, 2, R1), COMPARE(EQ, 2, (high), (low))
+/* Ethernet addresses for IPv4 addresses, a question or an answer: no other kind carries IP's. */
+#define ARP_AT(payload) LINK((payload), 6, R1), COMPARE(EQ, 6, 0, 1, 8, 0, 6, 4)
+
+/* What is only let out encrypted is let out here by its ESP: in clear, it is not. */
+#define NOT_INSIDE_IPSEC  COMPARE_IN(R3, NEQ, 4, HOST_ORDER(KS_OPEN_INSIDE_IPSEC))
+#define NOT_FOR_FRAGMENTS COMPARE_IN(R3, NEQ, 4, HOST_ORDER(KS_OPEN_TO_FRAGMENTS))
+
+#define PAUSED(version) IMMEDIATE(R1, 1, (version)), LOOKUP(KS_EGRESS_SET_PAUSE), ACCEPT
+
+/* clang-format off */
+static const KsRule rules[] = {
+    /* ---- by what the frame says that it is: the kernel's own word (meta protocol) is the sender's
+     * wish where programs make frames themselves ---- */
+    { KS_EGRESS_ETHERNET, "ether type ip jump ipv4",
+      { ETHER_IS(0x08, 0x00), JUMP(KS_EGRESS_IPV4) } },
+    { KS_EGRESS_ETHERNET, "ether type ip6 jump ipv6",
+      { ETHER_IS(0x86, 0xdd), JUMP(KS_EGRESS_IPV6) } },
+    { KS_EGRESS_ETHERNET, "ether type arp @ll,112,48 0x000108000604 accept",
+      { ETHER_IS(0x08, 0x06), ARP_AT(ETHER_PAYLOAD), ACCEPT } },
+
+    { KS_EGRESS_ETHERNET, "ether type vlan vlan type ip jump ipv4",
+      { VLAN_IS(0x08, 0x00), JUMP(KS_EGRESS_IPV4) } },
+    { KS_EGRESS_ETHERNET, "ether type vlan vlan type ip6 jump ipv6",
+      { VLAN_IS(0x86, 0xdd), JUMP(KS_EGRESS_IPV6) } },
+    { KS_EGRESS_ETHERNET, "ether type vlan vlan type arp @ll,144,48 0x000108000604 accept",
+      { VLAN_IS(0x08, 0x06), ARP_AT(VLAN_PAYLOAD), ACCEPT } },
+
+    /* IEEE 802.1X: without it there is no Wi-Fi with a password */
+    { KS_EGRESS_ETHERNET, "ether type 0x888e accept", { ETHER_IS(0x88, 0x8e), ACCEPT } },
+    /* IEEE 802.1AX, 802.1D: bonds and bridges agree with the switch, which passes none of it on */
+    { KS_EGRESS_ETHERNET, "ether daddr 01:80:c2:00:00:02 ether type 0x8809 accept",
+      { LINK(ETHER_DESTINATION, 6, R1), COMPARE(EQ, 6, 0x01, 0x80, 0xc2, 0, 0, 2),
+        ETHER_IS(0x88, 0x09), ACCEPT } },
+    { KS_EGRESS_ETHERNET, "ether daddr 01:80:c2:00:00:00 @ll,112,24 0x424203 accept",
+      { LINK(ETHER_DESTINATION, 6, R1), COMPARE(EQ, 6, 0x01, 0x80, 0xc2, 0, 0, 0),
+        LINK(ETHER_TYPE, 2, R1), COMPARE(LT, 2, 0x06, 0x00),
+        LINK(ETHER_PAYLOAD, 3, R1), COMPARE(EQ, 3, 0x42, 0x42, 0x03), ACCEPT } },
+
+    /* PPPoE, RFC 2516: finding the access concentrator, and the session */
+    { KS_EGRESS_ETHERNET, "ether type 0x8863 accept", { ETHER_IS(0x88, 0x63), ACCEPT } },
+    { KS_EGRESS_ETHERNET, "ether type vlan vlan type 0x8863 accept",
+      { VLAN_IS(0x88, 0x63), ACCEPT } },
+    { KS_EGRESS_ETHERNET, "ether type 0x8864 jump pppoe",
+      { ETHER_IS(0x88, 0x64), JUMP(KS_EGRESS_PPPOE) } },
+    { KS_EGRESS_ETHERNET, "ether type vlan vlan type 0x8864 jump pppoe",
+      { VLAN_IS(0x88, 0x64), JUMP(KS_EGRESS_PPPOE) } },
+
+    { KS_EGRESS_BARE, "meta protocol ip jump ipv4",
+      { META(PROTOCOL, R1), COMPARE(EQ, 2, 0x08, 0x00), JUMP(KS_EGRESS_IPV4) } },
+    { KS_EGRESS_BARE, "meta protocol ip6 jump ipv6",
+      { META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd), JUMP(KS_EGRESS_IPV6) } },
+
+    /* ---- IPv4 ---- */
+    { KS_EGRESS_IPV4, "ip daddr . meta l4proto . th dport map @servers4 != 0x00000010 accept",
+      { NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1), TRANSPORT(DESTINATION_PORT, 2, R1_2),
+        MAP(KS_EGRESS_SET_SERVERS4, R3), NOT_INSIDE_IPSEC, ACCEPT } },
+    { KS_EGRESS_IPV4, "ip daddr . meta l4proto map @protocols4 != 0x00000100 accept",
+      { NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1), MAP(KS_EGRESS_SET_PROTOCOLS4, R3),
+        NOT_FOR_FRAGMENTS, ACCEPT } },
+    { KS_EGRESS_IPV4,
+      "ip frag-off & 0x1fff != 0x0 ip daddr . meta l4proto map @protocols4 0x00000100 accept",
+      { NETWORK(IPV4_FRAGMENT, 2, R1), MASK(2, 0x1f, 0xff), COMPARE(NEQ, 2, 0, 0),
+        NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1), MAP(KS_EGRESS_SET_PROTOCOLS4, R3),
+        ACCEPT } },
+    { KS_EGRESS_IPV4, "ipv4 @pause accept", { PAUSED(NFPROTO_IPV4) } },
+    { KS_EGRESS_IPV4, "ip daddr @dhcp_servers udp sport 68 udp dport 67 accept",
+      { NETWORK(IPV4_DESTINATION, 4, R1), LOOKUP(KS_EGRESS_SET_DHCP_SERVERS), UDP_PORTS(68, 67),
+        ACCEPT } },
+    /* Questions of this machine's own programs: the first layer has judged the name. What guests
+     * ask has no socket here. */
+    { KS_EGRESS_IPV4, "udp dport 53 meta skuid != 4294967295 accept",
+      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
+        META(SKUID, R1), COMPARE(NEQ, 4, 0xff, 0xff, 0xff, 0xff), ACCEPT } },
+    { KS_EGRESS_IPV4, "ip daddr 224.0.0.0/4 ip ttl 1 meta l4proto igmp accept",
+      { NETWORK(IPV4_DESTINATION, 4, R1), MASK(4, 0xf0), COMPARE(EQ, 4, 224),
+        NETWORK(IPV4_TTL, 1, R1), COMPARE(EQ, 1, 1), IS_PROTOCOL(IPPROTO_IGMP), ACCEPT } },
+    { KS_EGRESS_IPV4, "oif @lan_uplinks jump lan_out4",
+      { META(OIF, R1), LOOKUP(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN4) } },
+
+    /* ---- IPv6 ---- */
+    { KS_EGRESS_IPV6, "ip6 daddr . meta l4proto . th dport map @servers6 != 0x00000010 accept",
+      { NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2), TRANSPORT(DESTINATION_PORT, 2, R2_1),
+        MAP(KS_EGRESS_SET_SERVERS6, R3), NOT_INSIDE_IPSEC, ACCEPT } },
+    { KS_EGRESS_IPV6, "ip6 daddr . meta l4proto map @protocols6 != 0x00000100 accept",
+      { NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2), MAP(KS_EGRESS_SET_PROTOCOLS6, R3),
+        NOT_FOR_FRAGMENTS, ACCEPT } },
+    { KS_EGRESS_IPV6,
+      "ip6 nexthdr 44 @nh,336,16 & 0xfff8 != 0x0 ip6 daddr . meta l4proto map @protocols6 "
+      "0x00000100 accept",
+      { NETWORK(IPV6_NEXT_HEADER, 1, R1), COMPARE(EQ, 1, NEXT_IS_FRAGMENT),
+        NETWORK(IPV6_FRAGMENT_OFFSET, 2, R1), MASK(2, 0xff, 0xf8), COMPARE(NEQ, 2, 0, 0),
+        NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2), MAP(KS_EGRESS_SET_PROTOCOLS6, R3),
+        ACCEPT } },
+    { KS_EGRESS_IPV6, "ipv6 @pause accept", { PAUSED(NFPROTO_IPV6) } },
+    { KS_EGRESS_IPV6, "ip6 saddr fe80::/10 ip6 daddr ff02::1:2 udp sport 546 udp dport 547 accept",
+      { FROM_LINK_LOCAL, NETWORK(IPV6_DESTINATION, 16, R1),
+        COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2), UDP_PORTS(546, 547),
+        ACCEPT } },
+    { KS_EGRESS_IPV6, "ip6 daddr ff02::2 ip6 hoplimit 255 icmpv6 type nd-router-solicit accept",
+      { NETWORK(IPV6_DESTINATION, 16, R1),
+        COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2), HOP_LIMIT(255),
+        ICMPV6_TYPE(133), ACCEPT } },
+    { KS_EGRESS_IPV6, "ip6 hoplimit 255 icmpv6 type 135-136 accept",
+      { HOP_LIMIT(255), ICMPV6_TYPES(135, 136), ACCEPT } },
+    { KS_EGRESS_IPV6, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type 131-132 accept",
+      { NETWORK(IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff), HOP_LIMIT(1),
+        ICMPV6_TYPES(131, 132), ACCEPT } },
+    { KS_EGRESS_IPV6, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type mld2-listener-report accept",
+      { NETWORK(IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff), HOP_LIMIT(1), ICMPV6_TYPE(143),
+        ACCEPT } },
+    { KS_EGRESS_IPV6, "udp dport 53 meta skuid != 4294967295 accept",
+      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
+        META(SKUID, R1), COMPARE(NEQ, 4, 0xff, 0xff, 0xff, 0xff), ACCEPT } },
+    { KS_EGRESS_IPV6, "oif @lan_uplinks jump lan_out6",
+      { META(OIF, R1), LOOKUP(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN6) } },
+
+    /* ---- inside a PPPoE session: PPP's own protocols, and what an uplink may carry. The kernel's
+     * network header is the session's here. ---- */
+    { KS_EGRESS_PPPOE, "@nh,48,8 >= 0x80 accept",
+      { NETWORK(PPP_PROTOCOL, 1, R1), COMPARE(GTE, 1, 0x80), ACCEPT } },
+    { KS_EGRESS_PPPOE,
+      "@nh,48,16 0x0021 @nh,64,8 0x45 @nh,192,32 . @nh,136,8 . @nh,240,16 map @servers4 "
+      "!= 0x00000010 accept",
+      { NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, 0x00, 0x21),
+        NETWORK(PPP_PACKET, 1, R1), COMPARE(EQ, 1, 0x45),
+        NETWORK(PPP_PACKET + IPV4_DESTINATION, 4, R1), NETWORK(PPP_PACKET + IPV4_PROTOCOL, 1, R1_1),
+        NETWORK(PPP_PACKET + IPV4_HEADER + DESTINATION_PORT, 2, R1_2),
+        MAP(KS_EGRESS_SET_SERVERS4, R3), NOT_INSIDE_IPSEC, ACCEPT } },
+    { KS_EGRESS_PPPOE,
+      "@nh,48,16 0x0057 @nh,256,128 . @nh,112,8 . @nh,400,16 map @servers6 != 0x00000010 accept",
+      { NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, 0x00, 0x57),
+        NETWORK(PPP_PACKET + IPV6_DESTINATION, 16, R1),
+        NETWORK(PPP_PACKET + IPV6_NEXT_HEADER, 1, R2),
+        NETWORK(PPP_PACKET + IPV6_HEADER + DESTINATION_PORT, 2, R2_1),
+        MAP(KS_EGRESS_SET_SERVERS6, R3), NOT_INSIDE_IPSEC, ACCEPT } },
+    { KS_EGRESS_PPPOE, "@nh,48,16 0x0057 @nh,112,16 0x3aff @nh,384,8 133 accept",
+      { NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, 0x00, 0x57),
+        NETWORK(PPP_PACKET + IPV6_NEXT_HEADER, 2, R1), COMPARE(EQ, 2, IPPROTO_ICMPV6, 255),
+        NETWORK(PPP_PACKET + IPV6_HEADER, 1, R1), COMPARE(EQ, 1, 133), ACCEPT } },
+    { KS_EGRESS_PPPOE, "@nh,48,16 0x0057 @nh,112,8 17 @nh,256,8 0xff @nh,384,32 0x02220223 accept",
+      { NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, 0x00, 0x57),
+        NETWORK(PPP_PACKET + IPV6_NEXT_HEADER, 1, R1), COMPARE(EQ, 1, IPPROTO_UDP),
+        NETWORK(PPP_PACKET + IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff),
+        NETWORK(PPP_PACKET + IPV6_HEADER, 4, R1), COMPARE(EQ, 4, 0x02, 0x22, 0x02, 0x23),
+        ACCEPT } },
+    { KS_EGRESS_PPPOE, "ipv4 @pause accept", { PAUSED(NFPROTO_IPV4) } },
+
+    /* ---- the local network ---- */
+    { KS_EGRESS_LAN4, "meta l4proto . th dport @resolver_ports return",
+      { META(L4PROTO, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1),
+        LOOKUP(KS_EGRESS_SET_RESOLVER_PORTS), RETURN } },
+    { KS_EGRESS_LAN4, "ip daddr @tunnel_routes4 return",
+      { NETWORK(IPV4_DESTINATION, 4, R1), LOOKUP(KS_EGRESS_SET_TUNNEL_ROUTES4), RETURN } },
+    { KS_EGRESS_LAN4, "ip daddr @lan4 accept",
+      { NETWORK(IPV4_DESTINATION, 4, R1), LOOKUP(KS_EGRESS_SET_LAN4), ACCEPT } },
+    { KS_EGRESS_LAN6, "meta l4proto . th dport @resolver_ports return",
+      { META(L4PROTO, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1),
+        LOOKUP(KS_EGRESS_SET_RESOLVER_PORTS), RETURN } },
+    { KS_EGRESS_LAN6, "ip6 daddr @tunnel_routes6 return",
+      { NETWORK(IPV6_DESTINATION, 16, R1), LOOKUP(KS_EGRESS_SET_TUNNEL_ROUTES6), RETURN } },
+    { KS_EGRESS_LAN6, "ip6 daddr @lan6 accept",
+      { NETWORK(IPV6_DESTINATION, 16, R1), LOOKUP(KS_EGRESS_SET_LAN6), ACCEPT } },
+};
+/* clang-format on */
+
+const KsRuleSegment ks_egress_rules = { rules, G_N_ELEMENTS(rules) };

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "model/uplink.h"
+#include "rules/skeleton.h"
+
+/* The second layer: a table of family netdev that judges every frame where it leaves the machine,
+ * whoever made it (Linux 5.16 and later). One base chain an uplink, because kernels differ in what
+ * else they take (6.1 knows no second device later, 6.18 no renamed one); all of them jump to the
+ * same rules, in egress-rules.c. So the table changes with the uplinks, and with nothing else but
+ * its sets' elements. */
+
+typedef enum {
+    KS_EGRESS_ETHERNET, /* by the type that the frame itself names */
+    KS_EGRESS_BARE,     /* by the kernel's word, where frames name none */
+    KS_EGRESS_IPV4,
+    KS_EGRESS_IPV6,
+    KS_EGRESS_PPPOE,
+    KS_EGRESS_LAN4,
+    KS_EGRESS_LAN6,
+    KS_EGRESS_CHAINS, /* behind these, the uplinks' own */
+} KsEgressChain;
+
+typedef enum {
+    KS_EGRESS_SET_SERVERS4,
+    KS_EGRESS_SET_SERVERS6,
+    KS_EGRESS_SET_PROTOCOLS4,
+    KS_EGRESS_SET_PROTOCOLS6,
+    KS_EGRESS_SET_DHCP_SERVERS,
+    KS_EGRESS_SET_LAN_UPLINKS,
+    KS_EGRESS_SET_TUNNEL_ROUTES4,
+    KS_EGRESS_SET_TUNNEL_ROUTES6,
+    KS_EGRESS_SET_PAUSE,
+    KS_EGRESS_SET_LAN4,
+    KS_EGRESS_SET_LAN6,
+    KS_EGRESS_SET_RESOLVER_PORTS,
+    KS_EGRESS_SET_MAX,
+} KsEgressSet;
+
+typedef enum {
+    KS_EGRESS_BLOCKED,
+    KS_EGRESS_COUNTERS,
+} KsEgressCounter;
+
+extern const KsRuleSegment ks_egress_rules;
+
+/* The table for these uplinks (element-type KsUplink). */
+typedef struct KsEgressTable KsEgressTable;
+
+KsEgressTable *ks_egress_table_new(const GArray *uplinks);
+void ks_egress_table_free(KsEgressTable *table);
+const KsSkeleton *ks_egress_table_skeleton(const KsEgressTable *table);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsEgressTable, ks_egress_table_free)
