@@ -32,7 +32,8 @@ _QUIET = 0.12  # after the fence: time for a packet that another processor still
 class Capture:
     """Everything the client sent since open(). Positions in it are plain numbers, see mark()."""
 
-    def __init__(self, outside: Namespace, client: Namespace, link: str = a.ROUTER_END):
+    def __init__(self, outside: Namespace, client: Namespace, link: str = a.ROUTER_END, uplink: str = a.UPLINK):
+        self._uplink = uplink
         self._outside = outside
         self._client = client
         self._link = link
@@ -115,7 +116,7 @@ class Capture:
         return self.mark()
 
     def _client_address(self, prefix: str) -> str:
-        for address in self._client.addresses(a.UPLINK):
+        for address in self._client.addresses(self._uplink):
             if address.startswith(prefix):
                 return address
         raise AssertionError(f"the client has no address in {prefix} on its uplink")
