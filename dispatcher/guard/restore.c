@@ -7,6 +7,7 @@
 #include "guard/people.h"
 #include "guard/server-cache.h"
 #include "guard/store.h"
+#include "kernel/links.h"
 #include "model/names.h"
 
 #include <stdlib.h>
@@ -50,10 +51,21 @@ static void draw(KsLock *lock, KsStore *store)
     ks_lock_seal(lock);
 }
 
+/* The network cards that are there already; the guard covers those that come. */
+static void describe_links(KsWorld *world)
+{
+    KsLinks *links = NULL;
+
+    if (ks_links_open(&links) == 0)
+        (void) ks_links_describe(links, world);
+    ks_links_close(links);
+}
+
 /* What is in the kernel already is newer than what was saved: only its rules are put right. */
 static bool put_into_kernel(KsKeeper *keeper, KsStore *store)
 {
     g_autoptr(KsLock) lock = ks_lock_new();
+    g_autoptr(KsWorld) world = ks_world_new();
 
     if (!ks_keeper_read(keeper))
         return false;
@@ -61,7 +73,8 @@ static bool put_into_kernel(KsKeeper *keeper, KsStore *store)
         ks_lock_copy(ks_keeper_held(keeper)->lock, lock);
     else
         draw(lock, store);
-    return ks_keeper_hold(keeper, true, lock) && kernel_holds_it(keeper);
+    describe_links(world);
+    return ks_keeper_hold(keeper, true, lock, world) && kernel_holds_it(keeper);
 }
 
 static int fail(const char *why)
