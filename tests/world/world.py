@@ -52,9 +52,9 @@ class World:
         making_keys = threading.Thread(target=keys.make_keys)
         making_keys.start()
         self.manager.start_bus()
-        internet = router.start_internet(self.outside)
         self._configure_client()
         router.configure_links(self.outside)
+        internet = router.start_internet(self.outside)  # it listens on addresses of those links
         self.capture = Capture(self.outside, self.client)
         router.start_dnsmasq(self.outside)
         self.manager.write_config()
