@@ -166,7 +166,7 @@ static KsLock *draw_lock(unsigned servers, bool tunnel)
 
         memcpy(address.bytes, &number, sizeof(number));
         ks_lock_add_server(lock, &address, IPPROTO_UDP,
-                           (uint16_t) (SERVER_PORT + i / SERVERS_OF_NET), KS_OPEN_TO_ALL);
+                           (uint16_t) (SERVER_PORT + i / SERVERS_OF_NET), KS_OPEN_TO_DAEMONS);
     }
     if (tunnel)
         ks_lock_open_interface(lock, TUNNEL);
