@@ -15,7 +15,12 @@
 #define IPV6_HEADER  40u
 #define ND_BODY      16u /* a target address behind the header */
 #define TCP_SYN      0x02
-#define TCP_OFFSET   0x50
+
+#define FRAGMENT_HEADER 8u
+#define FRAGMENT_MORE4  0x2000
+#define FRAGMENT_MORE6  1
+
+#define TCP_OFFSET 0x50
 
 static void put16(uint8_t *at, uint16_t value)
 {
@@ -132,6 +137,34 @@ size_t packet_build(const Packet *packet, uint32_t number, uint8_t *buffer)
         sum = add_up(buffer + (ipv6 ? 8 : 12), ipv6 ? 32 : 8, packet->protocol + (uint32_t) size);
     put16(transport + checksum, fold(add_up(transport, size, sum)));
     return header + size;
+}
+
+size_t packet_cut(const uint8_t *packet, size_t size, unsigned piece, uint32_t number,
+                  uint8_t *buffer)
+{
+    bool ipv6 = packet[0] >> 4 == 6;
+    size_t header = ipv6 ? IPV6_HEADER : IPV4_HEADER;
+    size_t first = header + (piece ? UDP_HEADER : 0);
+    size_t length = piece ? size - first : UDP_HEADER;
+    size_t extension = ipv6 ? FRAGMENT_HEADER : 0;
+
+    memcpy(buffer, packet, header);
+    memset(buffer + header, 0, extension);
+    memcpy(buffer + header + extension, packet + first, length);
+    if (ipv6) { /* RFC 8200, 4.5: the offset counts eights and stands above three bits */
+        put16(buffer + 4, (uint16_t) (extension + length));
+        buffer[6] = IPPROTO_FRAGMENT;
+        buffer[header] = packet[6];
+        put16(buffer + header + 2, piece ? UDP_HEADER : FRAGMENT_MORE6);
+        put32(buffer + header + 4, number);
+    } else { /* RFC 791, 3.1 */
+        put16(buffer + 2, (uint16_t) (header + length));
+        put16(buffer + 4, (uint16_t) number);
+        put16(buffer + 6, piece ? UDP_HEADER / 8 : FRAGMENT_MORE4);
+        put16(buffer + 10, 0);
+        put16(buffer + 10, fold(add_up(buffer, IPV4_HEADER, 0)));
+    }
+    return header + extension + length;
 }
 
 uint32_t packet_number(const uint8_t *bytes, size_t size)

@@ -20,12 +20,18 @@ struct Packet {
     uint16_t source;     /* port, or type of an ICMP message or IGMP message */
     uint16_t target;     /* port, or code of an ICMP message */
     const Packet *quote; /* of an ICMP error: the packet that it is about */
+    bool split;          /* sent in two fragments; from here, only the second one */
 };
 
 bool packet_is_ipv6(const Packet *packet);
 
 /* Writes at most PACKET_SIZE_MAX bytes. Returns its size. */
 size_t packet_build(const Packet *packet, uint32_t number, uint8_t *buffer);
+
+/* Cuts a UDP packet behind its header: the first fragment (piece = 0) or the second one. Returns the
+ * fragment's size, at most PACKET_SIZE_MAX. */
+size_t packet_cut(const uint8_t *packet, size_t size, unsigned piece, uint32_t number,
+                  uint8_t *buffer);
 
 /* The number of a packet that ends with these bytes; 0: none of ours. */
 uint32_t packet_number(const uint8_t *bytes, size_t size);

@@ -58,6 +58,10 @@ typedef struct {
     {                                               \
         from, to, IPPROTO_IGMP, hops, type, 0, NULL \
     }
+#define SPLIT(from, source, to, target)                      \
+    {                                                        \
+        from, to, IPPROTO_UDP, 0, source, target, NULL, true \
+    }
 #define BARE(from, to, protocol)          \
     {                                     \
         from, to, protocol, 0, 1, 0, NULL \
@@ -181,6 +185,10 @@ static const Row output[] = {
     { NEVER, UDP(HERE, 5000, "224.0.1.0", 9) },
     { NEVER, UDP(HERE, 5000, "238.255.255.255", 9) },
     { ON_LAN, UDP(HERE, 5000, "239.255.255.250", 1900) },
+    { NEVER, SPLIT(HERE, 5000, "192.168.1.5", 5000) }, /* its port cannot be seen */
+    { NEVER, SPLIT(HERE6, 5000, "fd00::5", 5000) },
+    { NEVER, SPLIT(HERE, 5000, SERVER, 1194) },
+    { NEVER, SPLIT(HERE6, 5000, SERVER6, 51820) },
     { NEVER, UDP(HERE, 5000, DHCP, 9) }, /* it is next door, and no private address */
     { ON_LAN, UDP(HERE6, 5000, "fd00::5", 5000) },
     { NEVER, UDP(HERE6, 5000, "fd00::1", 53) },
@@ -223,6 +231,11 @@ static const Row input[] = {
     { NEVER, BARE(PUBLIC, HERE, IPPROTO_ESP) },
     { ALWAYS, BARE(SERVER6, HERE6, IPPROTO_GRE) },
     { NEVER, BARE(PUBLIC6, HERE6, IPPROTO_GRE) },
+    { ALWAYS, SPLIT(SERVER, 1194, HERE, 5000) },
+    { NEVER, SPLIT(SERVER, 1195, HERE, 5000) },
+    { ALWAYS, SPLIT(SERVER6, 51820, HERE6, 5000) },
+    { NEVER, SPLIT(SERVER6, 51821, HERE6, 5000) },
+    { NEVER, SPLIT(PUBLIC6, 51820, HERE6, 5000) },
     { ALWAYS, ERROR4(PUBLIC, 3, 4, to_server_esp) },
     { NEVER, ERROR4(PUBLIC, 3, 4, to_server_ah) },
     { ALWAYS, UDP(SERVER, 1194, HERE, 5000) },

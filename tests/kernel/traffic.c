@@ -278,11 +278,8 @@ static void send_frame(const Packet *packet, const uint8_t *bytes, size_t size, 
                     size);
 }
 
-static void send_one(TrafficPath path, const Packet *packet, uint32_t number)
+static void send_bytes(TrafficPath path, const Packet *packet, const uint8_t *bytes, size_t size)
 {
-    uint8_t bytes[PACKET_SIZE_MAX];
-    size_t size = packet_build(packet, number, bytes);
-
     switch (path) {
     case TRAFFIC_OUT:
         send_from_here(packet, bytes, size, TRAFFIC_WIRE);
@@ -301,6 +298,18 @@ static void send_one(TrafficPath path, const Packet *packet, uint32_t number)
         g_assert_cmpint(write(net.tunnel, bytes, size), ==, size);
         break;
     }
+}
+
+static void send_one(TrafficPath path, const Packet *packet, uint32_t number)
+{
+    uint8_t bytes[PACKET_SIZE_MAX];
+    uint8_t fragment[PACKET_SIZE_MAX];
+    size_t size = packet_build(packet, number, bytes);
+
+    if (!packet->split)
+        send_bytes(path, packet, bytes, size);
+    for (unsigned piece = path == TRAFFIC_OUT; packet->split && piece < 2; piece++)
+        send_bytes(path, packet, fragment, packet_cut(bytes, size, piece, number, fragment));
 }
 
 /* ---- catching ---- */
