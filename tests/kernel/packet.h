@@ -28,8 +28,8 @@ bool packet_is_ipv6(const Packet *packet);
 /* Writes at most PACKET_SIZE_MAX bytes. Returns its size. */
 size_t packet_build(const Packet *packet, uint32_t number, uint8_t *buffer);
 
-/* Cuts a UDP packet behind its header: the first fragment (piece = 0) or the second one. Returns the
- * fragment's size, at most PACKET_SIZE_MAX. */
+/* Cuts a UDP packet behind its header: the first fragment (piece = 0) or the second one. Returns
+ * the fragment's size, at most PACKET_SIZE_MAX. */
 size_t packet_cut(const uint8_t *packet, size_t size, unsigned piece, uint32_t number,
                   uint8_t *buffer);
 
