@@ -520,11 +520,26 @@ static bool read_group(KsVpns *vpns, GKeyFile *file, const char *group, GError *
     return done && ks_vpns_set_locks(vpns, uuid, when, error);
 }
 
+static bool read_groups(KsVpns *vpns, GKeyFile *file, GError **error)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+
+    for (unsigned i = 0; groups[i]; i++) {
+        if (strcmp(groups[i], GROUP_FILE) == 0)
+            continue;
+        if (!g_str_has_prefix(groups[i], GROUP_PREFIX) ||
+            !ks_uuid_is_valid(groups[i] + strlen(GROUP_PREFIX)))
+            return corrupt(error, "a group in it is about no VPN");
+        if (!read_group(vpns, file, groups[i], error))
+            return false;
+    }
+    return true;
+}
+
 KsVpns *ks_vpns_from_text(const char *text, gsize length, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(KsVpns) vpns = ks_vpns_new();
-    g_auto(GStrv) groups = NULL;
+    KsVpns *vpns;
 
     if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, error))
         return NULL;
@@ -532,17 +547,8 @@ KsVpns *ks_vpns_from_text(const char *text, gsize length, GError **error)
         (void) corrupt(error, "it is of another version");
         return NULL;
     }
-    groups = g_key_file_get_groups(file, NULL);
-    for (unsigned i = 0; groups[i]; i++) {
-        if (strcmp(groups[i], GROUP_FILE) == 0)
-            continue;
-        if (!g_str_has_prefix(groups[i], GROUP_PREFIX) ||
-            !ks_uuid_is_valid(groups[i] + strlen(GROUP_PREFIX))) {
-            (void) corrupt(error, "a group in it is about no VPN");
-            return NULL;
-        }
-        if (!read_group(vpns, file, groups[i], error))
-            return NULL;
-    }
-    return g_steal_pointer(&vpns);
+    vpns = ks_vpns_new();
+    if (!read_groups(vpns, file, error))
+        g_clear_pointer(&vpns, ks_vpns_free);
+    return vpns;
 }

@@ -23,6 +23,7 @@
 #define NAME_MAX_SIZE 32u
 #define OBJECTS_MAX   200u
 #define ELEMENTS_MAX  16u
+#define OTHER_RULE    0x8000u
 #define FOREIGN_NAME  0x80u /* a byte from here on: a name of so many bytes (of 32) follows */
 
 typedef struct {
@@ -99,14 +100,22 @@ static void put_table(Bytes *bytes, struct nlmsghdr *message)
     put_number(message, NFTA_TABLE_OWNER, take_byte(bytes));
 }
 
-static void put_chain(Bytes *bytes, struct nlmsghdr *message)
+/* Without a name: nothing that the kernel ever tells, so that it cannot be understood. */
+static void put_name(Bytes *bytes, struct nlmsghdr *message, uint16_t attribute)
 {
     char name[NAME_MAX_SIZE];
-    uint8_t kind;
 
     take_name(bytes, name);
+    if (name[0])
+        mnl_attr_put_strz(message, attribute, name);
+}
+
+static void put_chain(Bytes *bytes, struct nlmsghdr *message)
+{
+    uint8_t kind;
+
     mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, KS_TABLE);
-    mnl_attr_put_strz(message, NFTA_CHAIN_NAME, name);
+    put_name(bytes, message, NFTA_CHAIN_NAME);
     kind = take_byte(bytes);
     if (kind & 1) {
         struct nlattr *hook = mnl_attr_nest_start(message, NFTA_CHAIN_HOOK);
@@ -121,15 +130,15 @@ static void put_chain(Bytes *bytes, struct nlmsghdr *message)
         mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, kind & 8 ? "nat" : "filter");
 }
 
-/* A rule of ours, or one of steps that are ours, with other operands. */
+/* A rule of ours, or from OTHER_RULE on one of steps that are ours, with other operands. */
 static void put_rule(Bytes *bytes, struct nlmsghdr *message)
 {
-    unsigned number = take_byte(bytes);
+    unsigned number = take_number(bytes);
     unsigned rules = ks_skeleton_rules(&ks_lock_table);
     KsRule rule = *ks_skeleton_rule(&ks_lock_table, number % rules);
     struct nftnl_rule *built;
 
-    for (unsigned i = 0; number >= rules && i < KS_RULE_STEPS_MAX - 1; i++) {
+    for (unsigned i = 0; number >= OTHER_RULE && i < KS_RULE_STEPS_MAX - 1; i++) {
         const KsRule *other = ks_skeleton_rule(&ks_lock_table, take_byte(bytes) % rules);
 
         rule.steps[i] = other->steps[take_byte(bytes) % KS_RULE_STEPS_MAX];
@@ -146,13 +155,31 @@ static void put_rule(Bytes *bytes, struct nlmsghdr *message)
 
 static void put_set(Bytes *bytes, struct nlmsghdr *message)
 {
-    char name[NAME_MAX_SIZE];
+    uint8_t data;
 
-    take_name(bytes, name);
     mnl_attr_put_strz(message, NFTA_SET_TABLE, KS_TABLE);
-    mnl_attr_put_strz(message, NFTA_SET_NAME, name);
+    put_name(bytes, message, NFTA_SET_NAME);
     put_number(message, NFTA_SET_FLAGS, take_number(bytes));
     put_number(message, NFTA_SET_KEY_LEN, take_byte(bytes));
+    data = take_byte(bytes);
+    if (data & 1) {
+        put_number(message, NFTA_SET_DATA_TYPE, data & 2 ? NFT_DATA_VERDICT : NFT_DATA_VALUE);
+        put_number(message, NFTA_SET_DATA_LEN, data >> 2);
+    }
+}
+
+static void put_verdict(Bytes *bytes, struct nlmsghdr *message)
+{
+    struct nlattr *verdict = mnl_attr_nest_start(message, NFTA_DATA_VERDICT);
+    int8_t code = (int8_t) take_byte(bytes);
+    char chain[NAME_MAX_SIZE];
+
+    put_number(message, NFTA_VERDICT_CODE, (uint32_t) code);
+    if (code == NFT_JUMP || code == NFT_GOTO) { /* libnftnl ends if they lead nowhere */
+        take_name(bytes, chain);
+        mnl_attr_put_strz(message, NFTA_VERDICT_CHAIN, chain);
+    }
+    mnl_attr_nest_end(message, verdict);
 }
 
 static void put_elements(Bytes *bytes, struct nlmsghdr *message)
@@ -187,10 +214,7 @@ static void put_elements(Bytes *bytes, struct nlmsghdr *message)
             if (length & 2) {
                 mnl_attr_put_u32(message, NFTA_DATA_VALUE, take_byte(bytes));
             } else {
-                struct nlattr *verdict = mnl_attr_nest_start(message, NFTA_DATA_VERDICT);
-
-                put_number(message, NFTA_VERDICT_CODE, (uint32_t) (int8_t) take_byte(bytes));
-                mnl_attr_nest_end(message, verdict);
+                put_verdict(bytes, message);
             }
             mnl_attr_nest_end(message, data);
         }
@@ -219,6 +243,54 @@ static void put_counter(Bytes *bytes, struct nlmsghdr *message)
     mnl_attr_nest_end(message, data);
 }
 
+/* The lock that is installed where there is none. */
+static const KsLock *our_lock(void)
+{
+    static KsLock *lock;
+
+    if (!lock) {
+        lock = ks_lock_new();
+        ks_lock_seal(lock);
+    }
+    return lock;
+}
+
+/* libnftnl numbers the elements that it writes; the kernel gives all the same type. */
+static void unnumber_elements(struct nlmsghdr *message)
+{
+    struct nlattr *list;
+    struct nlattr *element;
+
+    mnl_attr_for_each(list, message, sizeof(struct nfgenmsg))
+        if (mnl_attr_get_type(list) == NFTA_SET_ELEM_LIST_ELEMENTS)
+            mnl_attr_for_each_nested(element, list)
+                element->nla_type = NLA_F_NESTED | NFTA_LIST_ELEM;
+}
+
+/* All that we put into the kernel, but the message of that number. */
+static void take_ours(KsReadback *readback, unsigned left_out)
+{
+    static KsBatch batch;
+    struct nlmsghdr *message;
+    unsigned number = 0;
+    int left;
+
+    if (batch.length == 0) {
+        g_autoptr(KsReadback) nothing = ks_readback_new(&ks_lock_table);
+
+        FUZZ_CHECK(ks_plan_lock(&batch, nothing, our_lock(), 0) == 0);
+    }
+    left = (int) batch.length;
+    for (message = (void *) batch.data; mnl_nlmsg_ok(message, left);
+         message = mnl_nlmsg_next(message, &left)) {
+        if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES || ++number == left_out)
+            continue;
+        if (NFNL_MSG_TYPE(message->nlmsg_type) == NFT_MSG_NEWSETELEM)
+            unnumber_elements(message);
+        FUZZ_CHECK(ks_readback_take(readback, message) == 0);
+    }
+}
+
 static void take_object(Bytes *bytes, KsReadback *readback, uint8_t *buffer)
 {
     static const struct {
@@ -229,16 +301,20 @@ static void take_object(Bytes *bytes, KsReadback *readback, uint8_t *buffer)
         { NFT_MSG_NEWRULE, put_rule },        { NFT_MSG_NEWSET, put_set },
         { NFT_MSG_NEWSETELEM, put_elements }, { NFT_MSG_NEWOBJ, put_counter },
     };
-    unsigned kind = take_byte(bytes) % G_N_ELEMENTS(kinds);
-    struct nlmsghdr *message = begin(buffer, kinds[kind].type);
+    unsigned kind = take_byte(bytes) % (G_N_ELEMENTS(kinds) + 1);
+    struct nlmsghdr *message;
 
+    if (kind == G_N_ELEMENTS(kinds)) {
+        take_ours(readback, take_byte(bytes));
+        return;
+    }
+    message = begin(buffer, kinds[kind].type);
     kinds[kind].put(bytes, message);
     FUZZ_CHECK(ks_readback_take(readback, message) == 0);
 }
 
 static void check(KsReadback *readback)
 {
-    g_autoptr(KsLock) want = ks_lock_new();
     g_autofree char *text = NULL;
     KsBatch batch = { 0 };
 
@@ -255,25 +331,48 @@ static void check(KsReadback *readback)
 
     text = ks_rules_text(readback, NULL, NULL);
     FUZZ_CHECK(readback->present || text[0] == '\0');
-    ks_lock_seal(want);
-    FUZZ_CHECK(ks_plan_lock(&batch, readback, want, 0) == 0);
-    FUZZ_CHECK(batch.messages > 0 || ks_lock_equal(readback->lock, want));
+    FUZZ_CHECK(ks_plan_lock(&batch, readback, our_lock(), 0) == 0);
+    FUZZ_CHECK(batch.messages > 0 || ks_lock_equal(readback->lock, our_lock()));
     FUZZ_CHECK(ks_plan_unlock(&batch, readback) == 0);
     FUZZ_CHECK(batch.messages == readback->present);
     ks_batch_clear(&batch);
 }
 
+/* Ours is intact, and is not once any one message of it is missing. */
+static void check_ours(KsReadback *readback)
+{
+    unsigned messages;
+    KsBatch batch = { 0 };
+
+    FUZZ_CHECK(ks_plan_lock(&batch, readback, our_lock(), 0) == 0);
+    messages = batch.messages;
+    ks_batch_clear(&batch);
+    FUZZ_CHECK(messages > 0);
+    for (unsigned left_out = 0; left_out <= messages; left_out++) {
+        take_ours(readback, left_out);
+        ks_readback_finish(readback);
+        FUZZ_CHECK((ks_readback_is_intact(readback) && !readback->torn &&
+                    ks_lock_equal(readback->lock, our_lock())) == (left_out == 0));
+        ks_readback_clear(readback);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    g_autoptr(KsReadback) readback = ks_readback_new(&ks_lock_table);
+    static KsReadback *readback; /* one for all, as the guard has it */
     g_autofree uint8_t *buffer = g_malloc(MESSAGE_SIZE);
     Bytes bytes = { data, size };
 
+    if (!readback) {
+        readback = ks_readback_new(&ks_lock_table);
+        check_ours(readback);
+    }
     for (unsigned i = 0; i < OBJECTS_MAX && bytes.size > 0; i++)
         take_object(&bytes, readback, buffer);
     check(readback);
     ks_readback_clear(readback); /* and it can be used again */
     ks_readback_finish(readback);
     FUZZ_CHECK(!readback->present && readback->problems->len == 0);
+    ks_readback_clear(readback);
     return 0;
 }
