@@ -67,12 +67,18 @@ static void test_refused(void)
         g_assert_false(ks_dns_name_encode(hosts[i], &name));
 }
 
+static bool keys_are_equal(const KsDnsKeys *a, const KsDnsKeys *b)
+{
+    return memcmp(a->head, b->head, sizeof(a->head)) == 0 && a->is_long == b->is_long &&
+           a->id == b->id && memcmp(a->tail, b->tail, sizeof(a->tail)) == 0;
+}
+
 static void test_case_makes_no_difference(void)
 {
     KsDnsKeys lower = keys_of("vpn-1.example");
     KsDnsKeys mixed = keys_of("VpN-1.eXaMpLe.");
 
-    g_assert_cmpmem(&lower, sizeof(lower), &mixed, sizeof(mixed));
+    g_assert_true(keys_are_equal(&lower, &mixed));
     g_assert_false(lower.is_long);
     g_assert_cmpuint(lower.head[14], ==, 0);
     g_assert_cmpuint(lower.head[0], ==, 5);
@@ -88,7 +94,7 @@ static void test_others_differ(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(others); i++) {
         KsDnsKeys keys = keys_of(others[i]);
 
-        g_assert_cmpint(memcmp(&keys, &allowed, sizeof(keys)), !=, 0);
+        g_assert_false(keys_are_equal(&keys, &allowed));
     }
 }
 

@@ -404,6 +404,7 @@ static void test_cache_is_bounded(void)
     }
     file = ks_name_cache_make(book);
     text = g_key_file_to_data(file, &length, NULL);
+    g_assert_nonnull(text);
     g_assert_cmpuint(length, <=, KS_NAME_CACHE_SIZE_MAX);
     g_assert_cmpuint(length, >, KS_NAME_CACHE_SIZE_MAX / 4);
 }

@@ -140,8 +140,6 @@ static void check_registers(const KsRule *rule)
         case KS_STEP_NETWORK:
         case KS_STEP_TRANSPORT:
         case KS_STEP_IMMEDIATE:
-            load(&registers, step->reg, step->length, true);
-            break;
         case KS_STEP_EXTENSION:
         case KS_STEP_PRESENCE:
             load(&registers, step->reg, step->length, true);
