@@ -43,34 +43,15 @@ static void fold(uint8_t *to, const uint8_t *from, size_t length)
         to[i] = from[i] & KS_DNS_FOLD;
 }
 
-/* Of two heads with the same number each would let the other's rest pass, which leads to a name
- * that nobody has. Among all heads of ten thousand names there is such a pair once in a hundred. */
-static uint32_t head_id(const uint8_t head[KS_DNS_HEAD_SIZE])
-{
-    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
-    uint8_t digest[32];
-    gsize size = sizeof(digest);
-    uint32_t id;
-
-    g_checksum_update(checksum, head, KS_DNS_HEAD_SIZE);
-    g_checksum_get_digest(checksum, digest, &size);
-    memcpy(&id, digest, sizeof(id));
-    return id;
-}
-
 bool ks_dns_name_keys(const KsDnsName *name, KsDnsKeys *ret_keys)
 {
-    KsDnsKeys keys = { .is_long = name->length > KS_DNS_HEAD_SIZE };
+    KsDnsKeys keys = { .is_long = name->length > KS_DNS_PIECE };
 
     if (name->length > KS_DNS_COMPARED_MAX)
         return false;
-    fold(keys.head, name->bytes, MIN(name->length, KS_DNS_HEAD_SIZE));
-    if (keys.is_long) {
-        keys.id = head_id(keys.head);
-        memcpy(keys.tail, &keys.id, KS_DNS_ID_SIZE);
-        fold(keys.tail + KS_DNS_ID_SIZE, name->bytes + KS_DNS_HEAD_SIZE,
-             name->length - KS_DNS_HEAD_SIZE);
-    }
+    fold(keys.head, name->bytes, MIN(name->length, KS_DNS_PIECE));
+    if (keys.is_long)
+        fold(keys.tail, name->bytes + name->length - KS_DNS_PIECE, KS_DNS_PIECE);
     *ret_keys = keys;
     return true;
 }

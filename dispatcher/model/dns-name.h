@@ -21,21 +21,19 @@ bool ks_dns_name_encode(const char *host, KsDnsName *ret_name);
 
 /* What the kernel compares a question with. Letters may come in any case (resolvers even mix them
  * on purpose), so bit 0x20 of every byte but the final zero is left out on both sides. A name of up
- * to KS_DNS_HEAD_SIZE bytes is one key. Of a longer one the head leads to a number, which only this
- * head has, and the number with the rest is the key. */
-#define KS_DNS_FOLD      0xdfu
-#define KS_DNS_HEAD_SIZE 64u
-#define KS_DNS_ID_SIZE   4u
-#define KS_DNS_TAIL_SIZE (KS_DNS_HEAD_SIZE - KS_DNS_ID_SIZE)
+ * to KS_DNS_PIECE bytes is one key. A longer one is two, its first and its last bytes, which overlap
+ * by as much as there is: what passes may begin like one name and end like another only if both
+ * have the middle in common. */
+#define KS_DNS_FOLD  0xdfu
+#define KS_DNS_PIECE 64u
 
 /* Longest name on the wire that the kernel can compare; as text it is two characters shorter. */
-#define KS_DNS_COMPARED_MAX (KS_DNS_HEAD_SIZE + KS_DNS_TAIL_SIZE)
+#define KS_DNS_COMPARED_MAX (2 * KS_DNS_PIECE)
 
 typedef struct {
-    uint8_t head[KS_DNS_HEAD_SIZE]; /* folded, padded with zeros */
-    bool is_long;                   /* there is a tail */
-    uint32_t id;                    /* of the head; long names only */
-    uint8_t tail[KS_DNS_HEAD_SIZE]; /* id and the folded rest, padded with zeros; long names only */
+    uint8_t head[KS_DNS_PIECE]; /* folded, padded with zeros */
+    uint8_t tail[KS_DNS_PIECE]; /* long names only */
+    bool is_long;
 } KsDnsKeys;
 
 /* Returns false for a name longer than KS_DNS_COMPARED_MAX. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/lock.h"
 
+#include "model/dns-name.h"
 #include "model/server.h"
 
 #include <arpa/inet.h>
@@ -32,6 +33,9 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_WIREGUARD_MARKS] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_WIREGUARD_PORTS] = { 2, KS_LOCK_INTERFACES_MAX },
     [KS_SET_IPSEC] = { 1, 2 + 1 },
+    [KS_SET_NAMES] = { KS_DNS_PIECE, KS_LOCK_NAMES_MAX },
+    [KS_SET_NAME_HEADS] = { KS_DNS_PIECE, KS_LOCK_NAMES_MAX },
+    [KS_SET_NAME_TAILS] = { KS_DNS_PIECE, KS_LOCK_NAMES_MAX },
 };
 
 static int compare_keys(const void *a, const void *b)
@@ -279,6 +283,23 @@ void ks_lock_open_ipsec(KsLock *lock)
         (void) ks_lock_add_key(lock, KS_SET_IPSEC, &versions[i]);
 }
 
+bool ks_lock_add_name(KsLock *lock, const char *host)
+{
+    KsDnsName name;
+    KsDnsKeys keys;
+    KsKey head = { 0 };
+    KsKey tail = { 0 };
+
+    if (!ks_dns_name_encode(host, &name) || !ks_dns_name_keys(&name, &keys))
+        return false;
+    memcpy(head.bytes, keys.head, sizeof(keys.head));
+    if (!keys.is_long)
+        return ks_lock_add_key(lock, KS_SET_NAMES, &head);
+    memcpy(tail.bytes, keys.tail, sizeof(keys.tail));
+    return ks_lock_add_key(lock, KS_SET_NAME_HEADS, &head) &&
+           ks_lock_add_key(lock, KS_SET_NAME_TAILS, &tail);
+}
+
 void ks_lock_seal(KsLock *lock)
 {
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
@@ -395,6 +416,22 @@ static char *people_text(const KsKey *key)
     return g_strdup_printf("%u-%u", ntohl(first), ntohl(behind) - 1);
 }
 
+/* As nft writes it: it takes the bytes for four addresses. */
+static char *name_text(const KsKey *key)
+{
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i < 4; i++) {
+        KsAddress piece = { .family = AF_INET6 };
+        char piece_text[KS_ADDRESS_TEXT_SIZE];
+
+        memcpy(piece.bytes, key->bytes + i * sizeof(piece.bytes), sizeof(piece.bytes));
+        g_string_append_printf(text, "%s%s", i > 0 ? " . " : "",
+                               ks_address_text(&piece, piece_text));
+    }
+    return g_string_free(text, FALSE);
+}
+
 char *ks_key_text(KsSetId set, const KsKey *key)
 {
     KsAddress address = { 0 };
@@ -438,6 +475,10 @@ char *ks_key_text(KsSetId set, const KsKey *key)
         return g_strdup_printf("%u", ntohs(port));
     case KS_SET_IPSEC:
         return g_strdup(key->bytes[0] == NFPROTO_IPV4 ? "ipv4" : "ipv6");
+    case KS_SET_NAMES:
+    case KS_SET_NAME_HEADS:
+    case KS_SET_NAME_TAILS:
+        return name_text(key);
     case KS_SET_MAX:
         break;
     }

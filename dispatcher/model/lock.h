@@ -23,6 +23,9 @@ typedef enum {
     KS_SET_WIREGUARD_MARKS, /* mark of the packets that a WireGuard tunnel sends, host order */
     KS_SET_WIREGUARD_PORTS, /* source port of the same, for tunnels without a mark */
     KS_SET_IPSEC,           /* IP version (NFPROTO_*), while IPsec in the kernel carries a VPN */
+    KS_SET_NAMES,           /* folded name of a VPN server, whose question may leave (dns-name.h) */
+    KS_SET_NAME_HEADS,      /* folded first bytes of a long one */
+    KS_SET_NAME_TAILS,      /* and its last ones */
     KS_SET_MAX,
 } KsSetId;
 
@@ -50,6 +53,7 @@ enum {
 #define KS_LOCK_INTERFACES_MAX 1024u
 #define KS_LOCK_SERVERS_MAX    65536u
 #define KS_LOCK_ADDRESSES_MAX  1024u
+#define KS_LOCK_NAMES_MAX      16384u
 #define KS_LOCK_PEOPLE_MAX     1024u
 
 typedef struct {
@@ -81,6 +85,8 @@ bool ks_lock_add_people(KsLock *lock, uint32_t first, uint32_t last);
 bool ks_lock_add_wireguard_mark(KsLock *lock, uint32_t mark);
 bool ks_lock_add_wireguard_port(KsLock *lock, uint16_t port);
 void ks_lock_open_ipsec(KsLock *lock);
+/* The question for a server's name may leave. False also for a name that cannot be compared. */
+bool ks_lock_add_name(KsLock *lock, const char *host);
 bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key);
 void ks_lock_seal(KsLock *lock);
 

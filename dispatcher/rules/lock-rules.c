@@ -169,6 +169,14 @@ static const KsRule rules[] = {
     { KS_CHAIN_INPUT, "ip ttl 1 meta l4proto igmp accept",
       { IS_IPV4, NETWORK(IPV4_TTL, 1, R1), COMPARE(EQ, 1, 1), IS_PROTOCOL(IPPROTO_IGMP), ACCEPT } },
 
+    /* Answers of the DNS: one question, and what it says stands behind it. They can only be to a
+     * question that was let out; others that look like one reach a program that expects none. */
+    { KS_CHAIN_INPUT,
+      "udp sport 53 udp dport >= 1024 @th,80,32 & 0xf800ffff == 0x80000001 accept",
+      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
+        TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(GTE, 2, 4, 0), TRANSPORT(10, 4, R1),
+        MASK(4, 0xf8, 0, 0xff, 0xff), COMPARE(EQ, 4, 0x80, 0, 0, 1), ACCEPT } },
+
     { KS_CHAIN_INPUT, "iif @lan_interfaces jump lan_in",
       { META(IIF, R1), LOOKUP(KS_SET_LAN_INTERFACES), JUMP(KS_CHAIN_LAN_IN) } },
 

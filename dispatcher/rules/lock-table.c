@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/lock-table.h"
 
+#include "model/dns-name.h"
 #include "model/names.h"
 #include "rules/steps.h"
 
@@ -15,6 +16,7 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_FROM_IPSEC] = { "from_ipsec", false, 0, 0 },
     [KS_CHAIN_FROM_DAEMON] = { "from_daemon", false, 0, 0 },
     [KS_CHAIN_INSIDE_IPSEC] = { "inside_ipsec", false, 0, 0 },
+    [KS_CHAIN_NAMES_OUT] = { "names_out", false, 0, 0 },
     [KS_CHAIN_LAN_OUT] = { "lan_out", false, 0, 0 },
     [KS_CHAIN_LAN_IN] = { "lan_in", false, 0, 0 },
 };
@@ -65,6 +67,12 @@ static const KsConstantElement resolver_ports[] = {
     { { IPPROTO_UDP, 0, 0, 0, 853 >> 8, 853 & 0xff }, 0 },
 };
 
+/* A and AAAA, class IN; as addresses, because nft has no better word for four bytes. */
+static const KsConstantElement question_types[] = {
+    { { 0, 1, 0, 1 }, 0 },
+    { { 0, 28, 0, 1 }, 0 },
+};
+
 /* The WireGuard paper, 5.4: the type of a message, and three bytes that are zero. */
 static const KsConstantElement wireguard_messages[] = {
     { { 1 }, 0 }, /* initiation */
@@ -85,6 +93,10 @@ static const KsVerdict server_verdicts[] = {
     [KS_OPEN_INSIDE_IPSEC] = { NFT_JUMP, KS_CHAIN_INSIDE_IPSEC },
     [KS_OPEN_TO_SEVERAL] = { NFT_JUMP, KS_CHAIN_FROM_SEVERAL },
 };
+
+/* Folded names have no type of nft's: it prints four addresses. */
+#define TYPE_OF_NAMES \
+    CONCAT(CONCAT(CONCAT(TYPE_IPV6_ADDR, TYPE_IPV6_ADDR), TYPE_IPV6_ADDR), TYPE_IPV6_ADDR)
 
 static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_OPEN_INTERFACES] = {
@@ -213,6 +225,27 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .flags = NFT_SET_CONSTANT,
         CONSTANTS(wireguard_messages, "1.0.0.0, 2.0.0.0, 3.0.0.0, 4.0.0.0"),
     },
+    [KS_SET_NAMES] = {
+        .keys = KS_SET_NAMES,
+        .name = "names",
+        .nft_type = "ipv6_addr . ipv6_addr . ipv6_addr . ipv6_addr",
+        .key_type = TYPE_OF_NAMES,
+        .key_length = KS_DNS_PIECE,
+    },
+    [KS_SET_NAME_HEADS] = {
+        .keys = KS_SET_NAME_HEADS,
+        .name = "name_heads",
+        .nft_type = "ipv6_addr . ipv6_addr . ipv6_addr . ipv6_addr",
+        .key_type = TYPE_OF_NAMES,
+        .key_length = KS_DNS_PIECE,
+    },
+    [KS_SET_NAME_TAILS] = {
+        .keys = KS_SET_NAME_TAILS,
+        .name = "name_tails",
+        .nft_type = "ipv6_addr . ipv6_addr . ipv6_addr . ipv6_addr",
+        .key_type = TYPE_OF_NAMES,
+        .key_length = KS_DNS_PIECE,
+    },
     [KS_NFT_SET_PAUSE] = {
         .holds = KS_SET_HOLDS_PAUSE,
         .name = "pause",
@@ -238,6 +271,14 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .key_length = 16,
         .flags = NFT_SET_CONSTANT | NFT_SET_INTERVAL,
         CONSTANTS(lan6, "fc00::/7, fe80::/10, ff02::/16, ff05::/16"),
+    },
+    [KS_NFT_SET_QUESTION_TYPES] = {
+        .name = "question_types",
+        .nft_type = "ipv4_addr",
+        .key_type = TYPE_IPV4_ADDR,
+        .key_length = 4,
+        .flags = NFT_SET_CONSTANT,
+        CONSTANTS(question_types, "0.1.0.1, 0.28.0.1"),
     },
     [KS_NFT_SET_RESOLVER_PORTS] = {
         .name = "resolver_ports",

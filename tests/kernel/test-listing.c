@@ -182,6 +182,11 @@ static void test_listing(const void *data)
         g_assert_true(ks_address_parse("fd01:2::", &address));
         ks_lock_exclude_from_lan(lock, &address, 32);
     }
+    if (full) {
+        g_assert_true(ks_lock_add_name(lock, "vpn.example"));
+        g_assert_true(ks_lock_add_name(lock, "cvpn-endpoint-0123456789abcdef0.prod.clientvpn."
+                                             "eu-central-1.amazonaws.com"));
+    }
     ks_lock_seal(lock);
 
     g_assert_cmpint(ks_netfilter_read(netfilter, held), ==, 0);
