@@ -33,8 +33,6 @@ bool ks_draw_copy(const KsLock *from, KsLock *to, KsSetId set)
  * would be a name server's port. Whoever named another server was authorised to. */
 static bool server_is_open(const KsVpn *vpn, const KsServer *server)
 {
-    if (server->address.family == AF_UNSPEC)
-        return false;
     if (!vpn->is_private || server->source != KS_SERVER_FROM_PROFILE)
         return true;
     return vpn->activity != KS_VPN_DOWN && server->port != DNS_PORT &&
@@ -92,7 +90,10 @@ static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn 
     for (unsigned i = 0; i < vpn->servers->len; i++) {
         const KsServer *server = g_ptr_array_index(vpn->servers, i);
 
-        if (server_is_open(vpn, server))
+        if (!server_is_open(vpn, server))
+            continue;
+        (void) ks_lock_add_name(lock, server->host); /* if it is one */
+        if (server->address.family != AF_UNSPEC)
             all &= ks_lock_add_server(lock, &server->address, server->protocol, server->port,
                                       open_to(drawing, vpn, server));
     }
@@ -162,6 +163,7 @@ static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
     static const KsSetId told_by_manager[] = {
         KS_SET_SERVERS4,   KS_SET_SERVERS6,     KS_SET_PROTOCOLS4,
         KS_SET_PROTOCOLS6, KS_SET_DHCP_SERVERS, KS_SET_IPSEC,
+        KS_SET_NAMES,      KS_SET_NAME_HEADS,   KS_SET_NAME_TAILS,
     };
     bool all = true;
 

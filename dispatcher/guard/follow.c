@@ -231,6 +231,8 @@ static void describe_world(KsGuard *guard)
     if (guard->manager)
         ks_manager_describe(guard->manager, guard->world);
     ks_vpns_apply(guard->vpns, guard->world);
+    if (guard->names)
+        ks_names_apply(guard->names, guard->world, ks_engine_settings(guard->engine)->locked);
 }
 
 static void log_auto_lock(KsGuard *guard)

@@ -3,6 +3,7 @@
 
 #include "guard/guard.h"
 #include "guard/keeper.h"
+#include "guard/names.h"
 #include "guard/status.h"
 #include "guard/store.h"
 #include "guard/vpns.h"
@@ -22,6 +23,7 @@ struct KsGuard {
     KsConfiguration *configuration;
     KsStore *store;
     KsVpns *vpns;
+    KsNames *names;
     KsEngine *engine;
     KsWorld *world;
     KsManager *manager;

@@ -28,6 +28,14 @@ static void on_manager_changed(void *data)
         become_ready(guard);
 }
 
+/* Off the way of an event: names are asked for on it, and /etc/hosts may answer at once. */
+static void on_names_changed(void *data)
+{
+    KsGuard *guard = data;
+
+    (void) ks_guard_follow(guard);
+}
+
 static gboolean on_ready_timeout(gpointer data)
 {
     KsGuard *guard = data;
@@ -139,6 +147,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
     (void) ks_guard_take_over(guard);
     watch_kernel(guard);
     (void) ks_guard_follow(guard);
+    guard->names = ks_names_new(on_names_changed, guard);
     guard->manager = ks_manager_new(bus, on_manager_changed, guard);
     guard->ready_source = g_timeout_add(READY_TIMEOUT_MS, on_ready_timeout, guard);
     return guard;
@@ -156,6 +165,7 @@ void ks_guard_free(KsGuard *guard)
     g_source_destroy(guard->retry_source);
     g_source_unref(guard->retry_source);
     ks_manager_free(guard->manager);
+    ks_names_free(guard->names);
     ks_links_close(guard->links);
     ks_wireguard_close(guard->wireguard);
     ks_monitor_close(guard->monitor);

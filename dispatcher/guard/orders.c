@@ -203,12 +203,14 @@ const KsSettings *ks_guard_settings(const KsGuard *guard)
 
 GVariant *ks_guard_status(KsGuard *guard, bool fresh)
 {
+    g_autoptr(GPtrArray) name_warnings = guard->names ? ks_names_warnings(guard->names) : NULL;
     KsStatusFacts facts;
 
     /* what is left of a pause is known for the moment of reading only */
     if (fresh || ks_guard_pause_left(guard) > 0)
         (void) ks_keeper_read(guard->keeper);
     facts = ks_guard_facts(guard);
+    facts.name_warnings = name_warnings;
     return ks_status_describe(&facts);
 }
 

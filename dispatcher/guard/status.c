@@ -198,6 +198,8 @@ static GVariant *describe_warnings(const KsStatusFacts *facts)
             g_variant_builder_add(&builder, "s", facts->problems[i]);
     for (unsigned i = 0; configuration && i < configuration->len; i++)
         g_variant_builder_add(&builder, "s", g_ptr_array_index(configuration, i));
+    for (unsigned i = 0; facts->name_warnings && i < facts->name_warnings->len; i++)
+        g_variant_builder_add(&builder, "s", g_ptr_array_index(facts->name_warnings, i));
     if (ks_engine_overflow(facts->engine))
         g_variant_builder_add(&builder, "s", ks_engine_overflow(facts->engine));
     for (unsigned i = 0; facts->held->present && i < facts->held->problems->len; i++) {

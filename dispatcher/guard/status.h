@@ -20,6 +20,7 @@ typedef struct {
     bool trouble;           /* the kernel could not be asked or changed: nothing is verified */
     const char *problems[KS_STATUS_PROBLEMS_MAX]; /* whole sentences; NULL: none */
     const GPtrArray *configuration_warnings;      /* whole sentences; NULL: none */
+    const GPtrArray *name_warnings;               /* likewise */
 } KsStatusFacts;
 
 /* "unlocked", "protected", "blocked", "paused" or "broken". */
