@@ -21,9 +21,9 @@ bool ks_dns_name_encode(const char *host, KsDnsName *ret_name);
 
 /* What the kernel compares a question with. Letters may come in any case (resolvers even mix them
  * on purpose), so bit 0x20 of every byte but the final zero is left out on both sides. A name of up
- * to KS_DNS_PIECE bytes is one key. A longer one is two, its first and its last bytes, which overlap
- * by as much as there is: what passes may begin like one name and end like another only if both
- * have the middle in common. */
+ * to KS_DNS_PIECE bytes is one key. A longer one is two, its first and its last bytes, which
+ * overlap by as much as there is: what passes may begin like one name and end like another only if
+ * both have the middle in common. */
 #define KS_DNS_FOLD  0xdfu
 #define KS_DNS_PIECE 64u
 

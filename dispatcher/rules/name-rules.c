@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Questions for the names of VPN servers, and no others (ADR 14).
+/* Questions for the names of VPN servers, and no others (ADR 12).
  *
  * The kernel loads a number of bytes that the rule says, so that there is one rule for each length
  * of a name on the wire. Which one it is the length of the packet tells, but for the options behind
@@ -80,10 +80,6 @@ static void put_lookup(Writer *writer, unsigned at, unsigned length, bool ends, 
     unsigned used = (length + 3) / 4 * 4; /* the kernel fills up a word with zeros by itself */
     unsigned filled = (used + PIECE - 1) / PIECE * PIECE;
 
-    if (used < filled)
-        put(writer, (KsStep) IMMEDIATE(place(used), filled - used, 0));
-    for (unsigned byte = filled; byte < KS_DNS_PIECE; byte += PIECE)
-        put(writer, (KsStep) IMMEDIATE(place(byte), PIECE, 0));
     for (unsigned done = 0; done < length; done += PIECE) {
         unsigned size = MIN(PIECE, length - done);
         KsStep mask = {
@@ -102,6 +98,10 @@ static void put_lookup(Writer *writer, unsigned at, unsigned length, bool ends, 
         for (unsigned i = 0; i < size; i++)
             say(writer, "%02x", mask.data[i]);
     }
+    if (used < filled)
+        put(writer, (KsStep) IMMEDIATE(place(used), filled - used, 0));
+    for (unsigned byte = filled; byte < KS_DNS_PIECE; byte += PIECE)
+        put(writer, (KsStep) IMMEDIATE(place(byte), PIECE, 0));
     /* nft(8) has no type for what fills a key up */
     for (unsigned i = (used < filled) + (KS_DNS_PIECE - filled) / PIECE; i > 0; i--)
         say(writer, " . 0x0 [invalid type]");

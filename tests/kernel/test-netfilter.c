@@ -57,6 +57,9 @@ static void fill(KsLock *lock)
     ks_lock_add_wireguard_mark(lock, 0xcbca);
     ks_lock_add_wireguard_port(lock, 51820);
     ks_lock_open_ipsec(lock);
+    ks_lock_add_name(lock, "vpn.example");
+    ks_lock_add_name(lock,
+                     "cvpn-endpoint-0123456789abcdef0.prod.clientvpn.eu-central-1.amazonaws.com");
     ks_lock_seal(lock);
 }
 

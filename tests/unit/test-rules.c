@@ -387,7 +387,7 @@ static void test_plans(void)
 
     ks_readback_finish(nothing);
     g_assert_cmpint(ks_plan_lock(&batch, nothing, one, 0), ==, 0);
-    assert_shape(&batch, "^BTC{12}O{3}(SE?)+R+\\.$");
+    assert_shape(&batch, "^BTC{13}O{3}(SE?)+R+\\.$");
     g_assert_cmpuint(batch.messages, >, rules_count());
 
     g_assert_cmpint(ks_plan_lock(&batch, held, one, 0), ==, 0); /* so already */
@@ -432,7 +432,7 @@ static void test_growth(void)
 
     g_assert_cmpint(ks_plan_lock(&batch, nothing, many, 0), ==, 0);
     g_assert_cmpuint(batch.length, >, MANY_SERVERS * 24u);
-    assert_shape(&batch, "^BTC{12}O{3}(SE*)+R+\\.$");
+    assert_shape(&batch, "^BTC{13}O{3}(SE*)+R+\\.$");
     g_assert_cmpint(ks_plan_lock(&batch, held, many, 0), ==, 0);
     assert_shape(&batch, "^BE{18,40}\\.$");
     ks_batch_clear(&batch);

@@ -65,7 +65,7 @@ addr-gen-mode=default
 {split}"""
 
 
-def _tls(remote: str) -> dict[str, str]:
+def tls(remote: str) -> dict[str, str]:
     return {
         "connection-type": "tls",
         "remote": remote,
@@ -80,9 +80,9 @@ def _tls(remote: str) -> dict[str, str]:
 def write_all() -> None:
     live = f"{a.SERVER[4]}:{a.SERVER_PORT}:udp"
     write("uplink", _uplink())
-    write("full", vpn("full", _tls(live)))
-    write("split", vpn("split", _tls(live), never_default=True))
-    write("dead", vpn("dead", _tls(f"{a.DEAD_SERVER}:{a.SERVER_PORT}:udp")))
+    write("full", vpn("full", tls(live)))
+    write("split", vpn("split", tls(live), never_default=True))
+    write("dead", vpn("dead", tls(f"{a.DEAD_SERVER}:{a.SERVER_PORT}:udp")))
     static = {
         "connection-type": "static-key",
         "remote": f"{a.SERVER[4]}:{a.STATIC_SERVER_PORT}:udp",

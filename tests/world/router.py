@@ -34,8 +34,17 @@ def configure_links(outside: Namespace) -> None:
     outside.ip(*commands)
 
 
+VPN_HOSTS = "/run/world/vpn-hosts"  # what the DNS says of names; everything else is the web
+
+
+def say_names(*lines: str) -> None:
+    """From now on the DNS answers so: lines of a hosts file."""
+    Path(VPN_HOSTS).write_text("".join(f"{line}\n" for line in lines))
+
+
 def start_dnsmasq(outside: Namespace) -> None:
     config = Path("/run/world/dnsmasq.conf")
+    say_names()
     config.write_text(
         f"""
 keep-in-foreground
@@ -49,6 +58,7 @@ user=root
 log-dhcp
 log-facility=-
 leasefile-ro
+addn-hosts={VPN_HOSTS}
 address=/#/{a.WEB[4]}
 address=/#/{a.WEB[6]}
 dhcp-authoritative

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""VPN servers known by name only, while every other question is blocked."""
+
+import signal
+
+import pytest
+
+from . import addresses as a
+from . import profiles
+from .router import say_names
+from .waiting import wait_until
+
+NAME = "vpn.names.test"
+OTHER = "198.51.100.77"  # nobody answers there
+
+
+def _ask_again(world):
+    world.outside.kill("dnsmasq", signal.SIGHUP)
+
+
+def _addresses(world):
+    return {server["address"] for server in world.product.status()["servers"] if server["host"] == NAME}
+
+
+def _frames_with(world, since, label):
+    end = world.capture.fence()
+    return [frame for frame in world.capture.since(since, end) if label.lower() in frame.data.lower()]
+
+
+@pytest.fixture(scope="module")
+def named(world):
+    say_names(f"{a.SERVER[4]} {NAME}", f"{OTHER} {NAME}")
+    _ask_again(world)
+    profiles.write("named", profiles.vpn("named", profiles.tls(f"{NAME}:{a.SERVER_PORT}:udp4")))
+    world.manager.nmcli("connection", "reload")
+    world.product.install()
+    world.product.start_guard()
+    world.product.ctl("lock")
+    yield world
+    world.manager.all_down()
+    world.product.ctl("unlock")
+
+
+def test_addresses_are_learned_while_blocked(named):
+    wait_until(lambda: a.SERVER[4] in _addresses(named), "the name's addresses")
+    assert OTHER in _addresses(named)
+
+
+def test_connects_by_name_while_locked(named):
+    say_names(f"{a.SERVER[4]} {NAME}")  # openvpn gives an address that is silent a whole minute
+    _ask_again(named)
+    named.manager.up("named")
+    named.product.wait_state("protected")
+    named.manager.down("named")
+    named.product.wait_state("blocked")
+    named.manager.up("named")  # again, with nothing but the name's question to go by
+    named.manager.down("named")
+
+
+def test_other_names_are_not_asked_for(named):
+    named.product.wait_state("blocked")
+    mark = named.capture.mark()
+    result = named.client.run(["getent", "hosts", "evil.test"], check=False)
+    assert result.returncode != 0
+    assert not _frames_with(named, mark, b"\x04evil\x04test")
+    named.product.ctl("unlock")  # the control: the same question is seen
+    mark = named.capture.mark()
+    named.client.run(["getent", "hosts", "evil.test"], check=False)
+    named.product.ctl("lock")
+    assert _frames_with(named, mark, b"\x04evil\x04test")
+
+
+def test_private_answer_is_not_believed(named):
+    say_names(f"192.168.77.9 {NAME}")
+    _ask_again(named)
+    named.product.stop_guard()
+    named.product.start_guard()
+
+    def told():
+        return [text for text in named.product.status()["warnings"] if "192.168.77.9" in text]
+
+    wait_until(told, "the warning", timeout=15)
+    assert "192.168.77.9" not in _addresses(named)
+    assert a.SERVER[4] in _addresses(named)  # from the disk
