@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Questions for the names of VPN servers, and no others (ADR 12).
+/* Questions for the names of VPN servers, and no others (ADR 13).
  *
  * The kernel loads a number of bytes that the rule says, so that there is one rule for each length
  * of a name on the wire. Which one it is the length of the packet tells, but for the options behind

@@ -397,7 +397,7 @@ static void test_plans(void)
 
     g_ptr_array_add(held->problems, g_strdup("a rule"));
     g_assert_cmpint(ks_plan_lock(&batch, held, two, 0), ==, 0);
-    assert_shape(&batch, "^BTrC{12}R+E\\.$");
+    assert_shape(&batch, "^BTrC{13}R+E\\.$");
     g_assert_cmpint(ks_plan_replace(&batch, held, one, 0), ==, 0);
     assert_shape(&batch, "^BtTC{12}O{3}(SE?)+R+\\.$");
     g_assert_cmpint(ks_plan_unlock(&batch, held), ==, 0);
