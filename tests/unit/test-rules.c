@@ -399,7 +399,7 @@ static void test_plans(void)
     g_assert_cmpint(ks_plan_lock(&batch, held, two, 0), ==, 0);
     assert_shape(&batch, "^BTrC{13}R+E\\.$");
     g_assert_cmpint(ks_plan_replace(&batch, held, one, 0), ==, 0);
-    assert_shape(&batch, "^BtTC{12}O{3}(SE?)+R+\\.$");
+    assert_shape(&batch, "^BtTC{13}O{3}(SE?)+R+\\.$");
     g_assert_cmpint(ks_plan_unlock(&batch, held), ==, 0);
     assert_shape(&batch, "^Bt\\.$");
     g_assert_cmpint(ks_plan_unlock(&batch, nothing), ==, 0);
@@ -500,7 +500,7 @@ static void test_unreadable(void)
     g_assert_cmpint(ks_readback_take(held, odd_rule(buffer, "nm_killswitch")), ==, 0);
     g_assert_false(ks_readback_is_intact(held));
     g_assert_cmpint(ks_plan_lock(&batch, held, lock, 0), ==, 0);
-    assert_shape(&batch, "^BtTC{12}O{3}(SE?)+R+\\.$");
+    assert_shape(&batch, "^BtTC{13}O{3}(SE?)+R+\\.$");
     ks_batch_clear(&batch);
 }
 
