@@ -19,7 +19,7 @@ DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base db
 nftables iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
 DEPENDENCY_TEST='iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
-systemd-container libpam-systemd
+systemd-container libpam-systemd qemu-system-x86 mmdebstrap e2fsprogs
 xvfb xdotool imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
 desktop-file-utils appstream xfwm4 xfconf xfce4-panel xfce4-notifyd gnome-shell
 gnome-shell-extension-appindicator
@@ -44,7 +44,8 @@ dependency_programs() {
         ;;
     test)
         dependency_programs demo
-        echo systemd-nspawn iptables iperf3 strace valgrind shellcheck xmllint clang-format clang-tidy
+        echo systemd-nspawn qemu-system-x86_64 mmdebstrap iptables iperf3 strace valgrind \
+            shellcheck xmllint clang-format clang-tidy
         echo Xvfb xdotool import xfwm4 xfce4-panel gnome-shell
         ;;
     esac

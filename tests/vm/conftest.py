@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The disk is made before the sandbox is entered: in there is no archive to make it from."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import world.conftest  # noqa: E402
+from boot.outside import Outside  # noqa: E402
+from vm import image  # noqa: E402
+from vm.machine import Machine  # noqa: E402
+from world import sandbox  # noqa: E402
+from world.network import log_of  # noqa: E402
+
+_DISK = "KS_VM_DISK"  # the folder with disk, kernel and initrd
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not sandbox.is_inside() and os.geteuid() == 0:
+        os.environ[_DISK] = str(image.make())
+    world.conftest.pytest_configure(config)
+
+
+@pytest.fixture(scope="session")
+def outside():
+    sandbox.require_sandbox()
+    started = Outside()
+    try:
+        started.start()
+        yield started
+    finally:
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def machine(outside):
+    """One machine for all tests: booted, connected to the network, the product installed, unlocked."""
+    from vm import setting
+
+    with Machine(outside, Path(os.environ[_DISK])) as booted:
+        setting.prepare(booted)
+        yield booted
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """A failure is read in the machine's journal and on its console, which go with it."""
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    if log_of("console").exists():
+        report.sections.append(("the end of the console", Machine.console()[-2000:]))
+    machine = getattr(item, "funcargs", {}).get("machine")
+    if machine is not None:
+        report.sections.append(("the end of the journal", machine.run("journalctl", "-b", "-n", "60").stdout))

@@ -1,0 +1,134 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Makes the virtual machine's disk from Debian's packages, once: prints the folder with disk, kernel
+and initrd. Needs root, mmdebstrap and the machine's package archive, so it runs before the sandbox
+is entered; the packages' scripts run without any right to the machine's network."""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CACHE = REPOSITORY / "build-tests/vm-disk"
+
+_PACKAGES = """
+linux-image-cloud-amd64 initramfs-tools systemd-sysv udev dbus libpam-systemd kmod procps
+network-manager polkitd pkexec nftables iproute2 iputils-ping tcpdump python3 wireguard-tools
+openvpn network-manager-openvpn strongswan-nm network-manager-strongswan libcharon-extra-plugins
+strongswan-charon strongswan-swanctl
+libjson-glib-1.0-0 libnftnl11 libmnl0 libnm0 libsystemd0 libc-ares2
+""".split()
+_SIZE = "3G"
+# the recipe's version: whatever is done below besides the list of packages and the customisation
+_FILES = {
+    "/etc/hostname": "client\n",
+    "/etc/fstab": "",
+    "/etc/systemd/network/10-uplink.link": "[Match]\nMACAddress=02:00:00:00:00:02\n[Link]\nName=uplink0\n",
+    "/etc/systemd/network/10-server.link": "[Match]\nMACAddress=02:00:00:00:00:03\n[Link]\nName=server0\n",
+    "/etc/systemd/system/agent.service": """[Unit]
+Description=the tests' hand in this machine
+DefaultDependencies=no
+After=systemd-udev-trigger.service systemd-tmpfiles-setup-dev.service
+[Service]
+ExecStart=/usr/bin/python3 /opt/agent.py
+Restart=always
+[Install]
+WantedBy=sysinit.target
+""",
+    "/etc/NetworkManager/conf.d/tests.conf": "[main]\nno-auto-default=*\n"
+    "[keyfile]\nunmanaged-devices=interface-name:server0\n",
+}
+_MASKED = "apt-daily.timer apt-daily-upgrade.timer systemd-timesyncd.service strongswan-starter.service \
+strongswan.service openvpn.service e2scrub_reap.service ModemManager.service getty@tty1.service".split()
+
+
+def _sources() -> tuple[str, list[str]]:
+    """The release of this machine, and its own archives: what is built here runs there."""
+    release = subprocess.run(["sh", "-c", ". /etc/os-release && echo $ID $VERSION_CODENAME"], stdout=subprocess.PIPE)
+    name, _, codename = release.stdout.decode().strip().partition(" ")
+    if name != "debian":
+        raise SystemExit(f"the virtual machine is made of this machine's release, and needs Debian (this is {name})")
+    form = "$(REPO_URI) $(CODENAME) $(ORIGIN)"
+    asked = ["apt-get", "indextargets", "--format", form, "Created-By: Packages"]
+    listed = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout
+    lines = []
+    for line in listed.splitlines():
+        uri, suite, *origin = line.split()
+        entry = f"deb {uri} {suite} main"
+        if origin == ["Debian"] and entry not in lines:
+            lines.append(entry)
+    return codename, lines
+
+
+def _key() -> str:
+    text = repr((_PACKAGES, _FILES, _MASKED, _SIZE, _sources())) + Path(__file__).read_text()
+    text += Path(__file__).with_name("agent.py").read_text()
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _write_files(root: Path) -> None:
+    for name, text in _FILES.items():
+        path = root / name.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.write_text(text)
+    shutil.copy(Path(__file__).with_name("agent.py"), root / "opt/agent.py")
+    for name in _MASKED:
+        path = root / "etc/systemd/system" / name
+        path.unlink(missing_ok=True)
+        path.symlink_to("/dev/null")
+    wants = root / "etc/systemd/system/sysinit.target.wants"
+    wants.mkdir(exist_ok=True)
+    (wants / "agent.service").symlink_to("../agent.service")
+    with open(root / "etc/passwd", "a") as passwd, open(root / "etc/group", "a") as group:
+        passwd.write("ina:x:1000:1000::/tmp:/bin/sh\n")
+        group.write("ina:x:1000:\n")
+    (root / "etc/resolv.conf").unlink(missing_ok=True)
+    (root / "etc/resolv.conf").write_text("# NetworkManager writes it\n")
+    (root / "etc/machine-id").write_text("0000000000000000000000000000a11e\n")
+
+
+def _build(folder: Path) -> None:
+    codename, lines = _sources()
+    root = folder / "root"
+    # a script of a package can do what it likes to the folder, and nothing to this machine's network
+    chained = ["setpriv", "--bounding-set=-net_admin,-net_raw", "unshare", "--mount", "mmdebstrap"]
+    options = ["--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(_PACKAGES)}"]
+    options += ["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*"]
+    options += ["--dpkgopt=path-exclude=/usr/share/man/*", '--aptopt=Acquire::Languages "none"']
+    subprocess.run([*chained, *options, codename, str(root), *lines], check=True, stdin=subprocess.DEVNULL)
+    _write_files(root)
+    for name, pattern in (("vmlinuz", "vmlinuz-*"), ("initrd", "initrd.img-*")):
+        shutil.copy(sorted((root / "boot").glob(pattern))[-1], folder / name)
+    make = ["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-E", "lazy_itable_init=1", "-d", str(root)]
+    subprocess.run([*make, str(folder / "disk"), _SIZE], check=True)
+    shutil.rmtree(root)
+
+
+def make() -> Path:
+    """The folder, from the cache if nothing of the recipe has changed."""
+    wanted = CACHE / _key()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if wanted.exists():
+            return wanted
+        if os.geteuid() != 0:
+            raise SystemExit("making the virtual machine's disk needs root: sudo tests/run.sh vm")
+        for old in CACHE.iterdir():
+            if old.is_dir():
+                shutil.rmtree(old)
+        unfinished = CACHE / f"{wanted.name}.new"
+        unfinished.mkdir()
+        _build(unfinished)
+        unfinished.rename(wanted)
+    return wanted
+
+
+if __name__ == "__main__":
+    print(make())
+    sys.exit(0)

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A virtual machine on the world's wire: qemu without hardware's help, Debian's kernel and initrd.
+
+Its card `uplink0` ends in a tap on the router's bridge, where the capture listens from before
+power-on. A second card, `server0`, is the machine's own VPN server: the only kernel here that
+speaks WireGuard and ESP is the machine's, so its other end lives in a namespace of it. What the
+client sends to it leaves the machine, passes the capture and the router, and comes back in."""
+
+import base64
+import json
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from boot.outside import Outside
+from world import addresses as a
+from world.capture import Capture
+from world.network import log_of
+from world.sandbox import build_dir
+from world.waiting import wait_until
+
+WIRE = "wire0"  # the router's end of the machine's wire
+SERVER_WIRE = "wire1"  # the router's end of the VPN server's
+_AGENT = Path("/run/world/agent")
+_PRODUCT = Path("/run/world/product")
+BOOT_TIMEOUT = 120
+
+
+@dataclass
+class Said:
+    returncode: int
+    stdout: str
+
+
+class Machine:
+    """`with Machine(outside, folder) as machine:` is booted; leaving is pulling the plug. What it
+    writes outlasts its reboots, not the `with`."""
+
+    def __init__(self, outside: Outside, folder: Path):
+        self._outside = outside
+        self._folder = folder
+        self._qemu: subprocess.Popen | None = None
+        self._agent: socket.socket | None = None
+        self._heard = b""
+        self._one = threading.Lock()
+        self.capture: Capture | None = None
+
+    def __enter__(self) -> "Machine":
+        try:
+            self._plug_in()
+            self._power_on()
+            self.wait_booted()
+        except BaseException:
+            self.unplug()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.unplug()
+
+    def _plug_in(self) -> None:
+        namespace = self._outside.namespace
+        for wire in (WIRE, SERVER_WIRE):
+            namespace.ip(f"tuntap add {wire} mode tap")
+        namespace.sysctl(**{f"ipv6__conf__{WIRE}__disable_ipv6": 1})
+        namespace.ip(
+            f"link set {WIRE} master {a.ROUTER_END} up",
+            f"link set {SERVER_WIRE} up",
+            f"addr add {a.KERNEL_SERVER_ROUTER}/28 dev {SERVER_WIRE}",
+            f"route add {a.KERNEL_TUNNEL_NET} via {a.KERNEL_SERVER} dev {SERVER_WIRE}",
+        )
+        self.capture = Capture(namespace, self, WIRE)
+
+    def _power_on(self) -> None:
+        _AGENT.unlink(missing_ok=True)
+        command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "768"]
+        command += ["-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc"]
+        command += ["-kernel", str(self._folder / "vmlinuz"), "-initrd", str(self._folder / "initrd")]
+        command += ["-append", "root=/dev/vda rw console=ttyS0 mitigations=off systemd.show_status=0"]
+        command += ["-drive", f"file={self._folder}/disk,format=raw,if=virtio,snapshot=on,cache=unsafe"]
+        for number, wire in ((2, WIRE), (3, SERVER_WIRE)):
+            command += ["-netdev", f"tap,id={wire},ifname={wire},script=no,downscript=no"]
+            command += ["-device", f"virtio-net-pci,netdev={wire},mac=02:00:00:00:00:0{number},romfile="]
+        command += ["-chardev", f"socket,id=agent,path={_AGENT},server=on,wait=off", "-device", "virtio-serial"]
+        command += ["-device", "virtserialport,chardev=agent,name=agent"]
+        command += ["-serial", f"file:{log_of('console')}"]
+        self._qemu = self._outside.namespace.daemon("qemu", command)
+        wait_until(lambda: self._alive() and _AGENT.exists(), "qemu to start")
+        self._agent = socket.socket(socket.AF_UNIX)
+        self._agent.connect(str(_AGENT))
+        self._wait_hello()
+
+    def _alive(self) -> bool:
+        if self._qemu.poll() is not None:
+            raise RuntimeError(f"qemu ended ({self._qemu.returncode}): {log_of('qemu').read_text()}")
+        return True
+
+    # -- the agent
+
+    def _line(self, timeout: float) -> dict:
+        end = time.monotonic() + timeout
+        while b"\n" not in self._heard:
+            self._agent.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                data = self._agent.recv(65536)
+            except TimeoutError:
+                self._alive()
+                raise AssertionError(f"the machine said nothing for {timeout:g} s: {self.console()[-2000:]}") from None
+            if not data:
+                raise AssertionError("qemu hung up")
+            self._heard += data
+        line, _, self._heard = self._heard.partition(b"\n")
+        return json.loads(line)
+
+    def _wait_hello(self) -> None:
+        while "hello" not in self._line(BOOT_TIMEOUT):
+            pass
+
+    def run(
+        self, *arguments: str, check: bool = True, uid: int = 0, timeout: float = 60, given: bytes = b""
+    ) -> Said:
+        """A program in the machine, as this user; what it says is one text. (Also takes one list,
+        as a namespace does: the capture asks the machine like one.)"""
+        words = arguments[0] if isinstance(arguments[0], list) else list(arguments)
+        call = {"run": words, "uid": uid, "timeout": timeout, "input": base64.b64encode(given).decode()}
+        with self._one:
+            self._agent.settimeout(timeout)
+            self._agent.sendall(json.dumps(call).encode() + b"\n")
+            answer = self._line(timeout + 30)
+        if check and answer["status"] != 0:
+            raise RuntimeError(f"{' '.join(words)} failed ({answer['status']}): {answer['said']}")
+        return Said(answer["status"], answer["said"])
+
+    def sh(self, script: str, **options) -> str:
+        return self.run("sh", "-euc", script, **options).stdout
+
+    def write(self, name: str, text: str | bytes, mode: str = "644") -> None:
+        data = text if isinstance(text, bytes) else text.encode()
+        self.run("sh", "-euc", f'mkdir -p "$(dirname {name})"; rm -f {name}; cat >{name}; chmod {mode} {name}', given=data)
+
+    def addresses(self, link: str) -> list[str]:
+        lines = self.run("ip", "-o", "addr", "show", "scope", "global", "dev", link, check=False).stdout.splitlines()
+        return [line.split()[3].split("/")[0] for line in lines if "inet" in line]
+
+    # -- on and off
+
+    def wait_booted(self) -> None:
+        def booted() -> bool:
+            said = self.run("systemctl", "is-system-running", check=False).stdout.strip()
+            return said in ("running", "degraded")
+
+        wait_until(booted, "the machine to be booted", BOOT_TIMEOUT)
+
+    def reboot(self) -> None:
+        """As a person does it. The capture goes on all the while."""
+        self.run("systemctl", "--no-block", "reboot")
+        self._wait_hello()
+        self.wait_booted()
+
+    @staticmethod
+    def console() -> str:
+        return log_of("console").read_text(errors="replace") if log_of("console").exists() else ""
+
+    def unplug(self) -> None:
+        if self._qemu and self._qemu.poll() is None:
+            self._qemu.kill()
+            self._qemu.wait()
+        for opened in (self._agent, self.capture):
+            if opened:
+                opened.close()
+        self._qemu = self._agent = self.capture = None
+        for wire in (WIRE, SERVER_WIRE):
+            self._outside.namespace.run(["ip", "link", "del", wire], check=False)
+
+    # -- the product
+
+    def install(self) -> None:
+        """What `meson install` brings, and what data/install.sh then tells systemd."""
+        subprocess.run(
+            ["meson", "install", "-C", str(build_dir()), "--no-rebuild", "--quiet", "--destdir", str(_PRODUCT)],
+            check=True, stdout=subprocess.DEVNULL,
+        )
+        if not (_PRODUCT / "usr/bin/nm-killswitch").exists():
+            raise RuntimeError(f"{build_dir()} must be configured with --prefix=/usr")
+        packed = subprocess.run(["tar", "-C", str(_PRODUCT), "-czf", "-", "."], check=True, stdout=subprocess.PIPE)
+        self.run("tar", "-C", "/", "--no-overwrite-dir", "--no-same-owner", "-xzf", "-", given=packed.stdout)
+        units = [path.name for path in (_PRODUCT / "usr/lib/systemd/system").iterdir()]
+        self.run("systemctl", "daemon-reload")
+        self.run("systemctl", "reload", "dbus.service")
+        self.run("systemctl", "--quiet", "enable", *sorted(units), timeout=120)
+        self.run("systemctl", "restart", "nm-killswitch.service", timeout=120)
+
+    def ctl(self, *arguments: str, check: bool = True) -> Said:
+        return self.run("nm-killswitch", *arguments, check=check)
+
+    def status(self) -> dict:
+        # warnings of the program itself would come along: the last line is the object
+        return json.loads(self.run("sh", "-c", "nm-killswitch status --json 2>/dev/null").stdout)
+
+    def wait_state(self, state: str, timeout: float = 30) -> dict:
+        def look() -> dict | None:
+            status = self.status()
+            return status if status["state"] == state else None
+
+        return wait_until(look, f"the state {state}", timeout)
+
+    def wait_uplink(self) -> None:
+        def is_up() -> bool:
+            asked = self.run("nmcli", "-g", "GENERAL.STATE", "connection", "show", "uplink", check=False)
+            return asked.stdout.strip() == "activated"
+
+        wait_until(is_up, f"{a.UPLINK} to be connected", 60)
