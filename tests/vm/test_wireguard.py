@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The kernel's WireGuard on Debian's kernel, by NetworkManager and by wg-quick, judged outside."""
+"""The kernel's WireGuard on Debian's kernel, by NetworkManager, judged outside."""
 
 import pytest
 
@@ -65,31 +65,3 @@ def test_away_blocks_and_it_comes_back(unlocked, way):
     _connect(unlocked)
     _must_tunnel(unlocked)
     setting.must_hold(unlocked, since)
-
-
-def test_wg_quick_is_a_manual_vpn(unlocked):
-    """The guide's steps: tell the server, lock, bring the tunnel up."""
-    client, server = unlocked.sh("cat /etc/wireguard/client.key /etc/wireguard/server.pub").split()
-    unlocked.write(
-        f"/etc/wireguard/{WIREGUARD}.conf",
-        f"[Interface]\nPrivateKey={client}\nAddress={a.KERNEL_TUNNEL_CLIENT}/28\n"
-        f"[Peer]\nPublicKey={server}\nEndpoint={a.KERNEL_SERVER}:{a.WIREGUARD_PORT}\nAllowedIPs=0.0.0.0/0\n",
-        "600",
-    )
-    unlocked.ctl(
-        "vpn", "add", "quick", "--interface", WIREGUARD, "--server", f"{a.KERNEL_SERVER}:{a.WIREGUARD_PORT}/udp"
-    )
-    try:
-        unlocked.ctl("lock")
-        since = unlocked.capture.fence()
-        unlocked.wait_state("blocked")
-        unlocked.run("wg-quick", "up", WIREGUARD)
-        assert unlocked.wait_state("protected")["verified"]
-        _must_tunnel(unlocked)
-        setting.must_hold(unlocked, since)
-        unlocked.run("wg-quick", "down", WIREGUARD)
-        assert unlocked.wait_state("blocked")["verified"]
-        setting.must_hold(unlocked, since)
-    finally:
-        unlocked.run("wg-quick", "down", WIREGUARD, check=False)
-        unlocked.ctl("vpn", "remove", "quick", check=False)
