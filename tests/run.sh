@@ -12,7 +12,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 suites='
 gcc      | default | -    |  5 | gcc compiles everything without a warning, optimised
 clang    | default | -    |  5 | clang compiles everything without a warning, optimised
-lint     | default | -    | 10 | house rules: includes, linked libraries, format, scripts, folders
+lint     | default | -    | 15 | house rules: includes, linked libraries, format, scripts, folders
 unit     | default | -    |  5 | the pure parts; no root, no bus, no kernel
 kernel   | default | -    |  5 | the rules and netlink parts against a kernel, in namespaces
 sanitize | default | -    | 10 | unit and kernel again under ASan and UBSan
@@ -20,7 +20,7 @@ fuzz     | default | -    | 10 | every parser of foreign input, for KS_FUZZ_SECO
 world    | default | root | 20 | real NetworkManager, real VPN, leaks captured outside
 boot     | default | root | 20 | installed by data/install.sh and booted by a real systemd; the same judge
 ui       | default | root | 15 | the applet on real desktops: clicked, read, looked at
-vm       | default | root | 15 | a virtual machine with the kernel of Debian, and its WireGuard
+vm       | -       | root | 30 | a virtual machine with the kernel of Debian, and its WireGuard
 bench    | -       | root | 20 | speed and size, each against its yardstick
 '
 

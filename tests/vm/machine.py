@@ -26,7 +26,7 @@ WIRE = "wire0"  # the router's end of the machine's wire
 SERVER_WIRE = "wire1"  # the router's end of the VPN server's
 _AGENT = Path("/run/world/agent")
 _PRODUCT = Path("/run/world/product")
-BOOT_TIMEOUT = 300  # software emulation on a busy machine; some 30 s on a quiet one
+BOOT_TIMEOUT = 300  # software emulation on a busy machine
 
 
 @dataclass
