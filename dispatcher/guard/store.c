@@ -7,6 +7,7 @@
 #include "guard/server-cache.h"
 #include "model/names.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <unistd.h>
 
@@ -151,8 +152,10 @@ void ks_store_set_aside(KsStore *store)
  * guard does not undo it. */
 static bool write_state(KsStore *store, GKeyFile *file, GError **error)
 {
-    if (store->is_newer) /* what we do not understand of it is not lost */
-        (void) link(store->state_path, store->newer_path);
+    /* what we do not understand of it is not lost; from the second time on it is kept already */
+    if (store->is_newer && link(store->state_path, store->newer_path) < 0 && errno != EEXIST)
+        g_warning("%s is of a newer version and could not be kept as %s: %s", store->state_path,
+                  store->newer_path, g_strerror(errno));
     if (ks_key_file_write(store->state_path, file, true, error)) {
         (void) g_unlink(store->unsaved_path);
         return true;
