@@ -61,8 +61,8 @@ void ks_guard_reload_config(KsGuard *guard);
 /* The kernel holds what should be, and no pause is running. */
 bool ks_guard_is_closed(const KsGuard *guard);
 
-/* GetStatus of the bus contract, a{sv}, a new reference. `fresh`: read the kernel for it now;
- * otherwise as it was read after the last change. */
+/* GetStatus of the bus contract, a{sv}, a new reference. `fresh`: as the kernel is read now, or was
+ * a moment ago; otherwise as it was read after the last change. */
 GVariant *ks_guard_status(KsGuard *guard, bool fresh);
 
 /* The kernel's rules in nft's words, read now; NULL with an error. Owned by the caller. */

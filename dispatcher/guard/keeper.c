@@ -17,7 +17,11 @@ struct KsKeeper {
     KsBatch batch;
     uint32_t table_flags;
     char *troubles[2]; /* by Attempt */
+    int64_t read_at;   /* monotonic time in microseconds; 0: something was tried since */
 };
+
+/* Whoever asks ten thousand times a second is not worth ten thousand readings. */
+#define LATELY (50 * G_TIME_SPAN_MILLISECOND)
 
 /* A kernel that can be read does not take the rules for that. */
 typedef enum {
@@ -153,13 +157,22 @@ bool ks_keeper_read(KsKeeper *keeper)
 
     if (result == 0)
         ks_second_layer_read(keeper->second, keeper->netfilter);
+    keeper->read_at = result == 0 ? g_get_monotonic_time() : 0;
     return judge(keeper, READING, "read the rules back", result);
+}
+
+bool ks_keeper_read_lately(KsKeeper *keeper)
+{
+    if (keeper->read_at != 0 && g_get_monotonic_time() - keeper->read_at < LATELY)
+        return true;
+    return ks_keeper_read(keeper);
 }
 
 bool ks_keeper_adopt(KsKeeper *keeper)
 {
     int result = commit(keeper, ks_plan_adopt(&keeper->batch, keeper->held));
 
+    keeper->read_at = 0;
     if (result == 0)
         result = read_held(keeper);
     return judge(keeper, WRITING, "adopt the rules", result);
@@ -170,6 +183,7 @@ bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want, const KsW
 {
     int result = open_netfilter(keeper);
 
+    keeper->read_at = 0;
     if (!locked && (result == -EPROTONOSUPPORT || result == -EAFNOSUPPORT))
         return true; /* no nf_tables: there is nothing to open */
     if (result == 0)
@@ -185,6 +199,7 @@ bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds)
 {
     int result = -EAGAIN;
 
+    keeper->read_at = 0;
     /* twice: a pause may have ended by itself between our look and our change */
     for (unsigned attempt = 0; result != 0 && attempt < 2; attempt++) {
         result = read_held(keeper);

@@ -19,6 +19,10 @@ void ks_keeper_free(KsKeeper *keeper);
 /* Reads everything back. */
 bool ks_keeper_read(KsKeeper *keeper);
 
+/* The same, unless it was read a moment ago and we have tried to change nothing since. What others
+ * change in that moment is heard of by the monitor. */
+bool ks_keeper_read_lately(KsKeeper *keeper);
+
 /* Takes over a lock that a guard before us left. */
 bool ks_keeper_adopt(KsKeeper *keeper);
 

@@ -207,8 +207,10 @@ GVariant *ks_guard_status(KsGuard *guard, bool fresh)
     KsStatusFacts facts;
 
     /* what is left of a pause is known for the moment of reading only */
-    if (fresh || ks_guard_pause_left(guard) > 0)
+    if (ks_guard_pause_left(guard) > 0)
         (void) ks_keeper_read(guard->keeper);
+    else if (fresh)
+        (void) ks_keeper_read_lately(guard->keeper);
     facts = ks_guard_facts(guard);
     facts.name_warnings = name_warnings;
     return ks_status_describe(&facts);

@@ -44,7 +44,7 @@ class Chatter:
     def connect(self, family: int) -> None:
         """A TCP connection to the echo service that is written to from now on."""
         connection = self._client.socket(socket.AF_INET if family == 4 else socket.AF_INET6, socket.SOCK_STREAM)
-        connection.settimeout(5)
+        connection.settimeout(20)  # a busy machine loses a SYN or two
         connection.connect((a.WEB[family], a.ECHO_PORT))
         connection.setblocking(False)
         self._connections.append(connection)
