@@ -161,6 +161,11 @@ static void remember_servers(KsGuard *guard)
     guard->servers = g_steal_pointer(&servers);
 }
 
+static void retry_later(KsGuard *guard)
+{
+    g_source_set_ready_time(guard->retry_source, g_get_monotonic_time() + RETRY_US);
+}
+
 /* What happens a moment after each change, off the event's path. */
 static gboolean verify(gpointer data)
 {
@@ -168,14 +173,14 @@ static gboolean verify(gpointer data)
 
     guard->verify_source = 0;
     if (!guard->has_taken_over) { /* changing what we do not know could open it */
-        g_source_set_ready_time(guard->retry_source, g_get_monotonic_time() + RETRY_US);
+        retry_later(guard);
         ks_guard_notify(guard);
         return G_SOURCE_REMOVE;
     }
     if (ks_keeper_read(guard->keeper) && !is_as_it_should_be(guard)) {
         g_warning("the kernel does not hold the lock as it should; putting it right");
         if (!hold_what_should_be(guard)) /* a module may be loaded, another guard may end */
-            g_source_set_ready_time(guard->retry_source, g_get_monotonic_time() + RETRY_US);
+            retry_later(guard);
     } else if (!second_layer_is_right(guard)) {
         (void) hold_what_should_be(guard);
     }

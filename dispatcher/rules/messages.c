@@ -90,28 +90,29 @@ static struct nftnl_set *set_new(KsBatch *batch, const KsSkeleton *skeleton, con
     return NULL;
 }
 
-static void put_set(KsBatch *batch, struct nftnl_set *set, uint16_t type, uint16_t flags)
+typedef void SetBuilder(struct nlmsghdr *message, struct nftnl_set *set);
+
+static void put_set_message(KsBatch *batch, struct nftnl_set *set, uint16_t type, uint16_t flags,
+                            SetBuilder *build)
 {
     struct nlmsghdr *message =
         ks_batch_message(batch, type, (uint8_t) nftnl_set_get_u32(set, NFTNL_SET_FAMILY), flags);
 
     if (message) {
-        nftnl_set_nlmsg_build_payload(message, set);
+        build(message, set);
         ks_batch_commit_message(batch, message);
     }
     nftnl_set_free(set);
 }
 
+static void put_set(KsBatch *batch, struct nftnl_set *set, uint16_t type, uint16_t flags)
+{
+    put_set_message(batch, set, type, flags, nftnl_set_nlmsg_build_payload);
+}
+
 static void put_elements(KsBatch *batch, struct nftnl_set *set, uint16_t type, uint16_t flags)
 {
-    struct nlmsghdr *message =
-        ks_batch_message(batch, type, (uint8_t) nftnl_set_get_u32(set, NFTNL_SET_FAMILY), flags);
-
-    if (message) {
-        nftnl_set_elems_nlmsg_build_payload(message, set);
-        ks_batch_commit_message(batch, message);
-    }
-    nftnl_set_free(set);
+    put_set_message(batch, set, type, flags, nftnl_set_elems_nlmsg_build_payload);
 }
 
 static bool add_element(KsBatch *batch, struct nftnl_set *set, const void *key, uint32_t length,
