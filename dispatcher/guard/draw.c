@@ -145,12 +145,12 @@ static bool draw_people(KsLock *lock, const KsWorld *world)
     return all;
 }
 
-static void draw_ipsec(KsLock *lock, const KsWorld *world)
+static void draw_ipsec(KsLock *lock, const KsWorld *world, bool manual)
 {
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
-        if (vpn->activity != KS_VPN_DOWN && ks_vpn_uses_ipsec(vpn)) {
+        if (vpn->manual == manual && vpn->activity != KS_VPN_DOWN && ks_vpn_uses_ipsec(vpn)) {
             ks_lock_open_ipsec(lock);
             return;
         }
@@ -180,8 +180,9 @@ static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
     for (unsigned i = 0; world->manager_present && i < world->dhcp_servers->len; i++)
         all &= ks_lock_add_dhcp_server(drawing->told,
                                        &g_array_index(world->dhcp_servers, KsAddress, i));
+    draw_ipsec(lock, world, true);
     if (world->manager_present)
-        draw_ipsec(drawing->told, world);
+        draw_ipsec(drawing->told, world, false);
     ks_lock_seal(drawing->told);
     for (unsigned i = 0; i < G_N_ELEMENTS(told_by_manager); i++)
         all &= ks_draw_copy(drawing->told, lock, told_by_manager[i]);

@@ -132,6 +132,9 @@ bool ks_vpn_uses_ipsec(const KsVpn *vpn)
             return true;
         if (strcmp(vpn->type, "strongswan") == 0 && server->sender == KS_SENDER_KERNEL)
             return true;
+        /* of one that a person described, nothing else is known */
+        if (vpn->manual && (server->protocol == IPPROTO_ESP || server->protocol == IPPROTO_AH))
+            return true;
     }
     return false;
 }

@@ -182,6 +182,27 @@ static void test_ipsec(Fixture *f, const void *data)
     g_assert_cmpuint(f->lock->sets[KS_SET_IPSEC]->len, ==, 2);
 }
 
+/* One by hand needs the same gate: behind an xfrm interface, a packet goes to the card once more
+ * and is to be encrypted there. It opens while its interface is up, whether NetworkManager runs or
+ * not. */
+static void test_ipsec_by_hand(Fixture *f, const void *data)
+{
+    KsVpn *vpn = add_vpn(f, "", KS_VPN_DOWN);
+
+    (void) data;
+    vpn->manual = true;
+    f->world->manager_present = false;
+    add_server(vpn, IPPROTO_ESP, 0, KS_SENDER_UNKNOWN);
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_IPSEC]->len, ==, 0);
+    vpn->activity = KS_VPN_UP;
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_IPSEC]->len, ==, 2);
+    vpn->activity = KS_VPN_DOWN;
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_IPSEC]->len, ==, 0);
+}
+
 static void test_offload(Fixture *f, const void *data)
 {
     KsLink link = { .index = LINK, .name = "tun0", .up = true, .kernel_openvpn = true };
@@ -202,6 +223,7 @@ int main(int argc, char **argv)
     CASE("shared-server", test_shared_server);
     CASE("wireguard", test_wireguard);
     CASE("ipsec", test_ipsec);
+    CASE("ipsec-by-hand", test_ipsec_by_hand);
     CASE("offload", test_offload);
     return g_test_run();
 }
