@@ -31,10 +31,12 @@ struct _KsApplication {
     KsGuardClient *guard; /* NULL until there is a system bus */
     KsVpnClient *vpns;    /* the same */
     KsTray *tray;
-    GtkWindow *window;      /* NULL: not made yet */
-    GtkWindow *preferences; /* NULL: not open */
-    KsGuardState *nothing;  /* shown while there is no guard client */
-    GPtrArray *no_vpns;     /* the same */
+    GtkWindow *window;        /* NULL: not made yet */
+    GtkWindow *preferences;   /* NULL: not open */
+    KsGuardState *nothing;    /* shown while there is no guard client */
+    GPtrArray *no_vpns;       /* the same */
+    KsRequest wish;           /* asked for before there was a bus; KS_REQUEST_MAX: nothing */
+    GVariant *wish_arguments; /* NULL: none */
     KsReconnect reconnect;
     guint reconnect_source;
     guint age_source;
@@ -98,12 +100,12 @@ static gboolean on_reconnect(gpointer data)
 
 static void follow_reconnect(KsApplication *self, const KsModel *model)
 {
-    unsigned seconds =
-        self->vpns ? ks_reconnect_in(&self->reconnect, model, ks_vpn_client_is_online(self->vpns))
-                   : 0;
+    unsigned seconds;
 
-    if (!model->dropped[0])
-        ks_reconnect_forget(&self->reconnect);
+    ks_reconnect_follow(&self->reconnect, model);
+    seconds = self->vpns
+                  ? ks_reconnect_in(&self->reconnect, model, ks_vpn_client_is_online(self->vpns))
+                  : 0;
     if (seconds == 0)
         g_clear_handle_id(&self->reconnect_source, g_source_remove);
     else if (self->reconnect_source == 0)
@@ -142,6 +144,8 @@ static void on_answered(KsRequest request, KsAnswer answer, const char *message,
     g_autoptr(KsNotice) notice = ks_notice_for_answer(request, answer, message);
     KsApplication *self = data;
 
+    if (self->preferences && ks_preferences_answer(self->preferences, request, answer, message))
+        return;
     ks_notifier_answer(self->notifier, notice);
 }
 
@@ -219,8 +223,18 @@ static void ask(KsApplication *self, KsRequest request, GVariant *arguments)
 {
     g_autoptr(GVariant) sunk = arguments ? g_variant_ref_sink(arguments) : NULL;
 
-    if (self->guard)
+    if (self->guard) {
         (void) ks_guard_client_ask(self->guard, request, sunk);
+        return;
+    }
+    if (self->nothing->state != KS_STATE_STARTING) {
+        on_answered(request, KS_ANSWER_AWAY, "", self);
+        return;
+    }
+    /* as from the command line or the launcher, which start this program for it */
+    g_clear_pointer(&self->wish_arguments, g_variant_unref);
+    self->wish = request;
+    self->wish_arguments = g_steal_pointer(&sunk);
 }
 
 static void do_lock(GSimpleAction *action, GVariant *target, gpointer data)
@@ -284,6 +298,29 @@ static void do_auto_lock(GSimpleAction *action, GVariant *target, gpointer data)
 
     (void) action;
     ask(data, on ? KS_REQUEST_AUTO_ON : KS_REQUEST_AUTO_OFF, g_variant_new("(b)", on));
+}
+
+/* The arguments are the method's, as they are. */
+static void do_vpn(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    static const struct {
+        const char *action;
+        KsRequest request;
+    } rows[] = {
+        { "set-servers", KS_REQUEST_SET_SERVERS },
+        { "set-locks", KS_REQUEST_SET_LOCKS },
+        { "add-vpn", KS_REQUEST_ADD_VPN },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(rows[i].action, g_action_get_name(G_ACTION(action))) == 0)
+            ask(data, rows[i].request, target);
+}
+
+static void do_remove_vpn(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    ask(data, KS_REQUEST_REMOVE_VPN, g_variant_new_tuple(&target, 1));
 }
 
 static void do_pause(GSimpleAction *action, GVariant *target, gpointer data)
@@ -366,6 +403,16 @@ static void do_preferences(GSimpleAction *action, GVariant *target, gpointer dat
     gtk_window_present(self->preferences);
 }
 
+static void do_edit_vpn(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    KsApplication *self = data;
+    KsModel model;
+
+    do_preferences(action, NULL, data);
+    describe(self, &model);
+    ks_preferences_edit_vpn(self->preferences, &model, g_variant_get_string(target, NULL));
+}
+
 static void do_help(GSimpleAction *action, GVariant *target, gpointer data)
 {
     KsApplication *self = data;
@@ -396,6 +443,11 @@ static const GActionEntry actions[] = {
     { .name = "reconnect-automatically",
       .parameter_type = "b",
       .activate = do_reconnect_automatically },
+    { .name = "set-servers", .parameter_type = "(sa(ssq))", .activate = do_vpn },
+    { .name = "set-locks", .parameter_type = "(ss)", .activate = do_vpn },
+    { .name = "add-vpn", .parameter_type = "(sssa(ssq))", .activate = do_vpn },
+    { .name = "remove-vpn", .parameter_type = "s", .activate = do_remove_vpn },
+    { .name = "edit-vpn", .parameter_type = "s", .activate = do_edit_vpn },
     { .name = "start-guard", .activate = do_start_guard },
     { .name = "show", .activate = do_show },
     { .name = "preferences", .activate = do_preferences },
@@ -403,7 +455,26 @@ static const GActionEntry actions[] = {
     { .name = "quit", .activate = do_quit },
 };
 
+static const struct {
+    const char *action;
+    const char *accelerators[2];
+} keys[] = {
+    { "app.help", { "F1" } },
+    { "app.preferences", { "<Primary>comma" } },
+    { "app.quit", { "<Primary>q" } },
+};
+
 /* ---- its life ---- */
+
+static void ask_at_last(KsApplication *self)
+{
+    g_autoptr(GVariant) arguments = g_steal_pointer(&self->wish_arguments);
+    KsRequest wish = self->wish;
+
+    self->wish = KS_REQUEST_MAX;
+    if (wish != KS_REQUEST_MAX)
+        ask(self, wish, arguments);
+}
 
 static void on_bus(GDBusConnection *bus, void *data)
 {
@@ -413,6 +484,7 @@ static void on_bus(GDBusConnection *bus, void *data)
         bus, &(KsGuardObserver){ .changed = on_changed, .answered = on_answered, .data = self });
     self->vpns = ks_vpn_client_new(
         bus, &(KsVpnObserver){ .changed = on_changed, .failed = on_vpn_failed, .data = self });
+    ask_at_last(self);
 }
 
 /* Nothing can be heard until there is a bus again. */
@@ -424,6 +496,7 @@ static void on_no_bus(void *data)
     g_clear_pointer(&self->guard, ks_guard_client_free);
     ks_guard_state_free(self->nothing);
     self->nothing = ks_guard_state_new(KS_STATE_AWAY);
+    ask_at_last(self);
     refresh(self);
 }
 
@@ -434,6 +507,9 @@ static void ks_application_startup(GApplication *application)
     G_APPLICATION_CLASS(ks_application_parent_class)->startup(application);
     gtk_window_set_default_icon_name(KS_BUS_NAME);
     g_action_map_add_action_entries(G_ACTION_MAP(self), actions, G_N_ELEMENTS(actions), self);
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
+        gtk_application_set_accels_for_action(GTK_APPLICATION(self), keys[i].action,
+                                              keys[i].accelerators);
     self->nothing = ks_guard_state_new(KS_STATE_STARTING);
     self->no_vpns = g_ptr_array_new();
     self->settings = ks_settings_new(on_changed, self);
@@ -463,6 +539,7 @@ static void ks_application_shutdown(GApplication *application)
     g_clear_pointer(&self->notifier, ks_notifier_free);
     g_clear_pointer(&self->settings, ks_settings_free);
     g_clear_pointer(&self->nothing, ks_guard_state_free);
+    g_clear_pointer(&self->wish_arguments, g_variant_unref);
     g_clear_pointer(&self->no_vpns, g_ptr_array_unref);
     G_APPLICATION_CLASS(ks_application_parent_class)->shutdown(application);
 }
@@ -531,6 +608,7 @@ static void ks_application_init(KsApplication *self)
         { NULL },
     };
 
+    self->wish = KS_REQUEST_MAX;
     g_application_add_main_option_entries(G_APPLICATION(self), entries);
 }
 

@@ -33,6 +33,10 @@ static const struct {
     [KS_REQUEST_AUTO_OFF] = { "SetAutoLock", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_PAUSE] = { "Pause", KS_ACTION_ID_PAUSE },
     [KS_REQUEST_RESUME] = { "Resume", KS_ACTION_ID_LOCK },
+    [KS_REQUEST_SET_SERVERS] = { "SetServers", KS_ACTION_ID_CONFIGURE },
+    [KS_REQUEST_SET_LOCKS] = { "SetVpnLocks", KS_ACTION_ID_CONFIGURE },
+    [KS_REQUEST_ADD_VPN] = { "AddVpn", KS_ACTION_ID_CONFIGURE },
+    [KS_REQUEST_REMOVE_VPN] = { "RemoveVpn", KS_ACTION_ID_CONFIGURE },
 };
 
 static const char *const actions[] = {

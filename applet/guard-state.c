@@ -68,10 +68,8 @@ static void free_tunnel(gpointer data)
     g_free(tunnel);
 }
 
-static void free_server(gpointer data)
+void ks_guard_server_free(KsGuardServer *server)
 {
-    KsGuardServer *server = data;
-
     g_free(server->uuid);
     g_free(server->name);
     g_free(server->type);
@@ -80,6 +78,52 @@ static void free_server(gpointer data)
     g_free(server->protocol);
     g_free(server->source);
     g_free(server);
+}
+
+static void free_server(gpointer data)
+{
+    ks_guard_server_free(data);
+}
+
+static void free_vpn(gpointer data)
+{
+    KsGuardVpn *vpn = data;
+
+    g_free(vpn->uuid);
+    g_free(vpn->name);
+    g_free(vpn->type);
+    g_free(vpn->interface);
+    g_free(vpn);
+}
+
+KsGuardServer *ks_guard_server_new(const char *host, const char *protocol, uint16_t port)
+{
+    KsGuardServer *server = g_new0(KsGuardServer, 1);
+
+    server->uuid = g_strdup("");
+    server->name = g_strdup("");
+    server->type = g_strdup("");
+    server->host = ks_text_printable_long(host);
+    server->address = g_strdup("");
+    server->protocol = g_strdup(protocol);
+    server->source = g_strdup("profile");
+    server->port = port;
+    return server;
+}
+
+KsGuardServer *ks_guard_server_copy(const KsGuardServer *server)
+{
+    KsGuardServer *copy = g_new0(KsGuardServer, 1);
+
+    copy->uuid = g_strdup(server->uuid);
+    copy->name = g_strdup(server->name);
+    copy->type = g_strdup(server->type);
+    copy->host = g_strdup(server->host);
+    copy->address = g_strdup(server->address);
+    copy->protocol = g_strdup(server->protocol);
+    copy->source = g_strdup(server->source);
+    copy->port = server->port;
+    return copy;
 }
 
 KsGuardNetwork *ks_guard_network_new(const char *uuid, const char *name)
@@ -115,6 +159,7 @@ KsGuardState *ks_guard_state_new(KsState state)
     made->networks = g_ptr_array_new_with_free_func(free_network);
     made->tunnels = g_ptr_array_new_with_free_func(free_tunnel);
     made->servers = g_ptr_array_new_with_free_func(free_server);
+    made->vpns = g_ptr_array_new_with_free_func(free_vpn);
     return made;
 }
 
@@ -129,6 +174,7 @@ void ks_guard_state_free(KsGuardState *state)
     g_ptr_array_unref(state->networks);
     g_ptr_array_unref(state->tunnels);
     g_ptr_array_unref(state->servers);
+    g_ptr_array_unref(state->vpns);
     g_free(state);
 }
 
@@ -140,6 +186,15 @@ static char *read_text(GVariant *from, const char *name)
 
     (void) g_variant_lookup(from, name, "&s", &text);
     return ks_text_printable(text);
+}
+
+/* What is written back must not be cut. */
+static char *read_long(GVariant *from, const char *name)
+{
+    const char *text = "";
+
+    (void) g_variant_lookup(from, name, "&s", &text);
+    return ks_text_printable_long(text);
 }
 
 static bool read_flag(GVariant *from, const char *name)
@@ -183,12 +238,29 @@ static void *read_server(GVariant *from)
     server->uuid = read_text(from, "uuid");
     server->name = read_text(from, "name");
     server->type = read_text(from, "type");
-    server->host = read_text(from, "host");
-    server->address = read_text(from, "address");
+    server->host = read_long(from, "host");
+    server->address = read_long(from, "address");
     server->protocol = read_text(from, "protocol");
     server->source = read_text(from, "source");
     (void) g_variant_lookup(from, "port", "q", &server->port);
     return server;
+}
+
+static void *read_vpn(GVariant *from)
+{
+    KsGuardVpn *vpn = g_new0(KsGuardVpn, 1);
+    const char *word = "";
+
+    vpn->uuid = read_text(from, "uuid");
+    vpn->name = read_text(from, "name");
+    vpn->type = read_text(from, "type");
+    vpn->interface = read_text(from, "interface");
+    vpn->manual = read_flag(from, "manual");
+    vpn->overridden = read_flag(from, "override");
+    vpn->locks = KS_VPN_LOCKS_AUTO; /* also for a word of a newer guard */
+    if (g_variant_lookup(from, "locks", "&s", &word))
+        (void) ks_vpn_locks_parse(word, &vpn->locks);
+    return vpn;
 }
 
 static void *read_network(GVariant *from)
@@ -240,73 +312,8 @@ KsGuardState *ks_guard_state_read(GVariant *properties)
     read_list(properties, "Networks", read_network, made->networks);
     read_list(properties, "Tunnels", read_tunnel, made->tunnels);
     read_list(properties, "Servers", read_server, made->servers);
+    read_list(properties, "Vpns", read_vpn, made->vpns);
     return made;
-}
-
-/* ---- copying ---- */
-
-static void *copy_tunnel(const void *data, void *unused)
-{
-    const KsGuardTunnel *from = data;
-    KsGuardTunnel *to = g_new0(KsGuardTunnel, 1);
-
-    (void) unused;
-    to->interface = g_strdup(from->interface);
-    to->uuid = g_strdup(from->uuid);
-    to->name = g_strdup(from->name);
-    to->type = g_strdup(from->type);
-    return to;
-}
-
-static void *copy_server(const void *data, void *unused)
-{
-    const KsGuardServer *from = data;
-    KsGuardServer *to = g_new0(KsGuardServer, 1);
-
-    (void) unused;
-    to->uuid = g_strdup(from->uuid);
-    to->name = g_strdup(from->name);
-    to->type = g_strdup(from->type);
-    to->host = g_strdup(from->host);
-    to->address = g_strdup(from->address);
-    to->protocol = g_strdup(from->protocol);
-    to->source = g_strdup(from->source);
-    to->port = from->port;
-    return to;
-}
-
-static void *copy_network(const void *data, void *unused)
-{
-    const KsGuardNetwork *from = data;
-    KsGuardNetwork *to = g_new0(KsGuardNetwork, 1);
-
-    (void) unused;
-    to->uuid = g_strdup(from->uuid);
-    to->name = g_strdup(from->name);
-    return to;
-}
-
-static GPtrArray *copy_list(GPtrArray *from, GCopyFunc copy, GDestroyNotify free)
-{
-    GPtrArray *to = g_ptr_array_copy(from, copy, NULL);
-
-    g_ptr_array_set_free_func(to, free);
-    return to;
-}
-
-KsGuardState *ks_guard_state_copy(const KsGuardState *state)
-{
-    KsGuardState *copy = g_new0(KsGuardState, 1);
-
-    *copy = *state;
-    copy->reason_vpn = g_strdup(state->reason_vpn);
-    copy->version = g_strdup(state->version);
-    copy->lan_networks = g_strdupv(state->lan_networks);
-    copy->warnings = g_strdupv(state->warnings);
-    copy->networks = copy_list(state->networks, copy_network, free_network);
-    copy->tunnels = copy_list(state->tunnels, copy_tunnel, free_tunnel);
-    copy->servers = copy_list(state->servers, copy_server, free_server);
-    return copy;
 }
 
 bool ks_guard_state_lan_is_here(const KsGuardState *state)
@@ -318,4 +325,15 @@ bool ks_guard_state_lan_is_here(const KsGuardState *state)
             return true;
     }
     return false;
+}
+
+const KsGuardVpn *ks_guard_state_vpn(const KsGuardState *state, const char *uuid)
+{
+    for (unsigned i = 0; i < state->vpns->len; i++) {
+        const KsGuardVpn *vpn = g_ptr_array_index(state->vpns, i);
+
+        if (strcmp(vpn->uuid, uuid) == 0)
+            return vpn;
+    }
+    return NULL;
 }

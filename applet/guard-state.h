@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "model/world.h"
+
 #include <gio/gio.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -55,10 +57,25 @@ typedef struct {
     uint16_t port;
 } KsGuardServer;
 
+/* Makes `host` printable; what a profile says, without an address. */
+KsGuardServer *ks_guard_server_new(const char *host, const char *protocol, uint16_t port);
+KsGuardServer *ks_guard_server_copy(const KsGuardServer *server);
+void ks_guard_server_free(KsGuardServer *server);
+
 typedef struct {
     char *uuid;
     char *name;
 } KsGuardNetwork;
+
+typedef struct {
+    char *uuid;
+    char *name;
+    char *type;
+    char *interface; /* of one that a person set up by hand, else "" */
+    bool manual;     /* NetworkManager does not run it */
+    bool overridden; /* its servers are others than its profile's */
+    KsVpnLocks locks;
+} KsGuardVpn;
 
 /* Makes `name` printable. */
 KsGuardNetwork *ks_guard_network_new(const char *uuid, const char *name);
@@ -79,6 +96,7 @@ typedef struct {
     uint32_t pause_max;   /* seconds */
     GPtrArray *tunnels;   /* element-type KsGuardTunnel */
     GPtrArray *servers;   /* element-type KsGuardServer */
+    GPtrArray *vpns;      /* element-type KsGuardVpn */
     char **warnings;
 } KsGuardState;
 
@@ -88,7 +106,6 @@ KsGuardState *ks_guard_state_new(KsState state);
 /* From all properties, a{sv}. What is missing or of another type counts as empty; without a State
  * it is AWAY. */
 KsGuardState *ks_guard_state_read(GVariant *properties);
-KsGuardState *ks_guard_state_copy(const KsGuardState *state);
 void ks_guard_state_free(KsGuardState *state);
 
 /* The lock is in the kernel, by what the guard says now. */
@@ -99,5 +116,8 @@ const char *ks_state_name(KsState state);
 
 /* The network that the machine is in now is among those that LAN access is limited to. */
 bool ks_guard_state_lan_is_here(const KsGuardState *state);
+
+/* NULL: the guard does not know it, or is older than the property. */
+const KsGuardVpn *ks_guard_state_vpn(const KsGuardState *state, const char *uuid);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsGuardState, ks_guard_state_free)

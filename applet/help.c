@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/help.h"
 
+#include "applet/fit.h"
 #include "config.h"
 
 #include <glib/gi18n.h>
@@ -8,6 +9,7 @@
 #define MARGIN     18
 #define SPACING    12
 #define ICON_SIZE  32
+#define WIDTH      480
 #define TEXT_WIDTH 48 /* characters */
 
 static const struct {
@@ -72,14 +74,11 @@ void ks_help_show(GtkWindow *parent)
     GtkWidget *dialog = gtk_dialog_new_with_buttons(C_("title", "Help"), parent,
                                                     GTK_DIALOG_USE_HEADER_BAR, NULL, NULL);
     GtkWidget *content = gtk_dialog_get_content_area(GTK_DIALOG(dialog));
-    GtkWidget *scrolled = gtk_scrolled_window_new(NULL, NULL);
+    GtkWidget *scrolled = ks_fit_new(new_page());
 
-    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_NEVER,
-                                   GTK_POLICY_AUTOMATIC);
-    gtk_scrolled_window_set_propagate_natural_height(GTK_SCROLLED_WINDOW(scrolled), TRUE);
-    gtk_container_add(GTK_CONTAINER(scrolled), new_page());
     gtk_box_pack_start(GTK_BOX(content), scrolled, TRUE, TRUE, 0);
     g_signal_connect(dialog, "response", G_CALLBACK(gtk_widget_destroy), NULL);
     gtk_widget_show_all(scrolled);
+    ks_fit(scrolled, WIDTH);
     gtk_window_present(GTK_WINDOW(dialog));
 }

@@ -53,38 +53,33 @@ static KsNotice *blocked(const KsModel *model)
     return notice;
 }
 
-static KsNotice *broken(const KsModel *model)
+/* The states whose notification has one button, if polkit may agree to it. */
+static const struct {
+    const char *label;
+    const char *action; /* NULL: not such a state */
+    KsRequest request;  /* KS_REQUEST_MAX: nobody has to agree */
+    bool urgent;
+} single[KS_STATE_MAX] = {
+    [KS_STATE_BROKEN] = { NC_("button", "Close the lock anew"), "app.lock", KS_REQUEST_LOCK, true },
+    [KS_STATE_UNKNOWN] = { NC_("button", "Close the lock anew"), "app.lock", KS_REQUEST_LOCK,
+                           true },
+    [KS_STATE_PAUSED] = { NC_("button", "End the pause now"), "app.resume", KS_REQUEST_RESUME,
+                          false },
+    [KS_STATE_UNLOCKED] = { NC_("button", "Lock"), "app.lock", KS_REQUEST_LOCK, false },
+    [KS_STATE_AWAY] = { NC_("button", "Start the guard"), "app.start-guard", KS_REQUEST_MAX,
+                        false },
+};
+
+static KsNotice *with_single_button(const KsModel *model)
 {
+    KsState state = model->guard->state;
+    KsRequest request = single[state].request;
     KsNotice *notice = notice_new(model);
 
-    notice->urgent = true;
-    if (model->permissions[KS_REQUEST_LOCK] != KS_PERMISSION_NO)
-        add_button(notice, _("Close the lock anew"), "app.lock", NULL);
-    return notice;
-}
-
-static KsNotice *paused(const KsModel *model)
-{
-    KsNotice *notice = notice_new(model);
-
-    add_button(notice, _("End the pause now"), "app.resume", NULL);
-    return notice;
-}
-
-static KsNotice *unlocked(const KsModel *model)
-{
-    KsNotice *notice = notice_new(model);
-
-    if (model->permissions[KS_REQUEST_LOCK] != KS_PERMISSION_NO)
-        add_button(notice, C_("button", "Lock"), "app.lock", NULL);
-    return notice;
-}
-
-static KsNotice *away(const KsModel *model)
-{
-    KsNotice *notice = notice_new(model);
-
-    add_button(notice, _("Start the guard"), "app.start-guard", NULL);
+    notice->urgent = single[state].urgent;
+    if (request == KS_REQUEST_MAX || model->permissions[request] != KS_PERMISSION_NO)
+        add_button(notice, g_dpgettext2(GETTEXT_PACKAGE, "button", single[state].label),
+                   single[state].action, NULL);
     return notice;
 }
 
@@ -125,20 +120,16 @@ KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
             return KS_NOTICE_WITHDRAW;
         *ret_notice = blocked(model);
         return KS_NOTICE_SHOW;
-    case KS_STATE_PAUSED:
-        *ret_notice = paused(model);
-        return KS_NOTICE_SHOW;
     case KS_STATE_UNLOCKED:
         if (!before.told || before.state == KS_STATE_AWAY)
             return KS_NOTICE_WITHDRAW;
-        *ret_notice = unlocked(model);
+        *ret_notice = with_single_button(model);
         return KS_NOTICE_SHOW;
+    case KS_STATE_PAUSED:
     case KS_STATE_AWAY:
-        *ret_notice = away(model);
-        return KS_NOTICE_SHOW;
     case KS_STATE_BROKEN:
     case KS_STATE_UNKNOWN:
-        *ret_notice = broken(model);
+        *ret_notice = with_single_button(model);
         return KS_NOTICE_SHOW;
     case KS_STATE_STARTING:
     case KS_STATE_MAX:
@@ -158,6 +149,10 @@ KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *m
         [KS_REQUEST_AUTO_OFF] = N_("Auto-lock was not turned off"),
         [KS_REQUEST_PAUSE] = N_("The lock was not paused"),
         [KS_REQUEST_RESUME] = N_("The pause was not ended"),
+        [KS_REQUEST_SET_SERVERS] = N_("The servers of the VPN were not changed"),
+        [KS_REQUEST_SET_LOCKS] = N_("What the VPN does to the lock was not changed"),
+        [KS_REQUEST_ADD_VPN] = N_("The VPN was not added"),
+        [KS_REQUEST_REMOVE_VPN] = N_("The VPN was not removed"),
     };
     KsNotice *notice;
 

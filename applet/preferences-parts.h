@@ -12,5 +12,5 @@
  * application's actions. */
 void ks_preferences_show_networks(GtkContainer *box, const KsModel *model, GtkWindow *window);
 
-/* The VPNs, their servers, and what is doubtful about them. */
-void ks_preferences_show_vpns(GtkContainer *list, const KsModel *model);
+/* The VPNs, their servers, what is doubtful about them, and what can be done about it. */
+void ks_preferences_show_vpns(GtkContainer *list, const KsModel *model, GtkWindow *window);

@@ -1,15 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/preferences-parts.h"
-#include "applet/sentences.h"
+#include "applet/vpn-card.h"
 #include "config.h"
-#include "model/profile.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
 
 #define MARGIN  12
 #define SPACING 6
-#define SHOWN   "ks-shown" /* of the list: the VPNs as text, to be shown anew when it changes */
+#define ROW     "ks-row"
+#define SHAPE   "ks-shape" /* of the list: its VPNs; it is made anew when there are others */
+
+/* In the order of KsVpnLocks. */
+static const char *const locks_texts[] = {
+    [KS_VPN_LOCKS_AUTO] = N_("Closes the lock if it carries everything"),
+    [KS_VPN_LOCKS_YES] = N_("Always closes the lock"),
+    [KS_VPN_LOCKS_NO] = N_("Never closes the lock"),
+};
+
+typedef struct {
+    char *uuid;
+    char *text; /* what `facts` shows */
+    GtkWindow *window;
+    GtkWidget *facts;
+    GtkWidget *locks;
+    GtkWidget *edit;
+    GtkWidget *test;
+    bool is_set; /* `locks` is being set by the program */
+} Row;
+
+static void row_free(gpointer data)
+{
+    Row *row = data;
+
+    g_free(row->uuid);
+    g_free(row->text);
+    g_free(row);
+}
 
 static GtkWidget *add_label(GtkWidget *box, const char *text)
 {
@@ -22,56 +49,13 @@ static GtkWidget *add_label(GtkWidget *box, const char *text)
     return label;
 }
 
-/* The guard knows addresses and corrections; without it, what the profile says. */
-static GPtrArray *describe_servers(const KsModel *model, const KsVpn *vpn)
+/* ---- what is known ---- */
+
+static void add_quiet(GtkWidget *box, const char *text)
 {
-    GPtrArray *texts = g_ptr_array_new_with_free_func(g_free);
-
-    for (unsigned i = 0; i < model->guard->servers->len; i++) {
-        const KsGuardServer *server = g_ptr_array_index(model->guard->servers, i);
-
-        if (strcmp(server->uuid, vpn->uuid) == 0)
-            g_ptr_array_add(texts, ks_sentence_server(server->host, server->address,
-                                                      server->protocol, server->port));
-    }
-    for (unsigned i = 0; texts->len == 0 && i < vpn->servers->len; i++) {
-        const KsServer *server = g_ptr_array_index(vpn->servers, i);
-        char number[4];
-
-        g_ptr_array_add(texts, ks_sentence_server(server->host, "",
-                                                  ks_protocol_name(server->protocol, number),
-                                                  server->port));
-    }
-    return texts;
-}
-
-/* The guard lets none of its servers out, because no address of theirs is known. */
-static bool has_no_address(const KsModel *model, const KsVpn *vpn)
-{
-    bool is_listed = false;
-
-    for (unsigned i = 0; i < model->guard->servers->len; i++) {
-        const KsGuardServer *server = g_ptr_array_index(model->guard->servers, i);
-
-        if (strcmp(server->uuid, vpn->uuid) != 0)
-            continue;
-        if (server->address[0])
-            return false;
-        is_listed = true;
-    }
-    return is_listed;
-}
-
-static void describe_vpn(const KsModel *model, const KsVpn *vpn, GString *text)
-{
-    g_autoptr(GPtrArray) servers = describe_servers(model, vpn);
-
-    g_string_append_printf(text, "%s\n%s\n%d\n", vpn->name, vpn->type, (int) vpn->activity);
-    for (unsigned i = 0; i < servers->len; i++)
-        g_string_append_printf(text, "%s\n", (char *) g_ptr_array_index(servers, i));
-    g_string_append(text, has_no_address(model, vpn) ? "no address\n" : "");
-    for (unsigned i = 0; i < vpn->warnings->len; i++)
-        g_string_append_printf(text, "%s\n", (char *) g_ptr_array_index(vpn->warnings, i));
+    if (text[0])
+        gtk_style_context_add_class(gtk_widget_get_style_context(add_label(box, text)),
+                                    GTK_STYLE_CLASS_DIM_LABEL);
 }
 
 static void add_doubt(GtkWidget *box, const char *text)
@@ -87,55 +71,204 @@ static void add_doubt(GtkWidget *box, const char *text)
     gtk_container_add(GTK_CONTAINER(box), row);
 }
 
-static void add_vpn(GtkContainer *list, const KsModel *model, const KsVpn *vpn)
-{
-    g_autoptr(GPtrArray) servers = describe_servers(model, vpn);
-    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING / 2);
-    g_autoptr(PangoAttrList) bold = pango_attr_list_new();
-    g_autofree char *title =
-        /* TRANSLATORS: a VPN's name and its type: "office (openvpn)" */
-        g_strdup_printf(_("%s (%s)"), vpn->name, vpn->type);
-
-    g_object_set(box, "margin", MARGIN, NULL);
-    pango_attr_list_insert(bold, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
-    gtk_label_set_attributes(GTK_LABEL(add_label(box, title)), bold);
-    for (unsigned i = 0; i < servers->len; i++)
-        gtk_label_set_selectable(GTK_LABEL(add_label(box, g_ptr_array_index(servers, i))), TRUE);
-    if (servers->len == 0)
-        add_doubt(box, _("Its server is not known: it cannot connect while the lock is closed."));
-    if (has_no_address(model, vpn))
-        add_doubt(box, _("The address of its server is not known: it cannot connect while the lock "
-                         "is closed."));
-    for (unsigned i = 0; i < vpn->warnings->len; i++)
-        add_doubt(box, g_ptr_array_index(vpn->warnings, i));
-    gtk_widget_show_all(box);
-    gtk_container_add(list, box);
-}
-
 static void destroy(GtkWidget *widget, gpointer data)
 {
     (void) data;
     gtk_widget_destroy(widget);
 }
 
-void ks_preferences_show_vpns(GtkContainer *list, const KsModel *model)
+static void show_facts(Row *row, const KsVpnCard *card)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(PangoAttrList) bold = pango_attr_list_new();
+    g_autofree char *text = ks_vpn_card_text(card);
 
-    for (unsigned i = 0; i < model->vpns->len; i++)
-        describe_vpn(model, g_ptr_array_index(model->vpns, i), text);
-    if (g_strcmp0(g_object_get_data(G_OBJECT(list), SHOWN), text->str) == 0)
+    if (g_strcmp0(row->text, text) == 0)
         return;
-    g_object_set_data_full(G_OBJECT(list), SHOWN, g_strdup(text->str), g_free);
-    gtk_container_foreach(list, destroy, NULL);
-    for (unsigned i = 0; i < model->vpns->len; i++)
-        add_vpn(list, model, g_ptr_array_index(model->vpns, i));
-    if (model->vpns->len == 0) {
-        GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    g_free(row->text);
+    row->text = g_steal_pointer(&text);
+    gtk_container_foreach(GTK_CONTAINER(row->facts), destroy, NULL);
+    pango_attr_list_insert(bold, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
+    gtk_label_set_attributes(GTK_LABEL(add_label(row->facts, card->title)), bold);
+    for (unsigned i = 0; i < card->servers->len; i++)
+        gtk_label_set_selectable(
+            GTK_LABEL(add_label(row->facts, g_ptr_array_index(card->servers, i))), TRUE);
+    add_quiet(row->facts, card->note);
+    for (unsigned i = 0; i < card->doubts->len; i++)
+        add_doubt(row->facts, g_ptr_array_index(card->doubts, i));
+    if (card->attempt[0])
+        (void) add_label(row->facts, card->attempt);
+    gtk_widget_show_all(row->facts);
+}
 
-        g_object_set(box, "margin", MARGIN, NULL);
-        (void) add_label(box, _("No VPN is set up. Add one in the network settings."));
-        gtk_widget_show_all(box);
-        gtk_container_add(list, box);
+/* ---- what can be done ---- */
+
+static void activate(const Row *row, const char *action, GVariant *target)
+{
+    g_action_group_activate_action(G_ACTION_GROUP(gtk_window_get_application(row->window)), action,
+                                   target);
+}
+
+static void show_locks(Row *row, KsVpnLocks locks)
+{
+    row->is_set = true;
+    gtk_combo_box_set_active(GTK_COMBO_BOX(row->locks), (int) locks);
+    row->is_set = false;
+}
+
+/* What is chosen is a wish; what is shown stays the guard's word until it agrees. */
+static void on_locks(GtkComboBox *combo, gpointer data)
+{
+    Row *row = data;
+    int chosen = gtk_combo_box_get_active(combo);
+
+    if (row->is_set || chosen < 0)
+        return;
+    activate(row, "set-locks",
+             g_variant_new("(ss)", row->uuid, ks_vpn_locks_name((KsVpnLocks) chosen)));
+}
+
+static void on_edit(GtkButton *button, gpointer data)
+{
+    Row *row = data;
+
+    (void) button;
+    activate(row, "edit-vpn", g_variant_new_string(row->uuid));
+}
+
+static void on_test(GtkButton *button, gpointer data)
+{
+    Row *row = data;
+
+    (void) button;
+    activate(row, "connect", g_variant_new_string(row->uuid));
+}
+
+static GtkWidget *add_button(GtkWidget *box, const char *label, const char *spoken,
+                             const char *tooltip)
+{
+    GtkWidget *button = gtk_button_new_with_label(label);
+
+    gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
+    gtk_widget_set_tooltip_text(button, tooltip);
+    atk_object_set_name(gtk_widget_get_accessible(button), spoken);
+    gtk_container_add(GTK_CONTAINER(box), button);
+    return button;
+}
+
+static void add_controls(Row *row, const KsVpnCard *card, GtkWidget *box)
+{
+    GtkWidget *controls = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
+    /* TRANSLATORS: said by screen readers; %s is the name of a VPN */
+    g_autofree char *locks = g_strdup_printf(_("Whether “%s” closes the lock"), card->name);
+    /* TRANSLATORS: said by screen readers for the button “Servers…”; %s is the name of a VPN */
+    g_autofree char *edit = g_strdup_printf(_("Correct the servers of “%s”"), card->name);
+    /* TRANSLATORS: said by screen readers for the button “Test”; %s is the name of a VPN */
+    g_autofree char *test = g_strdup_printf(_("Test “%s”"), card->name);
+
+    row->locks = gtk_combo_box_text_new();
+    for (unsigned i = 0; i < G_N_ELEMENTS(locks_texts); i++)
+        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(row->locks), _(locks_texts[i]));
+    atk_object_set_name(gtk_widget_get_accessible(row->locks), locks);
+    gtk_box_pack_start(GTK_BOX(controls), row->locks, TRUE, TRUE, 0);
+    row->edit =
+        add_button(controls, C_("button", "Servers…"), edit, _("Correct the servers of this VPN"));
+    g_signal_connect(row->locks, "changed", G_CALLBACK(on_locks), row);
+    g_signal_connect(row->edit, "clicked", G_CALLBACK(on_edit), row);
+    if (!card->manual) {
+        row->test = add_button(controls, C_("button", "Test"), test,
+                               _("Connect, to see whether its server answers"));
+        g_signal_connect(row->test, "clicked", G_CALLBACK(on_test), row);
+    }
+    gtk_container_add(GTK_CONTAINER(box), controls);
+}
+
+/* ---- rows ---- */
+
+static void add_row(GtkContainer *list, const KsVpnCard *card, GtkWindow *window)
+{
+    GtkWidget *holder = gtk_list_box_row_new();
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
+    Row *row = g_new0(Row, 1);
+
+    row->uuid = g_strdup(card->uuid);
+    row->window = window;
+    row->facts = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING / 2);
+    g_object_set(box, "margin", MARGIN, NULL);
+    gtk_container_add(GTK_CONTAINER(box), row->facts);
+    add_controls(row, card, box);
+    g_object_set_data_full(G_OBJECT(holder), ROW, row, row_free);
+    /* Tab goes to what is in it */
+    g_object_set(holder, "activatable", FALSE, "selectable", FALSE, "can-focus", FALSE, NULL);
+    gtk_container_add(GTK_CONTAINER(holder), box);
+    gtk_widget_show_all(holder);
+    gtk_container_add(list, holder);
+}
+
+static void show_row(Row *row, const KsVpnCard *card)
+{
+    show_facts(row, card);
+    show_locks(row, card->locks);
+    gtk_widget_set_sensitive(row->locks, card->can_edit);
+    gtk_widget_set_sensitive(row->edit, card->can_edit);
+    if (row->test)
+        gtk_widget_set_sensitive(row->test, card->can_test);
+}
+
+static void add_nothing(GtkContainer *list)
+{
+    GtkWidget *holder = gtk_list_box_row_new();
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+
+    g_object_set(box, "margin", MARGIN, NULL);
+    (void) add_label(box, _("No VPN is set up. Add one in the network settings."));
+    g_object_set(holder, "activatable", FALSE, "can-focus", FALSE, NULL);
+    gtk_container_add(GTK_CONTAINER(holder), box);
+    gtk_widget_show_all(holder);
+    gtk_container_add(list, holder);
+}
+
+static void add_line(GtkListBoxRow *row, GtkListBoxRow *before, gpointer data)
+{
+    (void) data;
+    if (before && !gtk_list_box_row_get_header(row))
+        gtk_list_box_row_set_header(row, gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
+}
+
+static void make(GtkContainer *list, const GPtrArray *cards, GtkWindow *window)
+{
+    g_autoptr(GString) shape = g_string_new(NULL);
+
+    for (unsigned i = 0; i < cards->len; i++) {
+        const KsVpnCard *card = g_ptr_array_index(cards, i);
+
+        g_string_append_printf(shape, "%s %s\n", card->uuid, card->name);
+    }
+    if (g_strcmp0(g_object_get_data(G_OBJECT(list), SHAPE), shape->str) == 0)
+        return;
+    g_object_set_data_full(G_OBJECT(list), SHAPE, g_strdup(shape->str), g_free);
+    gtk_container_foreach(list, destroy, NULL);
+    gtk_list_box_set_header_func(GTK_LIST_BOX(list), add_line, NULL, NULL);
+    for (unsigned i = 0; i < cards->len; i++)
+        add_row(list, g_ptr_array_index(cards, i), window);
+    if (cards->len == 0)
+        add_nothing(list);
+}
+
+void ks_preferences_show_vpns(GtkContainer *list, const KsModel *model, GtkWindow *window)
+{
+    g_autoptr(GPtrArray) cards = ks_vpn_cards(model);
+    g_autoptr(GList) rows = NULL;
+
+    make(list, cards, window);
+    rows = gtk_container_get_children(list);
+    for (GList *at = rows; at; at = at->next) {
+        Row *row = g_object_get_data(G_OBJECT(at->data), ROW);
+
+        for (unsigned i = 0; row && i < cards->len; i++) {
+            const KsVpnCard *card = g_ptr_array_index(cards, i);
+
+            if (strcmp(card->uuid, row->uuid) == 0)
+                show_row(row, card);
+        }
     }
 }

@@ -5,16 +5,20 @@
 
 #include "applet/autostart.h"
 #include "applet/check.h"
+#include "applet/fit.h"
 #include "applet/preferences-parts.h"
+#include "applet/vpn-editor.h"
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #define PARTS "ks-parts"
 
 typedef struct {
     GtkBuilder *builder;
     GtkWindow *window;
+    GtkWindow *editor; /* NULL: not open */
 } Parts;
 
 /* Check marks that stand for an item of the presenter's. */
@@ -82,6 +86,51 @@ static void on_autostart(GtkButton *button, gpointer data)
     ks_check_button_set(KS_CHECK_BUTTON(button), ks_autostart_is_on());
 }
 
+static void on_add_vpn(GtkButton *button, gpointer data)
+{
+    Parts *parts = data;
+
+    (void) button;
+    g_action_group_activate_action(G_ACTION_GROUP(gtk_window_get_application(parts->window)),
+                                   "edit-vpn", g_variant_new_string(""));
+}
+
+/* ---- the dialog for one VPN ---- */
+
+static void on_editor_destroyed(GtkWidget *editor, gpointer data)
+{
+    Parts *parts = data;
+
+    (void) editor;
+    parts->editor = NULL;
+}
+
+void ks_preferences_edit_vpn(GtkWindow *window, const KsModel *model, const char *uuid)
+{
+    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+    g_autoptr(GPtrArray) cards = ks_vpn_cards(model);
+    g_autoptr(GPtrArray) servers = ks_vpn_card_servers(model, uuid);
+    const KsVpnCard *card = NULL;
+
+    for (unsigned i = 0; i < cards->len && !card; i++) {
+        const KsVpnCard *at = g_ptr_array_index(cards, i);
+
+        card = strcmp(at->uuid, uuid) == 0 ? at : NULL;
+    }
+    if (parts->editor || (uuid[0] && !card) || !ks_vpn_cards_can_edit(model))
+        return;
+    parts->editor = ks_vpn_editor_show(window, card, servers);
+    g_signal_connect(parts->editor, "destroy", G_CALLBACK(on_editor_destroyed), parts);
+}
+
+bool ks_preferences_answer(GtkWindow *window, KsRequest request, KsAnswer answer,
+                           const char *message)
+{
+    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+
+    return parts->editor && ks_vpn_editor_answer(parts->editor, request, answer, message);
+}
+
 /* ---- the window ---- */
 
 void ks_preferences_update(GtkWindow *window, const KsModel *model)
@@ -106,7 +155,8 @@ void ks_preferences_update(GtkWindow *window, const KsModel *model)
                                             !model->busy[KS_REQUEST_AUTO_ON] &&
                                             model->permissions[request] != KS_PERMISSION_NO);
     ks_preferences_show_networks(GTK_CONTAINER(part(parts, "networks")), model, parts->window);
-    ks_preferences_show_vpns(GTK_CONTAINER(part(parts, "vpns")), model);
+    ks_preferences_show_vpns(GTK_CONTAINER(part(parts, "vpns")), model, parts->window);
+    gtk_widget_set_sensitive(part(parts, "add-vpn"), ks_vpn_cards_can_edit(model));
 }
 
 GtkWindow *ks_preferences_new(GtkApplication *application)
@@ -130,6 +180,8 @@ GtkWindow *ks_preferences_new(GtkApplication *application)
     for (unsigned i = 0; i < G_N_ELEMENTS(handlers); i++)
         g_signal_connect(part(parts, handlers[i].widget), "chosen", G_CALLBACK(handlers[i].clicked),
                          parts);
+    ks_fit_follow_focus(part(parts, "scrolled"), part(parts, "content"));
+    g_signal_connect(part(parts, "add-vpn"), "clicked", G_CALLBACK(on_add_vpn), parts);
     ks_check_button_set(KS_CHECK_BUTTON(part(parts, "autostart")), ks_autostart_is_on());
     return parts->window;
 }

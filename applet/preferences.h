@@ -11,3 +11,10 @@
 
 GtkWindow *ks_preferences_new(GtkApplication *application);
 void ks_preferences_update(GtkWindow *window, const KsModel *model);
+
+/* Opens the dialog for a VPN's servers; "": for a VPN that NetworkManager does not run. */
+void ks_preferences_edit_vpn(GtkWindow *window, const KsModel *model, const char *uuid);
+
+/* The guard's answer to a request. False: nothing here waited for it. */
+bool ks_preferences_answer(GtkWindow *window, KsRequest request, KsAnswer answer,
+                           const char *message);

@@ -287,6 +287,7 @@ KsView *ks_view_new(const KsModel *model)
     view->icon = icons[state];
     view->headline = ks_sentence_headline(model);
     view->why = ks_sentence_why(model);
+    view->warnings = g_strdupv(model->guard->warnings);
     /* TRANSLATORS: what a screen reader says for the icon; %s is how things are */
     view->description = g_strdup_printf(_("VPN kill switch. %s"), view->headline);
     view->alarm = state == KS_STATE_BROKEN || state == KS_STATE_UNKNOWN ||
@@ -319,6 +320,7 @@ void ks_view_free(KsView *view)
     g_free(view->description);
     g_free(view->headline);
     g_free(view->why);
+    g_strfreev(view->warnings);
     g_ptr_array_unref(view->items);
     g_free(view);
 }

@@ -46,6 +46,7 @@ typedef struct {
     char *description; /* the icon in words */
     char *headline;
     char *why;        /* "" if there is nothing to add */
+    char **warnings;  /* the guard's own words on what is not as it should be */
     GPtrArray *items; /* element-type KsItem */
     bool alarm;       /* somebody should look */
 } KsView;

@@ -8,14 +8,16 @@
  * NetworkManager itself does this for WireGuard, not for its VPN plugins. Pure. */
 
 typedef struct {
-    unsigned attempts; /* since it dropped */
+    unsigned attempts; /* since it was up for long enough */
+    int64_t up_since;  /* Unix time in seconds; 0: it is not up */
 } KsReconnect;
+
+/* To be called at every change. A VPN that stays up for a minute, or that a person disconnects,
+ * begins anew; one that comes up and drops at once is tried ever more seldom, too. */
+void ks_reconnect_follow(KsReconnect *reconnect, const KsModel *model);
 
 /* Seconds until the next attempt; 0: none is to be made. */
 unsigned ks_reconnect_in(const KsReconnect *reconnect, const KsModel *model, bool online);
 
 /* An attempt is made now. */
 void ks_reconnect_begin(KsReconnect *reconnect);
-
-/* A VPN is up, or a person decided otherwise. */
-void ks_reconnect_forget(KsReconnect *reconnect);

@@ -4,6 +4,7 @@
 #include "applet/status-window.h"
 
 #include "applet/check.h"
+#include "applet/fit.h"
 #include "config.h"
 
 #include <glib/gi18n.h>
@@ -25,6 +26,8 @@ typedef struct {
     GtkWidget *headline;
     GtkWidget *why;
     GtkWidget *tunnel;
+    GtkWidget *warnings;
+    GtkWidget *scrolled; /* all of it */
     GtkWidget *list;
     GtkWidget *footer;
     GtkWidget *hint;
@@ -86,13 +89,22 @@ static GtkWidget *new_label(const char *text)
     return label;
 }
 
+static GtkWidget *new_heading(const char *text)
+{
+    g_autoptr(PangoAttrList) bold = pango_attr_list_new();
+    GtkWidget *heading = new_label(text);
+
+    pango_attr_list_insert(bold, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
+    gtk_label_set_attributes(GTK_LABEL(heading), bold);
+    gtk_widget_set_margin_top(heading, SPACING);
+    return heading;
+}
+
 /* A widget for one item; its label is a child that wraps. */
 static GtkWidget *make(Parts *parts, GtkApplication *application, const KsItem *item)
 {
     GtkWidget *widget;
 
-    if (item->kind == KS_ITEM_SEPARATOR)
-        return gtk_separator_new(GTK_ORIENTATION_HORIZONTAL);
     if (item->kind == KS_ITEM_TEXT) {
         widget = new_label(item->label);
     } else {
@@ -102,6 +114,8 @@ static GtkWidget *make(Parts *parts, GtkApplication *application, const KsItem *
         g_signal_connect(widget, item->kind == KS_ITEM_CHECK ? "chosen" : "clicked",
                          G_CALLBACK(on_click), application);
     }
+    if (strcmp(item->id, "reconnect-automatically") == 0)
+        gtk_widget_set_margin_top(widget, SPACING); /* it is no VPN like those above it */
     g_hash_table_insert(parts->widgets, g_strdup(item->id), widget);
     return widget;
 }
@@ -110,12 +124,14 @@ static GtkWidget *make(Parts *parts, GtkApplication *application, const KsItem *
 static void add_submenu(Parts *parts, GtkApplication *application, const KsItem *item)
 {
     bool in_a_row = item->children->len <= 3;
-    GtkWidget *heading = new_label(item->label);
+    GtkWidget *heading = new_heading(item->label);
     GtkWidget *box =
         gtk_box_new(in_a_row ? GTK_ORIENTATION_HORIZONTAL : GTK_ORIENTATION_VERTICAL, SPACING);
 
     g_hash_table_insert(parts->widgets, g_strdup(item->id), heading);
     gtk_container_add(GTK_CONTAINER(parts->list), heading);
+    if (strcmp(item->id, "vpns") == 0)
+        gtk_widget_set_no_show_all(heading, TRUE); /* the heading is there already */
     gtk_box_set_homogeneous(GTK_BOX(box), in_a_row);
     for (unsigned i = 0; i < item->children->len; i++)
         gtk_box_pack_start(GTK_BOX(box),
@@ -130,20 +146,22 @@ static void destroy(GtkWidget *widget, gpointer data)
     gtk_widget_destroy(widget);
 }
 
+/* Headings stand for the menu's separators. */
 static void rebuild(Parts *parts, GtkApplication *application, const GPtrArray *items)
 {
-    bool after_separator = true; /* the header's is not needed here */
-
     gtk_container_foreach(GTK_CONTAINER(parts->list), destroy, NULL);
     gtk_container_foreach(GTK_CONTAINER(parts->footer), destroy, NULL);
     g_hash_table_remove_all(parts->widgets);
     for (unsigned i = 0; i < items->len; i++) {
         const KsItem *item = g_ptr_array_index(items, i);
 
-        if (is_above(item) || (item->kind == KS_ITEM_SEPARATOR && after_separator))
+        if (is_above(item))
             continue;
-        after_separator = item->kind == KS_ITEM_SEPARATOR;
-        if (is_below(item))
+        if (strcmp(item->id, "separator-vpns") == 0)
+            gtk_container_add(GTK_CONTAINER(parts->list), new_heading(C_("menu", "VPNs")));
+        else if (item->kind == KS_ITEM_SEPARATOR)
+            continue;
+        else if (is_below(item))
             gtk_container_add(GTK_CONTAINER(parts->footer), make(parts, application, item));
         else if (item->kind == KS_ITEM_SUBMENU)
             add_submenu(parts, application, item);
@@ -166,7 +184,9 @@ static void show(Parts *parts, const GPtrArray *items)
             continue;
         if (GTK_IS_LABEL(widget)) {
             gtk_label_set_text(GTK_LABEL(widget), item->label);
-            continue; /* text that cannot be chosen is still to be read */
+            /* text that cannot be chosen is still to be read; what heads choices goes with them */
+            gtk_widget_set_sensitive(widget, item->sensitive || item->kind == KS_ITEM_TEXT);
+            continue;
         }
         g_object_set_data(G_OBJECT(widget), ACTION, (void *) item->action);
         g_object_set_data_full(G_OBJECT(widget), TARGET,
@@ -193,6 +213,7 @@ void ks_status_window_update(GtkWindow *window, const KsView *view)
 {
     Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
     const KsItem *tunnel = ks_view_find(view, "tunnel");
+    g_autofree char *warnings = g_strjoinv("\n", view->warnings);
     g_autoptr(GString) shape = g_string_new(NULL);
 
     gtk_image_set_from_icon_name(GTK_IMAGE(parts->icon), view->icon, GTK_ICON_SIZE_DIALOG);
@@ -201,6 +222,7 @@ void ks_status_window_update(GtkWindow *window, const KsView *view)
     show_text(parts->headline, view->headline);
     show_text(parts->why, view->why);
     show_text(parts->tunnel, tunnel ? tunnel->label : NULL);
+    show_text(parts->warnings, warnings);
     describe_shape(shape, view->items);
     if (g_strcmp0(parts->shape, shape->str) != 0) {
         g_free(parts->shape);
@@ -208,6 +230,7 @@ void ks_status_window_update(GtkWindow *window, const KsView *view)
         rebuild(parts, gtk_window_get_application(window), view->items);
     }
     show(parts, view->items);
+    ks_fit(parts->scrolled, WIDTH);
 }
 
 void ks_status_window_set_hint(GtkWindow *window, bool visible)
@@ -215,6 +238,7 @@ void ks_status_window_set_hint(GtkWindow *window, bool visible)
     Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
 
     gtk_widget_set_visible(parts->hint, visible);
+    ks_fit(parts->scrolled, WIDTH);
 }
 
 /* ---- the window ---- */
@@ -251,6 +275,7 @@ static GtkWidget *new_hint(void)
         _("This desktop shows no icons of programs, so this window stays open. On GNOME, the "
           "extension “AppIndicator and KStatusNotifierItem Support” shows them."));
 
+    gtk_style_context_add_class(gtk_widget_get_style_context(hint), GTK_STYLE_CLASS_DIM_LABEL);
     gtk_widget_set_no_show_all(hint, TRUE);
     return hint;
 }
@@ -260,7 +285,6 @@ GtkWindow *ks_status_window_new(GtkApplication *application)
     GtkWidget *window = gtk_application_window_new(application);
     GtkWidget *bar = gtk_header_bar_new();
     GtkWidget *outer = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    GtkWidget *scrolled = gtk_scrolled_window_new(NULL, NULL);
     GtkWidget *inner = gtk_box_new(GTK_ORIENTATION_VERTICAL, MARGIN);
     Parts *parts = g_new0(Parts, 1);
 
@@ -275,6 +299,9 @@ GtkWindow *ks_status_window_new(GtkApplication *application)
 
     g_object_set(inner, "margin", MARGIN, NULL);
     gtk_container_add(GTK_CONTAINER(inner), new_top(parts));
+    parts->warnings = new_label(NULL);
+    gtk_label_set_selectable(GTK_LABEL(parts->warnings), TRUE);
+    gtk_container_add(GTK_CONTAINER(inner), parts->warnings);
     parts->list = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
     gtk_container_add(GTK_CONTAINER(inner), parts->list);
     parts->footer = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
@@ -283,12 +310,8 @@ GtkWindow *ks_status_window_new(GtkApplication *application)
     parts->hint = new_hint();
     gtk_container_add(GTK_CONTAINER(inner), parts->hint);
 
-    /* small screens: what does not fit can be scrolled to */
-    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_NEVER,
-                                   GTK_POLICY_AUTOMATIC);
-    gtk_scrolled_window_set_propagate_natural_height(GTK_SCROLLED_WINDOW(scrolled), TRUE);
-    gtk_container_add(GTK_CONTAINER(scrolled), inner);
-    gtk_box_pack_start(GTK_BOX(outer), scrolled, TRUE, TRUE, 0);
+    parts->scrolled = ks_fit_new(inner);
+    gtk_box_pack_start(GTK_BOX(outer), parts->scrolled, TRUE, TRUE, 0);
     gtk_container_add(GTK_CONTAINER(window), outer);
     gtk_widget_show_all(bar);
     gtk_widget_show_all(outer);

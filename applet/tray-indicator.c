@@ -12,6 +12,30 @@
 
 #define WATCHER "org.kde.StatusNotifierWatcher"
 
+/* Without AppIndicator's own fallback: while a tray restarts it makes a GtkStatusIcon, which
+ * most desktops show nowhere, and which GTK complains of when it goes. The status window is ours. */
+typedef struct {
+    AppIndicator parent;
+} KsIndicator;
+
+typedef struct {
+    AppIndicatorClass parent;
+} KsIndicatorClass;
+
+GType ks_indicator_get_type(void);
+
+G_DEFINE_TYPE(KsIndicator, ks_indicator, APP_INDICATOR_TYPE)
+
+static void ks_indicator_class_init(KsIndicatorClass *class)
+{
+    class->parent.fallback = NULL;
+}
+
+static void ks_indicator_init(KsIndicator *indicator)
+{
+    (void) indicator;
+}
+
 struct KsTray {
     AppIndicator *indicator; /* made when a tray is there for the first time; it registers anew by
                               * itself when the tray comes back */
@@ -28,7 +52,7 @@ struct KsTray {
 static void make_indicator(KsTray *tray)
 {
     /* not app_indicator_new(): 0.5.94 and later warn at every call of it */
-    tray->indicator = g_object_new(APP_INDICATOR_TYPE, "id", KS_PROGRAM, "category",
+    tray->indicator = g_object_new(ks_indicator_get_type(), "id", KS_PROGRAM, "category",
                                    "SystemServices", "icon-name", tray->icon, NULL);
     app_indicator_set_title(tray->indicator, _("VPN kill switch"));
     app_indicator_set_menu(tray->indicator, GTK_MENU(tray->menu));

@@ -12,9 +12,10 @@
 struct KsVpnClient {
     KsVpnObserver observer;
     GCancellable *cancellable;
-    NMClient *manager;   /* NULL until libnm has its first answer */
-    GPtrArray *vpns;     /* element-type KsVpn */
-    GPtrArray *networks; /* element-type KsGuardNetwork */
+    NMClient *manager;    /* NULL until libnm has its first answer */
+    GPtrArray *vpns;      /* element-type KsVpn */
+    GPtrArray *networks;  /* element-type KsGuardNetwork */
+    GHashTable *failures; /* char *uuid -> KsFailure of its last attempt */
     char *dropped;
     char *last;
     guint changed_source;
@@ -119,7 +120,7 @@ static KsVpnActivity activity_of(NMClient *manager, const char *uuid)
     return activity;
 }
 
-static KsVpn *read_vpn(NMClient *manager, NMConnection *connection)
+static KsVpn *read_vpn(const KsVpnClient *client, NMConnection *connection)
 {
     g_autofree char *name = ks_text_printable(nm_connection_get_id(connection));
     g_autofree char *type = NULL;
@@ -130,7 +131,8 @@ static KsVpn *read_vpn(NMClient *manager, NMConnection *connection)
     g_ptr_array_unref(vpn->warnings);
     vpn->servers = g_ptr_array_ref(found->servers);
     vpn->warnings = g_ptr_array_ref(found->warnings);
-    vpn->activity = activity_of(manager, vpn->uuid);
+    vpn->activity = activity_of(client->manager, vpn->uuid);
+    vpn->failure = GPOINTER_TO_UINT(g_hash_table_lookup(client->failures, vpn->uuid));
     ks_profile_servers_free(found);
     return vpn;
 }
@@ -167,7 +169,7 @@ static void read_profiles(KsVpnClient *client)
         if (!nm_connection_get_uuid(profile) || !nm_connection_get_id(profile))
             continue;
         if (is_vpn(profile))
-            g_ptr_array_add(client->vpns, read_vpn(client->manager, profile));
+            g_ptr_array_add(client->vpns, read_vpn(client, profile));
         else if (is_network(profile))
             g_ptr_array_add(client->networks, ks_guard_network_new(nm_connection_get_uuid(profile),
                                                                    nm_connection_get_id(profile)));
@@ -194,11 +196,41 @@ static void change(KsVpnClient *client)
 
 /* ---- what NetworkManager tells ---- */
 
+static KsFailure failure_of(guint reason)
+{
+    switch (reason) {
+    case NM_ACTIVE_CONNECTION_STATE_REASON_LOGIN_FAILED:
+        return KS_FAILURE_LOGIN;
+    case NM_ACTIVE_CONNECTION_STATE_REASON_NO_SECRETS:
+        return KS_FAILURE_NO_SECRETS;
+    case NM_ACTIVE_CONNECTION_STATE_REASON_CONNECT_TIMEOUT:
+        return KS_FAILURE_TIMEOUT;
+    case NM_ACTIVE_CONNECTION_STATE_REASON_SERVICE_STOPPED:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_SERVICE_START_TIMEOUT:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_SERVICE_START_FAILED:
+    case NM_ACTIVE_CONNECTION_STATE_REASON_IP_CONFIG_INVALID:
+        return KS_FAILURE_SERVICE;
+    default: /* a person, the network, or a reason that says nothing of the VPN */
+        return KS_FAILURE_NONE;
+    }
+}
+
+static void drop(KsVpnClient *client, const char *uuid)
+{
+    g_free(client->dropped);
+    client->dropped = g_strdup(uuid);
+}
+
 static void on_active_state(NMActiveConnection *active, guint state, guint reason,
                             KsVpnClient *client)
 {
     const char *uuid = nm_active_connection_get_uuid(active);
 
+    if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED ||
+        state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
+        (void) g_hash_table_remove(client->failures, uuid);
+    else if (failure_of(reason) != KS_FAILURE_NONE)
+        g_hash_table_insert(client->failures, g_strdup(uuid), GUINT_TO_POINTER(failure_of(reason)));
     if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED) {
         g_free(client->last);
         client->last = g_strdup(uuid);
@@ -207,7 +239,7 @@ static void on_active_state(NMActiveConnection *active, guint state, guint reaso
                g_strcmp0(client->last, uuid) == 0) {
         g_clear_pointer(&client->dropped, g_free);
         if (reason != NM_ACTIVE_CONNECTION_STATE_REASON_USER_DISCONNECTED)
-            client->dropped = g_strdup(uuid);
+            drop(client, uuid);
     }
     change(client);
 }
@@ -220,6 +252,8 @@ static void follow_active(KsVpnClient *client, NMActiveConnection *active)
         g_free(client->last);
         client->last = g_strdup(nm_active_connection_get_uuid(active));
     }
+    if (nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
+        (void) g_hash_table_remove(client->failures, nm_active_connection_get_uuid(active));
     g_signal_connect(active, "state-changed", G_CALLBACK(on_active_state), client);
     g_signal_connect_swapped(active, "notify::state", G_CALLBACK(change), client);
 }
@@ -233,8 +267,12 @@ static void on_active_added(NMClient *manager, NMActiveConnection *active, KsVpn
 
 static void on_active_removed(NMClient *manager, NMActiveConnection *active, KsVpnClient *client)
 {
-    (void) manager;
     g_signal_handlers_disconnect_by_data(active, client);
+    /* NetworkManager itself went away, and with it the VPN, without a word about why */
+    if (!nm_client_get_nm_running(manager) &&
+        nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATED &&
+        g_strcmp0(client->last, nm_active_connection_get_uuid(active)) == 0)
+        drop(client, client->last);
     change(client);
 }
 
@@ -290,6 +328,7 @@ KsVpnClient *ks_vpn_client_new(GDBusConnection *bus, const KsVpnObserver *observ
     client->cancellable = g_cancellable_new();
     client->vpns = g_ptr_array_new_with_free_func((GDestroyNotify) ks_vpn_free);
     client->networks = g_ptr_array_new_with_free_func((GDestroyNotify) ks_guard_network_free);
+    client->failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_async_initable_new_async(NM_TYPE_CLIENT, G_PRIORITY_DEFAULT, client->cancellable, on_ready,
                                client, NM_CLIENT_DBUS_CONNECTION, bus, NM_CLIENT_INSTANCE_FLAGS,
                                (guint) NM_CLIENT_INSTANCE_FLAGS_NO_AUTO_FETCH_PERMISSIONS, NULL);
@@ -315,6 +354,7 @@ void ks_vpn_client_free(KsVpnClient *client)
     g_clear_object(&client->manager);
     g_ptr_array_unref(client->vpns);
     g_ptr_array_unref(client->networks);
+    g_hash_table_unref(client->failures);
     g_object_unref(client->cancellable);
     g_free(client->dropped);
     g_free(client->last);

@@ -37,20 +37,23 @@ class Node:
 def read(desktop: Desktop, window: str = "", state: str = "SHOWING") -> list[Node]:
     """All that shows in the applet's windows, or in those with this title; with state VISIBLE also what has to be
     scrolled to."""
-    if not _READER.exists():
-        shutil.copy(Path(__file__).with_name("reader.py"), _READER)
-    found = subprocess.run(
-        ["/usr/bin/python3", str(_READER)], env=access_environment(desktop), cwd="/",
-        preexec_fn=desktop.person.become, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
-        timeout=30,
-    )
     nodes = []
-    for line in found.stdout.splitlines():
+    for line in _run_reader(desktop).splitlines():
         said = json.loads(line)
         for key in ("states", "box", "text_box"):
             said[key] = tuple(said[key]) if said.get(key) else None
         nodes.append(Node(**(said | {"states": said["states"] or ()})))
     return [node for node in nodes if state in node.states and window in node.window]
+
+
+def _run_reader(desktop: Desktop, *arguments: str) -> str:
+    if not _READER.exists():
+        shutil.copy(Path(__file__).with_name("reader.py"), _READER)
+    return subprocess.run(
+        ["/usr/bin/python3", str(_READER), *arguments], env=access_environment(desktop), cwd="/",
+        preexec_fn=desktop.person.become, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
+        timeout=30,
+    ).stdout
 
 
 def access_environment(desktop: Desktop) -> dict[str, str]:
@@ -75,3 +78,41 @@ def walk_by_tab(desktop: Desktop, window: str, most: int = 40) -> list[Node]:
         walked.append(focused)
         desktop.x("key", "Tab")
     raise AssertionError(f"the focus never came round: {[node.name for node in walked]}")
+
+
+def find(desktop: Desktop, window: str, name: str, role: str = "") -> Node:
+    """The widget of this name that shows, once it does."""
+
+    def look() -> Node | None:
+        found = [node for node in read(desktop, window) if node.name == name and role in node.role]
+        return found[-1] if found else None
+
+    return wait_until(look, f"{role or 'a widget'} called {name!r} in {window!r}", 20)
+
+
+def focus(desktop: Desktop, window: str, name: str, role: str) -> None:
+    """As a screen reader does; the window scrolls to it."""
+    wait_until(lambda: "SENSITIVE" in find(desktop, window, name, role).states, f"{name!r} to be sensitive", 20)
+    _run_reader(desktop, role, name)
+    wait_until(lambda: "FOCUSED" in find(desktop, window, name, role).states, f"{name!r} to have the focus", 20)
+
+
+def press(desktop: Desktop, window: str, name: str, role: str = "push button") -> None:
+    focus(desktop, window, name, role)
+    desktop.x("key", "space")
+
+
+def type_into(desktop: Desktop, window: str, name: str, text: str, role: str = "text") -> None:
+    """Instead of what is there."""
+    focus(desktop, window, name, role)
+    desktop.x("key", "--clearmodifiers", "ctrl+a")
+    desktop.x("type", "--clearmodifiers", text)
+
+
+def cut_texts(nodes: list[Node]) -> list[str]:
+    """Texts that are larger than the widget that they stand in."""
+    return [
+        node.text or node.name for node in nodes
+        if node.text_box and node.role in ("label", "check box", "push button", "heading")
+        and (node.text_box[2] > node.box[2] + 1 or node.text_box[3] > node.box[3] + 1)
+    ]

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Prints what a screen reader finds of the applet: one JSON object a widget, over the AT-SPI bus.
 
-Run as the person at the desktop (access.py copies it to where that person can read it).
+Run as the person at the desktop (access.py copies it to where that person can read it). With arguments ROLE NAME it
+gives that widget the focus instead.
 """
 
 import json
+import sys
 
 import gi
 
@@ -39,11 +41,20 @@ def tell(node: Atspi.Accessible, window: str) -> None:
             tell(child, window)
 
 
+def focus(node: Atspi.Accessible, role: str, name: str) -> bool:
+    if role in node.get_role_name() and node.get_name() == name and node.get_component_iface():
+        return node.grab_focus()
+    children = (node.get_child_at_index(number) for number in range(node.get_child_count()))
+    return any(child and focus(child, role, name) for child in children)
+
+
 def main() -> None:
     desktop = Atspi.get_desktop(0)
     for number in range(desktop.get_child_count()):
         program = desktop.get_child_at_index(number)
-        if program and program.get_name() == PROGRAM:
+        if program and program.get_name() == PROGRAM and len(sys.argv) > 1:
+            focus(program, *sys.argv[1:3])
+        elif program and program.get_name() == PROGRAM:
             for index in range(program.get_child_count()):
                 window = program.get_child_at_index(index)
                 tell(window, window.get_name() or "")

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "applet/notice.h"
-#include "applet/presenter.h"
-#include "applet/reconnect.h"
+#include "applet-fixture.h"
 #include "applet/text.h"
-#include "model/server.h"
 
 #include <locale.h>
 #include <string.h>
 
 /* The menu as text, one item a line, so that a whole description is one comparison. */
 
-#define NOW    1000000000 /* 2001-09-09 01:46:40 UTC */
 #define ROUNDS 20000
 
 static const char *const state_words[] = { "unlocked", "protected", "blocked", "paused", "broken" };
@@ -27,11 +23,6 @@ static const char *const reason_words[] = {
     "no-servers",
     "kernel",
 };
-
-typedef struct {
-    KsModel model;
-    GPtrArray *vpns;
-} Fixture;
 
 static void write_items(GString *out, const GPtrArray *items, const char *indent)
 {
@@ -72,52 +63,6 @@ static void check_text(const KsModel *model, const char *expected)
     g_autofree char *text = text_of(model);
 
     g_assert_cmpstr(text, ==, expected);
-}
-
-static KsGuardState *guard_from(const char *properties)
-{
-    g_autoptr(GVariant) parsed =
-        g_variant_parse(G_VARIANT_TYPE_VARDICT, properties, NULL, NULL, NULL);
-
-    g_assert_nonnull(parsed);
-    return ks_guard_state_read(parsed);
-}
-
-static void model_init(Fixture *fixture, KsGuardState *guard)
-{
-    KsVpn *office = ks_vpn_new("u1", "office", "openvpn");
-
-    fixture->vpns = g_ptr_array_new_with_free_func((GDestroyNotify) ks_vpn_free);
-    g_ptr_array_unref(office->servers);
-    office->servers = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
-    g_ptr_array_add(office->servers,
-                    ks_server_new("vpn.example", 17, 1194, KS_SERVER_FROM_PROFILE));
-    g_ptr_array_add(fixture->vpns, office);
-    fixture->model = (KsModel){
-        .guard = guard,
-        .vpns = fixture->vpns,
-        .manager_ready = true,
-        .dropped = "",
-        .last = "",
-        .now = NOW,
-    };
-    fixture->model.permissions[KS_REQUEST_LOCK] = KS_PERMISSION_YES;
-    fixture->model.permissions[KS_REQUEST_LAN_OFF] = KS_PERMISSION_YES;
-    fixture->model.permissions[KS_REQUEST_RESUME] = KS_PERMISSION_YES;
-    fixture->model.permissions[KS_REQUEST_UNLOCK] = KS_PERMISSION_ASK;
-    fixture->model.permissions[KS_REQUEST_LAN_ON] = KS_PERMISSION_ASK;
-    fixture->model.permissions[KS_REQUEST_PAUSE] = KS_PERMISSION_ASK;
-}
-
-static void model_clear(Fixture *fixture)
-{
-    ks_guard_state_free((KsGuardState *) fixture->model.guard);
-    g_ptr_array_unref(fixture->vpns);
-}
-
-static KsVpn *first_vpn(const Fixture *fixture)
-{
-    return g_ptr_array_index(fixture->vpns, 0);
 }
 
 #define ICON(name) "io.github.nmkillswitch-" name "-symbolic"
@@ -481,94 +426,6 @@ static void test_no_toggle_lies(void)
     model_clear(&fixture);
 }
 
-/* ---- notifications ---- */
-
-static KsNoticeVerdict tell(KsTold *told, const char *properties, const char **ret_first_button)
-{
-    g_autoptr(KsNotice) notice = NULL;
-    KsNoticeVerdict verdict;
-    Fixture fixture;
-
-    model_init(&fixture, properties ? guard_from(properties) : ks_guard_state_new(KS_STATE_AWAY));
-    verdict = ks_notice_for(&fixture.model, true, told, &notice);
-    *ret_first_button = notice && notice->buttons_length ? notice->buttons[0].action : NULL;
-    g_assert_cmpint(notice != NULL, ==, verdict == KS_NOTICE_SHOW);
-    model_clear(&fixture);
-    return verdict;
-}
-
-static void test_notices(void)
-{
-    static const struct {
-        const char *properties;
-        KsNoticeVerdict verdict;
-        const char *button;
-    } story[] = {
-        { "{'State': <'unlocked'>}", KS_NOTICE_WITHDRAW, NULL }, /* started, all is well */
-        { "{'State': <'unlocked'>, 'Lan': <true>}", KS_NOTICE_KEEP, NULL },
-        { "{'State': <'protected'>}", KS_NOTICE_SHOW, "app.show" }, /* the first lock */
-        { "{'State': <'blocked'>, 'Reason': <'connecting'>}", KS_NOTICE_WITHDRAW, NULL },
-        { "{'State': <'protected'>}", KS_NOTICE_WITHDRAW, NULL },
-        { "{'State': <'blocked'>, 'Reason': <'connecting'>}", KS_NOTICE_WITHDRAW, NULL },
-        { "{'State': <'blocked'>, 'Reason': <'login-failed'>}", KS_NOTICE_SHOW, "app.connect" },
-        { "{'State': <'blocked'>, 'Reason': <'no-vpn'>}", KS_NOTICE_KEEP, NULL },
-        { "{'State': <'paused'>}", KS_NOTICE_SHOW, "app.resume" },
-        { "{'State': <'broken'>}", KS_NOTICE_SHOW, "app.lock" },
-        { NULL, KS_NOTICE_SHOW, "app.start-guard" },
-        { "{'State': <'protected'>}", KS_NOTICE_WITHDRAW, NULL },
-        { "{'State': <'unlocked'>}", KS_NOTICE_SHOW, "app.lock" },
-    };
-    KsTold told = { 0 };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(story); i++) {
-        const char *button;
-
-        g_assert_cmpint(tell(&told, story[i].properties, &button), ==, story[i].verdict);
-        g_assert_cmpstr(button, ==, story[i].button);
-    }
-}
-
-static void test_answers(void)
-{
-    for (int request = 0; request < KS_REQUEST_MAX; request++)
-        for (int answer = KS_ANSWER_DONE; answer <= KS_ANSWER_FAILED; answer++) {
-            g_autoptr(KsNotice) notice =
-                ks_notice_for_answer(request, answer, "The kernel said no.");
-            bool known = answer == KS_ANSWER_DONE || answer == KS_ANSWER_REFUSED;
-
-            g_assert_cmpint(notice == NULL, ==, known);
-            if (answer == KS_ANSWER_FAILED)
-                g_assert_cmpstr(notice->body, ==, "The kernel said no.");
-        }
-}
-
-/* ---- reconnecting ---- */
-
-static void test_reconnect(void)
-{
-    static const unsigned expected[] = { 2, 5, 10, 20, 30, 60, 120, 300, 300 };
-    KsReconnect reconnect = { 0 };
-    Fixture fixture;
-
-    model_init(&fixture, guard_from("{'State': <'blocked'>, 'Locked': <true>}"));
-    fixture.model.reconnects = true;
-    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 0); /* none dropped */
-    fixture.model.dropped = "u1";
-    for (unsigned i = 0; i < G_N_ELEMENTS(expected); i++) {
-        g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, expected[i]);
-        g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, false), ==, 0);
-        ks_reconnect_begin(&reconnect);
-    }
-    first_vpn(&fixture)->activity = KS_VPN_CONNECTING;
-    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 0);
-    first_vpn(&fixture)->activity = KS_VPN_DOWN;
-    ks_reconnect_forget(&reconnect);
-    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 2);
-    ((KsGuardState *) fixture.model.guard)->reason = KS_REASON_NO_SECRETS;
-    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 0);
-    model_clear(&fixture);
-}
-
 int main(int argc, char **argv)
 {
     (void) setlocale(LC_ALL, "C.UTF-8");
@@ -587,8 +444,5 @@ int main(int argc, char **argv)
     g_test_add_func("/presenter/many-vpns", test_many_vpns);
     g_test_add_func("/presenter/hostile-text", test_hostile_text);
     g_test_add_func("/presenter/no-toggle-lies", test_no_toggle_lies);
-    g_test_add_func("/notice/story", test_notices);
-    g_test_add_func("/notice/answers", test_answers);
-    g_test_add_func("/reconnect", test_reconnect);
     return g_test_run();
 }

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "applet-fixture.h"
+#include "applet/notice.h"
+#include "applet/reconnect.h"
+
+#include <locale.h>
+#include <string.h>
+
+/* What the applet does by itself: notifications, and connecting again. */
+
+/* ---- notifications ---- */
+
+static KsNoticeVerdict tell(KsTold *told, const char *properties, const char **ret_first_button)
+{
+    g_autoptr(KsNotice) notice = NULL;
+    KsNoticeVerdict verdict;
+    Fixture fixture;
+
+    model_init(&fixture, properties ? guard_from(properties) : ks_guard_state_new(KS_STATE_AWAY));
+    verdict = ks_notice_for(&fixture.model, true, told, &notice);
+    *ret_first_button = notice && notice->buttons_length ? notice->buttons[0].action : NULL;
+    g_assert_cmpint(notice != NULL, ==, verdict == KS_NOTICE_SHOW);
+    model_clear(&fixture);
+    return verdict;
+}
+
+static void test_notices(void)
+{
+    static const struct {
+        const char *properties;
+        KsNoticeVerdict verdict;
+        const char *button;
+    } story[] = {
+        { "{'State': <'unlocked'>}", KS_NOTICE_WITHDRAW, NULL }, /* started, all is well */
+        { "{'State': <'unlocked'>, 'Lan': <true>}", KS_NOTICE_KEEP, NULL },
+        { "{'State': <'protected'>}", KS_NOTICE_SHOW, "app.show" }, /* the first lock */
+        { "{'State': <'blocked'>, 'Reason': <'connecting'>}", KS_NOTICE_WITHDRAW, NULL },
+        { "{'State': <'protected'>}", KS_NOTICE_WITHDRAW, NULL },
+        { "{'State': <'blocked'>, 'Reason': <'connecting'>}", KS_NOTICE_WITHDRAW, NULL },
+        { "{'State': <'blocked'>, 'Reason': <'login-failed'>}", KS_NOTICE_SHOW, "app.connect" },
+        { "{'State': <'blocked'>, 'Reason': <'no-vpn'>}", KS_NOTICE_KEEP, NULL },
+        { "{'State': <'paused'>}", KS_NOTICE_SHOW, "app.resume" },
+        { "{'State': <'broken'>}", KS_NOTICE_SHOW, "app.lock" },
+        { NULL, KS_NOTICE_SHOW, "app.start-guard" },
+        { "{'State': <'protected'>}", KS_NOTICE_WITHDRAW, NULL },
+        { "{'State': <'unlocked'>}", KS_NOTICE_SHOW, "app.lock" },
+    };
+    KsTold told = { 0 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(story); i++) {
+        const char *button;
+
+        g_assert_cmpint(tell(&told, story[i].properties, &button), ==, story[i].verdict);
+        g_assert_cmpstr(button, ==, story[i].button);
+    }
+}
+
+static void test_answers(void)
+{
+    for (int request = 0; request < KS_REQUEST_MAX; request++)
+        for (int answer = KS_ANSWER_DONE; answer <= KS_ANSWER_FAILED; answer++) {
+            g_autoptr(KsNotice) notice =
+                ks_notice_for_answer(request, answer, "The kernel said no.");
+            bool known = answer == KS_ANSWER_DONE || answer == KS_ANSWER_REFUSED;
+
+            g_assert_cmpint(notice == NULL, ==, known);
+            if (answer == KS_ANSWER_FAILED)
+                g_assert_cmpstr(notice->body, ==, "The kernel said no.");
+        }
+}
+
+/* ---- reconnecting ---- */
+
+static void test_reconnect(void)
+{
+    static const unsigned expected[] = { 2, 5, 10, 20, 30, 60, 120, 300, 300 };
+    KsReconnect reconnect = { 0 };
+    Fixture fixture;
+
+    model_init(&fixture, guard_from("{'State': <'blocked'>, 'Locked': <true>}"));
+    fixture.model.reconnects = true;
+    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 0); /* none dropped */
+    fixture.model.dropped = "u1";
+    for (unsigned i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, expected[i]);
+        g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, false), ==, 0);
+        ks_reconnect_begin(&reconnect);
+        ks_reconnect_follow(&reconnect, &fixture.model);
+    }
+    first_vpn(&fixture)->activity = KS_VPN_CONNECTING;
+    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 0);
+    first_vpn(&fixture)->activity = KS_VPN_DOWN;
+    fixture.model.reconnects = false;
+    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 0);
+    model_clear(&fixture);
+}
+
+/* What a person has to type does not come of trying again. */
+static void test_reconnect_needs_a_person(void)
+{
+    static const unsigned expected[] = {
+        [KS_FAILURE_NONE] = 2,    [KS_FAILURE_LOGIN] = 0,   [KS_FAILURE_NO_SECRETS] = 0,
+        [KS_FAILURE_TIMEOUT] = 2, [KS_FAILURE_SERVICE] = 2,
+    };
+    KsReconnect reconnect = { 0 };
+    Fixture fixture;
+
+    model_init(&fixture, guard_from("{'State': <'unlocked'>}"));
+    fixture.model.reconnects = true;
+    fixture.model.dropped = "u1";
+    for (unsigned failure = 0; failure < G_N_ELEMENTS(expected); failure++) {
+        first_vpn(&fixture)->failure = failure;
+        g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, expected[failure]);
+    }
+    model_clear(&fixture);
+}
+
+/* It was up for so many seconds, then dropped. */
+static unsigned delay_after(KsReconnect *reconnect, Fixture *fixture, int64_t seconds)
+{
+    unsigned delay;
+
+    ks_reconnect_begin(reconnect);
+    first_vpn(fixture)->activity = KS_VPN_UP;
+    fixture->model.dropped = "";
+    ks_reconnect_follow(reconnect, &fixture->model);
+    fixture->model.now += seconds;
+    ks_reconnect_follow(reconnect, &fixture->model);
+    first_vpn(fixture)->activity = KS_VPN_DOWN;
+    fixture->model.dropped = "u1";
+    ks_reconnect_follow(reconnect, &fixture->model);
+    delay = ks_reconnect_in(reconnect, &fixture->model, true);
+    g_assert_cmpuint(delay, >, 0);
+    return delay;
+}
+
+/* A server that accepts and drops at once is not asked every two seconds. */
+static void test_reconnect_to_what_flaps(void)
+{
+    KsReconnect reconnect = { 0 };
+    Fixture fixture;
+
+    model_init(&fixture, guard_from("{'State': <'unlocked'>}"));
+    fixture.model.reconnects = true;
+    fixture.model.last = "u1";
+    g_assert_cmpuint(delay_after(&reconnect, &fixture, 1), ==, 5);
+    g_assert_cmpuint(delay_after(&reconnect, &fixture, 59), ==, 10);
+    g_assert_cmpuint(delay_after(&reconnect, &fixture, 60), ==, 2);
+    g_assert_cmpuint(delay_after(&reconnect, &fixture, 3600), ==, 2);
+    g_assert_cmpuint(delay_after(&reconnect, &fixture, 0), ==, 5);
+    /* a person disconnects it, and it is forgotten */
+    fixture.model.dropped = "";
+    ks_reconnect_follow(&reconnect, &fixture.model);
+    g_assert_cmpuint(reconnect.attempts, ==, 0);
+    model_clear(&fixture);
+}
+
+int main(int argc, char **argv)
+{
+    (void) setlocale(LC_ALL, "C.UTF-8");
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/notice/story", test_notices);
+    g_test_add_func("/notice/answers", test_answers);
+    g_test_add_func("/reconnect/ever-more-seldom", test_reconnect);
+    g_test_add_func("/reconnect/needs-a-person", test_reconnect_needs_a_person);
+    g_test_add_func("/reconnect/what-flaps", test_reconnect_to_what_flaps);
+    return g_test_run();
+}
