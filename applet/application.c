@@ -6,6 +6,7 @@
 #include "applet/help.h"
 #include "applet/lan.h"
 #include "applet/notifier.h"
+#include "applet/options.h"
 #include "applet/preferences.h"
 #include "applet/reconnect.h"
 #include "applet/settings.h"
@@ -555,34 +556,9 @@ static void ks_application_activate(GApplication *application)
     show_window(self);
 }
 
-/* In the process that was started, which may not be the one that runs already. */
 static gint ks_application_handle_local_options(GApplication *application, GVariantDict *options)
 {
-    KsApplication *self = KS_APPLICATION(application);
-    g_autoptr(GError) error = NULL;
-    static const char *const wanted[] = { "lock", "unlock", "preferences", "quit" };
-
-    if (g_variant_dict_contains(options, "version")) {
-        g_print("nm-killswitch-applet %s\n", KS_VERSION);
-        return 0;
-    }
-    if (!g_application_register(application, NULL, &error)) {
-        g_printerr("nm-killswitch-applet: %s\n", error->message);
-        return 1;
-    }
-    if (g_variant_dict_contains(options, "hidden")) {
-        if (g_application_get_is_remote(application))
-            return 0;
-        self->starts_hidden = true;
-    }
-    for (unsigned i = 0; i < G_N_ELEMENTS(wanted); i++)
-        if (g_variant_dict_contains(options, wanted[i])) {
-            g_action_group_activate_action(G_ACTION_GROUP(application), wanted[i], NULL);
-            self->starts_hidden = true;
-            if (g_application_get_is_remote(application))
-                return 0;
-        }
-    return -1;
+    return ks_options_handle(application, options, &KS_APPLICATION(application)->starts_hidden);
 }
 
 static void ks_application_class_init(KsApplicationClass *class)
@@ -597,19 +573,8 @@ static void ks_application_class_init(KsApplicationClass *class)
 
 static void ks_application_init(KsApplication *self)
 {
-    static const GOptionEntry entries[] = {
-        { "hidden", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Start in the tray, without a window"),
-          NULL },
-        { "lock", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Close the lock"), NULL },
-        { "unlock", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Open the lock"), NULL },
-        { "preferences", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Show the preferences"), NULL },
-        { "quit", 0, 0, G_OPTION_ARG_NONE, NULL, N_("End the program that runs"), NULL },
-        { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Show the version"), NULL },
-        { NULL },
-    };
-
     self->wish = KS_REQUEST_MAX;
-    g_application_add_main_option_entries(G_APPLICATION(self), entries);
+    ks_options_add(G_APPLICATION(self));
 }
 
 KsApplication *ks_application_new(void)
