@@ -2,6 +2,7 @@
 #include "guard/draw.h"
 
 #include "guard/engine.h"
+#include "model/guest.h"
 #include "model/server.h"
 
 #include <netinet/in.h>
@@ -243,6 +244,7 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     all &= draw_endpoints(lock, drawing);
     all &= draw_wireguard(lock, drawing->world);
     all &= draw_people(lock, drawing->world);
+    all &= ks_guests_draw(drawing->world, lock);
     if (drawing->settings->lan)
         all &= draw_lan(lock, drawing);
     ks_lock_seal(lock);

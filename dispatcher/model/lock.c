@@ -22,6 +22,7 @@ typedef struct {
 static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_OPEN_INTERFACES] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_LAN_INTERFACES] = { 4, KS_LOCK_INTERFACES_MAX },
+    [KS_SET_GUEST_INTERFACES] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_SERVERS4] = { 4 + FIELD_SIZE + FIELD_SIZE, KS_LOCK_SERVERS_MAX },
     [KS_SET_SERVERS6] = { 16 + FIELD_SIZE + FIELD_SIZE, KS_LOCK_SERVERS_MAX },
     [KS_SET_DHCP_SERVERS] = { 4, KS_LOCK_ADDRESSES_MAX },
@@ -197,6 +198,11 @@ bool ks_lock_open_interface(KsLock *lock, uint32_t index)
 bool ks_lock_open_lan(KsLock *lock, uint32_t index)
 {
     return add_interface(lock, KS_SET_LAN_INTERFACES, index);
+}
+
+bool ks_lock_add_guests(KsLock *lock, uint32_t index)
+{
+    return add_interface(lock, KS_SET_GUEST_INTERFACES, index);
 }
 
 bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port,
@@ -443,6 +449,7 @@ char *ks_key_text(KsSetId set, const KsKey *key)
     switch (set) {
     case KS_SET_OPEN_INTERFACES:
     case KS_SET_LAN_INTERFACES:
+    case KS_SET_GUEST_INTERFACES:
         return g_strdup_printf("%u", ks_key_interface(key));
     case KS_SET_DHCP_SERVERS:
         address.family = AF_INET;

@@ -10,13 +10,14 @@
  * come and go and by nothing else. */
 
 typedef enum {
-    KS_SET_OPEN_INTERFACES, /* interface index: loopback (always) and every tunnel that is up */
-    KS_SET_LAN_INTERFACES,  /* interface index: where LAN access is open now */
-    KS_SET_SERVERS4,        /* IPv4 address . protocol . port of VPN servers : KS_OPEN_TO_* */
-    KS_SET_SERVERS6,        /* the same for IPv6 */
-    KS_SET_DHCP_SERVERS,    /* IPv4 address: broadcast (always) and the servers of our leases */
-    KS_SET_TUNNEL_ROUTES4,  /* IPv4 range: what a VPN carries is not looked for on the LAN */
-    KS_SET_TUNNEL_ROUTES6,  /* the same for IPv6 */
+    KS_SET_OPEN_INTERFACES,  /* interface index: loopback (always) and every tunnel that is up */
+    KS_SET_LAN_INTERFACES,   /* interface index: where LAN access is open now */
+    KS_SET_GUEST_INTERFACES, /* interface index: bridges with nothing but guests behind them */
+    KS_SET_SERVERS4,         /* IPv4 address . protocol . port of VPN servers : KS_OPEN_TO_* */
+    KS_SET_SERVERS6,         /* the same for IPv6 */
+    KS_SET_DHCP_SERVERS,     /* IPv4 address: broadcast (always) and the servers of our leases */
+    KS_SET_TUNNEL_ROUTES4,   /* IPv4 range: what a VPN carries is not looked for on the LAN */
+    KS_SET_TUNNEL_ROUTES6,   /* the same for IPv6 */
     KS_SET_PROTOCOLS4, /* IPv4 address . protocol of VPN servers without ports : KS_OPEN_TO_* */
     KS_SET_PROTOCOLS6, /* the same for IPv6 */
     KS_SET_PEOPLE,     /* uid range, on the wire's order: what people run, or what runs for them */
@@ -77,6 +78,7 @@ void ks_lock_clear(KsLock *lock);
  * the same key are or-ed. False when the set is full: the key is not in. */
 bool ks_lock_open_interface(KsLock *lock, uint32_t index);
 bool ks_lock_open_lan(KsLock *lock, uint32_t index);
+bool ks_lock_add_guests(KsLock *lock, uint32_t index);
 bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port,
                         uint32_t open_to); /* KS_OPEN_TO_*, or-ed; port 0: a protocol without */
 bool ks_lock_add_dhcp_server(KsLock *lock, const KsAddress *address);

@@ -124,6 +124,13 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
             nftnl_expr_set_u32(expr, NFTNL_EXPR_RT_DREG, step->reg);
         }
         return expr;
+    case KS_STEP_TRACKED:
+        expr = nftnl_expr_alloc("ct");
+        if (expr) {
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_KEY, (uint32_t) step->key);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_CT_DREG, step->reg);
+        }
+        return expr;
     case KS_STEP_LINK:
         return build_payload(step, NFT_PAYLOAD_LL_HEADER);
     case KS_STEP_NETWORK:

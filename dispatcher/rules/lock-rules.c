@@ -18,12 +18,25 @@ static const KsRule rules[] = {
       { IS_PROTOCOL(IPPROTO_TCP), REJECT(TCP_RST) } },
     { KS_CHAIN_OUTPUT, "reject with icmpx admin-prohibited", { REJECT(ICMPX_UNREACH) } },
 
-    /* ---- what containers, guests and hotspot users send through this machine ---- */
-    { KS_CHAIN_FORWARD, "oif @open_interfaces accept",
-      { META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
+    /* ---- what guests send through this machine: into a tunnel and to each other ---- */
+    { KS_CHAIN_FORWARD, "iif @guest_interfaces oif @open_interfaces accept",
+      { META(IIF, R1), LOOKUP(KS_SET_GUEST_INTERFACES), META(OIF, R1),
+        LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
+    { KS_CHAIN_FORWARD, "iif @open_interfaces oif @guest_interfaces jump to_guests",
+      { META(IIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), META(OIF, R1),
+        LOOKUP(KS_SET_GUEST_INTERFACES), JUMP(KS_CHAIN_TO_GUESTS) } },
+    { KS_CHAIN_FORWARD, "iif @guest_interfaces oif @guest_interfaces accept",
+      { META(IIF, R1), LOOKUP(KS_SET_GUEST_INTERFACES), META(OIF, R1),
+        LOOKUP(KS_SET_GUEST_INTERFACES), ACCEPT } },
 
-    { KS_CHAIN_FORWARD, "meta nfproto @ipsec rt ipsec exists accept",
-      { META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), WILL_BE_ENCRYPTED, ACCEPT } },
+    /* the same by IPsec without an interface */
+    { KS_CHAIN_FORWARD, "meta nfproto @ipsec iif @guest_interfaces rt ipsec exists accept",
+      { META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), META(IIF, R1), LOOKUP(KS_SET_GUEST_INTERFACES),
+        WILL_BE_ENCRYPTED, ACCEPT } },
+    { KS_CHAIN_FORWARD,
+      "meta nfproto @ipsec oif @guest_interfaces meta ipsec exists jump to_guests",
+      { META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), META(OIF, R1), LOOKUP(KS_SET_GUEST_INTERFACES),
+        WAS_ENCRYPTED, JUMP(KS_CHAIN_TO_GUESTS) } },
     { KS_CHAIN_FORWARD, "meta nfproto @pause accept",
       { META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT } },
 
@@ -31,6 +44,9 @@ static const KsRule rules[] = {
     { KS_CHAIN_FORWARD, "meta l4proto tcp reject with tcp reset",
       { IS_PROTOCOL(IPPROTO_TCP), REJECT(TCP_RST) } },
     { KS_CHAIN_FORWARD, "reject with icmpx admin-prohibited", { REJECT(ICMPX_UNREACH) } },
+
+    { KS_CHAIN_TO_GUESTS, "ct direction reply ct state established,related accept",
+      { IS_REPLY, IS_ESTABLISHED, ACCEPT } },
 
     /* ---- the last look at what leaves, on the interface that it really leaves by ---- */
     { KS_CHAIN_POSTROUTING, "oif @open_interfaces accept",
@@ -47,6 +63,9 @@ static const KsRule rules[] = {
     { KS_CHAIN_LEAVING, "ip6 daddr . meta l4proto . th dport vmap @servers6",
       { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2),
         TRANSPORT(DESTINATION_PORT, 2, R2_1), VMAP(KS_SET_SERVERS6) } },
+
+    { KS_CHAIN_LEAVING, "oif @guest_interfaces accept",
+      { META(OIF, R1), LOOKUP(KS_SET_GUEST_INTERFACES), ACCEPT } },
 
     /* ESP, AH, GRE: what has no ports */
     { KS_CHAIN_LEAVING, "ip daddr . meta l4proto vmap @protocols4",
@@ -113,6 +132,9 @@ static const KsRule rules[] = {
     { KS_CHAIN_INPUT, "ip6 saddr . meta l4proto . th sport vmap @servers6",
       { IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), META(L4PROTO, R2), TRANSPORT(SOURCE_PORT, 2, R2_1),
         VMAP(KS_SET_SERVERS6) } },
+
+    { KS_CHAIN_INPUT, "iif @guest_interfaces accept",
+      { META(IIF, R1), LOOKUP(KS_SET_GUEST_INTERFACES), ACCEPT } },
 
     { KS_CHAIN_INPUT, "ip saddr . meta l4proto vmap @protocols4",
       { IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), META(L4PROTO, R1_1), VMAP(KS_SET_PROTOCOLS4) } },

@@ -10,6 +10,8 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_FORWARD] = { "forward", true, NF_INET_FORWARD, KS_PRIORITY_FILTER },
     [KS_CHAIN_INPUT] = { "input", true, NF_INET_LOCAL_IN, KS_PRIORITY_FILTER },
     [KS_CHAIN_POSTROUTING] = { "postrouting", true, NF_INET_POST_ROUTING, KS_PRIORITY_LAST },
+    /* Whatever asks for a connection's state has the kernel track all of them (ADR 14). */
+    [KS_CHAIN_TO_GUESTS] = { "to_guests", .conditional = true, .with = KS_SET_GUEST_INTERFACES },
     [KS_CHAIN_LEAVING] = { "leaving", false, 0, 0 },
     [KS_CHAIN_FROM_SEVERAL] = { "from_several", false, 0, 0 },
     [KS_CHAIN_FROM_WIREGUARD] = { "from_wireguard", false, 0, 0 },
@@ -111,6 +113,15 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_LAN_INTERFACES] = {
         .keys = KS_SET_LAN_INTERFACES,
         .name = "lan_interfaces",
+        .nft_type = "iface_index",
+        .key_type = TYPE_IFACE_INDEX,
+        .key_length = 4,
+        .size = KS_LOCK_INTERFACES_MAX,
+        .host_order = true,
+    },
+    [KS_SET_GUEST_INTERFACES] = {
+        .keys = KS_SET_GUEST_INTERFACES,
+        .name = "guest_interfaces",
         .nft_type = "iface_index",
         .key_type = TYPE_IFACE_INDEX,
         .key_length = 4,

@@ -255,12 +255,14 @@ void ks_batch_delete_chain(KsBatch *batch, const KsSkeleton *skeleton, const cha
         put_chain(batch, chain, NFT_MSG_DELCHAIN, 0);
 }
 
-void ks_batch_flush_rules(KsBatch *batch, const KsSkeleton *skeleton)
+/* `chain`: NULL for all of them. */
+static void flush_rules(KsBatch *batch, const KsSkeleton *skeleton, const char *chain)
 {
     struct nftnl_rule *rule = nftnl_rule_alloc();
     struct nlmsghdr *message;
 
-    if (!rule || nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, skeleton->name) < 0)
+    if (!rule || nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, skeleton->name) < 0 ||
+        (chain && nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain) < 0))
         ks_batch_fail(batch, -ENOMEM);
     message = ks_batch_message(batch, NFT_MSG_DELRULE, skeleton->family, 0);
     if (message) {
@@ -269,6 +271,16 @@ void ks_batch_flush_rules(KsBatch *batch, const KsSkeleton *skeleton)
     }
     if (rule)
         nftnl_rule_free(rule);
+}
+
+void ks_batch_flush_rules(KsBatch *batch, const KsSkeleton *skeleton)
+{
+    flush_rules(batch, skeleton, NULL);
+}
+
+void ks_batch_flush_chain(KsBatch *batch, const KsSkeleton *skeleton, unsigned chain)
+{
+    flush_rules(batch, skeleton, skeleton->chains[chain].name);
 }
 
 void ks_batch_add_rule(KsBatch *batch, const KsSkeleton *skeleton, const KsRule *rule)

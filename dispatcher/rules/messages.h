@@ -14,6 +14,7 @@ void ks_batch_delete_table(KsBatch *batch, uint8_t family, const char *name);
 void ks_batch_add_chain(KsBatch *batch, const KsSkeleton *skeleton, unsigned chain);
 void ks_batch_delete_chain(KsBatch *batch, const KsSkeleton *skeleton, const char *name);
 void ks_batch_flush_rules(KsBatch *batch, const KsSkeleton *skeleton); /* of all chains */
+void ks_batch_flush_chain(KsBatch *batch, const KsSkeleton *skeleton, unsigned chain);
 void ks_batch_add_rule(KsBatch *batch, const KsSkeleton *skeleton, const KsRule *rule);
 void ks_batch_add_set(KsBatch *batch, const KsSkeleton *skeleton, unsigned set);
 void ks_batch_delete_set(KsBatch *batch, const KsSkeleton *skeleton, const char *name);

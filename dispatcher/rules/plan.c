@@ -5,12 +5,42 @@
 
 #include <linux/netfilter/nf_tables.h>
 
-static void add_rules(KsBatch *batch, const KsSkeleton *skeleton)
+static void add_rules(KsBatch *batch, const KsSkeleton *skeleton, const KsLock *want)
+{
+    unsigned rules = ks_skeleton_rules(skeleton);
+
+    for (unsigned i = 0; i < rules; i++) {
+        const KsRule *rule = ks_skeleton_rule(skeleton, i);
+
+        if (ks_skeleton_chain_has_rules(skeleton, rule->chain, want))
+            ks_batch_add_rule(batch, skeleton, rule);
+    }
+}
+
+static void add_chain_rules(KsBatch *batch, const KsSkeleton *skeleton, unsigned chain)
 {
     unsigned rules = ks_skeleton_rules(skeleton);
 
     for (unsigned i = 0; i < rules; i++)
-        ks_batch_add_rule(batch, skeleton, ks_skeleton_rule(skeleton, i));
+        if (ks_skeleton_rule(skeleton, i)->chain == chain)
+            ks_batch_add_rule(batch, skeleton, ks_skeleton_rule(skeleton, i));
+}
+
+/* Rules come and go with the first and the last key of their set, in the same transaction. */
+static void change_rules(KsBatch *batch, const KsReadback *have, const KsLock *want)
+{
+    const KsSkeleton *skeleton = have->skeleton;
+
+    for (unsigned chain = 0; chain < skeleton->chains_count; chain++) {
+        bool wanted = ks_skeleton_chain_has_rules(skeleton, chain, want);
+
+        if (ks_skeleton_chain_has_rules(skeleton, chain, have->lock) == wanted)
+            continue;
+        if (wanted)
+            add_chain_rules(batch, skeleton, chain);
+        else
+            ks_batch_flush_chain(batch, skeleton, chain);
+    }
 }
 
 static void install(KsBatch *batch, const KsSkeleton *skeleton, const KsLock *want,
@@ -27,12 +57,12 @@ static void install(KsBatch *batch, const KsSkeleton *skeleton, const KsLock *wa
         if (skeleton->sets[set].holds == KS_SET_HOLDS_KEYS)
             ks_batch_add_keys(batch, skeleton, set, want->sets[skeleton->sets[set].keys]);
     }
-    add_rules(batch, skeleton);
+    add_rules(batch, skeleton, want);
 }
 
 /* Rules are replaced where they stand: between the old ones and the new ones there is no moment,
  * and the base chains stay hooked. */
-static void repair(KsBatch *batch, const KsReadback *have)
+static void repair(KsBatch *batch, const KsReadback *have, const KsLock *want)
 {
     const KsSkeleton *skeleton = have->skeleton;
     uint32_t flags = have->flags & ~(uint32_t) NFT_TABLE_F_DORMANT;
@@ -63,7 +93,7 @@ static void repair(KsBatch *batch, const KsReadback *have)
         ks_batch_add_set(batch, skeleton, set);
         ks_batch_add_constants(batch, skeleton, set);
     }
-    add_rules(batch, skeleton);
+    add_rules(batch, skeleton, want);
 }
 
 /* Only what differs: flushing a set and filling it again would lose allowed packets between. Keys
@@ -119,8 +149,10 @@ int ks_plan_lock(KsBatch *batch, const KsReadback *have, const KsLock *want, uin
         delete_table(batch, have);
         install(batch, have->skeleton, want, table_flags);
     } else {
-        if (!ks_readback_is_intact(have))
-            repair(batch, have);
+        if (ks_readback_is_intact(have))
+            change_rules(batch, have, want);
+        else
+            repair(batch, have, want);
         change_keys(batch, have, want);
     }
     return ks_batch_end(batch);

@@ -431,7 +431,11 @@ void ks_readback_finish(KsReadback *readback)
     for (unsigned i = 0; i < skeleton->chains_count; i++) {
         if (!readback->chains[i].present)
             ks_readback_problem(readback, "the chain %s is missing", skeleton->chains[i].name);
-        else if (readback->chains[i].rules_seen < ks_skeleton_chain_rules(skeleton, i))
+        else if (!ks_skeleton_chain_has_rules(skeleton, i, readback->lock)) {
+            if (readback->chains[i].rules_seen > 0)
+                ks_readback_problem(readback, "the chain %s has rules that nothing needs now",
+                                    skeleton->chains[i].name);
+        } else if (readback->chains[i].rules_seen < ks_skeleton_chain_rules(skeleton, i))
             ks_readback_problem(readback, "rules of the chain %s are missing",
                                 skeleton->chains[i].name);
     }

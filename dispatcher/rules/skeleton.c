@@ -29,6 +29,13 @@ const KsRule *ks_skeleton_rule(const KsSkeleton *skeleton, unsigned n)
     return NULL;
 }
 
+bool ks_skeleton_chain_has_rules(const KsSkeleton *skeleton, unsigned chain, const KsLock *lock)
+{
+    const KsChain *definition = &skeleton->chains[chain];
+
+    return !definition->conditional || lock->sets[definition->with]->len > 0;
+}
+
 unsigned ks_skeleton_chain_rules(const KsSkeleton *skeleton, unsigned chain)
 {
     unsigned rules = ks_skeleton_rules(skeleton);

@@ -21,6 +21,8 @@ typedef struct {
     uint32_t hook;      /* base chains only: enum nf_inet_hooks, or of the table's family */
     int32_t priority;   /* base chains only */
     const char *device; /* base chains of family netdev only: what they hang on */
+    bool conditional;   /* its rules are there only while the model's set `with` has a key */
+    KsSetId with;
 } KsChain;
 
 /* What a lookup in a verdict map answers. */
@@ -72,6 +74,7 @@ typedef enum {
     KS_STEP_END,
     KS_STEP_META,      /* load meta `key` into `reg` */
     KS_STEP_ROUTE,     /* load rt `key` into `reg` */
+    KS_STEP_TRACKED,   /* load ct `key` into `reg` */
     KS_STEP_LINK,      /* load `length` bytes at `offset` of the link-layer header into `reg` */
     KS_STEP_NETWORK,   /* the same of the network header */
     KS_STEP_TRANSPORT, /* the same of the transport header */
@@ -133,6 +136,9 @@ typedef struct {
 /* All rules, as one list. */
 unsigned ks_skeleton_rules(const KsSkeleton *skeleton);
 const KsRule *ks_skeleton_rule(const KsSkeleton *skeleton, unsigned n);
+
+/* Whether the rules of this chain are in the kernel along with this lock. */
+bool ks_skeleton_chain_has_rules(const KsSkeleton *skeleton, unsigned chain, const KsLock *lock);
 
 /* The rules of one chain. */
 unsigned ks_skeleton_chain_rules(const KsSkeleton *skeleton, unsigned chain);

@@ -61,6 +61,7 @@
 
 #define META(what, into)           STEP(META, .key = NFT_META_##what, .reg = (into))
 #define ROUTE(what, into)          STEP(ROUTE, .key = NFT_RT_##what, .reg = (into))
+#define TRACKED(what, into)        STEP(TRACKED, .key = NFT_CT_##what, .reg = (into))
 #define LINK(at, bytes, into)      STEP(LINK, .offset = (at), .length = (bytes), .reg = (into))
 #define NETWORK(at, bytes, into)   STEP(NETWORK, .offset = (at), .length = (bytes), .reg = (into))
 #define TRANSPORT(at, bytes, into) STEP(TRANSPORT, .offset = (at), .length = (bytes), .reg = (into))
@@ -117,6 +118,13 @@
 #else
 #define HOST_ORDER(n) (n) >> 24 & 0xff, (n) >> 16 & 0xff, (n) >> 8 & 0xff, (n) &0xff
 #endif
+
+/* A packet of a connection that was there before it, or an error about one (the kernel's
+ * enum ip_conntrack_info and NF_CT_STATE_BIT()). */
+#define STATE_ESTABLISHED_RELATED (1 << 1 | 1 << 2)
+#define IS_ESTABLISHED \
+    TRACKED(STATE, R1), MASK(4, HOST_ORDER(STATE_ESTABLISHED_RELATED)), COMPARE(NEQ, 4, 0, 0, 0, 0)
+#define IS_REPLY TRACKED(DIRECTION, R1), COMPARE(EQ, 1, 1)
 
 /* A transformation waits on the packet's route, or has been undone. */
 #define WILL_BE_ENCRYPTED ROUTE(XFRM, R1), COMPARE(EQ, 1, 1)

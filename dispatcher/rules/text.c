@@ -2,6 +2,7 @@
 #include "rules/text.h"
 
 #include "rules/lock-table.h"
+#include "rules/steps.h"
 
 #include <inttypes.h>
 #include <linux/netfilter.h>
@@ -25,8 +26,7 @@ static void append_key(GString *text, const KsSkeleton *skeleton, const KsSetDef
     g_autofree char *key_text = ks_key_text(definition->keys, key);
     const char *name = NULL;
 
-    if ((definition->keys == KS_SET_OPEN_INTERFACES || definition->keys == KS_SET_LAN_INTERFACES) &&
-        namer->namer)
+    if (definition->key_type == TYPE_IFACE_INDEX && namer->namer)
         name = namer->namer(ks_key_interface(key), namer->data);
     if (name)
         g_string_append_printf(text, "\"%s\"", name);
@@ -109,10 +109,12 @@ static void append_set(GString *text, const KsReadback *readback, unsigned set, 
     g_string_append(text, "\t}\n\n");
 }
 
-static void append_chain(GString *text, const KsSkeleton *skeleton, unsigned id)
+static void append_chain(GString *text, const KsReadback *readback, unsigned id)
 {
+    const KsSkeleton *skeleton = readback->skeleton;
     const KsChain *chain = &skeleton->chains[id];
-    unsigned rules = ks_skeleton_rules(skeleton);
+    unsigned rules =
+        ks_skeleton_chain_has_rules(skeleton, id, readback->lock) ? ks_skeleton_rules(skeleton) : 0;
 
     g_string_append_printf(text, "\tchain %s {\n", chain->name);
     if (chain->base && chain->device) {
@@ -157,7 +159,7 @@ char *ks_rules_text(const KsReadback *readback, KsInterfaceNamer interface_namer
     for (unsigned set = 0; set < skeleton->sets_count; set++)
         append_set(text, readback, set, &namer);
     for (unsigned chain = 0; chain < skeleton->chains_count; chain++)
-        append_chain(text, skeleton, chain);
+        append_chain(text, readback, chain);
     g_string_append(text, "}\n");
     return g_string_free(text, FALSE);
 }

@@ -157,6 +157,7 @@ static void test_listing(const void *data)
     if (full) {
         ks_lock_open_interface(lock, 7); /* of no link: nft writes its number */
         ks_lock_open_lan(lock, 1);
+        ks_lock_add_guests(lock, 8);
         for (unsigned i = 0; i < 100; i++) {
             address = (KsAddress){ .family = AF_INET, .bytes = { 192, 0, 2, (uint8_t) i } };
             ks_lock_add_server(lock, &address, i % 2 ? IPPROTO_UDP : IPPROTO_TCP,

@@ -319,6 +319,52 @@ static const Row forward[] = {
     { NEVER, UDP(GUEST6, 5000, "fd00::5", 5000) },
 };
 
+/* Other guests, this machine, and what this machine or the tunnel sends to them. */
+#define OTHER_GUEST "10.99.0.3"
+#define GUEST_GATE  "10.99.0.1"
+#define GUEST_GATE6 "fd99::1"
+
+static const Row guest_to_guest[] = {
+    { ALWAYS, UDP(GUEST, 5000, OTHER_GUEST, 53) },
+    { ALWAYS, TCP(GUEST, 5000, OTHER_GUEST, 80) },
+};
+
+static const Row from_guest[] = {
+    { ALWAYS, UDP(GUEST, 5000, GUEST_GATE, 53) }, /* libvirt's and docker's DNS */
+    { ALWAYS, UDP("0.0.0.0", 68, "255.255.255.255", 67) },
+    { ALWAYS, TCP(GUEST, 5000, GUEST_GATE, 80) },
+    { ALWAYS, ICMP(GUEST, GUEST_GATE, 8, 0) },
+    { ALWAYS, UDP(GUEST6, 5000, GUEST_GATE6, 53) },
+};
+
+static const Row to_guest[] = {
+    { ALWAYS, UDP(GUEST_GATE, 5000, GUEST, 53) },
+    { ALWAYS, UDP(GUEST_GATE, 67, GUEST, 68) },
+    { ALWAYS, TCP(GUEST_GATE, 5000, GUEST, 80) },
+    { ALWAYS, UDP(GUEST_GATE6, 5000, GUEST6, 53) },
+};
+
+/* What comes for a guest that did not begin: from the tunnel, from the world. */
+static const Row tunnel_to_guest[] = {
+    { NEVER, UDP(IN_TUN, 53, GUEST, 5001) },
+    { NEVER, TCP(IN_TUN, 443, GUEST, 22) },
+    { NEVER, ICMP(IN_TUN, GUEST, 8, 0) },
+    { NEVER, UDP(IN_TUN6, 53, GUEST6, 5001) },
+};
+
+static const Row wire_to_guest[] = {
+    { NEVER, UDP(PUBLIC, 53, GUEST, 5001) },
+    { NEVER, UDP(SERVER, 1194, GUEST, 5000) },
+    { NEVER, TCP(ROUTER, 5000, GUEST, 22) },
+    { NEVER, UDP(PUBLIC6, 53, GUEST6, 5001) },
+};
+
+static const Row wire_to_tunnel[] = {
+    { NEVER, UDP(PUBLIC, 5000, IN_TUN, 53) },
+    { NEVER, TCP(ROUTER, 5000, IN_TUN, 22) },
+    { NEVER, UDP(PUBLIC6, 5000, IN_TUN6, 53) },
+};
+
 static const Row forward_to_tunnel[] = {
     { ALWAYS, UDP(GUEST, 5000, IN_TUN, 53) },
     { ALWAYS, TCP(GUEST, 5000, IN_TUN, 443) },
@@ -361,7 +407,7 @@ static void commit(Lock *lock)
     g_assert_cmpint(ks_netfilter_read(lock->netfilter, lock->held), ==, 0);
 }
 
-static void close_lock(Lock *lock, bool lan)
+static void close_lock(Lock *lock, bool lan, bool guests)
 {
     KsAddress server = address(SERVER);
     KsAddress server6 = address(SERVER6);
@@ -371,6 +417,8 @@ static void close_lock(Lock *lock, bool lan)
 
     ks_lock_clear(lock->lock);
     ks_lock_open_interface(lock->lock, traffic_interface(TRAFFIC_TUNNEL));
+    if (guests)
+        ks_lock_add_guests(lock->lock, traffic_interface(TRAFFIC_GUEST));
     ks_lock_add_server(lock->lock, &server, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock->lock, &server, IPPROTO_TCP, 443, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock->lock, &server6, IPPROTO_UDP, 51820, KS_OPEN_TO_ALL);
@@ -394,20 +442,31 @@ static void open_lock(Lock *lock)
     commit(lock);
 }
 
+#define ROWS(array) array, G_N_ELEMENTS(array)
+
 static const struct {
     const char *name;
     const Row *rows;
     unsigned count;
     TrafficPath path;
     int counter; /* which counts what is blocked; -1: nothing is */
+    bool guests; /* the interface behind which the guest is, is known as the guests' */
 } paths[] = {
-    { "output", output, G_N_ELEMENTS(output), TRAFFIC_OUT, KS_COUNTER_BLOCKED_OUT },
-    { "input", input, G_N_ELEMENTS(input), TRAFFIC_IN, KS_COUNTER_BLOCKED_IN },
-    { "forward", forward, G_N_ELEMENTS(forward), TRAFFIC_THROUGH, KS_COUNTER_BLOCKED_FORWARD },
-    { "forward-to-tunnel", forward_to_tunnel, G_N_ELEMENTS(forward_to_tunnel),
-      TRAFFIC_THROUGH_TO_TUNNEL, -1 },
-    { "into-tunnel", into_tunnel, G_N_ELEMENTS(into_tunnel), TRAFFIC_INTO_TUNNEL, -1 },
-    { "out-of-tunnel", out_of_tunnel, G_N_ELEMENTS(out_of_tunnel), TRAFFIC_OUT_OF_TUNNEL, -1 },
+    { "output", ROWS(output), TRAFFIC_OUT, KS_COUNTER_BLOCKED_OUT, false },
+    { "input", ROWS(input), TRAFFIC_IN, KS_COUNTER_BLOCKED_IN, false },
+    { "forward", ROWS(forward), TRAFFIC_THROUGH, KS_COUNTER_BLOCKED_FORWARD, true },
+    { "forward-to-tunnel", ROWS(forward_to_tunnel), TRAFFIC_THROUGH_TO_TUNNEL, -1, true },
+    { "guest-to-guest", ROWS(guest_to_guest), TRAFFIC_GUEST_TO_GUEST, -1, true },
+    { "from-guest", ROWS(from_guest), TRAFFIC_FROM_GUEST, -1, true },
+    { "to-guest", ROWS(to_guest), TRAFFIC_TO_GUEST, -1, true },
+    { "tunnel-to-guest", ROWS(tunnel_to_guest), TRAFFIC_TUNNEL_TO_GUEST, KS_COUNTER_BLOCKED_FORWARD,
+      true },
+    { "wire-to-guest", ROWS(wire_to_guest), TRAFFIC_WIRE_TO_GUEST, KS_COUNTER_BLOCKED_FORWARD,
+      true },
+    { "wire-to-tunnel", ROWS(wire_to_tunnel), TRAFFIC_WIRE_TO_TUNNEL, KS_COUNTER_BLOCKED_FORWARD,
+      true },
+    { "into-tunnel", ROWS(into_tunnel), TRAFFIC_INTO_TUNNEL, -1, false },
+    { "out-of-tunnel", ROWS(out_of_tunnel), TRAFFIC_OUT_OF_TUNNEL, -1, false },
 };
 
 /* Sends all rows and says of each whether it arrived as expected. Returns how many did not. */
@@ -451,7 +510,7 @@ static void test_path(const void *data)
         uint64_t before;
         unsigned blocked;
 
-        close_lock(&lock, lan);
+        close_lock(&lock, lan, paths[path].guests);
         before = counted(&lock, paths[path].counter);
         blocked = send_rows(path, lan ? ON_LAN : ALWAYS, lan ? "with LAN access" : "locked");
         g_assert_cmpuint(counted(&lock, paths[path].counter) - before, ==, blocked);
@@ -459,6 +518,43 @@ static void test_path(const void *data)
     open_lock(&lock);
     g_assert_cmpuint(send_rows(path, NEVER, "unlocked again"), ==, 0);
 
+    ks_netfilter_close(lock.netfilter);
+    ks_readback_free(lock.held);
+    ks_lock_free(lock.lock);
+    ks_batch_clear(&lock.batch);
+}
+
+/* Whom a guest spoke to may answer, and be told of on the way; who else, may not. */
+static void test_replies_to_guest(void)
+{
+    static const Packet question = UDP(GUEST, 5000, IN_TUN, 53);
+    static const Packet question6 = UDP(GUEST6, 5000, IN_TUN6, 53);
+    static const Packet answers[] = {
+        UDP(IN_TUN, 53, GUEST, 5000),
+        UDP(IN_TUN6, 53, GUEST6, 5000),
+        { "10.8.2.2", GUEST, IPPROTO_ICMP, 0, 3, 4, &question },
+        UDP(IN_TUN, 54, GUEST, 5000),
+        UDP(IN_TUN, 53, GUEST, 5001),
+        UDP("10.8.2.2", 53, GUEST, 5000),
+    };
+    static const bool expected[] = { true, true, true, false, false, false };
+    const Packet *questions[] = { &question, &question6 };
+    const Packet *sent[G_N_ELEMENTS(answers)];
+    bool arrived[G_N_ELEMENTS(answers)] = { false };
+    Lock lock = { .held = ks_readback_new(&ks_lock_table), .lock = ks_lock_new() };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(answers); i++)
+        sent[i] = &answers[i];
+    g_assert_cmpint(ks_netfilter_open(&lock.netfilter), ==, 0);
+    close_lock(&lock, false, true);
+    traffic_send(TRAFFIC_THROUGH_TO_TUNNEL, questions, G_N_ELEMENTS(questions), arrived);
+    g_assert_true(arrived[0] && arrived[1]);
+    memset(arrived, 0, sizeof(arrived));
+    traffic_send(TRAFFIC_TUNNEL_TO_GUEST, sent, G_N_ELEMENTS(answers), arrived);
+    for (unsigned i = 0; i < G_N_ELEMENTS(answers); i++)
+        g_assert_cmpint(arrived[i], ==, expected[i]);
+
+    open_lock(&lock);
     ks_netfilter_close(lock.netfilter);
     ks_readback_free(lock.held);
     ks_lock_free(lock.lock);
@@ -477,6 +573,7 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(name, GUINT_TO_POINTER(i), test_path);
     }
+    g_test_add_func("/traffic/replies-to-guest", test_replies_to_guest);
     status = g_test_run();
     traffic_tear_down();
     return status;

@@ -22,6 +22,7 @@
 
 #define WIRE        "wire0"
 #define TUNNEL      "tun0"
+#define GUEST       "guest0"
 #define WIRE_MAC    0x10
 #define GUEST_MAC   0x20
 #define FRAME_MAX   2048
@@ -44,6 +45,9 @@ static const char *const here[] = {
     "address add fe80::10/128 dev wire0 nodad",
     "address add 10.99.0.1/24 dev guest0",
     "address add fd99::1/64 dev guest0 nodad",
+    "neighbour replace 10.99.0.2 lladdr 02:00:00:00:00:02 dev guest0 nud permanent",
+    "neighbour replace 10.99.0.3 lladdr 02:00:00:00:00:03 dev guest0 nud permanent",
+    "neighbour replace fd99::2 lladdr 02:00:00:00:00:02 dev guest0 nud permanent",
     "neighbour replace 192.0.2.1 lladdr 02:00:00:00:00:01 dev wire0 nud permanent",
     "neighbour replace fe80::1 lladdr 02:00:00:00:00:01 dev wire0 nud permanent",
     "route add default via 192.0.2.1 dev wire0 onlink",
@@ -59,8 +63,8 @@ static struct {
     int wire; /* packet sockets on the far ends */
     int cable;
     int tunnel;
-    int send4[2]; /* raw sockets here, by TrafficInterface */
-    int send6[2];
+    int send4[3]; /* raw sockets here, by TrafficInterface */
+    int send6[3];
     int local[CATCHERS];
     unsigned locals;
     uint32_t sequence;
@@ -184,6 +188,8 @@ static void open_sockets(void)
     net.send6[TRAFFIC_WIRE] = raw_socket(AF_INET6, IPPROTO_RAW, WIRE);
     net.send4[TRAFFIC_TUNNEL] = raw_socket(AF_INET, IPPROTO_RAW, TUNNEL);
     net.send6[TRAFFIC_TUNNEL] = raw_socket(AF_INET6, IPPROTO_RAW, TUNNEL);
+    net.send4[TRAFFIC_GUEST] = raw_socket(AF_INET, IPPROTO_RAW, GUEST);
+    net.send6[TRAFFIC_GUEST] = raw_socket(AF_INET6, IPPROTO_RAW, GUEST);
     namespace_run(net.world, open_packet_socket, &wire);
     namespace_run(net.guest, open_packet_socket, &cable);
     net.wire = wire.fd;
@@ -236,7 +242,9 @@ void traffic_tear_down(void)
 
 uint32_t traffic_interface(TrafficInterface interface)
 {
-    return if_nametoindex(interface == TRAFFIC_WIRE ? WIRE : TUNNEL);
+    static const char *const names[] = { WIRE, TUNNEL, GUEST };
+
+    return if_nametoindex(names[interface]);
 }
 
 /* ---- sending ---- */
@@ -287,14 +295,22 @@ static void send_bytes(TrafficPath path, const Packet *packet, const uint8_t *by
     case TRAFFIC_INTO_TUNNEL:
         send_from_here(packet, bytes, size, TRAFFIC_TUNNEL);
         break;
+    case TRAFFIC_TO_GUEST:
+        send_from_here(packet, bytes, size, TRAFFIC_GUEST);
+        break;
     case TRAFFIC_IN:
+    case TRAFFIC_WIRE_TO_TUNNEL:
+    case TRAFFIC_WIRE_TO_GUEST:
         send_frame(packet, bytes, size, net.wire, WIRE_MAC);
         break;
     case TRAFFIC_THROUGH:
     case TRAFFIC_THROUGH_TO_TUNNEL:
+    case TRAFFIC_GUEST_TO_GUEST:
+    case TRAFFIC_FROM_GUEST:
         send_frame(packet, bytes, size, net.cable, GUEST_MAC);
         break;
     case TRAFFIC_OUT_OF_TUNNEL:
+    case TRAFFIC_TUNNEL_TO_GUEST:
         g_assert_cmpint(write(net.tunnel, bytes, size), ==, size);
         break;
     }
@@ -370,6 +386,7 @@ static const Packet last_packets[] = {
     [TRAFFIC_THROUGH_TO_TUNNEL] = { "10.99.0.2", "10.8.1.1", IPPROTO_UDP, 0, 1, 1, NULL },
     [TRAFFIC_INTO_TUNNEL] = { "192.0.2.10", "10.8.1.1", IPPROTO_UDP, 0, 1, 1, NULL },
     [TRAFFIC_OUT_OF_TUNNEL] = { "10.8.1.1", "192.0.2.10", IPPROTO_UDP, 0, 1, 1, NULL },
+    [TRAFFIC_TO_GUEST] = { "10.99.0.1", "10.99.0.2", IPPROTO_UDP, 0, 1, 1, NULL },
 };
 
 void traffic_send(TrafficPath path, const Packet *const *packets, unsigned count, bool *arrived)
@@ -380,15 +397,26 @@ void traffic_send(TrafficPath path, const Packet *const *packets, unsigned count
     for (unsigned i = 0; i < count; i++)
         send_one(path, packets[i], ++net.sequence);
     net.sequence++;
-    if (path == TRAFFIC_THROUGH) {
+    if (path == TRAFFIC_THROUGH || path == TRAFFIC_GUEST_TO_GUEST || path == TRAFFIC_FROM_GUEST) {
         /* nothing always passes here: when one for the tunnel came, the others have been judged,
-         * and what they sent into the wire comes before what we send there */
+         * and what they sent into a wire comes before what we send there */
         Catch other = { .first = ++net.sequence, .count = 0 };
 
         send_one(TRAFFIC_THROUGH_TO_TUNNEL, &last_packets[TRAFFIC_THROUGH_TO_TUNNEL], other.first);
         wait_for_last(&net.tunnel, 1, &other);
         caught.last_arrived = false;
-        last_path = TRAFFIC_OUT;
+        last_path = path == TRAFFIC_THROUGH          ? TRAFFIC_OUT
+                    : path == TRAFFIC_GUEST_TO_GUEST ? TRAFFIC_TO_GUEST
+                                                     : TRAFFIC_OUT_OF_TUNNEL;
+    } else if (path == TRAFFIC_TUNNEL_TO_GUEST || path == TRAFFIC_WIRE_TO_GUEST) {
+        TrafficPath in = path == TRAFFIC_WIRE_TO_GUEST ? TRAFFIC_IN : TRAFFIC_OUT_OF_TUNNEL;
+        Catch other = { .first = ++net.sequence, .count = 0 };
+
+        send_one(in, &last_packets[in], other.first);
+        wait_for_last(net.local, net.locals, &other);
+        last_path = TRAFFIC_TO_GUEST;
+    } else if (path == TRAFFIC_WIRE_TO_TUNNEL) {
+        last_path = TRAFFIC_THROUGH_TO_TUNNEL;
     }
     send_one(last_path, &last_packets[last_path], caught.first + count);
     switch (path) {
@@ -398,11 +426,19 @@ void traffic_send(TrafficPath path, const Packet *const *packets, unsigned count
         break;
     case TRAFFIC_IN:
     case TRAFFIC_OUT_OF_TUNNEL:
+    case TRAFFIC_FROM_GUEST:
         wait_for_last(net.local, net.locals, &caught);
         break;
     case TRAFFIC_THROUGH_TO_TUNNEL:
+    case TRAFFIC_WIRE_TO_TUNNEL:
     case TRAFFIC_INTO_TUNNEL:
         wait_for_last(&net.tunnel, 1, &caught);
+        break;
+    case TRAFFIC_TO_GUEST:
+    case TRAFFIC_GUEST_TO_GUEST:
+    case TRAFFIC_TUNNEL_TO_GUEST:
+    case TRAFFIC_WIRE_TO_GUEST:
+        wait_for_last(&net.cable, 1, &caught);
         break;
     }
 }

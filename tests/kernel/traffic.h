@@ -14,6 +14,7 @@
 typedef enum {
     TRAFFIC_WIRE,
     TRAFFIC_TUNNEL,
+    TRAFFIC_GUEST,
 } TrafficInterface;
 
 typedef enum {
@@ -23,6 +24,12 @@ typedef enum {
     TRAFFIC_THROUGH_TO_TUNNEL, /* from the guest, caught at the tunnel's far end */
     TRAFFIC_INTO_TUNNEL,       /* from a program here, caught at the tunnel's far end */
     TRAFFIC_OUT_OF_TUNNEL,     /* from the tunnel's far end, caught by a program here */
+    TRAFFIC_TUNNEL_TO_GUEST,   /* from the tunnel's far end, caught by the guest */
+    TRAFFIC_WIRE_TO_TUNNEL,    /* from the world, caught at the tunnel's far end */
+    TRAFFIC_WIRE_TO_GUEST,     /* from the world, caught by the guest */
+    TRAFFIC_GUEST_TO_GUEST,    /* from the guest, caught by another one on the same cable */
+    TRAFFIC_TO_GUEST,          /* from a program here, caught by the guest */
+    TRAFFIC_FROM_GUEST,        /* from the guest, caught by a program here */
 } TrafficPath;
 
 void traffic_set_up(void);

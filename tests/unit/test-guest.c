@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which bridges are the guests', by what the kernel says of their ports. */
+#include "model/guest.h"
+
+#include <string.h>
+
+#define BRIDGE 10u
+#define OTHER  20u
+#define PORT   30u
+
+typedef struct {
+    const char *kind;
+    uint32_t master;
+    uint32_t lower;
+    bool lower_elsewhere;
+} Port;
+
+static void add_link(KsWorld *world, uint32_t index, const Port *port)
+{
+    KsLink link = {
+        .index = index,
+        .up = true,
+        .master = port->master,
+        .lower = port->lower,
+        .lower_elsewhere = port->lower_elsewhere,
+    };
+
+    g_strlcpy(link.kind, port->kind, sizeof(link.kind));
+    g_array_append_val(world->links, link);
+}
+
+static bool is_guests(const KsLock *lock, uint32_t index)
+{
+    for (unsigned i = 0; i < lock->sets[KS_SET_GUEST_INTERFACES]->len; i++)
+        if (ks_key_interface(&g_array_index(lock->sets[KS_SET_GUEST_INTERFACES], KsKey, i)) ==
+            index)
+            return true;
+    return false;
+}
+
+#define PORTS_MAX 3
+
+static const struct {
+    const char *name;
+    bool is_guests;
+    Port ports[PORTS_MAX]; /* their indices count from PORT on */
+} rows[] = {
+    { "without ports", true, { { NULL, 0, 0, false } } },
+    { "a container", true, { { "veth", BRIDGE, 2, true } } },
+    { "a virtual machine", true, { { "tun", BRIDGE, 0, false } } },
+    { "libvirt's placeholder", true, { { "dummy", BRIDGE, 0, false } } },
+    { "a card", false, { { "", BRIDGE, 0, false } } },
+    { "a container and a card", false, { { "veth", BRIDGE, 2, true }, { "", BRIDGE, 0, false } } },
+    { "a card elsewhere", true, { { "", OTHER, 0, false }, { "veth", BRIDGE, 2, true } } },
+    { "a VLAN", false, { { "vlan", BRIDGE, PORT + 1, false }, { "", 0, 0, false } } },
+    { "a tunnel to another machine", false, { { "vxlan", BRIDGE, 0, false } } },
+    { "a bond", false, { { "bond", BRIDGE, 0, false } } },
+    { "a macvlan", false, { { "macvlan", BRIDGE, 2, true } } },
+    { "a pair that ends here",
+      true,
+      { { "veth", BRIDGE, PORT + 1, false }, { "veth", 0, PORT, false } } },
+    { "a pair to another bridge of guests",
+      true,
+      { { "veth", BRIDGE, PORT + 1, false }, { "veth", OTHER, PORT, false } } },
+    { "a pair to a bridge with a card",
+      false,
+      { { "veth", BRIDGE, PORT + 1, false },
+        { "veth", OTHER, PORT, false },
+        { "", OTHER, 0, false } } },
+    { "a pair whose other end is not told",
+      false,
+      { { "veth", BRIDGE, PORT + 9, false }, { NULL, 0, 0, false } } },
+};
+
+static void test_bridges(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsWorld) world = ks_world_new();
+        g_autoptr(KsLock) lock = ks_lock_new();
+        static const Port bridge = { "bridge", 0, 0, false };
+
+        add_link(world, BRIDGE, &bridge);
+        add_link(world, OTHER, &bridge);
+        for (unsigned j = 0; j < PORTS_MAX && rows[i].ports[j].kind; j++)
+            add_link(world, PORT + j, &rows[i].ports[j]);
+        g_test_message("%s", rows[i].name);
+        g_assert_true(ks_guests_draw(world, lock));
+        g_assert_cmpint(is_guests(lock, BRIDGE), ==, rows[i].is_guests);
+        for (unsigned j = 0; j < PORTS_MAX; j++)
+            g_assert_false(is_guests(lock, PORT + j));
+    }
+}
+
+/* What a VRF routes, others route. */
+static void test_enslaved(void)
+{
+    g_autoptr(KsWorld) world = ks_world_new();
+    g_autoptr(KsLock) lock = ks_lock_new();
+    static const Port bridge = { "bridge", OTHER, 0, false };
+
+    add_link(world, BRIDGE, &bridge);
+    g_assert_true(ks_guests_draw(world, lock));
+    g_assert_false(is_guests(lock, BRIDGE));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/guest/bridges", test_bridges);
+    g_test_add_func("/guest/enslaved", test_enslaved);
+    return g_test_run();
+}
