@@ -95,22 +95,25 @@ fail() { # NAME WHY
     failures+=("$suite $1: $2")
 }
 
-# count meson|pytest STATUS FILE: see tests/lib/count.py
-count() {
-    local words name
+# Adds what tests/lib/count.py prints, or writes as it does, from standard input.
+tally() {
+    local words word name
 
-    {
-        read -r -a words
-        while read -r word name; do
-            case $word in
-            FAIL) failures+=("$suite $name") ;;
-            SKIP) skips+=("$suite $name") ;;
-            esac
-        done
-    } < <(/usr/bin/python3 "$top/tests/lib/count.py" "$@")
+    read -r -a words
+    while read -r word name; do
+        case $word in
+        FAIL) failures+=("$suite $name") ;;
+        SKIP) skips+=("$suite $name") ;;
+        esac
+    done
     passed=$((passed + ${words[0]:-0}))
     failed=$((failed + ${words[1]:-1}))
     skipped=$((skipped + ${words[2]:-0}))
+}
+
+# count meson|pytest STATUS FILE: see tests/lib/count.py
+count() {
+    tally < <(/usr/bin/python3 "$top/tests/lib/count.py" "$@")
 }
 
 run_suite() { # NAME ROOT MINUTES
@@ -211,40 +214,14 @@ suite_sanitize() {
 }
 
 suite_fuzz() {
-    local target name corpus targets=() runs
-
     CC=clang built fuzz -Dfuzz=true || return
-    for target in "$build"/tests/fuzz/fuzz-*; do
-        if [ -f "$target" ] && [ -x "$target" ] && [[ ${target##*/} = *"$only"* ]]; then
-            targets+=("$target")
-        fi
-    done
-    [ ${#targets[@]} -gt 0 ] || fail 'the suite' 'ran no test'
-    for target in "${targets[@]}"; do
-        name=${target##*/}
-        corpus=$top/tests/fuzz/corpus/${name#fuzz-}
-        if [ -z "$(ls "$corpus" 2>/dev/null)" ]; then
-            fail "$name" "no seeds in tests/fuzz/corpus/${name#fuzz-}"
-            continue
-        fi
-        # new inputs go to the first folder, the seeds stay as they are
-        mkdir -p "$scratch/$name" "$build/findings"
-        : >"$scratch/log"
-        if ! job INT "$target" -max_total_time="${KS_FUZZ_SECONDS:-20}" -timeout=10 \
-            -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$build/findings/$name-" \
-            "$scratch/$name" "$corpus"; then
-            fail "$name" "$(sed -n 's/^.*Test unit written to /input kept in /p' "$scratch/log" | tail -1)"
-            cp "$scratch/log" "$scratch/failed"
-            continue
-        fi
-        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$scratch/log")
-        if [ "${runs:-0}" -gt 0 ]; then
-            pass
-        else
-            fail "$name" 'ran no input'
-        fi
-    done
-    [ ! -e "$scratch/failed" ] || mv "$scratch/failed" "$scratch/log"
+    : >"$scratch/log"
+    job INT /usr/bin/python3 "$top/tests/fuzz/run.py" "$build" "$scratch/fuzz" "$only"
+    if [ -e "$scratch/fuzz" ]; then
+        tally <"$scratch/fuzz"
+    else
+        fail 'the suite' 'took too long, or was ended'
+    fi
 }
 
 suite_world() {
