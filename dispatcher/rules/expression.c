@@ -73,6 +73,21 @@ static struct nftnl_expr *build_lookup(const KsSkeleton *skeleton, const KsStep 
     return expr;
 }
 
+static struct nftnl_expr *build_remember(const KsSkeleton *skeleton, const KsStep *step)
+{
+    struct nftnl_expr *expr = nftnl_expr_alloc("dynset");
+
+    if (!expr)
+        return NULL;
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_DYNSET_SREG_KEY, step->reg);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+    nftnl_expr_set_u64(expr, NFTNL_EXPR_DYNSET_TIMEOUT, step->length);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_DYNSET_SET_ID, (uint32_t) step->key);
+    if (nftnl_expr_set_str(expr, NFTNL_EXPR_DYNSET_SET_NAME, skeleton->sets[step->key].name) < 0)
+        g_clear_pointer(&expr, nftnl_expr_free);
+    return expr;
+}
+
 static struct nftnl_expr *build_range(const KsStep *step)
 {
     struct nftnl_expr *expr = nftnl_expr_alloc("range");
@@ -177,6 +192,8 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
         return build_lookup(skeleton, step, &step->to);
     case KS_STEP_VMAP:
         return build_lookup(skeleton, step, &verdict);
+    case KS_STEP_REMEMBER:
+        return build_remember(skeleton, step);
     case KS_STEP_COUNT:
         expr = nftnl_expr_alloc("objref");
         if (expr) {

@@ -2,6 +2,9 @@
 #include "rules/lock-table.h"
 #include "rules/steps.h"
 
+/* Header bits of an answer: one question, and what it says stands behind it. */
+#define AN_ANSWER TRANSPORT(10, 4, R1), MASK(4, 0xf8, 0, 0xff, 0xff), COMPARE(EQ, 4, 0x80, 0, 0, 1)
+
 /* clang-format off */
 /* The lock. The order is by how often a rule matches on a machine whose VPN is up. */
 static const KsRule rules[] = {
@@ -191,13 +194,17 @@ static const KsRule rules[] = {
     { KS_CHAIN_INPUT, "ip ttl 1 meta l4proto igmp accept",
       { IS_IPV4, NETWORK(IPV4_TTL, 1, R1), COMPARE(EQ, 1, 1), IS_PROTOCOL(IPPROTO_IGMP), ACCEPT } },
 
-    /* Answers of the DNS: one question, and what it says stands behind it. They can only be to a
-     * question that was let out; others that look like one reach a program that expects none. */
+    /* Answers of the DNS, from whom a question went to and to the port that it came from. */
     { KS_CHAIN_INPUT,
-      "udp sport 53 udp dport >= 1024 @th,80,32 & 0xf800ffff == 0x80000001 accept",
+      "udp sport 53 @th,80,32 & 0xf800ffff == 0x80000001 ip saddr . udp dport @asked4 accept",
       { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
-        TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(GTE, 2, 4, 0), TRANSPORT(10, 4, R1),
-        MASK(4, 0xf8, 0, 0xff, 0xff), COMPARE(EQ, 4, 0x80, 0, 0, 1), ACCEPT } },
+        AN_ANSWER, IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1),
+        LOOKUP(KS_NFT_SET_ASKED4), ACCEPT } },
+    { KS_CHAIN_INPUT,
+      "udp sport 53 @th,80,32 & 0xf800ffff == 0x80000001 ip6 saddr . udp dport @asked6 accept",
+      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
+        AN_ANSWER, IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), TRANSPORT(DESTINATION_PORT, 2, R2),
+        LOOKUP(KS_NFT_SET_ASKED6), ACCEPT } },
 
     { KS_CHAIN_INPUT, "iif @lan_interfaces jump lan_in",
       { META(IIF, R1), LOOKUP(KS_SET_LAN_INTERFACES), JUMP(KS_CHAIN_LAN_IN) } },
@@ -234,6 +241,15 @@ static const KsRule rules[] = {
     { KS_CHAIN_FROM_DAEMON, "meta skuid @people return",
       { META(SKUID, R1), SWAP(R1), LOOKUP(KS_SET_PEOPLE), RETURN } },
     { KS_CHAIN_FROM_DAEMON, "accept", { ACCEPT } },
+
+    /* Who was asked, and from which port: the answer may come in for a while. A question that cannot
+     * be noted does not leave. */
+    { KS_CHAIN_ASKED, "update @asked4 { ip daddr . th sport timeout 15s } accept",
+      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), TRANSPORT(SOURCE_PORT, 2, R1_1),
+        REMEMBER(KS_NFT_SET_ASKED4, KS_ASKED_MS), ACCEPT } },
+    { KS_CHAIN_ASKED, "update @asked6 { ip6 daddr . th sport timeout 15s } accept",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), TRANSPORT(SOURCE_PORT, 2, R2),
+        REMEMBER(KS_NFT_SET_ASKED6, KS_ASKED_MS), ACCEPT } },
 
     { KS_CHAIN_INSIDE_IPSEC, "rt ipsec exists accept", { WILL_BE_ENCRYPTED, ACCEPT } },
 

@@ -19,6 +19,8 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_FROM_DAEMON] = { "from_daemon", false, 0, 0 },
     [KS_CHAIN_INSIDE_IPSEC] = { "inside_ipsec", false, 0, 0 },
     [KS_CHAIN_NAMES_OUT] = { "names_out", false, 0, 0 },
+    [KS_CHAIN_NAMES_EDNS_OUT] = { "names_edns_out", false, 0, 0 },
+    [KS_CHAIN_ASKED] = { "asked", false, 0, 0 },
     [KS_CHAIN_LAN_OUT] = { "lan_out", false, 0, 0 },
     [KS_CHAIN_LAN_IN] = { "lan_in", false, 0, 0 },
 };
@@ -99,6 +101,10 @@ static const KsVerdict server_verdicts[] = {
 /* Folded names have no type of nft's: it prints four addresses. */
 #define TYPE_OF_NAMES \
     CONCAT(CONCAT(CONCAT(TYPE_IPV6_ADDR, TYPE_IPV6_ADDR), TYPE_IPV6_ADDR), TYPE_IPV6_ADDR)
+
+/* Questions under way. A program that asks for VPN servers' names all the time fills this up, and
+ * others then wait up to KS_ASKED_MS; the kernel's memory is bounded. */
+#define ASKED_MAX 16384u
 
 static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_OPEN_INTERFACES] = {
@@ -290,6 +296,35 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .key_length = 4,
         .flags = NFT_SET_CONSTANT,
         CONSTANTS(question_types, "0.1.0.1, 0.28.0.1"),
+    },
+    [KS_NFT_SET_QUESTION_LENGTHS] = {
+        .name = "question_lengths",
+        .nft_type = "nf_proto . mark . inet_service",
+        .key_type = CONCAT(CONCAT(TYPE_NFPROTO, TYPE_MARK), TYPE_INET_SERVICE),
+        .key_length = 12,
+        .flags = NFT_SET_CONSTANT,
+        .holds = KS_SET_HOLDS_CONSTANTS,
+        .constants = ks_question_lengths,
+        .constants_count = KS_QUESTION_LENGTHS,
+        .constants_text = ks_question_lengths_text,
+    },
+    [KS_NFT_SET_ASKED4] = {
+        .holds = KS_SET_HOLDS_QUESTIONS,
+        .name = "asked4",
+        .nft_type = "ipv4_addr . inet_service",
+        .key_type = CONCAT(TYPE_IPV4_ADDR, TYPE_INET_SERVICE),
+        .key_length = 8,
+        .flags = NFT_SET_TIMEOUT | NFT_SET_EVAL,
+        .size = ASKED_MAX,
+    },
+    [KS_NFT_SET_ASKED6] = {
+        .holds = KS_SET_HOLDS_QUESTIONS,
+        .name = "asked6",
+        .nft_type = "ipv6_addr . inet_service",
+        .key_type = CONCAT(TYPE_IPV6_ADDR, TYPE_INET_SERVICE),
+        .key_length = 20,
+        .flags = NFT_SET_TIMEOUT | NFT_SET_EVAL,
+        .size = ASKED_MAX,
     },
     [KS_NFT_SET_RESOLVER_PORTS] = {
         .name = "resolver_ports",

@@ -18,6 +18,8 @@ typedef enum {
     KS_CHAIN_FROM_DAEMON,
     KS_CHAIN_INSIDE_IPSEC,
     KS_CHAIN_NAMES_OUT,
+    KS_CHAIN_NAMES_EDNS_OUT,
+    KS_CHAIN_ASKED,
     KS_CHAIN_LAN_OUT,
     KS_CHAIN_LAN_IN,
     KS_CHAIN_MAX,
@@ -39,6 +41,9 @@ typedef enum {
     KS_NFT_SET_LAN6,
     KS_NFT_SET_RESOLVER_PORTS,
     KS_NFT_SET_QUESTION_TYPES,
+    KS_NFT_SET_QUESTION_LENGTHS,
+    KS_NFT_SET_ASKED4,
+    KS_NFT_SET_ASKED6,
     KS_NFT_SET_MAX,
 } KsNftSet;
 
@@ -51,5 +56,13 @@ typedef enum {
 
 extern const KsRuleSegment ks_lock_rules;
 extern const KsRuleSegment ks_name_rules;
+
+/* How long the packets of questions are, written when the program starts. */
+#define KS_QUESTION_LENGTHS 274
+extern KsConstantElement ks_question_lengths[KS_QUESTION_LENGTHS];
+extern char ks_question_lengths_text[];
+
+/* How long an answer is waited for. Resolvers give up, or ask again, after a few seconds. */
+#define KS_ASKED_MS 15000u
 
 extern const KsSkeleton ks_lock_table;

@@ -9,38 +9,54 @@
 
 /* Questions for the names of VPN servers, and no others (ADR 13).
  *
- * The kernel loads a number of bytes that the rule says, so that there is one rule for each length
- * of a name on the wire. Which one it is the length of the packet tells, but for the options behind
- * the question: of all these rules at most a dozen get as far as a lookup. */
+ * The kernel loads a number of bytes that the rule says, so that there are two rules for each
+ * length of a name on the wire: for a question alone, and for one with an EDNS record behind it.
+ * The packet's length says which of them is to be asked; of all these rules one gets as far as a
+ * lookup. */
 
 #define PORT_DNS 53
 
 /* Offsets behind the UDP header (RFC 768, RFC 1035, 4.1). */
-#define UDP_LENGTH  4u
-#define DNS_FLAGS   10u /* then how many questions, answers, authorities */
-#define DNS_MORE    18u /* how many additional records: EDNS(0)'s at most */
-#define DNS_NAME    20u
-#define TYPE_CLASS  4u
-#define EDNS_OPTION 11u /* an OPT record without options, RFC 6891, 6.1.2 */
+#define UDP_LENGTH 4u
+#define DNS_FLAGS  10u /* then how many questions, answers, authorities, additional records */
+#define DNS_NAME   20u
+#define TYPE_CLASS 4u
+#define EDNS       11u /* an OPT record without options, RFC 6891, 6.1.2 */
 
 #define LENGTH_MIN 3u
 #define LENGTHS    (KS_DNS_COMPARED_MAX - LENGTH_MIN + 1)
-#define GATE_RULES 1u
-#define RULES      (GATE_RULES + LENGTHS)
+#define GATE_RULES 3u
+#define RULES      (GATE_RULES + 2 * LENGTHS)
 #define TEXT_MAX   1024
 #define PIECE      16u
 
+/* What UDP's length may say. */
+#define UDP_MIN (DNS_NAME + LENGTH_MIN + TYPE_CLASS)
+#define UDP_MAX (DNS_NAME + KS_DNS_COMPARED_MAX + TYPE_CLASS + EDNS)
+
+/* A question like those that resolvers ask: none of an answer's bits, one question, no answers. */
+#define HEADER(additional)                                                    \
+    TRANSPORT(DNS_FLAGS, 10, R1),                                             \
+        MASK(10, 0xfe, 0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), \
+        COMPARE(EQ, 10, 0, 0, 0, 1, 0, 0, 0, 0, 0, additional)
+
+/* clang-format off */
 static KsRule rules[RULES] = {
-    /* A question like those that resolvers ask: none of an answer's bits, one question, no answers,
-     * at most one additional record. */
+    /* The packet is its headers and what UDP counts, nothing more. */
     { KS_CHAIN_LEAVING,
-      "udp dport 53 @th,80,64 & 0xfecfffffffffffff == 0x100000000 @th,144,16 <= 0x1 jump "
-      "names_out",
+      "udp dport 53 meta nfproto . meta length . udp length @question_lengths jump names_out",
       { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, PORT_DNS),
-        TRANSPORT(DNS_FLAGS, 8, R1), MASK(8, 0xfe, 0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
-        COMPARE(EQ, 8, 0, 0, 0, 1), TRANSPORT(DNS_MORE, 2, R1), COMPARE(LTE, 2, 0, 1),
-        JUMP(KS_CHAIN_NAMES_OUT) } },
+        META(NFPROTO, R1), META(LEN, R1_1), TRANSPORT(UDP_LENGTH, 2, R1_2),
+        LOOKUP(KS_NFT_SET_QUESTION_LENGTHS), JUMP(KS_CHAIN_NAMES_OUT) } },
+    { KS_CHAIN_NAMES_OUT,
+      "@th,80,80 & 0xfecfffffffffffffffff == 0x1000000000001 jump names_edns_out",
+      { HEADER(1), JUMP(KS_CHAIN_NAMES_EDNS_OUT) } },
+    { KS_CHAIN_NAMES_OUT, "@th,80,80 & 0xfecfffffffffffffffff != 0x1000000000000 return",
+      { TRANSPORT(DNS_FLAGS, 10, R1),
+        MASK(10, 0xfe, 0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
+        COMPARE(NEQ, 10, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0), RETURN } },
 };
+/* clang-format on */
 
 const KsRuleSegment ks_name_rules = { rules, RULES };
 
@@ -109,21 +125,31 @@ static void put_lookup(Writer *writer, unsigned at, unsigned length, bool ends, 
     say(writer, " @%s", ks_lock_table.sets[set].name);
 }
 
-static void write_rule(KsRule *rule, unsigned length, char text[TEXT_MAX])
+/* The record has no options and no version but 0; its sender's buffer and the wish for DNSSEC are
+ * free (RFC 6891, 6.1.2 and 6.1.3; RFC 3225). */
+static void put_edns(Writer *writer, unsigned at)
+{
+    put(writer, (KsStep) TRANSPORT(at, EDNS, R1));
+    put(writer, (KsStep) MASK(EDNS, 0xff, 0xff, 0xff, 0, 0, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff));
+    put(writer, (KsStep) COMPARE(EQ, EDNS, 0, 0, 41));
+    say(writer, " @th,%u,%u & 0xffffff0000ffff7fffffff == 0x290000000000000000", at * 8, EDNS * 8);
+}
+
+static void write_rule(KsRule *rule, unsigned length, bool edns, char text[TEXT_MAX])
 {
     Writer writer = { .rule = rule, .text = text, .end = text + TEXT_MAX };
-    unsigned least = DNS_NAME + length + TYPE_CLASS;
-    unsigned most = least + EDNS_OPTION;
+    unsigned size = DNS_NAME + length + TYPE_CLASS + (edns ? EDNS : 0);
     unsigned type = DNS_NAME + length;
 
-    rule->chain = KS_CHAIN_NAMES_OUT;
+    rule->chain = edns ? KS_CHAIN_NAMES_EDNS_OUT : KS_CHAIN_NAMES_OUT;
     rule->text = text;
     put(&writer, (KsStep) TRANSPORT(UDP_LENGTH, 2, R1));
-    put(&writer, (KsStep) RANGE(EQ, 2, (uint8_t) (least >> 8), (uint8_t) least,
-                                (uint8_t) (most >> 8), (uint8_t) most));
+    put(&writer, (KsStep) COMPARE(EQ, 2, (uint8_t) (size >> 8), (uint8_t) size));
     put(&writer, (KsStep) TRANSPORT(type, TYPE_CLASS, R1));
     put(&writer, (KsStep) LOOKUP(KS_NFT_SET_QUESTION_TYPES));
-    say(&writer, "@th,32,16 0x%x-0x%x @th,%u,32 @question_types", least, most, type * 8);
+    say(&writer, "@th,32,16 0x%x @th,%u,32 @question_types", size, type * 8);
+    if (edns)
+        put_edns(&writer, type + TYPE_CLASS);
     if (length <= KS_DNS_PIECE) {
         put_lookup(&writer, DNS_NAME, length, true, KS_SET_NAMES);
     } else {
@@ -131,15 +157,51 @@ static void write_rule(KsRule *rule, unsigned length, char text[TEXT_MAX])
         put_lookup(&writer, DNS_NAME + length - KS_DNS_PIECE, KS_DNS_PIECE, true,
                    KS_SET_NAME_TAILS);
     }
-    put(&writer, (KsStep) ACCEPT);
-    say(&writer, " accept");
+    put(&writer, (KsStep) JUMP(KS_CHAIN_ASKED));
+    say(&writer, " jump asked");
 }
 
-/* Rows that differ by their length alone are written when the program starts. */
+/* ---- how long a packet is, and what UDP says of it ---- */
+
+#define FAMILIES    2u
+#define LENGTH_TEXT 40u
+
+KsConstantElement ks_question_lengths[KS_QUESTION_LENGTHS];
+char ks_question_lengths_text[KS_QUESTION_LENGTHS * LENGTH_TEXT];
+
+static void write_lengths(void)
+{
+    static const struct {
+        uint8_t protocol;
+        uint8_t header;
+        const char *name;
+    } families[FAMILIES] = { { NFPROTO_IPV4, IPV4_HEADER, "ipv4" },
+                             { NFPROTO_IPV6, IPV6_HEADER, "ipv6" } };
+    char *text = ks_question_lengths_text;
+    KsConstantElement *element = ks_question_lengths;
+
+    G_STATIC_ASSERT(KS_QUESTION_LENGTHS == FAMILIES * (UDP_MAX - UDP_MIN + 1));
+    for (unsigned family = 0; family < FAMILIES; family++) {
+        for (unsigned udp = UDP_MIN; udp <= UDP_MAX; udp++, element++) {
+            uint32_t length = families[family].header + udp;
+
+            element->key[0] = families[family].protocol;
+            memcpy(element->key + 4, &length, sizeof(length));
+            element->key[8] = (uint8_t) (udp >> 8);
+            element->key[9] = (uint8_t) udp;
+            text += snprintf(text, LENGTH_TEXT, "%s%s . 0x%08x . %u",
+                             element == ks_question_lengths ? "" : ", ", families[family].name,
+                             length, udp);
+        }
+    }
+}
+
+/* Rows that differ by a length alone are written when the program starts. */
 __attribute__((constructor)) static void write_rules(void)
 {
-    static char texts[LENGTHS][TEXT_MAX];
+    static char texts[2 * LENGTHS][TEXT_MAX];
 
-    for (unsigned i = 0; i < LENGTHS; i++)
-        write_rule(&rules[GATE_RULES + i], LENGTH_MIN + i, texts[i]);
+    for (unsigned i = 0; i < 2 * LENGTHS; i++)
+        write_rule(&rules[GATE_RULES + i], LENGTH_MIN + i % LENGTHS, i >= LENGTHS, texts[i]);
+    write_lengths();
 }

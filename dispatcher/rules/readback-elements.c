@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/readback-elements.h"
 
+#include "rules/lock-table.h"
+
 #include <libnftnl/set.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -116,6 +118,14 @@ static void take_pause(KsReadback *readback, unsigned id, const struct nftnl_set
     readback->pause_ms = MAX(readback->pause_ms, left);
 }
 
+/* No question is waited for longer than our rules say. */
+static bool is_question(const struct nftnl_set_elem *element)
+{
+    return nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_EXPIRATION) &&
+           nftnl_set_elem_get_u64((struct nftnl_set_elem *) element, NFTNL_SET_ELEM_EXPIRATION) <=
+               KS_ASKED_MS;
+}
+
 static void take_key(KsReadback *readback, unsigned id, const void *bytes, uint32_t flags,
                      uint32_t value)
 {
@@ -158,6 +168,10 @@ void ks_readback_judge_element(KsReadback *readback, unsigned id,
         break;
     case KS_SET_HOLDS_PAUSE:
         take_pause(readback, id, element);
+        break;
+    case KS_SET_HOLDS_QUESTIONS:
+        if (!is_question(element))
+            judge_foreign_element(readback, id);
         break;
     case KS_SET_HOLDS_CONSTANTS:
         if (is_constant_of(definition, key, flags, value))

@@ -20,7 +20,7 @@
 /* Flags that describe how a set behaves; the kernel adds others that only describe its contents. */
 #define SET_FLAGS_COMPARED                                                                     \
     (NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_TIMEOUT | \
-     NFT_SET_CONCAT)
+     NFT_SET_CONCAT | NFT_SET_EVAL)
 
 void ks_readback_problem(KsReadback *readback, const char *format, ...)
 {
@@ -44,6 +44,21 @@ static bool is_ours(const KsReadback *readback, const char *table, uint32_t fami
 {
     return table && strcmp(table, readback->skeleton->name) == 0 &&
            family == readback->skeleton->family;
+}
+
+/* In each kind of message the table's name is the attribute of this number. */
+static bool names_our_table(const KsReadback *readback, const struct nlmsghdr *message)
+{
+    const struct nfgenmsg *generic = mnl_nlmsg_get_payload(message);
+    const struct nlattr *attribute;
+
+    if (mnl_nlmsg_get_payload_len(message) < sizeof(*generic))
+        return false;
+    mnl_attr_for_each(attribute, message, sizeof(*generic))
+        if (mnl_attr_get_type(attribute) == NFTA_TABLE_NAME &&
+            mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)
+            return is_ours(readback, mnl_attr_get_str(attribute), generic->nfgen_family);
+    return false;
 }
 
 static int chain_by_name(const KsSkeleton *skeleton, const char *name)
@@ -70,32 +85,25 @@ static int counter_by_name(const KsSkeleton *skeleton, const char *name)
     return -1;
 }
 
-/* The bytecode of each chain's rules, as it should be. */
-static void expect_rules(KsReadback *readback)
+/* The bytecode of a chain's n-th rule as it should be, or NULL: there is none. */
+static char *expected_bytecode(const KsSkeleton *skeleton, unsigned chain, unsigned n)
 {
-    const KsSkeleton *skeleton = readback->skeleton;
     unsigned rules = ks_skeleton_rules(skeleton);
 
-    readback->expected = g_new0(GPtrArray *, skeleton->chains_count);
-    for (unsigned i = 0; i < skeleton->chains_count; i++)
-        readback->expected[i] = g_ptr_array_new_with_free_func(g_free);
     for (unsigned i = 0; i < rules; i++) {
         const KsRule *rule = ks_skeleton_rule(skeleton, i);
-        struct nftnl_rule *built = ks_rule_build(skeleton, rule);
+        struct nftnl_rule *built;
+        char *bytecode;
 
-        g_ptr_array_add(readback->expected[rule->chain], built ? ks_rule_bytecode(built) : NULL);
+        if (rule->chain != chain || n-- > 0)
+            continue;
+        built = ks_rule_build(skeleton, rule);
+        bytecode = built ? ks_rule_bytecode(built) : NULL;
         if (built)
             nftnl_rule_free(built);
+        return bytecode;
     }
-}
-
-/* NULL: there is no n-th rule. */
-static const char *expected_bytecode(KsReadback *readback, unsigned chain, unsigned n)
-{
-    if (!readback->expected)
-        expect_rules(readback);
-    return n < readback->expected[chain]->len ? g_ptr_array_index(readback->expected[chain], n)
-                                              : NULL;
+    return NULL;
 }
 
 static int take_table(KsReadback *readback, const struct nlmsghdr *message)
@@ -172,33 +180,87 @@ static int take_chain(KsReadback *readback, const struct nlmsghdr *message)
     return result;
 }
 
-static void judge_rule(KsReadback *readback, const struct nftnl_rule *rule)
-{
-    int chain = chain_by_name(readback->skeleton, nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN));
-    const char *expected;
-    g_autofree char *bytecode = NULL;
+/* What a message about a rule says of its chain and, as bytes, of its steps. */
+typedef struct {
+    int chain; /* -1: none of ours */
+    const void *steps;
+    size_t size;
+} RuleBytes;
 
-    if (chain < 0) /* the chain itself is reported */
+static RuleBytes rule_bytes(const KsReadback *readback, const struct nlmsghdr *message)
+{
+    RuleBytes rule = { .chain = -1 };
+    const struct nlattr *attribute;
+
+    mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg)) {
+        if (mnl_attr_get_type(attribute) == NFTA_RULE_CHAIN &&
+            mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0) {
+            rule.chain = chain_by_name(readback->skeleton, mnl_attr_get_str(attribute));
+        } else if (mnl_attr_get_type(attribute) == NFTA_RULE_EXPRESSIONS) {
+            rule.steps = mnl_attr_get_payload(attribute);
+            rule.size = mnl_attr_get_payload_len(attribute);
+        }
+    }
+    return rule;
+}
+
+/* Putting a rule in words takes far longer than to see that it has not changed. */
+static bool was_right(const KsReadback *readback, const RuleBytes *rule)
+{
+    const GPtrArray *right = readback->seen_right[rule->chain];
+    unsigned n = readback->chains[rule->chain].rules_seen;
+    size_t size = 0;
+    const void *steps;
+
+    if (n >= right->len || !rule->steps)
+        return false;
+    steps = g_bytes_get_data(g_ptr_array_index(right, n), &size);
+    return size == rule->size && memcmp(steps, rule->steps, size) == 0;
+}
+
+static void remember_right(KsReadback *readback, const RuleBytes *rule, unsigned n)
+{
+    GPtrArray *right = readback->seen_right[rule->chain];
+
+    if (n > right->len || !rule->steps)
         return;
-    expected = expected_bytecode(readback, (unsigned) chain, readback->chains[chain].rules_seen);
-    bytecode = ks_rule_bytecode(rule);
-    readback->chains[chain].rules_seen++;
-    if (g_strcmp0(expected, bytecode) != 0)
-        ks_readback_problem(readback, "rule %u of the chain %s is not ours",
-                            readback->chains[chain].rules_seen,
-                            readback->skeleton->chains[chain].name);
+    if (n == right->len)
+        g_ptr_array_add(right, NULL);
+    else
+        g_bytes_unref(g_ptr_array_index(right, n));
+    g_ptr_array_index(right, n) = g_bytes_new(rule->steps, rule->size);
+}
+
+static void judge_rule(KsReadback *readback, const struct nftnl_rule *rule, const RuleBytes *bytes)
+{
+    const char *chain = readback->skeleton->chains[bytes->chain].name;
+    unsigned n = readback->chains[bytes->chain].rules_seen++;
+    g_autofree char *expected = expected_bytecode(readback->skeleton, (unsigned) bytes->chain, n);
+    g_autofree char *bytecode = ks_rule_bytecode(rule);
+
+    if (g_strcmp0(expected, bytecode) == 0)
+        remember_right(readback, bytes, n);
+    else
+        ks_readback_problem(readback, "rule %u of the chain %s is not ours", n + 1, chain);
 }
 
 static int take_rule(KsReadback *readback, const struct nlmsghdr *message)
 {
-    struct nftnl_rule *rule = nftnl_rule_alloc();
+    RuleBytes bytes = { .chain = -1 };
+    struct nftnl_rule *rule;
     int result = -ENOMEM;
 
+    if (names_our_table(readback, message))
+        bytes = rule_bytes(readback, message);
+    if (bytes.chain >= 0 && was_right(readback, &bytes)) {
+        readback->chains[bytes.chain].rules_seen++;
+        return 0;
+    }
+    rule = nftnl_rule_alloc();
     if (rule)
         result = nftnl_rule_nlmsg_parse(message, rule) < 0 ? -EBADMSG : 0;
-    if (result == 0 && is_ours(readback, nftnl_rule_get_str(rule, NFTNL_RULE_TABLE),
-                               nftnl_rule_get_u32(rule, NFTNL_RULE_FAMILY)))
-        judge_rule(readback, rule);
+    if (result == 0 && bytes.chain >= 0) /* of another one, the chain itself is reported */
+        judge_rule(readback, rule, &bytes);
     if (rule)
         nftnl_rule_free(rule);
     return result;
@@ -311,6 +373,9 @@ KsReadback *ks_readback_new(const KsSkeleton *skeleton)
     readback->foreign_chains = g_ptr_array_new_with_free_func(g_free);
     readback->foreign_sets = g_ptr_array_new_with_free_func(g_free);
     readback->problems = g_ptr_array_new_with_free_func(g_free);
+    readback->seen_right = g_new0(GPtrArray *, skeleton->chains_count);
+    for (unsigned i = 0; i < skeleton->chains_count; i++)
+        readback->seen_right[i] = g_ptr_array_new_with_free_func((GDestroyNotify) g_bytes_unref);
     readback->lock = ks_lock_new();
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
         if (ks_set_is_range(set))
@@ -323,9 +388,9 @@ void ks_readback_free(KsReadback *readback)
 {
     if (!readback)
         return;
-    for (unsigned i = 0; readback->expected && i < readback->skeleton->chains_count; i++)
-        g_ptr_array_unref(readback->expected[i]);
-    g_free(readback->expected);
+    for (unsigned i = 0; i < readback->skeleton->chains_count; i++)
+        g_ptr_array_unref(readback->seen_right[i]);
+    g_free(readback->seen_right);
     g_free(readback->chains);
     g_free(readback->sets);
     g_free(readback->counters);
@@ -360,21 +425,6 @@ void ks_readback_clear(KsReadback *readback)
         if (readback->boundaries[set])
             g_array_set_size(readback->boundaries[set], 0);
     }
-}
-
-/* In each kind of message the table's name is the attribute of this number. */
-static bool names_our_table(const KsReadback *readback, const struct nlmsghdr *message)
-{
-    const struct nfgenmsg *generic = mnl_nlmsg_get_payload(message);
-    const struct nlattr *attribute;
-
-    if (mnl_nlmsg_get_payload_len(message) < sizeof(*generic))
-        return false;
-    mnl_attr_for_each(attribute, message, sizeof(*generic))
-        if (mnl_attr_get_type(attribute) == NFTA_TABLE_NAME &&
-            mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)
-            return is_ours(readback, mnl_attr_get_str(attribute), generic->nfgen_family);
-    return false;
 }
 
 static int take(KsReadback *readback, const struct nlmsghdr *message)

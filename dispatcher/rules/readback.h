@@ -49,8 +49,11 @@ typedef struct {
     bool torn;         /* an element was told twice, so another one was not: to be read again */
     uint64_t pause_ms; /* what is left of a pause, 0: not paused */
 
-    GPtrArray *problems;  /* element-type char*: what is not as it should be, as whole sentences */
-    GPtrArray **expected; /* element-type char*: the bytecode of each chain's rules; made once */
+    GPtrArray *problems; /* element-type char*: what is not as it should be, as whole sentences */
+
+    /* element-type GBytes, a list for each chain: what the kernel said of a rule when it was found
+     * to be ours. To say the same again is enough. */
+    GPtrArray **seen_right;
 } KsReadback;
 
 /* `skeleton` outlives the readback. */

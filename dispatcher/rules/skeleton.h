@@ -42,6 +42,7 @@ typedef enum {
     KS_SET_HOLDS_KEYS,      /* of the model's set `keys` */
     KS_SET_HOLDS_CONSTANTS, /* and never anything else */
     KS_SET_HOLDS_PAUSE,     /* IPv4 and IPv6 as elements with a timeout, while paused */
+    KS_SET_HOLDS_QUESTIONS, /* what rules remember by themselves for a moment */
 } KsSetContents;
 
 /* What stands beside a key. */
@@ -89,6 +90,8 @@ typedef enum {
     KS_STEP_LOOKUP,    /* go on only if the set `key` holds what stands from reg on */
     KS_STEP_MAP,       /* the same, and load what stands beside it into `to` */
     KS_STEP_VMAP,      /* the same, and do what stands beside it */
+    KS_STEP_REMEMBER,  /* put what stands from reg on into the set `key`, for `length` milliseconds
+                        * from now; go on only if there is room */
     KS_STEP_COUNT,     /* add to the counter `key` */
     KS_STEP_VERDICT,   /* NF_ACCEPT, NF_DROP, NFT_RETURN */
     KS_STEP_JUMP,      /* to the chain `key` */

@@ -63,6 +63,8 @@ static void append_elements(GString *text, const KsReadback *readback,
                 text, "\t\telements = { ipv4 expires %" PRIu64 "ms, ipv6 expires %" PRIu64 "ms }\n",
                 readback->pause_ms, readback->pause_ms);
         break;
+    case KS_SET_HOLDS_QUESTIONS: /* gone before they are read */
+        break;
     case KS_SET_HOLDS_KEYS:
         if (keys->len == 0)
             break;
@@ -86,6 +88,7 @@ static void append_set(GString *text, const KsReadback *readback, unsigned set, 
     } flags[] = {
         { NFT_SET_CONSTANT, "constant" },
         { NFT_SET_INTERVAL, "interval" },
+        { NFT_SET_EVAL, "dynamic" },
         { NFT_SET_TIMEOUT, "timeout" },
     };
     const char *separator = "\t\tflags ";

@@ -22,6 +22,11 @@
 
 #define TCP_OFFSET 0x50
 
+#define OPTIONS4     4u /* bytes, RFC 791, 3.1: "no operation" */
+#define NO_OPERATION 1
+#define OPTIONS6     8u /* destination options, RFC 8200, 4.6, with padding (4.2) */
+#define PAD_N        1
+
 static void put16(uint8_t *at, uint16_t value)
 {
     at[0] = (uint8_t) (value >> 8);
@@ -32,6 +37,11 @@ static void put32(uint8_t *at, uint32_t value)
 {
     put16(at, (uint16_t) (value >> 16));
     put16(at + 2, (uint16_t) value);
+}
+
+static uint16_t get16(const uint8_t *at)
+{
+    return (uint16_t) (at[0] << 8 | at[1]);
 }
 
 static uint32_t get32(const uint8_t *at)
@@ -58,27 +68,49 @@ bool packet_is_ipv6(const Packet *packet)
     return strchr(packet->to, ':') != NULL;
 }
 
-static size_t put_ip_header(const Packet *packet, size_t payload, uint8_t *buffer)
+static size_t header_size(const Packet *packet)
+{
+    if (packet_is_ipv6(packet))
+        return IPV6_HEADER + (packet->options ? OPTIONS6 : packet->first ? FRAGMENT_HEADER : 0);
+    return IPV4_HEADER + (packet->options ? OPTIONS4 : 0);
+}
+
+static void put_ip_header(const Packet *packet, size_t payload, uint8_t *buffer)
 {
     uint8_t hops = packet->hops ? packet->hops : HOPS_DEFAULT;
+    size_t extension = header_size(packet) - (packet_is_ipv6(packet) ? IPV6_HEADER : IPV4_HEADER);
 
     if (packet_is_ipv6(packet)) {
+        uint8_t *next = buffer + 6;
+
         buffer[0] = 0x60;
-        put16(buffer + 4, (uint16_t) payload);
-        buffer[6] = packet->protocol;
+        put16(buffer + 4, (uint16_t) (extension + payload));
+        *next = packet->protocol;
         buffer[7] = hops;
         g_assert_cmpint(inet_pton(AF_INET6, packet->from, buffer + 8), ==, 1);
         g_assert_cmpint(inet_pton(AF_INET6, packet->to, buffer + 24), ==, 1);
-        return IPV6_HEADER;
+        if (packet->options) {
+            buffer[IPV6_HEADER + 2] = PAD_N;
+            buffer[IPV6_HEADER + 3] = OPTIONS6 - 4;
+        } else if (packet->first) {
+            put16(buffer + IPV6_HEADER + 2, FRAGMENT_MORE6);
+        }
+        if (extension > 0) {
+            buffer[IPV6_HEADER] = packet->protocol;
+            *next = packet->options ? IPPROTO_DSTOPTS : IPPROTO_FRAGMENT;
+        }
+        return;
     }
-    buffer[0] = 0x45;
-    put16(buffer + 2, (uint16_t) (IPV4_HEADER + payload));
+    buffer[0] = (uint8_t) (0x40 | (IPV4_HEADER + extension) / 4);
+    put16(buffer + 2, (uint16_t) (IPV4_HEADER + extension + payload));
+    if (packet->first)
+        put16(buffer + 6, FRAGMENT_MORE4);
     buffer[8] = hops;
     buffer[9] = packet->protocol;
     g_assert_cmpint(inet_pton(AF_INET, packet->from, buffer + 12), ==, 1);
     g_assert_cmpint(inet_pton(AF_INET, packet->to, buffer + 16), ==, 1);
-    put16(buffer + 10, fold(add_up(buffer, IPV4_HEADER, 0)));
-    return IPV4_HEADER;
+    memset(buffer + IPV4_HEADER, NO_OPERATION, extension);
+    put16(buffer + 10, fold(add_up(buffer, IPV4_HEADER + extension, 0)));
 }
 
 /* Returns where the checksum stands. */
@@ -115,7 +147,7 @@ static size_t put_transport(const Packet *packet, uint8_t *at, size_t *ret_size)
 size_t packet_build(const Packet *packet, uint32_t number, uint8_t *buffer)
 {
     bool ipv6 = packet_is_ipv6(packet);
-    size_t header = ipv6 ? IPV6_HEADER : IPV4_HEADER;
+    size_t header = header_size(packet);
     uint8_t *transport = buffer + header;
     size_t checksum;
     size_t size;
@@ -123,13 +155,19 @@ size_t packet_build(const Packet *packet, uint32_t number, uint8_t *buffer)
 
     memset(buffer, 0, header + ICMP_HEADER + TCP_HEADER + ND_BODY + 2 * sizeof(uint32_t));
     checksum = put_transport(packet, transport, &size);
-    if (number) {
+    if (packet->bytes) {
+        g_assert_cmpuint(packet->size, <=, PACKET_BYTES_MAX);
+        g_assert_cmpuint(number, <=, UINT16_MAX);
+        memcpy(transport + size, packet->bytes, packet->size);
+        put16(transport + size, (uint16_t) number);
+        size += packet->size;
+    } else if (number) {
         put32(transport + size, CANARY);
         put32(transport + size + sizeof(uint32_t), number);
         size += 2 * sizeof(uint32_t);
     }
     if (packet->protocol == IPPROTO_UDP)
-        put16(transport + 4, (uint16_t) size);
+        put16(transport + 4, packet->claims ? packet->claims : (uint16_t) size);
     put_ip_header(packet, size, buffer);
     /* the pseudo header: addresses, protocol, length */
     if (packet->protocol == IPPROTO_UDP || packet->protocol == IPPROTO_TCP ||
@@ -167,9 +205,32 @@ size_t packet_cut(const uint8_t *packet, size_t size, unsigned piece, uint32_t n
     return header + extension + length;
 }
 
+/* The number of a DNS message; 0: it is none. A raw socket for IPv6 leaves out what stands before
+ * UDP's header. */
+static uint32_t message_number(const uint8_t *bytes, size_t size)
+{
+    uint8_t protocol = IPPROTO_UDP;
+    size_t transport = 0;
+
+    if (size >= IPV4_HEADER && bytes[0] >> 4 == 4) {
+        transport = (bytes[0] & 0xfu) * 4u;
+        protocol = bytes[9];
+    } else if (size >= IPV6_HEADER + FRAGMENT_HEADER && bytes[0] >> 4 == 6) {
+        transport = IPV6_HEADER;
+        protocol = bytes[6];
+        if (protocol == IPPROTO_DSTOPTS || protocol == IPPROTO_FRAGMENT) {
+            protocol = bytes[transport];
+            transport += FRAGMENT_HEADER;
+        }
+    }
+    if (protocol != IPPROTO_UDP || size < transport + UDP_HEADER + 2)
+        return 0;
+    return get16(bytes + transport + UDP_HEADER);
+}
+
 uint32_t packet_number(const uint8_t *bytes, size_t size)
 {
     if (size < 2 * sizeof(uint32_t) || get32(bytes + size - 2 * sizeof(uint32_t)) != CANARY)
-        return 0;
+        return message_number(bytes, size);
     return get32(bytes + size - sizeof(uint32_t));
 }

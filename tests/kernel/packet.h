@@ -6,9 +6,11 @@
 #include <stdint.h>
 
 /* IPv4 and IPv6 packets by hand, with right checksums, so that every field can be wrong on purpose.
- * Each carries a number at its end, by which whoever catches it knows it again. */
+ * Each carries a number at its end, by which whoever catches it knows it again; one that speaks DNS
+ * carries it as its message's number. */
 
-#define PACKET_SIZE_MAX 512u
+#define PACKET_SIZE_MAX  512u
+#define PACKET_BYTES_MAX 384u
 
 typedef struct Packet Packet;
 
@@ -21,6 +23,14 @@ struct Packet {
     uint16_t target;     /* port, or code of an ICMP message */
     const Packet *quote; /* of an ICMP error: the packet that it is about */
     bool split;          /* sent in two fragments; from here, only the second one */
+
+    /* A DNS message, whose first two bytes are left to the packet's number. With
+     * UDP, and not as a quote. */
+    const uint8_t *bytes;
+    size_t size;     /* at most PACKET_BYTES_MAX */
+    uint16_t claims; /* what UDP's length says; 0: the truth */
+    bool first;      /* calls itself the first of several fragments */
+    bool options;    /* with options in its IP header, or behind it */
 };
 
 bool packet_is_ipv6(const Packet *packet);

@@ -151,6 +151,7 @@ static void check_registers(const KsRule *rule)
             if (step->kind == KS_STEP_MASK)
                 load(&registers, step->to, step->length, false);
             break;
+        case KS_STEP_REMEMBER:
         case KS_STEP_LOOKUP:
         case KS_STEP_MAP:
         case KS_STEP_VMAP:
@@ -158,9 +159,9 @@ static void check_registers(const KsRule *rule)
                 if (!registers.loaded[register_offset(step->reg) + j])
                     g_error("byte %u of the key was not loaded: %s", j, rule->text);
             g_assert_cmpint(ks_lock_table.sets[step->key].data, ==,
-                            step->kind == KS_STEP_LOOKUP ? KS_DATA_NONE
-                            : step->kind == KS_STEP_MAP  ? KS_DATA_NUMBER
-                                                         : KS_DATA_VERDICT);
+                            step->kind == KS_STEP_MAP    ? KS_DATA_NUMBER
+                            : step->kind == KS_STEP_VMAP ? KS_DATA_VERDICT
+                                                         : KS_DATA_NONE);
             if (step->kind == KS_STEP_MAP)
                 load(&registers, step->to, sizeof(((KsKey *) NULL)->value), false);
             break;

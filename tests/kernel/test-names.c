@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which DNS questions leave a locked machine, and which answers come in: packet by packet, judged
+ * at the far end of the wire. Each question is sent three times: without a lock (then it must
+ * arrive, or the test proves nothing), with a lock that knows some names, and with one that knows
+ * none. */
+#include "namespace.h"
+#include "traffic.h"
+
+#include "kernel/netfilter.h"
+#include "model/dns-name.h"
+#include "rules/lock-table.h"
+#include "rules/plan.h"
+
+#include <glib.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define HERE      "192.0.2.10"
+#define HERE6     "2001:db8:1::10"
+#define RESOLVER  "203.0.113.53"
+#define RESOLVER6 "2001:db8:9::53"
+
+#define BATCH 64u /* packets under way: what a socket's buffer surely holds */
+
+enum { PORT_DNS = 53, PORT_HERE = 5000 };
+enum { TYPE_A = 1, TYPE_NS, TYPE_TXT = 16, TYPE_AAAA = 28, TYPE_HTTPS = 65, TYPE_ANY = 255 };
+enum { CLASS_IN = 1, CLASS_CH = 3, CLASS_ANY = 255 };
+enum {
+    RESPONSE = 0x8000,
+    OPCODE_STATUS = 0x1000,
+    OPCODE_NOTIFY = 0x2000,
+    AUTHORITATIVE = 0x400,
+    TRUNCATED = 0x200,
+    RECURSE = 0x100,
+    RECURSIVE = 0x80,
+    ZERO = 0x40,
+    AUTHENTIC = 0x20,
+    UNCHECKED = 0x10,
+    NO_NAME = 3,
+};
+
+#define TEN   "abcdefghij"
+#define FIFTY TEN TEN TEN TEN TEN
+
+/* What the lock knows. */
+#define NAME         "vpn.example"
+#define DIGITS       "node-17.vpn2.example"
+#define SHORTEST     "a"
+#define ONE_KEY      FIFTY "." TEN "a"  /* 64 bytes on the wire, the most that one key holds */
+#define TWO_KEYS     FIFTY "." TEN "ab" /* one more */
+#define LONGEST      FIFTY "." FIFTY "." TEN "." TEN "abc"
+#define LABEL        TEN TEN TEN TEN TEN TEN "abc" /* the longest label */
+#define MIDDLE       TEN TEN TEN TEN TEN
+#define HEAD_A       "aaaaaaaaaa" TEN TEN TEN TEN
+#define HEAD_B       "bbbbbbbbbb" TEN TEN TEN TEN
+#define HEAD_C       "cccccccccc" TEN TEN TEN TEN
+#define OTHER_MIDDLE TEN TEN TEN TEN "klmnopqrst"
+#define LONG_A       HEAD_A "." MIDDLE ".vpn.example.org"
+#define LONG_B       HEAD_B "." MIDDLE ".vpn.example.net"
+#define LONG_C       HEAD_C "." OTHER_MIDDLE ".vpn.example.com"
+
+static const char *const known[] = {
+    NAME, DIGITS, SHORTEST, ONE_KEY, TWO_KEYS, LONGEST, LABEL ".example", LONG_A, LONG_B, LONG_C,
+};
+
+#define BYTES(text) .behind = (text), .behind_size = sizeof(text) - 1
+
+/* OPT records, RFC 6891, 6.1.2: the root's name, type 41, size, code and version, flags, length */
+#define OPT(size, code, flags, length) "\0\0\x29" size code flags length
+#define OPT_PLAIN                      OPT("\x10\0", "\0\0", "\0\0", "\0\0")
+#define OPT_DNSSEC                     OPT("\x04\xd0", "\0\0", "\x80\0", "\0\0")
+#define OPT_COOKIE                          \
+    OPT("\x10\0", "\0\0", "\0\0", "\0\x0c") \
+    "\0\x0a\0\x08"                          \
+    "12345678"
+#define OPT_LENGTH  OPT("\x10\0", "\0\0", "\0\0", "\0\4")
+#define OPT_VERSION OPT("\x10\0", "\0\1", "\0\0", "\0\0")
+#define OPT_CODE    OPT("\x10\0", "\1\0", "\0\0", "\0\0")
+#define OPT_FLAGS   OPT("\x10\0", "\0\0", "\x40\0", "\0\0")
+#define OPT_LOWER   OPT("\x10\0", "\0\0", "\0\1", "\0\0")
+#define OPT_NAMED   "\1" OPT("\x10\0", "\0\0", "\0\0", "\0")
+#define NO_OPT      "\0\0\x10\x10\0\0\0\0\0\0\0" /* of type TXT */
+#define TRAILING    "hello, you!"                /* as long as an OPT record */
+
+/* A question as resolvers ask it, but for what a row says. */
+typedef struct {
+    const char *what;
+    bool leaves;
+    const char *name;   /* NULL: NAME */
+    uint16_t type;      /* 0: A */
+    uint16_t class;     /* 0: IN */
+    uint16_t flags;     /* beside "recursion desired" */
+    bool iterative;     /* without that one */
+    uint16_t counts[4]; /* questions, answers, authorities, additional; all 0: 1, 0, 0, 0 */
+    const char *behind; /* bytes behind the question */
+    size_t behind_size;
+    unsigned cut; /* so many bytes less */
+    int claims;   /* what UDP's length says, beside the truth */
+    uint16_t port;
+    uint16_t from;
+    uint8_t protocol; /* 0: UDP */
+    bool first;       /* calls itself a first fragment */
+    bool options;     /* with options of IP */
+    uint8_t family;   /* 4 or 6 only; 0: both */
+} Row;
+
+static const Row rows[] = {
+    { "the name", true },
+    { "the name, AAAA", true, .type = TYPE_AAAA },
+    { "capitals", true, .name = "VPN.EXAMPLE" },
+    { "mixed letters", true, .name = "vPn.eXAmpLE" },
+    { "mixed letters of a long one", true,
+      .name = "AAaaAaaaaa" TEN TEN TEN TEN "." MIDDLE ".vPn.Example.ORG" },
+    { "digits and a hyphen", true, .name = DIGITS },
+    { "one letter", true, .name = SHORTEST },
+    { "one letter, a capital", true, .name = "A" },
+    { "64 bytes", true, .name = ONE_KEY },
+    { "65 bytes", true, .name = TWO_KEYS },
+    { "the longest", true, .name = LONGEST },
+    { "the longest, AAAA", true, .name = LONGEST, .type = TYPE_AAAA },
+    { "the longest label", true, .name = LABEL ".example" },
+    { "iterative", true, .iterative = true },
+    { "AD", true, .flags = AUTHENTIC },
+    { "CD", true, .flags = UNCHECKED },
+    { "EDNS", true, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN) },
+    { "EDNS, DNSSEC wanted", true, .counts = { 1, 0, 0, 1 }, BYTES(OPT_DNSSEC) },
+    { "EDNS, longest", true, .name = LONGEST, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN) },
+    { "EDNS, shortest", true, .name = SHORTEST, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN) },
+    { "from port 1", true, .from = 1 },
+    { "from port 53", true, .from = 53 },
+    { "from port 65535", true, .from = 65535 },
+
+    { "another name", false, .name = "evil.test" },
+    { "another letter", false, .name = "vpm.example" },
+    { "a part in front", false, .name = "xvpn.example" },
+    { "a label in front", false, .name = "x.vpn.example" },
+    { "a part behind", false, .name = "vpn.examplex" },
+    { "a label behind", false, .name = "vpn.example.com" },
+    { "without its first letter", false, .name = "pn.example" },
+    { "without its last letter", false, .name = "vpn.exampl" },
+    { "its first label", false, .name = "vpn" },
+    { "its last label", false, .name = "example" },
+    { "a sibling", false, .name = "www.example" },
+    { "dots elsewhere", false, .name = "vp.nexample" },
+    { "a hyphen for a dot", false, .name = "vpn-example" },
+    { "another digit", false, .name = "node-18.vpn2.example" },
+    { "another one-letter name", false, .name = "b" },
+    { "the root", false, .name = "" },
+    { "its head only", false, .name = FIFTY "." TEN },
+    { "one letter longer than the longest", false, .name = LONGEST "d" },
+    /* (ADR 13: these two have the middle in common) */
+    { "a long one, head of another", true, .name = HEAD_A "." OTHER_MIDDLE ".vpn.example.com" },
+    { "a long one, tail of another", false, .name = HEAD_C "." OTHER_MIDDLE ".vpn.example.org" },
+    { "a long one, another middle", false, .name = HEAD_A "." OTHER_MIDDLE ".vpn.example.org" },
+    { "a long one, short tail", false, .name = HEAD_A "." MIDDLE },
+
+    { "TXT", false, .type = TYPE_TXT },
+    { "NS", false, .type = TYPE_NS },
+    { "HTTPS", false, .type = TYPE_HTTPS },
+    { "ANY", false, .type = TYPE_ANY },
+    { "type 257", false, .type = 0x101 },
+    { "type 7169: AAAA, bytes swapped", false, .type = 0x1c00 },
+    { "class CH", false, .class = CLASS_CH },
+    { "class ANY", false, .class = CLASS_ANY },
+    { "mDNS' unicast bit", false, .class = 0x8001 },
+
+    { "an answer", false, .flags = RESPONSE },
+    { "STATUS", false, .flags = OPCODE_STATUS },
+    { "NOTIFY", false, .flags = OPCODE_NOTIFY },
+    { "AA", false, .flags = AUTHORITATIVE },
+    { "TC", false, .flags = TRUNCATED },
+    { "RA", false, .flags = RECURSIVE },
+    { "Z", false, .flags = ZERO },
+    { "NXDOMAIN", false, .flags = NO_NAME },
+    { "no question", false, .counts = { 0, 0, 0, 1 } },
+    { "two questions, says it", false, .counts = { 2, 0, 0, 0 } },
+    { "two questions", false, .counts = { 2, 0, 0, 0 }, BYTES("\4evil\4test\0\0\1\0\1") },
+    { "two questions, says one", false, BYTES("\4evil\4test\0\0\1\0\1") },
+    { "257 questions", false, .counts = { 0x101, 0, 0, 0 } },
+    { "an answer's record", false, .counts = { 1, 1, 0, 0 }, BYTES(OPT_PLAIN) },
+    { "an authority's record", false, .counts = { 1, 0, 1, 0 }, BYTES(OPT_PLAIN) },
+    { "two additional records", false, .counts = { 1, 0, 0, 2 }, BYTES(OPT_PLAIN OPT_PLAIN) },
+    { "two additional records, one there", false, .counts = { 1, 0, 0, 2 }, BYTES(OPT_PLAIN) },
+    { "an additional record, none there", false, .counts = { 1, 0, 0, 1 } },
+    { "EDNS not announced", false, BYTES(OPT_PLAIN) },
+    { "EDNS with a cookie", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_COOKIE) },
+    { "EDNS, says it has options", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_LENGTH) },
+    { "EDNS, another version", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_VERSION) },
+    { "EDNS, a code", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_CODE) },
+    { "EDNS, other flags", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_FLAGS) },
+    { "EDNS, last flag", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_LOWER) },
+    { "EDNS, not of the root", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_NAMED) },
+    { "EDNS, of another type", false, .counts = { 1, 0, 0, 1 }, BYTES(NO_OPT) },
+    { "EDNS and more", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN "x") },
+    { "EDNS cut", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN), .cut = 1 },
+    { "text for EDNS", false, .counts = { 1, 0, 0, 1 }, BYTES(TRAILING) },
+    { "a byte behind", false, BYTES("x") },
+    { "eleven bytes behind", false, BYTES(TRAILING) },
+    { "twelve bytes behind", false, BYTES("x" TRAILING) },
+    { "cut in its class", false, .cut = 1 },
+    { "cut in its name", false, .cut = 6 },
+    { "only a header", false, .cut = 17 },
+    { "a byte that UDP does not count", false, BYTES("x"), .claims = -1 },
+    { "bytes that UDP does not count", false, BYTES(TRAILING), .claims = -11 },
+    { "EDNS that UDP does not count", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN),
+      .claims = -11 },
+    { "bytes that are not there", false, .claims = 11 },
+    { "options of IP", false, .options = true },
+    { "a first fragment", true, .first = true, .family = 4 }, /* which is all that leaves of it */
+    { "a first fragment", false, .first = true, .family = 6 },
+
+    { "to port 54", false, .port = 54 },
+    { "to port 853", false, .port = 853 },
+    { "to port 5353", false, .port = 5353 },
+    { "by TCP", false, .protocol = IPPROTO_TCP },
+};
+
+/* ---- messages ---- */
+
+typedef struct {
+    uint8_t bytes[PACKET_BYTES_MAX];
+    size_t size;
+} Message;
+
+static void put(Message *message, const void *bytes, size_t size)
+{
+    g_assert_cmpuint(message->size + size, <=, sizeof(message->bytes));
+    memcpy(message->bytes + message->size, bytes, size);
+    message->size += size;
+}
+
+static void put16(Message *message, unsigned value)
+{
+    uint8_t bytes[2] = { (uint8_t) (value >> 8), (uint8_t) value };
+
+    put(message, bytes, sizeof(bytes));
+}
+
+/* Also names that are none: this is not the product's own function. */
+static void put_name(Message *message, const char *name)
+{
+    g_auto(GStrv) labels = g_strsplit(name, ".", -1);
+
+    for (unsigned i = 0; labels[i]; i++) {
+        uint8_t length = (uint8_t) strlen(labels[i]);
+
+        put(message, &length, 1);
+        put(message, labels[i], length);
+    }
+    put(message, "", 1);
+}
+
+static void write_question(const Row *row, Message *ret_message)
+{
+    static const uint16_t usual[4] = { 1, 0, 0, 0 };
+    bool is_usual = row->counts[0] + row->counts[1] + row->counts[2] + row->counts[3] == 0;
+    Message message = { .size = 2 }; /* the number */
+
+    put16(&message, row->flags | (row->iterative ? 0u : RECURSE));
+    for (unsigned i = 0; i < 4; i++)
+        put16(&message, is_usual ? usual[i] : row->counts[i]);
+    put_name(&message, row->name ? row->name : NAME);
+    put16(&message, row->type ? row->type : TYPE_A);
+    put16(&message, row->class ? row->class : CLASS_IN);
+    put(&message, row->behind, row->behind_size);
+    message.size -= row->cut;
+    *ret_message = message;
+}
+
+/* ---- sending ---- */
+
+/* One packet, and whether it may arrive while locked. */
+typedef struct {
+    Packet packet;
+    Message message;
+    bool passes;
+    char *what;
+} Case;
+
+static void free_case(void *data)
+{
+    Case *one = data;
+
+    g_free(one->what);
+    g_free(one);
+}
+
+static Case *add_case(GPtrArray *cases, const Message *message, bool ipv6, bool passes, char *what)
+{
+    Case *one = g_new0(Case, 1);
+
+    one->message = *message;
+    one->packet = (Packet){ ipv6 ? HERE6 : HERE, ipv6 ? RESOLVER6 : RESOLVER,
+                            IPPROTO_UDP,         0,
+                            PORT_HERE,           PORT_DNS };
+    one->packet.bytes = one->message.bytes;
+    one->packet.size = one->message.size;
+    one->passes = passes;
+    one->what = what;
+    g_ptr_array_add(cases, one);
+    return one;
+}
+
+static GPtrArray *cases_new(void)
+{
+    return g_ptr_array_new_with_free_func(free_case);
+}
+
+typedef enum {
+    NOTHING_PASSES,
+    SOME_PASS,
+    ALL_PASS,
+} Expected;
+
+static void send_cases(TrafficPath path, const GPtrArray *cases, Expected expected,
+                       const char *when)
+{
+    for (unsigned first = 0; first < cases->len; first += BATCH) {
+        unsigned count = MIN(BATCH, cases->len - first);
+        const Packet *packets[BATCH];
+        bool arrived[BATCH] = { false };
+
+        for (unsigned i = 0; i < count; i++)
+            packets[i] = &((const Case *) g_ptr_array_index(cases, first + i))->packet;
+        traffic_send(path, packets, count, arrived);
+        for (unsigned i = 0; i < count; i++) {
+            const Case *one = g_ptr_array_index(cases, first + i);
+            bool passes = expected == ALL_PASS || (expected == SOME_PASS && one->passes);
+
+            if (arrived[i] == passes)
+                continue;
+            g_test_message("%s, %s: %s %s", when, packet_is_ipv6(&one->packet) ? "IPv6" : "IPv4",
+                           one->what, arrived[i] ? "gets through" : "is blocked");
+            g_test_fail();
+        }
+    }
+}
+
+/* ---- locking ---- */
+
+typedef struct {
+    KsNetfilter *netfilter;
+    KsReadback *held;
+    KsBatch batch;
+    KsLock *lock;
+} Lock;
+
+static void commit(Lock *lock)
+{
+    g_assert_cmpint(ks_netfilter_commit(lock->netfilter, &lock->batch), ==, 0);
+    g_assert_cmpint(ks_netfilter_read(lock->netfilter, lock->held), ==, 0);
+}
+
+/* Also lets out what traffic_send() sends behind the others. */
+static void close_lock(Lock *lock, const char *const *names, unsigned count)
+{
+    KsAddress server;
+
+    g_assert_true(ks_address_parse("198.51.100.1", &server));
+    ks_lock_clear(lock->lock);
+    ks_lock_add_server(lock->lock, &server, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
+    for (unsigned i = 0; i < count; i++)
+        g_assert_true(ks_lock_add_name(lock->lock, names[i]));
+    ks_lock_seal(lock->lock);
+    g_assert_cmpint(ks_plan_lock(&lock->batch, lock->held, lock->lock, 0), ==, 0);
+    commit(lock);
+    g_assert_true(ks_readback_is_intact(lock->held));
+    g_assert_true(ks_lock_equal(lock->held->lock, lock->lock));
+}
+
+static void set_up(Lock *lock)
+{
+    *lock = (Lock){ .held = ks_readback_new(&ks_lock_table), .lock = ks_lock_new() };
+    g_assert_cmpint(ks_netfilter_open(&lock->netfilter), ==, 0);
+    g_assert_cmpint(ks_netfilter_read(lock->netfilter, lock->held), ==, 0);
+}
+
+static void tear_down(Lock *lock)
+{
+    g_assert_cmpint(ks_plan_unlock(&lock->batch, lock->held), ==, 0);
+    commit(lock);
+    ks_netfilter_close(lock->netfilter);
+    ks_readback_free(lock->held);
+    ks_lock_free(lock->lock);
+    ks_batch_clear(&lock->batch);
+}
+
+static void judge(const GPtrArray *cases, const char *const *names, unsigned count)
+{
+    Lock lock;
+
+    set_up(&lock);
+    send_cases(TRAFFIC_OUT, cases, ALL_PASS, "without a lock");
+    close_lock(&lock, names, count);
+    send_cases(TRAFFIC_OUT, cases, SOME_PASS, "locked");
+    close_lock(&lock, NULL, 0);
+    send_cases(TRAFFIC_OUT, cases, NOTHING_PASSES, "locked, no names");
+    tear_down(&lock);
+}
+
+/* ---- tests ---- */
+
+static void test_questions(void)
+{
+    g_autoptr(GPtrArray) cases = cases_new();
+
+    for (unsigned i = 0; i < 2 * G_N_ELEMENTS(rows); i++) {
+        const Row *row = &rows[i / 2];
+        bool ipv6 = i % 2;
+        Message message;
+        Case *one;
+
+        if (row->family && row->family != (ipv6 ? 6 : 4))
+            continue;
+        write_question(row, &message);
+        one = add_case(cases, &message, ipv6, row->leaves, g_strdup(row->what));
+        one->packet.target = row->port ? row->port : PORT_DNS;
+        one->packet.source = row->from                        ? row->from
+                             : one->packet.target == PORT_DNS ? PORT_HERE
+                                                              : PORT_DNS;
+        one->packet.first = row->first;
+        one->packet.options = row->options;
+        if (row->claims)
+            one->packet.claims = (uint16_t) ((int) message.size + 8 + row->claims);
+        if (row->protocol) {
+            one->packet.protocol = row->protocol;
+            one->packet.bytes = NULL; /* a SYN */
+        }
+    }
+    judge(cases, known, G_N_ELEMENTS(known));
+}
+
+/* Every name that differs from a known one in one bit. Bit 0x20 is left out, because it tells
+ * capitals; in a length, a digit or a hyphen it makes a name that nobody can register. */
+static void test_bits(void)
+{
+    g_autoptr(GPtrArray) cases = cases_new();
+
+    for (unsigned n = 0; n < G_N_ELEMENTS(known); n++) {
+        size_t length = strlen(known[n]) + 2;
+        Message message;
+
+        write_question(&(Row){ .name = known[n] }, &message);
+        for (unsigned bit = 0; bit < length * 8; bit++) {
+            unsigned byte = bit / 8;
+            uint8_t mask = (uint8_t) (1u << bit % 8);
+            Message changed = message;
+
+            changed.bytes[12 + byte] ^= mask;
+            add_case(cases, &changed, n % 2, mask == 0x20 && byte < length - 1,
+                     g_strdup_printf("%s with byte %u ^ 0x%02x", known[n], byte, mask));
+        }
+    }
+    judge(cases, known, G_N_ELEMENTS(known));
+}
+
+/* Where in a name of this length no dot stands, so that each label is short enough. */
+static char letter(unsigned length, unsigned place)
+{
+    if (place % 40 == 39 && place + 1 < length)
+        return '.';
+    return "abcdefghijklmnopqrstuvwxyz"[(place * 7 + length) % 26];
+}
+
+/* A name of each length that can be compared, with and without EDNS, beside names that differ in
+ * one letter. */
+static void test_lengths(void)
+{
+    g_autoptr(GPtrArray) cases = cases_new();
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+    for (unsigned length = 1; length <= KS_DNS_COMPARED_MAX - 2; length++) {
+        unsigned changed[] = { 0, length / 2, length - 1 };
+        char *name = g_strnfill(length, 'x');
+
+        for (unsigned i = 0; i < length; i++)
+            name[i] = letter(length, i);
+        g_ptr_array_add(names, name);
+        for (uint16_t edns = 0; edns < 2; edns++) {
+            Row row = { .name = name, .counts = { 1, 0, 0, edns }, BYTES(OPT_PLAIN) };
+            Message message;
+
+            row.behind_size *= edns;
+            write_question(&row, &message);
+            add_case(cases, &message, length % 2, true, g_strdup(name));
+            for (unsigned i = 0; i < G_N_ELEMENTS(changed); i++) {
+                Message other = message;
+
+                other.bytes[12 + 1 + changed[i]] ^= 1;
+                add_case(cases, &other, length % 2, false,
+                         g_strdup_printf("%s with letter %u changed", name, changed[i]));
+            }
+        }
+    }
+    judge(cases, (const char *const *) names->pdata, names->len);
+}
+
+/* ---- answers ---- */
+
+typedef struct {
+    const char *what;
+    bool passes; /* after the question */
+    uint16_t flags;
+    uint16_t questions;
+    uint16_t to;
+    uint16_t from;
+    bool other; /* machine */
+} Answer;
+
+static const Answer answers[] = {
+    { "an answer", true, RESPONSE | RECURSE | RECURSIVE, 1, PORT_HERE, PORT_DNS },
+    { "that there is no such name", true, RESPONSE | RECURSE | RECURSIVE | NO_NAME, 1, PORT_HERE,
+      PORT_DNS },
+    { "a cut answer", true, RESPONSE | TRUNCATED, 1, PORT_HERE, PORT_DNS },
+    { "a question", false, RECURSE, 1, PORT_HERE, PORT_DNS },
+    { "an answer to no question", false, RESPONSE, 0, PORT_HERE, PORT_DNS },
+    { "an answer to two questions", false, RESPONSE, 2, PORT_HERE, PORT_DNS },
+    { "a notification's answer", false, RESPONSE | OPCODE_NOTIFY, 1, PORT_HERE, PORT_DNS },
+    { "to another port", false, RESPONSE | RECURSE | RECURSIVE, 1, PORT_HERE + 1, PORT_DNS },
+    { "from another port", false, RESPONSE | RECURSE | RECURSIVE, 1, PORT_HERE, PORT_DNS + 1 },
+    { "from another machine", false, RESPONSE | RECURSE | RECURSIVE, 1, PORT_HERE, PORT_DNS, true },
+    { "to port 53", false, RESPONSE | RECURSE | RECURSIVE, 1, PORT_DNS, PORT_DNS },
+    { "to port 68", false, RESPONSE | RECURSE | RECURSIVE, 1, 68, PORT_DNS },
+};
+
+static GPtrArray *answer_cases(bool ipv6)
+{
+    GPtrArray *cases = cases_new();
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(answers); i++) {
+        const Answer *answer = &answers[i];
+        Message message;
+        Case *one;
+
+        write_question(&(Row){ .flags = answer->flags,
+                               .iterative = true,
+                               .counts = { answer->questions, 1, 0, 0 },
+                               BYTES("\xc0\x0c\0\1\0\1\0\0\0\1\0\4\xc6\x33\x64\1") },
+                       &message);
+        one = add_case(cases, &message, ipv6, answer->passes, g_strdup(answer->what));
+        one->packet.to = ipv6 ? HERE6 : HERE;
+        one->packet.from = answer->other ? (ipv6 ? "2001:db8:9::54" : "203.0.113.54")
+                                         : (ipv6 ? RESOLVER6 : RESOLVER);
+        one->packet.source = answer->from;
+        one->packet.target = answer->to;
+    }
+    return cases;
+}
+
+/* Only who was asked answers, to the port that asked; a question that did not leave changes
+ * nothing. */
+static void test_answers(const void *data)
+{
+    bool ipv6 = GPOINTER_TO_INT(data);
+    g_autoptr(GPtrArray) cases = answer_cases(ipv6);
+    g_autoptr(GPtrArray) question = cases_new();
+    Message message;
+    Lock lock;
+
+    set_up(&lock);
+    send_cases(TRAFFIC_IN, cases, ALL_PASS, "without a lock");
+    close_lock(&lock, known, G_N_ELEMENTS(known));
+    send_cases(TRAFFIC_IN, cases, NOTHING_PASSES, "before the question");
+
+    write_question(&(Row){ .name = "evil.test" }, &message);
+    add_case(question, &message, ipv6, false, g_strdup("another question"));
+    send_cases(TRAFFIC_OUT, question, SOME_PASS, "locked");
+    send_cases(TRAFFIC_IN, cases, NOTHING_PASSES, "after another question");
+
+    g_ptr_array_set_size(question, 0);
+    write_question(&(Row){ .what = NULL }, &message);
+    add_case(question, &message, ipv6, true, g_strdup("the question"));
+    send_cases(TRAFFIC_OUT, question, SOME_PASS, "locked");
+    send_cases(TRAFFIC_IN, cases, SOME_PASS, "after the question");
+
+    /* the kernel's own notes are nothing wrong */
+    g_assert_cmpint(ks_netfilter_read(lock.netfilter, lock.held), ==, 0);
+    g_assert_true(ks_readback_is_intact(lock.held));
+    tear_down(&lock);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    namespace_enter();
+    g_test_init(&argc, &argv, NULL);
+    traffic_set_up();
+    g_test_add_func("/names/questions", test_questions);
+    g_test_add_func("/names/bits", test_bits);
+    g_test_add_func("/names/lengths", test_lengths);
+    g_test_add_data_func("/names/answers/ipv4", GINT_TO_POINTER(false), test_answers);
+    g_test_add_data_func("/names/answers/ipv6", GINT_TO_POINTER(true), test_answers);
+    status = g_test_run();
+    traffic_tear_down();
+    return status;
+}
