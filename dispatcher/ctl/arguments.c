@@ -31,6 +31,10 @@ const KsOptionText ks_option_texts[] = {
     { "--locks", KS_OPTION_LOCKS,
       N_("whether it closes the lock as it comes up: auto if it carries all traffic"),
       "yes|no|auto" },
+    { "--format", KS_OPTION_FORMAT, N_("which tool the script is for"), "nft|iptables" },
+    { "--vpn", KS_OPTION_VPN,
+      N_("which VPN, by its name or UUID; may be left out if there is one, or one that is up"),
+      N_("NAME|UUID") },
     { "--clear", KS_OPTION_CLEAR, N_("the servers that the profile names again") },
     { "--no-ask-password", KS_OPTION_NO_ASK_PASSWORD, N_("never ask for a password") },
     { "--help", KS_OPTION_HELP, N_("explain the program, or a command") },
@@ -124,6 +128,10 @@ static void take_value(KsRequest *request, unsigned option, const char *value)
         request->type = value;
     else if (option == KS_OPTION_LOCKS)
         request->locks = value;
+    else if (option == KS_OPTION_FORMAT)
+        request->format = value;
+    else if (option == KS_OPTION_VPN)
+        request->vpn = value;
 }
 
 /* How many of the words the command's name takes; 0: it is another one. */

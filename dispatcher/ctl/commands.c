@@ -79,6 +79,16 @@ const KsCommand ks_commands[] = {
           "Prints the rules as nft(8) writes them, read back from the kernel. Nothing is printed "
           "while unlocked. As root it works without the guard."),
       .run = ks_run_rules },
+    { .name = "export",
+      .works_alone = true,
+      .options = KS_OPTION_FORMAT | KS_OPTION_VPN | KS_OPTION_INTERFACE,
+      .summary = N_("print a kill switch for another machine, as a script"),
+      .details = N_(
+          "Prints a shell script that locks another machine, without NetworkManager, to one VPN: "
+          "export --format nft --vpn Home >vpn-killswitch.sh. What it does and how it is used "
+          "stands at its beginning.\n"
+          "As root it works without the guard, for VPNs that “vpn add” set up."),
+      .run = ks_run_export },
     { .name = "vpn list",
       .options = KS_OPTION_JSON,
       .summary = N_("list the VPNs and their servers"),

@@ -19,6 +19,8 @@ typedef enum {
     KS_OPTION_TYPE = 1 << 9,
     KS_OPTION_SERVER = 1 << 10,
     KS_OPTION_LOCKS = 1 << 11,
+    KS_OPTION_FORMAT = 1 << 12,
+    KS_OPTION_VPN = 1 << 13,
 } KsOptions;
 
 /* What stands anywhere on the command line, with any command. */
@@ -35,6 +37,8 @@ typedef struct {
     const char *interface;    /* what stands after an option, the last time; NULL: not there */
     const char *type;
     const char *locks;
+    const char *format;
+    const char *vpn;
     KsClient *client;
 } KsRequest;
 
@@ -68,6 +72,9 @@ KsExitStatus ks_usage(const char *see, const char *format, ...) G_GNUC_PRINTF(2,
 KsExitStatus ks_run_status(const KsRequest *request);
 KsExitStatus ks_run_rules(const KsRequest *request);
 KsExitStatus ks_run_vpn_list(const KsRequest *request);
+
+/* export.c */
+KsExitStatus ks_run_export(const KsRequest *request);
 
 /* change.c: what changes something. */
 KsExitStatus ks_run_lock(const KsRequest *request);

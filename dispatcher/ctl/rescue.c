@@ -6,6 +6,7 @@
 #include "guard/people.h"
 #include "guard/status.h"
 #include "guard/store.h"
+#include "guard/vpns-file.h"
 #include "kernel/links.h"
 #include "kernel/netfilter.h"
 #include "model/names.h"
@@ -220,8 +221,9 @@ static GVariant *with_reason(GVariant *status, const char *reason)
     return g_variant_ref_sink(g_variant_dict_end(&dictionary));
 }
 
-/* The same status as the guard's, from what can be known without it. */
-static GVariant *describe(const KsReadback *held)
+/* The same status as the guard's, from what can be known without it. `vpns`: those that were set up
+ * by hand; NULL: they are not asked for. */
+static GVariant *describe(const KsReadback *held, const KsVpns *vpns)
 {
     g_autoptr(KsStore) store = ks_store_new();
     g_autoptr(KsWorld) world = ks_world_new();
@@ -246,6 +248,8 @@ static GVariant *describe(const KsReadback *held)
     ks_engine_adopt(engine, held->lock);
     if (ks_links_open(&links) == 0)
         (void) ks_links_describe(links, world);
+    if (vpns)
+        ks_vpns_apply(vpns, world);
     (void) ks_engine_observe(engine, world);
     ks_links_close(links);
     world->manager_present = true; /* not known, so there is nothing to complain of */
@@ -261,7 +265,22 @@ KsExitStatus ks_rescue_status(GVariant **ret_status)
 
     if (result < 0)
         return complain_of_kernel(result);
-    *ret_status = describe(kernel.held);
+    *ret_status = describe(kernel.held, NULL);
+    return KS_EXIT_DONE;
+}
+
+KsExitStatus ks_rescue_vpns(GVariant **ret_status)
+{
+    g_autoptr(KsReadback) held = ks_readback_new(&ks_lock_table); /* nothing: it is not asked for */
+    g_autoptr(KsVpns) vpns = NULL;
+    g_autofree char *problem = NULL;
+
+    vpns = ks_vpns_load(&problem);
+    if (problem) {
+        ks_output_complain(problem);
+        return KS_EXIT_FAILED;
+    }
+    *ret_status = describe(held, vpns);
     return KS_EXIT_DONE;
 }
 

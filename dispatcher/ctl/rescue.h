@@ -19,5 +19,8 @@ KsExitStatus ks_rescue_unlock(void);
 /* What the kernel holds, as GetStatus has it; owned by the caller. */
 KsExitStatus ks_rescue_status(GVariant **ret_status);
 
+/* The same, with the VPNs that were set up by hand and their servers, as they were saved. */
+KsExitStatus ks_rescue_vpns(GVariant **ret_status);
+
 /* As GetRules has it; owned by the caller. */
 KsExitStatus ks_rescue_rules(char **ret_rules);

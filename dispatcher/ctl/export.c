@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+#include "ctl/commands.h"
+#include "ctl/export-script.h"
+#include "ctl/output.h"
+#include "ctl/rescue.h"
+
+#include <glib/gi18n.h>
+
+/* export: the kill switch of one VPN for another machine. */
+
+/* The guard's word or, for root, what was set up by hand; else the complaint is made. */
+static KsExitStatus get_status(const KsRequest *request, GVariant **ret_state)
+{
+    g_autofree char *message = NULL;
+    KsExitStatus status = ks_client_get_status(request->client, ret_state, &message);
+
+    if (status == KS_EXIT_NO_GUARD && ks_client_is_root())
+        return ks_rescue_vpns(ret_state);
+    return status == KS_EXIT_DONE
+               ? status
+               : ks_request_fail(request, status, message, _("Nothing was exported."));
+}
+
+KsExitStatus ks_run_export(const KsRequest *request)
+{
+    g_autoptr(GVariant) state = NULL;
+    g_autoptr(KsExport) export = NULL;
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    g_autofree char *date = g_date_time_format(now, "%Y-%m-%d");
+    g_autofree char *problem = NULL;
+    g_autofree char *script = NULL;
+    KsExportFormat format;
+    KsExitStatus status;
+
+    if (!request->format)
+        return ks_usage(NULL, _("“export” needs a format: --format nft or --format iptables"));
+    if (!ks_export_format_parse(request->format, &format))
+        return ks_usage(NULL, _("“--format” must be followed by “nft” or “iptables”, not by “%s”."),
+                        request->format);
+    status = get_status(request, &state);
+    if (status != KS_EXIT_DONE)
+        return status;
+    export = ks_export_new(state, request->vpn, request->interface, &problem);
+    if (!export) {
+        ks_output_complain(problem);
+        return KS_EXIT_FAILED;
+    }
+    script = ks_export_script(export, format, date);
+    ks_output_data(script);
+    return KS_EXIT_DONE;
+}

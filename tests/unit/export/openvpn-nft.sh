@@ -1,0 +1,253 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A VPN kill switch for one VPN, by nftables. Made on 2026-11-28 by nm-killswitch export, version 0.
+#
+#   VPN:         a�reboot�@BACKEND@$(reboot)`reboot`'\
+#   interface:   tun0
+#   servers:
+#     198.51.100.1, udp port 1194
+#     198.51.100.1, tcp port 443
+#   LAN access:  off
+#
+# While it is enabled, packets leave this machine only through that interface, to those servers by
+# their own protocol and port, and to keep the link alive: DHCP, neighbour discovery, IGMP and MLD
+# (ARP is none of its business). Nothing else leaves, over IPv4 or IPv6: no DNS to the router, no
+# connection that was there before, nothing that containers or guests send past the VPN.
+#
+# BEFORE YOU ENABLE IT: connections from outside are refused, SSH too, unless they come through the
+# VPN. Have a console at hand.
+#
+#     sh FILE enable       close it; again: replace the rules, without a gap
+#     sh FILE disable      open it
+#     sh FILE status       whether the kernel holds these rules; exit status 0 if it does
+#     sh FILE persist      also close it at every boot, before there is a network
+#     sh FILE unpersist    not any more
+#
+# - Names are not asked for: DNS is closed. Give the VPN's program an address, or write the name and
+#   its address into /etc/hosts.
+# - Only daemons may send to the servers, and no program of a person's (user ids 1000 to 60513 and
+#   from 65536): start the VPN as root, as systemd and wg-quick do.
+# - If OpenVPN lets the kernel encrypt (DCO) and people's programs get no answer: disable-dco.
+# - It is one table, inet vpn_killswitch. Other tables are not touched, and what they refuse
+#   stays refused. "nft flush ruleset" by somebody opens it; after "persist", what
+#   nftables.service flushes is put back at once.
+
+set -u
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+interface=tun0
+program=/usr/local/sbin/vpn-killswitch
+unit=vpn-killswitch.service
+units=/etc/systemd/system
+drop_in=$units/nftables.service.d/vpn-killswitch.conf
+
+die() {
+    echo "vpn-killswitch: $*" >&2
+    exit 1
+}
+
+# ---- nftables: a table of its own ----
+
+check_tools() {
+    command -v nft >/dev/null || die 'nft is not installed (package nftables).'
+}
+
+# One transaction. Each chain ends by a rule that drops or rejects: where a table is replaced, a
+# policy alone lets single packets through.
+rules() {
+    cat <<'END'
+table inet vpn_killswitch
+delete table inet vpn_killswitch
+table inet vpn_killswitch {
+    chain output {
+        type filter hook output priority 0; policy drop;
+        oifname { "lo", "tun0" } accept
+        jump leaving
+        # programs are told at once
+        counter
+        meta l4proto tcp reject with tcp reset
+        reject with icmpx type admin-prohibited
+    }
+
+    chain forward {
+        type filter hook forward priority 0; policy drop;
+        oifname "tun0" accept
+        counter
+        meta l4proto tcp reject with tcp reset
+        reject with icmpx type admin-prohibited
+    }
+
+    chain input {
+        type filter hook input priority 0; policy drop;
+        iifname { "lo", "tun0" } accept
+        # the servers
+        ip saddr 198.51.100.1 udp sport 1194 accept
+        ip saddr 198.51.100.1 tcp sport 443 accept
+        # errors, which carry the path MTU; nothing is ever answered to them
+        icmp type destination-unreachable accept
+        icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept
+        # DHCP, DHCPv6
+        meta nfproto ipv4 udp sport 67 udp dport 68 accept
+        ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept
+        # neighbour discovery: with 255 hops it comes from a neighbour (RFC 4861)
+        ip6 saddr fe80::/10 ip6 hoplimit 255 icmpv6 type { nd-router-advert, nd-redirect } accept
+        ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+        # MLD and IGMP: who listens to which multicast group
+        ip6 saddr fe80::/10 ip6 hoplimit 1 icmpv6 type mld-listener-query accept
+        ip ttl 1 ip protocol igmp accept
+        counter drop
+    }
+
+    chain leaving {
+        # the servers
+        ip daddr 198.51.100.1 udp dport 1194 jump daemons
+        ip daddr 198.51.100.1 tcp dport 443 jump daemons
+        # DHCP, to everybody: which server the lease is from is not known here
+        meta nfproto ipv4 udp sport 68 udp dport 67 jump daemons
+        # DHCPv6
+        ip6 saddr fe80::/10 ip6 daddr ff02::1:2 udp sport 546 udp dport 547 accept
+        # neighbour discovery
+        ip6 daddr ff02::2 ip6 hoplimit 255 icmpv6 type nd-router-solicit accept
+        ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+        # MLD (reports and the end of them, two versions) and IGMP
+        ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type { 131, 132, 143 } accept
+        ip daddr 224.0.0.0/4 ip ttl 1 ip protocol igmp accept
+    }
+
+    # who is no person: daemons, and the kernel, whose packets have no user id
+    chain daemons {
+        meta skuid { 1000-60513, 65536-4294967294 } return
+        accept
+    }
+}
+END
+}
+
+load() {
+    rules | nft -f -
+}
+
+unload() {
+    printf 'table inet vpn_killswitch\ndelete table inet vpn_killswitch\n' | nft -f -
+}
+
+held() {
+    nft -s list table inet vpn_killswitch 2>/dev/null
+}
+
+wanted() {
+    rules | unshare -n sh -c 'nft -f - && nft -s list table inet vpn_killswitch'
+}
+
+# ---- the same for both tools ----
+
+do_enable() {
+    check_tools
+    # by its name alone a network card would be let out whole
+    [ ! -e "/sys/class/net/$interface/device" ] ||
+        die "$interface is a network card here, and no VPN. Nothing was changed."
+    load || die 'The rules could not be loaded. Do not rely on it: see status.'
+    echo "Enabled: traffic leaves only through $interface."
+}
+
+do_disable() {
+    check_tools
+    unload || die 'The rules could not be removed.'
+    echo 'Disabled: traffic leaves freely.'
+    [ ! -e "$units/$unit" ] || echo "It is enabled again at the next boot; if that is not wanted: unpersist"
+}
+
+# What the kernel holds is compared with what it makes of these rules in a network namespace that is
+# thrown away.
+do_status() {
+    check_tools
+    held=$(held)
+    if [ -z "$held" ]; then
+        echo 'Not enabled: traffic leaves freely.'
+        exit 1
+    fi
+    wanted=$(wanted) || die 'It cannot be told: the rules cannot be loaded into a network namespace.'
+    if [ "$held" != "$wanted" ]; then
+        echo 'Changed: the kernel does not hold these rules. Put them back: enable'
+        exit 1
+    fi
+    echo "Enabled: traffic leaves only through $interface."
+}
+
+print_unit() {
+    cat <<END
+[Unit]
+Description=VPN kill switch (closed before there is a network)
+DefaultDependencies=no
+Wants=network-pre.target
+Before=network-pre.target shutdown.target
+Conflicts=shutdown.target
+After=local-fs.target
+# they begin by removing all rules
+After=nftables.service iptables.service ip6tables.service netfilter-persistent.service ufw.service
+After=firewalld.service shorewall.service shorewall6.service
+IgnoreOnIsolate=yes
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=$program enable
+TimeoutStartSec=60
+StandardOutput=journal+console
+StandardError=journal+console
+# Nothing opens it when it stops. Do not stop it: the network would stop along.
+
+[Install]
+WantedBy=sysinit.target
+# if it cannot be closed, there is no network
+RequiredBy=systemd-networkd.service networking.service NetworkManager.service
+END
+}
+
+# The start, reload and stop of nftables.service remove all rules, also those of others.
+print_drop_in() {
+    cat <<END
+[Service]
+ExecStartPost=$program enable
+ExecReload=$program enable
+ExecStopPost=$program enable
+END
+}
+
+do_persist() {
+    [ -d /run/systemd/system ] || die 'systemd does not run here. Run "enable" before the network starts.'
+    check_tools
+    grep -q '^# A VPN kill switch for one VPN' "$0" 2>/dev/null || die 'This must be run from a file.'
+    {
+        cp -- "$0" "$program.new" && chmod 0700 "$program.new" && mv -f -- "$program.new" "$program"
+    } || die "$program could not be written."
+    {
+        mkdir -p "${drop_in%/*}" && print_unit >"$units/$unit" && print_drop_in >"$drop_in"
+    } || die "The units could not be written to $units."
+    systemctl daemon-reload || die 'systemd did not take the units.'
+    systemctl enable "$unit" || die "systemd did not enable $unit."
+    echo "Persistent: $program enables it at every boot. Whether it is enabled now did not change."
+}
+
+do_unpersist() {
+    if [ -e "$units/$unit" ]; then
+        # not stopped: what requires it would be stopped along
+        systemctl disable "$unit" || die "systemd did not disable $unit."
+    fi
+    rm -f -- "$units/$unit" "$drop_in" "$program" || die 'Not all files could be removed.'
+    rmdir -- "${drop_in%/*}" 2>/dev/null
+    systemctl daemon-reload
+    echo 'It is not enabled at boot any more. Whether it is enabled now did not change.'
+}
+
+case ${1-} in
+enable | disable | status | persist | unpersist) [ $# -eq 1 ] || set -- wrong ;;
+*) set -- wrong ;;
+esac
+if [ "$1" = wrong ]; then
+    echo "Usage: $0 enable | disable | status | persist | unpersist" >&2
+    exit 2
+fi
+[ "$(id -u)" -eq 0 ] || die 'This needs root.'
+"do_$1"
