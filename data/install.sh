@@ -10,8 +10,8 @@
 # Installing leaves the lock open: the first VPN that carries all traffic closes it. Installing again
 # is an upgrade: a closed lock stays closed meanwhile. Everything goes to /usr, because NetworkManager
 # and systemd look there; what was installed is written to /usr/share/nm-killswitch/installed.
-# Tested on Debian 12. Other Debian and Ubuntu releases should work and are untested; so are Fedora
-# and Arch, where you install the packages it names yourself.
+# Tested on Debian 12. Other Debian and Ubuntu releases should work and are untested. So are Fedora
+# and Arch with their relatives, where it asks dnf or pacman for the packages.
 
 set -u
 umask 022
@@ -33,6 +33,7 @@ configuration=/etc/nm-killswitch
 . "$top/tests/lib/build.sh"
 # only the tests compile with clang, and it is large
 DEPENDENCY_BUILD=${DEPENDENCY_BUILD/ clang / }
+DEPENDENCY_PROGRAMS=${DEPENDENCY_PROGRAMS/ clang / }
 
 die() {
     printf 'error: %s\n' "$@" >&2
@@ -43,34 +44,11 @@ usage() {
     sed -n '4,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
 }
 
-# Not apt: what is missing is named, and the command that brings it; it is not run for you.
-check_other_distribution() {
-    local name lacking=
-
-    for name in cc meson ninja pkg-config; do
-        command -v "$name" >/dev/null || lacking="$lacking $name"
-    done
-    for name in $DEPENDENCY_MODULES; do
-        pkg-config --exists "$name" 2>/dev/null || lacking="$lacking $name.pc"
-    done
-    [ -n "$lacking" ] || return 0
-    echo "error: to build, these are missing:$lacking" >&2
-    if command -v dnf >/dev/null; then
-        echo 'Install them (not tested):  dnf install gcc meson ninja-build pkgconf-pkg-config gettext' \
-            'glib2-devel NetworkManager-libnm-devel libnftnl-devel libmnl-devel systemd-devel' \
-            'json-glib-devel polkit-devel' >&2
-    elif command -v pacman >/dev/null; then
-        echo 'Install them (not tested):  pacman -S --needed base-devel meson gettext glib2 glib2-devel' \
-            'libnm libnftnl libmnl systemd-libs json-glib polkit' >&2
-    fi
-    return 1
-}
-
 check_machine() {
     [ -d /run/systemd/system ] || die 'systemd does not run here; nm-killswitch is started by it.'
     PATH=$PATH:/usr/sbin:/sbin command -v NetworkManager >/dev/null ||
         die 'NetworkManager is not installed; nm-killswitch guards the VPNs that it runs.' \
-            'On Debian and Ubuntu: apt install network-manager'
+            'Its package is called network-manager, networkmanager or NetworkManager.'
     if [ ! -e "$manifest" ] && command -v dpkg-query >/dev/null &&
         dpkg-query -S "$command" >/dev/null 2>&1; then
         die "$command belongs to a package; upgrade or remove that package instead."
@@ -134,11 +112,7 @@ restore_configuration() {
 
 install_it() {
     check_machine
-    if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
-        install_dependencies build || exit 1
-    else
-        check_other_distribution || exit 1
-    fi
+    install_dependencies build || exit 1
 
     echo 'Building ...'
     build_product "$build_dir" --prefix="$prefix" --buildtype=plain -Dtests=false -Db_pie=true \

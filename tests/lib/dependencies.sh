@@ -35,9 +35,11 @@ dependency_packages() {
 }
 
 # The same for people whose distribution has no apt: programs, then pkg-config modules.
+DEPENDENCY_PROGRAMS='cc clang meson ninja pkg-config msgfmt readelf gdbus-codegen
+glib-compile-resources'
 dependency_programs() {
     case $1 in
-    build) echo cc clang meson ninja pkg-config msgfmt readelf gdbus-codegen ;;
+    build) echo "$DEPENDENCY_PROGRAMS" ;;
     demo)
         dependency_programs build
         echo NetworkManager nmcli openvpn openssl dnsmasq dbus-daemon nft ip ping unshare python3
@@ -50,7 +52,16 @@ dependency_programs() {
         ;;
     esac
 }
-DEPENDENCY_MODULES='glib-2.0 gio-unix-2.0 libnm libnftnl libmnl libcares libsystemd json-glib-1.0'
+DEPENDENCY_MODULES='glib-2.0 gio-unix-2.0 libnm libnftnl libmnl libcares libsystemd
+json-glib-1.0 gtk+-3.0 ayatana-appindicator3-0.1'
+
+# To compile, where there is no apt. Fedora's packages name the pkg-config modules that they bring
+# (and polkit's has the rules by which its policies are translated); Arch does not split its
+# libraries, except glib2. Neither was tried: only which command is run, with stand-ins.
+DEPENDENCY_DNF='gcc binutils meson ninja-build pkgconf-pkg-config gettext
+pkgconfig(polkit-gobject-1)'
+DEPENDENCY_PACMAN='gcc binutils meson ninja pkgconf gettext glib2 glib2-devel libnm libnftnl libmnl
+c-ares systemd-libs json-glib polkit gtk3 libayatana-appindicator'
 
 # Units that a package of ours brings and that its installation would enable at boot.
 DEPENDENCY_UNITS='NetworkManager.service NetworkManager-dispatcher.service
@@ -196,22 +207,61 @@ install_packages() (
     disable_new_units "$before"
 )
 
-# Without apt: say what is not there.
-check_programs() {
-    local name missing=
+# Without apt: programs and modules that are not there.
+missing_programs() {
+    local name
 
     for name in $(dependency_programs "$1"); do
-        PATH=$PATH:/usr/sbin:/sbin command -v "$name" >/dev/null || missing="$missing $name"
+        PATH=$PATH:/usr/sbin:/sbin command -v "$name" >/dev/null || echo "$name"
     done
     for name in $DEPENDENCY_MODULES; do
-        pkg-config --exists "$name" 2>/dev/null || missing="$missing $name.pc"
+        pkg-config --exists "$name" 2>/dev/null || echo "$name.pc"
     done
     [ "$1" != test ] || python3 -c 'import gi, pytest, pyflakes' 2>/dev/null ||
-        missing="$missing python3-gi python3-pytest python3-pyflakes"
+        echo 'python3-gi python3-pytest python3-pyflakes'
+}
+
+# The command that installs what is needed to compile; nothing for a package manager we do not know.
+install_command() {
+    local name
+
+    if command -v dnf >/dev/null; then
+        echo dnf install -y --setopt=install_weak_deps=False
+        echo "$DEPENDENCY_DNF"
+        for name in $DEPENDENCY_MODULES; do echo "pkgconfig($name)"; done
+    elif command -v pacman >/dev/null; then
+        echo pacman -S --needed --noconfirm
+        echo "$DEPENDENCY_PACMAN"
+    fi
+}
+
+# What the tests need is not in those lists: it is named below.
+install_without_apt() {
+    local -a words
+
+    [ -n "$(missing_programs build)" ] || return 0
+    mapfile -t words < <(install_command | tr ' ' '\n')
+    [ ${#words[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "error: packages are missing; run this with sudo, which runs: ${words[*]}" >&2
+        return 1
+    fi
+    echo "Installing: ${words[*]}"
+    "${words[@]}" </dev/null && return 0
+    echo "error: ${words[0]} could not install them." >&2
+    [ "${words[0]}" != pacman ] || echo 'If files were not found: pacman -Syu, then run this again.' >&2
+    return 1
+}
+
+# Without apt: say what is not there.
+check_programs() {
+    local missing
+
+    missing=$(missing_programs "$1" | tr '\n' ' ')
     [ -n "$missing" ] || return 0
     echo 'error: this system has no apt-get, so install these with its own package manager' >&2
     echo '(programs, and pkg-config modules as NAME.pc), then run this again:' >&2
-    echo "   $missing" >&2
+    echo "    $missing" >&2
     return 1
 }
 
@@ -226,7 +276,7 @@ install_dependencies() {
         ;;
     esac
     if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-        check_programs "$1"
+        install_without_apt && check_programs "$1"
         return
     fi
 

@@ -67,6 +67,8 @@ class World:
     def _configure_client(self) -> None:
         # duplicate address detection costs two seconds and the wire has only two ends
         self.client.sysctl(ipv6__conf__default__accept_dad=0, ipv6__conf__default__dad_transmits=0)
+        # an address that the kernel takes from the router first makes it somebody else's link to NetworkManager
+        self.client.sysctl(ipv6__conf__default__accept_ra=0)
         wire(self.client, a.UPLINK, self.outside, a.ROUTER_END)
         self.client.ip(f"link set {a.UPLINK} up")
         # read-only: NetworkManager then takes links without waiting for an udev that is not there
