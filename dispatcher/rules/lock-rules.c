@@ -242,8 +242,8 @@ static const KsRule rules[] = {
       { META(SKUID, R1), SWAP(R1), LOOKUP(KS_SET_PEOPLE), RETURN } },
     { KS_CHAIN_FROM_DAEMON, "accept", { ACCEPT } },
 
-    /* Who was asked, and from which port: the answer may come in for a while. A question that cannot
-     * be noted does not leave. */
+    /* Who was asked, and from which port: the answer may come in for a while. A question that
+     * cannot be noted does not leave. */
     { KS_CHAIN_ASKED, "update @asked4 { ip daddr . th sport timeout 15s } accept",
       { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), TRANSPORT(SOURCE_PORT, 2, R1_1),
         REMEMBER(KS_NFT_SET_ASKED4, KS_ASKED_MS), ACCEPT } },
