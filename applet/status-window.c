@@ -15,7 +15,7 @@
 #define ACTION     "ks-action"
 #define TARGET     "ks-target"
 #define ICON_SIZE  64
-#define WIDTH      420
+#define WIDTH      460
 #define MARGIN     18
 #define SPACING    6
 #define INDENT     24

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How every state looks, in languages that need more room and in one that runs from right to left.
+
+Screenshots: looks-LANGUAGE-WINDOW.png."""
+
+import re
+import shutil
+import subprocess
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from world.sandbox import build_dir
+from world.waiting import wait_until
+
+from .access import cut_texts, find, press, read
+from .languages import LONG, RIGHT_TO_LEFT, make
+from .stage import STATES, Stage
+
+_LINGUAS = Path(__file__).resolve().parents[2] / "po/LINGUAS"
+REAL = [word for line in _LINGUAS.read_text().splitlines() if not line.startswith("#") for word in line.split()]
+_HOLDER = Path("/usr/local/share")
+# what is not ours to translate: names, addresses, numbers, a command, the guard's own words
+_FOREIGN = re.compile(r"^[\W\d]*$|office|Home|vpn\.example|UDP|TCP|sudo|WireGuard|OpenVPN|wg0|^The table in the kernel|^(Minimieren|Maximieren|Schließen)$")
+
+
+@contextmanager
+def catalogues(stage, pseudo):
+    """Where the program looks for them, in this sandbox."""
+    made = stage.home.parent / "locale"
+    if pseudo:
+        make(made)
+    else:
+        shutil.copytree(next(stage.root.glob("**/share/locale")), made)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(_HOLDER)], check=True)
+    try:
+        (_HOLDER / "locale").symlink_to(made)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(_HOLDER)], check=True)
+
+
+@pytest.fixture
+def stage():
+    with Stage() as started:
+        yield started
+
+
+def start(stage, language, *arguments):
+    stage.start_applet(*arguments, NO_AT_BRIDGE="0", G_DEBUG="", LC_ALL="C.UTF-8", LANGUAGE=language)
+    wait_until(lambda: read(stage, ""), "a window", 20)
+
+
+def check(stage, shown, foreign=None):
+    """All of what shows is within its window and the screen, and each text within its widget."""
+    nodes = read(stage, "")
+    width, height = (int(part) for part in stage.size.split("x")[:2])
+    assert cut_texts(nodes) == [], shown
+    for node in nodes:
+        if node.role in ("frame", "dialog"):
+            x, y, w, h = node.box
+            assert x >= 0 and y >= 0 and x + w <= width and y + h <= height, (shown, node)
+    if foreign:
+        english = [node.text or node.name for node in nodes if node.role in ("label", "push button", "check box")]
+        english = [text for text in english if text and not foreign(text) and not _FOREIGN.search(text)]
+        assert not english, f"not translated in {shown}: {english}"
+    return nodes
+
+
+def every_window(stage, language, foreign=None):
+    start(stage, language)
+    for state in ("protected", "blocked", "broken"):
+        stage.say(STATES[state])
+        look(stage, language, state, 1, foreign)
+    stage.say(STATES["blocked"])
+    for window, action, target in (
+        ("preferences", "preferences", ""), ("servers", "edit-vpn", "[<'m1'>]"), ("new", "edit-vpn", "[<''>]"), ("help", "help", ""),
+    ):
+        stage.act(action, target or "@av []")
+        look(stage, language, window, 2 if window == "preferences" else 3, foreign)
+        if window in ("servers", "new"):
+            stage.x("key", "Escape")
+            wait_until(lambda: len(frames(stage)) == 2, "the dialog to close", 20)
+
+
+def look(stage, language, shown, windows, foreign):
+    wait_until(lambda: len(frames(stage)) == windows, f"{shown}: its window", 20)
+    wait_until(lambda: settled(stage), "the window to be still", 40)
+    check(stage, shown, foreign)
+    stage.screenshot(f"looks-{language}-{shown}")
+
+
+def frames(stage):
+    return [node for node in read(stage, "") if node.role in ("frame", "dialog")]
+
+
+def pictures(stage):
+    return [node for node in read(stage, "") if node.role in ("icon", "image")]
+
+
+def settled(stage):
+    return stage.screenshot("looks-last").read_bytes() == stage.screenshot("looks-last").read_bytes()
+
+
+def test_in_a_long_language(stage):
+    with catalogues(stage, True):
+        every_window(stage, LONG, lambda text: text.startswith("[") or "·" in text)
+
+
+def test_from_right_to_left(stage):
+    with catalogues(stage, True):
+        every_window(stage, RIGHT_TO_LEFT, lambda text: re.search("[\u05d0-\u05ea]", text))
+        nodes = read(stage, "")
+        icon = pictures(stage)[0].box
+        headline = next(node for node in nodes if node.role == "label" and re.search("[\u05d0-\u05ea]", node.text)).box
+        assert icon[0] > headline[0], "the window is not mirrored"
+
+
+@pytest.mark.parametrize("language", [language for language in REAL if language == "de"])
+def test_in_german(stage, language):
+    with catalogues(stage, False):
+        every_window(stage, language)

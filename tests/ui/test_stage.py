@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What needs no real lock: starting for one request, a tray that restarts, the window's size."""
+
+import threading
+
+import pytest
+from gi.repository import Gio, GLib
+
+from world.waiting import wait_until
+
+from .access import read
+from .desktop import ID, WATCHER
+from .stage import STATES, Stage
+
+_XML = f"""<node><interface name="{WATCHER}">
+<method name="RegisterStatusNotifierItem"><arg type="s" direction="in"/></method>
+<property name="RegisteredStatusNotifierItems" type="as" access="read"/>
+<property name="IsStatusNotifierHostRegistered" type="b" access="read"/>
+<property name="ProtocolVersion" type="i" access="read"/>
+</interface></node>"""
+
+
+class Tray:
+    """A tray that comes and goes as a test wants. It counts who registers."""
+
+    def __init__(self, address: str):
+        self.registered = 0
+        self._context = GLib.MainContext()
+        self._loop = GLib.MainLoop.new(self._context, False)
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(address,), daemon=True)
+        self._thread.start()
+        assert self._ready.wait(10)
+
+    def _run(self, address: str) -> None:
+        self._context.push_thread_default()
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        self._bus = Gio.DBusConnection.new_for_address_sync(address, flags, None, None)
+        interface = Gio.DBusNodeInfo.new_for_xml(_XML).interfaces[0]
+        self._bus.register_object("/StatusNotifierWatcher", interface, self._on_call, self._on_get, None)
+        Gio.bus_own_name_on_connection(
+            self._bus, WATCHER, Gio.BusNameOwnerFlags.NONE, lambda *_: self._ready.set(), None
+        )
+        self._loop.run()
+
+    def _on_call(self, _bus, _sender, _path, _interface, _method, _arguments, call) -> None:
+        self.registered += 1
+        call.return_value(None)
+
+    @staticmethod
+    def _on_get(_bus, _sender, _path, _interface, name) -> GLib.Variant:
+        return {
+            "RegisteredStatusNotifierItems": GLib.Variant("as", []),
+            "IsStatusNotifierHostRegistered": GLib.Variant("b", True),
+            "ProtocolVersion": GLib.Variant("i", 0),
+        }[name]
+
+    def close(self) -> None:
+        self._loop.quit()
+        self._thread.join(10)
+        self._bus.close_sync()
+
+
+@pytest.fixture
+def stage():
+    with Stage() as started:
+        yield started
+
+
+@pytest.mark.parametrize("option", ["lock", "unlock"])
+def test_started_for_one_request(stage, option):
+    """As a launcher's action does: nothing runs yet, and there is not even a bus at that moment."""
+    stage.say(STATES["blocked"] if option == "unlock" else STATES["unlocked"])
+    stage.start_applet(f"--{option}")
+    wait_until(lambda: f"{option.capitalize()}()" in stage.asked, "the guard to be asked", 20)
+    assert stage.asked == [f"{option.capitalize()}()"]
+
+
+def test_a_tray_that_restarts(stage):
+    """The icon registers anew; nothing else is put anywhere meanwhile."""
+    tray = Tray(stage.environment["DBUS_SESSION_BUS_ADDRESS"])
+    stage.start_applet("--hidden")
+    wait_until(lambda: tray.registered == 1, "the icon to register", 20)
+    before = sorted(stage.all_windows())
+    tray.close()
+    wait_until(lambda: not stage.owner(WATCHER), "the tray to be gone")
+    # what AppIndicator would do about it, it does within 100 ms
+    with pytest.raises(AssertionError):
+        wait_until(lambda: sorted(stage.all_windows()) != before, "a window nobody asked for", 2)
+    tray = Tray(stage.environment["DBUS_SESSION_BUS_ADDRESS"])
+    wait_until(lambda: tray.registered == 1, "the icon to register anew", 20)
+    assert stage.applet.poll() is None  # fatal-criticals: nothing was complained of
+    tray.close()
+
+
+def test_the_window_is_as_high_as_what_is_in_it(stage):
+    """Opened while little is known, it grows with what becomes known."""
+    stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="")
+    wait_until(lambda: stage.windows("VPN Kill Switch"), "the window", 20)
+    stage.say(STATES["blocked"])
+
+    def shown_whole() -> bool:
+        nodes = read(stage, "VPN Kill Switch", "VISIBLE")
+        frame = next((node.box for node in nodes if node.role == "frame"), None)
+        last = next((node for node in nodes if node.name == "Quit"), None)
+        first = next((node for node in nodes if node.text.startswith("Blocked")), None)
+        return bool(
+            frame and last and first and "SHOWING" in last.states
+            and first.box[1] > frame[1] and last.box[1] + last.box[3] <= frame[1] + frame[3]
+            and not any(node.role == "scroll bar" and "SHOWING" in node.states for node in nodes)
+        )
+
+    wait_until(shown_whole, "all of it to be seen", 20)
+    assert stage.owner(ID)
