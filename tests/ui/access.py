@@ -80,11 +80,11 @@ def walk_by_tab(desktop: Desktop, window: str, most: int = 40) -> list[Node]:
     raise AssertionError(f"the focus never came round: {[node.name for node in walked]}")
 
 
-def find(desktop: Desktop, window: str, name: str, role: str = "") -> Node:
-    """The widget of this name that shows, once it does."""
+def find(desktop: Desktop, window: str, name: str, role: str = "", state: str = "SHOWING") -> Node:
+    """The widget of this name that shows, once it does; with state VISIBLE also one that has to be scrolled to."""
 
     def look() -> Node | None:
-        found = [node for node in read(desktop, window) if node.name == name and role in node.role]
+        found = [node for node in read(desktop, window, state) if node.name == name and role in node.role]
         return found[-1] if found else None
 
     return wait_until(look, f"{role or 'a widget'} called {name!r} in {window!r}", 20)
@@ -92,9 +92,15 @@ def find(desktop: Desktop, window: str, name: str, role: str = "") -> Node:
 
 def focus(desktop: Desktop, window: str, name: str, role: str) -> None:
     """As a screen reader does; the window scrolls to it."""
-    wait_until(lambda: "SENSITIVE" in find(desktop, window, name, role).states, f"{name!r} to be sensitive", 20)
+
+    def now() -> tuple[str, ...]:
+        return find(desktop, window, name, role, "VISIBLE").states
+
+    wait_until(lambda: "SENSITIVE" in now(), f"{name!r} to be sensitive", 20)
     _run_reader(desktop, role, name)
-    wait_until(lambda: "FOCUSED" in find(desktop, window, name, role).states, f"{name!r} to have the focus", 20)
+    # of a combo box, the button inside has it
+    wait_until(lambda: "FOCUSED" in now() or role == "combo box", f"{name!r} to have the focus", 20)
+    wait_until(lambda: "SHOWING" in now(), f"the window to scroll to {name!r}", 20)
 
 
 def press(desktop: Desktop, window: str, name: str, role: str = "push button") -> None:
