@@ -51,13 +51,6 @@ static GtkWidget *add_label(GtkWidget *box, const char *text)
 
 /* ---- what is known ---- */
 
-static void add_quiet(GtkWidget *box, const char *text)
-{
-    if (text[0])
-        gtk_style_context_add_class(gtk_widget_get_style_context(add_label(box, text)),
-                                    GTK_STYLE_CLASS_DIM_LABEL);
-}
-
 static void add_doubt(GtkWidget *box, const char *text)
 {
     GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
@@ -92,7 +85,8 @@ static void show_facts(Row *row, const KsVpnCard *card)
     for (unsigned i = 0; i < card->servers->len; i++)
         gtk_label_set_selectable(
             GTK_LABEL(add_label(row->facts, g_ptr_array_index(card->servers, i))), TRUE);
-    add_quiet(row->facts, card->note);
+    if (card->note[0])
+        (void) add_label(row->facts, card->note);
     for (unsigned i = 0; i < card->doubts->len; i++)
         add_doubt(row->facts, g_ptr_array_index(card->doubts, i));
     if (card->attempt[0])

@@ -275,7 +275,6 @@ static GtkWidget *new_hint(void)
         _("This desktop shows no icons of programs, so this window stays open. On GNOME, the "
           "extension “AppIndicator and KStatusNotifierItem Support” shows them."));
 
-    gtk_style_context_add_class(gtk_widget_get_style_context(hint), GTK_STYLE_CLASS_DIM_LABEL);
     gtk_widget_set_no_show_all(hint, TRUE);
     return hint;
 }

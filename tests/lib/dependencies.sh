@@ -21,7 +21,8 @@ python3 python3-gi'
 DEPENDENCY_TEST='iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
 systemd-container libpam-systemd qemu-system-x86 mmdebstrap e2fsprogs
 xvfb xdotool imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
-desktop-file-utils appstream xfwm4 xfconf xfce4-panel xfce4-notifyd gnome-shell
+desktop-file-utils appstream xfwm4 xfconf xfce4-panel xfce4-notifyd mate-panel gnome-shell
+network-manager-gnome
 gnome-shell-extension-appindicator
 libxml2-utils clang-format-14|clang-format clang-tidy-14|clang-tidy
 libclang-rt-dev|libclang-rt-14-dev|libclang-common-14-dev|-'

@@ -112,3 +112,27 @@ def test_the_window_is_as_high_as_what_is_in_it(stage):
 
     wait_until(shown_whole, "all of it to be seen", 20)
     assert stage.owner(ID)
+
+
+class MateStage(Stage):
+    desktop_name = "MATE"
+
+    def start_panel(self) -> None:
+        self.panel = self.start(["mate-panel"], G_DEBUG="")
+        wait_until(lambda: self.owner(WATCHER), "MATE's tray", 60)
+
+
+def test_in_mate():
+    """The icon registers with its panel, which has the same menu. On this bare server the panel draws nobody's icon
+    (nm-applet's neither), so that there is no picture to look at."""
+    with MateStage() as stage:
+        stage.start_panel()
+        stage.start_applet("--hidden")
+        stage.wait_icon("unlocked")
+        stage.say(STATES["protected"])
+        stage.wait_icon("protected")
+        assert stage.item("Protected: everything goes through “office”")
+        assert stage.item("Lock").is_checked
+        stage.click("Lock")
+        wait_until(lambda: "Unlock()" in stage.asked, "the click to arrive", 20)
+        assert stage.item("Lock").is_checked  # the guard has not agreed
