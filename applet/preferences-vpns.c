@@ -24,9 +24,10 @@ typedef struct {
     GtkWindow *window;
     GtkWidget *facts;
     GtkWidget *locks;
+    GtkWidget *locks_text;       /* in it */
+    GSimpleAction *locks_action; /* its state is the guard's word */
     GtkWidget *edit;
     GtkWidget *test;
-    bool is_set; /* `locks` is being set by the program */
 } Row;
 
 static void row_free(gpointer data)
@@ -35,6 +36,7 @@ static void row_free(gpointer data)
 
     g_free(row->uuid);
     g_free(row->text);
+    g_object_unref(row->locks_action);
     g_free(row);
 }
 
@@ -104,21 +106,53 @@ static void activate(const Row *row, const char *action, GVariant *target)
 
 static void show_locks(Row *row, KsVpnLocks locks)
 {
-    row->is_set = true;
-    gtk_combo_box_set_active(GTK_COMBO_BOX(row->locks), (int) locks);
-    row->is_set = false;
+    g_simple_action_set_state(row->locks_action, g_variant_new_string(ks_vpn_locks_name(locks)));
+    gtk_label_set_text(GTK_LABEL(row->locks_text), _(locks_texts[locks]));
+    atk_object_set_description(gtk_widget_get_accessible(row->locks), _(locks_texts[locks]));
 }
 
 /* What is chosen is a wish; what is shown stays the guard's word until it agrees. */
-static void on_locks(GtkComboBox *combo, gpointer data)
+static void on_locks(GSimpleAction *action, GVariant *wanted, gpointer data)
 {
+    g_autoptr(GVariant) now = g_action_get_state(G_ACTION(action));
     Row *row = data;
-    int chosen = gtk_combo_box_get_active(combo);
 
-    if (row->is_set || chosen < 0)
-        return;
-    activate(row, "set-locks",
-             g_variant_new("(ss)", row->uuid, ks_vpn_locks_name((KsVpnLocks) chosen)));
+    if (!g_variant_equal(wanted, now))
+        activate(row, "set-locks",
+                 g_variant_new("(ss)", row->uuid, g_variant_get_string(wanted, NULL)));
+}
+
+/* Not a GtkComboBox: screen readers never hear that it has the focus. */
+static void add_locks(Row *row, GtkWidget *box)
+{
+    g_autoptr(GSimpleActionGroup) group = g_simple_action_group_new();
+    g_autoptr(GMenu) menu = g_menu_new();
+    GtkWidget *content = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
+
+    row->locks_action = g_simple_action_new_stateful(
+        "locks", G_VARIANT_TYPE_STRING, g_variant_new_string(ks_vpn_locks_name(KS_VPN_LOCKS_AUTO)));
+    g_signal_connect(row->locks_action, "change-state", G_CALLBACK(on_locks), row);
+    g_action_map_add_action(G_ACTION_MAP(group), G_ACTION(row->locks_action));
+    for (unsigned i = 0; i < G_N_ELEMENTS(locks_texts); i++) {
+        g_autofree char *action =
+            g_strconcat("vpn.locks::", ks_vpn_locks_name((KsVpnLocks) i), NULL);
+
+        g_menu_append(menu, _(locks_texts[i]), action);
+    }
+    row->locks = gtk_menu_button_new();
+    row->locks_text = gtk_label_new(NULL);
+    gtk_label_set_xalign(GTK_LABEL(row->locks_text), 0);
+    gtk_label_set_line_wrap(GTK_LABEL(row->locks_text), TRUE);
+    gtk_box_pack_start(GTK_BOX(content), row->locks_text, TRUE, TRUE, 0);
+    gtk_container_add(GTK_CONTAINER(content),
+                      gtk_image_new_from_icon_name("pan-down-symbolic", GTK_ICON_SIZE_BUTTON));
+    /* it has an arrow by itself */
+    gtk_container_foreach(GTK_CONTAINER(row->locks), destroy, NULL);
+    gtk_container_add(GTK_CONTAINER(row->locks), content);
+    gtk_widget_insert_action_group(row->locks, "vpn", G_ACTION_GROUP(group));
+    gtk_menu_button_set_use_popover(GTK_MENU_BUTTON(row->locks), FALSE);
+    gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(row->locks), G_MENU_MODEL(menu));
+    gtk_box_pack_start(GTK_BOX(box), row->locks, TRUE, TRUE, 0);
 }
 
 static void on_edit(GtkButton *button, gpointer data)
@@ -159,14 +193,10 @@ static void add_controls(Row *row, const KsVpnCard *card, GtkWidget *box)
     /* TRANSLATORS: said by screen readers for the button “Test”; %s is the name of a VPN */
     g_autofree char *test = g_strdup_printf(_("Test “%s”"), card->name);
 
-    row->locks = gtk_combo_box_text_new();
-    for (unsigned i = 0; i < G_N_ELEMENTS(locks_texts); i++)
-        gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(row->locks), _(locks_texts[i]));
+    add_locks(row, controls);
     atk_object_set_name(gtk_widget_get_accessible(row->locks), locks);
-    gtk_box_pack_start(GTK_BOX(controls), row->locks, TRUE, TRUE, 0);
     row->edit =
         add_button(controls, C_("button", "Servers…"), edit, _("Correct the servers of this VPN"));
-    g_signal_connect(row->locks, "changed", G_CALLBACK(on_locks), row);
     g_signal_connect(row->edit, "clicked", G_CALLBACK(on_edit), row);
     if (!card->manual) {
         row->test = add_button(controls, C_("button", "Test"), test,

@@ -24,6 +24,7 @@ class Node:
     states: tuple[str, ...]
     box: tuple[int, ...] | None
     text_box: tuple[int, ...] | None = None
+    description: str = ""
 
     @property
     def is_control(self) -> bool:
@@ -98,8 +99,7 @@ def focus(desktop: Desktop, window: str, name: str, role: str) -> None:
 
     wait_until(lambda: "SENSITIVE" in now(), f"{name!r} to be sensitive", 20)
     _run_reader(desktop, role, name)
-    # of a combo box, the button inside has it
-    wait_until(lambda: "FOCUSED" in now() or role == "combo box", f"{name!r} to have the focus", 20)
+    wait_until(lambda: "FOCUSED" in now(), f"{name!r} to have the focus", 20)
     wait_until(lambda: "SHOWING" in now(), f"the window to scroll to {name!r}", 20)
 
 

@@ -27,6 +27,7 @@ def tell(node: Atspi.Accessible, window: str) -> None:
         "window": window,
         "role": node.get_role_name(),
         "name": node.get_name() or "",
+        "description": node.get_description() or "",
         "text": text.get_text(0, length) if length else "",
         "states": [name for name in STATES if states.contains(getattr(Atspi.StateType, name))],
         "box": [box.x, box.y, box.width, box.height] if box else None,

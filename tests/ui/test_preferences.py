@@ -95,16 +95,20 @@ def test_which_vpns_lock(world, window):
 
     assert locks() == "auto"
     agent = window.agent()
-    press(window, PREFERENCES, name, "combo box")
+    press(window, PREFERENCES, name, "toggle button")
     find(window, "", "Always closes the lock", "menu item")
     window.x("key", "Down", "Return")
     # while polkit asks, what is shown is how it is
     agent.wait_for("Password:")
-    wait_until(says(window, "Closes the lock if it carries everything"), "the word of the guard")
+
+    def shown():
+        return find(window, PREFERENCES, name, "toggle button").description
+
+    assert shown() == "Closes the lock if it carries everything"
     assert locks() == "auto"
     agent.give_password()
     wait_until(lambda: locks() == "yes", "the guard to know")
-    wait_until(lambda: find(window, PREFERENCES, name, "combo box").states, "the box")
+    wait_until(lambda: shown() == "Always closes the lock", "the preferences to say so")
 
 
 def test_a_vpn_by_hand(world, window):
