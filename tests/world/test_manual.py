@@ -2,21 +2,17 @@
 """VPNs that NetworkManager does not run, and servers that a person corrected."""
 
 import json
+import signal
 
 import pytest
 
 from . import addresses as a
-from . import keys
+from .by_hand import ByHand
 from .matrix import Matrix
 from .waiting import wait_until
 
 SERVER = f"{a.SERVER[4]}:{a.SERVER_PORT}/udp"
 WRONG = f"{a.DEAD_SERVER}:{a.SERVER_PORT}/udp"
-OPENVPN = (
-    f"client\ndev {a.TUNNEL}\nproto udp\nnobind\nremote {a.SERVER[4]} {a.SERVER_PORT}\nremote-cert-tls server\n"
-    f"ca {keys.FOLDER}/ca.crt\ncert {keys.FOLDER}/client.crt\nkey {keys.FOLDER}/client.key\n"
-    "redirect-gateway def1 ipv6\nconnect-retry 1\n"
-)
 
 
 @pytest.fixture(scope="module")
@@ -36,18 +32,15 @@ def matrix(guarded):
 
 
 @pytest.fixture
-def by_hand(guarded, tmp_path):
-    """Starts openvpn as the guide does, and ends it."""
-    config = tmp_path / "client.ovpn"
-    config.write_text(OPENVPN)
+def by_hand(guarded):
+    """openvpn as the guide starts it; ended afterwards."""
+    vpn = ByHand(guarded)
     guarded.manager.all_down()
     guarded.product.ctl("unlock")
     guarded.product.ctl("auto", "on")
     guarded.product.ctl("vpn", "set", "full", "--server", WRONG)
-    yield lambda: guarded.client.daemon("openvpn-by-hand", ["openvpn", "--config", str(config)])
-    if guarded.client.processes("openvpn"):
-        guarded.client.kill("openvpn")
-    wait_until(lambda: not guarded.client.has_link(a.TUNNEL), "the tunnel to be gone")
+    yield vpn
+    vpn.kill()
     guarded.product.ctl("vpn", "remove", "By hand", check=False)
     guarded.product.ctl("vpn", "set", "full", "--clear")
 
@@ -63,28 +56,104 @@ def test_started_by_hand(guarded, matrix, by_hand):
     product.ctl("lock")
     product.wait_state("blocked")
     mark = guarded.capture.fence()
-    by_hand()
+    by_hand.start()
     matrix.require_closed(matrix.measure("not set up: its server is closed", locked=True))
     assert not [f for f in guarded.capture.since(mark, guarded.capture.fence()) if f.purpose == "server"]
     _add(guarded)
     assert product.wait_state("protected", 20)["tunnels"][0]["name"] == "By hand"
-    wait_until(lambda: "128.0.0.0/1" in guarded.client.run(["ip", "route"]).stdout, "openvpn's routes")
+    by_hand.wait_up()
     matrix.require_closed(matrix.measure("up by hand", locked=True, connected=True))
     matrix.require_tunnel()
     guarded.client.ip(f"link set {a.TUNNEL} down")
     product.wait_state("blocked")
     matrix.require_closed(matrix.measure("its link set down", locked=True))
-    guarded.client.kill("openvpn")
-    wait_until(lambda: not guarded.client.has_link(a.TUNNEL), "the tunnel to be gone")
+    by_hand.kill()
     matrix.require_closed(matrix.measure("openvpn killed", locked=True))
     matrix.require_unreachable()
+
+
+def test_started_before_the_lock(guarded, matrix, by_hand):
+    """A tunnel that was up when the lock closed is open in it, killed and connected again too."""
+    product = guarded.product
+    product.ctl("auto", "off")
+    by_hand.start()
+    by_hand.wait_up()
+    _add(guarded)
+    assert not product.status()["locked"]
+    product.ctl("lock")
+    product.wait_state("protected")
+    matrix.require_closed(matrix.measure("started before the lock", locked=True, connected=True))
+    matrix.require_tunnel()
+    by_hand.kill()
+    product.wait_state("blocked")
+    matrix.require_closed(matrix.measure("killed", locked=True))
+    by_hand.start()
+    by_hand.wait_up()
+    product.wait_state("protected")
+    matrix.require_closed(matrix.measure("started again while locked", locked=True, connected=True))
+    matrix.require_tunnel()
+
+
+def test_it_connects_again_by_itself(guarded, matrix, by_hand):
+    """SIGUSR1: openvpn calls its server again; while it does, and after, nothing gets out."""
+    product = guarded.product
+    _add(guarded)
+    product.ctl("lock")
+    by_hand.start()
+    by_hand.wait_up()
+    product.wait_state("protected")
+    mark = guarded.capture.mark()
+    guarded.client.kill("openvpn", signal.SIGUSR1)
+    guarded.capture.wait_for(lambda frame: frame.purpose == "server", "openvpn to call its server again", mark, 15)
+    by_hand.wait_up()
+    product.wait_state("protected")
+    matrix.require_closed(matrix.measure("connected again", locked=True, connected=True))
+
+
+def test_its_interface_gets_another_name(guarded, matrix, by_hand):
+    """It was set up by its name: under another one it is closed, and open again when the name is back."""
+    product = guarded.product
+    _add(guarded)
+    product.ctl("lock")
+    by_hand.start()
+    by_hand.wait_up()
+    product.wait_state("protected")
+    for name, state in (("other0", "blocked"), (a.TUNNEL, "protected")):
+        now = next(n for n in (a.TUNNEL, "other0") if guarded.client.has_link(n))
+        guarded.client.ip(f"link set {now} name {name}")
+        product.wait_state(state)
+        if state == "blocked":
+            matrix.require_closed(matrix.measure("another name", locked=True))
+
+
+def test_a_second_tunnel_is_closed_until_it_is_set_up(guarded, by_hand):
+    """Another openvpn that a person did not name is no VPN."""
+    product = guarded.product
+    _add(guarded)
+    product.ctl("lock")
+    by_hand.start()
+    by_hand.wait_up()
+    product.wait_state("protected")
+    second = ByHand(guarded, "tun7", full=False)
+    second.start()
+    second.wait_up()
+    try:
+        assert [t["interface"] for t in product.status()["tunnels"]] == [a.TUNNEL]
+        product.ctl("vpn", "add", "Second", "--interface", "tun7", "--server", SERVER, "--type", "openvpn")
+        wait_until(lambda: len(product.status()["tunnels"]) == 2, "the second tunnel to be open")
+        second.kill()
+        wait_until(lambda: len(product.status()["tunnels"]) == 1, "the second tunnel to be closed")
+        assert product.status()["state"] == "protected"
+    finally:
+        second.kill()
+        product.ctl("vpn", "remove", "Second", check=False)
 
 
 def test_it_locks_when_it_comes_up_and_removing_closes(guarded, matrix, by_hand):
     product = guarded.product
     _add(guarded)
     assert not product.status()["locked"]
-    by_hand()
+    by_hand.start()
     product.wait_state("protected", 20)
     product.ctl("vpn", "remove", "By hand")
     product.wait_state("blocked")
@@ -96,7 +165,7 @@ def test_one_that_does_not_lock(guarded, by_hand):
     product = guarded.product
     _add(guarded)
     product.ctl("vpn", "set", "By hand", "--locks", "no")
-    by_hand()
+    by_hand.start()
     wait_until(lambda: product.status()["tunnels"], "the tunnel to be known", 20)
     assert not product.status()["locked"]
 
