@@ -19,6 +19,7 @@ DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base db
 nftables iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
 DEPENDENCY_TEST='iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
+radvd podman crun netavark aardvark-dns slirp4netns passt uidmap busybox-static
 systemd-container libpam-systemd qemu-system-x86 mmdebstrap e2fsprogs
 xvfb xdotool imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
 desktop-file-utils appstream xfwm4 xfconf xfce4-panel xfce4-notifyd mate-panel gnome-shell
@@ -67,6 +68,8 @@ c-ares systemd-libs json-glib polkit gtk3 libayatana-appindicator'
 # Units that a package of ours brings and that its installation would enable at boot.
 DEPENDENCY_UNITS='NetworkManager.service NetworkManager-dispatcher.service
 NetworkManager-wait-online.service openvpn.service nftables.service iperf3.service
+radvd.service podman.service podman.socket podman-auto-update.timer
+podman-auto-update.service podman-restart.service
 machines.target'
 
 POLICY_FILE=/usr/sbin/policy-rc.d

@@ -32,8 +32,16 @@ _QUIET = 0.12  # after the fence: time for a packet that another processor still
 class Capture:
     """Everything the client sent since open(). Positions in it are plain numbers, see mark()."""
 
-    def __init__(self, outside: Namespace, client: Namespace, link: str = a.ROUTER_END, uplink: str = a.UPLINK):
+    def __init__(
+        self,
+        outside: Namespace,
+        client: Namespace,
+        link: str = a.ROUTER_END,
+        uplink: str = a.UPLINK,
+        fence_net: str = a.FENCE_NET,
+    ):
         self._uplink = uplink
+        self._fence_net = fence_net
         self._outside = outside
         self._client = client
         self._link = link
@@ -101,8 +109,8 @@ class Capture:
         the answer goes through the same wire as a leak would.
         """
         start = self.mark()
-        asker = f"{a.FENCE_NET}{next(self._fences)}"
-        client = self._client_address(a.FENCE_NET)
+        asker = f"{self._fence_net}{next(self._fences)}"
+        client = self._client_address(self._fence_net)
         mac = self._socket.getsockname()[4]
         question = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1)
         question += mac + socket.inet_aton(asker) + bytes(6) + socket.inet_aton(client)

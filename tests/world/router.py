@@ -42,9 +42,18 @@ def say_names(*lines: str) -> None:
     Path(VPN_HOSTS).write_text("".join(f"{line}\n" for line in lines))
 
 
+DHCP_OPTIONS = "/run/world/dhcp-options"  # what a lease carries besides addresses
+
+
+def say_options(*lines: str, renew_after: str = RENEW_AFTER) -> None:
+    """From now on leases carry these, as after dnsmasq's --dhcp-option (SIGHUP makes it read them)."""
+    Path(DHCP_OPTIONS).write_text("".join(f"{line}\n" for line in (f"option:T1,{renew_after}", *lines)))
+
+
 def start_dnsmasq(outside: Namespace) -> None:
     config = Path("/run/world/dnsmasq.conf")
     say_names()
+    say_options()
     config.write_text(
         f"""
 keep-in-foreground
@@ -66,7 +75,7 @@ dhcp-rapid-commit
 dhcp-range={a.DHCP_RANGE[4][0]},{a.DHCP_RANGE[4][1]},255.255.255.0,{LEASE}
 dhcp-option=option:router,{a.ROUTER[4]}
 dhcp-option=option:dns-server,{a.ROUTER[4]}
-dhcp-option=option:T1,{RENEW_AFTER}
+dhcp-optsfile={DHCP_OPTIONS}
 enable-ra
 ra-param={a.ROUTER_END},10,1800
 dhcp-range={a.DHCP_RANGE[6][0]},{a.DHCP_RANGE[6][1]},slaac,64,{LEASE}

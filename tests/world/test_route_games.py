@@ -1,0 +1,354 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the network says of routes, and what NetworkManager makes of it: nothing of it is a way out.
+
+Each game is played with real parts, and begins while the client is locked and its VPN up. When its
+routes are in the kernel every probe is sent: none may be seen outside. Then the lock is opened: the
+same probes must be seen, past the VPN that is still up (that is the attack, and the control). Then
+it is locked again and the VPN goes down.
+
+TunnelVision (CVE-2024-3661): DHCP options 121, 249 and 33. TunnelCrack's LocalNet (CVE-2023-35838):
+a public range that is called local, with LAN access on. Its ServerIP (CVE-2023-36673): a name of
+the server that leads to a web server.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from . import addresses as a
+from . import networks, probes, profiles, questions
+from .capture import Capture
+from .chatter import Chatter
+from .frames import Frame
+from .networks import TARGETS, Dhcp, RogueRouter, SecondNetwork, route_goes_by
+from .router import say_names
+from .waiting import WaitedTooLong, wait_until
+
+_PATIENCE = 30.0
+
+
+def _kinds(families: Iterable[int]) -> list[probes.Kind]:
+    return [kind for kind in probes.all_kinds() if kind.family in families]
+
+
+def _require_leak(world, capture: Capture, kinds: Iterable[probes.Kind]) -> None:
+    """The control: what is sent comes out in clear, as root and as a person."""
+    mark = capture.mark()
+    sent = probes.send(world.client, kinds)
+    missing = sent
+    try:
+
+        def all_seen() -> bool:
+            nonlocal missing
+            seen = probes.seen(missing, capture.since(mark))
+            missing = [probe for probe in missing if probe not in seen]
+            return not missing
+
+        wait_until(all_seen, "the control: every probe seen outside")
+    except WaitedTooLong as error:
+        names = [f"{p.sender}: {p.kind} {p.error_name}" for p in missing]
+        raise AssertionError(f"without the lock the game must work, but nobody saw {names}") from error
+    finally:
+        for probe in sent:
+            probe.close()
+
+
+class Judge:
+    """From here on nothing may leave but upkeep and the VPN, by any of these wires."""
+
+    def __init__(self, world, *captures: Capture, fine: Callable[[Frame], bool] = lambda frame: False):
+        self._world = world
+        self._captures = [(capture, capture.fence()) for capture in captures]
+        self._fine = fine
+
+    def require_nothing(self, when: str) -> None:
+        sent = probes.send(self._world.client, probes.all_kinds())
+        try:
+            for capture, mark in self._captures:
+                found = capture.since(mark, capture.fence())
+                leaks = [f"{p.sender}: {p.kind}" for p in probes.seen(sent, found)]
+                plain = sorted({f.purpose for f in found if f.purpose.startswith("plain") and not self._fine(f)})
+                assert not leaks and not plain, f"{when}: LEAKED outside: {leaks} {plain}"
+        finally:
+            for probe in sent:
+                probe.close()
+
+
+@pytest.fixture(scope="module")
+def ready(world):
+    world.product.install()
+    world.product.start_guard()
+    world.product.ctl("auto", "off")
+    return world
+
+
+@pytest.fixture(scope="module")
+def dhcp(ready):
+    found = Dhcp(ready.outside)
+    found.say()
+    return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def chatter(ready):
+    with Chatter(ready.client) as talking:
+        yield talking
+
+
+@pytest.fixture
+def locked(ready):
+    """Locked, a full VPN up."""
+    ready.product.ctl("lock")
+    _vpn_up(ready, "full")
+    yield ready
+    ready.product.ctl("lan", "off")
+    ready.product.ctl("unlock")
+
+
+def _vpn_up(world, profile: str) -> None:
+    if world.manager.state_of(profile) != "activated":
+        world.manager.all_down()
+        world.manager.up(profile)
+    world.product.wait_state("protected")
+
+
+def _play(world, families: Iterable[int], lured: Callable[[], bool], *captures: Capture, vpn: str = "full", **judge):
+    """The rest of a game whose first move is made; `lured`: its routes are in the kernel."""
+    judged = Judge(world, *captures, **judge)
+    wait_until(lured, "the game's routes to be in the kernel", _PATIENCE)
+    assert world.manager.state_of(vpn) == "activated", "the VPN must be up: that is what the game gets around"
+    judged.require_nothing("locked, VPN up")
+    assert lured(), "the game's routes were gone before it was judged"
+
+    world.product.ctl("unlock")
+    _require_leak(world, captures[0], _kinds(families))
+    world.product.ctl("lock")
+
+    judged = Judge(world, *captures, **judge)
+    world.manager.down(vpn)
+    judged.require_nothing("locked, VPN down")
+
+
+@pytest.mark.parametrize(
+    ("option", "routes"),
+    [
+        (121, f"0.0.0.0/1,{a.ROUTER[4]},128.0.0.0/1,{a.ROUTER[4]},0.0.0.0/0,{a.ROUTER[4]}"),
+        (249, f"{TARGETS[4]},{a.ROUTER[4]},0.0.0.0/0,{a.ROUTER[4]}"),
+        (33, f"{a.WEB[4]},{a.ROUTER[4]}"),
+    ],
+)
+def test_dhcp_routes(locked, dhcp, option, routes):
+    """TunnelVision: a renewed lease carries routes that are better than the VPN's."""
+    assert not route_goes_by(locked.client, 4, a.UPLINK)
+    dhcp.say(f"{option},{routes}")
+    try:
+        _play(locked, [4], lambda: route_goes_by(locked.client, 4, a.UPLINK), locked.capture)
+    finally:
+        dhcp.say()
+    _vpn_up(locked, "full")
+    wait_until(lambda: not route_goes_by(locked.client, 4, a.UPLINK), "the next lease to be honest", _PATIENCE)
+
+
+@pytest.fixture
+def rogue(locked):
+    found = RogueRouter(locked.outside)
+    yield found
+    found.close()
+
+
+def test_route_information(locked, rogue):
+    """A router advertisement with a route (RFC 4191) that is better than the VPN's default."""
+    assert not route_goes_by(locked.client, 6, a.UPLINK)
+    rogue.advertise(f"AdvDefaultLifetime 0; route {TARGETS[6]} {{ AdvRoutePreference high; }};")
+    _play(locked, [6], lambda: route_goes_by(locked.client, 6, a.UPLINK), locked.capture)
+
+
+def test_rogue_default_router(locked, rogue):
+    """A VPN without IPv6, and a router of high preference that nobody asked for."""
+    _vpn_up(locked, "static")
+    rogue.advertise("AdvDefaultLifetime 1800; AdvDefaultPreference high;")
+    address = rogue.address()
+
+    def lured() -> bool:
+        return f"via {address} " in locked.client.run(["ip", "-6", "route", "get", a.WEB[6]], check=False).stdout
+
+    _play(locked, [6], lured, locked.capture, vpn="static")
+
+
+def _reapply(world, *settings: str) -> None:
+    world.manager.nmcli("connection", "modify", "uplink", *settings)
+    world.manager.nmcli("device", "reapply", a.UPLINK)
+
+
+_POLICY = (
+    *("ipv4.routing-rules", "priority 10 from 0.0.0.0/0 table 99"),
+    *("ipv4.routes", f"{TARGETS[4]} {a.ROUTER[4]} table=99"),
+    *("ipv6.routing-rules", "priority 10 from ::/0 table 99"),
+    *("ipv6.routes", f"{TARGETS[6]} {a.ROUTER[6]} table=99"),
+)
+_NO_POLICY = ("ipv4.routing-rules", "", "ipv4.routes", "", "ipv6.routing-rules", "", "ipv6.routes", "")
+
+
+@pytest.mark.parametrize(
+    ("on", "off"),
+    [
+        (_POLICY, _NO_POLICY),
+        (("ipv4.route-metric", "1", "ipv6.route-metric", "1"), ("ipv4.route-metric", "-1", "ipv6.route-metric", "-1")),
+    ],
+    ids=["policy rules", "a metric below the VPN's"],
+)
+def test_profile_routes(locked, on, off):
+    """What a profile may say: rules that ask another table first, a metric that wins."""
+
+    def lured() -> bool:
+        return all(route_goes_by(locked.client, family, a.UPLINK) for family in a.FAMILIES)
+
+    assert not lured()
+    _reapply(locked, *on)
+    try:
+        _play(locked, a.FAMILIES, lured, locked.capture)
+    finally:
+        _reapply(locked, *off)
+
+
+_UNBOUND = [kind for kind in probes.all_kinds() if not kind.bound and kind.what != "DNS to the router"]
+_RENEWAL = ("203.0.113.1", 68, 67)
+
+
+def _upkeep_there(frame: Frame) -> bool:
+    """frames.py knows the upkeep of the first wire only."""
+    packet = frame.packet
+    if packet is None:
+        return False
+    if (packet.destination, packet.source_port, packet.destination_port) == _RENEWAL:
+        return True
+    # neighbours are asked and answered at the addresses that they have
+    return packet.family == 6 and packet.icmp_type in (135, 136) and packet.destination.startswith("2001:db8:113::")
+
+
+@pytest.fixture
+def second(locked):
+    found = SecondNetwork(locked)
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize("lan", ["on", "off"])
+def test_a_second_network_that_calls_the_internet_local(locked, second, lan):
+    """LocalNet: LAN access is on, and a new network's own range is where the web is. With a metric
+    that makes it the default route besides; it comes while locked."""
+    locked.product.ctl("lan", lan)
+    second.connect(metric=1)
+
+    def lured() -> bool:
+        return all(route_goes_by(locked.client, family, second.UPLINK) for family in a.FAMILIES)
+
+    judge = Judge(locked, second.capture, locked.capture, fine=_upkeep_there)
+    wait_until(lured, "the second network's routes", _PATIENCE)
+    judge.require_nothing(f"locked, VPN up, LAN access {lan}")
+
+    locked.product.ctl("unlock")
+    _require_leak(locked, second.capture, _UNBOUND)
+    locked.product.ctl("lock")
+
+    judge = Judge(locked, second.capture, locked.capture, fine=_upkeep_there)
+    locked.manager.down("full")
+    judge.require_nothing(f"locked, VPN down, LAN access {lan}")
+    # the first network goes, the second is all there is; and comes back
+    locked.client.ip(f"link set {a.UPLINK} down")
+    judge = Judge(locked, second.capture, fine=_upkeep_there)
+    judge.require_nothing("locked, one network left")
+    locked.client.ip(f"link set {a.UPLINK} up")
+    locked.manager.wait_uplink()
+    wait_until(lambda: len(locked.client.addresses(a.UPLINK)) >= 4, "the first network to be back", _PATIENCE)
+
+
+_CHECK = Path("/etc/NetworkManager/conf.d/connectivity.conf")
+
+
+def _asks_the_web(frame: Frame) -> bool:
+    packet = frame.packet
+    return packet is not None and (packet.destination, packet.destination_port) == (a.WEB[4], a.HTTP_PORT)
+
+
+@pytest.mark.parametrize("vpn", ["up", "down"])
+def test_connectivity_check(locked, vpn):
+    """NetworkManager asks by each card, bound to it, past the VPN."""
+    if vpn == "down":
+        locked.manager.all_down()
+    _CHECK.write_text(f"[connectivity]\nenabled=true\nuri=http://{a.WEB[4]}/\nresponse=\ninterval=60\n")
+    locked.manager.nmcli("general", "reload")
+    try:
+        judge = Judge(locked, locked.capture)
+        wait_until(lambda: _connectivity(locked) in ("limited", "none", "full"), "a check of the connectivity")
+        judge.require_nothing("locked, connectivity checked")
+
+        locked.product.ctl("unlock")
+        mark = locked.capture.mark()
+        _connectivity(locked)
+        locked.capture.wait_for(_asks_the_web, "the check, with the lock open", mark)
+    finally:
+        _CHECK.unlink()
+        locked.manager.nmcli("general", "reload")
+
+
+def _connectivity(world) -> str:
+    return world.manager.nmcli("networking", "connectivity", "check").stdout.strip()
+
+
+_NAME = "vpn.serverip.test"
+_QUESTION = b"\x03vpn\x08serverip\x04test"
+
+
+def _is_vpn(frame: Frame) -> bool:
+    """Its own packets, and the question for its own name."""
+    packet = frame.packet
+    if packet is None:
+        return False
+    if packet.destination_port == a.DNS_PORT:
+        return _QUESTION in packet.payload.lower()
+    return (packet.destination, packet.destination_port) == (a.WEB[4], a.SERVER_PORT)
+
+
+def test_a_name_that_leads_to_the_web(locked):
+    """ServerIP: the DNS says that the VPN's server is where the web is (and passes the VPN's own
+    packets on). The VPN excludes that address from the tunnel; the lock opens its port alone."""
+    with ExitStack() as undo:
+        say_names(f"{a.WEB[4]} {_NAME}")
+        locked.outside.kill("dnsmasq", 1)
+        server = networks.second_server(locked.outside, a.WEB[4])
+        undo.callback(server.wait, 10)
+        undo.callback(server.terminate)
+        profiles.write("lured", profiles.vpn("lured", profiles.tls(f"{_NAME}:{a.SERVER_PORT}:udp4")))
+        undo.callback(locked.manager.nmcli, "connection", "delete", "lured")
+        locked.manager.all_down()
+        locked.manager.nmcli("connection", "reload")
+        wait_until(lambda: a.WEB[4] in _addresses(locked), "the lie to be believed: it is a public address", _PATIENCE)
+        locked.manager.up("lured", 60)
+
+        def lured() -> bool:
+            return route_goes_by(locked.client, 4, a.UPLINK)
+
+        judge = Judge(locked, locked.capture, fine=_is_vpn)
+        wait_until(lured, "the web to be reached past the tunnel")
+        judge.require_nothing("locked, VPN up")
+        with pytest.raises(questions.NoAnswer):
+            questions.my_address(locked.client, 4, 1)
+        locked.product.ctl("unlock")
+        mark = locked.capture.mark()
+        assert questions.my_address(locked.client, 4) in locked.client.addresses(a.UPLINK), "the control"
+        locked.capture.wait_for(_asks_the_web, "the control: the web asked in clear", mark)
+        locked.product.ctl("lock")
+        judge = Judge(locked, locked.capture, fine=_is_vpn)
+        locked.manager.down("lured")
+        judge.require_nothing("locked, VPN down")
+
+
+def _addresses(world) -> set[str]:
+    return {server["address"] for server in world.product.status()["servers"] if server["host"] == _NAME}
+
+
+def test_the_chatter_never_fell_silent(chatter):
+    assert chatter.tried > 1000
