@@ -99,7 +99,7 @@ def parse_packet(ether_type: int, data: bytes) -> Packet | None:
 
 
 _BROADCAST = "255.255.255.255"
-_ON_THE_WIRE = ipaddress.ip_network(a.LAN_NET[6])
+_ON_THE_WIRE = [ipaddress.ip_network(net, strict=False) for net in (a.LAN_NET[6], f"{a.PRIVATE_ROUTER[6]}/64")]
 
 
 def _stays_on_the_wire(packet: Packet) -> bool:
@@ -107,7 +107,7 @@ def _stays_on_the_wire(packet: Packet) -> bool:
     address = ipaddress.ip_address(packet.destination)
     if packet.family == 4:
         return packet.destination in (_BROADCAST, a.ROUTER[4]) or address.is_multicast
-    return address.is_multicast or address.is_link_local or address in _ON_THE_WIRE
+    return address.is_multicast or address.is_link_local or any(address in net for net in _ON_THE_WIRE)
 
 
 def _upkeep(packet: Packet) -> str | None:
