@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The leak matrix: every kind of probe in every state, judged outside."""
 
+import html
 import time
 from dataclasses import dataclass, field
 
 from . import addresses as a
 from . import probes, questions
 from .frames import Frame
+from .matrix_ways import Way
+from .network import Namespace
 from .probes import Kind, Probe
 from .waiting import wait_until
 from .world import World
@@ -27,6 +30,7 @@ class State:
     plain: list[Frame]  # everything that the lock should have stopped, probe or not, since the last state
     server_frames: int
     seconds: float
+    others: dict[str, tuple[int, int]]  # row of another sender: seen outside, sent
 
     def cell(self, kind: Kind) -> str:
         sent = [p for p in self.sent if p.kind == kind]
@@ -47,6 +51,8 @@ class Matrix:
 
     world: World
     states: list[State] = field(default_factory=list)
+    ways: list[Way] = field(default_factory=list)
+    container: Namespace | None = None  # a guest of the client's
 
     def __post_init__(self) -> None:
         self._open: list[Probe] = []
@@ -54,15 +60,17 @@ class Matrix:
 
     # -- what is looked at
 
-    def measure(self, name: str, locked: bool, connected: bool = False) -> State:
+    def measure(self, name: str, locked: bool, connected: bool = False, paused: bool = False) -> State:
         began = time.monotonic()
         world = self.world
         mark = world.capture.fence()
         if self._judged is None:
             self._judged = mark
+        # a pause opens the second layer for IP and ARP, not for every kind of frame
+        others = {} if paused else self._measure_others(locked)
         with world.tunnel_capture() as tunnel:
             sent = probes.send(world.client, probes.all_kinds())
-            self._open += sent  # they stay open: a SYN is repeated in the states that follow
+            self._open += sent  # TCP's stay open: a SYN is repeated in the states that follow
             if not locked:
                 wait_until(
                     lambda: len(probes.seen(sent, world.capture.since(mark))) == len(sent),
@@ -78,6 +86,9 @@ class Matrix:
                 )
             end = world.capture.fence()
             probes.collect_errors(sent)
+            for probe in sent:
+                if not probe.port:  # a SYN is repeated, a datagram is not
+                    probe.close()
             in_tunnel = [p for p in sent if tunnel.saw(p)]
         plain = world.capture.plain(self._judged, end) if locked else []
         self._judged = end if locked else None
@@ -91,9 +102,30 @@ class Matrix:
             plain=plain,
             server_frames=sum(f.purpose == "server" for f in world.capture.since(mark, end)),
             seconds=time.monotonic() - began,
+            others=others,
         )
         self.states.append(state)
         return state
+
+    def _measure_others(self, locked: bool) -> dict[str, tuple[int, int]]:
+        found: dict[str, tuple[int, int]] = {}
+        for way in self.ways:
+            mark = way.capture.fence()
+            sent = way.send()
+            seen = probes.seen(sent, way.capture.since(mark, way.capture.fence()))
+            missing = [way.row_of(probe) for probe in sent if probe not in seen]
+            assert locked or not missing, f"the control did not see: {missing}"
+            for probe in sent:
+                row = way.row_of(probe)
+                out, tried = found.get(row, (0, 0))
+                found[row] = (out + (probe in seen), tried + 1)
+                if isinstance(probe, Probe):
+                    probe.close()
+        return found
+
+    def let_out(self) -> None:
+        """What left until now was asked for by the test; it judges from here on."""
+        self._judged = self.world.capture.fence()
 
     def close_probes(self) -> None:
         for probe in self._open:
@@ -115,6 +147,8 @@ class Matrix:
         assert not leaks, f"{state.name}: LEAKED outside: {leaks}"
         plain = sorted({f.purpose for f in state.plain})
         assert not plain, f"{state.name}: {len(state.plain)} frames outside that are no upkeep and no VPN: {plain}"
+        others = [row for row, (out, _) in state.others.items() if out]
+        assert not others, f"{state.name}: LEAKED outside: {others}"
 
     def require_tunnel(self) -> None:
         """The internet works and the peer sees the VPN's address, never ours."""
@@ -155,9 +189,36 @@ class Matrix:
         ]
         for kind in probes.all_kinds():
             lines.append(f"| {kind} | " + " | ".join(state.cell(kind) for state in self.states) + " |")
+        for way in self.ways:
+            for row in (f"{way.name}: {name}" for name in way.rows):
+                cells = [state.others.get(row) for state in self.states]
+                shown = " | ".join(f"{cell[0]}/{cell[1]}" if cell else "–" for cell in cells)
+                lines.append(f"| {row} | {shown} |")
         other = " | ".join(str(len(state.plain)) if state.locked else "–" for state in self.states)
         lines.append(f"| any frame that is no link upkeep and no VPN | {other} |")
         return "\n".join(lines) + "\n"
+
+
+def as_html(markdown: str) -> str:
+    """The report's own Markdown: headings, numbered lists, one table, paragraphs."""
+    body, rows = [], []
+    for line in [*markdown.splitlines(), ""]:
+        text = html.escape(line)
+        if line.startswith("|---"):
+            continue
+        if line.startswith("|"):
+            cell = "td" if rows else "th"
+            cells = text.strip("| ").split(" | ")
+            rows.append("<tr>" + "".join(f"<{cell}>{one}</{cell}>" for one in cells) + "</tr>")
+            continue
+        if rows:
+            body.append("<table>" + "\n".join(rows) + "</table>")
+            rows = []
+        body.append(f"<h1>{text[2:]}</h1>" if line.startswith("# ") else f"<p>{text}</p>" if line else "")
+    style = "body{font-family:sans-serif}table{border-collapse:collapse}td,th{border:1px solid #999;padding:2px 6px}"
+    title = html.escape(markdown.splitlines()[0].lstrip("# "))
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{style}</style>'
+    return f"<!doctype html><html lang=en><head>{head}</head><body>" + "\n".join(body) + "</body></html>\n"
 
 
 def _belongs_in_tunnel(kind: Kind) -> bool:

@@ -3,18 +3,22 @@
 
 One world goes through all the states below in this order, locked from the second on; each is
 measured with every probe while programs on the client keep talking the whole time, and what came
-out on the way to a state counts for that state. Each can also be run alone (-k). A Markdown report goes to $KS_REPORTS
-(default <build>/reports/leak-matrix.md).
+out on the way to a state counts for that state. Each can also be run alone (-k). The report goes to
+$KS_REPORTS/leak-matrix.md and .html (default <build>/reports).
 """
 
 import signal
+import socket
 from collections.abc import Callable
 
 import pytest
 
 from . import addresses as a
+from . import probes, questions
 from .chatter import Chatter
-from .matrix import Matrix
+from .matrix import Matrix, as_html
+from .matrix_ways import Ways
+from .networks import SecondNetwork, route_goes_by
 from .sandbox import reports_dir
 from .waiting import wait_until
 from .world import World
@@ -53,6 +57,17 @@ def _tunnel_is_gone(world: World) -> None:
     wait_until(lambda: not world.client.has_link(a.TUNNEL), "the tunnel to be gone")
 
 
+def _require_lan(world: World, matrix: Matrix) -> None:
+    """A neighbour is reached while LAN access is on."""
+    mark = world.capture.mark()
+    with world.client.socket(socket.AF_INET, socket.SOCK_DGRAM) as program:
+        program.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, a.UPLINK.encode() + b"\0")
+        program.sendto(b"to a neighbour", (a.PRIVATE_ROUTER[4], 9))
+    world.capture.wait_for(lambda frame: b"to a neighbour" in frame.data, "what was sent to a neighbour", mark)
+    world.product.ctl("lan", "off")
+    matrix.let_out()
+
+
 def _require_blocked(world: World, matrix: Matrix, name: str) -> None:
     """Locked without a tunnel: nothing gets out, and the person is told so."""
     matrix.require_closed(matrix.measure(name, locked=True))
@@ -64,6 +79,9 @@ def _require_blocked(world: World, matrix: Matrix, name: str) -> None:
 def _require_protected(world: World, matrix: Matrix, name: str) -> None:
     matrix.require_closed(matrix.measure(name, locked=True, connected=True))
     matrix.require_tunnel()
+    for family in a.FAMILIES:  # and so it is for a container
+        found = questions.my_address(matrix.container, family)
+        assert found in world.client.addresses(a.TUNNEL), f"a container was seen as {found}"
 
 
 @state("unlocked (control)")
@@ -92,6 +110,65 @@ def connecting(world, matrix, chatter, name):
 def connected(world, matrix, chatter, name):
     _connect(world, chatter)
     _require_protected(world, matrix, name)
+
+
+@state("connected, LAN access on")
+def connected_lan(world, matrix, chatter, name):
+    _connect(world, chatter)
+    world.product.ctl("lan", "on")
+    _require_protected(world, matrix, name)
+    _require_lan(world, matrix)
+
+
+@state("LAN access on, no VPN")
+def lan(world, matrix, chatter, name):
+    world.product.ctl("lan", "on")
+    matrix.require_closed(matrix.measure(name, locked=True))
+    _require_lan(world, matrix)
+
+
+@state("paused (control)")
+def paused(world, matrix, chatter, name):
+    world.product.ctl("lock")
+    world.product.ctl("pause", "60")
+    world.product.wait_state("paused")
+    matrix.require_unlocked(matrix.measure(name, locked=False, paused=True))
+    world.product.ctl("resume")
+
+
+@state("after a pause that ended by itself")
+def pause_ended(world, matrix, chatter, name):
+    world.product.ctl("pause", "1")
+    world.product.wait_state("blocked")
+    matrix.let_out()
+    _require_blocked(world, matrix, name)
+
+
+@state("switched from one VPN to another")
+def switched(world, matrix, chatter, name):
+    _connect(world, chatter)
+    world.manager.up("static")
+    world.manager.nmcli("connection", "down", "full")
+    wait_until(lambda: len(world.product.status()["tunnels"]) == 1, "one tunnel to be left")
+    matrix.require_closed(matrix.measure(name, locked=True))
+    assert questions.my_address(world.client, 4) == a.STATIC_CLIENT
+    assert world.product.wait_state("protected")["locked"]
+    world.manager.nmcli("connection", "down", "static")
+
+
+@state("two uplinks, the new one is the default")
+def two_uplinks(world, matrix, chatter, name):
+    second = SecondNetwork(world)
+    try:
+        second.connect(metric=1)
+        wait_until(lambda: all(route_goes_by(world.client, f, second.UPLINK) for f in a.FAMILIES), "its routes")
+        mark = second.capture.fence()
+        found = matrix.measure(name, locked=True)
+        out = probes.seen(found.sent, second.capture.since(mark, second.capture.fence()))
+        assert not out, f"LEAKED by the second uplink: {[f'{p.sender}: {p.kind}' for p in out]}"
+        matrix.require_closed(found)
+    finally:
+        second.close()
 
 
 @state("openvpn killed (SIGKILL)")
@@ -221,11 +298,16 @@ def unlocked_again(world, matrix, chatter, name):
 def matrix(world):
     world.product.install()
     world.product.start_guard()
-    found = Matrix(world)
+    ways = Ways(world)
+    found = Matrix(world, ways=ways.all)
+    found.container = ways.container
     yield found
     found.close_probes()
+    ways.close()
     reports_dir().mkdir(parents=True, exist_ok=True)
-    (reports_dir() / "leak-matrix.md").write_text(found.report("Leak matrix"))
+    page = found.report("Leak matrix")
+    (reports_dir() / "leak-matrix.md").write_text(page)
+    (reports_dir() / "leak-matrix.html").write_text(as_html(page))
 
 
 @pytest.fixture(scope="module")
