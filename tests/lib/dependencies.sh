@@ -19,7 +19,7 @@ DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base db
 nftables iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
 DEPENDENCY_TEST='iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
-radvd podman crun netavark aardvark-dns slirp4netns passt uidmap busybox-static
+radvd podman crun netavark aardvark-dns slirp4netns busybox-static
 systemd-container libpam-systemd qemu-system-x86 mmdebstrap e2fsprogs
 xvfb xdotool imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
 desktop-file-utils appstream xfwm4 xfconf xfce4-panel xfce4-notifyd mate-panel gnome-shell
