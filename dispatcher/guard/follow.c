@@ -4,6 +4,7 @@
 #include "guard/boot.h"
 #include "guard/guard-private.h"
 #include "guard/server-cache.h"
+#include "guard/vpns-file.h"
 
 /* How often a kernel that could not be read is tried again. */
 #define RETRY_US (5 * G_USEC_PER_SEC)
@@ -219,6 +220,15 @@ static void describe_wireguard(KsGuard *guard)
             g_strerror(-result));
 }
 
+/* Once for each VPN: not saved, it is learned again. */
+static void learn_of_vpns(KsGuard *guard)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (ks_vpns_learn(guard->vpns, guard->world) && !ks_vpns_save(guard->vpns, &error))
+        g_warning("that a VPN is WireGuard could not be saved: %s", error->message);
+}
+
 static void describe_world(KsGuard *guard)
 {
     int result = guard->links ? 0 : ks_links_open(&guard->links);
@@ -233,6 +243,7 @@ static void describe_world(KsGuard *guard)
         g_warning("the kernel's interfaces cannot be read: %s", g_strerror(-result));
     }
     describe_wireguard(guard);
+    learn_of_vpns(guard);
     if (guard->manager)
         ks_manager_describe(guard->manager, guard->world);
     ks_vpns_apply(guard->vpns, guard->world);

@@ -402,6 +402,25 @@ bool ks_vpns_set_locks(KsVpns *vpns, const char *uuid, KsVpnLocks locks, GError 
 
 /* ---- into the world ---- */
 
+bool ks_vpns_learn(KsVpns *vpns, const KsWorld *world)
+{
+    bool learned = false;
+
+    for (unsigned i = 0; i < vpns->entries->len; i++) {
+        KsVpnEntry *entry = g_ptr_array_index(vpns->entries, i);
+        const KsLink *link = NULL;
+
+        if (entry->interface[0] && !entry->type[0])
+            link = ks_world_link_by_name(world, entry->interface);
+        if (!link || !link->wireguard)
+            continue;
+        g_free(entry->type);
+        entry->type = g_strdup("wireguard");
+        learned = true;
+    }
+    return learned;
+}
+
 static void add_to_world(const KsVpnEntry *entry, KsWorld *world)
 {
     KsVpn *vpn = ks_vpn_new(entry->uuid, entry->name, entry->type);

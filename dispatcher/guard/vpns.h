@@ -47,6 +47,11 @@ bool ks_vpns_set_servers(KsVpns *vpns, const char *uuid, const char *type, GVari
                          GError **error); /* none: as the profile says */
 bool ks_vpns_set_locks(KsVpns *vpns, const char *uuid, KsVpnLocks locks, GError **error);
 
+/* A VPN set up by hand whose kind nobody said is known to be WireGuard once its link has been
+ * there. From then on its servers are WireGuard's alone, also while the link is away. Returns
+ * whether something was learned, which is worth saving. */
+bool ks_vpns_learn(KsVpns *vpns, const KsWorld *world);
+
 /* Puts it into the world as NetworkManager and the kernel told it. */
 void ks_vpns_apply(const KsVpns *vpns, KsWorld *world);
 

@@ -196,6 +196,29 @@ static bool locks(KsVpnLocks when, bool spared)
     return ks_engine_settings(engine)->locked;
 }
 
+/* Nobody said what it is: its link does, and it is not forgotten when the link goes. */
+static void test_learned(void)
+{
+    KsLink link = { .index = 3, .name = "wg0", .up = true };
+    g_autoptr(KsVpns) vpns = ks_vpns_new();
+    g_autoptr(GVariant) servers = servers_of(SERVER);
+    KsWorld *world = ks_world_new();
+
+    g_assert_nonnull(ks_vpns_add(vpns, "Home", "wg0", "", servers, NULL));
+    g_assert_nonnull(ks_vpns_add(vpns, "Work", "wg1", "openvpn", servers, NULL));
+    g_assert_false(ks_vpns_learn(vpns, world));
+    g_array_append_val(world->links, link);
+    g_assert_false(ks_vpns_learn(vpns, world));
+    g_array_index(world->links, KsLink, 0).wireguard = true;
+    g_assert_true(ks_vpns_learn(vpns, world));
+    g_assert_false(ks_vpns_learn(vpns, world));
+    g_array_set_size(world->links, 0);
+    g_assert_false(ks_vpns_learn(vpns, world));
+    g_assert_cmpstr(ks_vpns_get(vpns, 0)->type, ==, "wireguard");
+    g_assert_cmpstr(ks_vpns_get(vpns, 1)->type, ==, "openvpn");
+    ks_world_free(world);
+}
+
 static void test_which_lock(void)
 {
     g_assert_true(locks(KS_VPN_LOCKS_AUTO, false));
@@ -213,6 +236,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vpns/there-and-back", test_there_and_back);
     g_test_add_func("/vpns/damaged", test_damaged);
     g_test_add_func("/vpns/in-the-engine", test_in_the_engine);
+    g_test_add_func("/vpns/learned", test_learned);
     g_test_add_func("/vpns/which-lock", test_which_lock);
     return g_test_run();
 }
