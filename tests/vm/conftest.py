@@ -46,6 +46,15 @@ def machine(outside):
         yield booted
 
 
+@pytest.fixture
+def unlocked(machine):
+    from vm import setting
+
+    setting.open_up(machine)
+    yield machine
+    setting.open_up(machine)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
     """A failure is read in the machine's journal and on its console, which go with it."""

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from world import addresses as a
+from world.frames import Frame
 from world.profiles import uuid_of
 from world.waiting import wait_until
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 PERSON = 1000
 WIREGUARD = "wg0"
 PROFILE = "wireguard"
+NAME = f"vpn.{a.ONLY_KNOWN_NAMES}"  # of the server, which has no IPv6 address
 
 _UPLINK = f"""[connection]
 id=uplink
@@ -37,7 +39,9 @@ umask 077
 for name in server client; do wg genkey >$name.key; wg pubkey <$name.key >$name.pub; done
 """
 
-RAISE_SERVER = f"""
+# The machine's own VPN server, in a namespace of it: there again after each boot.
+_SERVER = f"""#!/bin/sh
+set -eu
 cd /etc/wireguard
 ip netns add server
 ip link set server0 netns server
@@ -45,27 +49,41 @@ ip -n server link set lo up
 ip -n server addr add {a.KERNEL_SERVER}/28 dev server0
 ip -n server link set server0 up
 ip -n server route add default via {a.KERNEL_SERVER_ROUTER}
-ip netns exec server sysctl -qw net.ipv4.ip_forward=1
+ip netns exec server sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.send_redirects=0 \\
+    net.ipv4.conf.server0.send_redirects=0
 ip -n server link add {WIREGUARD} type wireguard
 ip netns exec server wg set {WIREGUARD} listen-port {a.WIREGUARD_PORT} private-key server.key \\
     peer "$(cat client.pub)" allowed-ips {a.KERNEL_TUNNEL_CLIENT}/32
 ip -n server addr add {a.KERNEL_TUNNEL_SERVER}/28 dev {WIREGUARD}
 ip -n server link set {WIREGUARD} up
 """
+_SERVER_UNIT = """[Unit]
+Description=the VPN server of the tests
+DefaultDependencies=no
+Wants=sys-subsystem-net-devices-server0.device
+After=sys-subsystem-net-devices-server0.device local-fs.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/opt/server
+[Install]
+WantedBy=sysinit.target
+"""
 
 
-def _wireguard(machine: "Machine") -> str:
+def wireguard(machine: "Machine", name: str, endpoint: str) -> str:
+    """A profile of NetworkManager's."""
     client, server = machine.sh("cat /etc/wireguard/client.key /etc/wireguard/server.pub").split()
     return f"""[connection]
-id={PROFILE}
-uuid={uuid_of(PROFILE)}
+id={name}
+uuid={uuid_of(name)}
 type=wireguard
 interface-name={WIREGUARD}
 autoconnect=false
 [wireguard]
 private-key={client}
 [wireguard-peer.{server}]
-endpoint={a.KERNEL_SERVER}:{a.WIREGUARD_PORT}
+endpoint={endpoint}:{a.WIREGUARD_PORT}
 allowed-ips=0.0.0.0/0;::/0;
 [ipv4]
 method=manual
@@ -76,15 +94,31 @@ address1=fd34::2/64
 """
 
 
-def prepare(machine: "Machine") -> None:
-    folder = "/etc/NetworkManager/system-connections"
-    machine.sh(_KEYS)
-    machine.sh(RAISE_SERVER)
-    machine.write(f"{folder}/uplink.nmconnection", _UPLINK, "600")
-    machine.write(f"{folder}/{PROFILE}.nmconnection", _wireguard(machine), "600")
+def add_profile(machine: "Machine", name: str, text: str) -> None:
+    machine.write(f"/etc/NetworkManager/system-connections/{name}.nmconnection", text, "600")
     machine.run("nmcli", "connection", "reload")
+
+
+def prepare(machine: "Machine") -> None:
+    machine.sh(_KEYS)
+    machine.write("/opt/server", _SERVER, "755")
+    machine.write("/etc/systemd/system/tests-server.service", _SERVER_UNIT)
+    machine.sh("systemctl daemon-reload; systemctl --quiet enable --now tests-server.service", timeout=120)
+    machine.write("/etc/NetworkManager/system-connections/uplink.nmconnection", _UPLINK, "600")
+    add_profile(machine, PROFILE, wireguard(machine, PROFILE, a.KERNEL_SERVER))
     machine.wait_uplink()
     machine.install()
+
+
+def open_up(machine: "Machine") -> None:
+    """Unlocked and without a VPN, as every test begins and ends."""
+    active = machine.run("nmcli", "-g", "NAME,TYPE", "connection", "show", "--active").stdout.splitlines()
+    for name, kind in (line.rsplit(":", 1) for line in active):
+        if kind in ("wireguard", "vpn"):
+            machine.run("nmcli", "connection", "down", name, check=False)
+    machine.ctl("auto", "on")
+    machine.ctl("unlock")
+    machine.wait_state("unlocked")
 
 
 # -- attempts to get out
@@ -113,8 +147,14 @@ print(answer.partition(b"\\r\\n\\r\\n")[2].decode().strip())
 
 def my_address(machine: "Machine", uid: int) -> str:
     """The address under which the web server sees the machine; a reason in words if it does not."""
-    said = machine.run("python3", "-c", _ASK, a.WEB[4], str(a.HTTP_PORT), uid=uid, check=False).stdout
+    said = machine.python(_ASK, a.WEB[4], str(a.HTTP_PORT), uid=uid, check=False).stdout
     return said.strip().splitlines()[-1]
+
+
+def must_tunnel(machine: "Machine", address: str) -> None:
+    """As root and as a person: data packets carry the inner sender's user id."""
+    for uid in (0, PERSON):
+        wait_until(lambda: my_address(machine, uid) == address, f"uid {uid} to be seen as {address}", 30)
 
 
 def attempts(machine: "Machine") -> list[bytes]:
@@ -128,7 +168,7 @@ def attempts(machine: "Machine") -> list[bytes]:
             if uid == PERSON:
                 wanted.append((a.KERNEL_SERVER, a.WIREGUARD_PORT, link))
         sent = [(f"canary{os.urandom(8).hex()}", *each) for each in wanted]
-        machine.run("python3", "-c", _SEND, uid=uid, given=json.dumps(sent).encode())
+        machine.python(_SEND, uid=uid, given=json.dumps(sent))
         canaries += [canary.encode() for canary, *_ in sent]
     return canaries
 
@@ -145,11 +185,23 @@ def must_leak(machine: "Machine") -> None:
     wait_until(lambda: len(_seen(machine, canaries, since)) == len(canaries), "every attempt to be seen outside")
 
 
+def asks_for_server(frame: Frame) -> bool:
+    packet = frame.packet
+    label = b"".join(bytes([len(part)]) + part.encode() for part in NAME.split(".")) + b"\0"
+    return packet is not None and packet.destination_port == a.DNS_PORT and label in packet.payload.lower()
+
+
+def no_plain_frames(machine: "Machine", since: int, until: int | None = None) -> None:
+    """None since the mark that is not upkeep, VPN or the question for the server's own name."""
+    plain = [frame for frame in machine.capture.plain(since, until) if not asks_for_server(frame)]
+    assert [frame.purpose for frame in plain] == []
+
+
 def must_hold(machine: "Machine", since: int | None = None) -> None:
-    """No attempt is seen outside, now or since the mark, nor any frame that is not upkeep or VPN."""
+    """No attempt is seen outside, now or since the mark, nor any other frame that may not leave."""
     if since is None:
         since = machine.capture.mark()
     canaries = attempts(machine)
     machine.capture.fence()
     assert _seen(machine, canaries, since) == []
-    assert [frame.purpose for frame in machine.capture.plain(since)] == []
+    no_plain_frames(machine, since)

@@ -1,36 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel's WireGuard on Debian's kernel, by NetworkManager, judged outside."""
 
+import signal
+
 import pytest
 
 from world import addresses as a
+from world.router import say_names
 
 from . import setting
 from .setting import PERSON, PROFILE, WIREGUARD
 
 
-def _open(machine) -> None:
-    machine.run("nmcli", "connection", "down", PROFILE, check=False)
-    machine.ctl("auto", "on")
-    machine.ctl("unlock")
-    machine.wait_state("unlocked")
-
-
-@pytest.fixture
-def unlocked(machine):
-    _open(machine)
-    yield machine
-    _open(machine)
-
-
-def _must_tunnel(machine) -> None:
-    """As root and as a person: data packets carry the inner sender's user id."""
-    for uid in (0, PERSON):
-        assert setting.my_address(machine, uid) == a.KERNEL_TUNNEL_CLIENT, f"uid {uid}"
-
-
-def _connect(machine) -> None:
-    machine.run("nmcli", "--wait", "30", "connection", "up", PROFILE)
+def _connect(machine, profile: str = PROFILE) -> None:
+    machine.run("nmcli", "--wait", "60", "connection", "up", profile, timeout=90)
     assert machine.wait_state("protected")["verified"]
 
 
@@ -46,9 +29,9 @@ def test_up_locks_and_everybody_gets_through(unlocked):
     _connect(unlocked)
     status = unlocked.status()
     assert [tunnel["interface"] for tunnel in status["tunnels"]] == [WIREGUARD]
-    _must_tunnel(unlocked)
+    setting.must_tunnel(unlocked, a.KERNEL_TUNNEL_CLIENT)
     setting.must_hold(unlocked)
-    _must_tunnel(unlocked)
+    setting.must_tunnel(unlocked, a.KERNEL_TUNNEL_CLIENT)
 
 
 @pytest.mark.parametrize("way", ["connection down", "link deleted"])
@@ -63,5 +46,35 @@ def test_away_blocks_and_it_comes_back(unlocked, way):
     setting.must_hold(unlocked, since)
     assert setting.my_address(unlocked, PERSON) not in unlocked.addresses(a.UPLINK)
     _connect(unlocked)
-    _must_tunnel(unlocked)
+    setting.must_tunnel(unlocked, a.KERNEL_TUNNEL_CLIENT)
     setting.must_hold(unlocked, since)
+
+
+def _say(outside, *lines: str) -> None:
+    say_names(*lines)
+    outside.namespace.kill("dnsmasq", signal.SIGHUP)
+
+
+def test_a_server_known_by_name(unlocked, outside):
+    """Asked for while locked, by NetworkManager and by the guard; nobody's other question leaves."""
+    unlocked.ctl("lock")
+    since = unlocked.capture.fence()
+    _say(outside, f"{a.KERNEL_SERVER} {setting.NAME}")
+    setting.add_profile(unlocked, "named", setting.wireguard(unlocked, "named", setting.NAME))
+    try:
+        unlocked.wait_state("blocked")
+        _connect(unlocked, "named")
+        setting.must_tunnel(unlocked, a.KERNEL_TUNNEL_CLIENT)
+        unlocked.run("nmcli", "connection", "down", "named")
+        unlocked.wait_state("blocked")
+        assert unlocked.run("getent", "hosts", "evil.test", check=False).returncode != 0
+        setting.must_hold(unlocked, since)
+        questions = [frame for frame in unlocked.capture.since(since) if setting.asks_for_server(frame)]
+        assert questions, "the name must have been asked for"
+        unlocked.ctl("unlock")  # the control: the other question is seen
+        since = unlocked.capture.fence()
+        unlocked.run("getent", "hosts", "evil.test", check=False)
+        assert any(b"\x04evil\x04test" in frame.data for frame in unlocked.capture.since(since))
+    finally:
+        unlocked.run("nmcli", "connection", "delete", "named", check=False)
+        _say(outside)

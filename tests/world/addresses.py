@@ -38,6 +38,8 @@ TUNNEL_NET = {4: "198.51.100.128/25", 6: "2001:db8:100:8::/64"}
 STATIC_CLIENT = "198.51.100.98"
 STATIC_SERVER = "198.51.100.97"
 
+ONLY_KNOWN_NAMES = "known.test"  # of names in here the DNS tells what was said, and nothing else
+
 HTTP_PORT = 80
 ECHO_PORT = 7
 DNS_PORT = 53

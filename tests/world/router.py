@@ -68,6 +68,7 @@ log-dhcp
 log-facility=-
 leasefile-ro
 addn-hosts={VPN_HOSTS}
+local=/{a.ONLY_KNOWN_NAMES}/
 address=/#/{a.WEB[4]}
 address=/#/{a.WEB[6]}
 dhcp-authoritative
