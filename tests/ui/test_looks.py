@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from world.sandbox import build_dir
 from world.waiting import wait_until
 
-from .access import cut_texts, find, press, read
+from .access import cut_texts, read
 from .languages import LONG, RIGHT_TO_LEFT, make
 from .stage import STATES, Stage
 
