@@ -52,6 +52,8 @@ void ks_guard_reload_config(KsGuard *guard)
     ks_people_read(guard->world->people);
     if (ks_guard_obey_configuration(guard))
         ks_guard_save(guard);
+    else
+        ks_guard_save_again(guard);
     (void) ks_guard_follow(guard);
     pause_max_ms = (uint64_t) ks_configuration_pause_max(guard->configuration) * 1000;
     if (ks_keeper_read(guard->keeper) && ks_guard_pause_left(guard) > pause_max_ms)

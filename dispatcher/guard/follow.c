@@ -47,21 +47,6 @@ bool ks_guard_is_closed(const KsGuard *guard)
     return is_as_it_should_be(guard) && ks_guard_pause_left(guard) == 0;
 }
 
-void ks_guard_save(KsGuard *guard)
-{
-    g_autoptr(GError) error = NULL;
-    KsSettings settings = *ks_engine_settings(guard->engine); /* borrows what it points to */
-
-    settings.locked |= guard->boot_skipped;
-    g_clear_pointer(&guard->save_problem, g_free);
-    if (ks_store_save(guard->store, &settings, &error))
-        return;
-    guard->save_problem = g_strdup_printf("The state could not be saved, so what you see now will "
-                                          "not outlast a reboot: %s.",
-                                          error->message);
-    g_warning("%s", guard->save_problem);
-}
-
 /* The kernel's command line opens this boot's lock, unless it was closed in this boot already. */
 static void skip_boot_lock(KsGuard *guard)
 {

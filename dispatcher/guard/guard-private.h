@@ -16,6 +16,7 @@
  *
  *   guard.c          beginning, end, and what wakes it
  *   follow.c         the way of an event, from the world to the kernel; it calls none of the others
+ *   saving.c         what outlasts a reboot
  *   orders.c         what a person asks for, and what is answered
  *   administrator.c  what the configuration rules out */
 
@@ -40,6 +41,7 @@ struct KsGuard {
     char *state_problem; /* what was wrong with the saved state when we began */
     char *vpns_problem;  /* what was wrong with what is said of VPNs when we began */
     char *save_problem;  /* why the state could not be saved last */
+    guint save_source;   /* when that is tried again */
     guint links_source;
     guint monitor_source;
     guint verify_source;
@@ -66,7 +68,6 @@ bool ks_guard_take_over(KsGuard *guard);
  * nobody knows. */
 void ks_guard_put_right(KsGuard *guard, const char *who);
 
-void ks_guard_save(KsGuard *guard); /* if it fails, save_problem says why */
 void ks_guard_notify(KsGuard *guard);
 KsStatusFacts ks_guard_facts(const KsGuard *guard);
 
@@ -74,6 +75,14 @@ uint64_t ks_guard_pause_left(const KsGuard *guard); /* milliseconds */
 
 /* The kernel ends a pause by itself; then pause_source wakes us, so that people see it. */
 void ks_guard_watch_pause(KsGuard *guard);
+
+/* ---- saving.c ---- */
+
+/* If it fails, save_problem says why, and it is tried again later. */
+void ks_guard_save(KsGuard *guard);
+
+/* If it failed last: the disk may take it now. */
+void ks_guard_save_again(KsGuard *guard);
 
 /* ---- administrator.c ---- */
 

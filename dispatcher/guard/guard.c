@@ -122,7 +122,7 @@ static void load_state(KsGuard *guard)
     if (stored == KS_STORED_CORRUPT)
         ks_store_set_aside(guard->store);
     obeyed = ks_guard_obey_configuration(guard);
-    if (stored == KS_STORED_CORRUPT || obeyed)
+    if (stored == KS_STORED_CORRUPT || obeyed || ks_store_is_unsaved(guard->store))
         ks_guard_save(guard);
 }
 
@@ -157,6 +157,8 @@ void ks_guard_free(KsGuard *guard)
 {
     if (!guard)
         return;
+    ks_guard_save_again(guard); /* before the machine is off, say */
+    g_clear_handle_id(&guard->save_source, g_source_remove);
     g_clear_handle_id(&guard->links_source, g_source_remove);
     g_clear_handle_id(&guard->monitor_source, g_source_remove);
     g_clear_handle_id(&guard->verify_source, g_source_remove);

@@ -142,6 +142,11 @@ KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_prob
     return KS_STORED_CORRUPT;
 }
 
+bool ks_store_is_unsaved(const KsStore *store)
+{
+    return g_file_test(store->unsaved_path, G_FILE_TEST_EXISTS);
+}
+
 void ks_store_set_aside(KsStore *store)
 {
     (void) g_rename(store->state_path, store->corrupt_path);

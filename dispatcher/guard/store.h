@@ -20,6 +20,9 @@ typedef enum {
 /* Folders as systemd names them in STATE_DIRECTORY and RUNTIME_DIRECTORY, or the built-in ones. */
 KsStore *ks_store_new(void);
 
+/* What the disk did not take holds: it may take it now. */
+bool ks_store_is_unsaved(const KsStore *store);
+
 /* A file in the folder that outlasts a reboot; owned by the caller. */
 char *ks_store_path(const char *name);
 void ks_store_free(KsStore *store);

@@ -355,6 +355,7 @@ static void test_unsaved(Fixture *f, const void *data)
     store = ks_store_new();
     for (unsigned i = 0; i < 2; i++) {
         g_assert_false(ks_store_save(store, i ? &closed : &open, NULL));
+        g_assert_true(ks_store_is_unsaved(store));
         g_assert_cmpint(load(&loaded), ==, KS_STORED);
         g_assert_true(same_settings(&loaded, i ? &closed : &open));
     }
@@ -364,6 +365,7 @@ static void test_unsaved(Fixture *f, const void *data)
     g_assert_false(loaded.locked); /* a person opened it, in this boot */
     save(&closed);
     g_assert_false(g_file_test(f->unsaved, G_FILE_TEST_EXISTS));
+    g_assert_false(ks_store_is_unsaved(store));
     g_assert_cmpint(load(&loaded), ==, KS_STORED);
     g_assert_true(loaded.locked);
 
