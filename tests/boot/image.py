@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What makes a copy of this machine a machine of the tests."""
 
+import os
 import shutil
 import time
 from dataclasses import dataclass
@@ -17,13 +18,22 @@ if TYPE_CHECKING:
 PERSON = "ina"
 _PERSON_ID = 14711  # nobody's on the machine that is copied
 SOURCE = "/root/nm-killswitch"
+CCACHE = os.environ.get("KS_CCACHE", "")
 PRESENCE = "/run/before-manager"  # what nft said when NetworkManager was about to start
 SAID = "/run/canary"  # how often the canary sent something, as a number
 
-# what this machine happens to run besides; time synchronisation stays: it talks without being asked
-_MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "man-db.timer", "e2scrub_all.timer", "e2scrub_reap.service")
-_MASKED += ("fstrim.timer", "dpkg-db-backup.timer", "openvpn.service", "postgresql.service", "iperf3.service")
-_MASKED += ("dnsmasq.service", "nftables.service", "ModemManager.service", "wpa_supplicant.service")
+# what this machine happens to run besides goes; time synchronisation stays: it talks without being asked
+_KEPT = ("getty@tty1.service", "remote-fs.target", "systemd-pstore.service", "systemd-timesyncd.service")
+# what the bus or a test would start all the same
+_MASKED = ("nftables.service", "ModemManager.service", "wpa_supplicant.service")
+
+# what Debian enables where NetworkManager is at work; tests/lib/dependencies.sh takes care that its
+# packages enable nothing
+_ENABLED = {
+    "multi-user.target.wants/NetworkManager.service": "NetworkManager.service",
+    "network-online.target.wants/NetworkManager-wait-online.service": "NetworkManager-wait-online.service",
+    "dbus-org.freedesktop.nm-dispatcher.service": "NetworkManager-dispatcher.service",
+}
 
 _CANARY = '''#!/usr/bin/python3
 """Tries to get out from the first moment of a boot to the last, as root, to everywhere."""
@@ -114,9 +124,16 @@ def prepare(disk: "Disk") -> None:
     shutil.copytree("/etc/NetworkManager", disk.path("/etc/NetworkManager"), symlinks=True)
     _add_person(disk)
     units = disk.path("/etc/systemd/system")
+    for wish in [*units.glob("*.wants/*"), *units.glob("*.requires/*")]:
+        if wish.name not in _KEPT:
+            wish.unlink()
     for name in _MASKED:
         (units / name).unlink(missing_ok=True)
         (units / name).symlink_to("/dev/null")
+    for name, target in _ENABLED.items():
+        (units / name).parent.mkdir(exist_ok=True)
+        (units / name).unlink(missing_ok=True)
+        (units / name).symlink_to(f"/lib/systemd/system/{target}")
     disk.write("/etc/systemd/system/NetworkManager.service.d/look.conf", _LOOK)
     disk.write("/etc/systemd/system/canary.service", _CANARY_UNIT)
     wants = units / "sysinit.target.wants"
@@ -125,6 +142,11 @@ def prepare(disk: "Disk") -> None:
     disk.write("/opt/canary.py", _canary(), 0o755)
     disk.path("/var/log/journal").mkdir(exist_ok=True)
     _copy_source(disk)
+
+
+def compiler() -> list[str]:
+    """KS_CCACHE names a folder: a person who runs the suite again and again need not compile again."""
+    return ["env", "CC=ccache gcc", f"CCACHE_DIR={CCACHE}"] if CCACHE else ["env"]
 
 
 @dataclass
@@ -137,5 +159,5 @@ def install(machine: "Machine", *arguments: str) -> Run:
     """data/install.sh on the machine itself. The copied machine has every package that it asks for,
     so apt is not called: there is no archive in this world."""
     begun = time.monotonic()
-    run = machine.run(f"{SOURCE}/data/install.sh", *arguments, timeout=400)
+    run = machine.run(*compiler(), f"{SOURCE}/data/install.sh", *arguments, timeout=900)
     return Run(run.stdout, time.monotonic() - begun)

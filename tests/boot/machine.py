@@ -65,7 +65,7 @@ class Machine:
 
     def __init__(self, disk: Disk, outside: Outside):
         self.disk = disk
-        self._outside = outside
+        self.outside = outside
         self.client: Namespace | None = None
         self.capture: Capture | None = None
         self._nspawn: subprocess.Popen | None = None
@@ -87,11 +87,13 @@ class Machine:
 
     def power_on(self) -> None:
         """The capture listens before the first program runs."""
-        self.client, self.capture = self._outside.plug_in()
+        self.client, self.capture = self.outside.plug_in()
         console, inner = pty.openpty()
         arguments = ["systemd-nspawn", "--quiet", f"--directory={self.disk.root}", "--boot", "--machine=client"]
         arguments += [f"--network-namespace-path={self.client.path}", "--register=no", "--keep-unit"]
         arguments += ["--capability=CAP_NET_ADMIN,CAP_NET_RAW", "--bind=/dev/net/tun", "--bind-ro=/run/world/keys"]
+        if image.CCACHE:
+            arguments += [f"--bind={image.CCACHE}"]
         arguments += ["--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=interactive"]
         # /proc/sys/net belongs to the namespace that we made: NetworkManager may write it
         environment = os.environ | {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}
@@ -162,7 +164,7 @@ class Machine:
             self.capture.close()
             self.capture = None
         if self.client:
-            self._outside.unplug(self.client)
+            self.outside.unplug(self.client)
             self.client = None
 
     @property
@@ -186,6 +188,10 @@ class Machine:
         if check and result.returncode != 0:
             raise RuntimeError(f"{' '.join(arguments)} failed ({result.returncode}): {result.stdout}")
         return result
+
+    def popen(self, *arguments: str) -> subprocess.Popen:
+        """A program on the machine that goes on; nobody hears what it says."""
+        return subprocess.Popen(self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def show(self, unit: str, name: str) -> str:
         return self.run("systemctl", "show", "--property", name, "--value", unit).stdout.strip()

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From power-on: what leaves a machine that was locked when it was switched off."""
 
+import signal
 import time
 
 import pytest
+
+from world import addresses as a
+from world import profiles
+from world.router import say_names
+from world.waiting import wait_until
 
 from . import image
 from .conftest import full_run
@@ -77,3 +83,48 @@ def test_a_locked_boot_leaks_nothing(outside, locked_disk, copy_of, report, boot
             frames = machine.capture.since()
         assert [frame.purpose for frame in frames if frame.purpose.startswith("plain")] == []
         assert any(frame.purpose == "server" for frame in frames)
+
+
+NAME = "vpn.names.test"
+_QUESTION = b"\x03vpn\x05names\x04test\x00"
+_CONNECTIONS = "/etc/NetworkManager/system-connections"
+
+
+def _is_server_name(frame) -> bool:
+    packet = frame.packet
+    asked = packet and packet.destination in a.ROUTER.values() and packet.destination_port == a.DNS_PORT
+    return bool(asked) and _QUESTION in packet.payload.lower()
+
+
+def test_a_locked_boot_whose_server_has_a_name(outside, locked_disk, copy_of, report):
+    """Its address of the boot before is open before NetworkManager is; then only its name is asked for."""
+    disk = copy_of(locked_disk)
+    for profile in disk.path(_CONNECTIONS).glob("*.nmconnection"):
+        if profile.stem in profiles.VPNS:
+            profile.unlink()
+    text = profiles.vpn("named", profiles.tls(f"{NAME}:{a.SERVER_PORT}:udp4"))
+    disk.write(f"{_CONNECTIONS}/named.nmconnection", text, 0o600)
+    disk.path("/var/lib/nm-killswitch/servers").unlink(missing_ok=True)
+    say_names(f"{a.SERVER[4]} {NAME}")
+    outside.namespace.kill("dnsmasq", signal.SIGHUP)
+    with Machine(disk, outside) as machine:
+        machine.wait_uplink()
+        assert a.SERVER[4] not in _said_before_manager(machine), "nobody knows it yet"
+        wait_until(lambda: [s for s in machine.status()["servers"] if s["address"] == a.SERVER[4]], "the name's address")
+        wait_until(lambda: machine.run("grep", "-c", "servers4 ", "/var/lib/nm-killswitch/servers", check=False).returncode == 0,
+                   "it to be saved")
+        machine.power_off()
+    with Machine(disk, outside) as machine:
+        machine.wait_uplink()
+        assert a.SERVER[4] in _said_before_manager(machine)
+        _wait_after_manager(machine, AFTER_MANAGER if full_run() else 3)
+        machine.connect("named")
+        assert machine.wait_state("protected")["verified"]
+        with outside.tunnel() as tunnel:
+            tunnel.wait_for(b"boot-canary")
+        machine.capture.fence()
+        frames = machine.capture.since()
+        questions = [frame for frame in frames if _is_server_name(frame)]
+        report.boot("locked, server by name", [f for f in frames if f not in questions], f"{len(questions)} questions for the server's name")
+        assert questions, "NetworkManager's VPN asks for it"
+        assert [f.purpose for f in frames if f.purpose.startswith("plain") and f not in questions] == []

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What becomes of the lock when the guard hangs, when NetworkManager goes, or sleeps."""
+
+import time
+
+import pytest
+
+from world.waiting import wait_until
+
+from .conftest import full_run
+from .machine import Machine
+from .outside import WIRE_END
+from .test_rescue import _must_hold, _must_leak
+
+GUARD, MANAGER = "nm-killswitch.service", "NetworkManager.service"
+# as delivered it is a minute; what is tested is that systemd hears of a guard that hangs
+WATCHDOG = 60 if full_run() else 4
+STOP_TIMEOUT = 5
+
+
+def test_a_guard_that_hangs_is_ended_by_the_watchdog(outside, locked_disk, copy_of, report):
+    disk = copy_of(locked_disk)
+    if WATCHDOG != 60:
+        disk.write(f"/etc/systemd/system/{GUARD}.d/watchdog.conf", f"[Service]\nWatchdogSec={WATCHDOG}\n")
+    with Machine(disk, outside) as machine:
+        machine.wait_uplink()
+        assert machine.show(GUARD, "WatchdogUSec") == ("1min" if WATCHDOG == 60 else f"{WATCHDOG}s")
+        machine.connect("full")
+        machine.wait_state("protected")
+        healthy = machine.guard_pid()
+        time.sleep(1.5 * min(WATCHDOG, 4))  # one that goes round is let be
+        assert machine.guard_pid() == healthy
+        since, tried = machine.capture.fence(), machine.canaries_tried()
+        machine.run("kill", "-STOP", str(healthy))
+        stopped = time.monotonic()
+        wait_until(lambda: machine.guard_pid() not in (0, healthy), "the next guard", WATCHDOG + STOP_TIMEOUT + 30)
+        seconds = time.monotonic() - stopped
+        assert machine.wait_state("protected")["verified"]
+        assert "watchdog" in machine.journal("_PID=1", f"UNIT={GUARD}").lower()
+        _must_hold(machine, since)
+        report.line(
+            f"a guard that hung was replaced after {seconds:.1f} s (watchdog {WATCHDOG} s); "
+            f"{machine.canaries_tried() - tried} attempts to get out, 0 frames outside"
+        )
+
+
+def _restart(machine: Machine) -> None:
+    machine.run("systemctl", "restart", MANAGER)
+
+
+def _crash(machine: Machine) -> None:
+    machine.run("systemctl", "kill", "--signal=KILL", MANAGER)
+    wait_until(lambda: machine.show(MANAGER, "ActiveState") == "active", "systemd to start it again")
+
+
+def _upgrade(machine: Machine) -> None:
+    """As Debian's package does: stopped, its files new, started."""
+    machine.run("systemctl", "stop", MANAGER)
+    machine.run("sh", "-ec", "cp -a /usr/sbin/NetworkManager /usr/sbin/.new; mv /usr/sbin/.new /usr/sbin/NetworkManager")
+    _must_hold(machine)
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "start", MANAGER)
+
+
+def _link(machine: Machine, state: str) -> None:
+    """The other end of the wire: a card without power has no carrier."""
+    machine.outside.namespace.ip(f"link set {WIRE_END} {state}")
+
+
+def _sleep(machine: Machine) -> None:
+    """As NetworkManager hears it from logind; with the card, as a sleeping machine's, off meanwhile."""
+    name = ("org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager", "org.freedesktop.NetworkManager")
+    machine.run("busctl", "call", *name, "Sleep", "b", "true")
+    wait_until(lambda: "asleep" in machine.run("nmcli", "-g", "STATE", "general").stdout, "it to sleep")
+    _link(machine, "down")
+    machine.wait_state("blocked", 30)
+    _link(machine, "up")
+    machine.run("busctl", "call", *name, "Sleep", "b", "false")
+    machine.run("nmcli", "connection", "up", "uplink")  # a card without hardware is not woken by itself
+
+
+@pytest.mark.parametrize("event", [_restart, _crash, _upgrade, _sleep], ids=lambda f: f.__name__.strip("_"))
+def test_networkmanager_comes_and_goes(locked, event, report):
+    """Connected before; whatever it makes of the VPN, nothing leaves beside it, and it can be had again."""
+    locked.connect("full")
+    locked.wait_state("protected")
+    since, tried = locked.capture.fence(), locked.canaries_tried()
+    event(locked)
+    locked.wait_uplink()
+    status = locked.status()
+    assert status["locked"] and status["verified"]
+    _must_hold(locked, since)
+    locked.run("nmcli", "connection", "down", "full", check=False)
+    locked.connect("full")
+    assert locked.wait_state("protected")["verified"]
+    _must_hold(locked, since)
+    report.line(f"NetworkManager, {event.__name__.strip('_')}: {locked.canaries_tried() - tried} attempts to get out, 0 frames")
+    since = locked.capture.mark()
+    locked.ctl("unlock")
+    locked.run("nmcli", "connection", "down", "full")
+    _must_leak(locked, since)
