@@ -5,11 +5,11 @@ import time
 
 import pytest
 
+from world import addresses as a
 from world.waiting import wait_until
 
 from .conftest import full_run
 from .machine import Machine
-from .outside import WIRE_END
 from .test_rescue import _must_hold, _must_leak
 
 GUARD, MANAGER = "nm-killswitch.service", "NetworkManager.service"
@@ -62,19 +62,13 @@ def _upgrade(machine: Machine) -> None:
     machine.run("systemctl", "start", MANAGER)
 
 
-def _link(machine: Machine, state: str) -> None:
-    """The other end of the wire: a card without power has no carrier."""
-    machine.outside.namespace.ip(f"link set {WIRE_END} {state}")
-
-
 def _sleep(machine: Machine) -> None:
     """As NetworkManager hears it from logind; with the card, as a sleeping machine's, off meanwhile."""
     name = ("org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager", "org.freedesktop.NetworkManager")
     machine.run("busctl", "call", *name, "Sleep", "b", "true")
     wait_until(lambda: "asleep" in machine.run("nmcli", "-g", "STATE", "general").stdout, "it to sleep")
-    _link(machine, "down")
+    machine.client.ip(f"link set {a.UPLINK} down")
     machine.wait_state("blocked", 30)
-    _link(machine, "up")
     machine.run("busctl", "call", *name, "Sleep", "b", "false")
     machine.run("nmcli", "connection", "up", "uplink")  # a card without hardware is not woken by itself
 
