@@ -4,6 +4,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 
 from world.frames import Frame
 
@@ -13,6 +14,7 @@ class Report:
         self._path = path
         self._lines: list[str] = []
         self._boots: list[str] = []
+        self._took: dict[str, list[float]] = {}
 
     def line(self, text: str) -> None:
         self._lines.append(text)
@@ -24,10 +26,21 @@ class Report:
         shown = ", ".join(f"{number} {purpose.removeprefix('upkeep: ')}" for purpose, number in sorted(counts.items()))
         self._boots.append(f"| {name} | {shown or 'none'} | {said} |")
 
+    def took(self, unit: str, seconds: float) -> None:
+        """What systemd-analyze blame calls a unit's time, in one boot."""
+        self._took.setdefault(unit, []).append(seconds * 1000)
+
     def write(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         text = ["# The booted world", ""]
         text += [f"- {line}" for line in self._lines]
+        if self._took:
+            text += ["", "From a unit's start until it was ready, locked boots, in ms:", ""]
+            text += ["| unit | boots | least | median | most |", "|---|---|---|---|---|"]
+            text += [
+                f"| {unit} | {len(times)} | {min(times):.0f} | {median(times):.0f} | {max(times):.0f} |"
+                for unit, times in self._took.items()
+            ]
         if self._boots:
             text += ["", "Frames that left the machine, from power-on:", ""]
             text += ["| boot | frames | |", "|---|---|---|", *self._boots]

@@ -17,6 +17,7 @@ from .machine import Machine
 
 BOOTS = 20 if full_run() else 3
 AFTER_MANAGER = 10.0  # seconds
+UNITS = ("nm-killswitch-early.service", "nm-killswitch.service", "NetworkManager.service", "dbus.service")
 
 
 def _wait_after_manager(machine: Machine, seconds: float) -> None:
@@ -63,6 +64,8 @@ def test_a_locked_boot_leaks_nothing(outside, locked_disk, copy_of, report, boot
         tried = machine.canaries_tried()
         lead = f"locked {(manager_at - locked_at) * 1000:.0f} ms before NetworkManager; canary: {tried} attempts"
         report.boot(f"locked {boot}", frames, lead)
+        for unit in UNITS:
+            report.took(unit, machine.moment(unit, "ActiveEnter") - machine.moment(unit, "InactiveExit"))
 
         assert "table inet nm_killswitch {" in _said_before_manager(machine)
         assert 0 < locked_at < manager_at
