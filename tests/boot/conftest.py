@@ -8,6 +8,7 @@ Each test boots a layer of its own above one of these, and never changes them.
 import itertools
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,3 +135,8 @@ def pytest_runtest_makereport(item: pytest.Item):
 
 def full_run() -> bool:
     return os.environ.get("KS_FULL") == "1"
+
+
+def some(cases: Iterable, by_default: int) -> list:
+    """The first ones; with KS_FULL=1 all. Each is a boot or more."""
+    return list(cases) if full_run() else list(cases)[:by_default]
