@@ -177,9 +177,13 @@ GtkWindow *ks_preferences_new(GtkApplication *application)
     parts->window = GTK_WINDOW(gtk_builder_get_object(parts->builder, "window"));
     g_object_set_data_full(G_OBJECT(parts->window), PARTS, parts, parts_free);
     gtk_window_set_application(parts->window, application);
-    for (unsigned i = 0; i < G_N_ELEMENTS(handlers); i++)
-        g_signal_connect(part(parts, handlers[i].widget), "chosen", G_CALLBACK(handlers[i].clicked),
-                         parts);
+    for (unsigned i = 0; i < G_N_ELEMENTS(handlers); i++) {
+        GtkWidget *button = part(parts, handlers[i].widget);
+
+        /* long languages, large text: rather two lines than a window that is wider than the screen */
+        gtk_label_set_line_wrap(GTK_LABEL(gtk_bin_get_child(GTK_BIN(button))), TRUE);
+        g_signal_connect(button, "chosen", G_CALLBACK(handlers[i].clicked), parts);
+    }
     ks_fit_follow_focus(part(parts, "scrolled"), part(parts, "content"));
     g_signal_connect(part(parts, "add-vpn"), "clicked", G_CALLBACK(on_add_vpn), parts);
     ks_check_button_set(KS_CHECK_BUTTON(part(parts, "autostart")), ks_autostart_is_on());

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How every state looks, in languages that need more room and in one that runs from right to left.
+"""How every state looks: in languages that need more room, in one that runs from right to left, in large text.
 
 Screenshots: looks-LANGUAGE-WINDOW.png."""
 
@@ -46,8 +46,8 @@ def stage():
         yield started
 
 
-def start(stage, language, *arguments):
-    stage.start_applet(*arguments, NO_AT_BRIDGE="0", G_DEBUG="", LC_ALL="C.UTF-8", LANGUAGE=language)
+def start(stage, language, **environment):
+    stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="", LC_ALL="C.UTF-8", LANGUAGE=language, **environment)
     wait_until(lambda: read(stage, ""), "a window", 20)
 
 
@@ -67,8 +67,8 @@ def check(stage, shown, foreign=None):
     return nodes
 
 
-def every_window(stage, language, foreign=None):
-    start(stage, language)
+def every_window(stage, language, foreign=None, **environment):
+    start(stage, language, **environment)
     for state in ("protected", "blocked", "broken"):
         stage.say(STATES[state])
         look(stage, language, state, 1, foreign)
@@ -117,6 +117,6 @@ def test_from_right_to_left(stage):
 
 
 @pytest.mark.parametrize("language", [language for language in REAL if language == "de"])
-def test_in_german(stage, language):
+def test_in_german_and_large_text(stage, language):
     with catalogues(stage, False):
-        every_window(stage, language)
+        every_window(stage, language, GDK_DPI_SCALE="1.5")
