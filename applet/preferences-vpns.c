@@ -221,8 +221,9 @@ static void add_row(GtkContainer *list, const KsVpnCard *card, GtkWindow *window
     gtk_container_add(GTK_CONTAINER(box), row->facts);
     add_controls(row, card, box);
     g_object_set_data_full(G_OBJECT(holder), ROW, row, row_free);
-    /* Tab goes to what is in it */
-    g_object_set(holder, "activatable", FALSE, "selectable", FALSE, "can-focus", FALSE, NULL);
+    /* it takes the focus before what is in it: GTK's list is a trap for Tab otherwise */
+    g_object_set(holder, "activatable", FALSE, "selectable", FALSE, NULL);
+    atk_object_set_name(gtk_widget_get_accessible(holder), card->title);
     gtk_container_add(GTK_CONTAINER(holder), box);
     gtk_widget_show_all(holder);
     gtk_container_add(list, holder);
@@ -245,7 +246,7 @@ static void add_nothing(GtkContainer *list)
 
     g_object_set(box, "margin", MARGIN, NULL);
     (void) add_label(box, _("No VPN is set up. Add one in the network settings."));
-    g_object_set(holder, "activatable", FALSE, "can-focus", FALSE, NULL);
+    g_object_set(holder, "activatable", FALSE, NULL);
     gtk_container_add(GTK_CONTAINER(holder), box);
     gtk_widget_show_all(holder);
     gtk_container_add(list, holder);
