@@ -180,7 +180,7 @@ GtkWindow *ks_preferences_new(GtkApplication *application)
     for (unsigned i = 0; i < G_N_ELEMENTS(handlers); i++) {
         GtkWidget *button = part(parts, handlers[i].widget);
 
-        /* long languages, large text: rather two lines than a window that is wider than the screen */
+        /* long languages, large text: rather two lines than a window wider than the screen */
         gtk_label_set_line_wrap(GTK_LABEL(gtk_bin_get_child(GTK_BIN(button))), TRUE);
         g_signal_connect(button, "chosen", G_CALLBACK(handlers[i].clicked), parts);
     }
