@@ -146,6 +146,28 @@ static bool draw_people(KsLock *lock, const KsWorld *world)
     return all;
 }
 
+static bool is_link_local(const KsAddress *address)
+{
+    return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
+           (address->bytes[1] & 0xc0) == 0x80;
+}
+
+/* The machine's own addresses inside its tunnels. Link-local ones are every link's. */
+static bool draw_addresses(KsLock *lock, const KsDrawing *drawing)
+{
+    const GArray *addresses = drawing->world->link_addresses;
+    bool all = true;
+
+    for (unsigned i = 0; i < addresses->len; i++) {
+        const KsLinkAddress *on_link = &g_array_index(addresses, KsLinkAddress, i);
+
+        if (ks_draw_has_tunnel(drawing->tunnels, on_link->index) &&
+            !is_link_local(&on_link->address))
+            all &= ks_lock_add_tunnel_address(lock, &on_link->address);
+    }
+    return all;
+}
+
 static void draw_ipsec(KsLock *lock, const KsWorld *world, bool manual)
 {
     for (unsigned i = 0; i < world->vpns->len; i++) {
@@ -242,6 +264,7 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
         all &= ks_lock_open_interface(lock, g_array_index(drawing->tunnels, KsTunnel, i).index);
     all &= draw_servers(lock, drawing);
     all &= draw_endpoints(lock, drawing);
+    all &= draw_addresses(lock, drawing);
     all &= draw_wireguard(lock, drawing->world);
     all &= draw_people(lock, drawing->world);
     all &= ks_guests_draw(drawing->world, lock);

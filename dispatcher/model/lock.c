@@ -28,6 +28,8 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_DHCP_SERVERS] = { 4, KS_LOCK_ADDRESSES_MAX },
     [KS_SET_TUNNEL_ROUTES4] = { 4 + 4, KS_LOCK_ADDRESSES_MAX, .range = true },
     [KS_SET_TUNNEL_ROUTES6] = { 16 + 16, KS_LOCK_ADDRESSES_MAX, .range = true },
+    [KS_SET_TUNNEL_ADDRESSES4] = { 4, KS_LOCK_ADDRESSES_MAX },
+    [KS_SET_TUNNEL_ADDRESSES6] = { 16, KS_LOCK_ADDRESSES_MAX },
     [KS_SET_PROTOCOLS4] = { 4 + FIELD_SIZE, KS_LOCK_SERVERS_MAX },
     [KS_SET_PROTOCOLS6] = { 16 + FIELD_SIZE, KS_LOCK_SERVERS_MAX },
     [KS_SET_PEOPLE] = { 4 + 4, KS_LOCK_PEOPLE_MAX, .range = true },
@@ -232,6 +234,19 @@ bool ks_lock_add_dhcp_server(KsLock *lock, const KsAddress *address)
         return false;
     memcpy(key.bytes, address->bytes, ks_address_size(address));
     return ks_lock_add_key(lock, KS_SET_DHCP_SERVERS, &key);
+}
+
+bool ks_lock_add_tunnel_address(KsLock *lock, const KsAddress *address)
+{
+    KsKey key = { 0 };
+    size_t size = ks_address_size(address);
+
+    if (size == 0)
+        return false;
+    memcpy(key.bytes, address->bytes, size);
+    return ks_lock_add_key(
+        lock, address->family == AF_INET ? KS_SET_TUNNEL_ADDRESSES4 : KS_SET_TUNNEL_ADDRESSES6,
+        &key);
 }
 
 bool ks_lock_exclude_from_lan(KsLock *lock, const KsAddress *destination, uint8_t prefix)
@@ -452,7 +467,9 @@ char *ks_key_text(KsSetId set, const KsKey *key)
     case KS_SET_GUEST_INTERFACES:
         return g_strdup_printf("%u", ks_key_interface(key));
     case KS_SET_DHCP_SERVERS:
-        address.family = AF_INET;
+    case KS_SET_TUNNEL_ADDRESSES4:
+    case KS_SET_TUNNEL_ADDRESSES6:
+        address.family = set == KS_SET_TUNNEL_ADDRESSES6 ? AF_INET6 : AF_INET;
         memcpy(address.bytes, key->bytes, ks_address_size(&address));
         return g_strdup(ks_address_text(&address, address_text));
     case KS_SET_SERVERS4:

@@ -9,6 +9,7 @@
 #define ETHER_PAYLOAD     14
 #define VLAN_TYPE         16
 #define VLAN_PAYLOAD      18
+#define ARP_SENDER        14 /* RFC 826: the sender's IPv4 address */
 
 /* PPPoE session: RFC 2516, 4, then the PPP protocol (RFC 1661) and its packet. */
 #define PPP_PROTOCOL 6
@@ -38,6 +39,12 @@ static const KsRule rules[] = {
       { ETHER_IS(0x08, 0x00), JUMP(KS_EGRESS_IPV4) } },
     { KS_EGRESS_ETHERNET, "ether type ip6 jump ipv6",
       { ETHER_IS(0x86, 0xdd), JUMP(KS_EGRESS_IPV6) } },
+    /* the local network hears nothing of a tunnel's address: no answer that one is here, no question
+     * in its name */
+    { KS_EGRESS_ETHERNET,
+      "ether type arp @ll,224,32 @tunnel_addresses4 counter name \"blocked_frames\" drop",
+      { ETHER_IS(0x08, 0x06), LINK(ETHER_PAYLOAD + ARP_SENDER, 4, R1),
+        LOOKUP(KS_EGRESS_SET_TUNNEL_ADDRESSES4), COUNT(KS_EGRESS_BLOCKED), DROP } },
     { KS_EGRESS_ETHERNET, "ether type arp @ll,112,48 0x000108000604 accept",
       { ETHER_IS(0x08, 0x06), ARP_AT(ETHER_PAYLOAD), ACCEPT } },
 
@@ -45,6 +52,11 @@ static const KsRule rules[] = {
       { VLAN_IS(0x08, 0x00), JUMP(KS_EGRESS_IPV4) } },
     { KS_EGRESS_ETHERNET, "ether type vlan vlan type ip6 jump ipv6",
       { VLAN_IS(0x86, 0xdd), JUMP(KS_EGRESS_IPV6) } },
+    { KS_EGRESS_ETHERNET,
+      "ether type vlan vlan type arp @ll,256,32 @tunnel_addresses4 counter name "
+      "\"blocked_frames\" drop",
+      { VLAN_IS(0x08, 0x06), LINK(VLAN_PAYLOAD + ARP_SENDER, 4, R1),
+        LOOKUP(KS_EGRESS_SET_TUNNEL_ADDRESSES4), COUNT(KS_EGRESS_BLOCKED), DROP } },
     { KS_EGRESS_ETHERNET, "ether type vlan vlan type arp @ll,144,48 0x000108000604 accept",
       { VLAN_IS(0x08, 0x06), ARP_AT(VLAN_PAYLOAD), ACCEPT } },
 
@@ -123,6 +135,11 @@ static const KsRule rules[] = {
       { NETWORK(IPV6_DESTINATION, 16, R1),
         COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2), HOP_LIMIT(255),
         ICMPV6_TYPE(133), ACCEPT } },
+    { KS_EGRESS_IPV6,
+      "icmpv6 type nd-neighbor-advert @th,64,128 @tunnel_addresses6 counter name "
+      "\"blocked_frames\" drop",
+      { ICMPV6_TYPE(136), TRANSPORT(ND_TARGET, 16, R1), LOOKUP(KS_EGRESS_SET_TUNNEL_ADDRESSES6),
+        COUNT(KS_EGRESS_BLOCKED), DROP } },
     { KS_EGRESS_IPV6, "ip6 hoplimit 255 icmpv6 type 135-136 accept",
       { HOP_LIMIT(255), ICMPV6_TYPES(135, 136), ACCEPT } },
     { KS_EGRESS_IPV6, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type 131-132 accept",

@@ -44,6 +44,8 @@ static const struct {
     [KS_EGRESS_SET_PROTOCOLS6] = { KS_SET_PROTOCOLS6, "protocols6" },
     [KS_EGRESS_SET_DHCP_SERVERS] = { KS_SET_DHCP_SERVERS, "dhcp_servers" },
     [KS_EGRESS_SET_LAN_UPLINKS] = { KS_SET_LAN_INTERFACES, "lan_uplinks" },
+    [KS_EGRESS_SET_TUNNEL_ADDRESSES4] = { KS_SET_TUNNEL_ADDRESSES4, "tunnel_addresses4" },
+    [KS_EGRESS_SET_TUNNEL_ADDRESSES6] = { KS_SET_TUNNEL_ADDRESSES6, "tunnel_addresses6" },
     [KS_EGRESS_SET_TUNNEL_ROUTES4] = { KS_SET_TUNNEL_ROUTES4, "tunnel_routes4" },
     [KS_EGRESS_SET_TUNNEL_ROUTES6] = { KS_SET_TUNNEL_ROUTES6, "tunnel_routes6" },
     [KS_EGRESS_SET_PAUSE] = { KS_NFT_SET_PAUSE, "pause" },

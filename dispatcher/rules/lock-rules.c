@@ -5,9 +5,48 @@
 /* Header bits of an answer: one question, and what it says stands behind it. */
 #define AN_ANSWER TRANSPORT(10, 4, R1), MASK(4, 0xf8, 0, 0xff, 0xff), COMPARE(EQ, 4, 0x80, 0, 0, 1)
 
+/* RFC 791, 3.1: with the bit that has routers copy them into fragments. */
+#define OPTION_LOOSE_ROUTE  131
+#define OPTION_STRICT_ROUTE 137
+
 /* clang-format off */
 /* The lock. The order is by how often a rule matches on a machine whose VPN is up. */
 static const KsRule rules[] = {
+    /* ---- what arrives, before it is routed ---- */
+    { KS_CHAIN_PREROUTING, "iif @open_interfaces accept",
+      { META(IIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
+    { KS_CHAIN_PREROUTING, "ip daddr @tunnel_addresses4 jump to_tunnel",
+      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), LOOKUP(KS_SET_TUNNEL_ADDRESSES4),
+        JUMP(KS_CHAIN_TO_TUNNEL) } },
+    { KS_CHAIN_PREROUTING, "ip6 daddr @tunnel_addresses6 jump to_tunnel",
+      { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), LOOKUP(KS_SET_TUNNEL_ADDRESSES6),
+        JUMP(KS_CHAIN_TO_TUNNEL) } },
+
+    /* What names its own way (RFC 791, RFC 8200, RFC 8754) could be meant for a tunnel's address
+     * when it is not yet seen. */
+    { KS_CHAIN_PREROUTING, "ip hdrlength != 5 jump with_options",
+      { IS_IPV4, NETWORK(IPV4_VERSION, 1, R1), MASK(1, 0x0f), COMPARE(NEQ, 1, 5),
+        JUMP(KS_CHAIN_WITH_OPTIONS) } },
+    { KS_CHAIN_PREROUTING, "exthdr rt exists counter name \"blocked_in\" drop",
+      { IS_IPV6, PRESENCE(IPPROTO_ROUTING, R1), COMPARE(EQ, 1, 1), COUNT(KS_COUNTER_BLOCKED_IN),
+        DROP } },
+
+    { KS_CHAIN_WITH_OPTIONS, "ip option lsrr exists counter name \"blocked_in\" drop",
+      { IS_IPV4, OPTION(OPTION_LOOSE_ROUTE, R1), COMPARE(EQ, 1, 1), COUNT(KS_COUNTER_BLOCKED_IN),
+        DROP } },
+    { KS_CHAIN_WITH_OPTIONS, "ip option ssrr exists counter name \"blocked_in\" drop",
+      { IS_IPV4, OPTION(OPTION_STRICT_ROUTE, R1), COMPARE(EQ, 1, 1), COUNT(KS_COUNTER_BLOCKED_IN),
+        DROP } },
+
+    /* A tunnel's address is for those who come through the tunnel (CVE-2019-14899), for guests, and
+     * for what IPsec has decrypted. */
+    { KS_CHAIN_TO_TUNNEL, "iif @guest_interfaces accept",
+      { META(IIF, R1), LOOKUP(KS_SET_GUEST_INTERFACES), ACCEPT } },
+    { KS_CHAIN_TO_TUNNEL, "meta nfproto @ipsec meta ipsec exists accept",
+      { META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), WAS_ENCRYPTED, ACCEPT } },
+    { KS_CHAIN_TO_TUNNEL, "counter name \"blocked_in\" drop",
+      { COUNT(KS_COUNTER_BLOCKED_IN), DROP } },
+
     /* ---- what programs here send ---- */
     { KS_CHAIN_OUTPUT, "oif @open_interfaces accept",
       { META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
@@ -105,6 +144,10 @@ static const KsRule rules[] = {
       { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1),
         COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2), HOP_LIMIT(255),
         ICMPV6_TYPE(133), ACCEPT } },
+    { KS_CHAIN_LEAVING,
+      "icmpv6 type nd-neighbor-advert @th,64,128 @tunnel_addresses6 counter name \"blocked_out\" drop",
+      { ICMPV6_TYPE(136), TRANSPORT(ND_TARGET, 16, R1), LOOKUP(KS_SET_TUNNEL_ADDRESSES6),
+        COUNT(KS_COUNTER_BLOCKED_OUT), DROP } },
     { KS_CHAIN_LEAVING, "ip6 hoplimit 255 icmpv6 type 135-136 accept",
       { IS_IPV6, HOP_LIMIT(255), ICMPV6_TYPES(135, 136), ACCEPT } },
 

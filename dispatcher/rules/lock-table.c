@@ -10,8 +10,13 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_FORWARD] = { "forward", true, NF_INET_FORWARD, KS_PRIORITY_FILTER },
     [KS_CHAIN_INPUT] = { "input", true, NF_INET_LOCAL_IN, KS_PRIORITY_FILTER },
     [KS_CHAIN_POSTROUTING] = { "postrouting", true, NF_INET_POST_ROUTING, KS_PRIORITY_LAST },
+    /* Its policy decides nothing but what the chains behind it decide. */
+    [KS_CHAIN_PREROUTING] = { "prerouting", true, NF_INET_PRE_ROUTING, KS_PRIORITY_RAW,
+                              .policy = NF_ACCEPT },
     /* Whatever asks for a connection's state has the kernel track all of them (ADR 14). */
     [KS_CHAIN_TO_GUESTS] = { "to_guests", .conditional = true, .with = KS_SET_GUEST_INTERFACES },
+    [KS_CHAIN_TO_TUNNEL] = { "to_tunnel", false, 0, 0 },
+    [KS_CHAIN_WITH_OPTIONS] = { "with_options", false, 0, 0 },
     [KS_CHAIN_LEAVING] = { "leaving", false, 0, 0 },
     [KS_CHAIN_FROM_SEVERAL] = { "from_several", false, 0, 0 },
     [KS_CHAIN_FROM_WIREGUARD] = { "from_wireguard", false, 0, 0 },
@@ -178,6 +183,22 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .key_type = TYPE_IPV6_ADDR,
         .key_length = 16,
         .flags = NFT_SET_INTERVAL,
+    },
+    [KS_SET_TUNNEL_ADDRESSES4] = {
+        .keys = KS_SET_TUNNEL_ADDRESSES4,
+        .name = "tunnel_addresses4",
+        .nft_type = "ipv4_addr",
+        .key_type = TYPE_IPV4_ADDR,
+        .key_length = 4,
+        .size = KS_LOCK_ADDRESSES_MAX,
+    },
+    [KS_SET_TUNNEL_ADDRESSES6] = {
+        .keys = KS_SET_TUNNEL_ADDRESSES6,
+        .name = "tunnel_addresses6",
+        .nft_type = "ipv6_addr",
+        .key_type = TYPE_IPV6_ADDR,
+        .key_length = 16,
+        .size = KS_LOCK_ADDRESSES_MAX,
     },
     [KS_SET_PROTOCOLS4] = {
         .keys = KS_SET_PROTOCOLS4,

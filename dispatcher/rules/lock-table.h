@@ -10,7 +10,10 @@ typedef enum {
     KS_CHAIN_FORWARD,
     KS_CHAIN_INPUT,
     KS_CHAIN_POSTROUTING,
+    KS_CHAIN_PREROUTING,
     KS_CHAIN_TO_GUESTS,
+    KS_CHAIN_TO_TUNNEL,
+    KS_CHAIN_WITH_OPTIONS,
     KS_CHAIN_LEAVING,
     KS_CHAIN_FROM_SEVERAL,
     KS_CHAIN_FROM_WIREGUARD,
@@ -31,6 +34,9 @@ typedef enum {
  * that the hook was called with). */
 #define KS_PRIORITY_FILTER 0
 #define KS_PRIORITY_LAST   300 /* behind source translation */
+
+/* What arrives is looked at before anybody else: connection tracking, translation, routing. */
+#define KS_PRIORITY_RAW (-300)
 
 /* Sets of the kernel: first the variable ones, with the model's numbers, then those that only the
  * rules know. */

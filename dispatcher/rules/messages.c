@@ -238,7 +238,7 @@ void ks_batch_add_chain(KsBatch *batch, const KsSkeleton *skeleton, unsigned id)
     if (definition->base) {
         nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, definition->hook);
         nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, definition->priority);
-        nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_DROP);
+        nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, definition->policy);
         if (nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter") < 0 ||
             (definition->device &&
              nftnl_chain_set_str(chain, NFTNL_CHAIN_DEV, definition->device) < 0))

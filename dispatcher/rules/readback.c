@@ -158,8 +158,12 @@ static void judge_chain(KsReadback *readback, const struct nftnl_chain *chain)
     if (!stands_right(ours, chain)) {
         readback->chains[id].wrong = true;
         ks_readback_problem(readback, "the chain %s does not stand where it should", name);
-    } else if (ours->base && nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) != NF_DROP) {
-        ks_readback_problem(readback, "the chain %s lets through what no rule decides", name);
+    } else if (ours->base && nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) != ours->policy) {
+        ks_readback_problem(readback,
+                            ours->policy == NF_DROP
+                                ? "the chain %s lets through what no rule decides"
+                                : "the chain %s drops what no rule decides",
+                            name);
     }
 }
 

@@ -20,6 +20,7 @@ typedef struct {
     bool base;
     uint32_t hook;      /* base chains only: enum nf_inet_hooks, or of the table's family */
     int32_t priority;   /* base chains only */
+    uint32_t policy;    /* base chains only: NF_DROP, which needs no word, or NF_ACCEPT */
     const char *device; /* base chains of family netdev only: what they hang on */
     bool conditional;   /* its rules are there only while the model's set `with` has a key */
     KsSetId with;
@@ -82,6 +83,7 @@ typedef enum {
     KS_STEP_IMMEDIATE, /* load `length` bytes of data into `reg` */
     KS_STEP_EXTENSION, /* load `length` bytes at `offset` of the IPv6 extension header `key` */
     KS_STEP_PRESENCE,  /* load 1 into `reg` if there is an IPv6 extension header `key`, else 0 */
+    KS_STEP_OPTION,    /* load 1 into `reg` if there is an IPv4 option `key`, else 0 */
     KS_STEP_SWAP,      /* turn the four bytes of `reg` from host order to the wire's */
     KS_STEP_MASK,      /* load reg & data, `length` bytes, into `to`: with all ones, a move */
     KS_STEP_COMPARE,   /* go on only if reg `key` (NFT_CMP_*) data */

@@ -25,6 +25,7 @@
 #define CONCAT(a, b)      ((a) << 6 | (b))
 
 /* Header offsets: RFC 791, RFC 8200, RFC 768, RFC 9293, RFC 792, RFC 4443. */
+#define IPV4_VERSION     0 /* and the header's length in words */
 #define IPV4_FRAGMENT    6
 #define IPV4_TTL         8
 #define IPV4_PROTOCOL    9
@@ -41,6 +42,7 @@
 #define UDP_PAYLOAD      8
 #define FRAGMENT_OFFSET  2 /* of the fragment header */
 #define ICMP_TYPE        0
+#define ND_TARGET        8 /* of a neighbour advertisement, RFC 4861, 4.4 */
 #define ICMP_QUOTE       8 /* an ICMP error quotes the packet it answers from here on */
 
 /* Registers as the kernel reports them: four of 16 bytes, each also four of 4 bytes. */
@@ -70,6 +72,7 @@
 #define EXTENSION(header, at, bytes, into) \
     STEP(EXTENSION, .key = (header), .offset = (at), .length = (bytes), .reg = (into))
 #define PRESENCE(header, into) STEP(PRESENCE, .key = (header), .length = 1, .reg = (into))
+#define OPTION(number, into)   STEP(OPTION, .key = (number), .length = 1, .reg = (into))
 #define SWAP(in)               STEP(SWAP, .reg = (in))
 #define MASK_INTO(from, into, bytes, ...) \
     STEP(MASK, .reg = (from), .to = (into), .length = (bytes), BYTES(__VA_ARGS__))

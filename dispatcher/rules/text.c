@@ -127,9 +127,12 @@ static void append_chain(GString *text, const KsReadback *readback, unsigned id)
             text, "\t\ttype filter hook egress device \"%s\" priority filter; policy drop;\n",
             device);
     } else if (chain->base)
-        g_string_append_printf(text, "\t\ttype filter hook %s priority %s; policy drop;\n",
+        g_string_append_printf(text, "\t\ttype filter hook %s priority %s; policy %s;\n",
                                hook_names[chain->hook],
-                               chain->priority == KS_PRIORITY_FILTER ? "filter" : "300");
+                               chain->priority == KS_PRIORITY_FILTER ? "filter"
+                               : chain->priority == KS_PRIORITY_RAW  ? "raw"
+                                                                     : "300",
+                               chain->policy == NF_DROP ? "drop" : "accept");
     for (unsigned i = 0; i < rules; i++)
         if (ks_skeleton_rule(skeleton, i)->chain == id)
             g_string_append_printf(text, "\t\t%s\n", ks_skeleton_rule(skeleton, i)->text);

@@ -27,6 +27,9 @@
 #define OPTIONS6     8u /* destination options, RFC 8200, 4.6, with padding (4.2) */
 #define PAD_N        1
 
+#define ROUTE_OPTION 131 /* loose; RFC 791, 3.1 */
+#define ROUTE_SIZE   8u  /* type, length, pointer, one address, the end */
+
 static void put16(uint8_t *at, uint16_t value)
 {
     at[0] = (uint8_t) (value >> 8);
@@ -72,7 +75,7 @@ static size_t header_size(const Packet *packet)
 {
     if (packet_is_ipv6(packet))
         return IPV6_HEADER + (packet->options ? OPTIONS6 : packet->first ? FRAGMENT_HEADER : 0);
-    return IPV4_HEADER + (packet->options ? OPTIONS4 : 0);
+    return IPV4_HEADER + (packet->options ? OPTIONS4 : 0) + (packet->by_way_of ? ROUTE_SIZE : 0);
 }
 
 static void put_ip_header(const Packet *packet, size_t payload, uint8_t *buffer)
@@ -110,6 +113,13 @@ static void put_ip_header(const Packet *packet, size_t payload, uint8_t *buffer)
     g_assert_cmpint(inet_pton(AF_INET, packet->from, buffer + 12), ==, 1);
     g_assert_cmpint(inet_pton(AF_INET, packet->to, buffer + 16), ==, 1);
     memset(buffer + IPV4_HEADER, NO_OPERATION, extension);
+    if (packet->by_way_of) {
+        static const uint8_t option[] = { ROUTE_OPTION, ROUTE_SIZE - 1, 4 };
+
+        memcpy(buffer + IPV4_HEADER, option, sizeof(option));
+        g_assert_cmpint(
+            inet_pton(AF_INET, packet->by_way_of, buffer + IPV4_HEADER + sizeof(option)), ==, 1);
+    }
     put16(buffer + 10, fold(add_up(buffer, IPV4_HEADER + extension, 0)));
 }
 
@@ -123,7 +133,7 @@ static size_t put_transport(const Packet *packet, uint8_t *at, size_t *ret_size)
         put16(at + 2, packet->target);
         if (packet->protocol == IPPROTO_TCP) {
             at[12] = TCP_OFFSET;
-            at[13] = TCP_SYN;
+            at[13] = packet->tcp_flags ? packet->tcp_flags : TCP_SYN;
         }
         *ret_size = packet->protocol == IPPROTO_TCP ? TCP_HEADER : UDP_HEADER;
         return packet->protocol == IPPROTO_TCP ? 16 : 6;

@@ -27,10 +27,12 @@ struct Packet {
     /* A DNS message, whose first two bytes are left to the packet's number. With
      * UDP, and not as a quote. */
     const uint8_t *bytes;
-    size_t size;     /* at most PACKET_BYTES_MAX */
-    uint16_t claims; /* what UDP's length says; 0: the truth */
-    bool first;      /* calls itself the first of several fragments */
-    bool options;    /* with options in its IP header, or behind it */
+    size_t size;           /* at most PACKET_BYTES_MAX */
+    uint16_t claims;       /* what UDP's length says; 0: the truth */
+    bool first;            /* calls itself the first of several fragments */
+    bool options;          /* with options in its IP header, or behind it */
+    const char *by_way_of; /* IPv4: `to` is on the way, this is where it goes (RFC 791, 3.1) */
+    uint8_t tcp_flags;     /* 0: SYN */
 };
 
 bool packet_is_ipv6(const Packet *packet);

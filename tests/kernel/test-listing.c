@@ -158,6 +158,10 @@ static void test_listing(const void *data)
         ks_lock_open_interface(lock, 7); /* of no link: nft writes its number */
         ks_lock_open_lan(lock, 1);
         ks_lock_add_guests(lock, 8);
+        g_assert_true(ks_address_parse("10.8.1.2", &address));
+        ks_lock_add_tunnel_address(lock, &address);
+        g_assert_true(ks_address_parse("fd01::2", &address));
+        ks_lock_add_tunnel_address(lock, &address);
         for (unsigned i = 0; i < 100; i++) {
             address = (KsAddress){ .family = AF_INET, .bytes = { 192, 0, 2, (uint8_t) i } };
             ks_lock_add_server(lock, &address, i % 2 ? IPPROTO_UDP : IPPROTO_TCP,

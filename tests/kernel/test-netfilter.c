@@ -45,6 +45,8 @@ static void fill(KsLock *lock)
     ks_lock_open_interface(lock, 8);
     ks_lock_open_lan(lock, 2);
     ks_lock_add_guests(lock, 3);
+    ks_lock_add_tunnel_address(lock, &private4);
+    ks_lock_add_tunnel_address(lock, &private6);
     ks_lock_add_server(lock, &server4, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock, &server4, IPPROTO_TCP, 443, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock, &server6, IPPROTO_UDP, 51820, KS_OPEN_TO_ALL);

@@ -4,6 +4,7 @@
  * is sent three times: without a lock (then it must arrive, or the test proves nothing), with the
  * lock, and with the lock and LAN access. */
 #include "namespace.h"
+#include "traffic-rows.h"
 #include "traffic.h"
 
 #include "kernel/netfilter.h"
@@ -12,379 +13,6 @@
 
 #include <netinet/in.h>
 #include <string.h>
-
-#define HERE    "192.0.2.10"
-#define HERE6   "2001:db8:1::10"
-#define HERE_LL "fe80::10"
-#define SERVER  "198.51.100.1"
-#define SERVER6 "2001:db8:2::1"
-#define ROUTER  "192.168.1.1"
-#define PUBLIC  "203.0.113.5"
-#define PUBLIC6 "2001:db8:9::1"
-#define DHCP    "192.0.2.254"
-#define GUEST   "10.99.0.2"
-#define GUEST6  "fd99::2"
-#define IN_TUN  "10.8.1.1" /* what the VPN carries */
-#define IN_TUN6 "fd01:0:0:1::1"
-
-typedef enum {
-    NEVER,
-    ON_LAN, /* with LAN access */
-    ALWAYS,
-} Verdict;
-
-typedef struct {
-    Verdict verdict;
-    Packet packet;
-} Row;
-
-#define UDP(from, source, to, target)                  \
-    {                                                  \
-        from, to, IPPROTO_UDP, 0, source, target, NULL \
-    }
-#define TCP(from, source, to, target)                  \
-    {                                                  \
-        from, to, IPPROTO_TCP, 0, source, target, NULL \
-    }
-#define ICMP(from, to, type, hops)                  \
-    {                                               \
-        from, to, IPPROTO_ICMP, hops, type, 0, NULL \
-    }
-#define ICMP6(from, to, type, hops)                   \
-    {                                                 \
-        from, to, IPPROTO_ICMPV6, hops, type, 0, NULL \
-    }
-#define IGMP(from, to, type, hops)                  \
-    {                                               \
-        from, to, IPPROTO_IGMP, hops, type, 0, NULL \
-    }
-#define SPLIT(from, source, to, target)                      \
-    {                                                        \
-        from, to, IPPROTO_UDP, 0, source, target, NULL, true \
-    }
-#define BARE(from, to, protocol)          \
-    {                                     \
-        from, to, protocol, 0, 1, 0, NULL \
-    }
-#define ERROR4(from, type, code, about)                   \
-    {                                                     \
-        from, HERE, IPPROTO_ICMP, 0, type, code, &(about) \
-    }
-#define ERROR6(from, type, about)                         \
-    {                                                     \
-        from, HERE6, IPPROTO_ICMPV6, 0, type, 0, &(about) \
-    }
-
-#define IGMP_REPORT 0x22
-#define IGMP_QUERY  0x11
-
-enum { RS = 133, RA, NS, NA, REDIRECT }; /* RFC 4861 */
-enum { MLD_QUERY = 130, MLD_REPORT, MLD_DONE, MLD2_REPORT = 143 };
-
-/* ---- from programs here to the world ---- */
-
-static const Row output[] = {
-    /* the server, and near misses: port, protocol, address */
-    { ALWAYS, UDP(HERE, 5000, SERVER, 1194) },
-    { NEVER, UDP(HERE, 5000, SERVER, 1195) },
-    { NEVER, UDP(HERE, 1194, SERVER, 5000) },
-    { NEVER, TCP(HERE, 5000, SERVER, 1194) },
-    { NEVER, UDP(HERE, 5000, "198.51.100.2", 1194) },
-    { NEVER, UDP(HERE, 5000, "198.51.100.0", 1194) },
-    { ALWAYS, TCP(HERE, 5000, SERVER, 443) },
-    { NEVER, UDP(HERE, 5000, SERVER, 443) },
-    { NEVER, TCP(HERE, 443, SERVER, 80) },
-    { NEVER, UDP(HERE, 5000, SERVER, 53) },
-    { NEVER, ICMP(HERE, SERVER, 8, 0) },
-    { ALWAYS, UDP(HERE6, 5000, SERVER6, 51820) },
-    { NEVER, UDP(HERE6, 5000, SERVER6, 51821) },
-    { NEVER, UDP(HERE6, 51820, SERVER6, 5000) },
-    { NEVER, TCP(HERE6, 5000, SERVER6, 51820) },
-    { NEVER, UDP(HERE6, 5000, "2001:db8:2::2", 51820) },
-    { NEVER, ICMP6(HERE6, SERVER6, 128, 0) },
-
-    /* a server's protocol without ports */
-    { ALWAYS, BARE(HERE, SERVER, IPPROTO_ESP) },
-    { ALWAYS, BARE(HERE6, SERVER6, IPPROTO_GRE) },
-    { NEVER, BARE(HERE, SERVER, IPPROTO_GRE) },
-    { NEVER, BARE(HERE, SERVER, IPPROTO_AH) },
-    { NEVER, BARE(HERE, PUBLIC, IPPROTO_ESP) },
-    { NEVER, BARE(HERE6, PUBLIC6, IPPROTO_GRE) },
-
-    /* everybody else */
-    { NEVER, TCP(HERE, 5000, PUBLIC, 80) },
-    { NEVER, UDP(HERE, 5000, PUBLIC, 53) },
-    { NEVER, UDP(HERE, 5000, PUBLIC, 1194) },
-    { NEVER, ICMP(HERE, PUBLIC, 8, 0) },
-    { NEVER, TCP(HERE6, 5000, PUBLIC6, 443) },
-    { NEVER, UDP(HERE6, 5000, PUBLIC6, 53) },
-    { NEVER, ICMP6(HERE6, PUBLIC6, 128, 255) },
-
-    /* DHCP: to all, and to the lease's server */
-    { ALWAYS, UDP("0.0.0.0", 68, "255.255.255.255", 67) },
-    { ALWAYS, UDP(HERE, 68, DHCP, 67) },
-    { NEVER, UDP(HERE, 68, "192.0.2.253", 67) },
-    { NEVER, UDP(HERE, 68, PUBLIC, 67) },
-    { NEVER, UDP(HERE, 5000, DHCP, 67) },
-    { NEVER, UDP(HERE, 68, DHCP, 53) },
-    { NEVER, TCP(HERE, 68, DHCP, 67) },
-    { ON_LAN, UDP(HERE, 68, "255.255.255.255", 68) },
-    { ON_LAN, UDP(HERE, 5000, "255.255.255.255", 67) },
-    { ALWAYS, UDP(HERE_LL, 546, "ff02::1:2", 547) },
-    { ON_LAN, UDP(HERE6, 546, "ff02::1:2", 547) },
-    { ON_LAN, UDP(HERE_LL, 546, "ff02::1:3", 547) },
-    { ON_LAN, UDP(HERE_LL, 547, "ff02::1:2", 546) },
-    { NEVER, UDP(HERE6, 546, PUBLIC6, 547) },
-
-    /* neighbours, routers, listeners */
-    { ALWAYS, ICMP6(HERE_LL, "ff02::2", RS, 255) },
-    { ON_LAN, ICMP6(HERE_LL, "ff02::2", RS, 64) },
-    { ON_LAN, ICMP6(HERE_LL, "ff02::1", RS, 255) },
-    { NEVER, ICMP6(HERE6, PUBLIC6, RS, 255) },
-    { ALWAYS, ICMP6(HERE_LL, "ff02::1:ff00:1", NS, 255) },
-    { ALWAYS, ICMP6(HERE6, "2001:db8:1::1", NS, 255) },
-    { ALWAYS, ICMP6(HERE6, "2001:db8:1::1", NA, 255) },
-    { NEVER, ICMP6(HERE6, "2001:db8:1::1", NS, 254) },
-    { NEVER, ICMP6(HERE6, PUBLIC6, NA, 64) },
-    { NEVER, ICMP6(HERE6, "2001:db8:1::1", RA, 255) },
-    { NEVER, ICMP6(HERE6, "2001:db8:1::1", REDIRECT, 255) },
-    { ALWAYS, ICMP6(HERE_LL, "ff02::16", MLD2_REPORT, 1) },
-    { ALWAYS, ICMP6(HERE_LL, "ff02::1:ff00:1", MLD_REPORT, 1) },
-    { ALWAYS, ICMP6(HERE_LL, "ff02::2", MLD_DONE, 1) },
-    { ON_LAN, ICMP6(HERE_LL, "ff02::16", MLD2_REPORT, 64) },
-    { ON_LAN, ICMP6(HERE_LL, "ff02::1", MLD_QUERY, 1) },
-    { NEVER, ICMP6(HERE6, PUBLIC6, MLD2_REPORT, 1) },
-    { ALWAYS, IGMP(HERE, "224.0.0.22", IGMP_REPORT, 1) },
-    { ALWAYS, IGMP(HERE, "239.1.2.3", IGMP_REPORT, 1) },
-    { ON_LAN, IGMP(HERE, "224.0.0.22", IGMP_REPORT, 64) },
-    { NEVER, IGMP(HERE, PUBLIC, IGMP_REPORT, 1) },
-
-    /* the local network: fixed ranges with their edges, and no DNS */
-    { ON_LAN, UDP(HERE, 5000, "192.168.1.5", 5000) },
-    { ON_LAN, TCP(HERE, 5000, ROUTER, 80) },
-    { ON_LAN, ICMP(HERE, ROUTER, 8, 0) },
-    { NEVER, UDP(HERE, 5000, ROUTER, 53) },
-    { NEVER, TCP(HERE, 5000, ROUTER, 53) },
-    { NEVER, UDP(HERE, 5000, ROUTER, 853) },
-    { NEVER, TCP(HERE, 5000, ROUTER, 853) },
-    { NEVER, UDP(HERE, 5000, "9.255.255.255", 9) },
-    { ON_LAN, UDP(HERE, 5000, "10.0.0.0", 9) },
-    { ON_LAN, UDP(HERE, 5000, "10.255.255.255", 9) },
-    { NEVER, UDP(HERE, 5000, "11.0.0.0", 9) },
-    { NEVER, UDP(HERE, 5000, "172.15.255.255", 9) },
-    { ON_LAN, UDP(HERE, 5000, "172.16.0.0", 9) },
-    { ON_LAN, UDP(HERE, 5000, "172.31.255.255", 9) },
-    { NEVER, UDP(HERE, 5000, "172.32.0.0", 9) },
-    { NEVER, UDP(HERE, 5000, "192.167.255.255", 9) },
-    { NEVER, UDP(HERE, 5000, "192.169.0.0", 9) },
-    { NEVER, UDP(HERE, 5000, "169.253.255.255", 9) },
-    { ON_LAN, UDP(HERE, 5000, "169.254.0.0", 9) },
-    { NEVER, UDP(HERE, 5000, "169.255.0.0", 9) },
-    { ON_LAN, UDP(HERE, 5353, "224.0.0.251", 5353) },
-    { NEVER, UDP(HERE, 5353, "224.0.0.251", 53) },
-    { NEVER, UDP(HERE, 5000, "224.0.1.0", 9) },
-    { NEVER, UDP(HERE, 5000, "238.255.255.255", 9) },
-    { ON_LAN, UDP(HERE, 5000, "239.255.255.250", 1900) },
-    { NEVER, SPLIT(HERE, 5000, "192.168.1.5", 5000) }, /* its port cannot be seen */
-    { NEVER, SPLIT(HERE6, 5000, "fd00::5", 5000) },
-    { NEVER, SPLIT(HERE, 5000, SERVER, 1194) },
-    { NEVER, SPLIT(HERE6, 5000, SERVER6, 51820) },
-    { NEVER, UDP(HERE, 5000, DHCP, 9) }, /* it is next door, and no private address */
-    { ON_LAN, UDP(HERE6, 5000, "fd00::5", 5000) },
-    { NEVER, UDP(HERE6, 5000, "fd00::1", 53) },
-    { NEVER, TCP(HERE6, 5000, "fd00::1", 853) },
-    { ON_LAN, UDP(HERE6, 5000, "fc00::", 9) },
-    { NEVER, UDP(HERE6, 5000, "fbff::1", 9) },
-    { ON_LAN, UDP(HERE_LL, 5000, "fe80::5", 5000) },
-    { NEVER, UDP(HERE_LL, 5000, "fe80::5", 53) },
-    { ON_LAN, UDP(HERE_LL, 5353, "ff02::fb", 5353) },
-    { ON_LAN, UDP(HERE_LL, 5000, "ff05::c", 1900) },
-    { NEVER, UDP(HERE6, 5000, "ff0e::1", 9) },
-
-    /* private, but the VPN carries it (a rogue network only has to call itself so) */
-    { NEVER, UDP(HERE, 5000, IN_TUN, 9) },
-    { NEVER, UDP(HERE, 5000, "10.8.0.0", 9) },
-    { NEVER, UDP(HERE, 5000, "10.8.255.255", 9) },
-    { ON_LAN, UDP(HERE, 5000, "10.7.255.255", 9) },
-    { ON_LAN, UDP(HERE, 5000, "10.9.0.0", 9) },
-    { NEVER, UDP(HERE6, 5000, IN_TUN6, 9) },
-    { ON_LAN, UDP(HERE6, 5000, "fd01:0:1::1", 9) },
-};
-
-/* ---- from the world to programs here ---- */
-
-static const Packet to_server = UDP(HERE, 5000, SERVER, 1194);
-static const Packet to_server_tcp = TCP(HERE, 5000, SERVER, 443);
-static const Packet to_other_port = UDP(HERE, 5000, SERVER, 1195);
-static const Packet to_other_protocol = TCP(HERE, 5000, SERVER, 1194);
-static const Packet to_other_address = UDP(HERE, 5000, PUBLIC, 1194);
-static const Packet to_server6 = UDP(HERE6, 5000, SERVER6, 51820);
-static const Packet to_other_port6 = UDP(HERE6, 5000, SERVER6, 51821);
-static const Packet to_other_address6 = UDP(HERE6, 5000, PUBLIC6, 51820);
-
-static const Packet to_server_esp = BARE(HERE, SERVER, IPPROTO_ESP);
-static const Packet to_server_ah = BARE(HERE, SERVER, IPPROTO_AH);
-
-static const Row input[] = {
-    { ALWAYS, BARE(SERVER, HERE, IPPROTO_ESP) },
-    { NEVER, BARE(SERVER, HERE, IPPROTO_GRE) },
-    { NEVER, BARE(PUBLIC, HERE, IPPROTO_ESP) },
-    { ALWAYS, BARE(SERVER6, HERE6, IPPROTO_GRE) },
-    { NEVER, BARE(PUBLIC6, HERE6, IPPROTO_GRE) },
-    { ALWAYS, SPLIT(SERVER, 1194, HERE, 5000) },
-    { NEVER, SPLIT(SERVER, 1195, HERE, 5000) },
-    { ALWAYS, SPLIT(SERVER6, 51820, HERE6, 5000) },
-    { NEVER, SPLIT(SERVER6, 51821, HERE6, 5000) },
-    { NEVER, SPLIT(PUBLIC6, 51820, HERE6, 5000) },
-    { ALWAYS, ERROR4(PUBLIC, 3, 4, to_server_esp) },
-    { NEVER, ERROR4(PUBLIC, 3, 4, to_server_ah) },
-    { ALWAYS, UDP(SERVER, 1194, HERE, 5000) },
-    { NEVER, UDP(SERVER, 1195, HERE, 5000) },
-    { NEVER, UDP(SERVER, 5000, HERE, 1194) },
-    { NEVER, TCP(SERVER, 1194, HERE, 5000) },
-    { NEVER, UDP("198.51.100.2", 1194, HERE, 5000) },
-    { ALWAYS, TCP(SERVER, 443, HERE, 5000) },
-    { NEVER, TCP(SERVER, 80, HERE, 443) },
-    { NEVER, ICMP(SERVER, HERE, 8, 0) },
-    { ALWAYS, UDP(SERVER6, 51820, HERE6, 5000) },
-    { NEVER, UDP(SERVER6, 5000, HERE6, 51820) },
-    { NEVER, TCP(SERVER6, 51820, HERE6, 5000) },
-    { NEVER, UDP(PUBLIC6, 51820, HERE6, 5000) },
-    { NEVER, TCP(PUBLIC, 80, HERE, 22) },
-    { NEVER, ICMP(PUBLIC, HERE, 8, 0) },
-    { NEVER, ICMP6(PUBLIC6, HERE6, 128, 0) },
-
-    /* errors about packets to a server, and about no others */
-    { ALWAYS, ERROR4(PUBLIC, 3, 4, to_server) }, /* too big, from any router */
-    { ALWAYS, ERROR4(SERVER, 3, 3, to_server) },
-    { ALWAYS, ERROR4(PUBLIC, 3, 4, to_server_tcp) },
-    { NEVER, ERROR4(PUBLIC, 3, 4, to_other_port) },
-    { NEVER, ERROR4(PUBLIC, 3, 4, to_other_protocol) },
-    { NEVER, ERROR4(PUBLIC, 3, 4, to_other_address) },
-    { NEVER, ERROR4(PUBLIC, 11, 0, to_server) },
-    { NEVER, ERROR4(PUBLIC, 5, 1, to_server) }, /* a redirect */
-    { NEVER, ERROR4(SERVER, 0, 0, to_server) },
-    { ALWAYS, ERROR6(PUBLIC6, 1, to_server6) },
-    { ALWAYS, ERROR6(PUBLIC6, 2, to_server6) },
-    { ALWAYS, ERROR6(PUBLIC6, 3, to_server6) },
-    { ALWAYS, ERROR6(PUBLIC6, 4, to_server6) },
-    { NEVER, ERROR6(PUBLIC6, 5, to_server6) },
-    { NEVER, ERROR6(PUBLIC6, 129, to_server6) },
-    { NEVER, ERROR6(PUBLIC6, 2, to_other_port6) },
-    { NEVER, ERROR6(PUBLIC6, 2, to_other_address6) },
-
-    { ALWAYS, UDP(DHCP, 67, HERE, 68) },
-    { ALWAYS, UDP(ROUTER, 67, "255.255.255.255", 68) },
-    { NEVER, UDP(DHCP, 5000, HERE, 68) },
-    { NEVER, UDP(DHCP, 67, HERE, 67) },
-    { ALWAYS, UDP("fe80::1", 547, HERE_LL, 546) },
-    { NEVER, UDP(PUBLIC6, 547, HERE6, 546) },
-    { ON_LAN, UDP("fe80::1", 546, HERE_LL, 547) },
-
-    { ALWAYS, ICMP6("fe80::1", "ff02::1", RA, 255) },
-    { ON_LAN, ICMP6("fe80::1", "ff02::1", RA, 254) },
-    { NEVER, ICMP6("2001:db8:1::1", "ff02::1", RA, 255) },
-    { ALWAYS, ICMP6("2001:db8:1::1", HERE6, NS, 255) },
-    { ALWAYS, ICMP6("2001:db8:1::1", HERE6, NA, 255) },
-    { NEVER, ICMP6("2001:db8:1::1", HERE6, NS, 64) },
-    { ALWAYS, ICMP6("fe80::1", HERE6, REDIRECT, 255) },
-    { NEVER, ICMP6("2001:db8:1::1", HERE6, REDIRECT, 255) },
-    { NEVER, ICMP6("2001:db8:1::1", HERE6, RS, 255) },
-    { ALWAYS, ICMP6("fe80::1", "ff02::1", MLD_QUERY, 1) },
-    { ON_LAN, ICMP6("fe80::1", "ff02::1", MLD_QUERY, 64) },
-    { NEVER, ICMP6("2001:db8:1::1", HERE6, MLD_QUERY, 1) },
-    { ALWAYS, IGMP(ROUTER, "224.0.0.1", IGMP_QUERY, 1) },
-    { ON_LAN, IGMP(ROUTER, "224.0.0.1", IGMP_QUERY, 64) },
-
-    { ON_LAN, UDP("192.168.1.5", 5000, HERE, 5000) },
-    { ON_LAN, TCP(ROUTER, 80, HERE, 5000) },
-    { ON_LAN, ICMP("10.1.2.3", HERE, 8, 0) },
-    { NEVER, UDP("11.0.0.1", 5000, HERE, 5000) },
-    { ON_LAN, UDP("fd00::5", 5000, HERE6, 5000) },
-    { ON_LAN, UDP("fe80::5", 5000, HERE_LL, 5000) },
-    { NEVER, UDP(IN_TUN, 5000, HERE, 5000) },
-    { NEVER, UDP(IN_TUN6, 5000, HERE6, 5000) },
-};
-
-/* ---- from a guest through this machine ---- */
-
-static const Row forward[] = {
-    { NEVER, UDP(GUEST, 5000, PUBLIC, 53) },
-    { NEVER, TCP(GUEST, 5000, PUBLIC, 443) },
-    { NEVER, ICMP(GUEST, PUBLIC, 8, 0) },
-    { NEVER, UDP(GUEST, 5000, SERVER, 1194) }, /* the server is for this machine's VPN */
-    { NEVER, UDP(GUEST, 5000, ROUTER, 5000) },
-    { NEVER, UDP(GUEST6, 5000, PUBLIC6, 53) },
-    { NEVER, TCP(GUEST6, 5000, SERVER6, 51820) },
-    { NEVER, UDP(GUEST6, 5000, "fd00::5", 5000) },
-};
-
-/* Other guests, this machine, and what this machine or the tunnel sends to them. */
-#define OTHER_GUEST "10.99.0.3"
-#define GUEST_GATE  "10.99.0.1"
-#define GUEST_GATE6 "fd99::1"
-
-static const Row guest_to_guest[] = {
-    { ALWAYS, UDP(GUEST, 5000, OTHER_GUEST, 53) },
-    { ALWAYS, TCP(GUEST, 5000, OTHER_GUEST, 80) },
-};
-
-static const Row from_guest[] = {
-    { ALWAYS, UDP(GUEST, 5000, GUEST_GATE, 53) }, /* libvirt's and docker's DNS */
-    { ALWAYS, UDP("0.0.0.0", 68, "255.255.255.255", 67) },
-    { ALWAYS, TCP(GUEST, 5000, GUEST_GATE, 80) },
-    { ALWAYS, ICMP(GUEST, GUEST_GATE, 8, 0) },
-    { ALWAYS, UDP(GUEST6, 5000, GUEST_GATE6, 53) },
-};
-
-static const Row to_guest[] = {
-    { ALWAYS, UDP(GUEST_GATE, 5000, GUEST, 53) },
-    { ALWAYS, UDP(GUEST_GATE, 67, GUEST, 68) },
-    { ALWAYS, TCP(GUEST_GATE, 5000, GUEST, 80) },
-    { ALWAYS, UDP(GUEST_GATE6, 5000, GUEST6, 53) },
-};
-
-/* What comes for a guest that did not begin: from the tunnel, from the world. */
-static const Row tunnel_to_guest[] = {
-    { NEVER, UDP(IN_TUN, 53, GUEST, 5001) },
-    { NEVER, TCP(IN_TUN, 443, GUEST, 22) },
-    { NEVER, ICMP(IN_TUN, GUEST, 8, 0) },
-    { NEVER, UDP(IN_TUN6, 53, GUEST6, 5001) },
-};
-
-static const Row wire_to_guest[] = {
-    { NEVER, UDP(PUBLIC, 53, GUEST, 5001) },
-    { NEVER, UDP(SERVER, 1194, GUEST, 5000) },
-    { NEVER, TCP(ROUTER, 5000, GUEST, 22) },
-    { NEVER, UDP(PUBLIC6, 53, GUEST6, 5001) },
-};
-
-static const Row wire_to_tunnel[] = {
-    { NEVER, UDP(PUBLIC, 5000, IN_TUN, 53) },
-    { NEVER, TCP(ROUTER, 5000, IN_TUN, 22) },
-    { NEVER, UDP(PUBLIC6, 5000, IN_TUN6, 53) },
-};
-
-static const Row forward_to_tunnel[] = {
-    { ALWAYS, UDP(GUEST, 5000, IN_TUN, 53) },
-    { ALWAYS, TCP(GUEST, 5000, IN_TUN, 443) },
-    { ALWAYS, UDP(GUEST6, 5000, IN_TUN6, 53) },
-};
-
-/* What programs here send into the tunnel, and what comes out of it. */
-static const Row into_tunnel[] = {
-    { ALWAYS, UDP(HERE, 5000, IN_TUN, 53) },
-    { ALWAYS, TCP(HERE, 5000, IN_TUN, 443) },
-    { ALWAYS, ICMP6(HERE6, IN_TUN6, 128, 0) },
-};
-
-static const Row out_of_tunnel[] = {
-    { ALWAYS, UDP(PUBLIC, 53, HERE, 5000) },
-    { ALWAYS, TCP(IN_TUN, 443, HERE, 5000) },
-    { ALWAYS, UDP(IN_TUN6, 53, HERE6, 5000) },
-};
-
-/* ---- */
 
 typedef struct {
     KsNetfilter *netfilter;
@@ -414,6 +42,8 @@ static void close_lock(Lock *lock, bool lan, bool guests)
     KsAddress dhcp = address(DHCP);
     KsAddress route = address("10.8.0.0");
     KsAddress route6 = address("fd01::");
+    KsAddress own = address(TUNNEL_ADDRESS);
+    KsAddress own6 = address(TUNNEL_ADDRESS6);
 
     ks_lock_clear(lock->lock);
     ks_lock_open_interface(lock->lock, traffic_interface(TRAFFIC_TUNNEL));
@@ -425,6 +55,8 @@ static void close_lock(Lock *lock, bool lan, bool guests)
     ks_lock_add_server(lock->lock, &server, IPPROTO_ESP, 0, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock->lock, &server6, IPPROTO_GRE, 0, KS_OPEN_TO_ALL);
     ks_lock_add_dhcp_server(lock->lock, &dhcp);
+    ks_lock_add_tunnel_address(lock->lock, &own);
+    ks_lock_add_tunnel_address(lock->lock, &own6);
     if (lan) {
         ks_lock_open_lan(lock->lock, traffic_interface(TRAFFIC_WIRE));
         ks_lock_exclude_from_lan(lock->lock, &route, 16);
@@ -465,6 +97,9 @@ static const struct {
       true },
     { "wire-to-tunnel", ROWS(wire_to_tunnel), TRAFFIC_WIRE_TO_TUNNEL, KS_COUNTER_BLOCKED_FORWARD,
       true },
+    { "in-for-tunnel", ROWS(in_for_tunnel), TRAFFIC_IN, KS_COUNTER_BLOCKED_IN, true },
+    { "tunnel-for-tunnel", ROWS(tunnel_for_tunnel), TRAFFIC_OUT_OF_TUNNEL, -1, false },
+    { "guest-for-tunnel", ROWS(guest_for_tunnel), TRAFFIC_FROM_GUEST, -1, true },
     { "into-tunnel", ROWS(into_tunnel), TRAFFIC_INTO_TUNNEL, -1, false },
     { "out-of-tunnel", ROWS(out_of_tunnel), TRAFFIC_OUT_OF_TUNNEL, -1, false },
 };

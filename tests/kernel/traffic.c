@@ -53,6 +53,8 @@ static const char *const here[] = {
     "route add default via 192.0.2.1 dev wire0 onlink",
     "-6 route add default via fe80::1 dev wire0",
     "-6 route replace multicast ff00::/8 dev wire0 table local",
+    "address add 10.8.0.2/32 dev tun0",
+    "address add fd01:0:0:2::2/128 dev tun0 nodad",
     "route add 10.8.0.0/16 dev tun0",
     "-6 route add fd01::/48 dev tun0",
 };
@@ -210,6 +212,8 @@ void traffic_set_up(void)
     write_setting("ipv6/conf/all/forwarding", "1");
     write_setting("ipv4/conf/all/rp_filter", "0");
     write_setting("ipv4/conf/default/rp_filter", "0");
+    write_setting("ipv4/conf/all/accept_source_route", "1");
+    write_setting("ipv4/conf/default/accept_source_route", "1");
     net.world = namespace_new();
     net.guest = namespace_new();
     net.tunnel = open_tunnel();

@@ -47,7 +47,7 @@ class Capture:
         self._link = link
         self._frames: list[Frame] = []
         self._news = threading.Condition()
-        self._fences = itertools.cycle(a.FENCE_HOSTS)
+        self.hosts = itertools.cycle(a.FENCE_HOSTS)  # that nobody has
         self._stop = threading.Event()
         self._socket = outside.call(self._open)
         self._sender = outside.call(self._open)
@@ -109,7 +109,7 @@ class Capture:
         the answer goes through the same wire as a leak would.
         """
         start = self.mark()
-        asker = f"{self._fence_net}{next(self._fences)}"
+        asker = f"{self._fence_net}{next(self.hosts)}"
         client = self._client_address(self._fence_net)
         mac = self._socket.getsockname()[4]
         question = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1)

@@ -26,7 +26,7 @@ def _canary() -> bytes:
     return b"canary" + os.urandom(8).hex().encode()
 
 
-def _checksum(data: bytes) -> int:
+def checksum(data: bytes) -> int:
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
     total = (total & 0xFFFF) + (total >> 16)
     return ~(total + (total >> 16)) & 0xFFFF
@@ -39,7 +39,7 @@ def udp(source: str, destination: str, payload: bytes, port: int = 9, fragment: 
     if ":" in destination:
         return struct.pack("!IHBB", 6 << 28, len(body), _UDP, 64) + b"".join(addresses) + body
     header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 1, fragment // 8, 64, _UDP, 0) + b"".join(addresses)
-    return header[:10] + struct.pack("!H", _checksum(header)) + header[12:] + body
+    return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + body
 
 
 def ether(to: bytes, sender: bytes, kind: int, payload: bytes) -> bytes:
