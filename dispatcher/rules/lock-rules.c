@@ -171,13 +171,7 @@ static const KsRule rules[] = {
     { KS_CHAIN_INPUT, "iif @open_interfaces accept",
       { META(IIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
 
-    { KS_CHAIN_INPUT, "ip saddr . meta l4proto . th sport vmap @servers4",
-      { IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), META(L4PROTO, R1_1), TRANSPORT(SOURCE_PORT, 2, R1_2),
-        VMAP(KS_SET_SERVERS4) } },
-
-    { KS_CHAIN_INPUT, "ip6 saddr . meta l4proto . th sport vmap @servers6",
-      { IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), META(L4PROTO, R2), TRANSPORT(SOURCE_PORT, 2, R2_1),
-        VMAP(KS_SET_SERVERS6) } },
+    { KS_CHAIN_INPUT, "jump answers", { JUMP(KS_CHAIN_ANSWERS) } },
 
     { KS_CHAIN_INPUT, "iif @guest_interfaces accept",
       { META(IIF, R1), LOOKUP(KS_SET_GUEST_INTERFACES), ACCEPT } },
@@ -255,6 +249,22 @@ static const KsRule rules[] = {
     { KS_CHAIN_INPUT, "counter name \"blocked_in\" drop",
       { COUNT(KS_COUNTER_BLOCKED_IN), DROP } },
 
+    /* ---- what comes from a server's address, protocol and port. Whoever forges these begins no
+     * connection, and finds no service: VPN programs use ports of their own, or IKE's. ---- */
+    { KS_CHAIN_ANSWERS, "tcp flags syn / syn,ack return",
+      { IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_SYN | TCP_ACK),
+        COMPARE(EQ, 1, TCP_SYN), RETURN } },
+    { KS_CHAIN_ANSWERS, "udp dport @service_ports return",
+      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1),
+        LOOKUP(KS_NFT_SET_SERVICE_PORTS), RETURN } },
+    { KS_CHAIN_ANSWERS, "ip saddr . meta l4proto . th sport vmap @servers4",
+      { IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), META(L4PROTO, R1_1), TRANSPORT(SOURCE_PORT, 2, R1_2),
+        VMAP(KS_SET_SERVERS4) } },
+
+    { KS_CHAIN_ANSWERS, "ip6 saddr . meta l4proto . th sport vmap @servers6",
+      { IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), META(L4PROTO, R2), TRANSPORT(SOURCE_PORT, 2, R2_1),
+        VMAP(KS_SET_SERVERS6) } },
+
     /* ---- whose packets to and from a server these are. A chain that ends leaves it to the rules
      * behind the one that came here. Packets that come in have the uid of a socket only if that was
      * found already, and then it is a program's of that uid. ---- */
@@ -281,6 +291,7 @@ static const KsRule rules[] = {
     { KS_CHAIN_FROM_IPSEC, "jump from_daemon", { JUMP(KS_CHAIN_FROM_DAEMON) } },
 
     /* Stragglers of a connection whose socket is closed have no uid. */
+    { KS_CHAIN_FROM_DAEMON, "meta skuid 0 accept", { META(SKUID, R1), COMPARE(EQ, 4, 0), ACCEPT } },
     { KS_CHAIN_FROM_DAEMON, "meta skuid @people return",
       { META(SKUID, R1), SWAP(R1), LOOKUP(KS_SET_PEOPLE), RETURN } },
     { KS_CHAIN_FROM_DAEMON, "accept", { ACCEPT } },

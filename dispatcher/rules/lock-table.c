@@ -18,6 +18,7 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_TO_TUNNEL] = { "to_tunnel", false, 0, 0 },
     [KS_CHAIN_WITH_OPTIONS] = { "with_options", false, 0, 0 },
     [KS_CHAIN_LEAVING] = { "leaving", false, 0, 0 },
+    [KS_CHAIN_ANSWERS] = { "answers", false, 0, 0 },
     [KS_CHAIN_FROM_SEVERAL] = { "from_several", false, 0, 0 },
     [KS_CHAIN_FROM_WIREGUARD] = { "from_wireguard", false, 0, 0 },
     [KS_CHAIN_FROM_IPSEC] = { "from_ipsec", false, 0, 0 },
@@ -74,6 +75,24 @@ static const KsConstantElement resolver_ports[] = {
     { { IPPROTO_UDP, 0, 0, 0, 0, 53 }, 0 },
     { { IPPROTO_TCP, 0, 0, 0, 853 >> 8, 853 & 0xff }, 0 },
     { { IPPROTO_UDP, 0, 0, 0, 853 >> 8, 853 & 0xff }, 0 },
+};
+
+/* UDP services that wait for whoever comes: all below 1024 but IKE (RFC 7296, 2), and those of local
+ * networks. What VPN programs send from is above, or theirs alone. */
+static const KsConstantElement service_ports[] = {
+    { { 0 }, RANGE_END },
+    { { 0, 1 }, 0 },
+    { { 500 >> 8, 500 & 0xff }, RANGE_END },
+    { { 501 >> 8, 501 & 0xff }, 0 },
+    { { 1024 >> 8, 1024 & 0xff }, RANGE_END },
+    { { 1900 >> 8, 1900 & 0xff }, 0 }, /* SSDP */
+    { { 1901 >> 8, 1901 & 0xff }, RANGE_END },
+    { { 3702 >> 8, 3702 & 0xff }, 0 }, /* WS-Discovery */
+    { { 3703 >> 8, 3703 & 0xff }, RANGE_END },
+    { { 5353 >> 8, 5353 & 0xff }, 0 }, /* mDNS, RFC 6762 */
+    { { 5354 >> 8, 5354 & 0xff }, RANGE_END },
+    { { 5355 >> 8, 5355 & 0xff }, 0 }, /* LLMNR, RFC 4795 */
+    { { 5356 >> 8, 5356 & 0xff }, RANGE_END },
 };
 
 /* A and AAAA, class IN; as addresses, because nft has no better word for four bytes. */
@@ -346,6 +365,14 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .key_length = 20,
         .flags = NFT_SET_TIMEOUT | NFT_SET_EVAL,
         .size = ASKED_MAX,
+    },
+    [KS_NFT_SET_SERVICE_PORTS] = {
+        .name = "service_ports",
+        .nft_type = "inet_service",
+        .key_type = TYPE_INET_SERVICE,
+        .key_length = 2,
+        .flags = NFT_SET_CONSTANT | NFT_SET_INTERVAL,
+        CONSTANTS(service_ports, "1-499, 501-1023, 1900, 3702, 5353, 5355"),
     },
     [KS_NFT_SET_RESOLVER_PORTS] = {
         .name = "resolver_ports",

@@ -40,6 +40,9 @@
 #define SOURCE_PORT      0
 #define DESTINATION_PORT 2
 #define UDP_PAYLOAD      8
+#define TCP_FLAGS        13
+#define TCP_SYN          0x02
+#define TCP_ACK          0x10
 #define FRAGMENT_OFFSET  2 /* of the fragment header */
 #define ICMP_TYPE        0
 #define ND_TARGET        8 /* of a neighbour advertisement, RFC 4861, 4.4 */

@@ -237,7 +237,17 @@ static const Row input[] = {
     { NEVER, UDP(SERVER, 5000, HERE, 1194) },
     { NEVER, TCP(SERVER, 1194, HERE, 5000) },
     { NEVER, UDP("198.51.100.2", 1194, HERE, 5000) },
-    { ALWAYS, TCP(SERVER, 443, HERE, 5000) },
+    { NEVER, TCP(SERVER, 443, HERE, 5000) }, /* a connection that it begins */
+    { ALWAYS, { SERVER, HERE, IPPROTO_TCP, 0, 443, 5000, .tcp_flags = 0x12 } },
+    { ALWAYS, { SERVER, HERE, IPPROTO_TCP, 0, 443, 5000, .tcp_flags = 0x10 } },
+    { ALWAYS, { SERVER, HERE, IPPROTO_TCP, 0, 443, 5000, .tcp_flags = 0x04 } },
+    { NEVER, UDP(SERVER, 1194, HERE, 53) }, /* services here */
+    { NEVER, UDP(SERVER, 1194, HERE, 499) },
+    { ALWAYS, UDP(SERVER, 1194, HERE, 500) },
+    { NEVER, UDP(SERVER, 1194, HERE, 1023) },
+    { ALWAYS, UDP(SERVER, 1194, HERE, 1024) },
+    { NEVER, UDP(SERVER, 1194, HERE, 5353) },
+    { NEVER, UDP(SERVER6, 51820, HERE6, 5355) },
     { NEVER, TCP(SERVER, 80, HERE, 443) },
     { NEVER, ICMP(SERVER, HERE, 8, 0) },
     { ALWAYS, UDP(SERVER6, 51820, HERE6, 5000) },
