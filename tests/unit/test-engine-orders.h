@@ -89,6 +89,7 @@ typedef struct {
     } tunnel[TUNNELS_MAX];
     uint8_t set_length[KS_SET_MAX];
     uint8_t servers;
+    uint8_t tunnel_addresses; /* bits, by VPN */
     uint32_t open_interfaces; /* bits */
     uint32_t lan_interfaces;
 } Packed;
@@ -112,7 +113,8 @@ extern const char *const order_links[VPNS];
 #define SECOND_SERVER VPNS
 #define SERVERS       3
 
-KsAddress order_server(unsigned number); /* the address of that server */
+KsAddress order_server(unsigned number);      /* the address of that server */
+KsAddress order_tunnel_address(unsigned vpn); /* ... of this machine in that VPN */
 uint8_t order_servers(const KsLock *lock);
 uint32_t order_interfaces(const KsLock *lock, KsSetId set); /* bits */
 

@@ -58,6 +58,25 @@ KsAddress order_server(unsigned number)
     return (KsAddress){ .family = AF_INET, .bytes = { 192, 0, 2, (uint8_t) number } };
 }
 
+KsAddress order_tunnel_address(unsigned vpn)
+{
+    return (KsAddress){ .family = AF_INET, .bytes = { 10, 8, (uint8_t) vpn, 1 } };
+}
+
+static uint8_t order_tunnel_addresses(const KsLock *lock)
+{
+    const GArray *keys = lock->sets[KS_SET_TUNNEL_ADDRESSES4];
+    uint8_t bits = 0;
+
+    for (unsigned i = 0; i < keys->len; i++) {
+        uint8_t vpn = g_array_index(keys, KsKey, i).bytes[2];
+
+        g_assert_cmpuint(vpn, <, VPNS);
+        bits |= (uint8_t) (1u << vpn);
+    }
+    return bits;
+}
+
 uint32_t order_interfaces(const KsLock *lock, KsSetId set)
 {
     uint32_t bits = 0;
@@ -145,6 +164,7 @@ void order_pack(const KsEngine *engine, Packed *packed)
     packed->open_interfaces = order_interfaces(engine->lock, KS_SET_OPEN_INTERFACES);
     packed->lan_interfaces = order_interfaces(engine->lock, KS_SET_LAN_INTERFACES);
     packed->servers = order_servers(engine->lock);
+    packed->tunnel_addresses = order_tunnel_addresses(engine->lock);
     g_assert_cmpuint(order_servers(engine->told), ==, packed->servers);
     /* what the bits above cannot say */
     g_assert_cmpuint(packed->set_length[KS_SET_SERVERS6], ==, 0);
@@ -215,6 +235,12 @@ void order_unpack(const Packed *packed, KsEngine *engine)
         KsAddress route = { .family = AF_INET, .bytes = { 10, 8, FULL, 0 } };
 
         ks_lock_exclude_from_lan(engine->lock, &route, TUNNEL_PREFIX);
+    }
+    for (unsigned i = 0; i < VPNS; i++) {
+        KsAddress address = order_tunnel_address(i);
+
+        if (packed->tunnel_addresses & 1u << i)
+            ks_lock_add_tunnel_address(engine->lock, &address);
     }
     for (unsigned i = 0; i < SERVERS; i++) {
         KsAddress address = order_server(i);

@@ -21,11 +21,6 @@ static void add_server(KsVpn *vpn, unsigned number)
     g_ptr_array_add(vpn->servers, server);
 }
 
-static KsAddress tunnel_address(unsigned vpn)
-{
-    return (KsAddress){ .family = AF_INET, .bytes = { 10, 8, (uint8_t) vpn, 1 } };
-}
-
 static void add_link(KsWorld *world, KsLink link, const char *name)
 {
     g_strlcpy(link.name, name, sizeof(link.name));
@@ -48,7 +43,7 @@ static void describe(const Scene *scene, Manager manager, KsWorld *world)
     world->manager_settled = manager == SETTLED;
 
     for (unsigned i = 0; i < VPNS; i++) {
-        KsLinkAddress on_link = { .index = scene->index[i], .address = tunnel_address(i) };
+        KsLinkAddress on_link = { .index = scene->index[i], .address = order_tunnel_address(i) };
         KsLink link = {
             .index = scene->index[i],
             .up = scene->up[i],
