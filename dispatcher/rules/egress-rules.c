@@ -39,8 +39,8 @@ static const KsRule rules[] = {
       { ETHER_IS(0x08, 0x00), JUMP(KS_EGRESS_IPV4) } },
     { KS_EGRESS_ETHERNET, "ether type ip6 jump ipv6",
       { ETHER_IS(0x86, 0xdd), JUMP(KS_EGRESS_IPV6) } },
-    /* the local network hears nothing of a tunnel's address: no answer that one is here, no question
-     * in its name */
+    /* the local network hears nothing of a tunnel's address: no answer that it is here, and no
+     * question in its name */
     { KS_EGRESS_ETHERNET,
       "ether type arp @ll,224,32 @tunnel_addresses4 counter name \"blocked_frames\" drop",
       { ETHER_IS(0x08, 0x06), LINK(ETHER_PAYLOAD + ARP_SENDER, 4, R1),
