@@ -208,8 +208,10 @@ void ks_bus_free(KsBus *bus)
     g_free(bus);
 }
 
-void ks_bus_changed(KsBus *bus)
+void ks_bus_changed(KsBus *bus, bool now)
 {
-    if (bus->tell_source == 0)
+    if (now)
+        tell(bus, false);
+    else if (bus->tell_source == 0)
         bus->tell_source = g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, on_tell, bus, NULL);
 }

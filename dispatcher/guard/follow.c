@@ -11,7 +11,7 @@
 
 void ks_guard_notify(KsGuard *guard)
 {
-    guard->listener.changed(guard->listener.data);
+    guard->listener.changed(guard->listener.data, false);
 }
 
 KsStatusFacts ks_guard_facts(const KsGuard *guard)
@@ -20,7 +20,8 @@ KsStatusFacts ks_guard_facts(const KsGuard *guard)
         .engine = guard->engine,
         .world = guard->world,
         .held = ks_keeper_held(guard->keeper),
-        .trouble = ks_keeper_trouble(guard->keeper) != NULL,
+        .trouble = ks_keeper_trouble(guard->keeper) != NULL ||
+                   ks_keeper_is_paused_by_others(guard->keeper) || guard->was_broken,
         .pause_max = ks_configuration_pause_max(guard->configuration),
         .egress = ks_second_layer_stands(ks_keeper_second_layer(guard->keeper)),
         .problems = { ks_keeper_trouble(guard->keeper), guard->state_problem, guard->save_problem,
@@ -163,7 +164,9 @@ static gboolean verify(gpointer data)
         ks_guard_notify(guard);
         return G_SOURCE_REMOVE;
     }
-    if (ks_keeper_read(guard->keeper) && !is_as_it_should_be(guard)) {
+    if (!ks_keeper_read(guard->keeper)) {
+        retry_later(guard);
+    } else if (!is_as_it_should_be(guard)) {
         g_warning("the kernel does not hold the lock as it should; putting it right");
         if (!hold_what_should_be(guard)) /* a module may be loaded, another guard may end */
             retry_later(guard);
@@ -263,16 +266,42 @@ bool ks_guard_follow(KsGuard *guard)
     return held;
 }
 
-void ks_guard_put_right(KsGuard *guard, const char *who)
+static char *describe_author(const KsAuthor *author)
 {
-    if (guard->has_taken_over && ks_keeper_read(guard->keeper) && !is_as_it_should_be(guard)) {
-        g_autofree char *printable = g_strescape(who[0] ? who : "another program", NULL);
+    g_autofree char *printable = g_strescape(author->name, NULL);
 
-        g_warning("%s changed the lock in the kernel; putting it right", printable);
-        ks_guard_notify(guard); /* "broken" is a state that people see, however short */
-        (void) hold_what_should_be(guard);
-    } else if (guard->has_taken_over && !second_layer_is_right(guard)) {
-        (void) hold_what_should_be(guard);
+    if (!author->name[0])
+        return g_strdup("another program (which one is not known)");
+    return g_strdup_printf("\"%s\" (process %u)", printable, author->process);
+}
+
+/* "broken" is a state that people see, however short. It is told when it is over already: telling
+ * it first would make it longer. */
+static void tell_that_it_was_broken(KsGuard *guard)
+{
+    guard->was_broken = true;
+    guard->listener.changed(guard->listener.data, true);
+    guard->was_broken = false;
+}
+
+void ks_guard_put_right(KsGuard *guard, const KsAuthor *author)
+{
+    g_autofree char *who = NULL;
+    bool first_is_right;
+    bool is_held;
+
+    if (!guard->has_taken_over || !ks_keeper_read(guard->keeper)) {
+        ks_guard_verify_soon(guard);
+        return;
     }
+    first_is_right = is_as_it_should_be(guard);
+    if (first_is_right && second_layer_is_right(guard))
+        return;
+    is_held = hold_what_should_be(guard);
+    who = describe_author(author);
+    g_warning("%s changed the lock in the kernel; %s", who,
+              is_held ? "it was put right" : "it could not be put right yet");
+    if (!first_is_right)
+        tell_that_it_was_broken(guard);
     ks_guard_verify_soon(guard);
 }

@@ -37,6 +37,7 @@ struct KsGuard {
     char **known_up;     /* as it was saved last */
     char *servers;       /* the same */
     bool has_taken_over; /* what the kernel held when we began is known */
+    bool was_broken;     /* while that is told: others had changed the lock */
     bool boot_skipped;   /* the lock is open by the kernel's command line, for this boot only */
     char *state_problem; /* what was wrong with the saved state when we began */
     char *vpns_problem;  /* what was wrong with what is said of VPNs when we began */
@@ -64,9 +65,8 @@ void ks_guard_verify_soon(KsGuard *guard);
  * start, whatever the state file says. Until it could be read, nothing is changed. */
 bool ks_guard_take_over(KsGuard *guard);
 
-/* Somebody changed a table: looks, and puts our lock right. `who`: the program's name, hostile; "" if
- * nobody knows. */
-void ks_guard_put_right(KsGuard *guard, const char *who);
+/* Somebody changed a table: looks, and puts our lock right. */
+void ks_guard_put_right(KsGuard *guard, const KsAuthor *author);
 
 void ks_guard_notify(KsGuard *guard);
 KsStatusFacts ks_guard_facts(const KsGuard *guard);

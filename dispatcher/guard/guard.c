@@ -57,13 +57,13 @@ static gboolean on_links_changed(gint fd, GIOCondition condition, gpointer data)
 static gboolean on_tables_changed(gint fd, GIOCondition condition, gpointer data)
 {
     KsGuard *guard = data;
-    char process[16];
+    KsAuthor author;
 
     (void) fd;
     (void) condition;
-    if (!ks_monitor_drain(guard->monitor, ks_keeper_port(guard->keeper), process))
+    if (!ks_monitor_drain(guard->monitor, ks_keeper_port(guard->keeper), &author))
         return G_SOURCE_CONTINUE;
-    ks_guard_put_right(guard, process);
+    ks_guard_put_right(guard, &author);
     return G_SOURCE_CONTINUE;
 }
 
@@ -101,8 +101,9 @@ static void watch_kernel(KsGuard *guard)
         guard->links_source =
             g_unix_fd_add(ks_links_fd(guard->links), G_IO_IN, on_links_changed, guard);
     if (ks_monitor_open(&guard->monitor) == 0)
-        guard->monitor_source =
-            g_unix_fd_add(ks_monitor_fd(guard->monitor), G_IO_IN, on_tables_changed, guard);
+        /* before all else: where the table has no owner, it may be open now */
+        guard->monitor_source = g_unix_fd_add_full(G_PRIORITY_HIGH, ks_monitor_fd(guard->monitor),
+                                                   G_IO_IN, on_tables_changed, guard, NULL);
 }
 
 static void load_state(KsGuard *guard)

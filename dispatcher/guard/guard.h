@@ -17,8 +17,9 @@ typedef struct KsGuard KsGuard;
 typedef struct {
     /* NetworkManager is known, or known to be away: events can be answered from now on. */
     void (*ready)(void *data);
-    /* What ks_guard_status() says may have changed. */
-    void (*changed)(void *data);
+    /* What ks_guard_status() says may have changed. `now`: it is to be asked before this returns,
+     * for what it says does not last. */
+    void (*changed)(void *data, bool now);
     void *data;
 } KsGuardListener;
 

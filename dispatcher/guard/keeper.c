@@ -18,7 +18,11 @@ struct KsKeeper {
     uint32_t table_flags;
     char *troubles[2]; /* by Attempt */
     int64_t read_at;   /* monotonic time in microseconds; 0: something was tried since */
+    int64_t pause_end; /* ... of the longest pause that was asked for here, or found at first */
 };
+
+/* The kernel counts a pause in its own ticks. */
+#define PAUSE_SLACK G_TIME_SPAN_SECOND
 
 /* Whoever asks ten thousand times a second is not worth ten thousand readings. */
 #define LATELY (50 * G_TIME_SPAN_MILLISECOND)
@@ -168,6 +172,21 @@ bool ks_keeper_read_lately(KsKeeper *keeper)
     return ks_keeper_read(keeper);
 }
 
+static int64_t pause_end(const KsReadback *held)
+{
+    return held->read_at + (int64_t) held->pause_ms * G_TIME_SPAN_MILLISECOND;
+}
+
+bool ks_keeper_is_paused_by_others(const KsKeeper *keeper)
+{
+    const KsReadback *layers[] = { keeper->held, ks_second_layer_held(keeper->second) };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(layers); i++)
+        if (layers[i]->pause_ms > 0 && pause_end(layers[i]) > keeper->pause_end + PAUSE_SLACK)
+            return true;
+    return false;
+}
+
 bool ks_keeper_adopt(KsKeeper *keeper)
 {
     int result = commit(keeper, ks_plan_adopt(&keeper->batch, keeper->held));
@@ -175,7 +194,29 @@ bool ks_keeper_adopt(KsKeeper *keeper)
     keeper->read_at = 0;
     if (result == 0)
         result = read_held(keeper);
+    if (result == 0)
+        keeper->pause_end = pause_end(keeper->held);
     return judge(keeper, WRITING, "adopt the rules", result);
+}
+
+bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds)
+{
+    int result = -EAGAIN;
+
+    keeper->read_at = 0;
+    /* twice: a pause may have ended by itself between our look and our change */
+    for (unsigned attempt = 0; result != 0 && attempt < 2; attempt++) {
+        result = read_held(keeper);
+        if (result == 0)
+            result = commit(keeper, ks_plan_pause(&keeper->batch, keeper->held, milliseconds));
+    }
+    if (result == 0)
+        result = read_held(keeper);
+    if (result == 0) {
+        keeper->pause_end = pause_end(keeper->held);
+        ks_second_layer_pause(keeper->second, keeper->netfilter, milliseconds);
+    }
+    return judge(keeper, WRITING, "take the pause", result);
 }
 
 /* The first layer never waits for the second. */
@@ -192,25 +233,9 @@ bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want, const KsW
     if (result == 0)
         ks_second_layer_hold(keeper->second, keeper->netfilter, keeper->table_flags,
                              keeper->held->pause_ms);
+    if (result == 0 && ks_keeper_is_paused_by_others(keeper))
+        return ks_keeper_pause(keeper, 0);
     return judge(keeper, WRITING, "take the rules", result);
-}
-
-bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds)
-{
-    int result = -EAGAIN;
-
-    keeper->read_at = 0;
-    /* twice: a pause may have ended by itself between our look and our change */
-    for (unsigned attempt = 0; result != 0 && attempt < 2; attempt++) {
-        result = read_held(keeper);
-        if (result == 0)
-            result = commit(keeper, ks_plan_pause(&keeper->batch, keeper->held, milliseconds));
-    }
-    if (result == 0)
-        result = read_held(keeper);
-    if (result == 0)
-        ks_second_layer_pause(keeper->second, keeper->netfilter, milliseconds);
-    return judge(keeper, WRITING, "take the pause", result);
 }
 
 const KsSecondLayer *ks_keeper_second_layer(const KsKeeper *keeper)

@@ -26,14 +26,18 @@ bool ks_keeper_read_lately(KsKeeper *keeper);
 /* Takes over a lock that a guard before us left. */
 bool ks_keeper_adopt(KsKeeper *keeper);
 
-/* Makes the kernel hold `want`, or nothing when not `locked`. After a change of keys alone
- * ks_keeper_held() is what was agreed to, until the next ks_keeper_read(): that is left for later,
- * off the event's path. The second layer follows, on the uplinks of this
- * world; what it lacks is no failure. */
+/* Makes the kernel hold `want`, or nothing when not `locked`, and ends a pause that others made.
+ * After a change of keys alone ks_keeper_held() is what was agreed to, until the next
+ * ks_keeper_read(): that is left for later, off the event's path. The second layer follows, on the
+ * uplinks of this world; what it lacks is no failure. */
 bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want, const KsWorld *world);
 
 /* Lets everything through for so long, or, with 0, ends a pause. */
 bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds);
+
+/* A pause runs, as it was read last, that goes on for longer than the one that was asked for here
+ * or that stood in the kernel at first. The next ks_keeper_hold() ends it. */
+bool ks_keeper_is_paused_by_others(const KsKeeper *keeper);
 
 const KsSecondLayer *ks_keeper_second_layer(const KsKeeper *keeper);
 const KsReadback *ks_keeper_held(const KsKeeper *keeper);

@@ -32,12 +32,12 @@ static void on_ready(void *data)
     program->bus = ks_bus_new(program->system_bus, program->guard);
 }
 
-static void on_changed(void *data)
+static void on_changed(void *data, bool now)
 {
     Program *program = data;
 
     if (program->bus)
-        ks_bus_changed(program->bus);
+        ks_bus_changed(program->bus, now);
 }
 
 static gboolean on_reload(gpointer data)

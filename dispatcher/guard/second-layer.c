@@ -116,7 +116,7 @@ bool ks_second_layer_stands(const KsSecondLayer *layer)
     return !layer->unsupported && layer->locked && layer->all && ks_second_layer_is_right(layer);
 }
 
-static void judge(KsSecondLayer *layer)
+static void judge(KsSecondLayer *layer, bool tell)
 {
     g_autofree char *problem = NULL;
 
@@ -131,7 +131,7 @@ static void judge(KsSecondLayer *layer)
         problem = g_strdup_printf("The second layer does not stand on every network card (%s): raw "
                                   "frames of root's programs and of bridged guests may get out.",
                                   layer->error ? g_strerror(-layer->error) : "it was changed");
-    if (problem && g_strcmp0(problem, layer->problem) != 0)
+    if (tell && problem && g_strcmp0(problem, layer->problem) != 0)
         g_message("%s", problem);
     g_free(layer->problem);
     layer->problem = g_steal_pointer(&problem);
@@ -207,7 +207,7 @@ void ks_second_layer_hold(KsSecondLayer *layer, KsNetfilter *netfilter, uint32_t
     /* neither the family nor the hook: the first thing that such a kernel is asked for */
     if (layer->error == -EOPNOTSUPP || layer->error == -EAFNOSUPPORT)
         layer->unsupported = !layer->held->present;
-    judge(layer);
+    judge(layer, true);
 }
 
 void ks_second_layer_read(KsSecondLayer *layer, KsNetfilter *netfilter)
@@ -215,7 +215,7 @@ void ks_second_layer_read(KsSecondLayer *layer, KsNetfilter *netfilter)
     if (layer->unsupported)
         return;
     (void) read_held(layer, netfilter);
-    judge(layer);
+    judge(layer, false); /* it may be mended next, and that comes before any word */
 }
 
 void ks_second_layer_pause(KsSecondLayer *layer, KsNetfilter *netfilter, uint64_t milliseconds)

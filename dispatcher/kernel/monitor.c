@@ -3,6 +3,7 @@
 
 #include "model/names.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
@@ -28,54 +29,35 @@ typedef struct {
     uint32_t own_port;
     bool touched_now; /* by the transaction being read */
     bool touched;     /* by any transaction of others */
-    char *process;
+    KsAuthor *author;
 } Drain;
 
-typedef struct {
-    uint16_t message;
-    uint16_t attribute; /* which names the table */
-} TableAttribute;
-
-static const TableAttribute table_attributes[] = {
-    { NFT_MSG_NEWTABLE, NFTA_TABLE_NAME },
-    { NFT_MSG_DELTABLE, NFTA_TABLE_NAME },
-    { NFT_MSG_NEWCHAIN, NFTA_CHAIN_TABLE },
-    { NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE },
-    { NFT_MSG_NEWRULE, NFTA_RULE_TABLE },
-    { NFT_MSG_DELRULE, NFTA_RULE_TABLE },
-    { NFT_MSG_NEWSET, NFTA_SET_TABLE },
-    { NFT_MSG_DELSET, NFTA_SET_TABLE },
-    { NFT_MSG_NEWSETELEM, NFTA_SET_ELEM_LIST_TABLE },
-    { NFT_MSG_DELSETELEM, NFTA_SET_ELEM_LIST_TABLE },
-    { NFT_MSG_NEWOBJ, NFTA_OBJ_TABLE },
-    { NFT_MSG_DELOBJ, NFTA_OBJ_TABLE },
-};
-
+/* In each kind of message the table's name is the attribute of this number, also in those that
+ * kernels will have one day; NFT_MSG_NEWGEN has a number there. */
 static bool names_our_table(const struct nlmsghdr *message)
 {
-    uint16_t wanted = 0;
     const struct nlattr *attribute;
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(table_attributes); i++)
-        if (table_attributes[i].message == NFNL_MSG_TYPE(message->nlmsg_type))
-            wanted = table_attributes[i].attribute;
-    if (wanted == 0)
-        return false;
     mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
-        if (mnl_attr_get_type(attribute) == wanted &&
+        if (mnl_attr_get_type(attribute) == NFTA_TABLE_NAME &&
             mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)
             return strcmp(mnl_attr_get_str(attribute), KS_TABLE) == 0;
     return false;
 }
 
-static void copy_process_name(const struct nlmsghdr *message, char process[16])
+static void read_author(const struct nlmsghdr *message, KsAuthor *author)
 {
     const struct nlattr *attribute;
 
-    mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
+    memset(author, 0, sizeof(*author));
+    mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg)) {
         if (mnl_attr_get_type(attribute) == NFTA_GEN_PROC_NAME &&
             mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)
-            g_strlcpy(process, mnl_attr_get_str(attribute), 16);
+            g_strlcpy(author->name, mnl_attr_get_str(attribute), sizeof(author->name));
+        else if (mnl_attr_get_type(attribute) == NFTA_GEN_PROC_PID &&
+                 mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+            author->process = ntohl(mnl_attr_get_u32(attribute));
+    }
 }
 
 static int take_notification(const struct nlmsghdr *message, void *data)
@@ -88,7 +70,7 @@ static int take_notification(const struct nlmsghdr *message, void *data)
         return MNL_CB_OK;
     if (NFNL_MSG_TYPE(message->nlmsg_type) == NFT_MSG_NEWGEN) {
         if (drain->touched_now)
-            copy_process_name(message, drain->process);
+            read_author(message, drain->author);
         drain->touched_now = false;
     } else if (names_our_table(message)) {
         drain->touched_now = true;
@@ -134,11 +116,11 @@ int ks_monitor_fd(const KsMonitor *monitor)
     return mnl_socket_get_fd(monitor->socket);
 }
 
-bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, char ret_process[16])
+bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, KsAuthor *ret_author)
 {
-    Drain drain = { .own_port = own_port, .process = ret_process };
+    Drain drain = { .own_port = own_port, .author = ret_author };
 
-    ret_process[0] = '\0';
+    memset(ret_author, 0, sizeof(*ret_author));
     for (;;) {
         ssize_t size =
             mnl_socket_recvfrom(monitor->socket, monitor->receive, sizeof(monitor->receive));

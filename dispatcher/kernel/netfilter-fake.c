@@ -274,6 +274,7 @@ int ks_netfilter_read(KsNetfilter *netfilter, KsReadback *readback)
 
     (void) netfilter;
     start();
+    readback->read_at = g_get_monotonic_time();
     ks_readback_clear(readback);
     table = fake_find_table(kernel.tables, readback->skeleton->family, readback->skeleton->name);
     if (!table)
@@ -327,13 +328,17 @@ int ks_monitor_fd(const KsMonitor *monitor)
     return monitor->fd;
 }
 
-bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, char ret_process[16])
+bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, KsAuthor *ret_author)
 {
     bool touched = monitor->port && monitor->port != own_port;
     eventfd_t count;
 
     (void) eventfd_read(monitor->fd, &count);
     monitor->port = 0;
-    g_strlcpy(ret_process, touched ? program_invocation_short_name : "", 16);
+    memset(ret_author, 0, sizeof(*ret_author));
+    if (touched) {
+        g_strlcpy(ret_author->name, program_invocation_short_name, sizeof(ret_author->name));
+        ret_author->process = (uint32_t) getpid();
+    }
     return touched;
 }

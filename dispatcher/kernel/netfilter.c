@@ -245,6 +245,7 @@ int ks_netfilter_read(KsNetfilter *netfilter, KsReadback *readback)
 {
     int result = -EINTR;
 
+    readback->read_at = g_get_monotonic_time();
     for (unsigned attempt = 1; result == -EINTR && attempt <= DUMP_ATTEMPTS; attempt++) {
         result = read_once(netfilter, readback);
         if (result == 0 && readback->torn && attempt < DUMP_ATTEMPTS)

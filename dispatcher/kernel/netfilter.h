@@ -37,7 +37,12 @@ int ks_monitor_open(KsMonitor **ret_monitor);
 void ks_monitor_close(KsMonitor *monitor);
 int ks_monitor_fd(const KsMonitor *monitor);
 
+/* Whoever changed something. */
+typedef struct {
+    char name[16];    /* of the program, which chose it itself; "" if not known */
+    uint32_t process; /* 0 if not known */
+} KsAuthor;
+
 /* Empties the socket. True if our table was touched by another port than `own_port`, or if so much
- * happened that we cannot know (ENOBUFS). `ret_process` receives the name of whoever did it, "" if
- * not known. */
-bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, char ret_process[16]);
+ * happened that we cannot know (ENOBUFS); by the last one that touched it, as far as is known. */
+bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, KsAuthor *ret_author);

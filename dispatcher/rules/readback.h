@@ -47,7 +47,8 @@ typedef struct {
     KsLock *lock;                   /* the variable sets' keys, sealed by ks_readback_finish() */
     bool unreadable;   /* something of ours could not be understood, so that it cannot be mended */
     bool torn;         /* an element was told twice, so another one was not: to be read again */
-    uint64_t pause_ms; /* what is left of a pause, 0: not paused */
+    uint64_t pause_ms; /* what was left of a pause at read_at, 0: not paused */
+    int64_t read_at;   /* monotonic time in microseconds, by whoever reads */
 
     GPtrArray *problems; /* element-type char*: what is not as it should be, as whole sentences */
 

@@ -68,9 +68,9 @@ static void fill(KsLock *lock)
 
 bool drain(Fixture *f)
 {
-    char process[16];
+    KsAuthor author;
 
-    return ks_monitor_drain(f->monitor, ks_netfilter_port(f->guard), process);
+    return ks_monitor_drain(f->monitor, ks_netfilter_port(f->guard), &author);
 }
 
 void set_up(Fixture *f, const void *data)
@@ -445,7 +445,7 @@ static void test_damaged_orphan(Fixture *f, const void *data)
 
 static void test_monitor(Fixture *f, const void *data)
 {
-    char process[16];
+    KsAuthor author;
 
     (void) data;
     ks_batch_begin(&f->batch);
@@ -460,8 +460,9 @@ static void test_monitor(Fixture *f, const void *data)
     ks_batch_begin(&f->batch);
     ks_batch_delete_table(&f->batch, NFPROTO_INET, KS_TABLE);
     g_assert_cmpint(commit_as_other(f), ==, 0);
-    g_assert_true(ks_monitor_drain(f->monitor, ks_netfilter_port(f->guard), process));
-    g_assert_true(g_str_has_prefix(program_invocation_short_name, process) && process[0]);
+    g_assert_true(ks_monitor_drain(f->monitor, ks_netfilter_port(f->guard), &author));
+    g_assert_true(g_str_has_prefix(program_invocation_short_name, author.name) && author.name[0]);
+    g_assert_cmpuint(author.process, ==, getpid());
     g_assert_false(drain(f));
 }
 
