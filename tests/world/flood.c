@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The parts of the flood test that must keep up with tens of thousands of packets a second; what
- * it is all for stands in test_swaps.py.
+ * it is all for stands in flooding.py.
  *
  *   flood send RATE UPLINK PUBLIC4 PUBLIC6 LAN4 LAN6   canaries in turn from every flow
  *   flood watch LINK                                   says which canaries came out there
@@ -159,7 +159,7 @@ static void send_canaries(char **arguments)
     unsigned count = 0;
     Pace pace = { .rate = strtol(arguments[0], NULL, 10) };
 
-    /* test_swaps.py knows this order: first the public flows, then those to the local network */
+    /* flooding.py knows this order: first the public flows, then those to the local network */
     for (unsigned i = 0; i < 8; i++)
         flows[count++] = open_flow(arguments[2 + i % 2], CANARY_PORT, i & 2 ? device : NULL,
                                    i & 4 ? DESKTOP_USER : 0);

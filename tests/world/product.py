@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -65,10 +66,11 @@ class Product:
         for folder in (_STATE, _SOCKET.parent):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def start_guard(self, *arguments: str) -> None:
-        """Starts it plainly, as in a world without systemd, and waits until it answers."""
+    def start_guard(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        """Starts it plainly, as in a world without systemd (but with its unit's Nice=), and waits until it answers."""
         known = self._socket_identity()
-        self._guard = self._client.daemon("nm-killswitchd", [str(self.guard), *arguments])
+        program = ["nice", "--10", "env", *(f"{key}={value}" for key, value in (environment or {}).items()), str(self.guard), *arguments]
+        self._guard = self._client.daemon("nm-killswitchd", program)
 
         def answers() -> bool:
             if self._guard.poll() is not None:
@@ -89,9 +91,17 @@ class Product:
     def guard_is_running(self) -> bool:
         return self._guard is not None and self._guard.poll() is None
 
+    @property
+    def guard_pid(self) -> int:
+        return self._guard.pid
+
     def stop_guard(self, number: int = signal.SIGTERM) -> None:
         self._guard.send_signal(number)
-        self._guard.wait(10)
+        self.wait_guard()
+
+    def wait_guard(self) -> int:
+        """Its exit status, as of subprocess.Popen."""
+        return self._guard.wait(10)
 
     def ctl(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
         return self._client.run([str(self.command), *arguments], check=check, stderr=subprocess.STDOUT)
@@ -107,3 +117,16 @@ class Product:
             return status if status["state"] == state else None
 
         return wait_until(look, f"the state {state}", timeout)
+
+    def tables(self) -> list[str]:
+        """What the kernel holds of ours, as nft tells it, without what changes by itself: counters, whether
+        an owner lives, and the order of all but rules. For comparing."""
+        blocks = []
+        for family in ("inet", "netdev"):
+            listed = self._client.run(["nft", "list", "table", family, "nm_killswitch"]).stdout
+            listed = re.sub(r"(?m)packets \d+ bytes \d+|^\tflags .*$", "", listed.partition("\n")[2])
+            for block in re.split(r"(?m)^\t}$", listed):
+                words = block.split()
+                ordered = words if words[:1] == ["chain"] else sorted(word.strip(",") for word in words)
+                blocks.append(" ".join([family, *ordered]))
+        return sorted(blocks)

@@ -99,7 +99,9 @@ def start_vpn_servers(outside: Namespace) -> None:
         + ["--server-ipv6", a.TUNNEL_NET[6]]
         + ["--push", f"dhcp-option DNS {a.PUBLIC_DNS[4]}"]
         + ["--ca", f"{keys.FOLDER}/ca.crt", "--cert", f"{keys.FOLDER}/server.crt"]
-        + ["--key", f"{keys.FOLDER}/server.key", "--dh", "none", "--duplicate-cn", "--verb", "3"],
+        + ["--key", f"{keys.FOLDER}/server.key", "--dh", "none", "--duplicate-cn", "--verb", "3"]
+        # a client that hears nothing for two minutes starts anew
+        + ["--ping", "10"],
     )
     outside.daemon(
         "openvpn-static-server",
