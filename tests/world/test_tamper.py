@@ -9,6 +9,7 @@ to reports/tamper.md.
 
 import os
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ _TIMES_WIDE_OPEN = 10 if os.environ.get("KS_FULL") else 4
 _OLD_KERNEL = build_dir() / "tests/world/libold-kernel.so"
 _LOG = "nm-killswitchd"
 _MILLISECOND = 1000000
+_NETLINK_NETFILTER = "12"
 _STORM_RATE = 1000
 _STORM_SECONDS = 3
 _GLANCE = 150  # microseconds
@@ -205,6 +207,12 @@ def _processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def _lost_notifications(world) -> int:
+    """Of the guard's sockets to nf_tables."""
+    lines = [line.split() for line in Path(f"/proc/{world.product.guard_pid}/net/netlink").read_text().splitlines()[1:]]
+    return sum(int(line[8]) for line in lines if line[1] == _NETLINK_NETFILTER)
+
+
 def test_a_program_that_changes_its_own_tables_all_the_time(plain):
     """As those of containers do: it costs a glance each, no look at our tables."""
     before = _processor_seconds(plain.product.guard_pid)
@@ -222,3 +230,18 @@ def test_a_program_that_changes_its_own_tables_all_the_time(plain):
     assert changes > _STORM_SECONDS * _STORM_RATE / 4, "that was no storm"
     assert each < _GLANCE, f"{each:.0f} microseconds for each change of others"
     assert _is_right(plain)
+
+
+def test_more_changes_than_anybody_can_listen_to(plain):
+    """Notifications are lost, that of our own table's end among them: it is missed all the same."""
+    lost, logged = _lost_notifications(plain), len(log_of(_LOG).read_text())
+    chains = "".join(f"add chain ip crowd c{number:0200}\n" for number in range(20000))
+    os.kill(plain.product.guard_pid, signal.SIGSTOP)
+    try:
+        plain.client.run(["nft", "-f", "-"], input=f"add table ip crowd\n{chains}delete table ip crowd\nadd table ip crowd\n{chains}")
+        assert _lost_notifications(plain) > lost, "it could hold all of that: the test proves nothing"
+        plain.client.run(["nft", "flush", "ruleset"])
+    finally:
+        os.kill(plain.product.guard_pid, signal.SIGCONT)
+    wait_until(lambda: _is_right(plain), "the lock to be put right")
+    assert "another program (which one is not known) changed the lock" in log_of(_LOG).read_text()[logged:]
