@@ -11,11 +11,6 @@
 
 /* What is said of VPNs: vpn add, vpn remove, vpn set. */
 
-static const char *what_holds(void)
-{
-    return _("Nothing was changed.");
-}
-
 /* The servers of the command line as a(ssq), floating; NULL with a complaint. */
 static GVariant *read_servers(const KsRequest *request)
 {
@@ -52,14 +47,15 @@ static const char *guess_type(const char *interface)
     return strstr(text, "DEVTYPE=wireguard\n") ? "wireguard" : "";
 }
 
-static KsExitStatus call(const KsRequest *request, const char *method, GVariant *arguments)
+/* `what_holds`: what is true if it fails. */
+static KsExitStatus call(const KsRequest *request, const char *method, GVariant *arguments,
+                         const char *what_holds)
 {
     g_autoptr(GVariant) result = NULL;
     g_autofree char *message = NULL;
     KsExitStatus status = ks_client_call(request->client, method, arguments, &result, &message);
 
-    return status == KS_EXIT_DONE ? status
-                                  : ks_request_fail(request, status, message, what_holds());
+    return status == KS_EXIT_DONE ? status : ks_request_fail(request, status, message, what_holds);
 }
 
 /* All VPNs, as they are now. */
@@ -85,14 +81,16 @@ KsExitStatus ks_run_vpn_add(const KsRequest *request)
         type = guess_type(request->interface);
     status = call(request, "AddVpn",
                   g_variant_new("(sss@a(ssq))", ks_request_word(request, 0), request->interface,
-                                type, servers));
+                                type, servers),
+                  _("Nothing was changed."));
     return status == KS_EXIT_DONE ? show(request) : status;
 }
 
 KsExitStatus ks_run_vpn_remove(const KsRequest *request)
 {
     KsExitStatus status =
-        call(request, "RemoveVpn", g_variant_new("(s)", ks_request_word(request, 0)));
+        call(request, "RemoveVpn", g_variant_new("(s)", ks_request_word(request, 0)),
+             _("Nothing was changed."));
 
     return status == KS_EXIT_DONE ? show(request) : status;
 }
@@ -101,6 +99,7 @@ KsExitStatus ks_run_vpn_set(const KsRequest *request)
 {
     const char *vpn = ks_request_word(request, 0);
     bool clear = ks_request_has(request, KS_OPTION_CLEAR);
+    const char *what_holds = _("Nothing was changed.");
     KsExitStatus status = KS_EXIT_DONE;
     GVariant *servers;
 
@@ -117,9 +116,12 @@ KsExitStatus ks_run_vpn_set(const KsRequest *request)
         servers = read_servers(request);
         if (!servers)
             return KS_EXIT_USAGE;
-        status = call(request, "SetServers", g_variant_new("(s@a(ssq))", vpn, servers));
+        status = call(request, "SetServers", g_variant_new("(s@a(ssq))", vpn, servers),
+                      _("Nothing was changed."));
+        what_holds = _("The servers were set; whether the VPN locks was not changed.");
     }
     if (status == KS_EXIT_DONE && request->locks)
-        status = call(request, "SetVpnLocks", g_variant_new("(ss)", vpn, request->locks));
+        status =
+            call(request, "SetVpnLocks", g_variant_new("(ss)", vpn, request->locks), what_holds);
     return status == KS_EXIT_DONE ? show(request) : status;
 }

@@ -43,12 +43,20 @@ bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error);
 bool ks_guard_pause(KsGuard *guard, uint32_t seconds, GError **error);
 bool ks_guard_resume(KsGuard *guard, GError **error);
 
-/* Of VPNs; see guard/vpns.h. `vpn`: a name or a UUID; `servers`: a(ssq). */
-bool ks_guard_add_vpn(KsGuard *guard, const char *name, const char *interface, const char *type,
-                      GVariant *servers, GError **error);
-bool ks_guard_remove_vpn(KsGuard *guard, const char *vpn, GError **error);
-bool ks_guard_set_servers(KsGuard *guard, const char *vpn, GVariant *servers, GError **error);
-bool ks_guard_set_vpn_locks(KsGuard *guard, const char *vpn, KsVpnLocks locks, GError **error);
+/* Of VPNs; see guard/vpns.h. `vpn`: a name or a UUID; `servers`: a(ssq). With KS_GUARD_TRY only
+ * whether it could be done is said, and nothing changes. */
+typedef enum {
+    KS_GUARD_TRY,
+    KS_GUARD_DO,
+} KsGuardDoing;
+
+bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const char *name, const char *interface,
+                      const char *type, GVariant *servers, GError **error);
+bool ks_guard_remove_vpn(KsGuard *guard, KsGuardDoing doing, const char *vpn, GError **error);
+bool ks_guard_set_servers(KsGuard *guard, KsGuardDoing doing, const char *vpn, GVariant *servers,
+                          GError **error);
+bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *vpn, KsVpnLocks locks,
+                            GError **error);
 
 const KsSettings *ks_guard_settings(const KsGuard *guard);
 

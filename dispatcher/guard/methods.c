@@ -17,6 +17,8 @@ struct KsMethod {
     bool (*is_so)(const KsGuard *guard, GVariant *arguments); /* may be NULL */
     KsConfigurationKey (*ruled_out_by)(GVariant *arguments);  /* NULL: nothing can */
     GVariant *(*run)(KsGuard *guard, GVariant *arguments, GError **error);
+    /* whether it could be done, as far as that can be said before; may be NULL */
+    bool (*could)(KsGuard *guard, GVariant *arguments, GError **error);
 };
 
 static bool first_flag(GVariant *arguments)
@@ -216,7 +218,7 @@ static GVariant *run_resume(KsGuard *guard, GVariant *arguments, GError **error)
     return nothing(ks_guard_resume(guard, error));
 }
 
-static GVariant *run_add_vpn(KsGuard *guard, GVariant *arguments, GError **error)
+static bool add_vpn(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
 {
     g_autoptr(GVariant) servers = g_variant_get_child_value(arguments, 3);
     const char *name;
@@ -226,27 +228,27 @@ static GVariant *run_add_vpn(KsGuard *guard, GVariant *arguments, GError **error
     g_variant_get_child(arguments, 0, "&s", &name);
     g_variant_get_child(arguments, 1, "&s", &interface);
     g_variant_get_child(arguments, 2, "&s", &type);
-    return nothing(ks_guard_add_vpn(guard, name, interface, type, servers, error));
+    return ks_guard_add_vpn(guard, doing, name, interface, type, servers, error);
 }
 
-static GVariant *run_remove_vpn(KsGuard *guard, GVariant *arguments, GError **error)
+static bool remove_vpn(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
 {
     const char *vpn;
 
     g_variant_get_child(arguments, 0, "&s", &vpn);
-    return nothing(ks_guard_remove_vpn(guard, vpn, error));
+    return ks_guard_remove_vpn(guard, doing, vpn, error);
 }
 
-static GVariant *run_set_servers(KsGuard *guard, GVariant *arguments, GError **error)
+static bool set_servers(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
 {
     g_autoptr(GVariant) servers = g_variant_get_child_value(arguments, 1);
     const char *vpn;
 
     g_variant_get_child(arguments, 0, "&s", &vpn);
-    return nothing(ks_guard_set_servers(guard, vpn, servers, error));
+    return ks_guard_set_servers(guard, doing, vpn, servers, error);
 }
 
-static GVariant *run_set_vpn_locks(KsGuard *guard, GVariant *arguments, GError **error)
+static bool set_vpn_locks(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
 {
     KsVpnLocks locks = KS_VPN_LOCKS_AUTO;
     const char *vpn;
@@ -255,8 +257,25 @@ static GVariant *run_set_vpn_locks(KsGuard *guard, GVariant *arguments, GError *
     g_variant_get_child(arguments, 0, "&s", &vpn);
     g_variant_get_child(arguments, 1, "&s", &word);
     (void) ks_vpn_locks_parse(word, &locks); /* locks_are_valid() */
-    return nothing(ks_guard_set_vpn_locks(guard, vpn, locks, error));
+    return ks_guard_set_vpn_locks(guard, doing, vpn, locks, error);
 }
+
+/* The two ways of such a function. */
+#define TRY_AND_RUN(change)                                                            \
+    static bool could_##change(KsGuard *guard, GVariant *arguments, GError **error)    \
+    {                                                                                  \
+        return change(guard, KS_GUARD_TRY, arguments, error);                          \
+    }                                                                                  \
+                                                                                       \
+    static GVariant *run_##change(KsGuard *guard, GVariant *arguments, GError **error) \
+    {                                                                                  \
+        return nothing(change(guard, KS_GUARD_DO, arguments, error));                  \
+    }
+
+TRY_AND_RUN(add_vpn)
+TRY_AND_RUN(remove_vpn)
+TRY_AND_RUN(set_servers)
+TRY_AND_RUN(set_vpn_locks)
 
 static GVariant *run_get_status(KsGuard *guard, GVariant *arguments, GError **error)
 {
@@ -276,20 +295,22 @@ static GVariant *run_get_rules(KsGuard *guard, GVariant *arguments, GError **err
 }
 
 static const KsMethod methods[] = {
-    { "Lock", "()", action_lock, NULL, is_locked, NULL, run_lock },
-    { "Unlock", "()", action_unlock, NULL, is_unlocked, unlock_ruled_out_by, run_unlock },
+    { "Lock", "()", action_lock, NULL, is_locked, NULL, run_lock, NULL },
+    { "Unlock", "()", action_unlock, NULL, is_unlocked, unlock_ruled_out_by, run_unlock, NULL },
     { "SetLanAccess", "(bas)", action_lan, networks_are_valid, is_lan_so, lan_ruled_out_by,
-      run_set_lan_access },
+      run_set_lan_access, NULL },
     { "SetAutoLock", "(b)", action_auto_lock, NULL, is_auto_lock_so, auto_lock_ruled_out_by,
-      run_set_auto_lock },
-    { "Pause", "(u)", action_pause, seconds_are_valid, NULL, pause_ruled_out_by, run_pause },
-    { "Resume", "()", action_lock, NULL, is_locked, NULL, run_resume },
-    { "AddVpn", "(sssa(ssq))", action_configure, NULL, NULL, NULL, run_add_vpn },
-    { "RemoveVpn", "(s)", action_configure, NULL, NULL, NULL, run_remove_vpn },
-    { "SetServers", "(sa(ssq))", action_configure, NULL, NULL, NULL, run_set_servers },
-    { "SetVpnLocks", "(ss)", action_configure, locks_are_valid, NULL, NULL, run_set_vpn_locks },
-    { "GetStatus", "()", NULL, NULL, NULL, NULL, run_get_status },
-    { "GetRules", "()", NULL, NULL, NULL, NULL, run_get_rules },
+      run_set_auto_lock, NULL },
+    { "Pause", "(u)", action_pause, seconds_are_valid, NULL, pause_ruled_out_by, run_pause, NULL },
+    { "Resume", "()", action_lock, NULL, is_locked, NULL, run_resume, NULL },
+    { "AddVpn", "(sssa(ssq))", action_configure, NULL, NULL, NULL, run_add_vpn, could_add_vpn },
+    { "RemoveVpn", "(s)", action_configure, NULL, NULL, NULL, run_remove_vpn, could_remove_vpn },
+    { "SetServers", "(sa(ssq))", action_configure, NULL, NULL, NULL, run_set_servers,
+      could_set_servers },
+    { "SetVpnLocks", "(ss)", action_configure, locks_are_valid, NULL, NULL, run_set_vpn_locks,
+      could_set_vpn_locks },
+    { "GetStatus", "()", NULL, NULL, NULL, NULL, run_get_status, NULL },
+    { "GetRules", "()", NULL, NULL, NULL, NULL, run_get_rules, NULL },
 };
 
 const KsMethod *ks_method_find(const char *name, GVariant *arguments, GError **error)
@@ -339,6 +360,11 @@ bool ks_method_is_permitted(const KsMethod *method, const KsGuard *guard, KsCall
     }
     return key != KS_CONFIGURATION_ALLOW_PAUSE ||
            pause_is_short_enough(configuration, arguments, error);
+}
+
+bool ks_method_could(const KsMethod *method, KsGuard *guard, GVariant *arguments, GError **error)
+{
+    return !method->could || method->could(guard, arguments, error);
 }
 
 GVariant *ks_method_run(const KsMethod *method, KsGuard *guard, KsCaller caller,

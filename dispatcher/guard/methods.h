@@ -35,6 +35,10 @@ bool ks_method_is_so(const KsMethod *method, const KsGuard *guard, GVariant *arg
 bool ks_method_is_permitted(const KsMethod *method, const KsGuard *guard, KsCaller caller,
                             GVariant *arguments, GError **error);
 
+/* Whether it could be done: what makes no sense is refused before anybody is asked for a password.
+ * Changes nothing. */
+bool ks_method_could(const KsMethod *method, KsGuard *guard, GVariant *arguments, GError **error);
+
 /* Does it. Returns the out-arguments as a tuple (a new reference, not floating), or NULL. */
 GVariant *ks_method_run(const KsMethod *method, KsGuard *guard, KsCaller caller,
                         GVariant *arguments, GError **error);

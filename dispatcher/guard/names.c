@@ -34,6 +34,8 @@ struct KsNames {
     KsNameBook *book;
     KsResolver *resolver;
     GHashTable *entries; /* char *host (the entry's) -> Entry */
+    GPtrArray *replaced; /* element-type GPtrArray of KsServer: where those stand; likewise */
+    GHashTable *known;   /* set of char *host, of the VPNs' servers: only while they are applied */
     int64_t idle_next;   /* monotonic, µs: when the next idle name may be asked for */
     char *load_problem;
     char *save_problem;
@@ -161,6 +163,7 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
     KsNames *names = data;
     Entry *entry = g_hash_table_lookup(names->entries, host);
     int64_t now = g_get_monotonic_time();
+    bool is_first;
     bool news = false;
 
     if (!entry)
@@ -168,6 +171,7 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
     entry->under_way = false;
     switch (result) {
     case KS_RESOLVED:
+        is_first = !ks_name_book_find(names->book, host);
         news = entry->failures > 0;
         entry->failures = 0;
         entry->due = now + jittered(ks_name_refresh(entry->urgency, lifetime));
@@ -177,7 +181,9 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
                                                 .lifetime = lifetime,
                                                 .now = now_seconds(),
                                                 .locked = names->locked })) {
-            g_message("%s: the addresses that it answers with are others now", host);
+            g_message("%s: %s", host,
+                      is_first ? "its addresses are known now"
+                               : "the addresses that it answers with are others now");
             save_soon(names);
             news = true;
         }
@@ -298,13 +304,14 @@ static void apply_to(KsNames *names, KsVpn *vpn)
         const KsServer *server = g_ptr_array_index(vpn->servers, i);
 
         if (server->address.family == AF_UNSPEC) {
+            g_hash_table_add(names->known, server->host);
             want(names, vpn, server->host);
             add_addresses(names, server, servers);
         } else {
             g_ptr_array_add(servers, ks_server_copy(server));
         }
     }
-    g_ptr_array_unref(vpn->servers);
+    g_ptr_array_add(names->replaced, vpn->servers); /* whose names are in `known` */
     vpn->servers = servers;
 }
 
@@ -322,7 +329,8 @@ static guint describe_network(const KsWorld *world)
     return network;
 }
 
-/* Their addresses stay in the book: a person's own profile is wanted only while it is used. */
+/* Nobody asks for them any more. The addresses of those that a VPN has stay in the book: a
+ * person's own profile is wanted only while it is used. */
 static void forget_unwanted(KsNames *names)
 {
     GHashTableIter iterator;
@@ -332,23 +340,33 @@ static void forget_unwanted(KsNames *names)
     while (g_hash_table_iter_next(&iterator, NULL, &value))
         if (!((Entry *) value)->wanted)
             g_hash_table_iter_remove(&iterator);
+    if (ks_name_book_retain(names->book, names->known))
+        save_soon(names);
 }
 
 void ks_names_apply(KsNames *names, KsWorld *world, bool locked)
 {
     guint network = describe_network(world);
     GHashTableIter iterator;
+    bool is_complete;
     void *value;
 
     names->locked = locked;
     g_hash_table_iter_init(&iterator, names->entries);
     while (g_hash_table_iter_next(&iterator, NULL, &value))
         ((Entry *) value)->wanted = false;
+    names->known = g_hash_table_new(ks_host_hash, ks_host_equal);
+    names->replaced = g_ptr_array_new_with_free_func((GDestroyNotify) g_ptr_array_unref);
     for (unsigned i = 0; i < world->vpns->len; i++)
         apply_to(names, g_ptr_array_index(world->vpns, i));
-    if (!world->manager_present || !world->manager_settled)
-        return; /* it has not told all names yet; they are asked for when it has */
-    forget_unwanted(names);
+    /* else it has not told all names yet; they are asked for when it has */
+    is_complete = world->manager_present && world->manager_settled;
+    if (is_complete)
+        forget_unwanted(names);
+    g_clear_pointer(&names->known, g_hash_table_unref);
+    g_clear_pointer(&names->replaced, g_ptr_array_unref);
+    if (!is_complete)
+        return;
     if (network != names->network) {
         names->network = network;
         ask_anew(names);

@@ -107,30 +107,35 @@ static bool hold_vpns(KsGuard *guard, KsVpns *changed, const char *uuid, GError 
     return report(guard, ks_guard_follow(guard), error);
 }
 
-bool ks_guard_add_vpn(KsGuard *guard, const char *name, const char *interface, const char *type,
-                      GVariant *servers, GError **error)
+bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const char *name, const char *interface,
+                      const char *type, GVariant *servers, GError **error)
 {
     g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
     const char *uuid = ks_vpns_add(vpns, name, interface, type, servers, error);
 
     if (!uuid)
         return false;
+    if (doing == KS_GUARD_TRY)
+        return true;
     g_message("a VPN on %s was set up on request", interface);
     return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
 }
 
-bool ks_guard_remove_vpn(KsGuard *guard, const char *name, GError **error)
+bool ks_guard_remove_vpn(KsGuard *guard, KsGuardDoing doing, const char *name, GError **error)
 {
     g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
     g_autofree char *uuid = g_strdup(ks_vpns_identify(vpns, guard->world, name, error));
 
     if (!uuid || !ks_vpns_remove(vpns, uuid, error))
         return false;
+    if (doing == KS_GUARD_TRY)
+        return true;
     g_message("the VPN %s, set up by hand, was removed on request", uuid);
     return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
 }
 
-bool ks_guard_set_servers(KsGuard *guard, const char *name, GVariant *servers, GError **error)
+bool ks_guard_set_servers(KsGuard *guard, KsGuardDoing doing, const char *name, GVariant *servers,
+                          GError **error)
 {
     g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
     g_autofree char *uuid = g_strdup(ks_vpns_identify(vpns, guard->world, name, error));
@@ -138,18 +143,23 @@ bool ks_guard_set_servers(KsGuard *guard, const char *name, GVariant *servers, G
 
     if (!uuid || !ks_vpns_set_servers(vpns, uuid, vpn ? vpn->type : "", servers, error))
         return false;
+    if (doing == KS_GUARD_TRY)
+        return true;
     g_message("%" G_GSIZE_FORMAT " servers of the VPN %s were set on request",
               g_variant_n_children(servers), uuid);
     return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
 }
 
-bool ks_guard_set_vpn_locks(KsGuard *guard, const char *name, KsVpnLocks locks, GError **error)
+bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *name, KsVpnLocks locks,
+                            GError **error)
 {
     g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
     g_autofree char *uuid = g_strdup(ks_vpns_identify(vpns, guard->world, name, error));
 
     if (!uuid || !ks_vpns_set_locks(vpns, uuid, locks, error))
         return false;
+    if (doing == KS_GUARD_TRY)
+        return true;
     g_message("whether the VPN %s locks was set to %s on request", uuid, ks_vpn_locks_name(locks));
     return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
 }

@@ -112,7 +112,8 @@ static const KsMethod *consider(Request *request)
         answer(request, NULL);
         return NULL;
     }
-    if (!ks_method_is_permitted(method, guard, KS_CALLER_BUS, arguments, &error)) {
+    if (!ks_method_is_permitted(method, guard, KS_CALLER_BUS, arguments, &error) ||
+        !ks_method_could(method, guard, arguments, &error)) {
         answer_error(request, error);
         return NULL;
     }

@@ -5,8 +5,8 @@
 
 /* Method calls that came over the bus, each from its beginning to its answer:
  *
- *   known and valid? -> so already? -> ruled out? -> who is it -> ask polkit
- *                    -> known, so already, ruled out? again -> do it -> tell everybody -> answer
+ *   known and valid? -> so already? -> ruled out? -> could it be done? -> who is it -> ask polkit
+ *                    -> all of that again -> do it -> tell everybody -> answer
  *
  * While polkit asks a person the world goes on: what was true before is looked at again after. A
  * caller that leaves the bus meanwhile takes its question with it. */
