@@ -148,7 +148,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
     (void) ks_guard_take_over(guard);
     watch_kernel(guard);
     (void) ks_guard_follow(guard);
-    guard->names = ks_names_new(on_names_changed, guard);
+    guard->names = ks_names_new(bus, on_names_changed, guard);
     guard->manager = ks_manager_new(bus, on_manager_changed, guard);
     guard->ready_source = g_timeout_add(READY_TIMEOUT_MS, on_ready_timeout, guard);
     return guard;

@@ -8,6 +8,7 @@
 #include "model/name-policy.h"
 #include "model/server.h"
 #include "network/resolver.h"
+#include "network/strict-dns.h"
 
 /* Names of VPNs that are not in use are asked for so slowly: ten thousand of them are no flood. */
 #define IDLE_INTERVAL_US (G_USEC_PER_SEC / 2)
@@ -33,6 +34,7 @@ struct KsNames {
     void *data;
     KsNameBook *book;
     KsResolver *resolver;
+    KsStrictDns *strict;
     GHashTable *entries; /* char *host (the entry's) -> Entry */
     GPtrArray *replaced; /* element-type GPtrArray of KsServer: where those stand; likewise */
     GHashTable *known;   /* set of char *host, of the VPNs' servers: only while they are applied */
@@ -315,6 +317,21 @@ static void apply_to(KsNames *names, KsVpn *vpn)
     vpn->servers = servers;
 }
 
+/* Whoever answers on the links that lead out may insist on more than plain questions. */
+static void look_at_links(KsNames *names, const KsWorld *world)
+{
+    g_autoptr(GArray) links = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+    for (unsigned i = 0; i < world->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(world->networks, i);
+        const KsLink *link = ks_world_link_by_name(world, network->interface);
+
+        if (link && !network->external)
+            g_array_append_val(links, link->index);
+    }
+    ks_strict_dns_look(names->strict, (const uint32_t *) (void *) links->data, links->len);
+}
+
 /* Another network may mean other answers. */
 static guint describe_network(const KsWorld *world)
 {
@@ -369,6 +386,7 @@ void ks_names_apply(KsNames *names, KsWorld *world, bool locked)
         return;
     if (network != names->network) {
         names->network = network;
+        look_at_links(names, world);
         ask_anew(names);
     } else {
         ask(names);
@@ -398,6 +416,24 @@ static void tell_refused(GPtrArray *warnings, unsigned *count, const char *host,
                         host, ks_address_text(address, text), ks_name_refusal(address)));
 }
 
+static void tell_strict(GPtrArray *warnings, const KsNames *names)
+{
+    static const char *const texts[KS_STRICT_MAX] = {
+        [KS_STRICT_OVER_TLS] =
+            "systemd-resolved insists on DNS over TLS (DNSOverTLS=yes, or a connection's "
+            "dns-over-tls). That does not leave while blocked, so VPN servers cannot be found by "
+            "name. Make it opportunistic, or name the servers' addresses: nm-killswitch vpn set.",
+        [KS_STRICT_DNSSEC] =
+            "systemd-resolved insists on DNSSEC (DNSSEC=yes) and asks for more than the VPN "
+            "servers' names. That does not leave while blocked, so they cannot be found by name. "
+            "Turn it off, or name the servers' addresses: nm-killswitch vpn set.",
+    };
+
+    for (KsStrict on = 0; on < KS_STRICT_MAX; on++)
+        if (ks_strict_dns_insists(names->strict, on))
+            g_ptr_array_add(warnings, g_strdup(texts[on]));
+}
+
 GPtrArray *ks_names_warnings(const KsNames *names)
 {
     GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
@@ -409,6 +445,8 @@ GPtrArray *ks_names_warnings(const KsNames *names)
         g_ptr_array_add(warnings, g_strdup(names->load_problem));
     if (names->save_problem)
         g_ptr_array_add(warnings, g_strdup(names->save_problem));
+    if (g_hash_table_size(names->entries) > 0)
+        tell_strict(warnings, names);
     g_hash_table_iter_init(&iterator, names->entries);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
         const Entry *entry = value;
@@ -445,7 +483,7 @@ GPtrArray *ks_names_warnings(const KsNames *names)
     return warnings;
 }
 
-KsNames *ks_names_new(void (*changed)(void *data), void *data)
+KsNames *ks_names_new(KsSystemBus *bus, void (*changed)(void *data), void *data)
 {
     KsNames *names = g_new0(KsNames, 1);
 
@@ -461,6 +499,7 @@ KsNames *ks_names_new(void (*changed)(void *data), void *data)
         .changed = on_resolver_changed,
         .data = names,
     });
+    names->strict = ks_strict_dns_new(bus, changed, data);
     return names;
 }
 
@@ -468,6 +507,7 @@ void ks_names_free(KsNames *names)
 {
     if (!names)
         return;
+    ks_strict_dns_free(names->strict);
     ks_resolver_free(names->resolver);
     if (names->save_source) {
         g_clear_handle_id(&names->save_source, g_source_remove);

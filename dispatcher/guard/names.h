@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/world.h"
+#include "network/system-bus.h"
 
 /* The names of VPN servers and what is known of them: asked for when it matters, a few at a time,
  * kept on disk, and put into the world that the engine sees. */
@@ -9,7 +10,7 @@
 typedef struct KsNames KsNames;
 
 /* `changed`: other addresses are let out now, or something else is to be told. */
-KsNames *ks_names_new(void (*changed)(void *data), void *data);
+KsNames *ks_names_new(KsSystemBus *bus, void (*changed)(void *data), void *data);
 void ks_names_free(KsNames *names); /* saves what is new */
 
 /* Gives every server in the world that has a name its addresses, one server each; a name that
