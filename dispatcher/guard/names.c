@@ -241,6 +241,17 @@ static KsNameUrgency urgency_of(const KsVpn *vpn)
     return KS_NAME_IDLE;
 }
 
+/* It matters more than it did: what was planned for an idle name would be hours away. */
+static void hurry(const KsNames *names, Entry *entry, KsNameUrgency urgency, int64_t now)
+{
+    const KsNameRecord *record = ks_name_book_find(names->book, entry->host);
+    int64_t due = entry->asked + jittered(ks_name_refresh(urgency, record ? record->lifetime : 0));
+
+    if (urgency == KS_NAME_CONNECTING && now - entry->asked > FRESH_US)
+        due = now;
+    entry->due = MIN(entry->due, due);
+}
+
 static void want(KsNames *names, const KsVpn *vpn, const char *host)
 {
     Entry *entry = g_hash_table_lookup(names->entries, host);
@@ -258,14 +269,11 @@ static void want(KsNames *names, const KsVpn *vpn, const char *host)
         entry->due = now;
         g_hash_table_insert(names->entries, entry->host, entry);
     }
-    if (!entry->wanted) {
-        if (urgency == KS_NAME_CONNECTING && entry->urgency != KS_NAME_CONNECTING &&
-            now - entry->asked > FRESH_US)
-            entry->due = now;
+    /* the most urgent of the VPNs that want it counts */
+    if (!entry->wanted || urgency > entry->urgency) {
+        if (urgency > entry->urgency)
+            hurry(names, entry, urgency, now);
         entry->urgency = urgency;
-    } else if (urgency > entry->urgency) {
-        entry->urgency = urgency;
-        entry->due = urgency == KS_NAME_CONNECTING ? now : entry->due;
     }
     entry->wanted = true;
 }
