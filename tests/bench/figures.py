@@ -56,16 +56,26 @@ def at_most(what: str, ours: Sample, yardstick: str, other: Sample, times: float
     return Row(what, ours, yardstick, other, f"{ratio:.2f}", f"<= {times:g}", ratio <= times)
 
 
-def paired_at_least(what: str, ours: Sample, yardstick: str, other: Sample, times: float) -> Row:
-    """The larger the better, for pairs that were measured next to each other, where all else drifts by more than
-    the goal: the median of the pairs' ratios, and where 95 of 100 such medians would lie."""
+def _median_of_pairs(ours: Sample, other: Sample, times: float) -> tuple[float, str, bool]:
+    """For pairs that were measured next to each other, where all else drifts by more than the goal: the median of
+    the pairs' ratios, where 95 of 100 such medians would lie, and whether `times` is outside of that."""
     ratios = sorted(a / b for a, b in zip(ours.values, other.values, strict=True))
     ratio = statistics.median(ratios)
     off = round(0.98 * len(ratios) ** 0.5)  # the binomial's order statistics
     middle = len(ratios) // 2
     low, high = ratios[max(0, middle - off)], ratios[min(len(ratios) - 1, middle + off)]
-    text = f"{ratio:.3f} (95 %: {low:.3f}..{high:.3f})"
-    sure = not low < times < high
+    return ratio, f"{ratio:.3f} (95 %: {low:.3f}..{high:.3f})", not low < times < high
+
+
+def paired_at_most(what: str, ours: Sample, yardstick: str, other: Sample, times: float) -> Row:
+    """The smaller the better."""
+    ratio, text, sure = _median_of_pairs(ours, other, times)
+    return Row(what, ours, yardstick, other, text, f"<= {times:g}", ratio <= times, sure)
+
+
+def paired_at_least(what: str, ours: Sample, yardstick: str, other: Sample, times: float) -> Row:
+    """The larger the better."""
+    ratio, text, sure = _median_of_pairs(ours, other, times)
     return Row(what, ours, yardstick, other, text, f">= {times:g}", ratio >= times, sure)
 
 

@@ -50,7 +50,7 @@ def _wait_idle(world: World) -> None:
     wait_until(slept, "the guard to have nothing to do", 60)
 
 
-def _private_megabytes(pid: int) -> Sample:
+def private_megabytes(pid: int) -> Sample:
     fields = [line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]]
     kilobytes = sum(int(f[1]) for f in fields if f[0].startswith("Private_"))
     return Sample([kilobytes / 1000], "MB")
@@ -89,10 +89,10 @@ def _memory(world: World) -> list[Row]:
         wait_until(lambda: len({s["uuid"] for s in world.product.status()["servers"]}) == wanted, f"{wanted} profiles")
         _wait_idle(world)
         word = "profile" if wanted == 1 else "profiles"
-        rows.append(bound(f"guard's private memory, {wanted} {word}", _private_megabytes(_pid(world)), _MEMORY_GOAL))
+        rows.append(bound(f"guard's private memory, {wanted} {word}", private_megabytes(_pid(world)), _MEMORY_GOAL))
     world.product.ctl("lock")
     _wait_idle(world)
-    rows.append(bound(f"guard's private memory, {_MANY} profiles, locked", _private_megabytes(_pid(world)), _MEMORY_GOAL))
+    rows.append(bound(f"guard's private memory, {_MANY} profiles, locked", private_megabytes(_pid(world)), _MEMORY_GOAL))
     return rows
 
 

@@ -30,11 +30,11 @@ def _title() -> tuple[str, list[str]]:
 
 
 def main() -> int:
-    from bench import applet, bus, guard, hook, packet, swap, throughput
+    from bench import applet, bus, guard, hook, packet, scale, swap, throughput
     from bench.figures import markdown, plain
 
-    benchmarks = {"swap": swap, "packet": packet, "hook": hook, "throughput": throughput, "guard": guard, "bus": bus}
-    benchmarks |= {"applet": applet}
+    benchmarks = {"swap": swap, "packet": packet, "scale": scale, "hook": hook, "throughput": throughput}
+    benchmarks |= {"guard": guard, "bus": bus, "applet": applet}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=benchmarks, help="this one; may be given several times")
     parser.add_argument("--quick", action="store_true", help="fewer rounds: to see that it works")

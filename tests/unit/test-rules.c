@@ -252,6 +252,47 @@ static void test_unreadable(void)
 
 /* ---- memory that runs out ---- */
 
+/* ---- scale ---- */
+
+#define PROFILES 10000u
+#define NAMES    8000u
+
+static KsLock *many_profiles(unsigned profiles)
+{
+    KsLock *lock = ks_lock_new();
+
+    for (unsigned i = 0; i < profiles; i++) {
+        KsAddress server = {
+            .family = AF_INET,
+            .bytes = { 198, 18, (uint8_t) (i >> 8), (uint8_t) i },
+        };
+        g_autofree char *name = g_strdup_printf("node-%u.vpn.example", i);
+
+        g_assert_true(ks_lock_add_server(lock, &server, IPPROTO_UDP, 1194, KS_OPEN_TO_DAEMONS));
+        g_assert_true(i >= NAMES || ks_lock_add_name(lock, name));
+    }
+    ks_lock_seal(lock);
+    return lock;
+}
+
+/* What comes and goes is a profile's own elements, however many others there are. */
+static void test_scale(void)
+{
+    g_autoptr(KsLock) few = many_profiles(NAMES - 1);
+    g_autoptr(KsLock) more = many_profiles(NAMES);
+    g_autoptr(KsLock) all = many_profiles(PROFILES);
+    g_autoptr(KsReadback) held = intact(few);
+    g_autoptr(KsReadback) full = intact(all);
+    KsBatch batch = { 0 };
+
+    g_assert_cmpint(ks_plan_lock(&batch, held, more, 0), ==, 0);
+    assert_shape(&batch, "^BEE\\.$"); /* a server and a name */
+    g_assert_cmpuint(batch.length, <, 512);
+    g_assert_cmpint(ks_plan_lock(&batch, full, all, 0), ==, 0);
+    assert_shape(&batch, "^B\\.$");
+    ks_batch_clear(&batch);
+}
+
 static unsigned allocations_left; /* 0: there is always enough */
 
 static bool runs_out(void)
@@ -337,6 +378,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rules/growth", test_growth);
     g_test_add_func("/rules/errors-stick", test_errors_stick);
     g_test_add_func("/rules/unreadable", test_unreadable);
+    g_test_add_func("/rules/scale", test_scale);
     g_test_add_func("/rules/out-of-memory", test_out_of_memory);
     g_test_add_func("/rules/text", test_text);
     return g_test_run();
