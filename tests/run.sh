@@ -17,9 +17,9 @@ unit     | default | -    |  5 | the pure parts; no root, no bus, no kernel
 kernel   | default | -    |  5 | the rules and netlink parts against a kernel, in namespaces
 sanitize | default | -    | 10 | unit and kernel again under ASan and UBSan
 fuzz     | default | -    | 10 | every parser of foreign input, for KS_FUZZ_SECONDS each (20)
-world    | default | root | 20 | real NetworkManager, real VPN, leaks captured outside
-boot     | default | root | 20 | installed by data/install.sh and booted by a real systemd; the same judge
-ui       | default | root | 15 | the applet on real desktops: clicked, read, looked at
+world    | default | root | 40 | real NetworkManager, real VPN, leaks captured outside
+boot     | default | root | 25 | installed by data/install.sh and booted by a real systemd; the same judge
+ui       | default | root | 20 | the applet on real desktops: clicked, read, looked at
 vm       | -       | root | 30 | a virtual machine with the kernel of Debian, and its WireGuard
 bench    | -       | root | 20 | speed and size, each against its yardstick
 '
