@@ -226,12 +226,10 @@ static void take_lan(KsExport *export, GVariant *status)
 KsExport *ks_export_new(GVariant *status, const char *vpn, const char *interface,
                         char **ret_problem)
 {
-    g_autoptr(KsExport) export = g_new0(KsExport, 1);
     g_autoptr(GVariant) chosen = choose(status, vpn, ret_problem);
+    KsExport *export;
     const char *type;
 
-    export->servers = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
-    export->nameless = g_ptr_array_new_with_free_func(g_free);
     if (!chosen)
         return NULL;
     type = ks_field_text(chosen, "type");
@@ -241,13 +239,18 @@ KsExport *ks_export_new(GVariant *status, const char *vpn, const char *interface
                        "told apart by an interface and servers."));
         return NULL;
     }
+    export = g_new0(KsExport, 1);
+    export->servers = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
+    export->nameless = g_ptr_array_new_with_free_func(g_free);
     export->name = g_strdup(ks_field_text(chosen, "name"));
     export->openvpn = strcmp(type, "openvpn") == 0;
     take_lan(export, status);
     if (!take_interface(export, status, chosen, interface, ret_problem) ||
-        !take_servers(export, status, chosen, ret_problem))
+        !take_servers(export, status, chosen, ret_problem)) {
+        ks_export_free(export);
         return NULL;
-    return g_steal_pointer(&export);
+    }
+    return export;
 }
 
 void ks_export_free(KsExport *export)

@@ -163,24 +163,33 @@ static void open_lock(Kernel *kernel)
     g_clear_pointer(&kernel->egress, ks_egress_table_free);
 }
 
+static unsigned number(const char *text)
+{
+    guint64 value;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 0, UINT_MAX, &value, NULL))
+        give_up(text, -EINVAL);
+    return (unsigned) value;
+}
+
 int main(void)
 {
     Kernel kernel = { 0 };
     char line[256];
-    char first[64];
-    char second[64];
-    unsigned port;
-    unsigned count;
 
     check("nf_tables", ks_netfilter_open(&kernel.netfilter));
     setvbuf(stdout, NULL, _IOLBF, 0);
     while (fgets(line, sizeof(line), stdin)) {
-        if (sscanf(line, "send %63s %u %u", first, &port, &count) == 3) {
-            printf("%lld\n", (long long) send_packets(first, (uint16_t) port, count));
-        } else if (sscanf(line, "lock %63s %63s %u", first, second, &count) == 3) {
-            close_lock(&kernel, first, second, count);
+        g_auto(GStrv) words = g_strsplit(g_strstrip(line), " ", -1);
+        unsigned count = g_strv_length(words);
+
+        if (count == 4 && strcmp(words[0], "send") == 0) {
+            printf("%lld\n", (long long) send_packets(words[1], (uint16_t) number(words[2]),
+                                                      number(words[3])));
+        } else if (count == 4 && strcmp(words[0], "lock") == 0) {
+            close_lock(&kernel, words[1], words[2], number(words[3]));
             puts("locked");
-        } else if (strcmp(line, "unlock\n") == 0) {
+        } else if (count == 1 && strcmp(words[0], "unlock") == 0) {
             open_lock(&kernel);
             puts("unlocked");
         } else {

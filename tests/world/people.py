@@ -15,6 +15,7 @@ import select
 import shutil
 import signal
 import subprocess
+import termios
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,6 +151,8 @@ class Agent:
         return words in self._said
 
     def type(self, text: str) -> None:
+        """What is asked for. What is typed before the agent has turned the echo off, it throws away."""
+        wait_until(lambda: not termios.tcgetattr(self._terminal)[3] & termios.ECHO, "the agent to listen")
         os.write(self._terminal, text.encode() + b"\n")
 
     def give_password(self, password: str = PASSWORD) -> str:
