@@ -225,7 +225,8 @@ typedef struct {
 static void put(Message *message, const void *bytes, size_t size)
 {
     g_assert_cmpuint(message->size + size, <=, sizeof(message->bytes));
-    memcpy(message->bytes + message->size, bytes, size);
+    if (size > 0)
+        memcpy(message->bytes + message->size, bytes, size);
     message->size += size;
 }
 

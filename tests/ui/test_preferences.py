@@ -3,6 +3,7 @@
 
 import pytest
 
+from world.people import PASSWORD
 from world.waiting import wait_until
 
 from .access import cut_texts, find, press, read, type_into, words
@@ -18,6 +19,7 @@ def window(world, desktop):
         "connection", "add", "type", "vpn", "con-name", "broken", "ifname", "*", "vpn-type", "openvpn", "vpn.data",
         "connection-type=password,remote=not_a_port:99999,username=x,ca=/run/world/keys/ca.crt",
     )
+    desktop.person.people.restart_polkitd()  # forgets what the test before was allowed
     desktop.start_panel()
     desktop.start_applet("--preferences", NO_AT_BRIDGE="0", G_DEBUG="")
     desktop.wait_icon("unlocked")
@@ -106,7 +108,7 @@ def test_which_vpns_lock(world, window):
 
     assert shown() == "Closes the lock if it carries everything"
     assert locks() == "auto"
-    agent.give_password()
+    agent.type(PASSWORD)
     wait_until(lambda: locks() == "yes", "the guard to know")
     wait_until(lambda: shown() == "Always closes the lock", "the preferences to say so")
 
