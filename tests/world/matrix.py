@@ -60,6 +60,10 @@ class Matrix:
 
     # -- what is looked at
 
+    def was_open(self) -> None:
+        """What left since the last state was not locked in: it is not judged."""
+        self._judged = None
+
     def measure(self, name: str, locked: bool, connected: bool = False, paused: bool = False) -> State:
         began = time.monotonic()
         world = self.world

@@ -178,6 +178,7 @@ def test_closed_by_the_unit_that_persist_writes(world, script, matrix):
         assert os.stat(program).st_mode & 0o7777 == 0o700
         world.client.run(["systemd-analyze", "verify", str(_UNIT)])
         world.client.run([program, command], env=script.environment)
+        matrix.was_open()
         matrix.require_closed(matrix.measure("closed by the unit", locked=True))
         script.run("persist", program=program)  # onto itself
         script.run("unpersist")
