@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Figures that the suite finds on its way, for people: $KS_REPORTS/boot.md."""
+"""Figures that a suite finds on its way, for people: boot.md and vm.md in $KS_REPORTS."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -10,8 +10,9 @@ from world.frames import Frame
 
 
 class Report:
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, title: str = "The booted world"):
         self._path = path
+        self._title = title
         self._lines: list[str] = []
         self._boots: list[str] = []
         self._took: dict[str, list[float]] = {}
@@ -32,7 +33,7 @@ class Report:
 
     def write(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        text = ["# The booted world", ""]
+        text = [f"# {self._title}", ""]
         text += [f"- {line}" for line in self._lines]
         if self._took:
             text += ["", "From a unit's start until it was ready, locked boots, in ms:", ""]

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import world.conftest  # noqa: E402
 from boot.outside import Outside  # noqa: E402
+from boot.report import Report  # noqa: E402
 from vm import image  # noqa: E402
 from vm.machine import Machine  # noqa: E402
 from world import sandbox  # noqa: E402
@@ -34,6 +35,13 @@ def outside():
         yield started
     finally:
         started.close()
+
+
+@pytest.fixture(scope="session")
+def report():
+    written = Report(sandbox.reports_dir() / "vm.md", "The virtual machine")
+    yield written
+    written.write()
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from boot.outside import Outside
 from world import addresses as a
@@ -26,8 +27,15 @@ from world.waiting import wait_until
 WIRE = "wire0"  # the router's end of the machine's wire
 SERVER_WIRE = "wire1"  # the router's end of the VPN server's
 _AGENT = Path("/run/world/agent")
+_QMP = Path("/run/world/qmp")
 _PRODUCT = Path("/run/world/product")
 BOOT_TIMEOUT = 300  # software emulation on a busy machine
+
+
+def _card(wire: str) -> dict[str, str]:
+    number = {WIRE: 2, SERVER_WIRE: 3}[wire]
+    mac = f"02:00:00:00:00:0{number}"
+    return {"driver": "virtio-net-pci", "id": wire, "netdev": wire, "mac": mac, "romfile": ""}
 
 
 @dataclass
@@ -45,6 +53,7 @@ class Machine:
         self._folder = folder
         self._qemu: subprocess.Popen | None = None
         self._agent: socket.socket | None = None
+        self._control: TextIO | None = None
         self._heard = b""
         self._one = threading.Lock()
         self._numbers = itertools.count(1)
@@ -73,28 +82,42 @@ class Machine:
             f"link set {SERVER_WIRE} up",
             f"addr add {a.KERNEL_SERVER_ROUTER}/28 dev {SERVER_WIRE}",
             f"route add {a.KERNEL_TUNNEL_NET} via {a.KERNEL_SERVER} dev {SERVER_WIRE}",
+            f"route add {a.KERNEL_IPSEC_NET} via {a.KERNEL_SERVER} dev {SERVER_WIRE}",
         )
         self.capture = Capture(namespace, self, WIRE)
 
     def _power_on(self) -> None:
-        _AGENT.unlink(missing_ok=True)
+        for path in (_AGENT, _QMP):
+            path.unlink(missing_ok=True)
         # five levels of page tables are two too many without hardware's help
         command = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2", "-m", "768"]
         command += ["-nodefaults", "-no-user-config", "-display", "none", "-rtc", "base=utc"]
         command += ["-kernel", str(self._folder / "vmlinuz"), "-initrd", str(self._folder / "initrd")]
         command += ["-append", "root=/dev/vda rw console=ttyS0 quiet mitigations=off audit=0 systemd.show_status=0"]
         command += ["-drive", f"file={self._folder}/disk,format=raw,if=virtio,snapshot=on,cache=unsafe"]
-        for number, wire in ((2, WIRE), (3, SERVER_WIRE)):
+        for wire in (WIRE, SERVER_WIRE):
             command += ["-netdev", f"tap,id={wire},ifname={wire},script=no,downscript=no"]
-            command += ["-device", f"virtio-net-pci,netdev={wire},mac=02:00:00:00:00:0{number},romfile="]
+            command += ["-device", json.dumps(_card(wire))]
         command += ["-chardev", f"socket,id=agent,path={_AGENT},server=on,wait=off", "-device", "virtio-serial"]
         command += ["-device", "virtserialport,chardev=agent,name=agent"]
-        command += ["-serial", f"file:{log_of('console')}"]
+        command += ["-serial", f"file:{log_of('console')}", "-qmp", f"unix:{_QMP},server=on,wait=off"]
         self._qemu = self._outside.namespace.daemon("qemu", command)
-        wait_until(lambda: self._alive() and _AGENT.exists(), "qemu to start")
+        wait_until(lambda: self._alive() and _AGENT.exists() and _QMP.exists(), "qemu to start")
         self._agent = socket.socket(socket.AF_UNIX)
         self._agent.connect(str(_AGENT))
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(str(_QMP))
+            self._control = control.makefile("rw")
+        self._control.readline()  # the greeting
+        self._ask_qemu("qmp_capabilities")
         self._wait_hello()
+
+    def _ask_qemu(self, command: str, **arguments: object) -> None:
+        self._control.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self._control.flush()
+        while "return" not in (answer := json.loads(self._control.readline())):
+            if "error" in answer:
+                raise RuntimeError(f"qemu does not {command}: {answer}")
 
     def _alive(self) -> bool:
         if self._qemu.poll() is not None:
@@ -157,6 +180,9 @@ class Machine:
         lines = self.run("ip", "-o", "addr", "show", "scope", "global", "dev", link, check=False).stdout.splitlines()
         return [line.split()[3].split("/")[0] for line in lines if "inet" in line]
 
+    def uplink_address(self) -> str:
+        return next(address for address in self.addresses(a.UPLINK) if address.startswith(a.FENCE_NET))
+
     # -- on and off
 
     def wait_booted(self) -> None:
@@ -172,6 +198,22 @@ class Machine:
         self._wait_hello()
         self.wait_booted()
 
+    def cut_power(self) -> None:
+        """Off and on again at once: nobody in there gets to do anything."""
+        self._ask_qemu("system_reset")
+        self._wait_hello()
+        self.wait_booted()
+
+    def take_card_out(self) -> None:
+        self._ask_qemu("device_del", id=WIRE)
+        wait_until(lambda: not self.has_link(a.UPLINK), "the card to be gone", 60)
+
+    def put_card_in(self) -> None:
+        self._ask_qemu("device_add", **_card(WIRE))
+
+    def has_link(self, name: str) -> bool:
+        return self.run("test", "-e", f"/sys/class/net/{name}", check=False).returncode == 0
+
     @staticmethod
     def console() -> str:
         return log_of("console").read_text(errors="replace") if log_of("console").exists() else ""
@@ -180,10 +222,10 @@ class Machine:
         if self._qemu and self._qemu.poll() is None:
             self._qemu.kill()
             self._qemu.wait()
-        for opened in (self._agent, self.capture):
+        for opened in (self._agent, self._control, self.capture):
             if opened:
                 opened.close()
-        self._qemu = self._agent = self.capture = None
+        self._qemu = self._agent = self._control = self.capture = None
         for wire in (WIRE, SERVER_WIRE):
             self._outside.namespace.run(["ip", "link", "del", wire], check=False)
 
@@ -207,6 +249,9 @@ class Machine:
 
     def ctl(self, *arguments: str, check: bool = True) -> Said:
         return self.run("nm-killswitch", *arguments, check=check)
+
+    def journal(self, unit: str) -> str:
+        return self.run("journalctl", "--no-pager", "--boot", "--output=short-monotonic", "--unit", unit).stdout
 
     def status(self) -> dict:
         # warnings of the program itself would come along: the last line is the object

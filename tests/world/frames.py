@@ -7,7 +7,8 @@ from functools import cached_property
 
 from . import addresses as a
 
-_TCP, _UDP, _ICMP, _ICMP6, _IGMP = 6, 17, 1, 58, 2
+_TCP, _UDP, _ICMP, _ICMP6, _IGMP, _ESP = 6, 17, 1, 58, 2, 50
+_IKE, _IPSEC_IN_UDP = 500, 4500
 _HOP_BY_HOP = 0  # MLD reports carry a router-alert option in front
 _PROTOCOLS = {_TCP: "TCP", _UDP: "UDP", _ICMP: "ICMP", _ICMP6: "ICMPv6", _IGMP: "IGMP"}
 _NEIGHBOUR = {133: "router solicitation", 135: "neighbour solicitation", 136: "neighbour advertisement"}
@@ -131,9 +132,13 @@ _SERVERS = {
     (a.SERVER[4], a.STATIC_SERVER_PORT),
     (a.DEAD_SERVER, a.SERVER_PORT),
     (a.KERNEL_SERVER, a.WIREGUARD_PORT),
+    (a.KERNEL_SERVER, _IKE),
+    (a.KERNEL_SERVER, _IPSEC_IN_UDP),
 }
 
 
 def _server(packet: Packet) -> str | None:
+    if packet.protocol == _ESP:
+        return "server" if packet.destination == a.KERNEL_SERVER else None
     known = (packet.destination, packet.destination_port) in _SERVERS
     return "server" if packet.protocol == _UDP and known else None

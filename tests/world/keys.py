@@ -10,9 +10,9 @@ FOLDER = Path("/run/world/keys")
 def make_keys() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     FOLDER.chmod(0o700)
-    _certificate("ca", None, "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign\n")
-    _certificate("server", "ca", "keyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n")
-    _certificate("client", "ca", "keyUsage=digitalSignature\nextendedKeyUsage=clientAuth\n")
+    make_certificate("ca", None, "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign,cRLSign\n")
+    make_certificate("server", "ca", "keyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n")
+    make_certificate("client", "ca", "keyUsage=digitalSignature\nextendedKeyUsage=clientAuth\n")
     subprocess.run(["openvpn", "--genkey", "secret", str(FOLDER / "static.key")], check=True)
 
 
@@ -20,7 +20,8 @@ def _openssl(*arguments: str) -> None:
     subprocess.run(["openssl", *arguments], check=True, cwd=FOLDER, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def _certificate(name: str, issuer: str | None, extensions: str) -> None:
+def make_certificate(name: str, issuer: str | None, extensions: str) -> None:
+    """`name`.crt and `name`.key in FOLDER; without an issuer it signs itself."""
     (FOLDER / f"{name}.ext").write_text(extensions)
     new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key"]
     _openssl("req", "-new", *new_key, "-subj", f"/CN={name}", "-out", f"{name}.csr")
