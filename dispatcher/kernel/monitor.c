@@ -9,6 +9,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +18,10 @@
 
 /* Room for what others change while we are busy: beyond it we would have to look anew. */
 #define QUEUE_SIZE (4 * 1024 * 1024)
+
+/* A transaction's end, which tells whose it was, comes right behind its last change, and before it
+ * nobody else can commit (net/netfilter/nf_tables_api.c, nf_tables_commit()). */
+#define END_MS 20
 
 struct KsMonitor {
     struct mnl_socket *socket;
@@ -116,6 +121,13 @@ int ks_monitor_fd(const KsMonitor *monitor)
     return mnl_socket_get_fd(monitor->socket);
 }
 
+static bool is_more_to_come(const KsMonitor *monitor, const Drain *drain)
+{
+    struct pollfd queue = { .fd = mnl_socket_get_fd(monitor->socket), .events = POLLIN };
+
+    return drain->touched_now && errno == EAGAIN && poll(&queue, 1, END_MS) > 0;
+}
+
 bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, KsAuthor *ret_author)
 {
     Drain drain = { .own_port = own_port, .author = ret_author };
@@ -129,9 +141,7 @@ bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, KsAuthor *ret_autho
             (void) mnl_cb_run(monitor->receive, (size_t) size, 0, 0, take_notification, &drain);
         else if (size < 0 && (errno == ENOBUFS || errno == ENOSPC))
             drain.touched = true; /* notifications were lost: only a look at the table can tell */
-        else if (size < 0 && errno == EINTR)
-            continue;
-        else
+        else if (size == 0 || (errno != EINTR && !is_more_to_come(monitor, &drain)))
             return drain.touched;
     }
 }
