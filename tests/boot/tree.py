@@ -12,6 +12,7 @@ from .machine import Disk, Machine
 _RESTLESS = ("var/log", "var/cache", "var/tmp", "tmp", "run", "proc", "sys", "dev", "root", "var/lib/systemd")
 _RESTLESS += ("var/lib/NetworkManager", "var/lib/dbus", "var/lib/private", "etc/resolv.conf", "var/lib/logrotate")
 _RESTLESS += ("etc/machine-id", "opt", "var/lib/AccountsService")
+_RESTLESS += ("var/lib/cni", "var/lib/containers")  # podman's tmpfiles.d, where it is installed
 
 
 _BUS = "org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus"
