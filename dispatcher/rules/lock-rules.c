@@ -274,15 +274,23 @@ static const KsRule rules[] = {
 
     /* WireGuard's data has the uid of whoever sends through the tunnel, so it is known by its mark,
      * which no program can set without privileges, else by its port, which no other socket can
-     * have. Handshakes and keepalives have no uid, and no program's packets are without. */
+     * have. Handshakes and keepalives have no uid, and no program's packets are without. What comes
+     * in must be a message of WireGuard's as well: a tunnel's port would say more, but one that was
+     * set a moment ago is not known yet, and the answer to its first handshake would be lost. */
     { KS_CHAIN_FROM_WIREGUARD, "meta mark @wireguard_marks accept",
       { META(MARK, R1), LOOKUP(KS_SET_WIREGUARD_MARKS), ACCEPT } },
+    { KS_CHAIN_FROM_WIREGUARD, "iif != 0 @th,64,32 @wireguard_messages accept",
+      { META(IIF, R1), COMPARE(NEQ, 4, 0, 0, 0, 0), TRANSPORT(UDP_PAYLOAD, 4, R1),
+        LOOKUP(KS_NFT_SET_WIREGUARD_MESSAGES), ACCEPT } },
     { KS_CHAIN_FROM_WIREGUARD, "udp sport @wireguard_ports @th,64,32 @wireguard_messages accept",
       { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1), LOOKUP(KS_SET_WIREGUARD_PORTS),
         TRANSPORT(UDP_PAYLOAD, 4, R1), LOOKUP(KS_NFT_SET_WIREGUARD_MESSAGES), ACCEPT } },
     { KS_CHAIN_FROM_WIREGUARD, "meta skuid >= 0 return",
       { META(SKUID, R1), COMPARE(GTE, 4, 0), RETURN } },
-    { KS_CHAIN_FROM_WIREGUARD, "accept", { ACCEPT } },
+    { KS_CHAIN_FROM_WIREGUARD, "@th,64,32 @wireguard_messages accept",
+      { TRANSPORT(UDP_PAYLOAD, 4, R1), LOOKUP(KS_NFT_SET_WIREGUARD_MESSAGES), ACCEPT } },
+    { KS_CHAIN_FROM_WIREGUARD, "meta l4proto != udp accept", /* an error that quotes one */
+      { META(L4PROTO, R1), COMPARE(NEQ, 1, IPPROTO_UDP), ACCEPT } },
 
     /* ESP in UDP begins with a number that is not zero (RFC 3948, 2.1) and has the uid of whoever
      * sends; key exchanges and keepalives are a daemon's. */

@@ -163,7 +163,7 @@ size_t packet_build(const Packet *packet, uint32_t number, uint8_t *buffer)
     size_t size;
     uint32_t sum = 0;
 
-    memset(buffer, 0, header + ICMP_HEADER + TCP_HEADER + ND_BODY + 2 * sizeof(uint32_t));
+    memset(buffer, 0, header + ICMP_HEADER + TCP_HEADER + ND_BODY + 3 * sizeof(uint32_t));
     checksum = put_transport(packet, transport, &size);
     if (packet->bytes) {
         g_assert_cmpuint(packet->size, <=, PACKET_BYTES_MAX);
@@ -172,6 +172,8 @@ size_t packet_build(const Packet *packet, uint32_t number, uint8_t *buffer)
         put16(transport + size, (uint16_t) number);
         size += packet->size;
     } else if (number) {
+        put32(transport + size, packet->head);
+        size += packet->head ? sizeof(packet->head) : 0;
         put32(transport + size, CANARY);
         put32(transport + size + sizeof(uint32_t), number);
         size += 2 * sizeof(uint32_t);

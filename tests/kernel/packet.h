@@ -33,6 +33,7 @@ struct Packet {
     bool options;          /* with options in its IP header, or behind it */
     const char *by_way_of; /* IPv4: `to` is on the way, this is where it goes (RFC 791, 3.1) */
     uint8_t tcp_flags;     /* 0: SYN */
+    uint32_t head;         /* what its payload begins with; 0: nothing */
 };
 
 bool packet_is_ipv6(const Packet *packet);

@@ -52,6 +52,8 @@ static void close_lock(Lock *lock, bool lan, bool guests)
     ks_lock_add_server(lock->lock, &server, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock->lock, &server, IPPROTO_TCP, 443, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock->lock, &server6, IPPROTO_UDP, 51820, KS_OPEN_TO_ALL);
+    ks_lock_add_server(lock->lock, &server, IPPROTO_UDP, 51820, KS_OPEN_TO_WIREGUARD);
+    ks_lock_add_server(lock->lock, &server6, IPPROTO_UDP, 51822, KS_OPEN_TO_WIREGUARD);
     ks_lock_add_server(lock->lock, &server, IPPROTO_ESP, 0, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock->lock, &server6, IPPROTO_GRE, 0, KS_OPEN_TO_ALL);
     ks_lock_add_dhcp_server(lock->lock, &dhcp);

@@ -52,6 +52,10 @@ typedef struct {
     {                                               \
         from, to, IPPROTO_IGMP, hops, type, 0, NULL \
     }
+#define WIREGUARD(from, source, to, target, message)                      \
+    {                                                                     \
+        from, to, IPPROTO_UDP, 0, source, target, .head = (message) << 24 \
+    }
 #define SPLIT(from, source, to, target)                      \
     {                                                        \
         from, to, IPPROTO_UDP, 0, source, target, NULL, true \
@@ -216,6 +220,9 @@ static const Packet to_server6 = UDP(HERE6, 5000, SERVER6, 51820);
 static const Packet to_other_port6 = UDP(HERE6, 5000, SERVER6, 51821);
 static const Packet to_other_address6 = UDP(HERE6, 5000, PUBLIC6, 51820);
 
+static const Packet to_wireguard = UDP(HERE, 5000, SERVER, 51820);
+static const Packet to_wireguard6 = UDP(HERE6, 5000, SERVER6, 51822);
+
 static const Packet to_server_esp = BARE(HERE, SERVER, IPPROTO_ESP);
 static const Packet to_server_ah = BARE(HERE, SERVER, IPPROTO_AH);
 
@@ -248,6 +255,14 @@ static const Row input[] = {
     { ALWAYS, UDP(SERVER, 1194, HERE, 1024) },
     { NEVER, UDP(SERVER, 1194, HERE, 5353) },
     { NEVER, UDP(SERVER6, 51820, HERE6, 5355) },
+    { ALWAYS, WIREGUARD(SERVER, 51820, HERE, 5000, 1u) },
+    { ALWAYS, WIREGUARD(SERVER, 51820, HERE, 5000, 4u) },
+    { NEVER, WIREGUARD(SERVER, 51820, HERE, 5000, 5u) },
+    { NEVER, UDP(SERVER, 51820, HERE, 5000) }, /* anything else from there */
+    { NEVER, WIREGUARD(SERVER, 51820, HERE, 53, 4u) },
+    { NEVER, WIREGUARD(PUBLIC, 51820, HERE, 5000, 4u) },
+    { ALWAYS, WIREGUARD(SERVER6, 51822, HERE6, 5000, 2u) },
+    { NEVER, UDP(SERVER6, 51822, HERE6, 5000) },
     { NEVER, TCP(SERVER, 80, HERE, 443) },
     { NEVER, ICMP(SERVER, HERE, 8, 0) },
     { ALWAYS, UDP(SERVER6, 51820, HERE6, 5000) },
@@ -261,6 +276,8 @@ static const Row input[] = {
     /* errors about packets to a server, and about no others */
     { ALWAYS, ERROR4(PUBLIC, 3, 4, to_server) }, /* too big, from any router */
     { ALWAYS, ERROR4(SERVER, 3, 3, to_server) },
+    { ALWAYS, ERROR4(PUBLIC, 3, 4, to_wireguard) },
+    { ALWAYS, ERROR6(PUBLIC6, 2, to_wireguard6) },
     { ALWAYS, ERROR4(PUBLIC, 3, 4, to_server_tcp) },
     { NEVER, ERROR4(PUBLIC, 3, 4, to_other_port) },
     { NEVER, ERROR4(PUBLIC, 3, 4, to_other_protocol) },
