@@ -124,12 +124,25 @@ static bool add_fragments(KsLock *lock, KsSetId servers, KsSetId protocols, size
     return all;
 }
 
+static void copy_servers(const KsLock *lock, KsLock *ret_lock, KsSetId set)
+{
+    g_array_set_size(ret_lock->sets[set], 0);
+    for (unsigned i = 0; i < lock->sets[set]->len; i++) {
+        KsKey key = g_array_index(lock->sets[set], KsKey, i);
+
+        if (key.value == KS_OPEN_INSIDE_IPSEC) /* here it would be in clear */
+            continue;
+        key.value = 0;
+        g_array_append_val(ret_lock->sets[set], key);
+    }
+}
+
 bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
 {
     static const KsSetId same[] = {
-        KS_SET_SERVERS4,       KS_SET_SERVERS6,          KS_SET_PROTOCOLS4,
-        KS_SET_PROTOCOLS6,     KS_SET_DHCP_SERVERS,      KS_SET_TUNNEL_ROUTES4,
-        KS_SET_TUNNEL_ROUTES6, KS_SET_TUNNEL_ADDRESSES4, KS_SET_TUNNEL_ADDRESSES6,
+        KS_SET_PROTOCOLS4,        KS_SET_PROTOCOLS6,     KS_SET_DHCP_SERVERS,
+        KS_SET_TUNNEL_ROUTES4,    KS_SET_TUNNEL_ROUTES6, KS_SET_TUNNEL_ADDRESSES4,
+        KS_SET_TUNNEL_ADDRESSES6,
     };
     const GArray *lan = lock->sets[KS_SET_LAN_INTERFACES];
     bool all = true;
@@ -141,6 +154,8 @@ bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
         g_array_set_size(keys, 0);
         g_array_append_vals(keys, lock->sets[same[i]]->data, lock->sets[same[i]]->len);
     }
+    copy_servers(lock, ret_lock, KS_SET_SERVERS4);
+    copy_servers(lock, ret_lock, KS_SET_SERVERS6);
     all &= add_fragments(ret_lock, KS_SET_SERVERS4, KS_SET_PROTOCOLS4, 4);
     all &= add_fragments(ret_lock, KS_SET_SERVERS6, KS_SET_PROTOCOLS6, 16);
     for (unsigned i = 0; i < lan->len; i++)

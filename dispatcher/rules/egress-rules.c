@@ -25,8 +25,6 @@
 /* Ethernet addresses for IPv4 addresses, a question or an answer: no other kind carries IP's. */
 #define ARP_AT(payload) LINK((payload), 6, R1), COMPARE(EQ, 6, 0, 1, 8, 0, 6, 4)
 
-/* What is only let out encrypted is let out here by its ESP: in clear, it is not. */
-#define NOT_INSIDE_IPSEC  COMPARE_IN(R3, NEQ, 4, HOST_ORDER(KS_OPEN_INSIDE_IPSEC))
 #define NOT_FOR_FRAGMENTS COMPARE_IN(R3, NEQ, 4, HOST_ORDER(KS_OPEN_TO_FRAGMENTS))
 
 #define PAUSED(version) IMMEDIATE(R1, 1, (version)), LOOKUP(KS_EGRESS_SET_PAUSE), ACCEPT
@@ -86,9 +84,9 @@ static const KsRule rules[] = {
       { META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd), JUMP(KS_EGRESS_IPV6) } },
 
     /* ---- IPv4 ---- */
-    { KS_EGRESS_IPV4, "ip daddr . meta l4proto . th dport map @servers4 != 0x00000010 accept",
+    { KS_EGRESS_IPV4, "ip daddr . meta l4proto . th dport @servers4 accept",
       { NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1), TRANSPORT(DESTINATION_PORT, 2, R1_2),
-        MAP(KS_EGRESS_SET_SERVERS4, R3), NOT_INSIDE_IPSEC, ACCEPT } },
+        LOOKUP(KS_EGRESS_SET_SERVERS4), ACCEPT } },
     { KS_EGRESS_IPV4, "ip daddr . meta l4proto map @protocols4 != 0x00000100 accept",
       { NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1), MAP(KS_EGRESS_SET_PROTOCOLS4, R3),
         NOT_FOR_FRAGMENTS, ACCEPT } },
@@ -113,9 +111,9 @@ static const KsRule rules[] = {
       { META(OIF, R1), LOOKUP(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN4) } },
 
     /* ---- IPv6 ---- */
-    { KS_EGRESS_IPV6, "ip6 daddr . meta l4proto . th dport map @servers6 != 0x00000010 accept",
+    { KS_EGRESS_IPV6, "ip6 daddr . meta l4proto . th dport @servers6 accept",
       { NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2), TRANSPORT(DESTINATION_PORT, 2, R2_1),
-        MAP(KS_EGRESS_SET_SERVERS6, R3), NOT_INSIDE_IPSEC, ACCEPT } },
+        LOOKUP(KS_EGRESS_SET_SERVERS6), ACCEPT } },
     { KS_EGRESS_IPV6, "ip6 daddr . meta l4proto map @protocols6 != 0x00000100 accept",
       { NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2), MAP(KS_EGRESS_SET_PROTOCOLS6, R3),
         NOT_FOR_FRAGMENTS, ACCEPT } },
@@ -159,20 +157,19 @@ static const KsRule rules[] = {
     { KS_EGRESS_PPPOE, "@nh,48,8 >= 0x80 accept",
       { NETWORK(PPP_PROTOCOL, 1, R1), COMPARE(GTE, 1, 0x80), ACCEPT } },
     { KS_EGRESS_PPPOE,
-      "@nh,48,16 0x0021 @nh,64,8 0x45 @nh,192,32 . @nh,136,8 . @nh,240,16 map @servers4 "
-      "!= 0x00000010 accept",
+      "@nh,48,16 0x0021 @nh,64,8 0x45 @nh,192,32 . @nh,136,8 . @nh,240,16 @servers4 accept",
       { NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, 0x00, 0x21),
         NETWORK(PPP_PACKET, 1, R1), COMPARE(EQ, 1, 0x45),
         NETWORK(PPP_PACKET + IPV4_DESTINATION, 4, R1), NETWORK(PPP_PACKET + IPV4_PROTOCOL, 1, R1_1),
         NETWORK(PPP_PACKET + IPV4_HEADER + DESTINATION_PORT, 2, R1_2),
-        MAP(KS_EGRESS_SET_SERVERS4, R3), NOT_INSIDE_IPSEC, ACCEPT } },
+        LOOKUP(KS_EGRESS_SET_SERVERS4), ACCEPT } },
     { KS_EGRESS_PPPOE,
-      "@nh,48,16 0x0057 @nh,256,128 . @nh,112,8 . @nh,400,16 map @servers6 != 0x00000010 accept",
+      "@nh,48,16 0x0057 @nh,256,128 . @nh,112,8 . @nh,400,16 @servers6 accept",
       { NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, 0x00, 0x57),
         NETWORK(PPP_PACKET + IPV6_DESTINATION, 16, R1),
         NETWORK(PPP_PACKET + IPV6_NEXT_HEADER, 1, R2),
         NETWORK(PPP_PACKET + IPV6_HEADER + DESTINATION_PORT, 2, R2_1),
-        MAP(KS_EGRESS_SET_SERVERS6, R3), NOT_INSIDE_IPSEC, ACCEPT } },
+        LOOKUP(KS_EGRESS_SET_SERVERS6), ACCEPT } },
     { KS_EGRESS_PPPOE, "@nh,48,16 0x0057 @nh,112,16 0x3aff @nh,384,8 133 accept",
       { NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, 0x00, 0x57),
         NETWORK(PPP_PACKET + IPV6_NEXT_HEADER, 2, R1), COMPARE(EQ, 2, IPPROTO_ICMPV6, 255),

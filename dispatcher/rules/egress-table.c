@@ -8,8 +8,7 @@
 /* Not in the kernel headers of libnftnl's users (linux/netfilter.h, enum nf_dev_hooks). */
 #define EGRESS_HOOK 1
 
-/* Each uplink's chain: a jump, and the last rule. */
-#define UPLINK_RULES 2
+#define FORM_RULES_MAX 3
 
 struct KsEgressTable {
     KsSkeleton skeleton;
@@ -31,9 +30,7 @@ static const KsChain shared_chains[KS_EGRESS_CHAINS] = {
     [KS_EGRESS_LAN6] = { .name = "lan_out6" },
 };
 
-/* The lock's own sets, under the same names and, where a server's verdict is looked up, with the
- * same number beside the key: which of a machine's programs may send is the first layer's
- * business. */
+/* The lock's own sets, under the same names. */
 static const struct {
     unsigned lock_set;
     const char *name;
@@ -54,11 +51,16 @@ static const struct {
     [KS_EGRESS_SET_RESOLVER_PORTS] = { KS_NFT_SET_RESOLVER_PORTS, "resolver_ports" },
 };
 
-static const char *const numbered_types[KS_EGRESS_SET_MAX] = {
-    [KS_EGRESS_SET_SERVERS4] = "ipv4_addr . inet_proto . inet_service : mark",
-    [KS_EGRESS_SET_SERVERS6] = "ipv6_addr . inet_proto . inet_service : mark",
-    [KS_EGRESS_SET_PROTOCOLS4] = "ipv4_addr . inet_proto : mark",
-    [KS_EGRESS_SET_PROTOCOLS6] = "ipv6_addr . inet_proto : mark",
+/* Where a server's verdict stands in the lock: which of a machine's programs may send is the first
+ * layer's business. */
+static const struct {
+    const char *nft_type;
+    KsSetData data;
+} instead_of_verdicts[KS_EGRESS_SET_MAX] = {
+    [KS_EGRESS_SET_SERVERS4] = { "ipv4_addr . inet_proto . inet_service", KS_DATA_NONE },
+    [KS_EGRESS_SET_SERVERS6] = { "ipv6_addr . inet_proto . inet_service", KS_DATA_NONE },
+    [KS_EGRESS_SET_PROTOCOLS4] = { "ipv4_addr . inet_proto : mark", KS_DATA_NUMBER },
+    [KS_EGRESS_SET_PROTOCOLS6] = { "ipv6_addr . inet_proto : mark", KS_DATA_NUMBER },
 };
 
 static const KsSetDefinition *set_definitions(void)
@@ -71,10 +73,12 @@ static const KsSetDefinition *set_definitions(void)
         for (unsigned i = 0; i < KS_EGRESS_SET_MAX; i++) {
             sets[i] = ks_lock_table.sets[borrowed[i].lock_set];
             sets[i].name = borrowed[i].name;
-            if (!numbered_types[i])
+            if (!instead_of_verdicts[i].nft_type)
                 continue;
-            sets[i].nft_type = numbered_types[i];
-            sets[i].data = KS_DATA_NUMBER;
+            sets[i].nft_type = instead_of_verdicts[i].nft_type;
+            sets[i].data = instead_of_verdicts[i].data;
+            if (sets[i].data == KS_DATA_NONE)
+                sets[i].flags &= ~(uint32_t) NFT_SET_MAP;
             sets[i].verdicts = NULL;
             sets[i].verdicts_count = 0;
         }
@@ -84,16 +88,43 @@ static const KsSetDefinition *set_definitions(void)
 }
 
 /* clang-format off */
-static const KsRule by_form[] = {
-    [KS_UPLINK_ETHERNET] = { .text = "jump ethernet", .steps = { JUMP(KS_EGRESS_ETHERNET) } },
-    [KS_UPLINK_BARE] = { .text = "jump bare", .steps = { JUMP(KS_EGRESS_BARE) } },
-    [KS_UPLINK_OTHER] = { .text = "counter name \"blocked_frames\" drop",
-                          .steps = { COUNT(KS_EGRESS_BLOCKED), DROP } },
+/* Each uplink's own rules. Nearly all that leaves goes to a server, so that comes first, and by the
+ * kernel's word, which costs less than the frame's own: who lies to it can address a frame to the
+ * server's port as well. */
+static const KsRule by_form[][FORM_RULES_MAX] = {
+    [KS_UPLINK_ETHERNET] = {
+        { .text = "meta protocol ip ip daddr . meta l4proto . th dport @servers4 accept",
+          .steps = { META(PROTOCOL, R1), COMPARE(EQ, 2, 0x08, 0x00),
+                     NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1),
+                     TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_EGRESS_SET_SERVERS4),
+                     ACCEPT } },
+        { .text = "meta protocol ip6 ip6 daddr . meta l4proto . th dport @servers6 accept",
+          .steps = { META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd),
+                     NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2),
+                     TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_EGRESS_SET_SERVERS6),
+                     ACCEPT } },
+        { .text = "jump ethernet", .steps = { JUMP(KS_EGRESS_ETHERNET) } },
+    },
+    [KS_UPLINK_BARE] = { { .text = "jump bare", .steps = { JUMP(KS_EGRESS_BARE) } } },
+    [KS_UPLINK_OTHER] = { { .text = NULL } },
 };
 
 static const KsRule last = { .text = "counter name \"blocked_frames\" drop",
                              .steps = { COUNT(KS_EGRESS_BLOCKED), DROP } };
 /* clang-format on */
+
+static void add_uplink_rules(KsEgressTable *table, KsUplinkForm form, unsigned chain)
+{
+    for (unsigned i = 0; i <= FORM_RULES_MAX; i++) {
+        bool is_last = i == FORM_RULES_MAX || !by_form[form][i].text;
+        KsRule *rule = &table->rules[table->uplink_rules.count++];
+
+        *rule = is_last ? last : by_form[form][i];
+        rule->chain = chain;
+        if (is_last)
+            break;
+    }
+}
 
 KsEgressTable *ks_egress_table_new(const GArray *uplinks)
 {
@@ -101,11 +132,11 @@ KsEgressTable *ks_egress_table_new(const GArray *uplinks)
 
     table->chains = g_new0(KsChain, KS_EGRESS_CHAINS + uplinks->len);
     table->names = g_new0(char *, 2 * uplinks->len + 1);
-    table->rules = g_new0(KsRule, UPLINK_RULES * uplinks->len + 1);
+    table->rules = g_new0(KsRule, (FORM_RULES_MAX + 1) * uplinks->len + 1);
+    table->uplink_rules.rules = table->rules;
     memcpy(table->chains, shared_chains, sizeof(shared_chains));
     for (unsigned i = 0; i < uplinks->len; i++) {
         const KsUplink *uplink = &g_array_index(uplinks, KsUplink, i);
-        KsRule *rules = &table->rules[UPLINK_RULES * i];
 
         table->names[2 * i] = g_strdup_printf("uplink_%u", uplink->index);
         table->names[2 * i + 1] = g_strdup(uplink->name);
@@ -116,11 +147,8 @@ KsEgressTable *ks_egress_table_new(const GArray *uplinks)
             .priority = KS_PRIORITY_FILTER,
             .device = table->names[2 * i + 1],
         };
-        rules[0] = by_form[uplink->form];
-        rules[1] = last;
-        rules[0].chain = rules[1].chain = KS_EGRESS_CHAINS + i;
+        add_uplink_rules(table, uplink->form, KS_EGRESS_CHAINS + i);
     }
-    table->uplink_rules = (KsRuleSegment){ table->rules, UPLINK_RULES * uplinks->len };
     table->segments[0] = &ks_egress_rules;
     table->segments[1] = &table->uplink_rules;
     table->skeleton = (KsSkeleton){

@@ -47,18 +47,16 @@ static const KsRule rules[] = {
     { KS_CHAIN_TO_TUNNEL, "counter name \"blocked_in\" drop",
       { COUNT(KS_COUNTER_BLOCKED_IN), DROP } },
 
-    /* ---- what programs here send ---- */
+    /* ---- programs here are told at once that they are locked in. TCP would try again and wait
+     * (net/ipv4/tcp_output.c, tcp_connect()), so it gets a reset, which cannot leave: it would come
+     * by here itself. All others have EPERM from the call that sends, by the last look. ---- */
+    { KS_CHAIN_OUTPUT, "meta l4proto != tcp accept",
+      { META(L4PROTO, R1), COMPARE(NEQ, 1, IPPROTO_TCP), ACCEPT } },
     { KS_CHAIN_OUTPUT, "oif @open_interfaces accept",
       { META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
-
     { KS_CHAIN_OUTPUT, "jump leaving", { JUMP(KS_CHAIN_LEAVING) } },
-
-    /* Programs are told at once. TCP by a reset: ICMP errors are rate-limited, and a program whose
-     * error is not sent would wait. Neither answer can leave: it would come by here again. */
     { KS_CHAIN_OUTPUT, "counter name \"blocked_out\"", { COUNT(KS_COUNTER_BLOCKED_OUT) } },
-    { KS_CHAIN_OUTPUT, "meta l4proto tcp reject with tcp reset",
-      { IS_PROTOCOL(IPPROTO_TCP), REJECT(TCP_RST) } },
-    { KS_CHAIN_OUTPUT, "reject with icmpx admin-prohibited", { REJECT(ICMPX_UNREACH) } },
+    { KS_CHAIN_OUTPUT, "reject with tcp reset", { REJECT(TCP_RST) } },
 
     /* ---- what guests send through this machine: into a tunnel and to each other ---- */
     { KS_CHAIN_FORWARD, "iif @guest_interfaces oif @open_interfaces accept",

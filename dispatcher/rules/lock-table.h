@@ -29,10 +29,10 @@ typedef enum {
     KS_CHAIN_MAX,
 } KsChainId;
 
-/* What leaves is judged twice. In output and forward, where whoever sent it can be told; and in
- * postrouting behind everything else, because a mark or a translation of another table's may have
- * sent the packet another way since (kernel: net/netfilter/nf_tables_core.c judges the interface
- * that the hook was called with). */
+/* What leaves is judged in postrouting, behind everything else: a mark or a translation of another
+ * table's may send a packet another way in the output hook, and that still names the interface that
+ * it was called with (kernel: net/netfilter/nf_tables_core.c). Output and forward judge before, so
+ * that whoever sent it can be told. */
 #define KS_PRIORITY_FILTER 0
 #define KS_PRIORITY_LAST   300 /* behind source translation */
 
