@@ -132,6 +132,7 @@ static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, G
         tunnel = add_tunnel(tunnels, vpn->uuid, vpn->name, vpn->type, link);
         tunnel->manual = vpn->manual;
         tunnel->locks = vpn->locks;
+        tunnel->default_route |= world->ipsec_default && ks_vpn_uses_ipsec(vpn);
     }
 }
 
@@ -149,6 +150,27 @@ static void keep_unreported_tunnels(const KsEngine *engine, const KsWorld *world
             add_tunnel(tunnels, tunnel->uuid, tunnel->name, tunnel->type, link)->locks =
                 tunnel->locks;
     }
+}
+
+/* IPsec's policies need no interface. What needs none opens none: these are no tunnels of the lock,
+ * but their coming up closes it. */
+static GArray *find_tunnels_without_link(const KsEngine *engine, const KsWorld *world)
+{
+    static const KsLink none = { 0 };
+    GArray *found = tunnels_new();
+
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+        KsTunnel *tunnel;
+
+        if (vpn->manual || vpn->activity != KS_VPN_UP || !ks_vpn_uses_ipsec(vpn) ||
+            find_tunnel(engine->tunnels, vpn->uuid))
+            continue;
+        tunnel = add_tunnel(found, vpn->uuid, vpn->name, vpn->type, &none);
+        tunnel->locks = vpn->locks;
+        tunnel->default_route = world->ipsec_default;
+    }
+    return found;
 }
 
 /* What the hook said is forgotten with the VPN that it was about. */
@@ -181,12 +203,12 @@ static bool is_spared(const KsEngine *engine, const KsTunnel *tunnel)
 
 /* A tunnel that locks, by what it carries or because a person said so, and that was not up when we
  * last looked has come up anew. */
-static bool lock_for_new_tunnels(KsEngine *engine)
+static bool lock_for_new_tunnels(KsEngine *engine, const GArray *tunnels)
 {
     bool changed = false;
 
-    for (unsigned i = 0; i < engine->tunnels->len; i++) {
-        const KsTunnel *tunnel = &g_array_index(engine->tunnels, KsTunnel, i);
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
 
         if (!tunnel->uuid[0] || (!tunnel->default_route && tunnel->locks != KS_VPN_LOCKS_YES) ||
             !g_hash_table_add(engine->known_up, tunnel_key(tunnel)))
@@ -203,14 +225,20 @@ static bool lock_for_new_tunnels(KsEngine *engine)
     return changed;
 }
 
-static void forget_tunnels_gone(KsEngine *engine)
+static void add_keys(const GArray *tunnels, GHashTable *keys)
+{
+    for (unsigned i = 0; i < tunnels->len; i++)
+        g_hash_table_add(keys, tunnel_key(&g_array_index(tunnels, KsTunnel, i)));
+}
+
+static void forget_tunnels_gone(KsEngine *engine, const GArray *without_link)
 {
     g_autoptr(GHashTable) still = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     GHashTableIter iterator;
     void *key;
 
-    for (unsigned i = 0; i < engine->tunnels->len; i++)
-        g_hash_table_add(still, tunnel_key(&g_array_index(engine->tunnels, KsTunnel, i)));
+    add_keys(engine->tunnels, still);
+    add_keys(without_link, still);
     g_hash_table_iter_init(&iterator, engine->known_up);
     while (g_hash_table_iter_next(&iterator, &key, NULL))
         if (!g_hash_table_contains(still, key)) /* a route that blinks is no new VPN */
@@ -325,6 +353,7 @@ void ks_engine_hear(KsEngine *engine, const KsEvent *event)
 bool ks_engine_observe(KsEngine *engine, const KsWorld *world)
 {
     GArray *tunnels = tunnels_new();
+    g_autoptr(GArray) without_link = NULL;
     bool changed;
 
     find_announced_links(engine, world);
@@ -334,13 +363,15 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world)
     g_array_unref(engine->tunnels);
     engine->tunnels = tunnels;
 
-    changed = lock_for_new_tunnels(engine);
+    without_link = find_tunnels_without_link(engine, world);
+    changed = lock_for_new_tunnels(engine, engine->tunnels);
+    changed |= lock_for_new_tunnels(engine, without_link);
     g_clear_pointer(&engine->spared, g_free);
     if (world->manager_present)
         engine->spare_running = false;
     if (world->manager_present && world->manager_settled) {
         forget_announcements(engine, world);
-        forget_tunnels_gone(engine);
+        forget_tunnels_gone(engine, without_link);
     }
     draw_lock(engine, world);
     return changed;

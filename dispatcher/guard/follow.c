@@ -208,6 +208,26 @@ static void describe_wireguard(KsGuard *guard)
             g_strerror(-result));
 }
 
+/* Only while a VPN may need it: its policies stand before NetworkManager tells that it is up. */
+static void describe_policies(KsGuard *guard)
+{
+    bool any = false;
+    int result;
+
+    guard->world->ipsec_default = false;
+    for (unsigned i = 0; i < guard->world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(guard->world->vpns, i);
+
+        any |= vpn->activity != KS_VPN_DOWN && ks_vpn_uses_ipsec(vpn);
+    }
+    result = any ? ks_policies_describe(guard->world) : 0;
+    if (result < 0)
+        g_warning(
+            "the kernel's IPsec policies cannot be read, so that an IPsec VPN closes the lock "
+            "only if it was told to: %s",
+            g_strerror(-result));
+}
+
 /* Once for each VPN: not saved, it is learned again. */
 static void learn_of_vpns(KsGuard *guard)
 {
@@ -235,6 +255,7 @@ static void describe_world(KsGuard *guard)
     if (guard->manager)
         ks_manager_describe(guard->manager, guard->world);
     ks_vpns_apply(guard->vpns, guard->world);
+    describe_policies(guard);
     if (guard->names)
         ks_names_apply(guard->names, guard->world, ks_engine_settings(guard->engine)->locked);
 }

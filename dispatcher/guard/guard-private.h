@@ -9,6 +9,7 @@
 #include "guard/vpns.h"
 #include "kernel/links.h"
 #include "kernel/netfilter.h"
+#include "kernel/policies.h"
 #include "kernel/wireguard.h"
 #include "network/manager.h"
 

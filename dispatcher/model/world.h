@@ -113,6 +113,7 @@ typedef struct {
     GPtrArray *networks;  /* element-type KsNetwork, owned */
     GArray *links;        /* element-type KsLink */
     GArray *link_routes;  /* element-type KsLinkRoute, of links with tunnel_kind */
+    bool ipsec_default;   /* IPsec's policies send all of IPv4 or all of IPv6 through a tunnel */
     GArray *wireguard_endpoints; /* element-type KsWireguardEndpoint */
     GArray *people;              /* element-type KsUidRange */
     GArray *link_addresses;      /* element-type KsLinkAddress, of links with tunnel_kind */

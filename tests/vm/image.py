@@ -18,7 +18,7 @@ CACHE = REPOSITORY / "build-tests/vm-disk"
 _PACKAGES = """
 linux-image-cloud-amd64 initramfs-tools systemd-sysv udev dbus kmod procps
 network-manager nftables iproute2 python3 wireguard-tools
-network-manager-strongswan strongswan-charon strongswan-swanctl libcharon-extra-plugins
+strongswan-nm strongswan-charon strongswan-swanctl libstrongswan-standard-plugins libcharon-extra-plugins
 libjson-glib-1.0-0 libnftnl11 libmnl0 libnm0 libsystemd0 libc-ares2
 """.split()
 _SIZE = "2G"
@@ -45,6 +45,9 @@ Restart=always
 [Install]
 WantedBy=sysinit.target
 """,
+    # from network-manager-strongswan, whose windows would bring two versions of GTK
+    "/usr/lib/NetworkManager/VPN/nm-strongswan-service.name": "[VPN Connection]\nname=strongswan\n"
+    "service=org.freedesktop.NetworkManager.strongswan\nprogram=/usr/lib/ipsec/charon-nm\n",
     "/etc/NetworkManager/conf.d/tests.conf": "[main]\nno-auto-default=*\n"
     "[keyfile]\nunmanaged-devices=interface-name:server0\n",
 }

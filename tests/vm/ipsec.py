@@ -194,8 +194,8 @@ signal.pause()
 def raise_transport(machine: "Machine") -> None:
     """L2TP's: what goes to the server's port 1701 is encrypted."""
     me = machine.uplink_address()
-    out = f"src {me}/32 dst {a.KERNEL_SERVER}/32 proto udp dport 1701"
-    back = f"src {a.KERNEL_SERVER}/32 dst {me}/32 proto udp sport 1701"
+    out = f"src {me}/32 dst {a.KERNEL_SERVER}/32 proto 17 dport 1701"
+    back = f"src {a.KERNEL_SERVER}/32 dst {me}/32 proto 17 sport 1701"
     states = _xfrm(_states(me, "", "transport"))
     client = states + _xfrm(_policy(out, back, (me, a.KERNEL_SERVER), "transport"))
     _apply(machine, client, states + _xfrm(_policy(back, out, (a.KERNEL_SERVER, me), "transport")))

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/policies.h"
+
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/xfrm.h>
+#include <sys/socket.h>
+
+#define RECEIVE_SIZE  32768
+#define DUMP_ATTEMPTS 16
+
+/* Protocol and ports of any kind, to any address of IPv4 or of IPv6. */
+static bool selects_everything(const struct xfrm_selector *selector)
+{
+    return (selector->family == AF_INET || selector->family == AF_INET6) &&
+           selector->prefixlen_d == 0 && selector->proto == 0 && selector->sport_mask == 0 &&
+           selector->dport_mask == 0 && selector->ifindex == 0;
+}
+
+/* Its first template decides: a VPN has one, in tunnel mode. */
+static bool is_tunnel(const struct nlattr *templates)
+{
+    const struct xfrm_user_tmpl *first = mnl_attr_get_payload(templates);
+
+    return mnl_attr_get_payload_len(templates) >= sizeof(*first) &&
+           first->mode == XFRM_MODE_TUNNEL && first->id.proto == IPPROTO_ESP;
+}
+
+void ks_policies_take(const struct nlmsghdr *message, KsWorld *world)
+{
+    const struct xfrm_userpolicy_info *policy = mnl_nlmsg_get_payload(message);
+    const struct nlattr *attribute;
+    bool tunnel = false;
+    bool of_interface = false;
+
+    if (message->nlmsg_type != XFRM_MSG_NEWPOLICY ||
+        mnl_nlmsg_get_payload_len(message) < sizeof(*policy) || policy->dir != XFRM_POLICY_OUT ||
+        policy->action != XFRM_POLICY_ALLOW || !selects_everything(&policy->sel))
+        return;
+    mnl_attr_for_each(attribute, message, sizeof(*policy)) {
+        if (mnl_attr_get_type(attribute) == XFRMA_TMPL)
+            tunnel = is_tunnel(attribute);
+        else if (mnl_attr_get_type(attribute) == XFRMA_IF_ID &&
+                 mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+            of_interface = mnl_attr_get_u32(attribute) != 0; /* its routes say what it carries */
+    }
+    if (tunnel && !of_interface)
+        world->ipsec_default = true;
+}
+
+static int take_policy(const struct nlmsghdr *message, void *data)
+{
+    ks_policies_take(message, data);
+    return MNL_CB_OK;
+}
+
+static int dump(struct mnl_socket *socket, uint32_t sequence, KsWorld *world)
+{
+    uint8_t buffer[RECEIVE_SIZE] = { 0 };
+    struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+
+    message->nlmsg_type = XFRM_MSG_GETPOLICY;
+    message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    message->nlmsg_seq = sequence;
+    (void) mnl_nlmsg_put_extra_header(message, sizeof(struct xfrm_userpolicy_id));
+    if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
+        return -errno;
+    for (;;) {
+        ssize_t size = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
+        int result;
+
+        if (size < 0)
+            return -errno;
+        result = mnl_cb_run(buffer, (size_t) size, sequence, mnl_socket_get_portid(socket),
+                            take_policy, world);
+        if (result == MNL_CB_ERROR)
+            return -errno;
+        if (result == MNL_CB_STOP)
+            return 0;
+    }
+}
+
+int ks_policies_describe(KsWorld *world)
+{
+    int result = -EINTR;
+
+    world->ipsec_default = false;
+    /* a socket for each attempt: nothing is left in it of a dump that others' changes broke */
+    for (uint32_t attempt = 1; result == -EINTR && attempt <= DUMP_ATTEMPTS; attempt++) {
+        struct mnl_socket *socket = mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC);
+
+        world->ipsec_default = false;
+        if (!socket)
+            return -errno;
+        result = mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno
+                                                                    : dump(socket, attempt, world);
+        mnl_socket_close(socket);
+    }
+    if (result < 0)
+        world->ipsec_default = false;
+    return result;
+}
