@@ -77,6 +77,7 @@ bool ks_guard_take_over(KsGuard *guard)
     if (!ks_keeper_read(guard->keeper))
         return false;
     guard->has_taken_over = true;
+    guard->was_open = !ks_keeper_held(guard->keeper)->present;
     if (!ks_keeper_held(guard->keeper)->present) {
         skip_boot_lock(guard);
         begin_with_saved_servers(guard);
@@ -105,6 +106,7 @@ static gboolean on_pause_ended(gpointer data)
 
     guard->pause_source = 0;
     (void) ks_keeper_read(guard->keeper);
+    ks_guard_watch_closing(guard);
     g_message("the pause has ended");
     ks_guard_notify(guard);
     return G_SOURCE_REMOVE;
@@ -114,6 +116,7 @@ void ks_guard_watch_pause(KsGuard *guard)
 {
     uint64_t left = ks_guard_pause_left(guard);
 
+    ks_guard_watch_closing(guard);
     g_clear_handle_id(&guard->pause_source, g_source_remove);
     if (left > 0)
         guard->pause_source = g_timeout_add((guint) MIN(left + 1, G_MAXINT), on_pause_ended, guard);
@@ -283,6 +286,7 @@ bool ks_guard_follow(KsGuard *guard)
         log_auto_lock(guard);
         ks_guard_save(guard);
     }
+    ks_guard_watch_closing(guard);
     ks_guard_verify_soon(guard);
     return held;
 }
@@ -318,6 +322,7 @@ void ks_guard_put_right(KsGuard *guard, const KsAuthor *author)
     first_is_right = is_as_it_should_be(guard);
     if (first_is_right && second_layer_is_right(guard))
         return;
+    ks_guard_watch_closing(guard);
     is_held = hold_what_should_be(guard);
     who = describe_author(author);
     g_warning("%s changed the lock in the kernel; %s", who,

@@ -7,6 +7,7 @@
 #include "guard/status.h"
 #include "guard/store.h"
 #include "guard/vpns.h"
+#include "kernel/connections.h"
 #include "kernel/links.h"
 #include "kernel/netfilter.h"
 #include "kernel/policies.h"
@@ -17,6 +18,7 @@
  *
  *   guard.c          beginning, end, and what wakes it
  *   follow.c         the way of an event, from the world to the kernel; it calls none of the others
+ *   closing.c        what ends with the closing of the lock
  *   saving.c         what outlasts a reboot
  *   orders.c         what a person asks for, and what is answered
  *   administrator.c  what the configuration rules out */
@@ -34,10 +36,12 @@ struct KsGuard {
 
     KsKeeper *keeper;
     KsMonitor *monitor;
+    KsConnections *connections; /* while those from before the lock closed are being ended */
 
     char **known_up;     /* as it was saved last */
     char *servers;       /* the same */
     bool has_taken_over; /* what the kernel held when we began is known */
+    bool was_open;       /* ... or paused, or broken, since connections were ended last */
     bool was_broken;     /* while that is told: others had changed the lock */
     bool boot_skipped;   /* the lock is open by the kernel's command line, for this boot only */
     char *state_problem; /* what was wrong with the saved state when we began */
@@ -48,6 +52,7 @@ struct KsGuard {
     guint monitor_source;
     guint verify_source;
     guint ready_source;
+    guint ending_source;
     guint pause_source;    /* when the kernel ends the pause */
     GSource *retry_source; /* follows the world once more, at its ready time; owned */
     bool is_ready;
@@ -76,6 +81,14 @@ uint64_t ks_guard_pause_left(const KsGuard *guard); /* milliseconds */
 
 /* The kernel ends a pause by itself; then pause_source wakes us, so that people see it. */
 void ks_guard_watch_pause(KsGuard *guard);
+
+/* ---- closing.c ---- */
+
+/* To be called whenever the lock may have opened or closed. When it has closed, connections from
+ * before are ended, later. */
+void ks_guard_watch_closing(KsGuard *guard);
+
+void ks_guard_stop_ending(KsGuard *guard);
 
 /* ---- saving.c ---- */
 

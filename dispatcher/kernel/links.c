@@ -158,6 +158,7 @@ static void take_address(KsLinks *links, const struct nlmsghdr *message, bool go
     if (mnl_nlmsg_get_payload_len(message) < sizeof(*info))
         return;
     on_link.index = info->ifa_index;
+    on_link.prefix = info->ifa_prefixlen;
     on_link.address.family = info->ifa_family;
     size = ks_address_size(&on_link.address);
     if (size == 0)
@@ -464,6 +465,11 @@ void ks_links_close(KsLinks *links)
 int ks_links_fd(const KsLinks *links)
 {
     return mnl_socket_get_fd(links->notifications);
+}
+
+const GArray *ks_links_addresses(const KsLinks *links)
+{
+    return links->addresses;
 }
 
 int ks_links_describe(KsLinks *links, KsWorld *world)

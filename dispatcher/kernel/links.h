@@ -20,5 +20,9 @@ int ks_links_fd(const KsLinks *links);
  * negative errno; then the world is left as it was. */
 int ks_links_describe(KsLinks *links, KsWorld *world);
 
+/* Addresses of all links as they were when the world was described last; element-type
+ * KsLinkAddress. Valid until then. */
+const GArray *ks_links_addresses(const KsLinks *links);
+
 /* Whether an interface of this kind (IFLA_INFO_KIND, "" if it has none) can carry a VPN. */
 bool ks_link_kind_is_tunnel(const char *kind);

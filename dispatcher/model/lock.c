@@ -207,23 +207,32 @@ bool ks_lock_add_guests(KsLock *lock, uint32_t index)
     return add_interface(lock, KS_SET_GUEST_INTERFACES, index);
 }
 
+/* Returns the set that a server of this kind is in, and its key there; KS_SET_MAX: it is none. */
+static KsSetId server_key(const KsAddress *address, uint8_t protocol, uint16_t port, KsKey *key)
+{
+    size_t size = ks_address_size(address);
+    uint16_t wire_port = htons(port);
+    bool ipv4 = address->family == AF_INET;
+    bool has_ports = ks_protocol_has_ports(protocol);
+
+    if (size == 0 || has_ports != (port > 0))
+        return KS_SET_MAX;
+    memcpy(key->bytes, address->bytes, size);
+    key->bytes[size] = protocol;
+    if (!has_ports)
+        return ipv4 ? KS_SET_PROTOCOLS4 : KS_SET_PROTOCOLS6;
+    memcpy(key->bytes + size + FIELD_SIZE, &wire_port, sizeof(wire_port));
+    return ipv4 ? KS_SET_SERVERS4 : KS_SET_SERVERS6;
+}
+
 bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port,
                         uint32_t open_to)
 {
     KsKey key = { .value = add_up(open_to, 0) };
-    size_t size = ks_address_size(address);
-    uint16_t wire_port = htons(port);
-    bool ipv4 = address->family == AF_INET;
+    KsSetId set = server_key(address, protocol, port, &key);
 
-    if (size == 0 || open_to > (KS_OPEN_TO_ALL | KS_OPEN_TO_SEVERAL))
-        return false;
-    memcpy(key.bytes, address->bytes, size);
-    key.bytes[size] = protocol;
-    if (!ks_protocol_has_ports(protocol))
-        return port == 0 &&
-               ks_lock_add_key(lock, ipv4 ? KS_SET_PROTOCOLS4 : KS_SET_PROTOCOLS6, &key);
-    memcpy(key.bytes + size + FIELD_SIZE, &wire_port, sizeof(wire_port));
-    return port > 0 && ks_lock_add_key(lock, ipv4 ? KS_SET_SERVERS4 : KS_SET_SERVERS6, &key);
+    return set != KS_SET_MAX && open_to <= (KS_OPEN_TO_ALL | KS_OPEN_TO_SEVERAL) &&
+           ks_lock_add_key(lock, set, &key);
 }
 
 bool ks_lock_add_dhcp_server(KsLock *lock, const KsAddress *address)
@@ -359,6 +368,44 @@ bool ks_lock_has_interface(const KsLock *lock, uint32_t index)
         if (memcmp(key_at(lock, KS_SET_OPEN_INTERFACES, i)->bytes, &index, sizeof(index)) == 0)
             return true;
     return false;
+}
+
+static bool has_key(const KsLock *lock, KsSetId set, const KsKey *key)
+{
+    unsigned low = 0;
+    unsigned high = lock->sets[set]->len;
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        int order = compare_bytes(key_at(lock, set, middle), key);
+
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+bool ks_lock_has_server(const KsLock *lock, const KsAddress *address, uint8_t protocol,
+                        uint16_t port)
+{
+    KsKey key = { 0 };
+    KsSetId set = server_key(address, protocol, port, &key);
+
+    return set != KS_SET_MAX && has_key(lock, set, &key);
+}
+
+bool ks_lock_has_tunnel_address(const KsLock *lock, const KsAddress *address)
+{
+    KsKey key = { 0 };
+
+    memcpy(key.bytes, address->bytes, ks_address_size(address));
+    return has_key(lock,
+                   address->family == AF_INET ? KS_SET_TUNNEL_ADDRESSES4 : KS_SET_TUNNEL_ADDRESSES6,
+                   &key);
 }
 
 unsigned ks_lock_tunnels(const KsLock *lock)

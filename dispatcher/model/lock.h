@@ -101,6 +101,11 @@ bool ks_lock_equal(const KsLock *a, const KsLock *b);
 bool ks_lock_set_is_equal(const KsLock *a, const KsLock *b, KsSetId set);
 bool ks_lock_has_interface(const KsLock *lock, uint32_t index);
 
+/* Of a sealed lock. Whose packets may go to the server makes no difference here. */
+bool ks_lock_has_server(const KsLock *lock, const KsAddress *address, uint8_t protocol,
+                        uint16_t port);
+bool ks_lock_has_tunnel_address(const KsLock *lock, const KsAddress *address);
+
 /* Interfaces other than loopback that are open. */
 unsigned ks_lock_tunnels(const KsLock *lock);
 

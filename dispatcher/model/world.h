@@ -32,6 +32,7 @@ typedef struct {
 typedef struct {
     uint32_t index; /* the link that carries it */
     KsAddress address;
+    uint8_t prefix; /* how many of its bits are the link's whole network's */
 } KsLinkAddress;
 
 /* A route into a private range; only tunnels' routes matter. */

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/connection.h"
+
+#include "model/server.h"
+#include "model/world.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+typedef struct {
+    KsAddress base;
+    uint8_t prefix;
+} Range;
+
+static bool is_in(const KsAddress *address, const Range *range)
+{
+    unsigned whole = range->prefix / 8;
+    unsigned mask = (0xff00u >> range->prefix % 8) & 0xffu;
+
+    if (address->family != range->base.family || range->prefix > ks_address_size(address) * 8 ||
+        memcmp(address->bytes, range->base.bytes, whole) != 0)
+        return false;
+    return mask == 0 || ((address->bytes[whole] ^ range->base.bytes[whole]) & mask) == 0;
+}
+
+static bool is_in_any(const KsAddress *address, const Range *ranges, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (is_in(address, &ranges[i]))
+            return true;
+    return false;
+}
+
+static bool is_guest_interface(const KsLock *lock, uint32_t index)
+{
+    for (unsigned i = 0; i < lock->sets[KS_SET_GUEST_INTERFACES]->len; i++)
+        if (ks_key_interface(&g_array_index(lock->sets[KS_SET_GUEST_INTERFACES], KsKey, i)) ==
+            index)
+            return true;
+    return false;
+}
+
+/* On this machine, or one of its guests. */
+static bool is_here(const KsAddress *address, const KsLock *lock, const GArray *own)
+{
+    static const Range loopback[] = {
+        { { AF_INET, { 127 } }, 8 },
+        { { AF_INET6, { [15] = 1 } }, 128 },
+    };
+
+    if (is_in_any(address, loopback, G_N_ELEMENTS(loopback)))
+        return true;
+    for (unsigned i = 0; i < own->len; i++) {
+        const KsLinkAddress *on_link = &g_array_index(own, KsLinkAddress, i);
+        Range guests = { on_link->address, on_link->prefix };
+
+        if (ks_address_compare(address, &on_link->address) == 0)
+            return true;
+        if (is_guest_interface(lock, on_link->index) && is_in(address, &guests))
+            return true;
+    }
+    return false;
+}
+
+static bool is_private(const KsAddress *address)
+{
+    static const Range ranges[] = {
+        { { AF_INET, { 10 } }, 8 },        { { AF_INET, { 172, 16 } }, 12 },
+        { { AF_INET, { 192, 168 } }, 16 }, { { AF_INET, { 169, 254 } }, 16 },
+        { { AF_INET6, { 0xfc } }, 7 },     { { AF_INET6, { 0xfe, 0x80 } }, 10 },
+    };
+
+    return is_in_any(address, ranges, G_N_ELEMENTS(ranges));
+}
+
+/* A server of ours, and it speaks as such. */
+static bool is_server(const KsConnectionEnd *end, uint8_t protocol, const KsLock *lock)
+{
+    /* what stands for a port in GRE is none */
+    return ks_lock_has_server(lock, &end->address, protocol,
+                              ks_protocol_has_ports(protocol) ? end->port : 0);
+}
+
+bool ks_connection_may_stay(const KsConnection *connection, const KsLock *lock, const GArray *own)
+{
+    const KsConnectionEnd *ends[] = { &connection->from, &connection->to, &connection->answers_from,
+                                      &connection->answers_to };
+    const KsAddress *from = &connection->from.address;
+    const KsAddress *with = &connection->answers_from.address;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++)
+        if (ks_address_size(&ends[i]->address) == 0 ||
+            ks_lock_has_tunnel_address(lock, &ends[i]->address))
+            return true; /* what cannot be read is left alone */
+    if (is_server(&connection->from, connection->protocol, lock) ||
+        is_server(&connection->answers_from, connection->protocol, lock))
+        return true;
+    if (is_here(from, lock, own) && is_here(with, lock, own))
+        return true;
+    return lock->sets[KS_SET_LAN_INTERFACES]->len > 0 && is_private(from) && is_private(with);
+}
