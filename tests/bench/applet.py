@@ -41,6 +41,15 @@ def _wait_idle(pid: int) -> None:
     wait_until(slept, "the program to have nothing to do", 90)
 
 
+def _wait_for_idle_threads(pid: int) -> None:
+    """GLib's threads that had something to do end by themselves, once, within half a minute."""
+
+    def names() -> list[str]:
+        return [comm.read_text() for comm in Path(f"/proc/{pid}/task").glob("*/comm")]
+
+    wait_until(lambda: not any(name.startswith("pool-") for name in names()), "idle threads to end", 90)
+
+
 def _start(desktop: Desktop, program: str, *arguments: str) -> tuple[float, subprocess.Popen]:
     """Milliseconds until its icon is registered with the tray."""
 
@@ -90,6 +99,7 @@ def _wakeups(world: World, seconds: int) -> Row:
         desktop.start_applet("--hidden")
         desktop.wait_icon("unlocked")
         pid = desktop.applet.pid
+        _wait_for_idle_threads(pid)
         _wait_idle(pid)
         before = _switches(pid)
         time.sleep(seconds)

@@ -14,6 +14,7 @@ from world.network import log_of  # noqa: E402
 
 # pytest finds hooks and fixtures by their names in here
 pytest_configure = of_world.pytest_configure
+pytest_collection_modifyitems = of_world.pytest_collection_modifyitems
 globals()["world"] = of_world.world
 
 

@@ -76,7 +76,7 @@ static void check_text(const KsModel *model, const char *expected)
     "  For 5 minutes (off) -> pause 300\n"  \
     "  For 15 minutes (off) -> pause 900\n" \
     "  For 60 minutes (off) -> pause 3600\n"
-#define RECONNECTS "[ ] Reconnect when a VPN drops -> reconnect-automatically true\n"
+#define RECONNECTS "---\n[ ] Reconnect when a VPN drops -> reconnect-automatically true\n"
 #define LAST       "---\nPreferences… -> preferences\nHelp -> help\nQuit -> quit\n"
 #define TUNNEL                                                                  \
     "'Tunnels': <[{'interface': <'tun0'>, 'uuid': <'u1'>, 'name': <'office'>, " \
@@ -120,7 +120,7 @@ static void test_protected(void)
                                  "---\n"
                                  "[x] Lock -> unlock\n"
                                  "[ ] Allow LAN access -> lan true\n" PAUSES "---\n"
-                                 "[x] office -> disconnect 'u1'\n"
+                                 "[x] office -> disconnect 'u1'\n---\n"
                                  "[x] Reconnect when a VPN drops -> reconnect-automatically "
                                  "false\n" LAST);
     model_clear(&fixture);
@@ -134,20 +134,23 @@ static void test_blocked(void)
                                     "<'server-unreachable'>, 'ReasonVpn': <'office'>, "
                                     "'PauseMax': <uint32 900>}"));
     fixture.model.dropped = "u1";
-    check_text(&fixture.model,
-               ICON("blocked") " !\n"
-                               "Blocked: the VPN’s server does not answer -> show\n"
-                               "Check the network, then connect “office” again. (off)\n"
-                               "---\n"
-                               "[x] Lock -> unlock\n"
-                               "[ ] Allow LAN access -> lan true\n"
-                               "Pause\n"
-                               "  For 5 minutes -> pause 300\n"
-                               "  For 15 minutes -> pause 900\n"
-                               "  For 60 minutes (off) -> pause 3600\n"
-                               "---\n"
-                               "[ ] office -> connect 'u1'\n"
-                               "Reconnect “office” -> connect 'u1'\n" RECONNECTS LAST);
+    check_text(
+        &fixture.model,
+        ICON("blocked") " !\n"
+                        "Blocked: the VPN’s server does not answer -> show\n"
+                        "Check the network, then connect “office” again. (off)\n"
+                        "---\n"
+                        "[x] Lock -> unlock\n"
+                        "[ ] Allow LAN access -> lan true\n"
+                        "Pause\n"
+                        "  For 5 minutes -> pause 300\n"
+                        "  For 15 minutes -> pause 900\n"
+                        "  For 60 minutes (off) -> pause 3600\n"
+                        "---\n"
+                        "[ ] office -> connect 'u1'\n"
+                        "---\n"
+                        "Reconnect “office” -> connect 'u1'\n"
+                        "[ ] Reconnect when a VPN drops -> reconnect-automatically true\n" LAST);
     model_clear(&fixture);
 }
 
