@@ -13,7 +13,7 @@ from world.waiting import wait_until
 from world.world import World
 
 from .figures import Row, Sample, at_most, bound
-from .guard import _be_quiet, _switches, _woken
+from .guard import be_quiet, switches, wait_idle, woken
 
 _CHANGES = 10_000
 _LEFT_GOAL = 1.0  # MB: a leak of 100 bytes a change would be that
@@ -30,24 +30,6 @@ def _memory(pid: int) -> dict[str, float]:
         elif name.startswith("Private_"):
             kilobytes["private"] += int(number)
     return {kind: number / 1000 for kind, number in kilobytes.items()}
-
-
-def _wait_idle(pid: int) -> None:
-    def slept() -> bool:
-        before = _switches(pid)
-        time.sleep(1)
-        return _switches(pid) == before
-
-    wait_until(slept, "the program to have nothing to do", 90)
-
-
-def _wait_for_idle_threads(pid: int) -> None:
-    """GLib's threads that had something to do end by themselves, once, within half a minute."""
-
-    def names() -> list[str]:
-        return [comm.read_text() for comm in Path(f"/proc/{pid}/task").glob("*/comm")]
-
-    wait_until(lambda: not any(name.startswith("pool-") for name in names()), "idle threads to end", 90)
 
 
 def _start(desktop: Desktop, program: str, *arguments: str) -> tuple[float, subprocess.Popen]:
@@ -79,7 +61,7 @@ def _beside_the_other(world: World, quick: bool) -> list[Row]:
                 (ours, (str(desktop.program), "--hidden")), (other, (_OTHER, "--indicator")),
             ):
                 milliseconds, program = _start(desktop, *command)
-                _wait_idle(program.pid)
+                wait_idle(program.pid)
                 found["time"].append(milliseconds)
                 for kind, number in _memory(program.pid).items():
                     found[kind].append(number)
@@ -94,16 +76,15 @@ def _beside_the_other(world: World, quick: bool) -> list[Row]:
 
 def _wakeups(world: World, seconds: int) -> Row:
     with at_the_desk(world, Desktop) as desktop:
-        _be_quiet(world)
+        be_quiet(world)
         desktop.start_panel()
         desktop.start_applet("--hidden")
         desktop.wait_icon("unlocked")
         pid = desktop.applet.pid
-        _wait_for_idle_threads(pid)
-        _wait_idle(pid)
-        before = _switches(pid)
+        wait_idle(pid)
+        before = switches(pid)
         time.sleep(seconds)
-        woken = _woken(before, _switches(pid))
+        woken = woken(before, switches(pid))
     return bound(f"applet: wakeups in {seconds} idle seconds", Sample([woken], "wakeups"), 0)
 
 
@@ -120,7 +101,7 @@ def _changes(quick: bool) -> Row:
                 stage.say(states[number % len(states)])
                 if number % 20 == 19:  # it has seen these
                     stage.call("io.github.nmkillswitch", "/io/github/nmkillswitch", "org.freedesktop.DBus.Peer", "Ping")
-            _wait_idle(stage.applet.pid)
+            wait_idle(stage.applet.pid)
 
         change(changes // 5)  # what GTK keeps for good, it has by now
         before = _memory(stage.applet.pid)["private"]

@@ -21,7 +21,7 @@ def _pid(world: World) -> int:
     return pid
 
 
-def _switches(pid: int) -> dict[str, int]:
+def switches(pid: int) -> dict[str, int]:
     """How often each thread of it went to sleep: as often as it was woken."""
     found = {}
     for status in Path(f"/proc/{pid}/task").glob("*/status"):
@@ -30,24 +30,23 @@ def _switches(pid: int) -> dict[str, int]:
     return found
 
 
-def _woken(before: dict[str, int], after: dict[str, int]) -> int:
+def woken(before: dict[str, int], after: dict[str, int]) -> int:
     """Wakeups between two looks; a thread that ended was woken to do so."""
     return sum(after.get(thread, count + 1) - count for thread, count in before.items()) + sum(
         count for thread, count in after.items() if thread not in before
     )
 
 
-def _wait_idle(world: World) -> None:
+def wait_idle(pid: int) -> None:
     """Until it has slept through a second, and GLib has ended the threads that its start left over."""
-    pid = _pid(world)
 
     def slept() -> bool:
-        before = _switches(pid)
+        before = switches(pid)
         time.sleep(1)
         names = [(task / "comm").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
-        return _switches(pid) == before and not any(name.startswith("pool-nm") for name in names)
+        return switches(pid) == before and not any(name.startswith("pool-") and "spawner" not in name for name in names)
 
-    wait_until(slept, "the guard to have nothing to do", 60)
+    wait_until(slept, "the program to have nothing to do", 90)
 
 
 def private_megabytes(pid: int) -> Sample:
@@ -62,7 +61,7 @@ def _restart(world: World) -> None:
     world.product.start_guard()
 
 
-def _be_quiet(world: World) -> None:
+def be_quiet(world: World) -> None:
     """A network where nothing happens: no lease to renew, no router that advertises itself."""
     world.manager.nmcli(
         *("connection", "modify", "uplink", "ipv4.method", "manual", "ipv6.method", "link-local"),
@@ -87,21 +86,21 @@ def _memory(world: World) -> list[Row]:
         _profiles(world, wanted)
         _restart(world)
         wait_until(lambda: len({s["uuid"] for s in world.product.status()["servers"]}) == wanted, f"{wanted} profiles")
-        _wait_idle(world)
+        wait_idle(_pid(world))
         word = "profile" if wanted == 1 else "profiles"
         rows.append(bound(f"guard's private memory, {wanted} {word}", private_megabytes(_pid(world)), _MEMORY_GOAL))
     world.product.ctl("lock")
-    _wait_idle(world)
+    wait_idle(_pid(world))
     rows.append(bound(f"guard's private memory, {_MANY} profiles, locked", private_megabytes(_pid(world)), _MEMORY_GOAL))
     return rows
 
 
 def _wakeups(world: World, state: str, seconds: int) -> Row:
-    _wait_idle(world)
+    wait_idle(_pid(world))
     pid = _pid(world)
-    before = _switches(pid)
+    before = switches(pid)
     time.sleep(seconds)
-    found = _woken(before, _switches(pid))
+    found = woken(before, switches(pid))
     if found:
         trace = reports_dir() / f"wakeups-{state}.strace"
         trace.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +116,7 @@ def measure(world: World, quick: bool) -> list[Row]:
     rows = _memory(world)
     world.product.ctl("unlock")
     _profiles(world, 1)
-    _be_quiet(world)
+    be_quiet(world)
     _restart(world)
     rows.append(_wakeups(world, "unlocked", seconds))
     world.product.ctl("lock")
