@@ -99,8 +99,8 @@ def _changes(quick: bool) -> Row:
         def change(times: int) -> None:
             for number in range(times):
                 stage.say(states[number % len(states)])
-                if number % 20 == 19:  # it has seen these
-                    stage.call("io.github.nmkillswitch", "/io/github/nmkillswitch", "org.freedesktop.DBus.Peer", "Ping")
+                if number % 20 == 19:  # not faster than it sees them
+                    stage.wait_for_main_loop()
             wait_idle(stage.applet.pid)
 
         change(changes // 5)  # what GTK keeps for good, it has by now

@@ -131,6 +131,10 @@ class Stage(Desktop):
         self._system.emit_signal(None, PATH, "org.freedesktop.DBus.Properties", "PropertiesChanged", body)
         self._system.flush_sync()
 
+    def wait_for_main_loop(self) -> None:
+        """The applet has heard what was said so far. (A ping is answered by a thread of GDBus's own.)"""
+        self.call(NAME, PATH, "org.gtk.Actions", "List")
+
     def all_windows(self) -> list[str]:
         """The applet's, mapped or not."""
         found = subprocess.run(

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """valgrind watches the applet through 10,000 changes of the guard's state, with its window open. KS_FULL=1 only:
-it takes minutes. What stays in GTK, Pango and fontconfig is theirs; what has a function of ours above it, is ours."""
+it takes minutes. What has a function of ours above it, is ours, unless fontconfig asked for it: patterns that it keeps."""
 
 import signal
 import xml.etree.ElementTree
@@ -21,6 +21,8 @@ _STARTS_SLOWLY = 120
 def _is_ours(error: xml.etree.ElementTree.Element) -> bool:
     """A function of the applet's other than main(), which is above everything, had to do with it."""
     frames = error.findall("stack/frame")
+    if any("libfontconfig" in frame.findtext("obj", "") for frame in frames):
+        return False
     return any(frame.findtext("obj", "").endswith(_APPLET) and frame.findtext("fn") != "main" for frame in frames)
 
 
@@ -42,8 +44,8 @@ def test_10000_changes_leave_nothing_behind():
         states = list(STATES.values())
         for number in range(_CHANGES):
             stage.say(states[number % len(states)])
-            if number % 20 == 19:  # it has seen these
-                stage.call("io.github.nmkillswitch", "/io/github/nmkillswitch", "org.freedesktop.DBus.Peer", "Ping")
+            if number % 5 == 4:  # not faster than it sees them
+                stage.wait_for_main_loop()
         stage.act("preferences")
         wait_until(lambda: stage.windows("Preferences"), "the preferences", _STARTS_SLOWLY)
         stage.act("quit")
