@@ -84,8 +84,8 @@ def _wakeups(world: World, seconds: int) -> Row:
         wait_idle(pid)
         before = switches(pid)
         time.sleep(seconds)
-        woken = woken(before, switches(pid))
-    return bound(f"applet: wakeups in {seconds} idle seconds", Sample([woken], "wakeups"), 0)
+        found = woken(before, switches(pid))
+    return bound(f"applet: wakeups in {seconds} idle seconds", Sample([found], "wakeups"), 0)
 
 
 def _changes(quick: bool) -> Row:

@@ -9,6 +9,7 @@ system call by strace.
 24 deaths, and some of the system calls; KS_FULL=1 makes it 200, and all of them.
 """
 
+import errno
 import os
 import random
 import signal
@@ -161,8 +162,18 @@ def out_of_memory() -> Iterator[Callable[[int, random.Random], None]]:
     group, limit = _memory_group()
     bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
 
+    def limits_to(size: int) -> bool:
+        try:
+            (group / limit).write_text(str(size))
+        except OSError as error:
+            if error.errno == errno.EBUSY:  # pages of the one before are still being freed
+                return False
+            raise
+        return True
+
     def starve(pid: int, dice: random.Random) -> None:
-        (group / limit).write_text(str(dice.randrange(1, 16) * 4096))
+        size = dice.randrange(1, 16) * 4096
+        wait_until(lambda: limits_to(size), "the limit to be taken")
         (group / "cgroup.procs").write_text(str(pid))
         name = "io.github.nmkillswitch"
         question = GLib.Variant("(s)", ["x" * _LONG])
