@@ -187,6 +187,42 @@ static void warn_of_endpoint(GVariantBuilder *builder, const KsStatusFacts *fact
     }
 }
 
+/* It is asked through a tunnel, or nobody here can say how. */
+static bool may_be_asked(const KsStatusFacts *facts, const KsNameServer *server)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+    bool takes_everything = false;
+
+    if (server->address.family == AF_UNSPEC || server->of_vpn ||
+        ks_address_is_loopback(&server->address))
+        return true;
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
+
+        if (strcmp(tunnel->interface, server->interface) == 0)
+            return true;
+        takes_everything |= tunnel->default_route;
+    }
+    return takes_everything && !server->neighbour && !ks_address_is_private(&server->address) &&
+           (facts->world->dns == KS_DNS_BY_ROUTE || !server->interface[0]);
+}
+
+static bool lacks_name_server(const KsStatusFacts *facts)
+{
+    const GArray *servers = facts->world->name_servers;
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+
+    if (facts->world->dns == KS_DNS_BY_OTHERS || strcmp(ks_status_state(facts), "protected") != 0)
+        return false;
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (g_array_index(tunnels, KsTunnel, i).manual)
+            return false; /* NetworkManager does not know its name servers */
+    for (unsigned i = 0; i < servers->len; i++)
+        if (may_be_asked(facts, &g_array_index(servers, KsNameServer, i)))
+            return false;
+    return true;
+}
+
 static GVariant *describe_warnings(const KsStatusFacts *facts)
 {
     const GPtrArray *configuration = facts->configuration_warnings;
@@ -213,6 +249,12 @@ static GVariant *describe_warnings(const KsStatusFacts *facts)
         g_variant_builder_add(&builder, "s",
                               "NetworkManager is not running. The lock stays as it is; new VPN "
                               "connections are let through when it is back.");
+    if (lacks_name_server(facts))
+        g_variant_builder_add(&builder, "s",
+                              "The VPN came without a name server, and those of the local network "
+                              "are not asked while locked: programs find no names. Give the VPN "
+                              "one, and connect it again: nmcli connection modify VPN ipv4.dns "
+                              "ADDRESS.");
     for (unsigned i = 0; i < facts->world->wireguard_endpoints->len; i++)
         warn_of_endpoint(&builder, facts,
                          &g_array_index(facts->world->wireguard_endpoints, KsWireguardEndpoint, i));

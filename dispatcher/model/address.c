@@ -90,3 +90,48 @@ int ks_address_compare(const KsAddress *a, const KsAddress *b)
         return a->family < b->family ? -1 : 1;
     return memcmp(a->bytes, b->bytes, ks_address_size(a));
 }
+
+bool ks_address_is_in(const KsAddress *address, const KsAddress *network, unsigned prefix)
+{
+    unsigned whole = prefix / 8;
+    unsigned mask = (0xff00u >> prefix % 8) & 0xffu;
+
+    if (address->family != network->family || prefix > ks_address_size(address) * 8 ||
+        memcmp(address->bytes, network->bytes, whole) != 0)
+        return false;
+    return mask == 0 || ((address->bytes[whole] ^ network->bytes[whole]) & mask) == 0;
+}
+
+typedef struct {
+    KsAddress network;
+    unsigned prefix;
+} Range;
+
+static bool is_in_any(const KsAddress *address, const Range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ks_address_is_in(address, &ranges[i].network, ranges[i].prefix))
+            return true;
+    return false;
+}
+
+bool ks_address_is_private(const KsAddress *address)
+{
+    static const Range ranges[] = {
+        { { AF_INET, { 10 } }, 8 },        { { AF_INET, { 172, 16 } }, 12 },
+        { { AF_INET, { 192, 168 } }, 16 }, { { AF_INET, { 169, 254 } }, 16 },
+        { { AF_INET6, { 0xfc } }, 7 },     { { AF_INET6, { 0xfe, 0x80 } }, 10 },
+    };
+
+    return is_in_any(address, ranges, sizeof(ranges) / sizeof(*ranges));
+}
+
+bool ks_address_is_loopback(const KsAddress *address)
+{
+    static const Range ranges[] = {
+        { { AF_INET, { 127 } }, 8 },
+        { { AF_INET6, { [15] = 1 } }, 128 },
+    };
+
+    return is_in_any(address, ranges, sizeof(ranges) / sizeof(*ranges));
+}

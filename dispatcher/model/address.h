@@ -30,4 +30,13 @@ const char *ks_address_text(const KsAddress *address, char text[KS_ADDRESS_TEXT_
  * (a VPN server may stand in the same house). */
 bool ks_address_is_unicast(const KsAddress *address);
 
+/* Whether the first `prefix` bits are those of the network's. */
+bool ks_address_is_in(const KsAddress *address, const KsAddress *network, unsigned prefix);
+
+/* In a range that no network on the internet has (RFC 1918, 3927, 4193), or link-local. */
+bool ks_address_is_private(const KsAddress *address);
+
+/* 127.0.0.0/8, ::1. */
+bool ks_address_is_loopback(const KsAddress *address);
+
 int ks_address_compare(const KsAddress *a, const KsAddress *b);

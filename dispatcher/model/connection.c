@@ -7,30 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-typedef struct {
-    KsAddress base;
-    uint8_t prefix;
-} Range;
-
-static bool is_in(const KsAddress *address, const Range *range)
-{
-    unsigned whole = range->prefix / 8;
-    unsigned mask = (0xff00u >> range->prefix % 8) & 0xffu;
-
-    if (address->family != range->base.family || range->prefix > ks_address_size(address) * 8 ||
-        memcmp(address->bytes, range->base.bytes, whole) != 0)
-        return false;
-    return mask == 0 || ((address->bytes[whole] ^ range->base.bytes[whole]) & mask) == 0;
-}
-
-static bool is_in_any(const KsAddress *address, const Range *ranges, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++)
-        if (is_in(address, &ranges[i]))
-            return true;
-    return false;
-}
-
 static bool is_guest_interface(const KsLock *lock, uint32_t index)
 {
     for (unsigned i = 0; i < lock->sets[KS_SET_GUEST_INTERFACES]->len; i++)
@@ -43,34 +19,18 @@ static bool is_guest_interface(const KsLock *lock, uint32_t index)
 /* On this machine, or one of its guests. */
 static bool is_here(const KsAddress *address, const KsLock *lock, const GArray *own)
 {
-    static const Range loopback[] = {
-        { { AF_INET, { 127 } }, 8 },
-        { { AF_INET6, { [15] = 1 } }, 128 },
-    };
-
-    if (is_in_any(address, loopback, G_N_ELEMENTS(loopback)))
+    if (ks_address_is_loopback(address))
         return true;
     for (unsigned i = 0; i < own->len; i++) {
         const KsLinkAddress *on_link = &g_array_index(own, KsLinkAddress, i);
-        Range guests = { on_link->address, on_link->prefix };
 
         if (ks_address_compare(address, &on_link->address) == 0)
             return true;
-        if (is_guest_interface(lock, on_link->index) && is_in(address, &guests))
+        if (is_guest_interface(lock, on_link->index) &&
+            ks_address_is_in(address, &on_link->address, on_link->prefix))
             return true;
     }
     return false;
-}
-
-static bool is_private(const KsAddress *address)
-{
-    static const Range ranges[] = {
-        { { AF_INET, { 10 } }, 8 },        { { AF_INET, { 172, 16 } }, 12 },
-        { { AF_INET, { 192, 168 } }, 16 }, { { AF_INET, { 169, 254 } }, 16 },
-        { { AF_INET6, { 0xfc } }, 7 },     { { AF_INET6, { 0xfe, 0x80 } }, 10 },
-    };
-
-    return is_in_any(address, ranges, G_N_ELEMENTS(ranges));
 }
 
 /* A server of ours, and it speaks as such. */
@@ -97,5 +57,6 @@ bool ks_connection_may_stay(const KsConnection *connection, const KsLock *lock, 
         return true;
     if (is_here(from, lock, own) && is_here(with, lock, own))
         return true;
-    return lock->sets[KS_SET_LAN_INTERFACES]->len > 0 && is_private(from) && is_private(with);
+    return lock->sets[KS_SET_LAN_INTERFACES]->len > 0 && ks_address_is_private(from) &&
+           ks_address_is_private(with);
 }

@@ -58,6 +58,7 @@ KsWorld *ks_world_new(void)
     world->wireguard_endpoints = g_array_new(FALSE, FALSE, sizeof(KsWireguardEndpoint));
     world->people = g_array_new(FALSE, FALSE, sizeof(KsUidRange));
     world->link_addresses = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
+    world->name_servers = g_array_new(FALSE, FALSE, sizeof(KsNameServer));
     return world;
 }
 
@@ -73,6 +74,7 @@ void ks_world_free(KsWorld *world)
     g_array_unref(world->wireguard_endpoints);
     g_array_unref(world->people);
     g_array_unref(world->link_addresses);
+    g_array_unref(world->name_servers);
     g_free(world);
 }
 

@@ -72,6 +72,20 @@ typedef enum {
     KS_FAILURE_SERVICE, /* the VPN's own program failed */
 } KsFailure;
 
+/* How the name servers that NetworkManager knows are asked. */
+typedef enum {
+    KS_DNS_BY_OTHERS, /* others say who is asked, and how */
+    KS_DNS_BY_ROUTE,  /* by programs themselves (resolv.conf): each by the way the routes lead */
+    KS_DNS_BY_LINK,   /* by a resolver that asks each on the link that named it */
+} KsDns;
+
+typedef struct {
+    KsAddress address;           /* AF_UNSPEC: not understood */
+    char interface[IF_NAMESIZE]; /* that named it, "" if none did */
+    bool of_vpn;                 /* a VPN named it */
+    bool neighbour;              /* it stands in that interface's own network */
+} KsNameServer;
+
 typedef enum {
     KS_VPN_DOWN,
     KS_VPN_CONNECTING, /* NetworkManager is bringing it up, or back up */
@@ -112,9 +126,11 @@ typedef struct {
     GPtrArray *vpns;      /* element-type KsVpn, owned */
     GArray *dhcp_servers; /* element-type KsAddress: of the IPv4 leases in use */
     GPtrArray *networks;  /* element-type KsNetwork, owned */
-    GArray *links;        /* element-type KsLink */
-    GArray *link_routes;  /* element-type KsLinkRoute, of links with tunnel_kind */
-    bool ipsec_default;   /* IPsec's policies send all of IPv4 or all of IPv6 through a tunnel */
+    GArray *name_servers; /* element-type KsNameServer */
+    KsDns dns;
+    GArray *links;       /* element-type KsLink */
+    GArray *link_routes; /* element-type KsLinkRoute, of links with tunnel_kind */
+    bool ipsec_default;  /* IPsec's policies send all of IPv4 or all of IPv6 through a tunnel */
     GArray *wireguard_endpoints; /* element-type KsWireguardEndpoint */
     GArray *people;              /* element-type KsUidRange */
     GArray *link_addresses;      /* element-type KsLinkAddress, of links with tunnel_kind */

@@ -4,6 +4,7 @@
 #include "network/manager.h"
 
 #include "model/profile.h"
+#include "network/name-servers.h"
 
 #include <NetworkManager.h>
 
@@ -308,6 +309,8 @@ static void on_client_ready(GObject *source, GAsyncResult *result, gpointer data
         "notify::" NM_CLIENT_NM_RUNNING,
         "notify::" NM_CLIENT_STARTUP,
         "notify::" NM_CLIENT_CONNECTIONS,
+        "notify::" NM_CLIENT_DNS_CONFIGURATION,
+        "notify::" NM_CLIENT_DNS_MODE,
         "any-device-added",
         "any-device-removed",
         "active-connection-added",
@@ -406,6 +409,8 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
     g_ptr_array_set_size(world->vpns, 0);
     g_array_set_size(world->dhcp_servers, 0);
     g_ptr_array_set_size(world->networks, 0);
+    g_array_set_size(world->name_servers, 0);
+    world->dns = KS_DNS_BY_OTHERS;
     world->manager_present = manager->client && nm_client_get_nm_running(manager->client);
     world->manager_settled = world->manager_present && !nm_client_get_startup(manager->client);
     if (!world->manager_present)
@@ -433,4 +438,5 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
     }
     describe_networks(manager, world);
     describe_dhcp_servers(manager, world);
+    ks_name_servers_describe(manager->client, world);
 }

@@ -299,6 +299,72 @@ static void test_warnings(Fixture *f, const void *data)
     g_assert_true(warns(f, "more VPN servers"));
 }
 
+typedef struct {
+    const char *what;
+    bool warns;
+    KsDns dns;
+    const char *address; /* of the one server; NULL: there is none */
+    const char *interface;
+    bool of_vpn;
+    bool neighbour;
+} NameServerRow;
+
+static const NameServerRow name_server_rows[] = {
+    { "the VPN's", false, KS_DNS_BY_ROUTE, "10.8.0.1", "tun0" },
+    { "the VPN's, asked there", false, KS_DNS_BY_LINK, "10.8.0.1", "tun0" },
+    { "a VPN's without an interface", false, KS_DNS_BY_LINK, "10.8.0.1", "eth0", .of_vpn = true },
+    { "none", true, KS_DNS_BY_ROUTE },
+    { "none that is known", false, KS_DNS_BY_OTHERS },
+    { "the router", true, KS_DNS_BY_ROUTE, "192.168.1.1", "eth0", .neighbour = true },
+    { "a router with a public address", true, KS_DNS_BY_ROUTE, "2001:db8::1", "eth0",
+      .neighbour = true },
+    { "a private one behind it", true, KS_DNS_BY_ROUTE, "10.0.0.1", "eth0" },
+    { "the provider's, by the default route", false, KS_DNS_BY_ROUTE, "203.0.113.53", "eth0" },
+    { "the provider's, asked there", true, KS_DNS_BY_LINK, "203.0.113.53", "eth0" },
+    { "one for everything", false, KS_DNS_BY_LINK, "203.0.113.53" },
+    { "one on this machine", false, KS_DNS_BY_LINK, "127.0.0.1", "eth0" },
+    { "one by IPv6 on this machine", false, KS_DNS_BY_ROUTE, "::1" },
+    { "one that is not understood", false, KS_DNS_BY_LINK, "", "eth0" },
+};
+
+static void test_name_servers(Fixture *f, const void *data)
+{
+    (void) data;
+    add_vpn(f->world);
+    for (unsigned i = 0; i < G_N_ELEMENTS(name_server_rows); i++) {
+        const NameServerRow *row = &name_server_rows[i];
+        KsNameServer server = { .of_vpn = row->of_vpn, .neighbour = row->neighbour };
+
+        f->world->dns = row->dns;
+        g_array_set_size(f->world->name_servers, 0);
+        if (row->address) {
+            (void) ks_address_parse(row->address, &server.address);
+            g_strlcpy(server.interface, row->interface ? row->interface : "",
+                      sizeof(server.interface));
+            g_array_append_val(f->world->name_servers, server);
+        }
+        look(f);
+        if (warns(f, "name server") != row->warns) {
+            g_test_message("%s", row->what);
+            g_test_fail();
+        }
+        f->held->pause_ms = 1;
+        g_assert_false(warns(f, "name server"));
+        f->held->pause_ms = 0;
+    }
+    g_array_set_size(f->world->name_servers, 0);
+    f->world->dns = KS_DNS_BY_LINK;
+    look(f);
+    g_assert_true(warns(f, "name server"));
+    ((KsVpn *) g_ptr_array_index(f->world->vpns, 0))->manual = true;
+    look(f);
+    g_assert_false(warns(f, "name server"));
+    ((KsVpn *) g_ptr_array_index(f->world->vpns, 0))->manual = false;
+    ks_engine_set_locked(f->engine, false);
+    look(f);
+    g_assert_false(warns(f, "name server"));
+}
+
 /* Names that NetworkManager takes: any UTF-8, and they end in JSON and on terminals. */
 static void test_odd_names(Fixture *f, const void *data)
 {
@@ -325,6 +391,7 @@ int main(int argc, char **argv)
     CASE("broken", test_broken);
     CASE("members", test_members);
     CASE("warnings", test_warnings);
+    CASE("name-servers", test_name_servers);
     CASE("odd-names", test_odd_names);
     return g_test_run();
 }
