@@ -430,11 +430,11 @@ static void tell_strict(GPtrArray *warnings, const KsNames *names)
         [KS_STRICT_OVER_TLS] =
             "systemd-resolved insists on DNS over TLS (DNSOverTLS=yes, or a connection's "
             "dns-over-tls). That does not leave while blocked, so VPN servers cannot be found by "
-            "name. Make it opportunistic, or name the servers' addresses: nm-killswitch vpn set.",
+            "name. Make it opportunistic, or write the servers' addresses into the VPNs.",
         [KS_STRICT_DNSSEC] =
             "systemd-resolved insists on DNSSEC (DNSSEC=yes) and asks for more than the VPN "
             "servers' names. That does not leave while blocked, so they cannot be found by name. "
-            "Turn it off, or name the servers' addresses: nm-killswitch vpn set.",
+            "Turn it off, or write the servers' addresses into the VPNs.",
     };
 
     for (KsStrict on = 0; on < KS_STRICT_MAX; on++)

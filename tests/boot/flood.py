@@ -3,7 +3,7 @@
 the tunnel, both counted outside."""
 
 from world import addresses as a
-from world import flooding
+from world import flooding, losses
 from world.flooding import PUBLIC, Part, Verdict
 
 from .machine import Machine
@@ -18,6 +18,9 @@ _QUEUE = 20000  # packets that may wait for the VPN's program while it gets no p
 class Flood(flooding.Flood):
     def __init__(self, outside: Outside, machine: Machine):
         """The VPN with the default route is up."""
+        self._namespaces = {"machine": machine.client, "outside": outside.namespace}
+        self._drops = losses.drops(**self._namespaces)
+        self._transactions = losses.Transactions(machine.client)
         assert PUBLIC[4] in machine.client.run(["ip", "route"]).stdout, "prepare() comes first"
         self._watch = Part(outside.namespace, "watch", WIRE_END)
         self._tunnel = [
@@ -27,11 +30,18 @@ class Flood(flooding.Flood):
         targets = (PUBLIC[4], PUBLIC[6], a.PRIVATE_ROUTER[4], a.PRIVATE_ROUTER[6])
         self._send = Part(machine.client, "send", _RATE, a.UPLINK, *targets)
 
+    def stop(self) -> Verdict:
+        verdict = super().stop()
+        more = losses.grown(self._drops, losses.drops(**self._namespaces))
+        verdict.told = losses.tell(verdict.missing, verdict.unheard, self._transactions.stop(), more)
+        return verdict
+
 
 def prepare(outside: Outside, machine: Machine) -> None:
     """A way to the canaries' hosts by the uplink, whatever VPN is up."""
     for where, link in ((outside.namespace, a.SERVER_TUNNEL), (machine.client, a.TUNNEL)):
         where.ip(f"link set {link} txqueuelen {_QUEUE}")
+    flooding.forget_the_departed(outside.namespace)
     outside.namespace.ip(f"route replace blackhole {PUBLIC[4]}/32", f"route replace blackhole {PUBLIC[6]}/128")
     shown = machine.client.run(["ip", "-6", "route", "show", "default", "dev", a.UPLINK]).stdout
     router6 = shown.split("via ")[1].split()[0]
@@ -45,7 +55,7 @@ def require_held(verdict: Verdict) -> None:
     """Nothing got out, nothing of the tunnel is missing, and somebody looked."""
     require_seen_by_watch(verdict)
     assert not verdict.plain and not verdict.lan, f"{len(verdict.plain)} + {len(verdict.lan)} canaries LEAKED"
-    assert verdict.lost == 0, f"the tunnel lost packets: {verdict.counts}"
+    assert verdict.lost == 0, f"the tunnel lost packets: {verdict.counts}\n{verdict.told}"
 
 
 def require_seen_by_watch(verdict: Verdict) -> None:

@@ -67,16 +67,10 @@ AT_RUN_TIME = (
 def with_firewalls(outside, locked_disk):
     """Installed as people do, while locked; enabled by nobody."""
     disk = Disk("firewalls", locked_disk)
-    debs = packages.files()
-    assert debs, "no packages: tests/boot/packages.py brings them"
-    for deb in debs:
-        disk.path(f"/root/packages/{deb.name}").parent.mkdir(exist_ok=True)
-        disk.path(f"/root/packages/{deb.name}").write_bytes(deb.read_bytes())
-    disk.write("/usr/bin/py3compile", "#!/bin/sh\n", 0o755)  # Python compiles what it runs
+    packages.put(disk, "firewalls")
     with Machine(disk, outside) as machine:
         machine.wait_uplink()
-        install = "DEBIAN_FRONTEND=noninteractive dpkg --install --force-confdef --force-depends /root/packages/*.deb"
-        machine.run("sh", "-c", install, timeout=180)
+        packages.install(machine)
         machine.run("systemctl", "disable", "--now", "firewalld.service", "ufw.service")
         machine.run("systemctl", "unmask", "nftables.service")
         disk.write("/etc/nftables.conf", CONF, 0o755)

@@ -7,7 +7,9 @@
  *   flood tunnel RATE ADDRESS4 ADDRESS6                a steady conversation, numbered
  *   flood echo ADDRESS4 ADDRESS6                       the other end of it
  *
- * Each says "ready", goes on until SIGTERM, and then says what it counted ("NAME NUMBER"). */
+ * Each says "ready", goes on until SIGTERM, and then says what it counted ("NAME NUMBER"). The
+ * conversation and its other end also say what is missing, one line each: "lost SEQUENCE SENT" for
+ * a question that was not answered, "unheard SEQUENCE" for one that did not arrive. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -37,6 +39,7 @@
 #define LAST_ANSWERS_MS       1000 /* how long the conversation waits for what is under way */
 
 #define SEQUENCES_MAX (16u << 20)
+#define MISSING_MAX   1000u /* so many lines are enough to know when it was */
 
 /* `sent` is the real time just before the kernel got the packet. */
 typedef struct {
@@ -281,13 +284,18 @@ static void watch(char **arguments)
 
 /* ---- tunnel and echo ---- */
 
+static bool is_marked(const uint8_t *seen, uint32_t sequence)
+{
+    return seen[sequence / 8] & 1 << sequence % 8;
+}
+
 static bool mark_new(uint8_t *seen, uint32_t sequence)
 {
     bool is_new;
 
     if (sequence >= SEQUENCES_MAX)
         return false;
-    is_new = !(seen[sequence / 8] & 1 << sequence % 8);
+    is_new = !is_marked(seen, sequence);
     seen[sequence / 8] |= (uint8_t) (1 << sequence % 8);
     return is_new;
 }
@@ -306,9 +314,11 @@ static unsigned long long take_answers(const Flow flows[2], uint8_t *seen)
 static void converse(char **arguments)
 {
     static uint8_t seen[SEQUENCES_MAX / 8];
+    static int64_t sent[SEQUENCES_MAX]; /* real time, just before the kernel got it */
     Flow flows[2];
     unsigned long long answered = 0;
     unsigned long long refused = 0;
+    unsigned missing = 0;
     Pace pace = { .rate = strtol(arguments[0], NULL, 10) };
     struct timespec pause = { .tv_nsec = NANOSECONDS_IN_TICK };
 
@@ -323,6 +333,7 @@ static void converse(char **arguments)
             const Flow *flow = &flows[pace.done % 2];
             uint32_t sequence = (uint32_t) pace.done++;
 
+            sent[sequence] = now(CLOCK_REALTIME);
             if (sendto(flow->fd, &sequence, sizeof(sequence), 0,
                        (const struct sockaddr *) &flow->to, flow->to_length) < 0)
                 refused++;
@@ -337,6 +348,11 @@ static void converse(char **arguments)
     say("asked", pace.done);
     say("unsent", refused);
     say("answered", answered);
+    for (uint32_t sequence = 0; sequence < pace.done && missing < MISSING_MAX; sequence++)
+        if (!is_marked(seen, sequence)) {
+            printf("lost %u %lld\n", sequence, (long long) sent[sequence]);
+            missing++;
+        }
 }
 
 static void echo(char **arguments)
@@ -344,7 +360,10 @@ static void echo(char **arguments)
     static uint8_t seen[SEQUENCES_MAX / 8];
     struct pollfd wait[2];
     unsigned long long heard = 0;
+    unsigned long long refused = 0;
     uint32_t sequence;
+    uint32_t last = 0;
+    unsigned missing = 0;
 
     for (unsigned i = 0; i < 2; i++) {
         struct sockaddr_storage address;
@@ -365,14 +384,24 @@ static void echo(char **arguments)
 
             while (recvfrom(wait[i].fd, &sequence, sizeof(sequence), 0, (struct sockaddr *) &from,
                             &length) == sizeof(sequence)) {
-                heard += mark_new(seen, sequence);
-                (void) sendto(wait[i].fd, &sequence, sizeof(sequence), 0,
-                              (const struct sockaddr *) &from, length);
+                if (mark_new(seen, sequence)) {
+                    heard++;
+                    last = sequence > last ? sequence : last;
+                }
+                if (sendto(wait[i].fd, &sequence, sizeof(sequence), 0,
+                           (const struct sockaddr *) &from, length) < 0)
+                    refused++;
                 length = sizeof(from);
             }
         }
     }
     say("heard", heard);
+    say("unreturned", refused);
+    for (sequence = 0; sequence < last && missing < MISSING_MAX; sequence++)
+        if (!is_marked(seen, sequence)) {
+            printf("unheard %u\n", sequence);
+            missing++;
+        }
 }
 
 int main(int argc, char **argv)

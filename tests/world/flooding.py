@@ -13,9 +13,11 @@ import socket
 import struct
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from . import addresses as a
+from . import kernel
 from .network import Namespace
 from .sandbox import build_dir
 from .waiting import wait_until
@@ -32,6 +34,8 @@ _CONTROL_SECONDS = 1.5
 # has the default route: otherwise the tunnel would carry those that are not tied to the uplink.
 PUBLIC = {4: "203.0.113.77", 6: "2001:db8:113::77"}
 _FIRST_LAN_FLOW = 8  # flood.c
+
+_IP_RECVERR = 11
 
 _NETLINK_NETFILTER = 12
 _GETGEN = 10 << 8 | 16  # NFNL_SUBSYS_NFTABLES, NFT_MSG_GETGEN
@@ -94,6 +98,9 @@ class Verdict:
     plain: list[Seen] = field(default_factory=list)
     lan: list[Seen] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    missing: dict[int, int] = field(default_factory=dict)  # the first questions without an answer: when they were sent
+    unheard: set[int] = field(default_factory=set)  # of these, what did not even arrive
+    told: str = ""  # whatever is known about what is missing
 
     @property
     def lost(self) -> int:
@@ -148,9 +155,39 @@ class Flood:
             if words[0] == "canary":
                 canary = Seen(*map(int, words[1:]))
                 (verdict.lan if canary.flow >= _FIRST_LAN_FLOW else verdict.plain).append(canary)
+            elif words[0] == "lost":
+                verdict.missing[int(words[1])] = int(words[2])
+            elif words[0] == "unheard":
+                verdict.unheard.add(int(words[1]))
             else:
                 verdict.counts[words[0]] = int(words[1])
         return verdict
+
+
+def server_sockets(outside: Namespace) -> list[socket.socket]:
+    """The VPN servers' own, as if they had been handed over."""
+    found = []
+    for pid in outside.processes("openvpn"):
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            if not os.readlink(entry).startswith("socket:"):
+                continue
+            shared = socket.socket(fileno=kernel.borrow_descriptor(pid, int(entry.name)))
+            if shared.family == socket.AF_INET and shared.type == socket.SOCK_DGRAM:
+                found.append(shared)
+            else:
+                shared.close()
+    assert found, "no VPN server has a socket"
+    return found
+
+
+def forget_the_departed(outside: Namespace) -> None:
+    """OpenVPN's server goes on talking to clients that are gone. That nobody is there comes back as
+    an error of the socket that all its clients share, and the next packet to any of them is lost
+    in its stead, unless the server does not want to know."""
+    for shared in server_sockets(outside):
+        with shared:
+            shared.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 0)
+            shared.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # one that is there already
 
 
 def prepare(world) -> None:
@@ -158,6 +195,7 @@ def prepare(world) -> None:
     Python is too slow for it."""
     world.capture.close()
     world.capture = None
+    forget_the_departed(world.outside)
     world.outside.ip(f"route add blackhole {PUBLIC[4]}/32", f"route add blackhole {PUBLIC[6]}/128")
     restore_routes(world)
 

@@ -17,19 +17,18 @@ from pathlib import Path
 import pytest
 
 from . import addresses as a
-from . import probes
+from . import probes, tiny_image
 from .network import Namespace
+from .tiny_image import BUSYBOX
 from .waiting import wait_until
 
 _FOLDER = Path("/run/world/podman")
 _PODMAN = ["podman", f"--root={_FOLDER}/root", f"--runroot={_FOLDER}/run", f"--tmpdir={_FOLDER}/tmp"]
 _PODMAN += ["--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--events-backend=file", "--runtime=crun"]
-_BUSYBOX = "/bin/busybox"
-_APPLETS = ("sh", "nc", "tail", "sleep", "nslookup", "udhcpc", "ip")
 _PERSON = 1000
 # busybox's wget needs a C library beside it; this asks the web as well, and prints the last line
-_ASK = f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | {_BUSYBOX} nc -w 5 {a.WEB[4]} {a.HTTP_PORT} | {_BUSYBOX} tail -n 1"
-_CHATTER = f"while :; do echo container-canary | {_BUSYBOX} nc -w 1 {a.WEB[4]} {a.ECHO_PORT}; done"
+_ASK = f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | {BUSYBOX} nc -w 5 {a.WEB[4]} {a.HTTP_PORT} | {BUSYBOX} tail -n 1"
+_CHATTER = f"while :; do echo container-canary | {BUSYBOX} nc -w 1 {a.WEB[4]} {a.ECHO_PORT}; done"
 
 
 class Borrowed(Namespace):
@@ -42,15 +41,9 @@ class Borrowed(Namespace):
 
 
 def _image() -> str:
-    """One program and its names: no registry is needed for that."""
-    root = _FOLDER / "rootfs"
-    (root / "bin").mkdir(parents=True)
-    (root / "etc").mkdir()
-    shutil.copy(_BUSYBOX, root / "bin/busybox")
-    for applet in _APPLETS:
-        (root / "bin" / applet).symlink_to("busybox")
+    tiny_image.fill(_FOLDER / "rootfs")
     archive = f"{_FOLDER}/rootfs.tar"
-    subprocess.run(["tar", "-C", str(root), "-cf", archive, "."], check=True)
+    subprocess.run(["tar", "-C", f"{_FOLDER}/rootfs", "-cf", archive, "."], check=True)
     return archive
 
 
@@ -74,7 +67,7 @@ class Podman:
     def talk(self) -> subprocess.Popen:
         """A program in the container's network that never gives up."""
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        return self.namespace.popen([_BUSYBOX, "sh", "-c", _CHATTER], start_new_session=True, **options)
+        return self.namespace.popen([BUSYBOX, "sh", "-c", _CHATTER], start_new_session=True, **options)
 
     def close(self) -> None:
         self.run("rm", "--force", "--time=0", "c", check=False)
@@ -156,7 +149,7 @@ def test_nothing_of_a_container_leaves_when_the_tunnel_drops(host, podman):
 
 
 _AS_PERSON = ["setpriv", f"--reuid={_PERSON}", f"--regid={_PERSON}", "--clear-groups", "--"]
-_ASKING = [_BUSYBOX, "sh", "-c", _ASK]
+_ASKING = [BUSYBOX, "sh", "-c", _ASK]
 
 
 def _by_slirp4netns(client: Namespace) -> str:
@@ -240,9 +233,9 @@ def test_a_libvirt_network_lives_on(host, libvirt):
     script = Path("/run/world/lease.sh")
     script.write_text(_LEASE_SCRIPT)
     script.chmod(0o755)
-    libvirt.run([_BUSYBOX, "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", str(script)])
+    libvirt.run([BUSYBOX, "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", str(script)])
     assert Path("/run/world/guest-dns").read_text().strip() == "10.122.0.1"
-    answer = libvirt.run([_BUSYBOX, "nslookup", "www.example", "10.122.0.1"]).stdout
+    answer = libvirt.run([BUSYBOX, "nslookup", "www.example", "10.122.0.1"]).stdout
     assert a.WEB[4] in answer, answer
     asked = libvirt.run(_ASKING).stdout.strip()
     assert asked in host.client.addresses(a.TUNNEL)
@@ -252,7 +245,7 @@ def test_a_libvirt_network_lives_on(host, libvirt):
     sent = probes.send(libvirt, [k for k in probes.all_kinds() if k.family == 4 and not k.bound])
     end = host.capture.fence()
     assert probes.seen(sent, host.capture.since(mark, end)) == [] and host.capture.plain(mark, end) == []
-    libvirt.run([_BUSYBOX, "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", "/bin/true"])  # still served
+    libvirt.run([BUSYBOX, "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", "/bin/true"])  # still served
 
     host.product.ctl("unlock")
     mark = host.capture.fence()

@@ -60,7 +60,7 @@ def test_nothing_is_said_without_names(world, product):
         profiles.write("strict", profiles.vpn("strict", profiles.tls("strict.names.test:1194:udp4")))
         world.manager.nmcli("connection", "reload")
         wait_until(lambda: _told(product, "DNSOverTLS"), "what it says of DNS over TLS")
-        assert _told(product, "DNSSEC") and "vpn set" in _told(product, "DNSSEC")[0]
+        assert _told(product, "DNSSEC") and "addresses into the VPNs" in _told(product, "DNSSEC")[0]
     wait_until(lambda: not _told(product, "insists"), "it to be forgotten")
 
 

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Asleep and awake by logind and systemd-sleep themselves. A container has no /sys/power/state, so
+a file stands there: what is written into it is all that happens. The card
+goes off and on as a sleeping machine's does."""
+
+import time
+
+from world import addresses as a
+from world.waiting import wait_until
+
+from . import flood
+from .flood import Flood
+from .machine import Machine
+
+_POWER = "/sys/power/state"
+_MAKE_POWER = f"""
+mount -o remount,rw /sys; mkdir /sys/power; mount -o remount,ro /sys
+mount -t tmpfs power /sys/power; echo freeze mem >{_POWER}
+"""
+_HOOK = "/lib/systemd/system-sleep/card"
+_ASLEEP = 2.0  # seconds
+_SCRIPT = f"""#!/bin/sh
+case "$1" in
+pre) echo "asleep" >/run/sleep-test; ip link set {a.UPLINK} down; sleep {_ASLEEP} ;;
+post) ip link set {a.UPLINK} up; echo "awake" >/run/sleep-test ;;
+esac
+"""
+
+
+def _said(machine: Machine, word: str, *arguments: str) -> bool:
+    return word in machine.journal(*arguments)
+
+
+def _sleep_and_wake(machine: Machine) -> None:
+    machine.run("sh", "-ec", _MAKE_POWER)
+    machine.run("systemctl", "suspend")
+    wait_until(lambda: _said(machine, "System returned from sleep", "-t", "systemd-sleep"), "the machine to wake up", 60)
+    assert machine.run("cat", _POWER).stdout == "mem\n", "systemd-sleep has asked the kernel"
+    assert machine.run("cat", "/run/sleep-test").stdout == "awake\n"
+    wait_until(lambda: _said(machine, "wake requested", "-u", "NetworkManager.service"), "NetworkManager to hear of it")
+    assert _said(machine, "sleep requested", "-u", "NetworkManager.service"), "and it has heard of both"
+
+
+def test_suspend_and_resume(outside, locked_disk, copy_of, report):
+    disk = copy_of(locked_disk)
+    disk.write(_HOOK, _SCRIPT, 0o755)
+    with Machine(disk, outside) as machine:
+        machine.wait_uplink()
+        machine.connect("full")
+        machine.wait_state("protected")
+        flood.prepare(outside, machine)
+        with Flood(outside, machine) as flooding:
+            _sleep_and_wake(machine)
+            # a card without hardware is not connected anew by itself
+            machine.run("nmcli", "connection", "up", "uplink")
+            machine.wait_uplink()
+            status = machine.status()
+            assert status["state"] in ("protected", "blocked") and status["verified"], status
+            machine.run("nmcli", "connection", "down", "full", check=False)
+            machine.connect("full")
+            assert machine.wait_state("protected")["verified"]
+            flood.prepare(outside, machine)
+            time.sleep(1)  # the whole flood in the state that it woke up to
+            verdict = flooding.stop()
+        flood.require_seen_by_watch(verdict)
+        assert not verdict.plain and not verdict.lan, f"{len(verdict.plain)} + {len(verdict.lan)} canaries LEAKED"
+        report.line(f"suspended and woken by logind, connected: {verdict.counts['tried']} canaries, 0 leaked")
+        machine.ctl("unlock")
+        with Flood(outside, machine) as flooding:
+            time.sleep(1)
+            verdict = flooding.stop()
+        assert verdict.plain and verdict.lan, "the control: an open machine is seen"
