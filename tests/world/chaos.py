@@ -5,6 +5,10 @@ The order comes from a seed: step number N of a seed is always the same step wit
 parameters, whatever came of the steps before it. What each step may do to the lock is known from
 the answers (a lock is closed from the answer to "lock" until the question to "unlock"), so a frame
 that was handed to the kernel and seen outside between two such times is judged by them.
+
+Between the two a frame passed the lock, and nobody knows when: a program may be held up behind its look
+at the clock, and a frame on the wire, for as long as the machine is busy. So a frame counts against a
+lock only if that was closed from the one time to the other.
 """
 
 import bisect
@@ -33,7 +37,7 @@ _LOCAL = [ip_network(net) for net in ("192.168.0.0/16", "fc00::/7", "fe80::/10",
 
 _MS = 10**6
 _PAUSE_SLACK = 100 * _MS  # the kernel ends a pause at its next tick
-_UNTIMED = 100 * _MS  # how long a frame without its own time may have been under way
+_UNTIMED = 1000 * _MS  # how long a frame that is not the storm's may have been under way
 _TUNNEL_MARGIN = 300 * _MS  # what is under way when a tunnel is pulled down may be lost
 
 
@@ -61,8 +65,8 @@ class Windows:
     def __iter__(self) -> Iterator[tuple[float, float]]:
         return iter((first, last) for first, last in self._spans)
 
-    def seconds(self, until: int) -> float:
-        return sum(min(last, until) - first for first, last in self._spans) / 1e9
+    def seconds(self, since: int, until: int) -> float:
+        return sum(max(0, min(last, until) - max(first, since)) for first, last in self._spans) / 1e9
 
 
 class Part:
@@ -81,6 +85,21 @@ class Part:
         said = self._program.communicate(timeout=60)[0]
         assert self._program.returncode == 0, log_of("storm").read_text()
         return said
+
+
+class _Syns:
+    """When which SYN was sent. Source ports come again, after a while."""
+
+    def __init__(self, file: Path):
+        self._sent: dict[tuple[int, int], list[int]] = {}
+        for port, flow, when in storm.SYN.iter_unpack(file.read_bytes()):
+            self._sent.setdefault((port, flow), []).append(when)
+
+    def sent(self, port: int, flow: int, seen: int) -> int:
+        times = self._sent.get((port, flow), [])
+        before = bisect.bisect_right(times, seen)
+        assert before, f"a SYN of port {port} that nobody sent before it was seen"
+        return times[before - 1]
 
 
 class Seen(NamedTuple):
@@ -157,7 +176,7 @@ class Chaos:
         self.plug_second_card()
         self._listen = Part(world.outside, "listen", str(_FOLDER / "heard"))
         self._talk = Part(world.client, "talk", str(_FOLDER / "talked"))
-        self._storm = Part(world.client, "send", mac_of(world.outside, a.ROUTER_END).hex())
+        self._storm = Part(world.client, "send", mac_of(world.outside, a.ROUTER_END).hex(), str(_FOLDER / "syns"))
 
     def start_sleeper(self) -> None:
         program = ["/usr/bin/python3", str(Path(__file__).with_name("sleeper.py"))]
@@ -236,6 +255,14 @@ class Chaos:
         manager = self.world.manager
         self.patiently(lambda: manager.state_of("uplink") == "activated", "the uplink")
 
+    def let_storm(self, rounds: int) -> None:
+        """Until every flow was sent so many times, however long that takes."""
+        syns = _FOLDER / "syns"
+        tcp = sum(way == "tcp" for _, way, *_ in storm.FLOWS)
+        # one for each, and with two cards, those that are bound to a card are sent by both
+        wanted = syns.stat().st_size + (rounds + 1) * 2 * tcp * storm.SYN.size
+        wait_until(lambda: syns.stat().st_size >= wanted, "the storm to go on", 30)
+
     # -- the verdict
 
     def stop(self) -> Verdict:
@@ -245,13 +272,14 @@ class Chaos:
         self._talk.stop()
         time.sleep(0.5)
         self._listen.stop()
-        found = Verdict(tunnel_seconds=self.tunnel.seconds(end))
+        found = Verdict(tunnel_seconds=self.tunnel.seconds(0, end))
         begin = self.log[0][0] if self.log else end
-        found.closed_seconds = (end - begin) / 1e9 - self.open.seconds(end)
+        found.closed_seconds = (end - begin) / 1e9 - self.open.seconds(begin, end)
+        syns = _Syns(_FOLDER / "syns")
         for part, file in self._watches:
             said = part.stop()
             assert said == "lost 0\n", f"a watch overlooked frames and can judge nothing: {said}"
-            self._judge(file, found)
+            self._judge(file, syns, found)
         self._judge_tunnel(found)
         self.sleeper.stdin.close()
         self.sleeper.wait(10)
@@ -261,7 +289,7 @@ class Chaos:
         at = bisect.bisect_right(self.log, (when, "~")) - 1
         return self.log[at][1] if at >= 0 else "before the first"
 
-    def _judge(self, file: Path, found: Verdict) -> None:
+    def _judge(self, file: Path, syns: "_Syns", found: Verdict) -> None:
         data = file.read_bytes()
         at = 0
         while at + storm.RECORD.size <= len(data):
@@ -271,9 +299,9 @@ class Chaos:
             at += size
             found.frames += 1
             if frame.purpose.startswith("plain"):
-                self._judge_plain(frame, seen, found)
+                self._judge_plain(frame, seen, syns, found)
 
-    def _judge_plain(self, frame: Frame, seen: int, found: Verdict) -> None:
+    def _judge_plain(self, frame: Frame, seen: int, syns: "_Syns", found: Verdict) -> None:
         what, sent = frame.purpose, seen - _UNTIMED
         place = frame.data.find(storm.MAGIC)
         packet = frame.packet
@@ -281,7 +309,8 @@ class Chaos:
             _, flow, sent = storm.CANARY.unpack_from(frame.data, place)
             what = storm.FLOWS[flow][0]
         elif packet and packet.destination in storm.PUBLIC.values() and packet.destination_port >= storm.SYN_PORTS:
-            what = storm.FLOWS[packet.destination_port - storm.SYN_PORTS][0]
+            flow = packet.destination_port - storm.SYN_PORTS
+            what, sent = storm.FLOWS[flow][0], syns.sent(packet.source_port, flow, seen)
         found.canaries += what != frame.purpose
         if self.open.overlap(sent, seen) or any(first <= seen and sent <= last for first, last in self.pauses):
             found.control.add(what)
@@ -329,8 +358,8 @@ def _(chaos: Chaos, dice: random.Random) -> None:
 def _(chaos: Chaos, dice: random.Random) -> None:
     seconds = dice.choice((1, 2))
     begin = time.time_ns()
-    if chaos.ctl("pause", str(seconds)):
-        chaos.pauses.append([begin, time.time_ns() + seconds * 10**9 + _PAUSE_SLACK])
+    chaos.ctl("pause", str(seconds))  # whatever it answers: the kernel may have it
+    chaos.pauses.append([begin, time.time_ns() + seconds * 10**9 + _PAUSE_SLACK])
 
 
 @step("resume", 4)
@@ -342,8 +371,7 @@ def _(chaos: Chaos, dice: random.Random) -> None:
 @step("LAN access on", 4)
 def _(chaos: Chaos, dice: random.Random) -> None:
     chaos.lan.begin()
-    if not chaos.ctl("lan", "on"):
-        chaos.lan.end()
+    chaos.ctl("lan", "on")  # whatever it answers, it is closed when "lan off" says so
 
 
 @step("LAN access off", 6)
@@ -371,7 +399,7 @@ def start_guard(chaos: Chaos) -> None:
         return
     product.start_guard()
     if chaos.wants_lock:
-        wait_until(lambda: product.status()["locked"], "the new guard to hold the lock")
+        wait_until(lambda: (now := product.status())["locked"] and now["verified"], "the new guard to hold the lock")
         chaos.open.end()
 
 
@@ -390,6 +418,7 @@ def _(chaos: Chaos, dice: random.Random) -> None:
     """With a guard the kernel lets nobody else at its tables (Linux 6.9); without one root may."""
     if not chaos.world.product.guard_is_running:
         chaos.open.begin()
+        chaos.uncovered.begin()
     chaos.world.client.run(["nft", dice.choice(_TAMPERING)], check=False)
 
 

@@ -29,9 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     sandbox.enter([sys.executable, "-m", "pytest", *config.invocation_params.args])
 
 
-# Not in the default run: random steps that are not repeatable by their seed alone on a busy machine, a count that
-# depends on how fast the machine starts a guard, and what takes minutes.
-ONLY_IN_FULL = ("test_chaos.py", "test_the_window_between_two_guards", "test_memory.py")
+# Not in the default run: a count that depends on how fast the machine starts a guard, and what takes minutes.
+ONLY_IN_FULL = ("test_the_window_between_two_guards", "test_memory.py")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -88,7 +88,7 @@ def dns_question(label: bytes, family: int, ident: int = 0x4B53) -> bytes:
     return struct.pack("!HHHHHH", ident, 0x0100, 1, 0, 0, 0) + name + struct.pack("!HH", kind, 1)
 
 
-def _echo_request(family: int, canary: bytes) -> bytes:
+def echo_request(family: int, canary: bytes) -> bytes:
     body = struct.pack("!HH", 0x4B53, 1) + canary
     if family == 6:
         return struct.pack("!BBH", 128, 0, 0) + body  # the kernel fills in the checksum
@@ -119,7 +119,7 @@ def _send(probe: Probe) -> None:
     elif what == "UDP":
         probe.open.sendto(probe.canary, (a.WEB[family], a.ECHO_PORT))
     elif what == "ICMP":
-        probe.open.sendto(_echo_request(family, probe.canary), (a.WEB[family], 0))
+        probe.open.sendto(echo_request(family, probe.canary), (a.WEB[family], 0))
     else:
         server = a.ROUTER[family] if what == "DNS to the router" else a.PUBLIC_DNS[family]
         probe.open.sendto(dns_question(probe.canary, family), (server, a.DNS_PORT))

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The storm of test_chaos.py: programs that never give up, and who writes down what came of it.
 
-    storm.py send ROUTER_MAC     canaries by every flow, over every card there is at the moment
+    storm.py send ROUTER_MAC FILE  canaries by every flow, over every card there is at the moment; FILE:
+                                 when which SYN was handed to the kernel
     storm.py watch LINK FILE     writes down every frame that came in by that link
     storm.py talk FILE           numbered datagrams to the web by the default route, when each left
     storm.py listen FILE         the other end: which numbers arrived
@@ -18,21 +19,24 @@ import struct
 import sys
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from world import addresses as a  # noqa: E402
 from world import raw_probes  # noqa: E402
+from world.probes import echo_request  # noqa: E402
 from world.kernel import set_thread_fsuid  # noqa: E402
 
 MAGIC = b"ks-canary-storm"
 CANARY = struct.Struct("=15sBq")  # magic, flow, when it was handed to the kernel (ns since 1970)
 RECORD = struct.Struct("=qH")  # when the frame was seen (ns since 1970), bytes kept
+SYN = struct.Struct("=HHq")  # source port, flow, when it was handed to the kernel
 KEPT = 160
 TALK_PORT = 7007
 TALK_RATE = 100  # a second
-SYN_PORTS = 41000  # a SYN carries no canary: its port names the flow
+SYN_PORTS = 41000  # a SYN carries no canary: its ports name the flow, and when it was sent
 
 # reached by the uplink even while a VPN has the default route: else the tunnel carried these
 PUBLIC = {4: "203.0.113.77", 6: "2001:db8:113::77"}
@@ -56,6 +60,7 @@ def flows() -> list[tuple]:
         rows.append((f"IPv{family} TCP, bound to a card", "tcp", family, 1000, True))
         rows.append((f"IPv{family} DNS to the router", "dns", family, 1000, False))
         rows.append((f"IPv{family} to the local network", "lan", family, 1000, False))
+        rows.append((f"IPv{family} ping", "ping", family, 0, False))
         rows.append((f"IPv{family} frame", "frame", family, 0, True))
         rows.append((f"IPv{family} frame, queue bypassed", "bypass", family, 0, True))
     return rows
@@ -74,8 +79,9 @@ def canary(flow: int) -> bytes:
 
 
 class Storm:
-    def __init__(self, router_mac: bytes):
+    def __init__(self, router_mac: bytes, syns: BinaryIO):
         self._router_mac = router_mac
+        self._syns = syns
         self._sockets: dict[tuple, socket.socket] = {}
         self._targets = {"udp": (PUBLIC, 9), "dns": (a.ROUTER, 53), "lan": (a.PRIVATE_ROUTER, 9)}
 
@@ -104,10 +110,21 @@ class Storm:
     def _syn(self, flow: int, family: int, uid: int, card: str) -> None:
         key = (socket.SOCK_STREAM, family, uid, card)
         try:
-            self._socket(*key).connect((PUBLIC[family], SYN_PORTS + flow))
+            opened = self._socket(*key)
+            opened.bind(("", 0))
+            self._syns.write(SYN.pack(opened.getsockname()[1], flow, time.time_ns()))
+            opened.connect((PUBLIC[family], SYN_PORTS + flow))
         finally:  # at once: no second SYN comes later, when the lock may be open
             if key in self._sockets:
                 self._sockets.pop(key).close()
+
+    def _ping(self, flow: int, family: int) -> None:
+        key = (socket.SOCK_RAW, family, 0, "")
+        if key not in self._sockets:
+            protocol = {4: socket.IPPROTO_ICMP, 6: socket.IPPROTO_ICMPV6}[family]
+            self._sockets[key] = socket.socket(_FAMILY[family], socket.SOCK_RAW, protocol)
+            self._sockets[key].setblocking(False)
+        self._sockets[key].sendto(echo_request(family, canary(flow)), (PUBLIC[family], 0))
 
     def _frame(self, flow: int, family: int, card: str, bypass: bool) -> None:
         source = {4: "192.0.2.50", 6: "2001:db8:2::50"}[family]
@@ -124,6 +141,8 @@ class Storm:
                 try:
                     if way == "tcp":
                         self._syn(flow, family, uid, card)
+                    elif way == "ping":
+                        self._ping(flow, family)
                     elif way in ("frame", "bypass"):
                         self._frame(flow, family, card, way == "bypass")
                     else:
@@ -132,12 +151,14 @@ class Storm:
                     pass  # refused, no route, no such card just now: again in the next round
 
 
-def send(router_mac: str) -> None:
-    storm = Storm(bytes.fromhex(router_mac))
-    say_ready()
-    while not _STOP:
-        storm.round()
-        time.sleep(_PAUSE)
+def send(router_mac: str, file: str) -> None:
+    with open(file, "wb") as syns:
+        storm = Storm(bytes.fromhex(router_mac), syns)
+        say_ready()
+        while not _STOP:
+            storm.round()
+            syns.flush()
+            time.sleep(_PAUSE)
 
 
 def watch(link: str, file: str) -> None:
