@@ -3,6 +3,7 @@
 the change of one profile, and what the guard takes for them."""
 
 import time
+from pathlib import Path
 
 from world import profiles
 from world.network import Namespace
@@ -14,6 +15,8 @@ from .guard import private_megabytes
 from .helpers import helper
 
 _PROFILES, _NAMES = 10_000, 8_000
+_BUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
+_BUS_LIMITS = Path("/etc/dbus-1/system.d/many-profiles.conf")
 _PACKETS = {"server": "to a VPN server", "question": "a question for a server's name", "refused": "refused"}
 
 
@@ -32,7 +35,7 @@ def _profiles_of(world: World) -> int:
     """How many NetworkManager knows. nmcli would ask for each of them, all the time."""
     settings = ("/org/freedesktop/NetworkManager/Settings", "org.freedesktop.NetworkManager.Settings", "Connections")
     told = world.client.run(["busctl", "get-property", "org.freedesktop.NetworkManager", *settings], check=False, timeout=60).stdout
-    return int(told.split()[1]) if told else 0
+    return int(told.split()[1]) if told.startswith("ao ") else 0  # else it is too busy to answer
 
 
 def _write_profiles(world: World) -> None:
@@ -44,10 +47,18 @@ def _write_profiles(world: World) -> None:
     wait_until(lambda: _profiles_of(world) > _PROFILES, "NetworkManager to read them", 600)
 
 
+def _let_libnm_ask(world: World) -> None:
+    """For all profiles at once, as it does: dbus-daemon would refuse all beyond 1,024 questions, and libnm would
+    never hear of these profiles."""
+    _BUS_LIMITS.write_text('<busconfig><limit name="max_replies_per_connection">50000</limit></busconfig>')
+    world.client.run(["busctl", "call", *_BUS, "ReloadConfig"])
+
+
 def _guard(world: World) -> list[Row]:
     if world.product.guard_is_running:
         world.product.stop_guard()
     world.product.install()
+    _let_libnm_ask(world)
     _write_profiles(world)
     begun = time.monotonic()
     world.product.start_guard()
