@@ -442,9 +442,20 @@ static void tell_strict(GPtrArray *warnings, const KsNames *names)
             g_ptr_array_add(warnings, g_strdup(texts[on]));
 }
 
+/* A dot at the end says that there is nothing to search for. */
+static bool is_searched_for(const char *host, unsigned search_dots)
+{
+    unsigned dots = 0;
+
+    for (const char *at = host; *at; at++)
+        dots += *at == '.';
+    return dots < search_dots && !g_str_has_suffix(host, ".");
+}
+
 GPtrArray *ks_names_warnings(const KsNames *names)
 {
     GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
+    unsigned search_dots = ks_resolver_search_dots(names->resolver);
     unsigned count = 0;
     GHashTableIter iterator;
     void *value;
@@ -476,6 +487,13 @@ GPtrArray *ks_names_warnings(const KsNames *names)
                  g_strdup_printf("The VPN server name %s suddenly answers with other addresses "
                                  "than before. Both are let out. If you did not expect that, "
                                  "somebody may be misleading your DNS.",
+                                 entry->host));
+        if (is_searched_for(entry->host, search_dots))
+            tell(warnings, &count,
+                 g_strdup_printf("The VPN server name %s has so few dots that programs look for it "
+                                 "in the search list of /etc/resolv.conf first. Those questions do "
+                                 "not leave while locked, and then they give up. Write the name "
+                                 "with a dot at its end, or the address, into the VPN.",
                                  entry->host));
         if (ks_dns_name_encode(entry->host, &name) && !ks_dns_name_keys(&name, &keys))
             tell(warnings, &count,

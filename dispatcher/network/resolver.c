@@ -338,3 +338,17 @@ void ks_resolver_free(KsResolver *resolver)
     g_free(resolver);
     ares_library_cleanup();
 }
+
+unsigned ks_resolver_search_dots(KsResolver *resolver)
+{
+    struct ares_options options = { 0 };
+    int mask = 0;
+    unsigned dots;
+
+    if (!open_channel(resolver) ||
+        ares_save_options(resolver->channel, &options, &mask) != ARES_SUCCESS)
+        return 0;
+    dots = options.ndomains > 0 && options.ndots > 0 ? (unsigned) options.ndots : 0;
+    ares_destroy_options(&options);
+    return dots;
+}

@@ -39,3 +39,7 @@ void ks_resolver_free(KsResolver *resolver);
 /* False: as many questions as may be are under way. */
 bool ks_resolver_ask(KsResolver *resolver, const char *host);
 unsigned ks_resolver_under_way(const KsResolver *resolver);
+
+/* Names with fewer dots are looked for in a search list by programs that follow resolv.conf, before
+ * they ask for the name as it is. 0: there is no list. */
+unsigned ks_resolver_search_dots(KsResolver *resolver);
