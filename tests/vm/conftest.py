@@ -17,6 +17,16 @@ from vm.machine import Machine  # noqa: E402
 from world import sandbox  # noqa: E402
 from world.network import log_of  # noqa: E402
 
+# Not in the default run, for their time alone.
+ONLY_IN_FULL = (
+    "test_cards.py",
+    "test_away_blocks_and_it_comes_back[connection down]",
+    "test_a_server_that_moves",
+    "test_strongswan_by_networkmanager[ESP in UDP]",
+    "test_policies_by_hand[tunnel]",
+    "test_an_interface_by_hand",
+    "test_l2tp_only_inside_ipsec",
+)
 _DISK = "KS_VM_DISK"  # the folder with disk, kernel and initrd
 
 
@@ -24,6 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not sandbox.is_inside() and os.geteuid() == 0:
         os.environ[_DISK] = str(image.make())
     world.conftest.pytest_configure(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    world.conftest.leave_out(config, items, ONLY_IN_FULL)
 
 
 @pytest.fixture(scope="session")

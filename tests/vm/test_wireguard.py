@@ -7,8 +7,10 @@ import pytest
 
 from world import addresses as a
 from world.router import say_names
+from world.waiting import wait_until
 
 from . import setting
+from .machine import SERVER_WIRE
 from .setting import PERSON, PROFILE, WIREGUARD
 
 
@@ -78,3 +80,62 @@ def test_a_server_known_by_name(unlocked, outside):
     finally:
         unlocked.run("nmcli", "connection", "delete", "named", check=False)
         _say(outside)
+
+
+_MOVED = "198.51.100.21"  # beside the server's own address
+_TALK = f"""
+import socket
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"here", ("{a.KERNEL_TUNNEL_CLIENT}", 9))
+"""
+
+
+def _move_server(machine, outside, address: str) -> None:
+    other = {_MOVED: a.KERNEL_SERVER, a.KERNEL_SERVER: _MOVED}[address]
+    machine.sh(
+        f"ip -n server addr del {other}/28 dev server0; ip -n server addr add {address}/28 dev server0; "
+        f"ip -n server route replace default via {a.KERNEL_SERVER_ROUTER}"
+    )
+    outside.namespace.ip(f"route replace {a.KERNEL_TUNNEL_NET} via {address} dev {SERVER_WIRE}")
+
+
+def _server_talks(machine) -> None:
+    """Through the tunnel, from where it is now."""
+    machine.run("ip", "netns", "exec", "server", "python3", "-c", _TALK)
+
+
+def _endpoint(machine) -> str:
+    return machine.run("wg", "show", WIREGUARD, "endpoints").stdout.split()[-1].rpartition(":")[0]
+
+
+def _to_moved(machine, since: int) -> list:
+    frames = machine.capture.since(since)
+    return [frame.packet for frame in frames if frame.packet and frame.packet.destination == _MOVED]
+
+
+def test_a_server_that_moves(unlocked, outside):
+    """While locked nobody is believed who talks from where no server is. Where it moved to before, it
+    is let out to, which is said."""
+    _connect(unlocked)
+    setting.must_tunnel(unlocked, a.KERNEL_TUNNEL_CLIENT)
+    since = unlocked.capture.fence()
+    try:
+        _move_server(unlocked, outside, _MOVED)
+        _server_talks(unlocked)
+        setting.must_hold(unlocked, since)
+        assert _endpoint(unlocked) == a.KERNEL_SERVER
+        assert not _to_moved(unlocked, since)
+
+        unlocked.ctl("unlock")  # the control: it is believed
+        _server_talks(unlocked)
+        wait_until(lambda: _endpoint(unlocked) == _MOVED, "WireGuard to follow its server")
+        unlocked.ctl("lock")
+        warnings = unlocked.wait_state("protected")["warnings"]
+        assert any(f"its server has moved to {_MOVED}, port {a.WIREGUARD_PORT}" in each for each in warnings), warnings
+        since = unlocked.capture.fence()
+        setting.must_tunnel(unlocked, a.KERNEL_TUNNEL_CLIENT)
+        unlocked.capture.fence()
+        assert {packet.destination_port for packet in _to_moved(unlocked, since)} == {a.WIREGUARD_PORT}
+        plain = [frame.packet for frame in unlocked.capture.plain(since)]
+        assert [str(packet) for packet in plain if not packet or packet.destination != _MOVED] == []
+    finally:
+        _move_server(unlocked, outside, a.KERNEL_SERVER)

@@ -33,13 +33,17 @@ def pytest_configure(config: pytest.Config) -> None:
 ONLY_IN_FULL = ("test_the_window_between_two_guards", "test_memory.py")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def leave_out(config: pytest.Config, items: list[pytest.Item], names: tuple[str, ...]) -> None:
     if os.environ.get("KS_FULL"):
         return
-    left_out = [item for item in items if any(name in item.nodeid for name in ONLY_IN_FULL)]
+    left_out = [item for item in items if any(name in item.nodeid for name in names)]
     items[:] = [item for item in items if item not in left_out]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_out(config, items, ONLY_IN_FULL)
 
 
 @pytest.fixture(scope="module")
