@@ -259,7 +259,7 @@ suite_ui() {
 }
 
 suite_vm() {
-    built vm --prefix=/usr -Dtests=false || return
+    built vm --prefix=/usr -Dtests=false -Dapplet=false || return
     # with the network: from the package archive; its scripts have no right to change it
     if ! nice /usr/bin/python3 "$top/tests/vm/image.py" >>"$scratch/log" 2>&1 </dev/null; then
         fail image 'the virtual machine could not be made, see above'

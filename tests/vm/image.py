@@ -103,6 +103,7 @@ def _write_files(root: Path) -> None:
     with open(root / "etc/passwd", "a") as passwd, open(root / "etc/group", "a") as group:
         passwd.write("ina:x:1000:1000::/tmp:/bin/sh\n")
         group.write("ina:x:1000:\n")
+    (root / "etc/NetworkManager/dispatcher.d/01-ifupdown").unlink()  # there is no ifupdown
     (root / "etc/resolv.conf").unlink(missing_ok=True)
     (root / "etc/resolv.conf").write_text("# NetworkManager writes it\n")
     (root / "etc/machine-id").write_text("0000000000000000000000000000a11e\n")

@@ -104,7 +104,7 @@ def raise_server(machine: "Machine") -> None:
         machine.write(f"{_FOLDER}/{name}", (keys.FOLDER / name.rpartition("/")[2]).read_text(), "600")
     machine.write(f"{_FOLDER}/conf.d/tests.conf", _SERVER)
     inside = "--property=NetworkNamespacePath=/run/netns/server"
-    machine.run("systemd-run", "--quiet", "--unit=charon", inside, "/usr/lib/ipsec/charon")
+    machine.run("systemd-run", "--quiet", "--collect", "--unit=charon", inside, "/usr/lib/ipsec/charon")
     load = ["swanctl", "--load-all", "--noprompt"]
     wait_until(lambda: machine.run(*load, check=False).returncode == 0, "the server to take its configuration", 60)
 
@@ -177,7 +177,7 @@ def raise_tunnel(machine: "Machine", way: str) -> None:
         client += [f"route add {route} table {_STRONGSWAN_TABLE}"]
     _apply(machine, client, server)
     if way == "tunnel in UDP":
-        machine.run("systemd-run", "--quiet", "--unit=udp4500", "/usr/bin/python3", "-c", _TAKE_OUT_OF_UDP)
+        machine.run("systemd-run", "--quiet", "--collect", "--unit=udp4500", "/usr/bin/python3", "-c", _TAKE_OUT_OF_UDP)
         wait_until(lambda: ":4500" in machine.run("ss", "-Hlun", "sport = :4500").stdout, "UDP 4500", 30)
 
 

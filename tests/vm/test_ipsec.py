@@ -65,7 +65,7 @@ class Talkers:
         machine.write("/opt/talk.py", _TALK)
         talk = ["/usr/bin/python3", "/opt/talk.py", self.canary, address, str(port)]
         for uid in (0, PERSON):
-            machine.run("systemd-run", "--quiet", f"--uid={uid}", f"--unit=talk{uid}", *talk)
+            machine.run("systemd-run", "--quiet", "--collect", f"--uid={uid}", f"--unit=talk{uid}", *talk)
 
     def in_clear(self, since: int, until: int | None = None) -> int:
         frames = self._machine.capture.since(since, until)

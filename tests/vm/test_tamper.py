@@ -32,8 +32,8 @@ def flooded(machine):
     machine.ctl("lock")
     machine.wait_state("blocked")
     command = ["/usr/bin/python3", "/opt/flood.py", a.WEB[4], str(a.ECHO_PORT), a.UPLINK]
-    machine.run("systemd-run", "--quiet", "--unit=flood", *command)
-    machine.sh(f"systemd-run --quiet --unit=watch sh -c 'exec busctl monitor io.github.nmkillswitch >{_WATCH} 2>&1'")
+    machine.run("systemd-run", "--quiet", "--collect", "--unit=flood", *command)
+    machine.sh(f"systemd-run --quiet --collect --unit=watch sh -c 'exec busctl monitor io.github.nmkillswitch >{_WATCH} 2>&1'")
     wait_until(lambda: "Monitoring" in machine.run("cat", _WATCH, check=False).stdout, "busctl to listen", PATIENCE)
     blocked = machine.status()["blocked"]["packets"]
     wait_until(lambda: machine.status()["blocked"]["packets"] > blocked + 1000, "the flood to be blocked", PATIENCE)
