@@ -156,6 +156,21 @@ static void retry_later(KsGuard *guard)
     g_source_set_ready_time(guard->retry_source, g_get_monotonic_time() + RETRY_US);
 }
 
+/* Found by a look that others' change had not called for yet, or after ours had failed. */
+static void put_right_at_last(KsGuard *guard)
+{
+    KsAuthor author;
+
+    if (guard->monitor &&
+        ks_monitor_drain(guard->monitor, ks_keeper_port(guard->keeper), &author)) {
+        ks_guard_put_right(guard, &author);
+        return;
+    }
+    g_warning("the kernel does not hold the lock as it should; putting it right");
+    if (!hold_what_should_be(guard)) /* a module may be loaded, another guard may end */
+        retry_later(guard);
+}
+
 /* What happens a moment after each change, off the event's path. */
 static gboolean verify(gpointer data)
 {
@@ -170,9 +185,7 @@ static gboolean verify(gpointer data)
     if (!ks_keeper_read(guard->keeper)) {
         retry_later(guard);
     } else if (!is_as_it_should_be(guard)) {
-        g_warning("the kernel does not hold the lock as it should; putting it right");
-        if (!hold_what_should_be(guard)) /* a module may be loaded, another guard may end */
-            retry_later(guard);
+        put_right_at_last(guard);
     } else if (!second_layer_is_right(guard)) {
         (void) hold_what_should_be(guard);
     }
@@ -309,7 +322,7 @@ static void tell_that_it_was_broken(KsGuard *guard)
     guard->was_broken = false;
 }
 
-void ks_guard_put_right(KsGuard *guard, const KsAuthor *author)
+void ks_guard_put_right(KsGuard *guard, KsAuthor *author)
 {
     g_autofree char *who = NULL;
     bool first_is_right;
@@ -324,6 +337,7 @@ void ks_guard_put_right(KsGuard *guard, const KsAuthor *author)
         return;
     ks_guard_watch_closing(guard);
     is_held = hold_what_should_be(guard);
+    ks_monitor_read_author(guard->monitor, ks_keeper_port(guard->keeper), author);
     who = describe_author(author);
     g_warning("%s changed the lock in the kernel; %s", who,
               is_held ? "it was put right" : "it could not be put right yet");

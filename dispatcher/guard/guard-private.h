@@ -72,7 +72,7 @@ void ks_guard_verify_soon(KsGuard *guard);
 bool ks_guard_take_over(KsGuard *guard);
 
 /* Somebody changed a table: looks, and puts our lock right. */
-void ks_guard_put_right(KsGuard *guard, const KsAuthor *author);
+void ks_guard_put_right(KsGuard *guard, KsAuthor *author);
 
 void ks_guard_notify(KsGuard *guard);
 KsStatusFacts ks_guard_facts(const KsGuard *guard);

@@ -9,7 +9,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,21 +18,18 @@
 /* Room for what others change while we are busy: beyond it we would have to look anew. */
 #define QUEUE_SIZE (4 * 1024 * 1024)
 
-/* A transaction's end, which tells whose it was, comes right behind its last change, and before it
- * nobody else can commit (net/netfilter/nf_tables_api.c, nf_tables_commit()). */
-#define END_MS 20
-
 struct KsMonitor {
     struct mnl_socket *socket;
+    bool touched_now; /* by the transaction being read */
     uint8_t receive[RECEIVE_SIZE];
 };
 
 /* What one drain has learned so far. Notifications of a transaction come before the message that
- * says which process it was (NFT_MSG_NEWGEN). */
+ * says which process it was (NFT_MSG_NEWGEN), perhaps in a later drain. */
 typedef struct {
+    KsMonitor *monitor;
     uint32_t own_port;
-    bool touched_now; /* by the transaction being read */
-    bool touched;     /* by any transaction of others */
+    bool touched; /* by any transaction of others */
     KsAuthor *author;
 } Drain;
 
@@ -74,11 +70,11 @@ static int take_notification(const struct nlmsghdr *message, void *data)
     if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES)
         return MNL_CB_OK;
     if (NFNL_MSG_TYPE(message->nlmsg_type) == NFT_MSG_NEWGEN) {
-        if (drain->touched_now)
+        if (drain->monitor->touched_now)
             read_author(message, drain->author);
-        drain->touched_now = false;
+        drain->monitor->touched_now = false;
     } else if (names_our_table(message)) {
-        drain->touched_now = true;
+        drain->monitor->touched_now = true;
         drain->touched = true;
     }
     return MNL_CB_OK;
@@ -121,27 +117,40 @@ int ks_monitor_fd(const KsMonitor *monitor)
     return mnl_socket_get_fd(monitor->socket);
 }
 
-static bool is_more_to_come(const KsMonitor *monitor, const Drain *drain)
+/* One message of the queue. False: there is none. */
+static bool take_next(KsMonitor *monitor, Drain *drain)
 {
-    struct pollfd queue = { .fd = mnl_socket_get_fd(monitor->socket), .events = POLLIN };
-
-    return drain->touched_now && errno == EAGAIN && poll(&queue, 1, END_MS) > 0;
-}
-
-bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, KsAuthor *ret_author)
-{
-    Drain drain = { .own_port = own_port, .author = ret_author };
-
-    memset(ret_author, 0, sizeof(*ret_author));
     for (;;) {
         ssize_t size =
             mnl_socket_recvfrom(monitor->socket, monitor->receive, sizeof(monitor->receive));
 
         if (size > 0)
-            (void) mnl_cb_run(monitor->receive, (size_t) size, 0, 0, take_notification, &drain);
+            (void) mnl_cb_run(monitor->receive, (size_t) size, 0, 0, take_notification, drain);
         else if (size < 0 && (errno == ENOBUFS || errno == ENOSPC))
-            drain.touched = true; /* notifications were lost: only a look at the table can tell */
-        else if (size == 0 || (errno != EINTR && !is_more_to_come(monitor, &drain)))
-            return drain.touched;
+            drain->touched = true; /* notifications were lost: only a look at the table can tell */
+        else if (size < 0 && errno == EINTR)
+            continue;
+        else
+            return false;
+        return true;
     }
+}
+
+bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, KsAuthor *ret_author)
+{
+    Drain drain = { .monitor = monitor, .own_port = own_port, .author = ret_author };
+
+    memset(ret_author, 0, sizeof(*ret_author));
+    while (take_next(monitor, &drain))
+        ;
+    return drain.touched;
+}
+
+void ks_monitor_read_author(KsMonitor *monitor, uint32_t own_port, KsAuthor *author)
+{
+    Drain drain = { .monitor = monitor, .own_port = own_port, .author = author };
+
+    while (monitor->touched_now && take_next(monitor, &drain))
+        ;
+    monitor->touched_now = false; /* its end was lost */
 }

@@ -43,6 +43,13 @@ typedef struct {
     uint32_t process; /* 0 if not known */
 } KsAuthor;
 
-/* Empties the socket. True if our table was touched by another port than `own_port`, or if so much
- * happened that we cannot know (ENOBUFS); by the last one that touched it, as far as is known. */
+/* Empties the socket, and waits for nothing. True if our table was touched by another port than
+ * `own_port`, or if so much happened that we cannot know (ENOBUFS); by the last one that touched it,
+ * as far as is known. */
 bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, KsAuthor *ret_author);
+
+/* The end of a transaction says whose it was. One that was heard of before its end has ended for
+ * sure when a transaction of ours has been taken since: nobody commits before it has
+ * (net/netfilter/nf_tables_api.c, nf_tables_commit()). Then this reads up to that end and no
+ * further; `author` stays as it is if there is none. */
+void ks_monitor_read_author(KsMonitor *monitor, uint32_t own_port, KsAuthor *author);
