@@ -44,8 +44,8 @@ typedef struct {
 } KsAuthor;
 
 /* Empties the socket, and waits for nothing. True if our table was touched by another port than
- * `own_port`, or if so much happened that we cannot know (ENOBUFS); by the last one that touched it,
- * as far as is known. */
+ * `own_port`, or if so much happened that we cannot know (ENOBUFS); by the last one that touched
+ * it, as far as is known. */
 bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, KsAuthor *ret_author);
 
 /* The end of a transaction says whose it was. One that was heard of before its end has ended for

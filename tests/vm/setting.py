@@ -108,6 +108,8 @@ def prepare(machine: "Machine") -> None:
     add_profile(machine, PROFILE, wireguard(machine, PROFILE, a.KERNEL_SERVER))
     machine.wait_uplink()
     machine.install()
+    # the first lock loads a dozen modules: longer, here, than a caller waits
+    wait_until(lambda: machine.ctl("lock", check=False).returncode == 0, "the first lock", 60)
 
 
 def open_up(machine: "Machine") -> None:
