@@ -20,7 +20,7 @@ fuzz     | default | -    | 10 | every parser of foreign input, for KS_FUZZ_SECO
 world    | default | root | 40 | real NetworkManager, real VPN, leaks captured outside
 boot     | default | root | 25 | installed by data/install.sh and booted by a real systemd; the same judge
 ui       | default | root | 20 | the applet on real desktops: clicked, read, looked at
-vm       | -       | root | 30 | a virtual machine with the kernel of Debian, and its WireGuard
+vm       | default | root | 30 | a virtual machine with the kernel of Debian, and its WireGuard
 bench    | -       | root | 20 | speed and size, each against its yardstick
 '
 
