@@ -88,20 +88,6 @@ static struct nftnl_expr *build_remember(const KsSkeleton *skeleton, const KsSte
     return expr;
 }
 
-static struct nftnl_expr *build_range(const KsStep *step)
-{
-    struct nftnl_expr *expr = nftnl_expr_alloc("range");
-
-    if (!expr)
-        return NULL;
-    nftnl_expr_set_u32(expr, NFTNL_EXPR_RANGE_SREG, step->reg);
-    nftnl_expr_set_u32(expr, NFTNL_EXPR_RANGE_OP, (uint32_t) step->key);
-    if (nftnl_expr_set(expr, NFTNL_EXPR_RANGE_FROM_DATA, step->data, step->length) < 0 ||
-        nftnl_expr_set(expr, NFTNL_EXPR_RANGE_TO_DATA, step->data + step->length, step->length) < 0)
-        g_clear_pointer(&expr, nftnl_expr_free);
-    return expr;
-}
-
 static struct nftnl_expr *build_extension(const KsStep *step)
 {
     struct nftnl_expr *expr = nftnl_expr_alloc("exthdr");
@@ -177,8 +163,6 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
         return expr;
     case KS_STEP_MASK:
         return build_mask(step);
-    case KS_STEP_RANGE:
-        return build_range(step);
     case KS_STEP_COMPARE:
         expr = nftnl_expr_alloc("cmp");
         if (expr) {

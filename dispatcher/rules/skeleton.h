@@ -87,8 +87,6 @@ typedef enum {
     KS_STEP_SWAP,      /* turn the four bytes of `reg` from host order to the wire's */
     KS_STEP_MASK,      /* load reg & data, `length` bytes, into `to`: with all ones, a move */
     KS_STEP_COMPARE,   /* go on only if reg `key` (NFT_CMP_*) data */
-    KS_STEP_RANGE,     /* go on only if reg is, `key` (NFT_RANGE_*), between the two halves of data,
-                        * `length` bytes each */
     KS_STEP_LOOKUP,    /* go on only if the set `key` holds what stands from reg on */
     KS_STEP_MAP,       /* the same, and load what stands beside it into `to` */
     KS_STEP_VMAP,      /* the same, and do what stands beside it */

@@ -86,8 +86,6 @@
 #define COMPARE_IN(from, op, bytes, ...) \
     STEP(COMPARE, .reg = (from), .key = NFT_CMP_##op, .length = (bytes), BYTES(__VA_ARGS__))
 #define COMPARE(op, bytes, ...) COMPARE_IN(R1, op, bytes, __VA_ARGS__)
-#define RANGE(op, bytes, ...) \
-    STEP(RANGE, .reg = R1, .key = NFT_RANGE_##op, .length = (bytes), BYTES(__VA_ARGS__))
 #define LOOKUP(set)       STEP(LOOKUP, .reg = R1, .key = (set))
 /* nft(8) 1.0.6 ends with a failed assertion when it lists a rule that looks up what a map has
  * loaded, unless a mask (of not all ones) stands between the two. */

@@ -26,7 +26,7 @@ static const char *const rules[] = {
     "chain inet somebody raw { type filter hook output priority -300; }",
     "rule inet somebody raw udp dport 7002 ct zone set 5",
     "chain inet somebody nat { type nat hook postrouting priority 100; }",
-    "rule inet somebody nat meta nfproto ipv4 meta l4proto tcp snat ip to " TRANSLATED,
+    ("rule inet somebody nat meta nfproto ipv4 meta l4proto tcp snat ip to " TRANSLATED),
     "chain inet somebody out { type filter hook output priority 0; }",
     "rule inet somebody out ct state established accept",
 };

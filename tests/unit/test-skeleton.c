@@ -37,9 +37,8 @@ static unsigned count_steps(const KsRule *rule)
 static bool has_condition(const KsRule *rule)
 {
     for (unsigned i = 0; i < count_steps(rule); i++)
-        if (rule->steps[i].kind == KS_STEP_COMPARE || rule->steps[i].kind == KS_STEP_RANGE ||
-            rule->steps[i].kind == KS_STEP_LOOKUP || rule->steps[i].kind == KS_STEP_MAP ||
-            rule->steps[i].kind == KS_STEP_VMAP)
+        if (rule->steps[i].kind == KS_STEP_COMPARE || rule->steps[i].kind == KS_STEP_LOOKUP ||
+            rule->steps[i].kind == KS_STEP_MAP || rule->steps[i].kind == KS_STEP_VMAP)
             return true;
     return false;
 }
@@ -145,12 +144,10 @@ static void check_registers(const KsRule *rule)
             break;
         case KS_STEP_MASK:
         case KS_STEP_COMPARE:
-        case KS_STEP_RANGE:
             if (registers.exact[register_offset(step->reg)] != step->length)
                 g_error("%u bytes of %u: %s", step->length,
                         registers.exact[register_offset(step->reg)], rule->text);
-            g_assert_cmpuint(step->length * (step->kind == KS_STEP_RANGE ? 2 : 1), <=,
-                             sizeof(step->data));
+            g_assert_cmpuint(step->length, <=, sizeof(step->data));
             if (step->kind == KS_STEP_MASK)
                 load(&registers, step->to, step->length, false);
             break;
