@@ -86,19 +86,19 @@
 #define COMPARE_IN(from, op, bytes, ...) \
     STEP(COMPARE, .reg = (from), .key = NFT_CMP_##op, .length = (bytes), BYTES(__VA_ARGS__))
 #define COMPARE(op, bytes, ...) COMPARE_IN(R1, op, bytes, __VA_ARGS__)
-#define LOOKUP(set)       STEP(LOOKUP, .reg = R1, .key = (set))
+#define LOOKUP(set)             STEP(LOOKUP, .reg = R1, .key = (set))
 /* nft(8) 1.0.6 ends with a failed assertion when it lists a rule that looks up what a map has
  * loaded, unless a mask (of not all ones) stands between the two. */
-#define MAP(set, into)    STEP(MAP, .reg = R1, .key = (set), .to = (into))
-#define VMAP(set)         STEP(VMAP, .reg = R1, .key = (set))
-#define REMEMBER(set, ms) STEP(REMEMBER, .reg = R1, .key = (set), .length = (ms))
-#define COUNT(counter)    STEP(COUNT, .key = (counter))
-#define VERDICT(verdict)  STEP(VERDICT, .key = (verdict))
-#define JUMP(to_chain)    STEP(JUMP, .key = (to_chain))
-#define ACCEPT            VERDICT(NF_ACCEPT)
-#define DROP              VERDICT(NF_DROP)
-#define RETURN            VERDICT(NFT_RETURN)
-#define REJECT(type)      STEP(REJECT, .key = NFT_REJECT_##type)
+#define MAP(set, into)          STEP(MAP, .reg = R1, .key = (set), .to = (into))
+#define VMAP(set)               STEP(VMAP, .reg = R1, .key = (set))
+#define REMEMBER(set, ms)       STEP(REMEMBER, .reg = R1, .key = (set), .length = (ms))
+#define COUNT(counter)          STEP(COUNT, .key = (counter))
+#define VERDICT(verdict)        STEP(VERDICT, .key = (verdict))
+#define JUMP(to_chain)          STEP(JUMP, .key = (to_chain))
+#define ACCEPT                  VERDICT(NF_ACCEPT)
+#define DROP                    VERDICT(NF_DROP)
+#define RETURN                  VERDICT(NFT_RETURN)
+#define REJECT(type)            STEP(REJECT, .key = NFT_REJECT_##type)
 
 /* What recurs, in words. */
 #define IS_IPV4            META(NFPROTO, R1), COMPARE(EQ, 1, NFPROTO_IPV4)
