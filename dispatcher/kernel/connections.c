@@ -33,8 +33,8 @@ struct KsConnections {
     unsigned asked; /* to end */
     unsigned refused;
     size_t used; /* of `send` */
-    uint8_t receive[RECEIVE_SIZE];
-    uint8_t send[SEND_SIZE];
+    _Alignas(struct nlmsghdr) uint8_t receive[RECEIVE_SIZE];
+    _Alignas(struct nlmsghdr) uint8_t send[SEND_SIZE];
 };
 
 typedef struct {
@@ -197,7 +197,7 @@ static void count_refusals(KsConnections *connections, void *buffer, size_t size
 
 static void send_endings(KsConnections *connections)
 {
-    uint8_t answers[RECEIVE_SIZE / 4];
+    _Alignas(struct nlmsghdr) uint8_t answers[RECEIVE_SIZE / 4];
 
     if (connections->used > 0 &&
         mnl_socket_sendto(connections->ending, connections->send, connections->used) < 0)

@@ -20,8 +20,8 @@
 
 struct KsMonitor {
     struct mnl_socket *socket;
+    _Alignas(struct nlmsghdr) uint8_t receive[RECEIVE_SIZE];
     bool touched_now; /* by the transaction being read */
-    uint8_t receive[RECEIVE_SIZE];
 };
 
 /* What one drain has learned so far. Notifications of a transaction come before the message that

@@ -58,7 +58,7 @@ static int take_policy(const struct nlmsghdr *message, void *data)
 
 static int dump(struct mnl_socket *socket, uint32_t sequence, KsWorld *world)
 {
-    uint8_t buffer[RECEIVE_SIZE] = { 0 };
+    _Alignas(struct nlmsghdr) uint8_t buffer[RECEIVE_SIZE] = { 0 };
     struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 
     message->nlmsg_type = XFRM_MSG_GETPOLICY;
