@@ -16,7 +16,7 @@ lint     | default | -    | 15 | house rules: includes, linked libraries, format
 unit     | default | -    |  5 | the pure parts; no root, no bus, no kernel
 kernel   | default | -    |  5 | the rules and netlink parts against a kernel, in namespaces
 sanitize | default | -    | 10 | unit and kernel again under ASan and UBSan
-fuzz     | default | -    | 10 | every parser of foreign input, for KS_FUZZ_SECONDS each (20)
+fuzz     | default | -    | 10 | every parser of foreign input, for KS_FUZZ_SECONDS each (12)
 world    | default | root | 40 | real NetworkManager, real VPN, leaks captured outside
 boot     | default | root | 25 | installed by data/install.sh and booted by a real systemd; the same judge
 ui       | default | root | 20 | the applet on real desktops: clicked, read, looked at

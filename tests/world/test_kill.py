@@ -62,7 +62,7 @@ class Swaps:
 
     def __init__(self, world):
         self._world = world
-        self.lan = False
+        self.lan = world.product.status()["lan"]  # a test before this one may have left it open
         self.tunnel = True
         self._known: dict[tuple[bool, bool], list[str]] = {}
         self._states: dict[bool, str] = {}
