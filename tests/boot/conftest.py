@@ -25,11 +25,18 @@ from .machine import Disk, Machine  # noqa: E402
 from .outside import Outside  # noqa: E402
 from .report import Report  # noqa: E402
 
+# It gets podman and all that this needs from the archive, and takes two minutes.
+ONLY_IN_FULL = ("test_containers.py",)
+
 _numbers = itertools.count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     world.conftest.pytest_configure(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    world.conftest.leave_out(config, items, ONLY_IN_FULL)
 
 
 @dataclass
