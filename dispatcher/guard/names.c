@@ -455,7 +455,7 @@ static bool is_searched_for(const char *host, unsigned search_dots)
 GPtrArray *ks_names_warnings(const KsNames *names)
 {
     GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
-    unsigned search_dots = ks_resolver_search_dots(names->resolver);
+    unsigned search_dots = 0;
     unsigned count = 0;
     GHashTableIter iterator;
     void *value;
@@ -464,8 +464,10 @@ GPtrArray *ks_names_warnings(const KsNames *names)
         g_ptr_array_add(warnings, g_strdup(names->load_problem));
     if (names->save_problem)
         g_ptr_array_add(warnings, g_strdup(names->save_problem));
-    if (g_hash_table_size(names->entries) > 0)
+    if (g_hash_table_size(names->entries) > 0) {
         tell_strict(warnings, names);
+        search_dots = ks_resolver_search_dots(names->resolver);
+    }
     g_hash_table_iter_init(&iterator, names->entries);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
         const Entry *entry = value;

@@ -235,18 +235,9 @@ static bool overlaps_private(const KsAddress *destination, uint8_t prefix)
         { { AF_INET6, { 0xfc } }, 7 },
     };
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++) {
-        unsigned bits = MIN(prefix, ranges[i].prefix);
-        unsigned differ = 0;
-
-        if (ranges[i].base.family != destination->family)
-            continue;
-        for (unsigned bit = 0; bit < bits; bit++)
-            differ |=
-                (ranges[i].base.bytes[bit / 8] ^ destination->bytes[bit / 8]) & (0x80u >> bit % 8);
-        if (!differ)
+    for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++)
+        if (ks_address_is_in(destination, &ranges[i].base, MIN(prefix, ranges[i].prefix)))
             return true;
-    }
     return false;
 }
 

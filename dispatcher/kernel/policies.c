@@ -86,7 +86,6 @@ int ks_policies_describe(KsWorld *world)
 {
     int result = -EINTR;
 
-    world->ipsec_default = false;
     /* a socket for each attempt: nothing is left in it of a dump that others' changes broke */
     for (uint32_t attempt = 1; result == -EINTR && attempt <= DUMP_ATTEMPTS; attempt++) {
         struct mnl_socket *socket = mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC);

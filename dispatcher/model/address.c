@@ -91,15 +91,18 @@ int ks_address_compare(const KsAddress *a, const KsAddress *b)
     return memcmp(a->bytes, b->bytes, ks_address_size(a));
 }
 
+bool ks_bits_are_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+    unsigned whole = bits / 8;
+    unsigned rest = bits % 8;
+
+    return memcmp(a, b, whole) == 0 && (rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0);
+}
+
 bool ks_address_is_in(const KsAddress *address, const KsAddress *network, unsigned prefix)
 {
-    unsigned whole = prefix / 8;
-    unsigned mask = (0xff00u >> prefix % 8) & 0xffu;
-
-    if (address->family != network->family || prefix > ks_address_size(address) * 8 ||
-        memcmp(address->bytes, network->bytes, whole) != 0)
-        return false;
-    return mask == 0 || ((address->bytes[whole] ^ network->bytes[whole]) & mask) == 0;
+    return address->family == network->family && prefix <= ks_address_size(address) * 8 &&
+           ks_bits_are_equal(address->bytes, network->bytes, prefix);
 }
 
 typedef struct {

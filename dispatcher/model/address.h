@@ -30,6 +30,9 @@ const char *ks_address_text(const KsAddress *address, char text[KS_ADDRESS_TEXT_
  * (a VPN server may stand in the same house). */
 bool ks_address_is_unicast(const KsAddress *address);
 
+/* Whether the first bits of both are the same. */
+bool ks_bits_are_equal(const uint8_t *a, const uint8_t *b, unsigned bits);
+
 /* Whether the first `prefix` bits are those of the network's. */
 bool ks_address_is_in(const KsAddress *address, const KsAddress *network, unsigned prefix);
 

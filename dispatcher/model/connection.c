@@ -7,15 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static bool is_guest_interface(const KsLock *lock, uint32_t index)
-{
-    for (unsigned i = 0; i < lock->sets[KS_SET_GUEST_INTERFACES]->len; i++)
-        if (ks_key_interface(&g_array_index(lock->sets[KS_SET_GUEST_INTERFACES], KsKey, i)) ==
-            index)
-            return true;
-    return false;
-}
-
 /* On this machine, or one of its guests. */
 static bool is_here(const KsAddress *address, const KsLock *lock, const GArray *own)
 {
@@ -26,7 +17,7 @@ static bool is_here(const KsAddress *address, const KsLock *lock, const GArray *
 
         if (ks_address_compare(address, &on_link->address) == 0)
             return true;
-        if (is_guest_interface(lock, on_link->index) &&
+        if (ks_lock_has_guests(lock, on_link->index) &&
             ks_address_is_in(address, &on_link->address, on_link->prefix))
             return true;
     }

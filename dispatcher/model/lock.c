@@ -362,12 +362,22 @@ bool ks_lock_equal(const KsLock *a, const KsLock *b)
     return true;
 }
 
-bool ks_lock_has_interface(const KsLock *lock, uint32_t index)
+static bool has_interface(const KsLock *lock, KsSetId set, uint32_t index)
 {
-    for (unsigned i = 0; i < lock->sets[KS_SET_OPEN_INTERFACES]->len; i++)
-        if (memcmp(key_at(lock, KS_SET_OPEN_INTERFACES, i)->bytes, &index, sizeof(index)) == 0)
+    for (unsigned i = 0; i < lock->sets[set]->len; i++)
+        if (ks_key_interface(key_at(lock, set, i)) == index)
             return true;
     return false;
+}
+
+bool ks_lock_has_interface(const KsLock *lock, uint32_t index)
+{
+    return has_interface(lock, KS_SET_OPEN_INTERFACES, index);
+}
+
+bool ks_lock_has_guests(const KsLock *lock, uint32_t index)
+{
+    return has_interface(lock, KS_SET_GUEST_INTERFACES, index);
 }
 
 static bool has_key(const KsLock *lock, KsSetId set, const KsKey *key)

@@ -99,7 +99,8 @@ void ks_lock_copy(const KsLock *from, KsLock *to); /* what `to` held is forgotte
 
 bool ks_lock_equal(const KsLock *a, const KsLock *b);
 bool ks_lock_set_is_equal(const KsLock *a, const KsLock *b, KsSetId set);
-bool ks_lock_has_interface(const KsLock *lock, uint32_t index);
+bool ks_lock_has_interface(const KsLock *lock, uint32_t index); /* open */
+bool ks_lock_has_guests(const KsLock *lock, uint32_t index);
 
 /* Of a sealed lock. Whose packets may go to the server makes no difference here. */
 bool ks_lock_has_server(const KsLock *lock, const KsAddress *address, uint8_t protocol,

@@ -58,12 +58,7 @@ static const Range global6 = { { 0x20 }, 3, NULL };
 
 static bool is_in(const Range *range, const KsAddress *address)
 {
-    unsigned whole = range->prefix / 8;
-    unsigned rest = range->prefix % 8;
-
-    if (memcmp(range->bytes, address->bytes, whole) != 0)
-        return false;
-    return rest == 0 || (range->bytes[whole] ^ address->bytes[whole]) >> (8 - rest) == 0;
+    return ks_bits_are_equal(range->bytes, address->bytes, range->prefix);
 }
 
 static const char *find(const Range *ranges, size_t count, const KsAddress *address)

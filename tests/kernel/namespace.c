@@ -126,3 +126,17 @@ void namespace_run(int fd, void (*function)(void *data), void *data)
     go(here);
     close(here);
 }
+
+char *namespace_command(const char *command)
+{
+    g_autofree char *errors = NULL;
+    g_autoptr(GError) error = NULL;
+    char *output = NULL;
+    int status = 0;
+
+    if (!g_spawn_command_line_sync(command, &output, &errors, &status, &error))
+        g_error("%s: %s", command, error->message);
+    if (status != 0)
+        g_error("%s: %s", command, errors);
+    return output;
+}

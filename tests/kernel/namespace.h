@@ -18,3 +18,7 @@ int namespace_new(void);
 
 /* Runs `function` in the namespace behind `fd` and comes back. */
 void namespace_run(int fd, void (*function)(void *data), void *data);
+
+/* Runs a command where this process is. Returns what it wrote, to be freed; the test ends if it
+ * fails. */
+char *namespace_command(const char *command);

@@ -16,21 +16,6 @@
 
 #define PAUSE_MS 3600000u
 
-static char *run_nft(const char *arguments)
-{
-    g_autofree char *command = g_strdup_printf("nft %s", arguments);
-    g_autofree char *errors = NULL;
-    g_autoptr(GError) error = NULL;
-    char *output = NULL;
-    int status = 0;
-
-    if (!g_spawn_command_line_sync(command, &output, &errors, &status, &error))
-        g_error("%s: %s", command, error->message);
-    if (status != 0)
-        g_error("%s: %s", command, errors);
-    return output;
-}
-
 static int compare_texts(const void *a, const void *b)
 {
     return strcmp(*(const char *const *) a, *(const char *const *) b);
@@ -205,7 +190,7 @@ static void test_listing(const void *data)
     }
     g_assert_true(ks_readback_is_intact(held));
     ours = ks_rules_text(held, name_interface, NULL);
-    nft = run_nft("list table inet " KS_TABLE);
+    nft = namespace_command("nft list table inet " KS_TABLE);
     assert_same_text(ours, nft);
 
     g_assert_cmpint(ks_plan_unlock(&batch, held), ==, 0);

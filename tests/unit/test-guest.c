@@ -29,15 +29,6 @@ static void add_link(KsWorld *world, uint32_t index, const Port *port)
     g_array_append_val(world->links, link);
 }
 
-static bool is_guests(const KsLock *lock, uint32_t index)
-{
-    for (unsigned i = 0; i < lock->sets[KS_SET_GUEST_INTERFACES]->len; i++)
-        if (ks_key_interface(&g_array_index(lock->sets[KS_SET_GUEST_INTERFACES], KsKey, i)) ==
-            index)
-            return true;
-    return false;
-}
-
 #define PORTS_MAX 3
 
 static const struct {
@@ -85,9 +76,9 @@ static void test_bridges(void)
             add_link(world, PORT + j, &rows[i].ports[j]);
         g_test_message("%s", rows[i].name);
         g_assert_true(ks_guests_draw(world, lock));
-        g_assert_cmpint(is_guests(lock, BRIDGE), ==, rows[i].is_guests);
+        g_assert_cmpint(ks_lock_has_guests(lock, BRIDGE), ==, rows[i].is_guests);
         for (unsigned j = 0; j < PORTS_MAX; j++)
-            g_assert_false(is_guests(lock, PORT + j));
+            g_assert_false(ks_lock_has_guests(lock, PORT + j));
     }
 }
 
@@ -100,7 +91,7 @@ static void test_enslaved(void)
 
     add_link(world, BRIDGE, &bridge);
     g_assert_true(ks_guests_draw(world, lock));
-    g_assert_false(is_guests(lock, BRIDGE));
+    g_assert_false(ks_lock_has_guests(lock, BRIDGE));
 }
 
 int main(int argc, char **argv)
