@@ -4,8 +4,12 @@
  *
  *   scale-times ROUNDS PROFILES NAMES
  *
- * Makes two network namespaces, each with a lock of its own and an uplink that leads nowhere; the
- * one it is started in is left alone. Prints "NAME NANOSECONDS". */
+ * Makes network namespaces, each with a lock of its own and an uplink that leads nowhere; the one
+ * it is started in is left alone. Prints "NAME NANOSECONDS".
+ *
+ * The same lock in another namespace differs by some hundredths, by where its memory lies, so there
+ * are two of each. Changes come when all packets are sent: the kernel puts away what was removed in
+ * the turns of whoever comes next. */
 #include "kernel/netfilter.h"
 #include "model/dns-name.h"
 #include "rules/lock-table.h"
@@ -21,6 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define MACHINES       4u
+#define MANY           1u          /* the first of those with many profiles */
 #define PACKETS        200u        /* of one turn */
 #define SERVER_NET     0xc6336400u /* 198.51.100.0, RFC 5737: servers differ by port as well */
 #define SERVERS_OF_NET 256u
@@ -190,10 +196,20 @@ static void change(Machine *machine, const KsLock *want, const char *of)
     ks_lock_copy(want, machine->held->lock);
 }
 
+static void halt(Machine *machine)
+{
+    close(machine->fd);
+    ks_netfilter_close(machine->netfilter);
+    ks_readback_free(machine->held);
+    ks_lock_free(machine->lock);
+    ks_lock_free(machine->less);
+    ks_batch_clear(&machine->batch);
+}
+
 int main(int argc, char **argv)
 {
-    static const char *const of[] = { "one", "many" };
-    Machine machines[2] = { 0 };
+    static const char *const of[MACHINES] = { "one", "many", "many", "one" };
+    Machine machines[MACHINES] = { 0 };
     unsigned numbers[3] = { 0 };
 
     for (unsigned i = 0; argc == 4 && i < 3; i++)
@@ -202,21 +218,21 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: scale-times ROUNDS PROFILES NAMES\n");
         return EXIT_FAILURE;
     }
-    boot(&machines[0], of[0], 1, 1);
-    boot(&machines[1], of[1], numbers[1], numbers[2]);
-    for (unsigned round = 0; round < numbers[0]; round++) {
+    for (unsigned i = 0; i < MACHINES; i++) {
+        bool many = of[i] == of[MANY];
+
+        boot(&machines[i], of[i], many ? numbers[1] : 1, many ? numbers[2] : 1);
+    }
+    for (unsigned round = 0; round < numbers[0]; round++)
         for (Kind kind = 0; kind < KINDS; kind++)
-            for (unsigned turn = 0; turn < 2; turn++)
-                send_packets(&machines[(turn + round) % 2], kind, of[(turn + round) % 2]);
-        change(&machines[1], round % 2 ? machines[1].lock : machines[1].less, of[1]);
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        close(machines[i].fd);
-        ks_netfilter_close(machines[i].netfilter);
-        ks_readback_free(machines[i].held);
-        ks_lock_free(machines[i].lock);
-        ks_lock_free(machines[i].less);
-        ks_batch_clear(&machines[i].batch);
-    }
+            for (unsigned turn = 0; turn < MACHINES; turn++) {
+                unsigned i = (turn + round) % MACHINES;
+
+                send_packets(&machines[i], kind, of[i]);
+            }
+    for (unsigned round = 0; round < numbers[0]; round++)
+        change(&machines[MANY], round % 2 ? machines[MANY].lock : machines[MANY].less, of[MANY]);
+    for (unsigned i = 0; i < MACHINES; i++)
+        halt(&machines[i]);
     return EXIT_SUCCESS;
 }
