@@ -172,6 +172,8 @@ static int remove_tables(Kernel *kernel)
     (void) read_kernel(kernel);
     /* its owner's netlink port is its process number: a guard that lost its lock file */
     end_guard((pid_t) kernel->held->owner);
+    if (ks_plan_unhook(&batch, kernel->held) == 0)
+        (void) ks_netfilter_commit(kernel->netfilter, &batch);
     result = ks_plan_unlock(&batch, kernel->held);
     if (result == 0)
         result = ks_netfilter_commit(kernel->netfilter, &batch);

@@ -119,8 +119,11 @@ static int hold_again(KsKeeper *keeper, bool locked, const KsLock *want)
 static int hold(KsKeeper *keeper, bool locked, const KsLock *want)
 {
     bool keys_only = locked && ks_readback_is_intact(keeper->held);
-    int result = commit(keeper, plan(keeper, locked, want));
+    int result;
 
+    if (!locked) /* if that fails, some packets are lost when the table goes */
+        (void) commit(keeper, ks_plan_unhook(&keeper->batch, keeper->held));
+    result = commit(keeper, plan(keeper, locked, want));
     if (result < 0 && result != -EPERM) {
         result = hold_again(keeper, locked, want);
         keys_only = false;

@@ -181,6 +181,17 @@ int ks_plan_pause(KsBatch *batch, const KsReadback *have, uint64_t milliseconds)
     return ks_batch_end(batch);
 }
 
+int ks_plan_unhook(KsBatch *batch, const KsReadback *have)
+{
+    const KsSkeleton *skeleton = have->skeleton;
+
+    ks_batch_begin(batch);
+    for (unsigned chain = 0; chain < skeleton->chains_count; chain++)
+        if (skeleton->chains[chain].base && have->chains[chain].present)
+            ks_batch_delete_chain(batch, skeleton, skeleton->chains[chain].name);
+    return ks_batch_end(batch);
+}
+
 int ks_plan_unlock(KsBatch *batch, const KsReadback *have)
 {
     ks_batch_begin(batch);

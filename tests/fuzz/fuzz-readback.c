@@ -333,6 +333,7 @@ static void check(KsReadback *readback)
     FUZZ_CHECK(readback->present || text[0] == '\0');
     FUZZ_CHECK(ks_plan_lock(&batch, readback, our_lock(), 0) == 0);
     FUZZ_CHECK(batch.messages > 0 || ks_lock_equal(readback->lock, our_lock()));
+    FUZZ_CHECK(ks_plan_unhook(&batch, readback) == 0);
     FUZZ_CHECK(ks_plan_unlock(&batch, readback) == 0);
     FUZZ_CHECK(batch.messages == readback->present);
     ks_batch_clear(&batch);

@@ -183,6 +183,11 @@ static void test_install_and_remove(Fixture *f, const void *data)
         g_assert_cmpuint(f->held->flags, ==, flags);
         g_assert_cmpint(ks_readback_is_owned(f->held), ==, flags != 0);
         g_assert_cmpuint(f->held->pause_ms, ==, 0);
+        g_assert_cmpint(ks_plan_unhook(&f->batch, f->held), ==, 0);
+        g_assert_cmpint(ks_netfilter_commit(f->guard, &f->batch), ==, 0);
+        read_held(f);
+        g_assert_true(f->held->present);
+        g_assert_false(f->held->chains[KS_CHAIN_POSTROUTING].present);
         g_assert_cmpint(ks_plan_unlock(&f->batch, f->held), ==, 0);
         g_assert_cmpuint(f->batch.messages, ==, 1);
         g_assert_cmpint(ks_netfilter_commit(f->guard, &f->batch), ==, 0);

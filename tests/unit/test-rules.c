@@ -146,6 +146,10 @@ static void test_plans(void)
     assert_shape(&batch, "^BTrC+R+E\\.$");
     g_assert_cmpint(ks_plan_replace(&batch, held, one, 0), ==, 0);
     assert_shape(&batch, "^BtTC+O+(SE?)+R+\\.$");
+    g_assert_cmpint(ks_plan_unhook(&batch, held), ==, 0);
+    assert_shape(&batch, "^Bc{5}\\.$");
+    g_assert_cmpint(ks_plan_unhook(&batch, nothing), ==, 0);
+    assert_shape(&batch, "^B\\.$");
     g_assert_cmpint(ks_plan_unlock(&batch, held), ==, 0);
     assert_shape(&batch, "^Bt\\.$");
     g_assert_cmpint(ks_plan_unlock(&batch, nothing), ==, 0);

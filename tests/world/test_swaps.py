@@ -4,7 +4,7 @@
 The flood and its judge: flooding.py. Canaries to the local network may be seen outside exactly while
 LAN access is on.
 
-500 swaps of each kind of test; KS_FULL=1 makes it 5000.
+500 swaps of each kind of test; KS_FULL=1 makes it 5,000.
 """
 
 import os
@@ -19,6 +19,7 @@ from .profiles import uuid_of
 from .waiting import wait_until
 
 _SWAPS = 5000 if os.environ.get("KS_FULL") else 500
+_UNLOCKS = 1000 if os.environ.get("KS_FULL") else 40
 _BAD_SWAPS = 40
 _ATTEMPTS = 5  # the smallest gap may be missed by chance, not so often
 _SECOND_TUNNEL = "tun1"
@@ -190,3 +191,20 @@ def test_500_swaps_leak_nothing_and_lose_nothing(locked):
     assert verdict.counts["asked"] > TUNNEL_RATE * seconds * 0.8
     assert verdict.lost == 0, f"the tunnel lost packets: {verdict.counts}; full queues dropped {_dropped(locked)}"
     print(f"{changes} transactions in {seconds:.1f} s, {len(verdict.lan)} LAN canaries in their windows; {verdict.counts}")
+
+
+def test_unlocking_and_locking_lose_nothing(ready):
+    """While the kernel takes a table away, the lock's maps are empty before its chains are gone."""
+    product = ready.product
+    require_flood_is_seen(ready, PLAIN_AT_LEAST, lossless=True)
+    product.ctl("lock")
+    flood = Flood(ready)
+    for _ in range(_UNLOCKS):
+        product.ctl("unlock")
+        product.ctl("lock")
+    verdict = flood.stop()
+    product.ctl("unlock")
+    verdict.require_valid()
+    assert verdict.plain, "the lock was open and no canary was seen: nothing was tried"
+    assert verdict.lost == 0, f"the tunnel lost packets: {verdict.counts}; full queues dropped {_dropped(ready)}"
+    print(f"{_UNLOCKS} times unlocked and locked; {verdict.counts}")
