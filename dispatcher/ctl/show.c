@@ -74,6 +74,14 @@ static bool is_guard_away(GVariant *status)
     return strcmp(ks_field_text(status, "reason"), KS_REASON_GUARD_AWAY) == 0;
 }
 
+/* Owned by the caller. A guard of another version may tell none. */
+static char *type_of(GVariant *vpn)
+{
+    const char *type = ks_field_text(vpn, "type");
+
+    return ks_text_name(type[0] ? type : _("VPN"));
+}
+
 static void append_tunnels(GString *out, GVariant *status)
 {
     g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
@@ -87,7 +95,7 @@ static void append_tunnels(GString *out, GVariant *status)
     for (gsize i = 0; i < count; i++) {
         g_autoptr(GVariant) tunnel = g_variant_get_child_value(tunnels, i);
         g_autofree char *name = ks_text_name(ks_field_text(tunnel, "name"));
-        g_autofree char *type = ks_text_name(ks_field_text(tunnel, "type"));
+        g_autofree char *type = type_of(tunnel);
         g_autofree char *interface = ks_text_name(ks_field_text(tunnel, "interface"));
         /* TRANSLATORS: a VPN's name, its type and its network interface */
         g_autofree char *text = g_strdup_printf(_("“%s” (%s) on %s"), name, type, interface);
@@ -352,7 +360,7 @@ char *ks_show_vpns(GVariant *status)
         g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
         const char *uuid = ks_field_text(server, "uuid");
         g_autofree char *name = ks_text_name(ks_field_text(server, "name"));
-        g_autofree char *type = ks_text_name(ks_field_text(server, "type"));
+        g_autofree char *type = type_of(server);
         g_autofree char *where = server_text(server);
 
         g_autofree char *line = NULL;

@@ -482,7 +482,7 @@ GPtrArray *ks_names_warnings(const KsNames *names)
                  g_strdup_printf("The address of the VPN server %s could not be found out. While "
                                  "blocked, only plain questions for it leave: a resolver that "
                                  "insists on DNS over TLS or on DNSSEC cannot ask. Then write the "
-                                 "address into the VPN, or run: nm-killswitch vpn set.",
+                                 "address into the VPN.",
                                  entry->host));
         if (record && record->replaced)
             tell(warnings, &count,
@@ -500,8 +500,7 @@ GPtrArray *ks_names_warnings(const KsNames *names)
         if (ks_dns_name_encode(entry->host, &name) && !ks_dns_name_keys(&name, &keys))
             tell(warnings, &count,
                  g_strdup_printf("The VPN server name %s is too long to be asked for while "
-                                 "blocked. Write its address into the VPN, or run: nm-killswitch "
-                                 "vpn set.",
+                                 "blocked. Write its address into the VPN.",
                                  entry->host));
     }
     if (count > TOLD_MAX)

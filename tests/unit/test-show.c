@@ -300,6 +300,20 @@ static void test_hostile_names(void)
     g_assert_null(strchr(together, '\n'));
 }
 
+/* As another version's guard might tell it. */
+static void test_no_type(void)
+{
+    g_autoptr(GVariant) status =
+        parse("{'state': <'protected'>, 'locked': <true>, "
+              "'tunnels': <[{'interface': <'tun0'>, 'uuid': <'u'>, 'name': <'Home'>}]>, "
+              "'servers': <[{'uuid': <'u'>, 'name': <'Home'>, 'address': <'198.51.100.1'>}]>}");
+    g_autofree char *all = ks_show_status(status, KS_SHOW_ALL, false);
+    g_autofree char *vpns = ks_show_vpns(status);
+
+    g_assert_nonnull(strstr(all, "“Home” (VPN) on tun0"));
+    g_assert_nonnull(strstr(vpns, "Home (VPN), connected on tun0"));
+}
+
 /* One fact changes, and one is news. */
 static void test_facts(void)
 {
@@ -417,6 +431,7 @@ int main(int argc, char **argv)
     g_test_add_func("/show/reasons", test_reasons);
     g_test_add_func("/show/commands-can-be-copied", test_commands_can_be_copied);
     g_test_add_func("/show/hostile-names", test_hostile_names);
+    g_test_add_func("/show/no-type", test_no_type);
     g_test_add_func("/show/facts", test_facts);
     g_test_add_func("/show/lan-networks", test_lan_networks);
     g_test_add_func("/show/json", test_json);
