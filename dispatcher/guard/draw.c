@@ -3,6 +3,7 @@
 
 #include "guard/engine.h"
 #include "model/guest.h"
+#include "model/hotspot.h"
 #include "model/server.h"
 
 #include <netinet/in.h>
@@ -268,6 +269,7 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     all &= draw_wireguard(lock, drawing->world);
     all &= draw_people(lock, drawing->world);
     all &= ks_guests_draw(drawing->world, lock);
+    all &= ks_hotspots_draw(drawing->world, lock);
     if (drawing->settings->lan)
         all &= draw_lan(lock, drawing);
     ks_lock_seal(lock);

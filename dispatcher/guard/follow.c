@@ -224,6 +224,19 @@ static void describe_wireguard(KsGuard *guard)
             g_strerror(-result));
 }
 
+/* What we would not be told the end of is none: without notifications, no card is a hotspot. */
+static void describe_access_points(KsGuard *guard)
+{
+    int result = guard->access_points_source
+                     ? ks_access_points_describe(guard->access_points, guard->world)
+                     : 0;
+
+    if (result < 0)
+        g_warning("which Wi-Fi cards are hotspots cannot be read, so that their users have no "
+                  "connection while locked: %s",
+                  g_strerror(-result));
+}
+
 /* Only while a VPN may need it: its policies stand before NetworkManager tells that it is up. */
 static void describe_policies(KsGuard *guard)
 {
@@ -266,6 +279,7 @@ static void describe_world(KsGuard *guard)
         g_array_set_size(guard->world->link_routes, 0);
         g_warning("the kernel's interfaces cannot be read: %s", g_strerror(-result));
     }
+    describe_access_points(guard);
     describe_wireguard(guard);
     learn_of_vpns(guard);
     if (guard->manager)

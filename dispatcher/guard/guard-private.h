@@ -7,6 +7,7 @@
 #include "guard/status.h"
 #include "guard/store.h"
 #include "guard/vpns.h"
+#include "kernel/access-points.h"
 #include "kernel/connections.h"
 #include "kernel/links.h"
 #include "kernel/netfilter.h"
@@ -33,6 +34,7 @@ struct KsGuard {
     KsManager *manager;
     KsLinks *links;
     KsWireguard *wireguard; /* NULL until there is a link of that kind */
+    KsAccessPoints *access_points;
 
     KsKeeper *keeper;
     KsMonitor *monitor;
@@ -49,6 +51,7 @@ struct KsGuard {
     char *save_problem;  /* why the state could not be saved last */
     guint save_source;   /* when that is tried again */
     guint links_source;
+    guint access_points_source;
     guint monitor_source;
     guint verify_source;
     guint ready_source;

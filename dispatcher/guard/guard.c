@@ -100,6 +100,9 @@ static void watch_kernel(KsGuard *guard)
     if (ks_links_open(&guard->links) == 0)
         guard->links_source =
             g_unix_fd_add(ks_links_fd(guard->links), G_IO_IN, on_links_changed, guard);
+    if (ks_access_points_open(&guard->access_points) == 0)
+        guard->access_points_source = g_unix_fd_add(ks_access_points_fd(guard->access_points),
+                                                    G_IO_IN, on_links_changed, guard);
     if (ks_monitor_open(&guard->monitor) == 0)
         /* before all else: where the table has no owner, it may be open now */
         guard->monitor_source = g_unix_fd_add_full(G_PRIORITY_HIGH, ks_monitor_fd(guard->monitor),
@@ -161,6 +164,7 @@ void ks_guard_free(KsGuard *guard)
     ks_guard_save_again(guard); /* before the machine is off, say */
     g_clear_handle_id(&guard->save_source, g_source_remove);
     g_clear_handle_id(&guard->links_source, g_source_remove);
+    g_clear_handle_id(&guard->access_points_source, g_source_remove);
     g_clear_handle_id(&guard->monitor_source, g_source_remove);
     g_clear_handle_id(&guard->verify_source, g_source_remove);
     g_clear_handle_id(&guard->ready_source, g_source_remove);
@@ -172,6 +176,7 @@ void ks_guard_free(KsGuard *guard)
     ks_names_free(guard->names);
     ks_links_close(guard->links);
     ks_wireguard_close(guard->wireguard);
+    ks_access_points_close(guard->access_points);
     ks_monitor_close(guard->monitor);
     ks_keeper_free(guard->keeper);
     ks_engine_free(guard->engine);

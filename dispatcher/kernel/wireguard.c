@@ -1,70 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/wireguard.h"
 
+#include "kernel/generic.h"
+
 #include <netinet/in.h>
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
 #include <linux/wireguard.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RECEIVE_SIZE  65536
 #define ENDPOINTS_MAX 4096u
 #define DUMP_ATTEMPTS 16
 
 struct KsWireguard {
-    struct mnl_socket *socket;
+    KsGeneric generic;
     uint16_t family;
-    uint32_t sequence;
-    uint8_t receive[RECEIVE_SIZE];
 };
-
-static struct nlmsghdr *put_header(KsWireguard *wireguard, uint8_t *request, uint16_t type,
-                                   uint16_t flags, uint8_t command)
-{
-    struct nlmsghdr *message = mnl_nlmsg_put_header(request);
-    struct genlmsghdr *generic = mnl_nlmsg_put_extra_header(message, sizeof(*generic));
-
-    message->nlmsg_type = type;
-    message->nlmsg_flags = NLM_F_REQUEST | flags;
-    message->nlmsg_seq = ++wireguard->sequence;
-    generic->cmd = command;
-    generic->version = 1; /* of nlctrl, and WG_GENL_VERSION */
-    return message;
-}
-
-/* What is left of an answer that we gave up on must not be taken for the next one's. */
-static void discard_answers(KsWireguard *wireguard)
-{
-    while (recv(mnl_socket_get_fd(wireguard->socket), wireguard->receive,
-                sizeof(wireguard->receive), MSG_DONTWAIT) > 0)
-        ;
-}
-
-static int exchange(KsWireguard *wireguard, const struct nlmsghdr *request, mnl_cb_t take,
-                    void *data)
-{
-    if (mnl_socket_sendto(wireguard->socket, request, request->nlmsg_len) < 0)
-        return -errno;
-    for (;;) {
-        ssize_t size =
-            mnl_socket_recvfrom(wireguard->socket, wireguard->receive, sizeof(wireguard->receive));
-        int result;
-
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size < 0)
-            return -errno;
-        result = mnl_cb_run(wireguard->receive, (size_t) size, wireguard->sequence,
-                            mnl_socket_get_portid(wireguard->socket), take, data);
-        if (result == MNL_CB_ERROR)
-            return -errno;
-        if (result == MNL_CB_STOP)
-            return 0;
-    }
-}
 
 static int take_family(const struct nlmsghdr *message, void *data)
 {
@@ -80,13 +33,13 @@ static int take_family(const struct nlmsghdr *message, void *data)
 
 static int find_family(KsWireguard *wireguard)
 {
-    uint8_t request[MNL_ALIGN(256)] = { 0 };
+    uint8_t request[KS_GENERIC_REQUEST_SIZE];
     struct nlmsghdr *message =
-        put_header(wireguard, request, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY);
+        ks_generic_begin(&wireguard->generic, request, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY);
     int result;
 
     mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, WG_GENL_NAME);
-    result = exchange(wireguard, message, take_family, &wireguard->family);
+    result = ks_generic_ask(&wireguard->generic, message, take_family, &wireguard->family);
     return result == 0 && wireguard->family == 0 ? -ENOENT : result;
 }
 
@@ -173,7 +126,7 @@ static int take_device(const struct nlmsghdr *message, void *data)
 
 static int read_link(KsWireguard *wireguard, KsLink *link, GArray *endpoints)
 {
-    uint8_t request[MNL_ALIGN(256)] = { 0 };
+    uint8_t request[KS_GENERIC_REQUEST_SIZE];
     struct nlmsghdr *message;
     Reading reading = { link, endpoints };
     unsigned before = endpoints->len;
@@ -181,12 +134,10 @@ static int read_link(KsWireguard *wireguard, KsLink *link, GArray *endpoints)
 
     for (unsigned attempt = 0; result == -EINTR && attempt < DUMP_ATTEMPTS; attempt++) {
         g_array_set_size(endpoints, before);
-        memset(request, 0, sizeof(request));
-        message = put_header(wireguard, request, wireguard->family, NLM_F_DUMP, WG_CMD_GET_DEVICE);
+        message = ks_generic_begin(&wireguard->generic, request, wireguard->family, NLM_F_DUMP,
+                                   WG_CMD_GET_DEVICE);
         mnl_attr_put_u32(message, WGDEVICE_A_IFINDEX, link->index);
-        result = exchange(wireguard, message, take_device, &reading);
-        if (result < 0)
-            discard_answers(wireguard);
+        result = ks_generic_ask(&wireguard->generic, message, take_device, &reading);
     }
     if (result < 0) {
         link->mark = 0;
@@ -199,13 +150,11 @@ static int read_link(KsWireguard *wireguard, KsLink *link, GArray *endpoints)
 int ks_wireguard_open(KsWireguard **ret_wireguard)
 {
     KsWireguard *wireguard = calloc(1, sizeof(*wireguard));
-    int result = 0;
+    int result;
 
     if (!wireguard)
         return -ENOMEM;
-    wireguard->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
-    if (!wireguard->socket || mnl_socket_bind(wireguard->socket, 0, MNL_SOCKET_AUTOPID) < 0)
-        result = -errno;
+    result = ks_generic_open(&wireguard->generic);
     if (result == 0)
         result = find_family(wireguard);
     if (result < 0)
@@ -219,8 +168,7 @@ void ks_wireguard_close(KsWireguard *wireguard)
 {
     if (!wireguard)
         return;
-    if (wireguard->socket)
-        mnl_socket_close(wireguard->socket);
+    ks_generic_close(&wireguard->generic);
     free(wireguard);
 }
 

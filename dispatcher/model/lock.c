@@ -23,6 +23,7 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_OPEN_INTERFACES] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_LAN_INTERFACES] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_GUEST_INTERFACES] = { 4, KS_LOCK_INTERFACES_MAX },
+    [KS_SET_HOTSPOT_INTERFACES] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_SERVERS4] = { 4 + FIELD_SIZE + FIELD_SIZE, KS_LOCK_SERVERS_MAX },
     [KS_SET_SERVERS6] = { 16 + FIELD_SIZE + FIELD_SIZE, KS_LOCK_SERVERS_MAX },
     [KS_SET_DHCP_SERVERS] = { 4, KS_LOCK_ADDRESSES_MAX },
@@ -207,6 +208,11 @@ bool ks_lock_add_guests(KsLock *lock, uint32_t index)
     return add_interface(lock, KS_SET_GUEST_INTERFACES, index);
 }
 
+bool ks_lock_add_hotspot(KsLock *lock, uint32_t index)
+{
+    return add_interface(lock, KS_SET_HOTSPOT_INTERFACES, index);
+}
+
 /* Returns the set that a server of this kind is in, and its key there; KS_SET_MAX: it is none. */
 static KsSetId server_key(const KsAddress *address, uint8_t protocol, uint16_t port, KsKey *key)
 {
@@ -380,6 +386,11 @@ bool ks_lock_has_guests(const KsLock *lock, uint32_t index)
     return has_interface(lock, KS_SET_GUEST_INTERFACES, index);
 }
 
+bool ks_lock_has_hotspot(const KsLock *lock, uint32_t index)
+{
+    return has_interface(lock, KS_SET_HOTSPOT_INTERFACES, index);
+}
+
 static bool has_key(const KsLock *lock, KsSetId set, const KsKey *key)
 {
     unsigned low = 0;
@@ -522,6 +533,7 @@ char *ks_key_text(KsSetId set, const KsKey *key)
     case KS_SET_OPEN_INTERFACES:
     case KS_SET_LAN_INTERFACES:
     case KS_SET_GUEST_INTERFACES:
+    case KS_SET_HOTSPOT_INTERFACES:
         return g_strdup_printf("%u", ks_key_interface(key));
     case KS_SET_DHCP_SERVERS:
     case KS_SET_TUNNEL_ADDRESSES4:

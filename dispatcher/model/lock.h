@@ -10,16 +10,17 @@
  * come and go and by nothing else. */
 
 typedef enum {
-    KS_SET_OPEN_INTERFACES,   /* interface index: loopback (always) and every tunnel that is up */
-    KS_SET_LAN_INTERFACES,    /* interface index: where LAN access is open now */
-    KS_SET_GUEST_INTERFACES,  /* interface index: bridges with nothing but guests behind them */
-    KS_SET_SERVERS4,          /* IPv4 address . protocol . port of VPN servers : KS_OPEN_TO_* */
-    KS_SET_SERVERS6,          /* the same for IPv6 */
-    KS_SET_DHCP_SERVERS,      /* IPv4 address: broadcast (always) and the servers of our leases */
-    KS_SET_TUNNEL_ROUTES4,    /* IPv4 range: what a VPN carries is not looked for on the LAN */
-    KS_SET_TUNNEL_ROUTES6,    /* the same for IPv6 */
-    KS_SET_TUNNEL_ADDRESSES4, /* IPv4 address: this machine's own inside its tunnels */
-    KS_SET_TUNNEL_ADDRESSES6, /* the same for IPv6 */
+    KS_SET_OPEN_INTERFACES,    /* interface index: loopback (always) and every tunnel that is up */
+    KS_SET_LAN_INTERFACES,     /* interface index: where LAN access is open now */
+    KS_SET_GUEST_INTERFACES,   /* interface index: bridges with nothing but guests behind them */
+    KS_SET_HOTSPOT_INTERFACES, /* interface index: access points; narrower than guests' */
+    KS_SET_SERVERS4,           /* IPv4 address . protocol . port of VPN servers : KS_OPEN_TO_* */
+    KS_SET_SERVERS6,           /* the same for IPv6 */
+    KS_SET_DHCP_SERVERS,       /* IPv4 address: broadcast (always) and the servers of our leases */
+    KS_SET_TUNNEL_ROUTES4,     /* IPv4 range: what a VPN carries is not looked for on the LAN */
+    KS_SET_TUNNEL_ROUTES6,     /* the same for IPv6 */
+    KS_SET_TUNNEL_ADDRESSES4,  /* IPv4 address: this machine's own inside its tunnels */
+    KS_SET_TUNNEL_ADDRESSES6,  /* the same for IPv6 */
     KS_SET_PROTOCOLS4, /* IPv4 address . protocol of VPN servers without ports : KS_OPEN_TO_* */
     KS_SET_PROTOCOLS6, /* the same for IPv6 */
     KS_SET_PEOPLE,     /* uid range, on the wire's order: what people run, or what runs for them */
@@ -81,6 +82,7 @@ void ks_lock_clear(KsLock *lock);
 bool ks_lock_open_interface(KsLock *lock, uint32_t index);
 bool ks_lock_open_lan(KsLock *lock, uint32_t index);
 bool ks_lock_add_guests(KsLock *lock, uint32_t index);
+bool ks_lock_add_hotspot(KsLock *lock, uint32_t index);
 bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port,
                         uint32_t open_to); /* KS_OPEN_TO_*, or-ed; port 0: a protocol without */
 bool ks_lock_add_dhcp_server(KsLock *lock, const KsAddress *address);
@@ -101,6 +103,7 @@ bool ks_lock_equal(const KsLock *a, const KsLock *b);
 bool ks_lock_set_is_equal(const KsLock *a, const KsLock *b, KsSetId set);
 bool ks_lock_has_interface(const KsLock *lock, uint32_t index); /* open */
 bool ks_lock_has_guests(const KsLock *lock, uint32_t index);
+bool ks_lock_has_hotspot(const KsLock *lock, uint32_t index);
 
 /* Of a sealed lock. Whose packets may go to the server makes no difference here. */
 bool ks_lock_has_server(const KsLock *lock, const KsAddress *address, uint8_t protocol,

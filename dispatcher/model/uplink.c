@@ -36,11 +36,11 @@ static bool is_uplink(const KsLink *link, const KsLock *lock)
     return true;
 }
 
-static KsUplinkForm form_of(const KsLink *link)
+static KsUplinkForm form_of(const KsLink *link, const KsLock *lock)
 {
     switch (link->hardware) {
     case ARPHRD_ETHER:
-        return KS_UPLINK_ETHERNET;
+        return ks_lock_has_hotspot(lock, link->index) ? KS_UPLINK_HOTSPOT : KS_UPLINK_ETHERNET;
     case ARPHRD_PPP:
     case ARPHRD_NONE:
     case ARPHRD_RAWIP:
@@ -63,7 +63,7 @@ bool ks_uplinks_find(const KsWorld *world, const KsLock *lock, GArray *uplinks)
     g_array_set_size(uplinks, 0);
     for (unsigned i = 0; i < world->links->len; i++) {
         const KsLink *link = &g_array_index(world->links, KsLink, i);
-        KsUplink uplink = { .index = link->index, .form = form_of(link) };
+        KsUplink uplink = { .index = link->index, .form = form_of(link, lock) };
 
         if (!is_uplink(link, lock))
             continue;

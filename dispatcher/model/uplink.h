@@ -10,6 +10,7 @@
 
 typedef enum {
     KS_UPLINK_ETHERNET, /* frames with an Ethernet header */
+    KS_UPLINK_HOTSPOT,  /* the same, to the users of a hotspot (model/hotspot.h) */
     KS_UPLINK_BARE,     /* IP packets without a header of the link: ppp, mobile broadband */
     KS_UPLINK_OTHER,    /* anything else: nothing that it sends can be judged */
 } KsUplinkForm;
@@ -24,7 +25,8 @@ typedef struct {
 #define KS_UPLINKS_MAX 256u
 
 /* The world's uplinks (element-type KsUplink), by rising index; the array is emptied first. `lock`:
- * a ppp interface that is open is a VPN's. False: there are more than KS_UPLINKS_MAX. */
+ * a ppp interface that is open is a VPN's; it also says which cards are hotspots. False: there are
+ * more than KS_UPLINKS_MAX. */
 bool ks_uplinks_find(const KsWorld *world, const KsLock *lock, GArray *uplinks);
 
 bool ks_uplinks_equal(const GArray *a, const GArray *b);

@@ -27,6 +27,7 @@ typedef struct {
     uint32_t lower;         /* what it stands on, 0: nothing */
     bool lower_elsewhere;   /* ... in another network namespace */
     bool default_route;     /* some routing table sends all of IPv4 or all of IPv6 through it */
+    bool access_point;      /* a Wi-Fi card to which others connect */
 } KsLink;
 
 typedef struct {

@@ -182,6 +182,25 @@ static const KsRule rules[] = {
         ACCEPT } },
     { KS_EGRESS_PPPOE, "ipv4 @pause accept", { PAUSED(NFPROTO_IPV4) } },
 
+    /* ---- to the users of a hotspot: what was forwarded to them, and what the kernel answers them,
+     * has no socket, and the first layer has judged it; programs may answer what it lets them, by
+     * any socket ---- */
+    { KS_EGRESS_TO_HOTSPOT, "ether type != ip ether type != ip6 return",
+      { LINK(ETHER_TYPE, 2, R1), COMPARE(NEQ, 2, 0x08, 0x00), LINK(ETHER_TYPE, 2, R1),
+        COMPARE(NEQ, 2, 0x86, 0xdd), RETURN } },
+    { KS_EGRESS_TO_HOTSPOT, "udp sport 67 udp dport 68 accept", { UDP_PORTS(67, 68), ACCEPT } },
+    { KS_EGRESS_TO_HOTSPOT, "udp sport 53 @th,80,32 & 0xf800ffff == 0x80000001 accept",
+      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
+        AN_ANSWER, ACCEPT } },
+    { KS_EGRESS_TO_HOTSPOT, "tcp sport 53 accept",
+      { IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(SOURCE_PORT, 2, R1), COMPARE(EQ, 2, 0, 53), ACCEPT } },
+    { KS_EGRESS_TO_HOTSPOT,
+      "ip6 saddr fe80::/10 ip6 hoplimit 255 icmpv6 type nd-router-advert accept",
+      { FROM_LINK_LOCAL, HOP_LIMIT(255), ICMPV6_TYPE(134), ACCEPT } },
+    { KS_EGRESS_TO_HOTSPOT, "meta skuid >= 0 return",
+      { META(SKUID, R1), COMPARE(GTE, 4, 0), RETURN } },
+    { KS_EGRESS_TO_HOTSPOT, "accept", { ACCEPT } },
+
     /* ---- the local network ---- */
     { KS_EGRESS_LAN4, "meta l4proto . th dport @resolver_ports return",
       { META(L4PROTO, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1),

@@ -8,7 +8,7 @@
 /* Not in the kernel headers of libnftnl's users (linux/netfilter.h, enum nf_dev_hooks). */
 #define EGRESS_HOOK 1
 
-#define FORM_RULES_MAX 3
+#define FORM_RULES_MAX 4
 
 struct KsEgressTable {
     KsSkeleton skeleton;
@@ -24,10 +24,14 @@ static const char *const counters[KS_EGRESS_COUNTERS] = {
 };
 
 static const KsChain shared_chains[KS_EGRESS_CHAINS] = {
-    [KS_EGRESS_ETHERNET] = { .name = "ethernet" }, [KS_EGRESS_BARE] = { .name = "bare" },
-    [KS_EGRESS_IPV4] = { .name = "ipv4" },         [KS_EGRESS_IPV6] = { .name = "ipv6" },
-    [KS_EGRESS_PPPOE] = { .name = "pppoe" },       [KS_EGRESS_LAN4] = { .name = "lan_out4" },
+    [KS_EGRESS_ETHERNET] = { .name = "ethernet" },
+    [KS_EGRESS_BARE] = { .name = "bare" },
+    [KS_EGRESS_IPV4] = { .name = "ipv4" },
+    [KS_EGRESS_IPV6] = { .name = "ipv6" },
+    [KS_EGRESS_PPPOE] = { .name = "pppoe" },
+    [KS_EGRESS_LAN4] = { .name = "lan_out4" },
     [KS_EGRESS_LAN6] = { .name = "lan_out6" },
+    [KS_EGRESS_TO_HOTSPOT] = { .name = "to_hotspot" },
 };
 
 /* The lock's own sets, under the same names. */
@@ -91,19 +95,27 @@ static const KsSetDefinition *set_definitions(void)
 /* Each uplink's own rules. Nearly all that leaves goes to a server, so that comes first, and by the
  * kernel's word, which costs less than the frame's own: who lies to it can address a frame to the
  * server's port as well. */
+#define TO_SERVERS \
+    { .text = "meta protocol ip ip daddr . meta l4proto . th dport @servers4 accept", \
+      .steps = { META(PROTOCOL, R1), COMPARE(EQ, 2, 0x08, 0x00), \
+                 NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1), \
+                 TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_EGRESS_SET_SERVERS4), \
+                 ACCEPT } }, \
+    { .text = "meta protocol ip6 ip6 daddr . meta l4proto . th dport @servers6 accept", \
+      .steps = { META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd), \
+                 NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2), \
+                 TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_EGRESS_SET_SERVERS6), \
+                 ACCEPT } }
+
 static const KsRule by_form[][FORM_RULES_MAX] = {
     [KS_UPLINK_ETHERNET] = {
-        { .text = "meta protocol ip ip daddr . meta l4proto . th dport @servers4 accept",
-          .steps = { META(PROTOCOL, R1), COMPARE(EQ, 2, 0x08, 0x00),
-                     NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1),
-                     TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_EGRESS_SET_SERVERS4),
-                     ACCEPT } },
-        { .text = "meta protocol ip6 ip6 daddr . meta l4proto . th dport @servers6 accept",
-          .steps = { META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd),
-                     NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2),
-                     TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_EGRESS_SET_SERVERS6),
-                     ACCEPT } },
+        TO_SERVERS,
         { .text = "jump ethernet", .steps = { JUMP(KS_EGRESS_ETHERNET) } },
+    },
+    [KS_UPLINK_HOTSPOT] = {
+        TO_SERVERS,
+        { .text = "jump ethernet", .steps = { JUMP(KS_EGRESS_ETHERNET) } },
+        { .text = "jump to_hotspot", .steps = { JUMP(KS_EGRESS_TO_HOTSPOT) } },
     },
     [KS_UPLINK_BARE] = { { .text = "jump bare", .steps = { JUMP(KS_EGRESS_BARE) } } },
     [KS_UPLINK_OTHER] = { { .text = NULL } },

@@ -18,6 +18,7 @@ typedef enum {
     KS_EGRESS_PPPOE,
     KS_EGRESS_LAN4,
     KS_EGRESS_LAN6,
+    KS_EGRESS_TO_HOTSPOT,
     KS_EGRESS_CHAINS, /* behind these, the uplinks' own */
 } KsEgressChain;
 

@@ -2,9 +2,6 @@
 #include "rules/lock-table.h"
 #include "rules/steps.h"
 
-/* Header bits of an answer: one question, and what it says stands behind it. */
-#define AN_ANSWER TRANSPORT(10, 4, R1), MASK(4, 0xf8, 0, 0xff, 0xff), COMPARE(EQ, 4, 0x80, 0, 0, 1)
-
 /* RFC 791, 3.1: with the bit that has routers copy them into fragments. */
 #define OPTION_LOOSE_ROUTE  131
 #define OPTION_STRICT_ROUTE 137
@@ -69,6 +66,17 @@ static const KsRule rules[] = {
       { META(IIF, R1), LOOKUP(KS_SET_GUEST_INTERFACES), META(OIF, R1),
         LOOKUP(KS_SET_GUEST_INTERFACES), ACCEPT } },
 
+    /* ---- the users of a hotspot: the same ---- */
+    { KS_CHAIN_FORWARD, "iif @hotspot_interfaces oif @open_interfaces accept",
+      { META(IIF, R1), LOOKUP(KS_SET_HOTSPOT_INTERFACES), META(OIF, R1),
+        LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
+    { KS_CHAIN_FORWARD, "iif @open_interfaces oif @hotspot_interfaces jump to_users",
+      { META(IIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), META(OIF, R1),
+        LOOKUP(KS_SET_HOTSPOT_INTERFACES), JUMP(KS_CHAIN_TO_USERS) } },
+    { KS_CHAIN_FORWARD, "iif @hotspot_interfaces oif @hotspot_interfaces accept",
+      { META(IIF, R1), LOOKUP(KS_SET_HOTSPOT_INTERFACES), META(OIF, R1),
+        LOOKUP(KS_SET_HOTSPOT_INTERFACES), ACCEPT } },
+
     /* the same by IPsec without an interface */
     { KS_CHAIN_FORWARD, "meta nfproto @ipsec iif @guest_interfaces rt ipsec exists accept",
       { META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), META(IIF, R1), LOOKUP(KS_SET_GUEST_INTERFACES),
@@ -77,6 +85,13 @@ static const KsRule rules[] = {
       "meta nfproto @ipsec oif @guest_interfaces meta ipsec exists jump to_guests",
       { META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), META(OIF, R1), LOOKUP(KS_SET_GUEST_INTERFACES),
         WAS_ENCRYPTED, JUMP(KS_CHAIN_TO_GUESTS) } },
+    { KS_CHAIN_FORWARD, "meta nfproto @ipsec iif @hotspot_interfaces rt ipsec exists accept",
+      { META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), META(IIF, R1), LOOKUP(KS_SET_HOTSPOT_INTERFACES),
+        WILL_BE_ENCRYPTED, ACCEPT } },
+    { KS_CHAIN_FORWARD,
+      "meta nfproto @ipsec oif @hotspot_interfaces meta ipsec exists jump to_users",
+      { META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), META(OIF, R1), LOOKUP(KS_SET_HOTSPOT_INTERFACES),
+        WAS_ENCRYPTED, JUMP(KS_CHAIN_TO_USERS) } },
     { KS_CHAIN_FORWARD, "meta nfproto @pause accept",
       { META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT } },
 
@@ -86,6 +101,9 @@ static const KsRule rules[] = {
     { KS_CHAIN_FORWARD, "reject with icmpx admin-prohibited", { REJECT(ICMPX_UNREACH) } },
 
     { KS_CHAIN_TO_GUESTS, "ct direction reply ct state established,related accept",
+      { IS_REPLY, IS_ESTABLISHED, ACCEPT } },
+
+    { KS_CHAIN_TO_USERS, "ct direction reply ct state established,related accept",
       { IS_REPLY, IS_ESTABLISHED, ACCEPT } },
 
     /* ---- the last look at what leaves, on the interface that it really leaves by ---- */
@@ -161,6 +179,9 @@ static const KsRule rules[] = {
     { KS_CHAIN_LEAVING, "ip daddr 224.0.0.0/4 ip ttl 1 meta l4proto igmp accept",
       { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), MASK(4, 0xf0), COMPARE(EQ, 4, 224),
         NETWORK(IPV4_TTL, 1, R1), COMPARE(EQ, 1, 1), IS_PROTOCOL(IPPROTO_IGMP), ACCEPT } },
+
+    { KS_CHAIN_LEAVING, "oif @hotspot_interfaces jump to_hotspot",
+      { META(OIF, R1), LOOKUP(KS_SET_HOTSPOT_INTERFACES), JUMP(KS_CHAIN_TO_HOTSPOT) } },
 
     { KS_CHAIN_LEAVING, "oif @lan_interfaces jump lan_out",
       { META(OIF, R1), LOOKUP(KS_SET_LAN_INTERFACES), JUMP(KS_CHAIN_LAN_OUT) } },
@@ -241,6 +262,9 @@ static const KsRule rules[] = {
         AN_ANSWER, IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), TRANSPORT(DESTINATION_PORT, 2, R2),
         LOOKUP(KS_NFT_SET_ASKED6), ACCEPT } },
 
+    { KS_CHAIN_INPUT, "iif @hotspot_interfaces jump from_hotspot",
+      { META(IIF, R1), LOOKUP(KS_SET_HOTSPOT_INTERFACES), JUMP(KS_CHAIN_FROM_HOTSPOT) } },
+
     { KS_CHAIN_INPUT, "iif @lan_interfaces jump lan_in",
       { META(IIF, R1), LOOKUP(KS_SET_LAN_INTERFACES), JUMP(KS_CHAIN_LAN_IN) } },
 
@@ -312,6 +336,54 @@ static const KsRule rules[] = {
         REMEMBER(KS_NFT_SET_ASKED6, KS_ASKED_MS), ACCEPT } },
 
     { KS_CHAIN_INSIDE_IPSEC, "rt ipsec exists accept", { WILL_BE_ENCRYPTED, ACCEPT } },
+
+    /* ---- to the users of a hotspot: what was forwarded to them, judged again, because the card
+     * may be something else by now; and answers, with which no program begins anything (ADR 17)
+     * ---- */
+    { KS_CHAIN_TO_HOTSPOT, "iif @open_interfaces jump to_users",
+      { META(IIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), JUMP(KS_CHAIN_TO_USERS) } },
+    { KS_CHAIN_TO_HOTSPOT, "iif @hotspot_interfaces accept",
+      { META(IIF, R1), LOOKUP(KS_SET_HOTSPOT_INTERFACES), ACCEPT } },
+    { KS_CHAIN_TO_HOTSPOT, "meta nfproto @ipsec iif != 0 jump to_users",
+      { META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), META(IIF, R1), COMPARE(NEQ, 4, 0, 0, 0, 0),
+        JUMP(KS_CHAIN_TO_USERS) } },
+
+    { KS_CHAIN_TO_HOTSPOT, "meta nfproto ipv4 udp sport 67 udp dport 68 accept",
+      { IS_IPV4, UDP_PORTS(67, 68), ACCEPT } },
+    { KS_CHAIN_TO_HOTSPOT, "udp sport 53 @th,80,32 & 0xf800ffff == 0x80000001 accept",
+      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
+        AN_ANSWER, ACCEPT } },
+    { KS_CHAIN_TO_HOTSPOT, "tcp flags syn / syn,ack return",
+      { IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_SYN | TCP_ACK),
+        COMPARE(EQ, 1, TCP_SYN), RETURN } },
+    { KS_CHAIN_TO_HOTSPOT, "tcp sport 53 accept",
+      { IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(SOURCE_PORT, 2, R1), COMPARE(EQ, 2, 0, 53), ACCEPT } },
+
+    /* what the kernel says to them by itself: refused, too big, reached */
+    { KS_CHAIN_TO_HOTSPOT, "tcp flags & rst == rst accept",
+      { IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_RESET),
+        COMPARE(EQ, 1, TCP_RESET), ACCEPT } },
+    { KS_CHAIN_TO_HOTSPOT, "icmp type echo-reply accept", { ICMP_IS(0), ACCEPT } },
+    { KS_CHAIN_TO_HOTSPOT, "icmp type destination-unreachable accept", { ICMP_IS(3), ACCEPT } },
+    { KS_CHAIN_TO_HOTSPOT, "icmp type time-exceeded accept", { ICMP_IS(11), ACCEPT } },
+    { KS_CHAIN_TO_HOTSPOT, "icmpv6 type 1-4 accept", { ICMPV6_TYPES(1, 4), ACCEPT } },
+    { KS_CHAIN_TO_HOTSPOT, "icmpv6 type echo-reply accept", { ICMPV6_TYPE(129), ACCEPT } },
+    { KS_CHAIN_TO_HOTSPOT,
+      "ip6 saddr fe80::/10 ip6 hoplimit 255 icmpv6 type nd-router-advert accept",
+      { IS_IPV6, FROM_LINK_LOCAL, HOP_LIMIT(255), ICMPV6_TYPE(134), ACCEPT } },
+
+    { KS_CHAIN_FROM_HOTSPOT, "meta nfproto ipv4 udp sport 68 udp dport 67 accept",
+      { IS_IPV4, UDP_PORTS(68, 67), ACCEPT } },
+    { KS_CHAIN_FROM_HOTSPOT, "udp dport 53 accept",
+      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
+        ACCEPT } },
+    { KS_CHAIN_FROM_HOTSPOT, "tcp dport 53 accept",
+      { IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
+        ACCEPT } },
+    { KS_CHAIN_FROM_HOTSPOT, "icmp type echo-request accept", { ICMP_IS(8), ACCEPT } },
+    { KS_CHAIN_FROM_HOTSPOT, "icmpv6 type echo-request accept", { ICMPV6_TYPE(128), ACCEPT } },
+    { KS_CHAIN_FROM_HOTSPOT, "ip6 hoplimit 255 icmpv6 type nd-router-solicit accept",
+      { IS_IPV6, HOP_LIMIT(255), ICMPV6_TYPE(133), ACCEPT } },
 
     /* ---- the local network, on interfaces where LAN access is open ---- */
     /* A fragment here was made on purpose (the kernel's own come later): it could hide its port. */

@@ -27,6 +27,9 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_NAMES_OUT] = { "names_out", false, 0, 0 },
     [KS_CHAIN_NAMES_EDNS_OUT] = { "names_edns_out", false, 0, 0 },
     [KS_CHAIN_ASKED] = { "asked", false, 0, 0 },
+    [KS_CHAIN_TO_HOTSPOT] = { "to_hotspot", false, 0, 0 },
+    [KS_CHAIN_TO_USERS] = { "to_users", .conditional = true, .with = KS_SET_HOTSPOT_INTERFACES },
+    [KS_CHAIN_FROM_HOTSPOT] = { "from_hotspot", false, 0, 0 },
     [KS_CHAIN_LAN_OUT] = { "lan_out", false, 0, 0 },
     [KS_CHAIN_LAN_IN] = { "lan_in", false, 0, 0 },
 };
@@ -152,6 +155,15 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_GUEST_INTERFACES] = {
         .keys = KS_SET_GUEST_INTERFACES,
         .name = "guest_interfaces",
+        .nft_type = "iface_index",
+        .key_type = TYPE_IFACE_INDEX,
+        .key_length = 4,
+        .size = KS_LOCK_INTERFACES_MAX,
+        .host_order = true,
+    },
+    [KS_SET_HOTSPOT_INTERFACES] = {
+        .keys = KS_SET_HOTSPOT_INTERFACES,
+        .name = "hotspot_interfaces",
         .nft_type = "iface_index",
         .key_type = TYPE_IFACE_INDEX,
         .key_length = 4,

@@ -42,6 +42,7 @@
 #define UDP_PAYLOAD      8
 #define TCP_FLAGS        13
 #define TCP_SYN          0x02
+#define TCP_RESET        0x04
 #define TCP_ACK          0x10
 #define FRAGMENT_OFFSET  2 /* of the fragment header */
 #define ICMP_TYPE        0
@@ -107,6 +108,8 @@
 #define UDP_PORTS(s, d)                                      \
     IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 4, R1), \
         COMPARE(EQ, 4, (s) >> 8, (s) &0xff, (d) >> 8, (d) &0xff)
+#define ICMP_IS(type) \
+    IS_IPV4, IS_PROTOCOL(IPPROTO_ICMP), TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(EQ, 1, (type))
 #define ICMPV6_TYPE(type) \
     IS_PROTOCOL(IPPROTO_ICMPV6), TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(EQ, 1, (type))
 #define ICMPV6_TYPES(a, z)                                                          \
@@ -116,6 +119,10 @@
 /* fe80::/10 as the source: the kernel's byte-wise mask needs all 16 bytes. */
 #define FROM_LINK_LOCAL \
     NETWORK(IPV6_SOURCE, 16, R1), MASK(16, 0xff, 0xc0), COMPARE(EQ, 16, 0xfe, 0x80)
+
+/* Of the DNS in UDP, header bits of an answer (RFC 1035, 4.1.1): one question, and what it says
+ * stands behind it. */
+#define AN_ANSWER TRANSPORT(10, 4, R1), MASK(4, 0xf8, 0, 0xff, 0xff), COMPARE(EQ, 4, 0x80, 0, 0, 1)
 
 /* A number of four bytes as the kernel keeps it in registers. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

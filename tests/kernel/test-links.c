@@ -3,6 +3,7 @@
  * who looks for the first time. */
 #include "namespace.h"
 
+#include "kernel/access-points.h"
 #include "kernel/links.h"
 
 #include <glib/gstdio.h>
@@ -452,6 +453,24 @@ static void test_kinds(void)
         g_assert_false(ks_link_kind_is_tunnel(others[i]));
 }
 
+/* Where there is no Wi-Fi, and what the world says of a link does not outlast a look. */
+static void test_access_points(void)
+{
+    g_autoptr(KsWorld) world = ks_world_new();
+    KsAccessPoints *points = NULL;
+    KsLink link = { .index = 1, .up = true, .access_point = true };
+
+    g_assert_cmpint(ks_access_points_open(&points), ==, 0);
+    g_assert_cmpint(ks_access_points_fd(points), >=, 0);
+    g_array_append_val(world->links, link);
+    for (unsigned i = 0; i < 3; i++) {
+        g_assert_cmpint(ks_access_points_describe(points, world), ==, 0);
+        g_assert_false(g_array_index(world->links, KsLink, 0).access_point);
+        g_array_index(world->links, KsLink, 0).access_point = true;
+    }
+    ks_access_points_close(points);
+}
+
 int main(int argc, char **argv)
 {
     namespace_enter();
@@ -462,5 +481,6 @@ int main(int argc, char **argv)
     g_test_add_func("/links/overrun", test_overrun);
     g_test_add_func("/links/random", test_random);
     g_test_add_func("/links/many", test_many);
+    g_test_add_func("/links/access-points", test_access_points);
     return g_test_run();
 }

@@ -143,6 +143,7 @@ static void test_listing(const void *data)
         ks_lock_open_interface(lock, 7); /* of no link: nft writes its number */
         ks_lock_open_lan(lock, 1);
         ks_lock_add_guests(lock, 8);
+        ks_lock_add_hotspot(lock, 9);
         g_assert_true(ks_address_parse("10.8.1.2", &address));
         ks_lock_add_tunnel_address(lock, &address);
         g_assert_true(ks_address_parse("fd01::2", &address));

@@ -45,6 +45,7 @@ static void fill(KsLock *lock)
     ks_lock_open_interface(lock, 8);
     ks_lock_open_lan(lock, 2);
     ks_lock_add_guests(lock, 3);
+    ks_lock_add_hotspot(lock, 4);
     ks_lock_add_tunnel_address(lock, &private4);
     ks_lock_add_tunnel_address(lock, &private6);
     ks_lock_add_server(lock, &server4, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
@@ -232,16 +233,18 @@ static void random_lock(KsLock *lock, GRand *random)
         ks_lock_add_wireguard_port(lock, number);
         if (number > 5)
             ks_lock_open_ipsec(lock);
-        if (number > 13)
+        if (number == 7)
             ks_lock_add_guests(lock, number);
+        if (number == 6)
+            ks_lock_add_hotspot(lock, number);
         ks_lock_exclude_from_lan(lock, &private4, (uint8_t) g_rand_int_range(random, 8, 33));
         ks_lock_exclude_from_lan(lock, &private6, (uint8_t) g_rand_int_range(random, 7, 129));
     }
     ks_lock_seal(lock);
 }
 
-/* A change is elements and nothing else, whatever to whatever; but for the rule that comes and goes
- * with the guests. */
+/* A change is elements and nothing else, whatever to whatever; but for the rules that come and go
+ * with the guests and with the hotspots. */
 static void test_changes(Fixture *f, const void *data)
 {
     g_autoptr(GRand) random = g_rand_new_with_seed((guint32) g_test_rand_int());
@@ -250,6 +253,7 @@ static void test_changes(Fixture *f, const void *data)
     apply(f, 0);
     for (unsigned round = 0; round < 200; round++) {
         bool had_guests = f->held->lock->sets[KS_SET_GUEST_INTERFACES]->len > 0;
+        bool had_hotspot = f->held->lock->sets[KS_SET_HOTSPOT_INTERFACES]->len > 0;
         unsigned elements;
         unsigned rules;
 
@@ -261,7 +265,8 @@ static void test_changes(Fixture *f, const void *data)
             count_messages(&f->batch, NFT_MSG_NEWRULE) + count_messages(&f->batch, NFT_MSG_DELRULE);
         g_assert_cmpuint(elements + rules, ==, f->batch.messages);
         g_assert_cmpuint(rules, ==,
-                         had_guests != (f->want->sets[KS_SET_GUEST_INTERFACES]->len > 0));
+                         (had_guests != (f->want->sets[KS_SET_GUEST_INTERFACES]->len > 0)) +
+                             (had_hotspot != (f->want->sets[KS_SET_HOTSPOT_INTERFACES]->len > 0)));
         apply(f, 0);
     }
 }

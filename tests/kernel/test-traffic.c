@@ -8,9 +8,11 @@
 #include "traffic.h"
 
 #include "kernel/netfilter.h"
+#include "rules/egress-table.h"
 #include "rules/lock-table.h"
 #include "rules/plan.h"
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -19,7 +21,19 @@ typedef struct {
     KsReadback *held;
     KsBatch batch;
     KsLock *lock;
+
+    /* the second layer, on the hotspot alone */
+    KsEgressTable *table;
+    KsReadback *frames;
+    KsLock *frames_lock;
 } Lock;
+
+/* What the interface towards the guest is known as. */
+typedef enum {
+    NOTHING,
+    GUESTS,
+    HOTSPOT,
+} Known;
 
 static KsAddress address(const char *text)
 {
@@ -35,7 +49,44 @@ static void commit(Lock *lock)
     g_assert_cmpint(ks_netfilter_read(lock->netfilter, lock->held), ==, 0);
 }
 
-static void close_lock(Lock *lock, bool lan, bool guests)
+static Lock lock_new(void)
+{
+    g_autoptr(GArray) uplinks = g_array_new(FALSE, TRUE, sizeof(KsUplink));
+    KsUplink hotspot = { .index = traffic_interface(TRAFFIC_GUEST), .form = KS_UPLINK_HOTSPOT };
+    Lock lock = { .held = ks_readback_new(&ks_lock_table), .lock = ks_lock_new() };
+
+    g_assert_nonnull(if_indextoname(hotspot.index, hotspot.name));
+    g_array_append_val(uplinks, hotspot);
+    lock.table = ks_egress_table_new(uplinks);
+    lock.frames = ks_readback_new(ks_egress_table_skeleton(lock.table));
+    lock.frames_lock = ks_lock_new();
+    g_assert_cmpint(ks_netfilter_open(&lock.netfilter), ==, 0);
+    return lock;
+}
+
+static void lock_free(Lock *lock)
+{
+    ks_netfilter_close(lock->netfilter);
+    ks_readback_free(lock->held);
+    ks_readback_free(lock->frames);
+    ks_egress_table_free(lock->table);
+    ks_lock_free(lock->lock);
+    ks_lock_free(lock->frames_lock);
+    ks_batch_clear(&lock->batch);
+}
+
+static void close_second_layer(Lock *lock)
+{
+    g_autoptr(KsWorld) world = ks_world_new();
+
+    g_assert_true(ks_uplinks_draw(world, lock->lock, lock->frames_lock));
+    g_assert_cmpint(ks_plan_lock(&lock->batch, lock->frames, lock->frames_lock, 0), ==, 0);
+    g_assert_cmpint(ks_netfilter_commit(lock->netfilter, &lock->batch), ==, 0);
+    g_assert_cmpint(ks_netfilter_read(lock->netfilter, lock->frames), ==, 0);
+    g_assert_true(ks_readback_is_intact(lock->frames));
+}
+
+static void close_lock(Lock *lock, bool lan, Known known)
 {
     KsAddress server = address(SERVER);
     KsAddress server6 = address(SERVER6);
@@ -47,8 +98,10 @@ static void close_lock(Lock *lock, bool lan, bool guests)
 
     ks_lock_clear(lock->lock);
     ks_lock_open_interface(lock->lock, traffic_interface(TRAFFIC_TUNNEL));
-    if (guests)
+    if (known == GUESTS)
         ks_lock_add_guests(lock->lock, traffic_interface(TRAFFIC_GUEST));
+    if (known == HOTSPOT)
+        ks_lock_add_hotspot(lock->lock, traffic_interface(TRAFFIC_GUEST));
     ks_lock_add_server(lock->lock, &server, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock->lock, &server, IPPROTO_TCP, 443, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock->lock, &server6, IPPROTO_UDP, 51820, KS_OPEN_TO_ALL);
@@ -68,13 +121,20 @@ static void close_lock(Lock *lock, bool lan, bool guests)
     g_assert_cmpint(ks_plan_lock(&lock->batch, lock->held, lock->lock, 0), ==, 0);
     commit(lock);
     g_assert_true(ks_readback_is_intact(lock->held));
+    if (known == HOTSPOT)
+        close_second_layer(lock);
 }
 
 static void open_lock(Lock *lock)
 {
     g_assert_cmpint(ks_plan_unlock(&lock->batch, lock->held), ==, 0);
     commit(lock);
+    g_assert_cmpint(ks_plan_unlock(&lock->batch, lock->frames), ==, 0);
+    g_assert_cmpint(ks_netfilter_commit(lock->netfilter, &lock->batch), ==, 0);
+    g_assert_cmpint(ks_netfilter_read(lock->netfilter, lock->frames), ==, 0);
 }
+
+#define COUNTED_AS_FRAMES KS_COUNTER_MAX
 
 #define ROWS(array) array, G_N_ELEMENTS(array)
 
@@ -84,26 +144,39 @@ static const struct {
     unsigned count;
     TrafficPath path;
     int counter; /* which counts what is blocked; -1: nothing is */
-    bool guests; /* the interface behind which the guest is, is known as the guests' */
+    Known known;
 } paths[] = {
-    { "output", ROWS(output), TRAFFIC_OUT, KS_COUNTER_BLOCKED_OUT, false },
-    { "input", ROWS(input), TRAFFIC_IN, KS_COUNTER_BLOCKED_IN, false },
-    { "forward", ROWS(forward), TRAFFIC_THROUGH, KS_COUNTER_BLOCKED_FORWARD, true },
-    { "forward-to-tunnel", ROWS(forward_to_tunnel), TRAFFIC_THROUGH_TO_TUNNEL, -1, true },
-    { "guest-to-guest", ROWS(guest_to_guest), TRAFFIC_GUEST_TO_GUEST, -1, true },
-    { "from-guest", ROWS(from_guest), TRAFFIC_FROM_GUEST, -1, true },
-    { "to-guest", ROWS(to_guest), TRAFFIC_TO_GUEST, -1, true },
+    { "output", ROWS(output), TRAFFIC_OUT, KS_COUNTER_BLOCKED_OUT, NOTHING },
+    { "input", ROWS(input), TRAFFIC_IN, KS_COUNTER_BLOCKED_IN, NOTHING },
+    { "forward", ROWS(forward), TRAFFIC_THROUGH, KS_COUNTER_BLOCKED_FORWARD, GUESTS },
+    { "forward-to-tunnel", ROWS(forward_to_tunnel), TRAFFIC_THROUGH_TO_TUNNEL, -1, GUESTS },
+    { "guest-to-guest", ROWS(guest_to_guest), TRAFFIC_GUEST_TO_GUEST, -1, GUESTS },
+    { "from-guest", ROWS(from_guest), TRAFFIC_FROM_GUEST, -1, GUESTS },
+    { "to-guest", ROWS(to_guest), TRAFFIC_TO_GUEST, -1, GUESTS },
     { "tunnel-to-guest", ROWS(tunnel_to_guest), TRAFFIC_TUNNEL_TO_GUEST, KS_COUNTER_BLOCKED_FORWARD,
-      true },
+      GUESTS },
     { "wire-to-guest", ROWS(wire_to_guest), TRAFFIC_WIRE_TO_GUEST, KS_COUNTER_BLOCKED_FORWARD,
-      true },
+      GUESTS },
     { "wire-to-tunnel", ROWS(wire_to_tunnel), TRAFFIC_WIRE_TO_TUNNEL, KS_COUNTER_BLOCKED_FORWARD,
-      true },
-    { "in-for-tunnel", ROWS(in_for_tunnel), TRAFFIC_IN, KS_COUNTER_BLOCKED_IN, true },
-    { "tunnel-for-tunnel", ROWS(tunnel_for_tunnel), TRAFFIC_OUT_OF_TUNNEL, -1, false },
-    { "guest-for-tunnel", ROWS(guest_for_tunnel), TRAFFIC_FROM_GUEST, -1, true },
-    { "into-tunnel", ROWS(into_tunnel), TRAFFIC_INTO_TUNNEL, -1, false },
-    { "out-of-tunnel", ROWS(out_of_tunnel), TRAFFIC_OUT_OF_TUNNEL, -1, false },
+      GUESTS },
+    { "in-for-tunnel", ROWS(in_for_tunnel), TRAFFIC_IN, KS_COUNTER_BLOCKED_IN, GUESTS },
+    { "tunnel-for-tunnel", ROWS(tunnel_for_tunnel), TRAFFIC_OUT_OF_TUNNEL, -1, NOTHING },
+    { "guest-for-tunnel", ROWS(guest_for_tunnel), TRAFFIC_FROM_GUEST, -1, GUESTS },
+    { "hotspot-forward", ROWS(forward), TRAFFIC_THROUGH, KS_COUNTER_BLOCKED_FORWARD, HOTSPOT },
+    { "hotspot-to-tunnel", ROWS(forward_to_tunnel), TRAFFIC_THROUGH_TO_TUNNEL, -1, HOTSPOT },
+    { "hotspot-to-hotspot", ROWS(hotspot_to_hotspot), TRAFFIC_GUEST_TO_GUEST, -1, HOTSPOT },
+    { "from-hotspot", ROWS(from_hotspot), TRAFFIC_FROM_GUEST, KS_COUNTER_BLOCKED_IN, HOTSPOT },
+    { "to-hotspot", ROWS(to_hotspot), TRAFFIC_TO_GUEST, KS_COUNTER_BLOCKED_OUT, HOTSPOT },
+    { "frames-to-hotspot", ROWS(frames_to_hotspot), TRAFFIC_FRAME_TO_GUEST, COUNTED_AS_FRAMES,
+      HOTSPOT },
+    { "tunnel-to-hotspot", ROWS(tunnel_to_guest), TRAFFIC_TUNNEL_TO_GUEST,
+      KS_COUNTER_BLOCKED_FORWARD, HOTSPOT },
+    { "wire-to-hotspot", ROWS(wire_to_guest), TRAFFIC_WIRE_TO_GUEST, KS_COUNTER_BLOCKED_FORWARD,
+      HOTSPOT },
+    { "hotspot-for-tunnel", ROWS(hotspot_for_tunnel), TRAFFIC_FROM_GUEST, KS_COUNTER_BLOCKED_IN,
+      HOTSPOT },
+    { "into-tunnel", ROWS(into_tunnel), TRAFFIC_INTO_TUNNEL, -1, NOTHING },
+    { "out-of-tunnel", ROWS(out_of_tunnel), TRAFFIC_OUT_OF_TUNNEL, -1, NOTHING },
 };
 
 /* Of what a program sends to everybody, this machine's own copy is a packet more behind the output
@@ -142,21 +215,24 @@ static unsigned send_rows(unsigned path, Verdict least, const char *when)
 static uint64_t counted(Lock *lock, int counter)
 {
     g_assert_cmpint(ks_netfilter_read(lock->netfilter, lock->held), ==, 0);
+    if (counter == COUNTED_AS_FRAMES) {
+        g_assert_cmpint(ks_netfilter_read(lock->netfilter, lock->frames), ==, 0);
+        return lock->frames->counters[KS_EGRESS_BLOCKED].packets;
+    }
     return counter < 0 ? 0 : lock->held->counters[counter].packets;
 }
 
 static void test_path(const void *data)
 {
     unsigned path = GPOINTER_TO_UINT(data);
-    Lock lock = { .held = ks_readback_new(&ks_lock_table), .lock = ks_lock_new() };
+    Lock lock = lock_new();
 
-    g_assert_cmpint(ks_netfilter_open(&lock.netfilter), ==, 0);
     g_assert_cmpuint(send_rows(path, NEVER, "without a lock"), ==, 0);
     for (unsigned lan = 0; lan < 2; lan++) {
         uint64_t before;
         unsigned blocked;
 
-        close_lock(&lock, lan, paths[path].guests);
+        close_lock(&lock, lan, paths[path].known);
         before = counted(&lock, paths[path].counter);
         blocked = send_rows(path, lan ? ON_LAN : ALWAYS, lan ? "with LAN access" : "locked");
         g_assert_cmpuint(counted(&lock, paths[path].counter) - before, ==, blocked);
@@ -164,14 +240,12 @@ static void test_path(const void *data)
     open_lock(&lock);
     g_assert_cmpuint(send_rows(path, NEVER, "unlocked again"), ==, 0);
 
-    ks_netfilter_close(lock.netfilter);
-    ks_readback_free(lock.held);
-    ks_lock_free(lock.lock);
-    ks_batch_clear(&lock.batch);
+    lock_free(&lock);
 }
 
-/* Whom a guest spoke to may answer, and be told of on the way; who else, may not. */
-static void test_replies_to_guest(void)
+/* Whom a guest, or a hotspot's user, spoke to may answer, and be told of on the way; who else, may
+ * not. */
+static void test_replies(const void *data)
 {
     static const Packet question = UDP(GUEST, 5000, IN_TUN, 53);
     static const Packet question6 = UDP(GUEST6, 5000, IN_TUN6, 53);
@@ -187,12 +261,11 @@ static void test_replies_to_guest(void)
     const Packet *questions[] = { &question, &question6 };
     const Packet *sent[G_N_ELEMENTS(answers)];
     bool arrived[G_N_ELEMENTS(answers)] = { false };
-    Lock lock = { .held = ks_readback_new(&ks_lock_table), .lock = ks_lock_new() };
+    Lock lock = lock_new();
 
     for (unsigned i = 0; i < G_N_ELEMENTS(answers); i++)
         sent[i] = &answers[i];
-    g_assert_cmpint(ks_netfilter_open(&lock.netfilter), ==, 0);
-    close_lock(&lock, false, true);
+    close_lock(&lock, false, GPOINTER_TO_INT(data));
     traffic_send(TRAFFIC_THROUGH_TO_TUNNEL, questions, G_N_ELEMENTS(questions), arrived);
     g_assert_true(arrived[0] && arrived[1]);
     memset(arrived, 0, sizeof(arrived));
@@ -201,10 +274,37 @@ static void test_replies_to_guest(void)
         g_assert_cmpint(arrived[i], ==, expected[i]);
 
     open_lock(&lock);
-    ks_netfilter_close(lock.netfilter);
-    ks_readback_free(lock.held);
-    ks_lock_free(lock.lock);
-    ks_batch_clear(&lock.batch);
+    lock_free(&lock);
+}
+
+/* They are told at once that they are locked in: an error quotes what they sent, number and all; of
+ * a reset, it is known that nothing blocked it. */
+static void test_refused(void)
+{
+    static const Packet refused[] = { UDP(GUEST, 5000, PUBLIC, 53), UDP(GUEST6, 5000, PUBLIC6, 53),
+                                      ICMP(GUEST, PUBLIC, 8, 0) };
+    static const Packet reset[] = { TCP(GUEST, 5000, PUBLIC, 443),
+                                    TCP(GUEST6, 5000, PUBLIC6, 443) };
+    const Packet *sent[G_N_ELEMENTS(refused)];
+    bool arrived[G_N_ELEMENTS(refused)] = { false };
+    Lock lock = lock_new();
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(refused); i++)
+        sent[i] = &refused[i];
+    close_lock(&lock, false, HOTSPOT);
+    traffic_send(TRAFFIC_GUEST_TO_GUEST, sent, G_N_ELEMENTS(refused), arrived);
+    for (unsigned i = 0; i < G_N_ELEMENTS(refused); i++)
+        g_assert_cmpint(arrived[i] ? (int) i : -1, ==, i); /* says which */
+    for (unsigned i = 0; i < G_N_ELEMENTS(reset); i++) {
+        sent[0] = &reset[i];
+        traffic_send(TRAFFIC_GUEST_TO_GUEST, sent, 1, arrived);
+    }
+    g_assert_cmpuint(counted(&lock, KS_COUNTER_BLOCKED_FORWARD), ==,
+                     G_N_ELEMENTS(refused) + G_N_ELEMENTS(reset));
+    g_assert_cmpuint(counted(&lock, KS_COUNTER_BLOCKED_OUT), ==, 0);
+    g_assert_cmpuint(counted(&lock, COUNTED_AS_FRAMES), ==, 0);
+    open_lock(&lock);
+    lock_free(&lock);
 }
 
 int main(int argc, char **argv)
@@ -219,7 +319,9 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(name, GUINT_TO_POINTER(i), test_path);
     }
-    g_test_add_func("/traffic/replies-to-guest", test_replies_to_guest);
+    g_test_add_data_func("/traffic/replies-to-guest", GINT_TO_POINTER(GUESTS), test_replies);
+    g_test_add_data_func("/traffic/replies-to-hotspot", GINT_TO_POINTER(HOTSPOT), test_replies);
+    g_test_add_func("/traffic/refused-to-hotspot", test_refused);
     status = g_test_run();
     traffic_tear_down();
     return status;

@@ -409,6 +409,88 @@ static const Row wire_to_guest[] = {
     { NEVER, UDP(PUBLIC6, 53, GUEST6, 5001) },
 };
 
+/* ---- the users of a hotspot: what they may ask this machine, and be answered ---- */
+
+#define DNS(from, source, to, target, message)                                                \
+    {                                                                                         \
+        from, to, IPPROTO_UDP, 0, source, target, .bytes = (message), .size = sizeof(message) \
+    }
+
+static const uint8_t dns_question[] = { 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1 };
+static const uint8_t dns_answer[] = { 0, 0, 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1 };
+
+static const Row from_hotspot[] = {
+    { ALWAYS, UDP("0.0.0.0", 68, "255.255.255.255", 67) },
+    { ALWAYS, UDP(GUEST, 68, GUEST_GATE, 67) },
+    { NEVER, UDP(GUEST, 5000, GUEST_GATE, 67) },
+    { ALWAYS, DNS(GUEST, 5000, GUEST_GATE, 53, dns_question) },
+    { ALWAYS, TCP(GUEST, 5000, GUEST_GATE, 53) },
+    { ALWAYS, DNS(GUEST6, 5000, GUEST_GATE6, 53, dns_question) },
+    { ALWAYS, ICMP(GUEST, GUEST_GATE, 8, 0) },
+    { ALWAYS, ICMP6(GUEST6, GUEST_GATE6, 128, 64) },
+    { NEVER, UDP(GUEST, 53, GUEST_GATE, 5000) },
+    { NEVER, UDP(GUEST, 5000, GUEST_GATE, 5353) },
+    { NEVER, TCP(GUEST, 5000, GUEST_GATE, 22) },
+    { NEVER, { GUEST, GUEST_GATE, IPPROTO_TCP, 0, 5000, 22, .tcp_flags = 0x10 } },
+    { NEVER, ICMP(GUEST, GUEST_GATE, 0, 0) },
+    { NEVER, TCP(GUEST6, 5000, GUEST_GATE6, 22) },
+    { ALWAYS, ICMP6("fe80::2", "ff02::2", RS, 255) },
+    { NEVER, ICMP6("fe80::2", "ff02::2", RS, 64) },
+};
+
+static const Row to_hotspot[] = {
+    { ALWAYS, UDP(GUEST_GATE, 67, GUEST, 68) },
+    { NEVER, UDP(GUEST_GATE, 67, GUEST, 67) },
+    { NEVER, UDP(GUEST_GATE, 5000, GUEST, 68) },
+    { ALWAYS, DNS(GUEST_GATE, 53, GUEST, 5000, dns_answer) },
+    { ALWAYS, DNS(GUEST_GATE6, 53, GUEST6, 5000, dns_answer) },
+    { NEVER, DNS(GUEST_GATE, 53, GUEST, 53, dns_question) }, /* a server that asks from its port */
+    { NEVER, DNS(GUEST_GATE, 5000, GUEST, 53, dns_question) },
+    { NEVER, UDP(GUEST_GATE, 53, GUEST, 5000) },
+    { ALWAYS, { GUEST_GATE, GUEST, IPPROTO_TCP, 0, 53, 5000, .tcp_flags = SYN_ACK } },
+    { ALWAYS, { GUEST_GATE, GUEST, IPPROTO_TCP, 0, 53, 5000, .tcp_flags = 0x10 } },
+    { NEVER, TCP(GUEST_GATE, 53, GUEST, 5000) }, /* a connection that begins here */
+    { NEVER, TCP(GUEST_GATE, 5000, GUEST, 80) },
+    { NEVER, { GUEST_GATE, GUEST, IPPROTO_TCP, 0, 22, 5000, .tcp_flags = SYN_ACK } },
+    { NEVER, { GUEST_GATE, GUEST, IPPROTO_TCP, 0, 22, 5000, .tcp_flags = 0x10 } },
+    { NEVER, UDP(GUEST_GATE, 5000, GUEST, 5000) },
+    { NEVER, UDP(GUEST_GATE, 5353, "224.0.0.251", 5353) },
+    { NEVER, ICMP(GUEST_GATE, GUEST, 8, 0) },
+    { NEVER, UDP(GUEST_GATE6, 5000, GUEST6, 53) },
+    { NEVER, TCP(GUEST_GATE6, 5000, GUEST6, 80) },
+    { NEVER, ICMP6(GUEST_GATE6, GUEST6, 128, 64) },
+};
+
+/* A program that makes frames may answer, and nothing else, however forwarded it looks. */
+static const Row frames_to_hotspot[] = {
+    { ALWAYS, UDP(GUEST_GATE, 67, GUEST, 68) },
+    { ALWAYS, DNS(GUEST_GATE, 53, GUEST, 5000, dns_answer) },
+    { NEVER, DNS(GUEST_GATE, 53, GUEST, 5000, dns_question) },
+    { NEVER, UDP(IN_TUN, 443, GUEST, 5000) },
+    { NEVER, { IN_TUN, GUEST, IPPROTO_TCP, 0, 443, 5000, .tcp_flags = 0x10 } },
+    { NEVER, UDP(HERE, 5000, PUBLIC, 9) },
+    { NEVER, TCP(HERE, 5000, PUBLIC, 443) },
+    { NEVER, ICMP(GUEST_GATE, GUEST, 8, 0) },
+    { NEVER, UDP(IN_TUN6, 443, GUEST6, 5000) },
+    { ALWAYS, ICMP6("fe80::1", "ff02::1", RA, 255) },
+    { NEVER, ICMP6("fe80::1", "ff02::1", RA, 64) },
+    { ALWAYS, ICMP6(GUEST_GATE6, GUEST6, NS, 255) },
+};
+
+/* Among themselves; and this machine's kernel sends back what it is pinged with. */
+static const Row hotspot_to_hotspot[] = {
+    { ALWAYS, UDP(GUEST, 5000, OTHER_GUEST, 53) },
+    { ALWAYS, TCP(GUEST, 5000, OTHER_GUEST, 80) },
+    { ALWAYS, ICMP(GUEST, GUEST_GATE, 8, 0) },
+    { ALWAYS, ICMP6(GUEST6, GUEST_GATE6, 128, 64) },
+};
+
+static const Row hotspot_for_tunnel[] = {
+    { NEVER, UDP(GUEST, 5000, TUNNEL_ADDRESS, 53) },
+    { NEVER, ICMP(GUEST, TUNNEL_ADDRESS, 8, 0) },
+    { NEVER, UDP(GUEST6, 5000, TUNNEL_ADDRESS6, 53) },
+};
+
 static const Row wire_to_tunnel[] = {
     { NEVER, UDP(PUBLIC, 5000, IN_TUN, 53) },
     { NEVER, TCP(ROUTER, 5000, IN_TUN, 22) },

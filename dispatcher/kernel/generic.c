@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/generic.h"
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <string.h>
+
+/* What is left of an answer that we gave up on must not be taken for the next one's. */
+static void discard_answers(KsGeneric *generic)
+{
+    while (recv(mnl_socket_get_fd(generic->socket), generic->receive, sizeof(generic->receive),
+                MSG_DONTWAIT) > 0)
+        ;
+}
+
+static int exchange(KsGeneric *generic, const struct nlmsghdr *request, mnl_cb_t take, void *data)
+{
+    if (mnl_socket_sendto(generic->socket, request, request->nlmsg_len) < 0)
+        return -errno;
+    for (;;) {
+        ssize_t size =
+            mnl_socket_recvfrom(generic->socket, generic->receive, sizeof(generic->receive));
+        int result;
+
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0)
+            return -errno;
+        result = mnl_cb_run(generic->receive, (size_t) size, generic->sequence,
+                            mnl_socket_get_portid(generic->socket), take, data);
+        if (result == MNL_CB_ERROR)
+            return -errno;
+        if (result == MNL_CB_STOP)
+            return 0;
+    }
+}
+
+int ks_generic_open(KsGeneric *generic)
+{
+    generic->socket = mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC);
+    return generic->socket && mnl_socket_bind(generic->socket, 0, MNL_SOCKET_AUTOPID) == 0 ? 0
+                                                                                           : -errno;
+}
+
+void ks_generic_close(KsGeneric *generic)
+{
+    if (generic->socket)
+        mnl_socket_close(generic->socket);
+    generic->socket = NULL;
+}
+
+struct nlmsghdr *ks_generic_begin(KsGeneric *generic, uint8_t *request, uint16_t family,
+                                  uint16_t flags, uint8_t command)
+{
+    struct nlmsghdr *message;
+    struct genlmsghdr *header;
+
+    memset(request, 0, KS_GENERIC_REQUEST_SIZE);
+    message = mnl_nlmsg_put_header(request);
+    header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+    message->nlmsg_type = family;
+    message->nlmsg_flags = NLM_F_REQUEST | flags;
+    message->nlmsg_seq = ++generic->sequence;
+    header->cmd = command;
+    header->version = 1; /* every family's that we ask */
+    return message;
+}
+
+int ks_generic_ask(KsGeneric *generic, const struct nlmsghdr *request, mnl_cb_t take, void *data)
+{
+    int result = exchange(generic, request, take, data);
+
+    if (result < 0)
+        discard_answers(generic);
+    return result;
+}
