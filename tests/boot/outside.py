@@ -11,7 +11,7 @@ from pathlib import Path
 from world import addresses as a
 from world import keys, router
 from world.capture import Capture
-from world.network import Namespace, wire
+from world.network import Namespace, packet_socket, wire
 
 WIRE_END = "wire0"  # where the capture listens: the router's end of the wire
 
@@ -66,8 +66,7 @@ class Tunnel:
 
     @staticmethod
     def _open() -> socket.socket:
-        opened = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
-        opened.bind((a.SERVER_TUNNEL, 3))
+        opened = packet_socket(a.SERVER_TUNNEL, socket.SOCK_DGRAM)
         opened.settimeout(10)
         return opened
 

@@ -149,7 +149,7 @@ static void open_packet_socket(void *data)
         .sll_ifindex = (int) if_nametoindex(wanted->link),
     };
 
-    wanted->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ALL));
+    wanted->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (wanted->fd < 0 || bind(wanted->fd, (struct sockaddr *) &address, sizeof(address)) < 0)
         g_error("cannot listen on %s: %s", wanted->link, g_strerror(errno));
 }

@@ -17,10 +17,9 @@ from collections.abc import Callable
 
 from . import addresses as a
 from .frames import Frame, Packet, parse_packet
-from .network import Namespace
+from .network import Namespace, packet_socket
 from .probes import Probe
 
-_ETH_P_ALL = 3
 _SOL_PACKET = 263
 _PACKET_STATISTICS = 6
 _PACKET_OUTGOING = 4  # sent by the router itself
@@ -55,10 +54,9 @@ class Capture:
         self._thread.start()
 
     def _open(self) -> socket.socket:
-        opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+        opened = packet_socket(self._link)
         opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 64 << 20)
         opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-        opened.bind((self._link, _ETH_P_ALL))
         return opened
 
     def _record(self) -> None:
@@ -164,9 +162,8 @@ class TunnelCapture:
         self._socket = outside.call(self._open)
 
     def _open(self) -> socket.socket:
-        opened = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ETH_P_ALL))
+        opened = packet_socket(self._link, socket.SOCK_DGRAM)
         opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 16 << 20)
-        opened.bind((self._link, _ETH_P_ALL))
         opened.setblocking(False)
         return opened
 

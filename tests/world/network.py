@@ -15,6 +15,7 @@ from .waiting import wait_until
 
 T = TypeVar("T")
 _LOGS = Path("/run/world/log")
+_ETH_P_ALL = 3
 
 
 class Namespace:
@@ -158,6 +159,14 @@ class Namespace:
 
 def log_of(name: str) -> Path:
     return _LOGS / f"{name}.log"
+
+
+def packet_socket(link: str, kind: int = socket.SOCK_RAW) -> socket.socket:
+    """Hears all frames of one link of the caller's namespace, and of no other: one that is made with a protocol
+    hears every link until it is bound."""
+    opened = socket.socket(socket.AF_PACKET, kind, 0)
+    opened.bind((link, _ETH_P_ALL))
+    return opened
 
 
 def wire(one: Namespace, one_end: str, other: Namespace, other_end: str) -> None:

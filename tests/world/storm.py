@@ -26,6 +26,7 @@ if __package__ in (None, ""):
 
 from world import addresses as a  # noqa: E402
 from world import raw_probes  # noqa: E402
+from world.network import packet_socket  # noqa: E402
 from world.probes import echo_request  # noqa: E402
 from world.kernel import set_thread_fsuid  # noqa: E402
 
@@ -162,10 +163,9 @@ def send(router_mac: str, file: str) -> None:
 
 
 def watch(link: str, file: str) -> None:
-    opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    opened = packet_socket(link)
     opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 128 << 20)
     opened.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
-    opened.bind((link, 3))
     opened.settimeout(0.1)
     with open(file, "wb") as out:
         say_ready()

@@ -12,7 +12,7 @@ import pytest
 
 from . import addresses as a
 from . import raw_probes
-from .network import Namespace
+from .network import Namespace, packet_socket
 from .raw_probes import RawProbe, mac_of, udp
 from .waiting import wait_until
 
@@ -71,8 +71,7 @@ def test_a_card_moved_into_a_namespace_is_out_of_reach(locked):
         other.ip("addr add 198.18.7.2/24 dev taken1", "link set taken1 up", "route add default dev taken1")
 
         def listen() -> socket.socket:
-            opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-            opened.bind(("taken0", 3))
+            opened = packet_socket("taken0")
             opened.settimeout(5)
             return opened
 

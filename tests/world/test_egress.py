@@ -14,7 +14,7 @@ from . import addresses as a
 from . import probes, raw_probes
 from .capture import Capture
 from .guests import GUEST, LINK, Guest
-from .network import wire
+from .network import packet_socket, wire
 from .raw_probes import ATTEMPTS, Sender, ether, mac_of, udp
 from .waiting import wait_until
 
@@ -220,9 +220,7 @@ def _frame_gets_out(world, link: str) -> bool:
     """Whether a frame that root makes reaches the other end of a card's wire."""
     sender = Sender(world.client, link, GUEST, mac_of(world.outside, "lan1"))
     probe = raw_probes.RawProbe("")
-    listener = world.outside.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-    with listener:
-        listener.bind(("lan1", 3))
+    with world.outside.call(lambda: packet_socket("lan1")) as listener:
         listener.settimeout(5)
         with suppress(OSError):  # ENOBUFS is how the kernel says that it was dropped
             sender.send_frame(sender.frame(0x0800, udp(GUEST[4], a.WEB[4], probe.canary)))
