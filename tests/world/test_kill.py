@@ -9,7 +9,6 @@ system call by strace.
 24 deaths, and some of the system calls; KS_FULL=1 makes it 200, and all of them.
 """
 
-import errno
 import os
 import random
 import signal
@@ -24,6 +23,7 @@ import pytest
 gi.require_version("Gio", "2.0")
 from gi.repository import Gio, GLib  # noqa: E402
 
+from . import losses
 from .flooding import PLAIN_ENOUGH, Flood, prepare, require_flood_is_seen
 from .profiles import uuid_of
 from .waiting import wait_until
@@ -137,8 +137,8 @@ def _stop_and_go_on(pid: int, dice: random.Random) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def _memory_group() -> tuple[Path, str]:
-    """A control group of our own, and the file of its limit. Version 2, or 1 where that has the memory."""
+def _mount_memory_groups() -> str:
+    """Control groups, of version 2, or 1 where that has the memory: the file of a group's limit."""
     _GROUPS.mkdir(exist_ok=True)
     for version, limit in (("cgroup2", "memory.max"), ("cgroup", "memory.limit_in_bytes")):
         options = ["-o", "memory"] if version == "cgroup" else []
@@ -148,9 +148,7 @@ def _memory_group() -> tuple[Path, str]:
         if version == "cgroup" or "memory" in controllers.read_text().split():
             if version == "cgroup2":
                 (_GROUPS / "cgroup.subtree_control").write_text("+memory")
-            group = _GROUPS / f"nm-killswitch-test-{os.urandom(4).hex()}"
-            group.mkdir()
-            return group, limit
+            return limit
         subprocess.run(["umount", str(_GROUPS)], check=True)
     raise RuntimeError("no control group for memory can be made: mount -t cgroup2, or cgroup -o memory")
 
@@ -159,32 +157,28 @@ def _memory_group() -> tuple[Path, str]:
 def out_of_memory() -> Iterator[Callable[[int, random.Random], None]]:
     """Lets a process have a few more pages and no more, and somebody on the bus ask for something long:
     the kernel kills it where it wants the next page."""
-    group, limit = _memory_group()
+    limit = _mount_memory_groups()
     bus = Gio.bus_get_sync(Gio.BusType.SYSTEM)
-
-    def limits_to(size: int) -> bool:
-        try:
-            (group / limit).write_text(str(size))
-        except OSError as error:
-            if error.errno == errno.EBUSY:  # pages of the one before are still being freed
-                return False
-            raise
-        return True
+    groups: list[Path] = []
 
     def starve(pid: int, dice: random.Random) -> None:
-        size = dice.randrange(1, 16) * 4096
-        wait_until(lambda: limits_to(size), "the limit to be taken")
-        (group / "cgroup.procs").write_text(str(pid))
+        # A new group for each: what a guard has written or put into the kernel (its log, its state, rules)
+        # outlives it, is counted in its group for as long, and no limit below that can be set there.
+        groups.append(_GROUPS / f"nm-killswitch-test-{os.urandom(4).hex()}")
+        groups[-1].mkdir()
+        (groups[-1] / limit).write_text(str(dice.randrange(1, 16) * 4096))
+        (groups[-1] / "cgroup.procs").write_text(str(pid))
         name = "io.github.nmkillswitch"
         question = GLib.Variant("(s)", ["x" * _LONG])
         bus.call(name, "/io/github/nmkillswitch", f"{name}.Guard1", "Pause", question, None, 0, -1, None, None)
         bus.flush_sync()
 
     yield starve
-    for pid in (group / "cgroup.procs").read_text().split():
-        os.kill(int(pid), signal.SIGKILL)
-    wait_until(lambda: not (group / "cgroup.procs").read_text(), "the last of them to be gone")
-    group.rmdir()
+    for group in groups:
+        for pid in (group / "cgroup.procs").read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+        wait_until(lambda group=group: not (group / "cgroup.procs").read_text(), "the last of them to be gone")
+        group.rmdir()
     subprocess.run(["umount", str(_GROUPS)], check=True)
 
 
@@ -195,6 +189,9 @@ def test_a_guard_that_dies_at_random_moments(ready, out_of_memory):
     swaps = Swaps(ready)
     span = swaps.seconds() * 1.2
     deaths = {_kill: 0, _stop_and_kill: 0, _stop_and_go_on: 0, out_of_memory: 0}
+    namespaces = {"client": ready.client, "outside": ready.outside}
+    drops = losses.drops(**namespaces)
+    transactions = losses.Transactions(ready.client)
     with Flood(ready) as flood:
         for number in range(_DEATHS):
             kind = dice.choice(("lan", "tunnel"))
@@ -212,6 +209,10 @@ def test_a_guard_that_dies_at_random_moments(ready, out_of_memory):
     assert min(deaths.values()) > 0
     assert not verdict.plain, f"{len(verdict.plain)} canaries LEAKED (KS_SEED={seed})"
     print(f"{_DEATHS} deaths; of the tunnel {verdict.lost} packets lost of {verdict.counts['asked']}")
+    more = losses.grown(drops, losses.drops(**namespaces))
+    near = transactions.stop()
+    if verdict.lost:
+        print(losses.tell(verdict.missing, verdict.unheard, near, more))
 
 
 def _calls_of_a_swap(world, swaps: Swaps) -> list[tuple[str, int]]:
