@@ -28,7 +28,9 @@ _PODMAN += ["--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--events-backe
 _PERSON = 1000
 # busybox's wget needs a C library beside it; this asks the web as well, and prints the last line
 _ASK = f"printf 'GET / HTTP/1.0\\r\\n\\r\\n' | {BUSYBOX} nc -w 5 {a.WEB[4]} {a.HTTP_PORT} | {BUSYBOX} tail -n 1"
-_CHATTER = f"while :; do echo container-canary | {BUSYBOX} nc -w 1 {a.WEB[4]} {a.ECHO_PORT}; done"
+# Bounded by its own clock: busybox's nc waits for the other end for ever, and what a lock has cut off between
+# its last packet and the answer is never told so, as it has nothing more to send.
+_CHATTER = f"while :; do echo container-canary | {BUSYBOX} timeout 2 {BUSYBOX} nc {a.WEB[4]} {a.ECHO_PORT}; done"
 
 
 class Borrowed(Namespace):
