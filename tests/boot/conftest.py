@@ -25,8 +25,8 @@ from .machine import Disk, Machine  # noqa: E402
 from .outside import Outside  # noqa: E402
 from .report import Report  # noqa: E402
 
-# It gets podman and all that this needs from the archive, and takes two minutes.
-ONLY_IN_FULL = ("test_containers.py",)
+# Other people's programs with all that they need from the archive; two to four minutes each.
+ONLY_IN_FULL = ("test_containers.py", "test_docker.py", "test_libvirt.py")
 
 _numbers = itertools.count(1)
 

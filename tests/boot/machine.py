@@ -7,6 +7,7 @@ cgroups or buses is reached from inside."""
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import threading
@@ -56,6 +57,13 @@ class Disk:
         path.write_text(text)
         path.chmod(mode)
 
+    def own(self, name: str) -> None:
+        """The folders in there can be renamed from now on: an overlay lets only those be that are all its own."""
+        path = self.path(name)
+        subprocess.run(["cp", "--archive", "--no-target-directory", path, f"{path}.own"], check=True)
+        shutil.rmtree(path)
+        os.rename(f"{path}.own", path)
+
     def close(self) -> None:
         subprocess.run(["umount", "--lazy", str(self.root)], check=True)
 
@@ -63,9 +71,11 @@ class Disk:
 class Machine:
     """`with Machine(disk, outside) as machine:` is switched on; leaving is pulling the plug."""
 
-    def __init__(self, disk: Disk, outside: Outside):
+    def __init__(self, disk: Disk, outside: Outside, *, with_containers: bool = False):
+        """With containers, systemd-nspawn lets programs in there make control groups and keyrings."""
         self.disk = disk
         self.outside = outside
+        self._with_containers = with_containers
         self.client: Namespace | None = None
         self.capture: Capture | None = None
         self._nspawn: subprocess.Popen | None = None
@@ -97,6 +107,9 @@ class Machine:
         arguments += ["--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=interactive"]
         # /proc/sys/net belongs to the namespace that we made: NetworkManager may write it
         environment = os.environ | {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}
+        if self._with_containers:
+            environment["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY"] = "1"
+            arguments += ["--system-call-filter=add_key keyctl bpf"]
         options = {"stdin": inner, "stdout": inner, "stderr": inner, "env": environment}
         self._nspawn = subprocess.Popen(arguments, start_new_session=True, **options)
         os.close(inner)

@@ -19,7 +19,15 @@ FOLDER = Path(__file__).resolve().parents[2] / "build-tests/boot/packages"
 _NAMES = {
     "firewalls": ("ufw", "ucf", "firewalld", "python3-firewall", "python3-nftables", "python3-dbus", "gir1.2-nm-1.0"),
     "resolver": ("systemd-resolved",),
+    "docker": ("docker.io", "containerd", "runc", "tini"),
+    "libvirt": (
+        *("libvirt-daemon", "libvirt-daemon-system", "libvirt-daemon-system-systemd", "libvirt-daemon-driver-qemu"),
+        *("libvirt-daemon-config-network", "libvirt-daemon-config-nwfilter", "libvirt-clients", "libvirt0"),
+        *("logrotate", "libpopt0", "libparted2", "libssh-4", "dmidecode"),
+    ),
 }
+# what only KS_FULL=1 tries
+_ONLY_IN_FULL = ("docker", "libvirt")
 _INSTALL = "DEBIAN_FRONTEND=noninteractive dpkg --install --force-confdef --force-depends /root/packages/*.deb"
 
 
@@ -45,7 +53,7 @@ def install(machine: "Machine") -> None:
 
 def fetch() -> None:
     for group, names in _NAMES.items():
-        if len(files(group)) == len(names):
+        if len(files(group)) == len(names) or (group in _ONLY_IN_FULL and os.environ.get("KS_FULL") != "1"):
             continue
         folder = FOLDER / group
         shutil.rmtree(folder, ignore_errors=True)
