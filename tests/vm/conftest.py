@@ -21,6 +21,7 @@ from world.network import log_of  # noqa: E402
 # Not in the default run, for their time alone.
 ONLY_IN_FULL = (
     "test_cards.py",
+    "test_hotspot.py",
     "test_away_blocks_and_it_comes_back[connection down]",
     "test_a_server_that_moves",
     "test_strongswan_by_networkmanager[ESP in UDP]",

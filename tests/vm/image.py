@@ -16,11 +16,15 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = REPOSITORY / "build-tests/vm-disk"
 
 _PACKAGES = """
-linux-image-cloud-amd64 initramfs-tools systemd-sysv udev dbus kmod procps
+initramfs-tools systemd-sysv udev dbus kmod procps
 network-manager nftables iproute2 python3 wireguard-tools
 strongswan-nm strongswan-charon strongswan-swanctl libstrongswan-standard-plugins libcharon-extra-plugins
 libjson-glib-1.0-0 libnftnl11 libmnl0 libnm0 libsystemd0 libc-ares2
 """.split()
+_KERNEL = "linux-image-cloud-amd64"
+# With Wi-Fi in it (mac80211_hwsim), ten times as large: for all of the tests only.
+_KERNEL_IN_FULL = "linux-image-amd64"
+_WIFI = "wpasupplicant iw wireless-regdb dnsmasq-base busybox".split()
 _SIZE = "2G"
 # what the initial RAM disk holds besides udev: the machine's own hardware, its network card included.
 # All of the kernel's drivers would take minutes to pack and to unpack. It is made once, with the kernel.
@@ -81,8 +85,12 @@ def _sources() -> tuple[str, list[str]]:
     return codename, lines
 
 
+def _packages() -> list[str]:
+    return [*_PACKAGES, *([_KERNEL_IN_FULL, *_WIFI] if os.environ.get("KS_FULL") else [_KERNEL])]
+
+
 def _key() -> str:
-    text = repr(_sources()) + Path(__file__).read_text() + Path(__file__).with_name("agent.py").read_text()
+    text = repr(_sources()) + repr(_packages()) + Path(__file__).read_text() + Path(__file__).with_name("agent.py").read_text()
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -114,7 +122,7 @@ def _build(folder: Path) -> None:
     root = folder / "root"
     # a script of a package can do what it likes to the folder, and nothing to this machine's network
     chained = ["setpriv", "--bounding-set=-net_admin,-net_raw", "unshare", "--mount", "mmdebstrap"]
-    options = ["--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(_PACKAGES)}"]
+    options = ["--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(_packages())}"]
     options += ["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*"]
     options += ["--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=force-unsafe-io", "--dpkgopt=force-confold"]
     options += ['--aptopt=Acquire::Languages "none"', f"--essential-hook={_INITRD_HOOK}"]

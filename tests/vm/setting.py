@@ -136,7 +136,7 @@ for canary, address, port, link in json.load(sys.stdin):
     except OSError as error:
         print(address, port, link, error.strerror)
 """
-_ASK = """
+ASK = """
 import socket, sys
 web = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)
 web.sendall(b"GET / HTTP/1.1\\r\\nHost: web.example\\r\\n\\r\\n")
@@ -149,7 +149,7 @@ print(answer.partition(b"\\r\\n\\r\\n")[2].decode().strip())
 
 def my_address(machine: "Machine", uid: int) -> str:
     """The address under which the web server sees the machine; a reason in words if it does not."""
-    said = machine.python(_ASK, a.WEB[4], str(a.HTTP_PORT), uid=uid, check=False).stdout
+    said = machine.python(ASK, a.WEB[4], str(a.HTTP_PORT), uid=uid, check=False).stdout
     return said.strip().splitlines()[-1]
 
 
