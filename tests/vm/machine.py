@@ -107,6 +107,7 @@ class Machine:
         self._agent.connect(str(_AGENT))
         with socket.socket(socket.AF_UNIX) as control:
             control.connect(str(_QMP))
+            control.settimeout(60)
             self._control = control.makefile("rw")
         self._control.readline()  # the greeting
         self._ask_qemu("qmp_capabilities")
@@ -205,7 +206,10 @@ class Machine:
         self.wait_booted()
 
     def take_card_out(self) -> None:
+        """Until the machine has let go of it: its driver does so a moment before its bus."""
         self._ask_qemu("device_del", id=WIRE)
+        while json.loads(self._control.readline()).get("event") != "DEVICE_DELETED":
+            pass
         wait_until(lambda: not self.has_link(a.UPLINK), "the card to be gone", 60)
 
     def put_card_in(self) -> None:
