@@ -101,7 +101,7 @@ except OSError as error:
 # Keeps what comes through the air.
 _LISTEN = """
 import socket
-heard = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+heard = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
 heard.bind(("wlan1", 3))
 with open("/run/station.heard", "wb", buffering=0) as file:
     while True:
