@@ -1,6 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every language of po/LINGUAS says all that the program says, and says it in the same form."""
+"""Every language of po/LINGUAS can be read, and says what it says in the same form. What it does not
+say yet is told and fails nothing, so that a new text needs no translator; a release wants it all:
+
+    translations.py --release
+"""
 
 import re
 import subprocess
@@ -46,22 +50,34 @@ def texts(po, *which):
     return [text for text in re.findall(r'^msgid "(.+)"$', said, re.M)]
 
 
-def problems_of(tree, language, pot, folder):
-    source = tree / "po" / f"{language}.po"
-    form = run(lint.tool("msgfmt"), "--check", "--check-accelerators=_", "--output-file=/dev/null", str(source))
-    if form.returncode:
-        return form.stderr.replace(f"{tree}/", "").splitlines()
+def sources(tree):
+    return sorted((tree / "po").glob("*.po"))
 
-    merged = Path(folder) / f"{language}.po"
-    run(
-        lint.tool("msgmerge"), "--quiet", "--no-fuzzy-matching", f"--output-file={merged}", str(source), str(pot)
-    ).check_returncode()
-    name = source.relative_to(tree)
-    found = [f"{name}: not translated: {text}" for text in texts(merged, "--untranslated")]
-    found += [f"{name}: fuzzy: {text}" for text in texts(merged, "--only-fuzzy")]
-    if len(found) > SHOWN:
-        found[SHOWN:] = [f"{name}: and {len(found) - SHOWN} more"]
-    return found
+
+def unreadable(tree, source):
+    """What keeps a program from being translated by this file at all, or rightly."""
+    form = run(lint.tool("msgfmt"), "--check", "--check-accelerators=_", "--output-file=/dev/null", str(source))
+    return form.stderr.replace(f"{tree}/", "").splitlines() if form.returncode else []
+
+
+def missing(tree):
+    """The texts that each language lacks."""
+    problems = []
+    with tempfile.TemporaryDirectory() as folder:
+        pot = template(tree, folder)
+        for source in sources(tree):
+            merged = Path(folder) / source.name
+            run(
+                lint.tool("msgmerge"), "--quiet", "--no-fuzzy-matching", f"--output-file={merged}", str(source),
+                str(pot),
+            ).check_returncode()
+            name = source.relative_to(tree)
+            found = [f"{name}: not translated: {text}" for text in texts(merged, "--untranslated")]
+            found += [f"{name}: fuzzy: {text}" for text in texts(merged, "--only-fuzzy")]
+            if len(found) > SHOWN:
+                found[SHOWN:] = [f"{name}: and {len(found) - SHOWN} more"]
+            problems += found
+    return problems
 
 
 def check(tree):
@@ -72,11 +88,13 @@ def check(tree):
     there = {path.stem for path in (tree / "po").glob("*.po")}
     problems += [f"{LANGUAGES}: lacks {name}" for name in sorted(there - set(named))]
     problems += [f"{LANGUAGES}: there is no po/{name}.po" for name in sorted(set(named) - there)]
-    with tempfile.TemporaryDirectory() as folder:
-        pot = template(tree, folder)
-        for language in sorted(there):
-            problems += problems_of(tree, language, pot, folder)
+    for source in sources(tree):
+        problems += unreadable(tree, source)
     return problems
+
+
+def check_release(tree):
+    return check(tree) + missing(tree)
 
 
 HEAD = (
@@ -91,15 +109,25 @@ def tree_with(po, linguas="xx\n", source=SOURCE):
     return {LANGUAGES: linguas, FILES: "a.c\n", "a.c": source, "po/xx.po": po}
 
 
+NEW_TEXT = tree_with(DONE, source=SOURCE + 'void h(void) { g(_("Open")); }\n')
+EMPTY = tree_with(DONE.replace("Zu %s", ""))
+GUESS = tree_with(DONE.replace("#, c-format", "#, fuzzy, c-format"))
+
 FIXTURES = [
     Fixture("a complete language passes", tree_with(DONE), None),
-    Fixture("a new text", tree_with(DONE, source=SOURCE + 'void h(void) { g(_("Open")); }\n'), "not translated: Open"),
-    Fixture("an empty translation", tree_with(DONE.replace("Zu %s", "")), "not translated: Lock"),
-    Fixture("a guess", tree_with(DONE.replace("#, c-format", "#, fuzzy, c-format")), "fuzzy: Lock"),
+    Fixture("so does one that lacks a text", NEW_TEXT, None),
     Fixture("another form", tree_with(DONE.replace("Zu %s", "Zu %d")), "po/xx.po"),
     Fixture("a language that is not named", tree_with(DONE, linguas=""), "lacks xx"),
     Fixture("a language that is not there", tree_with(DONE, linguas="xx\nyy\n"), "no po/yy.po"),
 ]
+RELEASE_FIXTURES = [
+    Fixture("a complete language may be released", tree_with(DONE), None),
+    Fixture("a new text", NEW_TEXT, "not translated: Open"),
+    Fixture("an empty translation", EMPTY, "not translated: Lock"),
+    Fixture("a guess", GUESS, "fuzzy: Lock"),
+]
 
 if __name__ == "__main__":
-    sys.exit(lint.run(check, FIXTURES))
+    if sys.argv[1:] == ["--release"]:
+        sys.exit(lint.run(check_release, RELEASE_FIXTURES))
+    sys.exit(lint.run(check, FIXTURES, missing))
