@@ -40,7 +40,7 @@ int ks_monitor_fd(const KsMonitor *monitor);
 /* Whoever changed something. */
 typedef struct {
     char name[16];    /* of the program, which chose it itself; "" if not known */
-    uint32_t process; /* 0 if not known */
+    uint32_t process; /* its number in the machine's first PID namespace; 0 if not known */
 } KsAuthor;
 
 /* Empties the socket, and waits for nothing. True if our table was touched by another port than

@@ -6,25 +6,37 @@
 #include <glib.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define OWN_NAMESPACE "/proc/self/ns/net"
 
-static bool of_user;
+/* Of every kernel: PROC_PID_INIT_INO in include/linux/proc_ns.h. */
+#define FIRST_PID_NAMESPACE 0xeffffffcu
 
-static ino_t own_namespace(void)
+static bool of_user;
+static bool started_in_first;
+
+static ino_t number_of(const char *path)
 {
     struct stat info;
 
-    if (stat(OWN_NAMESPACE, &info) < 0)
-        g_error("cannot look at %s: %s", OWN_NAMESPACE, g_strerror(errno));
+    if (stat(path, &info) < 0)
+        g_error("cannot look at %s: %s", path, g_strerror(errno));
     return info.st_ino;
+}
+
+static ino_t own_namespace(void)
+{
+    return number_of(OWN_NAMESPACE);
 }
 
 static void write_file(const char *path, const char *text)
@@ -82,9 +94,33 @@ void namespace_enter(void)
         exit(EXIT_SUCCESS);
     }
     of_user = uid != 0;
+    started_in_first = number_of("/proc/self/ns/pid") == FIRST_PID_NAMESPACE;
     if (of_user)
         become_root_there(uid, gid);
     be_sure(before);
+}
+
+void namespace_enter_pid(void)
+{
+    int status = 0;
+    pid_t child;
+
+    if (unshare(CLONE_NEWPID) < 0 || (child = fork()) < 0)
+        g_error("no PID namespace: %s", g_strerror(errno));
+    if (child == 0) {
+        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        return;
+    }
+    (void) waitpid(child, &status, 0);
+    exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE);
+}
+
+uint32_t namespace_first_pid(void)
+{
+    /* it counts as the PID namespace does that /proc was mounted in */
+    g_autofree char *self = g_file_read_link("/proc/self", NULL);
+
+    return started_in_first && self ? (uint32_t) strtoul(self, NULL, 10) : 0;
 }
 
 static int open_own(void)

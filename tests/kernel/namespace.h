@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Never load a rule or change a link in the network that the machine lives in: kernel tests call
  * this before anything else, while the process has one thread. It moves the process into a network
@@ -12,6 +13,14 @@ void namespace_enter(void);
 
 /* An ordinary user started us: large socket buffers, for one, are not to be had. */
 bool namespace_is_of_user(void);
+
+/* Goes on as process 1 of a PID namespace, as in a container: in a child, which the caller only
+ * waits for. After namespace_enter(). */
+void namespace_enter_pid(void);
+
+/* The number of this process in the machine's first PID namespace; 0 where it cannot be known,
+ * because we were started in another one. */
+uint32_t namespace_first_pid(void);
 
 /* A second one: for the other end of a wire. Returns a file descriptor that holds it. */
 int namespace_new(void);
