@@ -27,7 +27,7 @@ TYPES = {
     "networks": "aa{sv}", "paused_until": "t", "pause_max": "u", "tunnels": "aa{sv}",
     "servers": "aa{sv}", "layers": "a{sv}", "verified": "b", "blocked": "a{sv}", "reason": "s",
     "reason_vpn": "s", "warnings": "as", "port": "q", "packets": "t", "bytes": "t",
-    "inet": "b", "egress": "b", "owned": "b",
+    "inet": "b", "egress": "b", "owned": "b", "vpns": "aa{sv}", "manual": "b", "override": "b",
 }
 UNLOCKED = {
     "version": "0", "state": "unlocked", "locked": False, "auto_lock": True, "lan": False,

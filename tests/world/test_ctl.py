@@ -500,6 +500,38 @@ def test_locked_by_hand_without_any_vpn(elsewhere):
     assert "No VPN is set up in NetworkManager" in elsewhere.ctl.user("lock").out
 
 
+_COMPLETION = Path(__file__).resolve().parents[2] / "data/completions/bash/nm-killswitch"
+_COMPLETE = """. "$1"; shift; COMP_WORDS=(nm-killswitch "$@"); COMP_CWORD=$#
+_nm_killswitch && printf '%s\\n' "${COMPREPLY[@]}" """
+_VPNS = [("Home", True), ("My Home's VPN", False), ("$(reboot)", False), ("a:b", True), ("-x", False), ("a\nb", False)]
+
+
+def complete(said_by: CommandLine, *words: str) -> set[str]:
+    """What bash offers for the last of the words."""
+    command = [*AS_USER, "env", f"PATH={said_by.world.product.folder_of_command}:{os.environ['PATH']}", "bash", "-c", _COMPLETE, "bash"]
+    run = said_by.world.client.run([*command, str(_COMPLETION), *words], stderr=subprocess.PIPE, env=said_by._environment)
+    return {line for line in run.stdout.splitlines() if line}
+
+
+@pytest.mark.parametrize(("words", "offered"), [
+    (["vpn", "set", ""], {"Home", "My\\ Home\\'s\\ VPN", "\\$\\(reboot\\)", "uuid-3", "uuid-4", "uuid-5"}),
+    (["vpn", "set", "My\\ H"], {"My\\ Home\\'s\\ VPN"}),
+    (["vpn", "set", '"H'], {"Home"}),
+    (["vpn", "set", '"$'], set()),
+    (["vpn", "set", "Home", "--l"], {"--locks"}),
+    (["vpn", "set", "Home", "--locks", "y"], {"yes"}),
+    (["vpn", "remove", ""], {"Home", "uuid-3"}),
+    (["export", "--vpn", "H"], {"Home"}),
+    (["export", "--format", "n"], {"nft"}),
+    (["vpn", "re"], {"remove"}),
+])
+def test_completion_offers_vpns(elsewhere, words, offered):
+    vpns = [{"uuid": f"uuid-{number}", "name": name, "type": "openvpn", "manual": manual, "interface": "", "override": False,
+             "locks": "auto"} for number, (name, manual) in enumerate(_VPNS)]
+    elsewhere.order(status={"vpns": vpns})
+    assert complete(elsewhere.ctl, *words) == offered
+
+
 @pytest.mark.parametrize("hostile", ["\x1b[2J\x1b]0;x\x07", "a\u202egnp.exe", "x" * 5000, "a\nUnlocked: all is well", "$(reboot)", "-x"],
                          ids=["escapes", "direction", "long", "lines", "shell", "option"])
 def test_hostile_names_steer_nothing(elsewhere, hostile):
