@@ -8,15 +8,16 @@ set -u
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
-# name | default: run when no suite is named | root: needs root | minutes each of its jobs may take | what
+# name | default: run when no suite is named | root: needs root; idle: needs none, and runs beside
+# those that do with the processor time they leave | minutes each of its jobs may take | what
 suites='
 gcc      | default | -    |  5 | gcc compiles everything without a warning, optimised
 clang    | default | -    |  5 | clang compiles everything without a warning, optimised
-lint     | default | -    | 15 | house rules: includes, linked libraries, format, scripts, folders
+lint     | default | idle | 45 | house rules: includes, linked libraries, format, scripts, folders
 unit     | default | -    |  5 | the pure parts; no root, no bus, no kernel
 kernel   | default | -    |  5 | the rules and netlink parts against a kernel, in namespaces
-sanitize | default | -    | 10 | unit and kernel again under ASan and UBSan
-fuzz     | default | -    | 10 | every parser of foreign input, for KS_FUZZ_SECONDS each (12)
+sanitize | default | idle | 30 | unit and kernel again under ASan and UBSan
+fuzz     | default | idle | 20 | every parser of foreign input, for KS_FUZZ_SECONDS each (20)
 world    | default | root | 40 | real NetworkManager, real VPN, leaks captured outside
 boot     | default | root | 25 | installed by data/install.sh and booted by a real systemd; the same judge
 ui       | default | root | 20 | the applet on real desktops: clicked, read, looked at
@@ -105,10 +106,13 @@ prepare_suites
 passed=0 failed=0 skipped=0
 failures=() skips=()
 started=$SECONDS
-for suite in "${wanted[@]}"; do
-    printf '== %s: %s\n' "$suite" "$(suite_field "$suite" 5)"
-    run_suite "$suite" "$(suite_field "$suite" 3)" "$(suite_field "$suite" 4)"
+sort_suites
+for suite in "${in_turn[@]}"; do
+    # what needs root waits most of the time; from here on the others use that
+    [ "$(suite_field "$suite" 3)" != root ] || start_beside
+    run_suite "$suite"
 done
+join_beside
 
 printf '\n'
 [ ${#skips[@]} -eq 0 ] || printf 'skipped: %s\n' "${skips[@]}"

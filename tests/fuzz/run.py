@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs the fuzz targets of a build folder, one a processor at a time, KS_FUZZ_SECONDS (12) each.
+"""Runs the fuzz targets of a build folder, one a processor at a time, KS_FUZZ_SECONDS (20) each.
 
     run.py BUILD RESULT [TEXT]     RESULT: a file, as tests/lib/count.py prints it; TEXT: only targets
                                    with it in their name
@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
-SECONDS = int(os.environ.get("KS_FUZZ_SECONDS", "12"))
+SECONDS = int(os.environ.get("KS_FUZZ_SECONDS", "20"))
 
 
 def fuzz(target, findings, scratch):

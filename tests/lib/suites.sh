@@ -5,7 +5,7 @@
 # tells `count` what they wrote, and adds no output of its own. To add one, write its function here
 # and its row in tests/run.sh.
 #
-# In: top, verbose, only. Out: passed, failed, skipped, failures, skips.
+# In: top, verbose, only, wanted. Out: passed, failed, skipped, failures, skips.
 
 # shellcheck disable=SC2154 # the variables above belong to tests/run.sh
 
@@ -15,6 +15,7 @@ prepare_suites() {
     child=
     child_signal=TERM
     broken=
+    beside=
     mkdir -p "$builds" || exit 1
     trap 'finish' EXIT
     trap 'stop 130' INT
@@ -39,6 +40,10 @@ stop() {
 
     trap '' INT TERM HUP
     printf '\nStopping ...\n'
+    if [ -n "$beside" ]; then
+        kill -s TERM "$beside" 2>/dev/null
+        wait "$beside"
+    fi
     if [ -n "$child" ]; then
         kill -s "$child_signal" "$child" 2>/dev/null
         for ((i = 0; i < 150; i++)); do
@@ -116,14 +121,15 @@ count() {
     tally < <(/usr/bin/python3 "$top/tests/lib/count.py" "$@")
 }
 
-run_suite() { # NAME ROOT MINUTES
+run_suite() { # NAME
     local before_passed=$passed before_failed=$failed before_skipped=$skipped begun=$SECONDS
     local said
 
     suite=$1
-    minutes=$3 # for each of its jobs
+    minutes=$(suite_field "$1" 4) # for each of its jobs
+    printf '== %s: %s\n' "$1" "$(suite_field "$1" 5)"
     : >"$scratch/log"
-    if [ "$2" = root ] && [ "$(id -u)" -ne 0 ]; then
+    if [ "$(suite_field "$1" 3)" = root ] && [ "$(id -u)" -ne 0 ]; then
         fail 'the suite' 'needs root: sudo tests/run.sh'
     else
         "suite_$suite"
@@ -137,6 +143,55 @@ run_suite() { # NAME ROOT MINUTES
     echo "   $said in $((SECONDS - begun)) s"
 }
 
+# Which suites run in turn here, and which beside them. Beside nothing they run in turn, too.
+sort_suites() {
+    local name roots=
+
+    in_turn=() idle=()
+    for name in "${wanted[@]}"; do
+        [ "$(suite_field "$name" 3)" != root ] || roots=yes
+    done
+    for name in "${wanted[@]}"; do
+        if [ -n "$roots" ] && [ "$(suite_field "$name" 3)" = idle ]; then
+            idle+=("$name")
+        else
+            in_turn+=("$name")
+        fi
+    done
+}
+
+# The suites of `idle` as a run of their own, beside what comes next.
+start_beside() {
+    if [ -n "$beside" ] || [ ${#idle[@]} -eq 0 ]; then
+        return
+    fi
+    chrt --idle 0 "$top/tests/run.sh" ${verbose:+--verbose} ${only:+--only "$only"} "${idle[@]}" \
+        >"$scratch/beside" 2>&1 </dev/null &
+    beside=$!
+}
+
+join_beside() {
+    [ -n "$beside" ] || return
+    # nothing is left that it makes way for
+    chrt --all-tasks --other --pid 0 "$beside" 2>/dev/null
+    wait "$beside"
+    beside=
+    sed -e '$d' -e '/^All of it took/d' "$scratch/beside"
+    suite=beside
+    tally < <(awk '
+        sub(/^FAILED: /, "") { words = words "FAIL " $0 "\n" }
+        sub(/^skipped: /, "") { words = words "SKIP " $0 "\n" }
+        { last = $0 }
+        END {
+            if (last !~ /^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/) {
+                last = "0 1 0"
+                words = "FAIL the run: ended without its last line\n"
+            }
+            gsub(/[a-z,]+ ?/, "", last)
+            printf "%s\n%s", last, words
+        }' "$scratch/beside")
+}
+
 # built NAME [meson options]: compiles build-tests/NAME (the compiler from CC) and sets `build`; on
 # failure the suite has failed, and its function returns.
 built() {
@@ -145,8 +200,10 @@ built() {
         fail build "build-tests/$1 does not compile, see above"
         return 1
     fi
+    # two suites may want the same one at the same time
     # shellcheck disable=SC2016
-    job TERM bash -c '. "$0" && build_product "$@"' "$top/tests/lib/build.sh" "$build" "${@:2}" &&
+    job TERM flock "$build.lock" bash -c '. "$0" && build_product "$@"' \
+        "$top/tests/lib/build.sh" "$build" "${@:2}" &&
         return 0
     broken="$broken $1"
     fail build "build-tests/$1 does not compile"
@@ -193,7 +250,7 @@ suite_clang() {
 }
 
 suite_lint() {
-    built plain && meson_test --suite lint
+    built plain && meson_test --suite lint --timeout-multiplier 3
 }
 
 suite_unit() {
@@ -210,7 +267,7 @@ export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 
 suite_sanitize() {
     CC=clang built sanitize "${sanitizers[@]}" &&
-        meson_test --suite unit --suite kernel --timeout-multiplier 4
+        meson_test --suite unit --suite kernel --timeout-multiplier 8
 }
 
 suite_fuzz() {
