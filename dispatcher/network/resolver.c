@@ -3,12 +3,17 @@
 
 #include "network/resolver.h"
 
+#include "model/resolv-conf.h"
+
 #include <ares.h>
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <glib-unix.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define RESOLV_CONF "/etc/resolv.conf"
 
@@ -31,6 +36,7 @@ struct KsResolver {
     GPtrArray *done;           /* element-type Question: answered, and not told yet */
     GFileMonitor *monitors[2]; /* the file, and what it is a link to */
     Stamp stamp;
+    unsigned search_dots;
     unsigned under_way;
     guint timeout_source;
     guint tell_source;
@@ -267,6 +273,29 @@ static Stamp read_stamp(void)
     return stamp;
 }
 
+/* By ourselves: ares_save_options() of c-ares 1.18 told it, and that of 1.34 tells only what its
+ * caller has set. */
+static unsigned read_search_dots(void)
+{
+    char *text = g_malloc(KS_RESOLV_CONF_SIZE_MAX);
+    char host_name[HOST_NAME_MAX + 1] = "";
+    int fd = open(RESOLV_CONF, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    size_t size = 0;
+    ssize_t got = 0;
+    unsigned dots;
+
+    do {
+        size += (size_t) got;
+        got = fd < 0 ? 0 : read(fd, text + size, KS_RESOLV_CONF_SIZE_MAX - size);
+    } while (got > 0);
+    if (fd >= 0)
+        close(fd);
+    (void) gethostname(host_name, sizeof(host_name) - 1);
+    dots = ks_resolv_conf_search_dots(text, size, host_name);
+    g_free(text);
+    return dots;
+}
+
 static void watch_files(KsResolver *resolver);
 
 static void on_file_changed(KsResolver *resolver)
@@ -276,6 +305,7 @@ static void on_file_changed(KsResolver *resolver)
     if (memcmp(&stamp, &resolver->stamp, sizeof(stamp)) == 0)
         return;
     resolver->stamp = stamp;
+    resolver->search_dots = read_search_dots();
     resolver->is_renewing = true;
     close_channel(resolver);
     resolver->is_renewing = false;
@@ -322,6 +352,7 @@ KsResolver *ks_resolver_new(const KsResolverListener *listener)
     resolver->sockets = g_hash_table_new(NULL, NULL);
     resolver->done = g_ptr_array_new_with_free_func(free_question);
     resolver->stamp = read_stamp();
+    resolver->search_dots = read_search_dots();
     watch_files(resolver);
     return resolver;
 }
@@ -339,16 +370,7 @@ void ks_resolver_free(KsResolver *resolver)
     ares_library_cleanup();
 }
 
-unsigned ks_resolver_search_dots(KsResolver *resolver)
+unsigned ks_resolver_search_dots(const KsResolver *resolver)
 {
-    struct ares_options options = { 0 };
-    int mask = 0;
-    unsigned dots;
-
-    if (!open_channel(resolver) ||
-        ares_save_options(resolver->channel, &options, &mask) != ARES_SUCCESS)
-        return 0;
-    dots = options.ndomains > 0 && options.ndots > 0 ? (unsigned) options.ndots : 0;
-    ares_destroy_options(&options);
-    return dots;
+    return resolver->search_dots;
 }

@@ -42,4 +42,4 @@ unsigned ks_resolver_under_way(const KsResolver *resolver);
 
 /* Names with fewer dots are looked for in a search list by programs that follow resolv.conf, before
  * they ask for the name as it is. 0: there is no list. */
-unsigned ks_resolver_search_dots(KsResolver *resolver);
+unsigned ks_resolver_search_dots(const KsResolver *resolver);
