@@ -61,14 +61,14 @@ installed_now() {
 }
 
 # Removes the paths that come in; folders only if they are empty. Nothing outside of /usr
-# but the autostart entry.
+# but the autostart entry and, where it made them, its folders.
 remove_paths() {
     local path
 
     while IFS= read -r path; do
         case $path in
         *..*) ;;
-        "$prefix"/* | /etc/xdg/autostart/io.github.nmkillswitch.desktop)
+        "$prefix"/* | /etc/xdg | /etc/xdg/autostart | /etc/xdg/autostart/io.github.nmkillswitch.desktop)
             if [ -d "$path" ] && [ ! -L "$path" ]; then
                 rmdir --ignore-fail-on-non-empty "$path"
             else
@@ -181,6 +181,7 @@ remove_it() {
         systemctl --quiet reset-failed "${units[@]}" 2>/dev/null
         echo 'Removed.'
     fi
+    enable_units_again
     if [ -n "$purge" ]; then
         rm -rf "$state" "$configuration"
         echo 'The saved settings and the configuration are gone, too.'

@@ -91,7 +91,6 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ ${#wanted[@]} -gt 0 ] || mapfile -t wanted < <(suite_names default)
 
 # shellcheck source=tests/lib/dependencies.sh
 . "$top/tests/lib/dependencies.sh"
@@ -100,6 +99,7 @@ done
 # shellcheck source=tests/lib/suites.sh
 . "$top/tests/lib/suites.sh"
 
+[ ${#wanted[@]} -gt 0 ] || lines_of wanted suite_names default
 install_dependencies test || exit 1
 prepare_suites
 

@@ -8,11 +8,17 @@
 # build: to compile; demo: and to run the product in a sandbox; test: and to run every test.
 # Returns 0 when everything is there. Installs only what is missing (a second run needs neither
 # network nor root). No service is started by it and none is enabled at boot: NetworkManager, openvpn
-# and the like are wanted inside the tests' own namespaces, never on the machine itself.
+# and the like are wanted inside the tests' own namespaces, never on the machine itself. What it left
+# disabled it says, and remembers until
+#
+#     enable_units_again
 
 # "a|b|c": the first that the distribution has (names differ by release), and any of them that is
-# already there will do; "|-" at the end: do without if it has none of them.
+# already there will do; "|-" at the end: do without if it has none of them. desktop-file-utils: what
+# meson runs after an installation it looks for before it compiles. libpolkit-gobject-1-dev: gettext's
+# rules for polkit's policies, which only Debian 12 has in polkitd.
 DEPENDENCY_BUILD='gcc libc6-dev clang binutils meson ninja-build pkgconf|pkg-config gettext
+desktop-file-utils libpolkit-gobject-1-dev
 libglib2.0-dev libnm-dev libnftnl-dev libmnl-dev libsystemd-dev systemd-dev|systemd
 libc-ares-dev libjson-glib-dev polkitd|policykit-1 libgtk-3-dev libayatana-appindicator3-dev'
 DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base dbus
@@ -22,7 +28,7 @@ DEPENDENCY_TEST='iptables iperf3 strace valgrind python3-pytest python3-pyflakes
 radvd podman crun netavark aardvark-dns slirp4netns busybox-static
 systemd-container libpam-systemd qemu-system-x86 mmdebstrap e2fsprogs
 xvfb xdotool imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
-desktop-file-utils appstream xfwm4 xfconf xfce4-panel xfce4-notifyd mate-panel gnome-shell
+appstream xfwm4 xfconf xfce4-panel xfce4-notifyd mate-panel gnome-shell
 network-manager-gnome
 gnome-shell-extension-appindicator
 libxml2-utils clang-format-14|clang-format clang-tidy-14|clang-tidy
@@ -38,7 +44,7 @@ dependency_packages() {
 
 # The same for people whose distribution has no apt: programs, then pkg-config modules.
 DEPENDENCY_PROGRAMS='cc clang meson ninja pkg-config msgfmt readelf gdbus-codegen
-glib-compile-resources'
+glib-compile-resources update-desktop-database'
 dependency_programs() {
     case $1 in
     build) echo "$DEPENDENCY_PROGRAMS" ;;
@@ -61,8 +67,10 @@ json-glib-1.0 gtk+-3.0 ayatana-appindicator3-0.1'
 # (and polkit's has the rules by which its policies are translated); Arch does not split its
 # libraries, except glib2. Neither was tried: only which command is run, with stand-ins.
 DEPENDENCY_DNF='gcc binutils meson ninja-build pkgconf-pkg-config gettext
+desktop-file-utils gtk-update-icon-cache
 pkgconfig(polkit-gobject-1)'
 DEPENDENCY_PACMAN='gcc binutils meson ninja pkgconf gettext glib2 glib2-devel libnm libnftnl libmnl
+desktop-file-utils gtk-update-icon-cache
 c-ares systemd-libs json-glib polkit gtk3 libayatana-appindicator'
 
 # Units that a package of ours brings and that its installation would enable at boot.
@@ -71,16 +79,40 @@ NetworkManager-wait-online.service openvpn.service nftables.service iperf3.servi
 radvd.service podman.service podman.socket podman-auto-update.timer
 podman-auto-update.service podman-restart.service
 machines.target'
+DEPENDENCY_DISABLED=/var/lib/misc/nm-killswitch-disabled-units
+DEPENDENCY_LOCK=/run/nm-killswitch-dependencies.lock
 
 POLICY_FILE=/usr/sbin/policy-rc.d
 POLICY_MARK='# made by nm-killswitch tests/lib/dependencies.sh for one installation'
 
-package_is_installed() {
-    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+# lines_of NAME COMMAND...: what it prints, a line an element of the array NAME. Not by <(COMMAND): that
+# needs /dev/fd, and where there is none bash goes on without a line, as if nothing were missing.
+lines_of() {
+    local -n lines_=$1
+    local text_
+
+    text_=$("${@:2}") || return
+    # shellcheck disable=SC2034 # the caller's array, by reference
+    lines_=()
+    # shellcheck disable=SC2034
+    [ -z "$text_" ] || mapfile -t lines_ <<<"$text_"
 }
 
-package_is_known() {
-    apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'
+# By its own name, or as what another one provides.
+package_is_installed() {
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ||
+        dpkg-query -W -f='${db:Status-Status}, ${Provides},\n' 2>/dev/null |
+        grep -q "^installed,.* $1[ ,]"
+}
+
+# Prints the package that brings this name: itself, or for a virtual one the first that provides it.
+package_for() {
+    if apt-cache policy "$1" 2>/dev/null | grep -q '^  Candidate: [^(]'; then
+        echo "$1"
+    else
+        apt-cache showpkg "$1" 2>/dev/null |
+            awk '/^Reverse Provides:/ { found = 1; next } found { print $1; exit }'
+    fi
 }
 
 # Prints the words of dependency_packages of which nothing is installed yet.
@@ -99,15 +131,16 @@ missing_packages() {
 
 # For each word the package to install, or "?name" when the package lists do not have it.
 choose_packages() {
-    local word name
+    local word name package
 
     for word in "$@"; do
         for name in ${word//|/ }; do
             if [ "$name" = - ]; then
                 continue 2
             fi
-            if package_is_known "$name"; then
-                echo "$name"
+            package=$(package_for "$name")
+            if [ -n "$package" ]; then
+                echo "$package"
                 continue 2
             fi
         done
@@ -149,14 +182,39 @@ enabled_units() {
 
 # Units that were not enabled before and are now: not what we came for.
 disable_new_units() {
-    local before=$1 unit
+    local before=$1 unit disabled=''
 
     for unit in $(enabled_units); do
         case " $(echo "$before" | tr '\n' ' ') " in
         *" $unit "*) ;;
-        *) systemctl disable --quiet "$unit" >/dev/null 2>&1 || true ;;
+        *)
+            systemctl disable --quiet "$unit" >/dev/null 2>&1 || continue
+            disabled="$disabled $unit"
+            mkdir -p "${DEPENDENCY_DISABLED%/*}" && echo "$unit" >>"$DEPENDENCY_DISABLED"
+            ;;
         esac
     done
+    [ -z "$disabled" ] || {
+        echo "Left disabled, though their packages enable them at boot:$disabled"
+        echo "(systemctl enable has them back; so does data/install.sh --remove)"
+    }
+}
+
+# As an ordinary installation of their packages would have left them. Started they are at the next boot.
+enable_units_again() {
+    local unit enabled=''
+
+    [ -e "$DEPENDENCY_DISABLED" ] || return 0
+    while IFS= read -r unit; do
+        case " $(echo "$DEPENDENCY_UNITS" | tr '\n' ' ') " in
+        *" $unit "*) ;;
+        *) continue ;;
+        esac
+        systemctl is-enabled --quiet "$unit" 2>/dev/null && continue
+        systemctl enable --quiet "$unit" >/dev/null 2>&1 && enabled="$enabled $unit"
+    done <"$DEPENDENCY_DISABLED"
+    rm -f "$DEPENDENCY_DISABLED"
+    [ -z "$enabled" ] || echo "Enabled again, from the next boot on:$enabled"
 }
 
 apt_install() {
@@ -170,25 +228,28 @@ apt_install() {
 # In a subshell, so that its traps and its lock end with it.
 install_packages() (
     policy_is_ours=
+    packages=()
     log=$(mktemp) || exit 1
     before=$(enabled_units)
 
     trap 'allow_services; rm -f "$log"' EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
-    { exec 9>/run/nm-killswitch-dependencies.lock && flock 9; } || exit 1
+    { exec 9>"$DEPENDENCY_LOCK" && flock 9; } || exit 1
 
-    mapfile -t packages < <(choose_packages "$@")
+    lines_of packages choose_packages "$@"
     updated=
     if [[ "${packages[*]}" = *\?* ]]; then
         echo 'Reading the package lists ...'
         apt-get update -q >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
         updated=yes
-        mapfile -t packages < <(choose_packages "$@")
+        lines_of packages choose_packages "$@"
         if [[ "${packages[*]}" = *\?* ]]; then
             echo "error: not in this system's package lists:" \
                 "$(printf '%s\n' "${packages[@]}" | sed -n 's/^?//p' | tr '\n' ' ')" >&2
-            echo 'On Ubuntu they are in "universe": add-apt-repository universe' >&2
+            archives=$(apt-cache policy)
+            [[ "$archives" != *o=Ubuntu* || "$archives" = *c=universe* ]] ||
+                echo 'They are in "universe": add-apt-repository universe' >&2
             exit 1
         fi
     fi
@@ -244,7 +305,8 @@ install_without_apt() {
     local -a words
 
     [ -n "$(missing_programs build)" ] || return 0
-    mapfile -t words < <(install_command | tr ' ' '\n')
+    lines_of words install_command
+    read -r -a words <<<"${words[*]}"
     [ ${#words[@]} -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ]; then
         echo "error: packages are missing; run this with sudo, which runs: ${words[*]}" >&2
@@ -284,7 +346,7 @@ install_dependencies() {
         return
     fi
 
-    mapfile -t missing < <(missing_packages "$1")
+    lines_of missing missing_packages "$1"
     [ ${#missing[@]} -gt 0 ] || return 0
     # "a|-" is not missing where the distribution has no such package
     if ! printf '%s\n' "${missing[@]}" | grep -qv '|-$' &&

@@ -56,13 +56,12 @@ stop() {
 }
 
 # The seat belt: as root no test ever runs in the network namespace it was started in, whatever it
-# does or forgets. An ordinary user cannot change the machine's network anyway.
+# does or forgets. An ordinary user cannot change the machine's network anyway. Sets `words`.
 in_own_network() {
-    if [ "$(id -u)" -eq 0 ]; then
-        # shellcheck disable=SC2016
-        set -- unshare --net -- sh -c 'ip link set lo up && exec "$@"' sh "$@"
-    fi
-    printf '%s\0' "$@"
+    words=("$@")
+    # shellcheck disable=SC2016
+    [ "$(id -u)" -ne 0 ] ||
+        words=(unshare --net -- sh -c 'ip link set lo up && exec "$@"' sh "$@")
 }
 
 # job SIGNAL COMMAND...: runs it in a process group of its own, without stdin; SIGNAL is the one on
@@ -72,7 +71,7 @@ job() {
 
     child_signal=$1
     shift
-    mapfile -d '' -t words < <(in_own_network "$@")
+    in_own_network "$@"
     # --foreground: the signal goes to the command alone, which ends what it started in order
     set -m
     timeout --foreground --signal="$child_signal" --kill-after=30 "${minutes}m" \
@@ -118,7 +117,7 @@ tally() {
 
 # count meson|pytest STATUS FILE: see tests/lib/count.py
 count() {
-    tally < <(/usr/bin/python3 "$top/tests/lib/count.py" "$@")
+    tally <<<"$(/usr/bin/python3 "$top/tests/lib/count.py" "$@")"
 }
 
 run_suite() { # NAME
@@ -218,7 +217,7 @@ meson_test() { # arguments of `meson test`
         while read -r name; do
             name=${name##* / } # "project:suite / program"
             [[ $name != *"$only"* ]] || names+=("$name")
-        done < <(meson test -C "$build" --no-rebuild --list "$@" 2>/dev/null)
+        done <<<"$(meson test -C "$build" --no-rebuild --list "$@" 2>/dev/null)"
         if [ ${#names[@]} -eq 0 ]; then
             fail 'the suite' "has no test program whose name contains $only"
             return
