@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* What the hook last said of one VPN. */
+/* What the hook last said of one VPN of NetworkManager's; of others it knows nothing. */
 typedef struct {
     char interface[IF_NAMESIZE]; /* "" if it named none, or once it is found */
     uint32_t index;              /* of the link that had this name when we looked; 0: none yet */
@@ -58,20 +58,25 @@ static KsTunnel *add_tunnel(GArray *tunnels, const char *uuid, const char *name,
     return &g_array_index(tunnels, KsTunnel, tunnels->len - 1);
 }
 
-static const KsTunnel *find_tunnel(const GArray *tunnels, const char *uuid)
+/* A profile may have the UUID of a VPN that was set up by hand, and is another. */
+static const KsTunnel *find_tunnel(const GArray *tunnels, const KsVpn *vpn)
 {
-    for (unsigned i = 0; i < tunnels->len; i++)
-        if (strcmp(g_array_index(tunnels, KsTunnel, i).uuid, uuid) == 0)
-            return &g_array_index(tunnels, KsTunnel, i);
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
+
+        if (tunnel->manual == vpn->manual && strcmp(tunnel->uuid, vpn->uuid) == 0)
+            return tunnel;
+    }
     return NULL;
 }
 
+/* Of NetworkManager's. */
 static const KsVpn *find_vpn(const KsWorld *world, const char *uuid)
 {
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
-        if (strcmp(vpn->uuid, uuid) == 0)
+        if (!vpn->manual && strcmp(vpn->uuid, uuid) == 0)
             return vpn;
     }
     return NULL;
@@ -117,7 +122,8 @@ static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, G
 {
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
-        const Announcement *announced = g_hash_table_lookup(engine->announcements, vpn->uuid);
+        const Announcement *announced =
+            vpn->manual ? NULL : g_hash_table_lookup(engine->announcements, vpn->uuid);
         const KsLink *link;
         KsTunnel *tunnel;
 
@@ -126,7 +132,7 @@ static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, G
             continue;
         link = ks_world_tunnel(world, vpn,
                                announced ? announced->index : known_index(engine, vpn->uuid));
-        if (!link || find_tunnel(tunnels, vpn->uuid) ||
+        if (!link || find_tunnel(tunnels, vpn) ||
             (vpn->manual && ks_draw_has_tunnel(tunnels, link->index)))
             continue;
         tunnel = add_tunnel(tunnels, vpn->uuid, vpn->name, vpn->type, link);
@@ -163,8 +169,8 @@ static GArray *find_tunnels_without_link(const KsEngine *engine, const KsWorld *
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
         KsTunnel *tunnel;
 
-        if (vpn->manual || vpn->activity != KS_VPN_UP || !ks_vpn_uses_ipsec(vpn) ||
-            find_tunnel(engine->tunnels, vpn->uuid))
+        if (vpn->manual || vpn->activity != KS_VPN_UP || !ks_world_has_policy(world, vpn) ||
+            find_tunnel(engine->tunnels, vpn))
             continue;
         tunnel = add_tunnel(found, vpn->uuid, vpn->name, vpn->type, &none);
         tunnel->locks = vpn->locks;

@@ -6,6 +6,9 @@
 #include "guard/server-cache.h"
 #include "guard/vpns-file.h"
 
+#include <glib-unix.h>
+#include <unistd.h>
+
 /* How often a kernel that could not be read is tried again. */
 #define RETRY_US (5 * G_USEC_PER_SEC)
 
@@ -237,18 +240,52 @@ static void describe_access_points(KsGuard *guard)
                   g_strerror(-result));
 }
 
+static gboolean on_policies_changed(gint fd, GIOCondition condition, gpointer data)
+{
+    (void) condition;
+    ks_policies_drain(fd);
+    (void) ks_guard_follow(data);
+    return G_SOURCE_CONTINUE;
+}
+
+static void watch_policies(KsGuard *guard, bool watch)
+{
+    int fd;
+
+    if (watch == (guard->policies_source != 0))
+        return;
+    if (!watch) {
+        ks_guard_stop_policies(guard);
+        return;
+    }
+    fd = ks_policies_watch();
+    if (fd < 0)
+        return; /* the dump that follows says why */
+    guard->policies_fd = fd;
+    guard->policies_source = g_unix_fd_add(fd, G_IO_IN, on_policies_changed, guard);
+}
+
+void ks_guard_stop_policies(KsGuard *guard)
+{
+    if (!guard->policies_source)
+        return;
+    g_clear_handle_id(&guard->policies_source, g_source_remove);
+    (void) close(guard->policies_fd);
+}
+
 /* Only while a VPN may need it: its policies stand before NetworkManager tells that it is up. */
 static void describe_policies(KsGuard *guard)
 {
     bool any = false;
     int result;
 
-    guard->world->ipsec_default = false;
+    ks_policies_forget(guard->world);
     for (unsigned i = 0; i < guard->world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(guard->world->vpns, i);
 
         any |= vpn->activity != KS_VPN_DOWN && ks_vpn_uses_ipsec(vpn);
     }
+    watch_policies(guard, any); /* first, so that no change is missed */
     result = any ? ks_policies_describe(guard->world) : 0;
     if (result < 0)
         g_warning(

@@ -52,6 +52,8 @@ struct KsGuard {
     guint save_source;   /* when that is tried again */
     guint links_source;
     guint access_points_source;
+    guint policies_source; /* while an IPsec VPN may be up */
+    int policies_fd;       /* ... of it */
     guint monitor_source;
     guint verify_source;
     guint ready_source;
@@ -76,6 +78,8 @@ bool ks_guard_take_over(KsGuard *guard);
 
 /* Somebody changed a table: looks, and puts our lock right. */
 void ks_guard_put_right(KsGuard *guard, KsAuthor *author);
+
+void ks_guard_stop_policies(KsGuard *guard);
 
 void ks_guard_notify(KsGuard *guard);
 KsStatusFacts ks_guard_facts(const KsGuard *guard);

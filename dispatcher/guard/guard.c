@@ -170,6 +170,7 @@ void ks_guard_free(KsGuard *guard)
     g_clear_handle_id(&guard->ready_source, g_source_remove);
     g_clear_handle_id(&guard->pause_source, g_source_remove);
     ks_guard_stop_ending(guard);
+    ks_guard_stop_policies(guard);
     g_source_destroy(guard->retry_source);
     g_source_unref(guard->retry_source);
     ks_manager_free(guard->manager);

@@ -17,18 +17,20 @@ bool ks_status_verified(const KsStatusFacts *facts)
                        ks_lock_equal(facts->held->lock, ks_engine_lock(facts->engine)));
 }
 
-/* A VPN of policies, which needs no interface: the kernel's rules let it out, and NetworkManager
- * says that it is up. */
+/* A VPN of policies, which needs no interface: NetworkManager says that it is up, the kernel has
+ * its policy, and the rules let it out. */
+static bool is_up_without_interface(const KsStatusFacts *facts, const KsVpn *vpn)
+{
+    return vpn->activity == KS_VPN_UP && ks_world_has_policy(facts->world, vpn);
+}
+
 static bool ipsec_is_up(const KsStatusFacts *facts)
 {
     if (facts->held->lock->sets[KS_SET_IPSEC]->len == 0)
         return false;
-    for (unsigned i = 0; i < facts->world->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
-
-        if (vpn->activity == KS_VPN_UP && ks_vpn_uses_ipsec(vpn))
+    for (unsigned i = 0; i < facts->world->vpns->len; i++)
+        if (is_up_without_interface(facts, g_ptr_array_index(facts->world->vpns, i)))
             return true;
-    }
     return false;
 }
 
@@ -54,10 +56,15 @@ static void add_tunnel(GVariantBuilder *builder, const char *interface, const ch
     g_variant_builder_close(builder);
 }
 
-static bool has_tunnel(const GArray *tunnels, const char *uuid)
+static bool is_tunnel_of(const KsTunnel *tunnel, const KsVpn *vpn)
+{
+    return tunnel->manual == vpn->manual && strcmp(tunnel->uuid, vpn->uuid) == 0;
+}
+
+static bool has_tunnel(const GArray *tunnels, const KsVpn *vpn)
 {
     for (unsigned i = 0; i < tunnels->len; i++)
-        if (strcmp(g_array_index(tunnels, KsTunnel, i).uuid, uuid) == 0)
+        if (is_tunnel_of(&g_array_index(tunnels, KsTunnel, i), vpn))
             return true;
     return false;
 }
@@ -76,7 +83,7 @@ static GVariant *describe_tunnels(const KsStatusFacts *facts)
     for (unsigned i = 0; i < facts->world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
 
-        if (vpn->activity == KS_VPN_UP && ks_vpn_uses_ipsec(vpn) && !has_tunnel(tunnels, vpn->uuid))
+        if (is_up_without_interface(facts, vpn) && !has_tunnel(tunnels, vpn))
             add_tunnel(&builder, "", vpn->uuid, vpn->name, vpn->type); /* it needs no interface */
     }
     return g_variant_builder_end(&builder);
@@ -168,16 +175,16 @@ static void warn_of_endpoint(GVariantBuilder *builder, const KsStatusFacts *fact
 {
     const GArray *tunnels = ks_engine_tunnels(facts->engine);
     char address[KS_ADDRESS_TEXT_SIZE];
-    const char *uuid = "";
+    const KsTunnel *tunnel = NULL;
 
     for (unsigned i = 0; i < tunnels->len; i++)
         if (g_array_index(tunnels, KsTunnel, i).index == endpoint->index)
-            uuid = g_array_index(tunnels, KsTunnel, i).uuid;
-    for (unsigned i = 0; i < facts->world->vpns->len; i++) {
+            tunnel = &g_array_index(tunnels, KsTunnel, i);
+    for (unsigned i = 0; tunnel && i < facts->world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
         g_autofree char *text = NULL;
 
-        if (strcmp(vpn->uuid, uuid) != 0 || profile_names(vpn, endpoint))
+        if (!is_tunnel_of(tunnel, vpn) || profile_names(vpn, endpoint))
             continue;
         text = g_strdup_printf(
             "%s: its server has moved to %s, port %u, which the profile does not "

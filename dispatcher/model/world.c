@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define IKE_PORT 500 /* RFC 7296, 2 */
 
@@ -59,6 +60,7 @@ KsWorld *ks_world_new(void)
     world->people = g_array_new(FALSE, FALSE, sizeof(KsUidRange));
     world->link_addresses = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     world->name_servers = g_array_new(FALSE, FALSE, sizeof(KsNameServer));
+    world->ipsec_peers = g_array_new(FALSE, FALSE, sizeof(KsAddress));
     return world;
 }
 
@@ -75,6 +77,7 @@ void ks_world_free(KsWorld *world)
     g_array_unref(world->people);
     g_array_unref(world->link_addresses);
     g_array_unref(world->name_servers);
+    g_array_unref(world->ipsec_peers);
     g_free(world);
 }
 
@@ -136,6 +139,27 @@ bool ks_vpn_uses_ipsec(const KsVpn *vpn)
             return true;
         /* of one that a person described, nothing else is known */
         if (vpn->manual && (server->protocol == IPPROTO_ESP || server->protocol == IPPROTO_AH))
+            return true;
+    }
+    return false;
+}
+
+static bool is_peer(const KsWorld *world, const KsAddress *address)
+{
+    for (unsigned i = 0; i < world->ipsec_peers->len; i++)
+        if (ks_address_compare(&g_array_index(world->ipsec_peers, KsAddress, i), address) == 0)
+            return true;
+    return false;
+}
+
+bool ks_world_has_policy(const KsWorld *world, const KsVpn *vpn)
+{
+    if (!ks_vpn_uses_ipsec(vpn))
+        return false;
+    for (unsigned i = 0; i < vpn->servers->len; i++) {
+        const KsServer *server = g_ptr_array_index(vpn->servers, i);
+
+        if (server->address.family != AF_UNSPEC && is_peer(world, &server->address))
             return true;
     }
     return false;

@@ -132,6 +132,7 @@ typedef struct {
     GArray *links;       /* element-type KsLink */
     GArray *link_routes; /* element-type KsLinkRoute, of links with tunnel_kind */
     bool ipsec_default;  /* IPsec's policies send all of IPv4 or all of IPv6 through a tunnel */
+    GArray *ipsec_peers; /* element-type KsAddress: where IPsec's policies have tunnels to */
     GArray *wireguard_endpoints; /* element-type KsWireguardEndpoint */
     GArray *people;              /* element-type KsUidRange */
     GArray *link_addresses;      /* element-type KsLinkAddress, of links with tunnel_kind */
@@ -149,6 +150,10 @@ void ks_vpn_free(KsVpn *vpn);
 /* The kernel encrypts this VPN's data by IPsec's policies, with or without an interface of its
  * own. */
 bool ks_vpn_uses_ipsec(const KsVpn *vpn);
+
+/* The kernel has a policy that sends what leaves through an IPsec tunnel to one of this VPN's
+ * servers. Others' word that such a VPN is up is worth nothing without it. */
+bool ks_world_has_policy(const KsWorld *world, const KsVpn *vpn);
 
 /* The link that carries this VPN now, or NULL. `announced` is the index of the link that the hook
  * named for it (0: none). Without it, the one link that has an address of the VPN's; if two have,

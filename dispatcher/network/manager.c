@@ -16,7 +16,7 @@ struct KsManager {
     NMClient *client;          /* NULL until libnm has answered */
     bool answered;             /* once at least, if only "no bus" */
     GHashTable *servers;       /* NMConnection* -> KsProfileServers*, until the profile changes */
-    GHashTable *failures;      /* char *uuid -> KsFailure of its last attempt */
+    GHashTable *failures;      /* NMConnection* -> KsFailure of its last attempt */
     guint notify;
 };
 
@@ -51,7 +51,7 @@ static void on_profile_changed(NMConnection *profile, KsManager *manager)
 static void on_profile_removed(NMClient *client, NMConnection *profile, KsManager *manager)
 {
     (void) client;
-    g_hash_table_remove(manager->failures, nm_connection_get_uuid(profile));
+    g_hash_table_remove(manager->failures, profile);
     on_profile_changed(profile, manager);
 }
 
@@ -104,14 +104,14 @@ static KsFailure failure_of_reason(NMActiveConnectionStateReason reason)
 static void on_active_state(NMActiveConnection *active, guint state, guint reason,
                             KsManager *manager)
 {
-    const char *uuid = nm_active_connection_get_uuid(active);
+    NMRemoteConnection *profile = nm_active_connection_get_connection(active);
     KsFailure failure = failure_of_reason(reason);
 
     if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED ||
         state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
-        g_hash_table_remove(manager->failures, uuid);
-    else if (failure != KS_FAILURE_NONE)
-        g_hash_table_insert(manager->failures, g_strdup(uuid), GUINT_TO_POINTER(failure));
+        g_hash_table_remove(manager->failures, profile);
+    else if (failure != KS_FAILURE_NONE && profile)
+        g_hash_table_insert(manager->failures, profile, GUINT_TO_POINTER(failure));
     notify_soon(manager);
 }
 
@@ -164,22 +164,35 @@ static KsProfileServers *read_wireguard_servers(NMSettingWireGuard *setting)
     return ks_profile_servers(&profile);
 }
 
-/* The servers of a profile, worked out once and kept until it changes. NULL: not a VPN. */
-static const KsProfileServers *servers_of(KsManager *manager, NMConnection *profile)
+typedef enum {
+    NO_VPN,
+    OF_PLUGIN,
+    OF_WIREGUARD,
+} VpnKind;
+
+/* Its type says so. Any profile may have VPNs' settings in it besides: NetworkManager keeps what it
+ * does not use. */
+static VpnKind kind_of(NMConnection *profile)
+{
+    if (nm_connection_is_type(profile, NM_SETTING_VPN_SETTING_NAME))
+        return nm_connection_get_setting_vpn(profile) ? OF_PLUGIN : NO_VPN;
+    if (nm_connection_is_type(profile, NM_SETTING_WIREGUARD_SETTING_NAME))
+        return nm_connection_get_setting(profile, NM_TYPE_SETTING_WIREGUARD) ? OF_WIREGUARD
+                                                                             : NO_VPN;
+    return NO_VPN;
+}
+
+/* The servers of a VPN's profile, worked out once and kept until it changes. */
+static const KsProfileServers *servers_of(KsManager *manager, NMConnection *profile, VpnKind kind)
 {
     KsProfileServers *servers = g_hash_table_lookup(manager->servers, profile);
-    NMSettingVpn *plugin = nm_connection_get_setting_vpn(profile);
-    NMSettingWireGuard *wireguard =
-        NM_SETTING_WIREGUARD(nm_connection_get_setting(profile, NM_TYPE_SETTING_WIREGUARD));
 
     if (servers)
         return servers;
-    if (plugin)
-        servers = read_plugin_servers(plugin);
-    else if (wireguard)
-        servers = read_wireguard_servers(wireguard);
-    else
-        return NULL;
+    servers = kind == OF_PLUGIN
+                  ? read_plugin_servers(nm_connection_get_setting_vpn(profile))
+                  : read_wireguard_servers(NM_SETTING_WIREGUARD(
+                        nm_connection_get_setting(profile, NM_TYPE_SETTING_WIREGUARD)));
     g_hash_table_insert(manager->servers, g_object_ref(profile), servers);
     g_signal_connect(profile, NM_CONNECTION_CHANGED, G_CALLBACK(on_profile_changed), manager);
     return servers;
@@ -195,6 +208,15 @@ static void add_ip_addresses(KsVpn *vpn, NMIPConfig *config)
         if (ks_address_parse(nm_ip_address_get_address(g_ptr_array_index(addresses, i)), &address))
             g_array_append_val(vpn->addresses, address);
     }
+}
+
+/* What is active is the VPN, and not what the profile was when it was activated. */
+static bool is_vpn(NMActiveConnection *active, VpnKind kind)
+{
+    return nm_active_connection_get_vpn(active)
+               ? kind == OF_PLUGIN
+               : kind == OF_WIREGUARD && g_strcmp0(nm_active_connection_get_connection_type(active),
+                                                   NM_SETTING_WIREGUARD_SETTING_NAME) == 0;
 }
 
 static void describe_activity(KsVpn *vpn, NMActiveConnection *active)
@@ -217,9 +239,10 @@ static void describe_activity(KsVpn *vpn, NMActiveConnection *active)
     /* a plugin's VPN names its parent as its device: only WireGuard's own device is the tunnel */
     if (!nm_active_connection_get_vpn(active)) {
         for (unsigned i = 0; i < devices->len; i++) {
-            const char *name = nm_device_get_ip_iface(g_ptr_array_index(devices, i));
+            NMDevice *device = g_ptr_array_index(devices, i);
+            const char *name = nm_device_get_ip_iface(device);
 
-            if (name && ks_interface_name_is_valid(name))
+            if (NM_IS_DEVICE_WIREGUARD(device) && name && ks_interface_name_is_valid(name))
                 g_strlcpy(vpn->interface, name, sizeof(vpn->interface));
         }
     }
@@ -238,19 +261,21 @@ static bool is_run_by_others(NMConnection *profile)
 
 static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
 {
-    const KsProfileServers *servers =
-        is_run_by_others(profile) ? NULL : servers_of(manager, profile);
-    NMSettingVpn *plugin = nm_connection_get_setting_vpn(profile);
+    VpnKind kind = is_run_by_others(profile) ? NO_VPN : kind_of(profile);
+    const KsProfileServers *servers;
     g_autofree char *type = NULL;
     KsVpn *vpn;
 
-    if (!servers)
+    if (kind == NO_VPN)
         return NULL;
-    type = ks_profile_type_name(plugin ? nm_setting_vpn_get_service_type(plugin) : NULL);
+    servers = servers_of(manager, profile, kind);
+    type = ks_profile_type_name(
+        kind == OF_PLUGIN ? nm_setting_vpn_get_service_type(nm_connection_get_setting_vpn(profile))
+                          : NULL);
     vpn = ks_vpn_new(nm_connection_get_uuid(profile), nm_connection_get_id(profile), type);
     vpn->is_private = nm_setting_connection_get_num_permissions(
                           nm_connection_get_setting_connection(profile)) > 0;
-    vpn->failure = GPOINTER_TO_UINT(g_hash_table_lookup(manager->failures, vpn->uuid));
+    vpn->failure = GPOINTER_TO_UINT(g_hash_table_lookup(manager->failures, profile));
     g_ptr_array_unref(vpn->servers);
     vpn->servers = g_ptr_array_ref(servers->servers);
     g_ptr_array_unref(vpn->warnings);
@@ -341,6 +366,7 @@ static void forget_client(KsManager *manager)
     g_cancellable_cancel(manager->cancellable);
     g_clear_object(&manager->cancellable);
     g_hash_table_remove_all(manager->servers);
+    g_hash_table_remove_all(manager->failures);
     if (manager->client)
         g_signal_handlers_disconnect_by_data(manager->client, manager);
     g_clear_object(&manager->client);
@@ -373,7 +399,7 @@ KsManager *ks_manager_new(KsSystemBus *bus, KsManagerChanged changed, void *data
     manager->changed_data = data;
     manager->servers =
         g_hash_table_new_full(NULL, NULL, g_object_unref, (GDestroyNotify) ks_profile_servers_free);
-    manager->failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    manager->failures = g_hash_table_new(NULL, NULL);
     manager->bus = bus;
     ks_system_bus_observe(bus, &(KsSystemBusObserver){
                                    .connected = on_bus_connected,
@@ -404,7 +430,7 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
 {
     const GPtrArray *profiles;
     const GPtrArray *actives;
-    g_autoptr(GHashTable) by_uuid = NULL;
+    g_autoptr(GHashTable) by_profile = NULL;
 
     g_ptr_array_set_size(world->vpns, 0);
     g_array_set_size(world->dhcp_servers, 0);
@@ -416,25 +442,27 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
     if (!world->manager_present)
         return;
 
-    by_uuid = g_hash_table_new(g_str_hash, g_str_equal);
+    by_profile = g_hash_table_new(NULL, NULL);
     profiles = nm_client_get_connections(manager->client);
     for (unsigned i = 0; i < profiles->len; i++) {
-        KsVpn *vpn = describe_vpn(manager, NM_CONNECTION(g_ptr_array_index(profiles, i)));
+        NMConnection *profile = g_ptr_array_index(profiles, i);
+        KsVpn *vpn = describe_vpn(manager, profile);
 
         if (!vpn)
             continue;
         g_ptr_array_add(world->vpns, vpn);
-        g_hash_table_insert(by_uuid, vpn->uuid, vpn);
+        g_hash_table_insert(by_profile, profile, vpn);
     }
     actives = nm_client_get_active_connections(manager->client);
     for (unsigned i = 0; i < actives->len; i++) {
         NMActiveConnection *active = g_ptr_array_index(actives, i);
-        KsVpn *vpn = g_hash_table_lookup(by_uuid, nm_active_connection_get_uuid(active));
+        NMRemoteConnection *profile = nm_active_connection_get_connection(active);
+        KsVpn *vpn = profile ? g_hash_table_lookup(by_profile, profile) : NULL;
 
-        if (vpn) {
-            watch_active(manager, active);
-            describe_activity(vpn, active);
-        }
+        if (!vpn || !is_vpn(active, kind_of(NM_CONNECTION(profile))))
+            continue;
+        watch_active(manager, active);
+        describe_activity(vpn, active);
     }
     describe_networks(manager, world);
     describe_dhcp_servers(manager, world);

@@ -11,8 +11,9 @@
 #include <linux/xfrm.h>
 #include <string.h>
 
-#define UUID "1b5ec"
-#define LINK 6u
+#define UUID   "1b5ec"
+#define LINK   6u
+#define OFFICE "198.51.100.20"
 
 typedef struct {
     struct xfrm_userpolicy_info policy;
@@ -21,6 +22,19 @@ typedef struct {
     size_t template_size;
     uint16_t type;
 } Told;
+
+static KsVpn *add_strongswan(KsWorld *world)
+{
+    KsVpn *vpn = ks_vpn_new(UUID, "Office", "strongswan");
+    KsServer *esp = ks_server_new(OFFICE, IPPROTO_ESP, 0, KS_SERVER_FROM_PROFILE);
+
+    esp->sender = KS_SENDER_KERNEL;
+    g_ptr_array_add(vpn->servers, esp);
+    vpn->activity = KS_VPN_UP;
+    g_ptr_array_add(world->vpns, vpn);
+    world->manager_present = world->manager_settled = true;
+    return vpn;
+}
 
 /* What strongSwan 5.9.8 sets for a VPN that carries all of IPv4. */
 static Told told_everything(void)
@@ -39,12 +53,11 @@ static Told told_everything(void)
     return told;
 }
 
-static bool is_everything(const Told *told)
+static KsWorld *world_told(const Told *told)
 {
     uint8_t buffer[1024] = { 0 };
     struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
     KsWorld *world = ks_world_new();
-    bool result;
 
     message->nlmsg_type = told->type;
     memcpy(mnl_nlmsg_put_extra_header(message, sizeof(told->policy)), &told->policy,
@@ -54,9 +67,22 @@ static bool is_everything(const Told *told)
     if (told->interface > 0)
         mnl_attr_put_u32(message, XFRMA_IF_ID, told->interface);
     ks_policies_take(message, world);
-    result = world->ipsec_default;
-    ks_world_free(world);
-    return result;
+    return world;
+}
+
+static bool is_everything(const Told *told)
+{
+    g_autoptr(KsWorld) world = world_told(told);
+
+    return world->ipsec_default;
+}
+
+/* Whether the VPN of the office has a policy, by this word of the kernel's. */
+static bool has_policy(const Told *told)
+{
+    g_autoptr(KsWorld) world = world_told(told);
+
+    return ks_world_has_policy(world, add_strongswan(world));
 }
 
 static void test_told(void)
@@ -93,17 +119,28 @@ static void test_told_otherwise(void)
         g_assert_false(is_everything(&others[i]));
 }
 
-static KsVpn *add_strongswan(KsWorld *world)
+/* A policy for one company's network counts as well; it leads to the VPN's server, in a tunnel. */
+static void test_peer(void)
 {
-    KsVpn *vpn = ks_vpn_new(UUID, "Office", "strongswan");
-    KsServer *esp = ks_server_new("198.51.100.20", IPPROTO_ESP, 0, KS_SERVER_FROM_PROFILE);
+    Told told = told_everything();
+    Told others[7];
 
-    esp->sender = KS_SENDER_KERNEL;
-    g_ptr_array_add(vpn->servers, esp);
-    vpn->activity = KS_VPN_UP;
-    g_ptr_array_add(world->vpns, vpn);
-    world->manager_present = world->manager_settled = true;
-    return vpn;
+    g_assert_false(has_policy(&told)); /* to nobody */
+    told.template.id.daddr.a4 = htonl(0xc6336414);
+    g_assert_true(has_policy(&told));
+    told.policy.sel.prefixlen_d = 24;
+    g_assert_true(has_policy(&told));
+    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++)
+        others[i] = told;
+    others[0].template.id.daddr.a4 = htonl(0xc6336415);
+    others[1].template.family = AF_INET6;
+    others[2].template.family = AF_UNIX;
+    others[3].template.mode = XFRM_MODE_TRANSPORT;
+    others[4].policy.dir = XFRM_POLICY_IN;
+    others[5].policy.action = XFRM_POLICY_BLOCK;
+    others[6].interface = 42;
+    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++)
+        g_assert_false(has_policy(&others[i]));
 }
 
 static void check_locks(bool with_link)
@@ -115,7 +152,9 @@ static void check_locks(bool with_link)
     KsLinkAddress on_link = { .index = LINK, .address = address };
     KsLink link = { .index = LINK, .name = "tun0", .up = true, .tunnel_kind = true };
     KsVpn *vpn = add_strongswan(world);
+    KsAddress office;
 
+    g_assert_true(ks_address_parse(OFFICE, &office));
     g_array_append_val(vpn->addresses, address);
     if (with_link) {
         g_array_append_val(world->links, link);
@@ -123,6 +162,7 @@ static void check_locks(bool with_link)
     }
     g_assert_false(ks_engine_observe(engine, world)); /* it may carry one company's network */
     world->ipsec_default = true;
+    g_array_append_val(world->ipsec_peers, office);
     g_assert_true(ks_engine_observe(engine, world));
     g_assert_cmpstr(ks_engine_locked_by(engine), ==, "Office");
     g_assert_cmpint(ks_lock_has_interface(ks_engine_lock(engine), LINK), ==, with_link);
@@ -164,6 +204,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/policies/told", test_told);
     g_test_add_func("/policies/told-otherwise", test_told_otherwise);
+    g_test_add_func("/policies/peer", test_peer);
     g_test_add_func("/policies/locks", test_locks);
     g_test_add_func("/policies/only-ipsec", test_only_ipsec);
     return g_test_run();

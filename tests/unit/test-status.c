@@ -114,6 +114,34 @@ static void test_states(Fixture *f, const void *data)
     assert_state(f, "unlocked");
 }
 
+/* NetworkManager's word that IPsec is up is worth what the kernel has of it. */
+static void test_ipsec(Fixture *f, const void *data)
+{
+    KsVpn *vpn = ks_vpn_new("u-3", "Office", "libreswan");
+    KsServer *esp = ks_server_new("192.0.2.9", IPPROTO_ESP, 0, KS_SERVER_FROM_PROFILE);
+    KsServer *ike = ks_server_new("192.0.2.9", IPPROTO_UDP, 500, KS_SERVER_FROM_PROFILE);
+
+    (void) data;
+    esp->sender = KS_SENDER_KERNEL;
+    ike->sender = KS_SENDER_DAEMON;
+    g_ptr_array_add(vpn->servers, esp);
+    g_ptr_array_add(vpn->servers, ike);
+    vpn->activity = KS_VPN_UP;
+    g_ptr_array_add(f->world->vpns, vpn);
+    look(f);
+    assert_state(f, "blocked");
+    g_array_append_val(f->world->ipsec_peers, esp->address);
+    look(f);
+    assert_state(f, "protected");
+    vpn->activity = KS_VPN_CONNECTING;
+    look(f);
+    assert_state(f, "blocked");
+    vpn->activity = KS_VPN_UP;
+    g_array_set_size(f->world->ipsec_peers, 0); /* its daemon has died */
+    look(f);
+    assert_state(f, "blocked");
+}
+
 /* Whenever the kernel is not as it should be, nothing else is said. */
 static void test_broken(Fixture *f, const void *data)
 {
@@ -388,6 +416,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     CASE("states", test_states);
+    CASE("ipsec", test_ipsec);
     CASE("broken", test_broken);
     CASE("members", test_members);
     CASE("warnings", test_warnings);

@@ -149,6 +149,44 @@ static void add_link(KsWorld *world, uint32_t index, const char *name, bool tunn
 }
 
 /* Without NetworkManager: the interface opens when it is a tunnel, and closes with its removal. */
+/* A profile may have the UUID of a VPN set up by hand; what NetworkManager says of it counts for
+ * the profile. */
+static void test_same_uuid(void)
+{
+    const KsSettings settings = { .locked = true };
+    g_autoptr(KsEngine) engine = ks_engine_new(&settings, NULL);
+    g_autoptr(KsWorld) world = ks_world_new();
+    KsLink links[] = {
+        { .index = 3, .name = "home0", .up = true, .tunnel_kind = true },
+        { .index = 4, .name = "wg4", .up = true, .tunnel_kind = true },
+    };
+    KsEvent down = { .action = KS_ACTION_DOWN, .uuid = "u-1", .interface = "br8" };
+    KsEvent up = { .action = KS_ACTION_UP, .uuid = "u-1", .interface = "wg4" };
+    KsVpn *manual = ks_vpn_new("u-1", "Home", "");
+    KsVpn *profile = ks_vpn_new("u-1", "clash", "wireguard");
+
+    world->manager_present = world->manager_settled = true;
+    g_array_append_vals(world->links, links, G_N_ELEMENTS(links));
+    manual->manual = true;
+    manual->activity = KS_VPN_UP;
+    g_strlcpy(manual->interface, "home0", sizeof(manual->interface));
+    g_ptr_array_add(world->vpns, manual);
+    ks_engine_hear(engine, &down);
+    (void) ks_engine_observe(engine, world);
+    g_assert_cmpuint(ks_engine_tunnels(engine)->len, ==, 1);
+
+    g_ptr_array_insert(world->vpns, 0, profile);
+    profile->activity = KS_VPN_UP;
+    ks_engine_hear(engine, &up);
+    (void) ks_engine_observe(engine, world);
+    g_assert_cmpuint(ks_engine_tunnels(engine)->len, ==, 2);
+    ks_engine_hear(engine, &down);
+    (void) ks_engine_observe(engine, world);
+    g_assert_cmpuint(ks_engine_tunnels(engine)->len, ==, 1);
+    g_assert_true(ks_lock_has_interface(ks_engine_lock(engine), 3));
+    g_assert_false(ks_lock_has_interface(ks_engine_lock(engine), 4));
+}
+
 static void test_in_the_engine(void)
 {
     KsSettings settings = KS_SETTINGS_DEFAULT;
@@ -235,6 +273,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vpns/bounds", test_bounds);
     g_test_add_func("/vpns/there-and-back", test_there_and_back);
     g_test_add_func("/vpns/damaged", test_damaged);
+    g_test_add_func("/vpns/same-uuid", test_same_uuid);
     g_test_add_func("/vpns/in-the-engine", test_in_the_engine);
     g_test_add_func("/vpns/learned", test_learned);
     g_test_add_func("/vpns/which-lock", test_which_lock);
