@@ -85,6 +85,15 @@ static uint32_t open_to(const KsDrawing *drawing, const KsVpn *vpn, const KsServ
     return KS_OPEN_TO_ALL;
 }
 
+/* What its program asks for beside its servers. A person's own profile says so only in use. */
+static void draw_names_of(KsLock *lock, const KsVpn *vpn)
+{
+    if (vpn->is_private && vpn->activity == KS_VPN_DOWN)
+        return;
+    for (unsigned i = 0; vpn->asked && i < vpn->asked->len; i++)
+        (void) ks_lock_add_name(lock, g_ptr_array_index(vpn->asked, i));
+}
+
 static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn *vpn)
 {
     bool all = true;
@@ -99,6 +108,7 @@ static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn 
             all &= ks_lock_add_server(lock, &server->address, server->protocol, server->port,
                                       open_to(drawing, vpn, server));
     }
+    draw_names_of(lock, vpn);
     return all;
 }
 

@@ -111,7 +111,7 @@ bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const char *name, cons
                       const char *type, GVariant *servers, GError **error)
 {
     g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
-    const char *uuid = ks_vpns_add(vpns, name, interface, type, servers, error);
+    const char *uuid = ks_vpns_add(vpns, guard->world, name, interface, type, servers, error);
 
     if (!uuid)
         return false;

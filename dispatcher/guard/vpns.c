@@ -340,11 +340,29 @@ static const char *add(KsVpns *vpns, const char *uuid, const char *name, const c
     return entry->uuid;
 }
 
-const char *ks_vpns_add(KsVpns *vpns, const char *name, const char *interface, const char *type,
-                        GVariant *servers, GError **error)
+/* Two of one name could be told apart by nobody, and commands that name one would refuse both. */
+static bool is_profile(const KsWorld *world, const char *name)
+{
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (!vpn->manual && strcmp(vpn->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *ks_vpns_add(KsVpns *vpns, const KsWorld *world, const char *name, const char *interface,
+                        const char *type, GVariant *servers, GError **error)
 {
     g_autofree char *uuid = g_uuid_string_random();
 
+    if (is_profile(world, name)) {
+        fail(error, KS_ERROR_VPN_EXISTS,
+             "A VPN of NetworkManager's has this name, and needs no other entry. To correct its "
+             "servers: nm-killswitch vpn set. If you mean another VPN, give it another name.");
+        return NULL;
+    }
     if (g_variant_n_children(servers) == 0) {
         fail(error, KS_ERROR_INVALID_ARGUMENTS,
              "A VPN needs at least one server, or it could not connect while locked.");
@@ -419,41 +437,6 @@ bool ks_vpns_learn(KsVpns *vpns, const KsWorld *world)
         learned = true;
     }
     return learned;
-}
-
-static void add_to_world(const KsVpnEntry *entry, KsWorld *world)
-{
-    KsVpn *vpn = ks_vpn_new(entry->uuid, entry->name, entry->type);
-
-    vpn->manual = true;
-    vpn->locks = entry->locks;
-    g_ptr_array_unref(vpn->servers);
-    vpn->servers = g_ptr_array_ref(entry->servers);
-    memcpy(vpn->interface, entry->interface, sizeof(vpn->interface));
-    vpn->activity = ks_world_tunnel(world, vpn, 0) ? KS_VPN_UP : KS_VPN_DOWN;
-    g_ptr_array_add(world->vpns, vpn);
-}
-
-void ks_vpns_apply(const KsVpns *vpns, KsWorld *world)
-{
-    for (unsigned i = world->vpns->len; i > 0; i--) {
-        KsVpn *vpn = g_ptr_array_index(world->vpns, i - 1);
-        const KsVpnEntry *entry = vpn->manual ? NULL : find(vpns, vpn->uuid);
-
-        if (vpn->manual)
-            g_ptr_array_remove_index(world->vpns, i - 1);
-        if (!entry || entry->interface[0])
-            continue;
-        vpn->locks = entry->locks;
-        if (entry->servers->len == 0)
-            continue;
-        g_ptr_array_unref(vpn->servers);
-        vpn->servers = g_ptr_array_ref(entry->servers);
-        g_ptr_array_set_size(vpn->warnings, 0); /* they are about servers that no longer count */
-    }
-    for (unsigned i = 0; i < vpns->entries->len; i++)
-        if (ks_vpns_get(vpns, i)->interface[0])
-            add_to_world(ks_vpns_get(vpns, i), world);
 }
 
 /* ---- as a file ---- */

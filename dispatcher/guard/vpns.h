@@ -40,8 +40,9 @@ const char *ks_vpns_identify(const KsVpns *vpns, const KsWorld *world, const cha
 /* `servers`: a(ssq), host, protocol, port. Each changes all of it or nothing, and returns false
  * with KS_ERROR_INVALID_ARGUMENTS, KS_ERROR_VPN_EXISTS or KS_ERROR_NO_SUCH_VPN and a sentence for
  * people. `type` of a profile tells whose packets reach its servers. */
-const char *ks_vpns_add(KsVpns *vpns, const char *name, const char *interface, const char *type,
-                        GVariant *servers, GError **error);          /* the new UUID, or NULL */
+const char *ks_vpns_add(KsVpns *vpns, const KsWorld *world, const char *name, const char *interface,
+                        const char *type, GVariant *servers,
+                        GError **error);                             /* the new UUID, or NULL */
 bool ks_vpns_remove(KsVpns *vpns, const char *uuid, GError **error); /* one set up by hand */
 bool ks_vpns_set_servers(KsVpns *vpns, const char *uuid, const char *type, GVariant *servers,
                          GError **error); /* none: as the profile says */

@@ -104,7 +104,10 @@ void ks_openvpn_profile_read(KsProfileReader *reader)
     /* openvpn(8), --remote-random-hostname: six random bytes in front of every name */
     if (named && g_strcmp0(ks_profile_reader_item(reader, "remote-random-hostname"), "yes") == 0)
         ks_profile_reader_warn(
-            reader, "This VPN puts random letters before its server's name "
-                    "(\"remote-random-hostname\"), so the lock cannot know the name and does not "
-                    "let its DNS question out. Turn that off in the profile.");
+            reader,
+            "This VPN puts random letters before its server's name "
+            "(\"remote-random-hostname\"), so the lock cannot know the name and does not "
+            "let its DNS question out. Turn that off in the profile, and write an address of "
+            "the server in place of its name. While the lock is open, \"getent ahosts "
+            "x.NAME\" with the server's name shows some.");
 }

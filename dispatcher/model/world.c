@@ -121,6 +121,7 @@ void ks_vpn_free(KsVpn *vpn)
     g_free(vpn->name);
     g_free(vpn->type);
     g_ptr_array_unref(vpn->servers);
+    g_clear_pointer(&vpn->asked, g_ptr_array_unref);
     g_ptr_array_unref(vpn->warnings);
     g_array_unref(vpn->addresses);
     g_free(vpn);

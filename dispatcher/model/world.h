@@ -110,6 +110,8 @@ typedef struct {
     char *name;          /* as the person called it; any UTF-8 */
     char *type;          /* "openvpn", "wireguard", ... */
     GPtrArray *servers;  /* element-type KsServer; shared, never changed once here */
+    GPtrArray *asked;    /* element-type char*: names that its program asks for although its servers
+                          * are others, because a person said so; NULL: none. Shared */
     GPtrArray *warnings; /* element-type char*; shared */
     bool is_private; /* it belongs to some users, who may write it without being asked for more */
     bool manual;     /* set up by hand: NetworkManager knows nothing of it */

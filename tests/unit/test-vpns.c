@@ -18,8 +18,9 @@ static const char *add(KsVpns *vpns, const char *name, const char *interface, co
                        GError **error)
 {
     g_autoptr(GVariant) list = servers_of(servers);
+    g_autoptr(KsWorld) world = ks_world_new();
 
-    return ks_vpns_add(vpns, name, interface, "wireguard", list, error);
+    return ks_vpns_add(vpns, world, name, interface, "wireguard", list, error);
 }
 
 static void test_refused(void)
@@ -216,6 +217,60 @@ static void test_in_the_engine(void)
     g_assert_false(ks_lock_has_interface(ks_engine_lock(engine), 2));
 }
 
+static KsVpn *add_profile(KsWorld *world, const char *host)
+{
+    KsVpn *vpn = ks_vpn_new(PROFILE, "Work", "openvpn");
+
+    g_ptr_array_add(vpn->servers, ks_server_new(host, 17, 1194, KS_SERVER_FROM_PROFILE));
+    g_ptr_array_add(vpn->warnings, g_strdup("It is not understood."));
+    g_ptr_array_add(world->vpns, vpn);
+    return vpn;
+}
+
+/* The address changes where packets may go; the name is asked for by the VPN's own program. */
+static void test_names_beside(void)
+{
+    KsSettings settings = KS_SETTINGS_DEFAULT;
+    g_autoptr(KsEngine) engine = ks_engine_new(&settings, NULL);
+    g_autoptr(KsWorld) world = ks_world_new();
+    g_autoptr(KsVpns) vpns = ks_vpns_new();
+    g_autoptr(GVariant) servers = servers_of(SERVER);
+    KsVpn *vpn = add_profile(world, "vpn.example");
+    g_autoptr(GPtrArray) told = g_ptr_array_ref(vpn->warnings);
+    const KsLock *lock = ks_engine_lock(engine);
+
+    world->manager_present = world->manager_settled = true;
+    g_assert_true(ks_vpns_set_servers(vpns, PROFILE, "openvpn", servers, NULL));
+    ks_vpns_apply(vpns, world);
+    (void) ks_engine_observe(engine, world);
+    g_assert_cmpuint(lock->sets[KS_SET_NAMES]->len, ==, 1);
+    g_assert_cmpuint(lock->sets[KS_SET_SERVERS4]->len, ==, 1);
+    g_assert_cmpuint(vpn->warnings->len, ==, 0);
+    g_assert_cmpuint(told->len, ==, 1); /* others hold it */
+
+    vpn->is_private = true; /* written by a person without a word: only while it is used */
+    (void) ks_engine_observe(engine, world);
+    g_assert_cmpuint(lock->sets[KS_SET_NAMES]->len, ==, 0);
+    g_assert_cmpuint(lock->sets[KS_SET_SERVERS4]->len, ==, 1);
+    vpn->activity = KS_VPN_CONNECTING;
+    (void) ks_engine_observe(engine, world);
+    g_assert_cmpuint(lock->sets[KS_SET_NAMES]->len, ==, 1);
+}
+
+static void test_name_of_a_profile(void)
+{
+    g_autoptr(KsWorld) world = ks_world_new();
+    g_autoptr(KsVpns) vpns = ks_vpns_new();
+    g_autoptr(GVariant) servers = servers_of(SERVER);
+    g_autoptr(GError) error = NULL;
+
+    (void) add_profile(world, "vpn.example");
+    g_assert_null(ks_vpns_add(vpns, world, "Work", "wg0", "", servers, &error));
+    g_assert_error(error, KS_ERROR, KS_ERROR_VPN_EXISTS);
+    g_assert_cmpuint(ks_vpns_count(vpns), ==, 0);
+    g_assert_nonnull(ks_vpns_add(vpns, world, "work", "wg0", "", servers, NULL));
+}
+
 static bool locks(KsVpnLocks when, bool spared)
 {
     KsSettings settings = KS_SETTINGS_DEFAULT;
@@ -242,8 +297,8 @@ static void test_learned(void)
     g_autoptr(GVariant) servers = servers_of(SERVER);
     KsWorld *world = ks_world_new();
 
-    g_assert_nonnull(ks_vpns_add(vpns, "Home", "wg0", "", servers, NULL));
-    g_assert_nonnull(ks_vpns_add(vpns, "Work", "wg1", "openvpn", servers, NULL));
+    g_assert_nonnull(ks_vpns_add(vpns, world, "Home", "wg0", "", servers, NULL));
+    g_assert_nonnull(ks_vpns_add(vpns, world, "Work", "wg1", "openvpn", servers, NULL));
     g_assert_false(ks_vpns_learn(vpns, world));
     g_array_append_val(world->links, link);
     g_assert_false(ks_vpns_learn(vpns, world));
@@ -276,6 +331,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vpns/same-uuid", test_same_uuid);
     g_test_add_func("/vpns/in-the-engine", test_in_the_engine);
     g_test_add_func("/vpns/learned", test_learned);
+    g_test_add_func("/vpns/names-beside", test_names_beside);
+    g_test_add_func("/vpns/name-of-a-profile", test_name_of_a_profile);
     g_test_add_func("/vpns/which-lock", test_which_lock);
     return g_test_run();
 }

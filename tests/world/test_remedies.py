@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is recommended works: each sentence is followed in the situation in which it is said."""
+
+import signal
+
+import pytest
+
+from . import addresses as a
+from . import keys, profiles
+from .network import log_of
+from .router import say_names
+from .waiting import wait_until
+
+NAME = "vpn.remedy.known.test"
+PRIVATE_SERVER = "192.168.77.9"
+
+
+@pytest.fixture(scope="module")
+def locked(world):
+    world.manager.nmcli("connection", "delete", "full", "split")  # they would open the server for the others
+    world.product.install()
+    world.product.start_guard()
+    world.product.ctl("auto", "off")
+    world.product.ctl("lock")
+    yield world
+    world.product.ctl("unlock")
+
+
+def _say(world, *lines: str) -> None:
+    say_names(*lines)
+    world.outside.kill("dnsmasq", signal.SIGHUP)
+
+
+def _write(world, name: str, remote: str, **more: str) -> None:
+    profiles.write(name, profiles.vpn(name, profiles.tls(remote) | {key.replace("_", "-"): value for key, value in more.items()}))
+    world.manager.nmcli("connection", "reload")
+
+
+def _comes_up(world, name: str, wait: int = 20) -> bool:
+    done = world.manager.nmcli("--wait", str(wait), "connection", "up", name, check=False)
+    world.manager.nmcli("--wait", "20", "connection", "down", name, check=False)
+    return done.returncode == 0
+
+
+def _told(world, word: str) -> list[str]:
+    return [text for text in world.product.status()["warnings"] if word in text]
+
+
+def _frames_with(world, since, label: bytes) -> list:
+    return [frame for frame in world.capture.since(since, world.capture.fence()) if label in frame.data.lower()]
+
+
+def test_another_address_for_a_profile_by_name(locked):
+    """The VPN's own program still asks for the name of its profile."""
+    _say(locked, f"{a.SERVER[4]} {NAME}")
+    _write(locked, "named", f"{NAME}:{a.SERVER_PORT}:udp4")
+    locked.product.ctl("vpn", "set", "named", "--server", f"{a.DEAD_SERVER}:{a.SERVER_PORT}/udp")
+    assert not _comes_up(locked, "named", wait=4)  # the control: the profile's own servers are not open now
+    locked.product.ctl("vpn", "set", "named", "--server", f"{a.SERVER[4]}:{a.SERVER_PORT}/udp")
+    mark = locked.capture.mark()
+    assert _comes_up(locked, "named")
+    assert _frames_with(locked, mark, b"\x03vpn\x06remedy")
+    mark = locked.capture.mark()
+    locked.client.run(["getent", "hosts", f"evil.{NAME}"], check=False)
+    assert not _frames_with(locked, mark, b"\x04evil\x03vpn")
+    locked.product.ctl("vpn", "set", "named", "--clear")
+    assert _comes_up(locked, "named")
+
+
+def test_private_server_by_name(locked):
+    """An answer that is not believed, and really is the server."""
+    locked.outside.ip(f"addr add {PRIVATE_SERVER}/32 dev lo")
+    _say(locked, f"{PRIVATE_SERVER} {NAME}")
+    locked.outside.daemon(
+        "private-server",
+        ["openvpn", "--mode", "server", "--tls-server", "--topology", "subnet", "--dev", "vpn7", "--dev-type", "tun", "--disable-dco"]
+        + ["--local", PRIVATE_SERVER, "--port", str(a.SERVER_PORT), "--proto", "udp", "--server", "203.0.113.96", "255.255.255.224"]
+        + ["--ca", f"{keys.FOLDER}/ca.crt", "--cert", f"{keys.FOLDER}/server.crt", "--key", f"{keys.FOLDER}/server.key"]
+        + ["--dh", "none", "--duplicate-cn", "--verb", "3"],
+    )
+    wait_until(lambda: b"UDPv4 link remote" in log_of("private-server").read_bytes(), "the server to listen")
+    _write(locked, "private", f"{NAME}:{a.SERVER_PORT}:udp4")
+    locked.product.stop_guard()
+    locked.product.start_guard()  # asks anew
+    told = wait_until(lambda: _told(locked, PRIVATE_SERVER), "what it says of the answer")
+    assert "nm-killswitch vpn set" in told[0]
+    assert not _comes_up(locked, "private", wait=4)
+    locked.product.ctl("vpn", "set", "private", "--server", f"{PRIVATE_SERVER}:{a.SERVER_PORT}/udp")
+    assert _comes_up(locked, "private")
+    locked.product.ctl("vpn", "set", "private", "--clear")
+
+
+def test_random_names(locked):
+    """A provider whose every name is an answer but the bare one."""
+    _say(locked)
+    _write(locked, "random", f"random.remedy.test:{a.SERVER_PORT}:udp4", remote_random_hostname="yes")
+    told = wait_until(lambda: _told(locked, "remote-random-hostname"), "what it says of random names")
+    assert "address" in told[0]
+    assert not _comes_up(locked, "random", wait=4)
+    # as told: an address in place of the name, and the option off
+    _write(locked, "random", f"{a.SERVER[4]}:{a.SERVER_PORT}:udp4")
+    wait_until(lambda: not _told(locked, "remote-random-hostname"), "it to be forgotten")
+    assert _comes_up(locked, "random")
