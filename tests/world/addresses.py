@@ -9,7 +9,8 @@ UPLINK = "uplink0"  # the client's network card
 ROUTER_END = "lan0"  # the other end of its wire, where the capture listens
 TUNNEL = "tun0"  # what openvpn calls the client's tunnel
 SERVER_TUNNEL = "vpn0"  # the VPN server's end of it
-STATIC_TUNNEL = "vpn1"  # the same for the static-key server
+SECOND_TUNNEL = "vpn1"  # the same for the second server
+STATIC_TUNNEL = "vpn3"  # and for the one with a static key
 
 FAMILIES = (4, 6)
 
@@ -32,11 +33,16 @@ PUBLIC_DNS = {4: "203.0.113.53", 6: "2001:db8:113::53"}
 # the VPN
 SERVER = {4: "198.51.100.1", 6: "2001:db8:100::1"}
 SERVER_PORT = 1194
-STATIC_SERVER_PORT = 1195
+SECOND_SERVER_PORT = 1195
+STATIC_SERVER_PORT = 1196
 DEAD_SERVER = "198.51.100.66"  # packets to it vanish: no answer, no error
 TUNNEL_NET = {4: "198.51.100.128/25", 6: "2001:db8:100:8::/64"}
-STATIC_CLIENT = "198.51.100.98"
-STATIC_SERVER = "198.51.100.97"
+SECOND_NET = "198.51.100.96/29"
+SECOND_SERVER = "198.51.100.97"
+SECOND_CLIENT = "198.51.100.98"
+SECOND_POOL_END = "198.51.100.99"  # openvpn wants to have two addresses to give
+STATIC_SERVER = "198.51.100.105"
+STATIC_CLIENT = "198.51.100.106"
 
 ONLY_KNOWN_NAMES = "known.test"  # of names in here the DNS tells what was said, and nothing else
 

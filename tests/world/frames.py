@@ -129,6 +129,7 @@ def _upkeep(packet: Packet) -> str | None:
 
 _SERVERS = {
     (a.SERVER[4], a.SERVER_PORT),
+    (a.SERVER[4], a.SECOND_SERVER_PORT),
     (a.SERVER[4], a.STATIC_SERVER_PORT),
     (a.DEAD_SERVER, a.SERVER_PORT),
     (a.KERNEL_SERVER, a.WIREGUARD_PORT),

@@ -6,7 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from . import profiles
+from . import profiles, versions
 from .addresses import TUNNEL
 from .network import Namespace
 from .waiting import wait_until
@@ -42,6 +42,20 @@ class Manager:
         if program is None:
             raise RuntimeError("polkitd is not installed")
         self._client.daemon("polkitd", [program, "--no-debug"])
+        self._start_password_helper()
+
+    def _start_password_helper(self) -> None:
+        """What systemd does by polkit-agent-helper.socket, where polkit has come to that."""
+        helper = versions.polkit().helper
+        if not helper:
+            return
+        socket = Path(versions.POLKIT_HELPER_SOCKET)
+        socket.parent.mkdir(exist_ok=True)
+        socket.unlink(missing_ok=True)
+        listen = ["systemd-socket-activate", "--accept", "--inetd", f"--listen={socket}"]
+        self._client.daemon("polkit-agent-helper", [*listen, *helper])
+        wait_until(socket.exists, "polkit's password helper")
+        socket.chmod(0o666)
 
     def write_config(self) -> None:
         Path("/etc/NetworkManager/NetworkManager.conf").write_text(_CONFIG)

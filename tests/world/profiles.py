@@ -9,7 +9,7 @@ from . import keys
 
 _FOLDER = Path("/etc/NetworkManager/system-connections")
 
-VPNS = ("full", "split", "static", "dead")
+VPNS = ("full", "split", "second", "dead", "static")
 
 
 def uuid_of(name: str) -> str:
@@ -82,6 +82,7 @@ def write_all() -> None:
     write("uplink", _uplink())
     write("full", vpn("full", tls(live)))
     write("split", vpn("split", tls(live), never_default=True))
+    write("second", vpn("second", tls(f"{a.SERVER[4]}:{a.SECOND_SERVER_PORT}:udp")))
     write("dead", vpn("dead", tls(f"{a.DEAD_SERVER}:{a.SERVER_PORT}:udp")))
     static = {
         "connection-type": "static-key",

@@ -12,7 +12,7 @@ _TABLE = "inet test_lock"
 
 _GOOD = f"""
 oifname {{ "lo", "{a.TUNNEL}" }} accept
-ip daddr {a.SERVER[4]} udp dport {{ {a.SERVER_PORT}, {a.STATIC_SERVER_PORT} }} accept
+ip daddr {a.SERVER[4]} udp dport {{ {a.SERVER_PORT}, {a.SECOND_SERVER_PORT} }} accept
 ip daddr {a.DEAD_SERVER} udp dport {a.SERVER_PORT} accept
 udp sport 68 udp dport 67 ip daddr {{ 255.255.255.255, {a.ROUTER[4]} }} accept
 udp sport 546 udp dport 547 ip6 daddr {{ fe80::/10, ff02::/16 }} accept

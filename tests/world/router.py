@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from . import addresses as a
-from . import keys
+from . import keys, versions
 from .network import Namespace, log_of
 from .waiting import wait_until
 
@@ -86,30 +86,46 @@ dhcp-option=option6:dns-server,[{a.ROUTER[6]}]
     outside.daemon("dnsmasq", ["dnsmasq", f"--conf-file={config}"])
 
 
+def _start_vpn_server(outside: Namespace, name: str, link: str, port: int, *more: str) -> None:
+    outside.daemon(
+        name,
+        ["openvpn", "--dev", link, "--dev-type", "tun", "--disable-dco", "--verb", "3"]
+        + ["--local", a.SERVER[4], "--port", str(port), "--proto", "udp", *more],
+    )
+
+
+def _wait_to_be_said(name: str, words: bytes) -> None:
+    wait_until(lambda: words in log_of(name).read_bytes(), f"{name} to be up")
+
+
 def start_vpn_servers(outside: Namespace) -> None:
-    """The TLS server (IPv4 and IPv6 in the tunnel) and the static-key one (IPv4 only: that mode
-    of NetworkManager's plugin hands openvpn no --ifconfig-ipv6)."""
+    """One carries IPv4 and IPv6; the second IPv4 alone, and its one client always has the same address."""
+    tls = ["--mode", "server", "--tls-server", "--topology", "subnet"]
+    tls += ["--ca", f"{keys.FOLDER}/ca.crt", "--cert", f"{keys.FOLDER}/server.crt"]
+    tls += ["--key", f"{keys.FOLDER}/server.key", "--dh", "none"]
+    tls += ["--ping", "10"]  # a client that hears nothing for two minutes starts anew
     net4 = ipaddress.ip_network(a.TUNNEL_NET[4])
-    outside.daemon(
-        "openvpn-server",
-        ["openvpn", "--mode", "server", "--tls-server", "--topology", "subnet"]
-        + ["--dev", a.SERVER_TUNNEL, "--dev-type", "tun", "--disable-dco"]
-        + ["--local", a.SERVER[4], "--port", str(a.SERVER_PORT), "--proto", "udp"]
-        + ["--server", str(net4.network_address), str(net4.netmask)]
-        + ["--server-ipv6", a.TUNNEL_NET[6]]
-        + ["--push", f"dhcp-option DNS {a.PUBLIC_DNS[4]}"]
-        + ["--ca", f"{keys.FOLDER}/ca.crt", "--cert", f"{keys.FOLDER}/server.crt"]
-        + ["--key", f"{keys.FOLDER}/server.key", "--dh", "none", "--duplicate-cn", "--verb", "3"]
-        # a client that hears nothing for two minutes starts anew
-        + ["--ping", "10"],
+    _start_vpn_server(
+        outside, "openvpn-server", a.SERVER_TUNNEL, a.SERVER_PORT, *tls,
+        *("--server", str(net4.network_address), str(net4.netmask), "--server-ipv6", a.TUNNEL_NET[6]),
+        *("--push", f"dhcp-option DNS {a.PUBLIC_DNS[4]}", "--duplicate-cn"),
     )
-    outside.daemon(
-        "openvpn-static-server",
-        ["openvpn", "--dev", a.STATIC_TUNNEL, "--dev-type", "tun", "--disable-dco"]
-        + ["--local", a.SERVER[4], "--port", str(a.STATIC_SERVER_PORT), "--proto", "udp", "--float"]
-        + ["--ifconfig", a.STATIC_SERVER, a.STATIC_CLIENT, "--cipher", "AES-256-CBC"]
-        + ["--secret", f"{keys.FOLDER}/static.key", "--verb", "3"],
+    mask = str(ipaddress.ip_network(a.SECOND_NET).netmask)
+    _start_vpn_server(
+        outside, "openvpn-second-server", a.SECOND_TUNNEL, a.SECOND_SERVER_PORT, *tls,
+        *("--ifconfig", a.SECOND_SERVER, mask, "--ifconfig-pool", a.SECOND_CLIENT, a.SECOND_POOL_END, mask),
+        *("--push", "topology subnet", "--push", f"route-gateway {a.SECOND_SERVER}"),
     )
+
+
+def start_static_server(outside: Namespace) -> None:
+    """Without TLS, by one key for both ends: the mode that OpenVPN 2.7 has to be talked into."""
+    _start_vpn_server(
+        outside, "openvpn-static-server", a.STATIC_TUNNEL, a.STATIC_SERVER_PORT,
+        *("--ifconfig", a.STATIC_SERVER, a.STATIC_CLIENT, "--cipher", "AES-256-CBC", "--float"),
+        *(*versions.openvpn().static_key_option, "--secret", f"{keys.FOLDER}/static.key"),
+    )
+    _wait_to_be_said("openvpn-static-server", b"UDPv4 link remote")
 
 
 def start_internet(outside: Namespace) -> subprocess.Popen:
@@ -125,6 +141,6 @@ def start_internet(outside: Namespace) -> subprocess.Popen:
 def wait_for_outside(outside: Namespace, internet: subprocess.Popen) -> None:
     if not select.select([internet.stdout], [], [], 10)[0] or internet.stdout.readline() != b"ready\n":
         raise RuntimeError(f"the internet did not start: {log_of('internet').read_text()}")
-    for name in ("openvpn-server", "openvpn-static-server"):
-        wait_until(lambda: b"UDPv4 link remote" in log_of(name).read_bytes(), f"{name} to listen")
-    wait_until(lambda: b"started" in log_of("dnsmasq").read_bytes(), "dnsmasq to start")
+    for name in ("openvpn-server", "openvpn-second-server"):
+        _wait_to_be_said(name, b"Initialization Sequence Completed")
+    _wait_to_be_said("dnsmasq", b"started")

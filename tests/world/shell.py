@@ -26,7 +26,7 @@ _OUTSIDE = '#!/bin/sh\nexec nsenter --net=/run/netns/outside -- "$@"\n'
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--up", metavar="PROFILE", action="append", default=[], help="connect: full, split, static, dead")
+    parser.add_argument("--up", metavar="PROFILE", action="append", default=[], help="connect: full, split, second, dead")
     parser.add_argument("--product", action="store_true", help="put nm-killswitch from $KS_BUILD in place")
     parser.add_argument("--quiet", action="store_true", help="say nothing about the start")
     parser.add_argument("command", nargs="*")

@@ -71,9 +71,9 @@ def test_the_lock_stays_however_the_vpn_ends(fresh, matrix, end):
 
 
 def test_a_vpn_without_ipv6_locks_ipv6_too(fresh, matrix):
-    fresh.manager.up("static")
+    fresh.manager.up("second")
     fresh.product.wait_state("protected")
-    assert questions.my_address(fresh.client, 4) == a.STATIC_CLIENT
+    assert questions.my_address(fresh.client, 4) == a.SECOND_CLIENT
     with pytest.raises(questions.NoAnswer):
         questions.my_address(fresh.client, 6, 1)
     matrix.require_closed(matrix.measure("IPv4-only VPN", locked=True))

@@ -147,13 +147,13 @@ def pause_ended(world, matrix, chatter, name):
 @state("switched from one VPN to another")
 def switched(world, matrix, chatter, name):
     _connect(world, chatter)
-    world.manager.up("static")
+    world.manager.up("second")
     world.manager.nmcli("connection", "down", "full")
     wait_until(lambda: len(world.product.status()["tunnels"]) == 1, "one tunnel to be left")
     matrix.require_closed(matrix.measure(name, locked=True))
-    assert questions.my_address(world.client, 4) == a.STATIC_CLIENT
+    assert questions.my_address(world.client, 4) == a.SECOND_CLIENT
     assert world.product.wait_state("protected")["locked"]
-    world.manager.nmcli("connection", "down", "static")
+    world.manager.nmcli("connection", "down", "second")
 
 
 @state("two uplinks, the new one is the default")

@@ -144,7 +144,7 @@ def locked(roaming) -> Iterator:
     world.product.ctl("lock")
     if not world.manager.is_running:
         world.manager.start()
-    for profile in ("static", "split", "full", "cafe", "uplink"):
+    for profile in ("second", "split", "full", "cafe", "uplink"):
         world.manager.nmcli("connection", "down", profile, check=False)
     world.manager.up("uplink")
     _protected(world)
@@ -272,7 +272,7 @@ def test_a_network_card_is_renamed(locked):
 def test_the_tunnel_is_deleted_and_a_stranger_takes_its_name(locked):
     locked.client.ip(f"link del {a.TUNNEL}")
     _blocked(locked)
-    locked.client.ip(f"tuntap add {a.TUNNEL} mode tun", f"addr add {a.STATIC_CLIENT}/32 dev {a.TUNNEL}", f"link set {a.TUNNEL} up")
+    locked.client.ip(f"tuntap add {a.TUNNEL} mode tun", f"addr add {a.SECOND_CLIENT}/32 dev {a.TUNNEL}", f"link set {a.TUNNEL} up")
     time.sleep(0.3)
     _blocked(locked)
     locked.client.ip(f"link del {a.TUNNEL}")
@@ -305,14 +305,14 @@ def test_two_vpns_at_once(locked):
 
 def test_a_vpn_over_a_vpn(locked):
     """Both carry everything, one after the other; when the outer one falls, the inner one goes on or nothing does."""
-    locked.manager.up("static")
+    locked.manager.up("second")
     wait_until(lambda: len(_open_interfaces(locked)) == 2, "both to be let out")
     _protected(locked)
     locked.manager.nmcli("connection", "down", "full")
     wait_until(lambda: len(_open_interfaces(locked)) == 1, "one to be let out")
-    assert _address_outside(locked) in (a.STATIC_CLIENT, "")
+    assert _address_outside(locked) in (a.SECOND_CLIENT, "")
     wait_until(lambda: _agrees(locked, "protected"), "what is shown to be what is held")
-    locked.manager.nmcli("connection", "down", "static")
+    locked.manager.nmcli("connection", "down", "second")
     _blocked(locked)
 
 

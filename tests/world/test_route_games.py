@@ -167,14 +167,14 @@ def test_route_information(locked, rogue):
 
 def test_rogue_default_router(locked, rogue):
     """A VPN without IPv6, and a router of high preference that nobody asked for."""
-    _vpn_up(locked, "static")
+    _vpn_up(locked, "second")
     rogue.advertise("AdvDefaultLifetime 1800; AdvDefaultPreference high;")
     address = rogue.address()
 
     def lured() -> bool:
         return f"via {address} " in locked.client.run(["ip", "-6", "route", "get", a.WEB[6]], check=False).stdout
 
-    _play(locked, [6], lured, locked.capture, vpn="static")
+    _play(locked, [6], lured, locked.capture, vpn="second")
 
 
 def _reapply(world, *settings: str) -> None:

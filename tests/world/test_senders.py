@@ -81,9 +81,9 @@ def test_while_it_is_up(world, product):
 
 def test_after_openvpn_made_new_sockets_as_another_user(world, product):
     """SIGUSR1 has openvpn connect anew, after it gave root up: its sockets are nm-openvpn's from then on.
-    (With the static key it keeps its link; the other server gives new addresses, which need root.)"""
+    (By the second server it keeps its link; the first one gives new addresses, which need root.)"""
     world.manager.down("full")
-    world.manager.up("static")
+    world.manager.up("second")
     product.wait_state("protected")
     wait_until(lambda: _reaches(world), "the tunnel to work", 15)
     mark = world.capture.mark()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""OpenVPN by TCP and through an HTTP proxy, by names whose answers change: it connects while everything
+"""OpenVPN by TCP, through an HTTP proxy, with a static key, by names whose answers change: it connects while everything
 else is blocked, its server's exception is its own (ServerIP), and no other question leaves."""
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from . import addresses as a
-from . import keys, profiles, questions
+from . import keys, profiles, questions, router, versions
 from .capture import Capture
 from .frames import Packet
 from .kernel import set_thread_fsuid
@@ -206,3 +206,18 @@ def test_forgotten_with_its_profile(locked):
     wait_until(lambda: MOVING not in cache.read_text(), "the name to be forgotten")
     assert NAME in cache.read_text()
     assert not os.path.exists(f"{cache}.corrupt")
+
+
+def test_a_static_key(locked):
+    """Where NetworkManager's plugin and this OpenVPN still have it; where they do not, nothing opens."""
+    router.start_static_server(locked.outside)
+    mark = locked.capture.fence()
+    if versions.openvpn().static_key_by_plugin:
+        locked.manager.up("static")
+        locked.product.wait_state("protected")
+        assert questions.my_address(locked.client, 4) == a.STATIC_CLIENT
+        locked.manager.down("static")
+    else:
+        assert locked.manager.nmcli("connection", "up", "static", check=False).returncode != 0
+    locked.product.wait_state("blocked")
+    assert not [frame for frame in locked.capture.since(mark, locked.capture.fence()) if frame.purpose.startswith("plain")]

@@ -31,11 +31,11 @@ def test_the_vpn_carries_both_families(world, matrix):
         assert questions.my_address(world.client, family) in world.client.addresses(a.UPLINK)
 
 
-def test_the_static_key_vpn_carries_ipv4_only(world):
-    world.manager.up("static")
-    assert questions.my_address(world.client, 4) == a.STATIC_CLIENT
+def test_the_second_vpn_carries_ipv4_only(world):
+    world.manager.up("second")
+    assert questions.my_address(world.client, 4) == a.SECOND_CLIENT
     assert questions.my_address(world.client, 6) in world.client.addresses(a.UPLINK)
-    world.manager.down("static")
+    world.manager.down("second")
 
 
 def test_the_split_vpn_leaves_the_default_route(world):
