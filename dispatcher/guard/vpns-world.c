@@ -59,7 +59,7 @@ void ks_vpns_apply(const KsVpns *vpns, KsWorld *world)
         g_ptr_array_unref(vpn->warnings);
         vpn->warnings = g_ptr_array_new_with_free_func(g_free);
     }
-    for (unsigned i = 0; i < vpns->entries->len; i++)
+    for (unsigned i = 0; i < ks_vpns_count(vpns); i++)
         if (ks_vpns_get(vpns, i)->interface[0])
             add_to_world(ks_vpns_get(vpns, i), world);
 }
