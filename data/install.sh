@@ -6,12 +6,13 @@
 #     sudo data/install.sh                    build, install, start, show the status
 #     sudo data/install.sh --remove           unlock, stop, remove what was installed
 #     sudo data/install.sh --remove --purge   the same, and forget settings and configuration
+#     data/install.sh --dry-run               say what would be done, and do nothing; also with --remove
 #
 # Installing leaves the lock open: the first VPN that carries all traffic closes it. Installing again
 # is an upgrade: a closed lock stays closed meanwhile. Everything goes to /usr, because NetworkManager
 # and systemd look there; what was installed is written to /usr/share/nm-killswitch/installed.
-# Tested on Debian 12. Other Debian and Ubuntu releases should work and are untested. So are Fedora
-# and Arch with their relatives, where it asks dnf or pacman for the packages.
+# What it was tried on is in data/doc/tried.md. On Fedora and Arch and their relatives it asks dnf or
+# pacman for the packages that it builds with; that is untested.
 
 set -u
 umask 022
@@ -23,6 +24,9 @@ command=$prefix/bin/nm-killswitch
 manifest=$prefix/share/nm-killswitch/installed
 early=nm-killswitch-early.service
 units=(nm-killswitch.service nm-killswitch.socket "$early")
+options=(--prefix="$prefix" --buildtype=plain -Dtests=false -Db_pie=true
+    -Dc_args='-g -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2'
+    -Dc_link_args='-Wl,-z,relro,-z,now')
 state=/var/lib/nm-killswitch
 runtime=/run/nm-killswitch
 configuration=/etc/nm-killswitch
@@ -31,9 +35,6 @@ configuration=/etc/nm-killswitch
 . "$top/tests/lib/dependencies.sh"
 # shellcheck source=tests/lib/build.sh
 . "$top/tests/lib/build.sh"
-# only the tests compile with clang, and it is large
-DEPENDENCY_BUILD=${DEPENDENCY_BUILD/ clang / }
-DEPENDENCY_PROGRAMS=${DEPENDENCY_PROGRAMS/ clang / }
 
 die() {
     printf 'error: %s\n' "$@" >&2
@@ -41,7 +42,7 @@ die() {
 }
 
 usage() {
-    sed -n '4,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+    sed -n '4,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
 }
 
 check_machine() {
@@ -110,14 +111,61 @@ restore_configuration() {
         mv "$configuration/nm-killswitch.conf.kept" "$configuration/nm-killswitch.conf"
 }
 
+# Where the files go, as meson says it, without compiling them.
+would_install() {
+    local scratch status
+
+    scratch=$(mktemp -d) || return 1
+    meson setup "$scratch/build" "$top" "${options[@]}" >"$scratch/log" 2>&1 </dev/null &&
+        meson introspect --installed "$scratch/build" >"$scratch/list" && {
+        python3 -c 'import json, sys; print(*json.load(sys.stdin).values(), sep="\n")' <"$scratch/list"
+        # meson knows links by their last word, which these share
+        printf "$prefix/lib/NetworkManager/dispatcher.d/%s90-nm-killswitch\n" '' pre-up.d/ pre-down.d/
+    } | sort -u | sed 's/^/    /'
+    status=${PIPESTATUS[0]}
+    rm -rf "$scratch"
+    return "$status"
+}
+
+say_installation() {
+    local packages=()
+
+    check_machine
+    if command -v apt-get >/dev/null; then
+        lines_of packages missing_packages build
+        packages=("${packages[@]%%|*}")
+    elif [ -n "$(missing_programs build)" ]; then
+        lines_of packages missing_programs build
+    fi
+    if [ ${#packages[@]} -gt 0 ]; then
+        echo "Packages that would be installed first, with what they need: ${packages[*]}"
+        echo 'Which files come then is known when meson is there.'
+    else
+        echo "Would be compiled in $build_dir, and installed:"
+        would_install || die 'meson could not be asked'
+        echo "and written to $manifest."
+    fi
+    echo "Would be enabled and started: ${units[*]}"
+}
+
+say_removal() {
+    if [ ! -e "$manifest" ]; then
+        echo 'nm-killswitch was not installed by this script: nothing would be removed.'
+    else
+        echo "Would be stopped and disabled: ${units[*]}"
+        echo 'The lock would be opened, and these removed:'
+        sed 's/^/    /' "$manifest"
+        printf '    %s\n' "$manifest" "$runtime"
+    fi
+    [ -z "$purge" ] || printf '    %s\n' "$state" "$configuration"
+}
+
 install_it() {
     check_machine
     install_dependencies build || exit 1
 
     echo 'Building ...'
-    build_product "$build_dir" --prefix="$prefix" --buildtype=plain -Dtests=false -Db_pie=true \
-        -Dc_args='-g -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2' \
-        -Dc_link_args='-Wl,-z,relro,-z,now' || exit 1
+    build_product "$build_dir" "${options[@]}" || exit 1
 
     echo 'Installing ...'
     keep_configuration || die "cannot copy $configuration/nm-killswitch.conf"
@@ -191,11 +239,12 @@ remove_it() {
     fi
 }
 
-remove="" purge=""
+remove="" purge="" dry=""
 for argument in "$@"; do
     case $argument in
     --remove) remove=yes ;;
     --purge) purge=yes ;;
+    --dry-run) dry=yes ;;
     --help | -h) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
     esac
@@ -203,6 +252,10 @@ done
 if [ -n "$purge" ] && [ -z "$remove" ]; then
     usage >&2
     exit 2
+fi
+if [ -n "$dry" ]; then
+    if [ -n "$remove" ]; then say_removal; else say_installation; fi
+    exit 0
 fi
 if [ "$(id -u)" -ne 0 ]; then
     die "this changes the machine, which needs root: sudo data/install.sh $*"

@@ -9,20 +9,22 @@ set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 # name | default: run when no suite is named | root: needs root; idle: needs none, and runs beside
-# those that do with the processor time they leave | minutes each of its jobs may take | what
+# those that do with the processor time they leave | minutes each of its jobs may take | packages: as
+# much of tests/lib/dependencies.sh as it needs | what
 suites='
-gcc      | default | -    |  5 | gcc compiles everything without a warning, optimised
-clang    | default | -    |  5 | clang compiles everything without a warning, optimised
-lint     | default | idle | 45 | house rules: includes, linked libraries, format, scripts, folders
-unit     | default | -    |  5 | the pure parts; no root, no bus, no kernel
-kernel   | default | -    |  5 | the rules and netlink parts against a kernel, in namespaces
-sanitize | default | idle | 30 | unit and kernel again under ASan and UBSan
-fuzz     | default | idle | 20 | every parser of foreign input, for KS_FUZZ_SECONDS each (20)
-world    | default | root | 40 | real NetworkManager, real VPN, leaks captured outside
-boot     | default | root | 25 | installed by data/install.sh and booted by a real systemd; the same judge
-ui       | default | root | 20 | the applet on real desktops: clicked, read, looked at
-vm       | default | root | 30 | a virtual machine with the kernel of Debian, and its WireGuard
-bench    | -       | root | 20 | speed and size, each against its yardstick
+gcc      | default | -    |  5 | demo | gcc compiles everything without a warning, optimised
+clang    | default | -    |  5 | test | clang compiles everything without a warning, optimised
+lint     | default | idle | 45 | test | house rules: includes, linked libraries, format, scripts, folders
+unit     | default | -    |  5 | demo | the pure parts; no root, no bus, no kernel
+kernel   | default | -    |  5 | demo | the rules and netlink parts against a kernel, in namespaces
+sanitize | default | idle | 30 | test | unit and kernel again under ASan and UBSan
+fuzz     | default | idle | 20 | test | every parser of foreign input, for KS_FUZZ_SECONDS each (20)
+world    | default | root | 40 | test | real NetworkManager, real VPN, leaks captured outside
+boot     | default | root | 25 | test | installed by data/install.sh and booted by a real systemd; the same judge
+ui       | default | root | 20 | test | the applet on real desktops: clicked, read, looked at
+vm       | default | root | 30 | test | a virtual machine with the kernel of Debian, and its WireGuard
+fresh    | -       | root | 40 | test | the README on bare systems of other releases; one, another every day
+bench    | -       | root | 20 | test | speed and size, each against its yardstick
 '
 
 usage() {
@@ -58,7 +60,7 @@ list_suites() {
         mark=
         [ "$(suite_field "$name" 2)" = default ] || mark=' (only when named)'
         [ "$(suite_field "$name" 3)" != root ] || mark="$mark (root)"
-        printf '%-9s %s%s\n' "$name" "$(suite_field "$name" 5)" "$mark"
+        printf '%-9s %s%s\n' "$name" "$(suite_field "$name" 6)" "$mark"
     done
 }
 
@@ -100,7 +102,11 @@ done
 . "$top/tests/lib/suites.sh"
 
 [ ${#wanted[@]} -gt 0 ] || lines_of wanted suite_names default
-install_dependencies test || exit 1
+needed='demo'
+for suite in "${wanted[@]}"; do
+    [ "$(suite_field "$suite" 5)" = demo ] || needed='test'
+done
+install_dependencies "$needed" || exit 1
 prepare_suites
 
 passed=0 failed=0 skipped=0

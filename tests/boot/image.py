@@ -117,7 +117,7 @@ def _copy_source(disk: "Disk") -> None:
     shutil.copytree(REPOSITORY, disk.path(SOURCE), ignore=skip, symlinks=True)
 
 
-def prepare(disk: "Disk") -> None:
+def make_ours(disk: "Disk") -> None:
     _forget_this_machine(disk)
     Path("/etc/NetworkManager/system-connections").mkdir(parents=True, exist_ok=True)
     Manager(None).write_config()  # the sandbox's own /etc
@@ -141,6 +141,11 @@ def prepare(disk: "Disk") -> None:
     (wants / "canary.service").symlink_to("../canary.service")
     disk.write("/opt/canary.py", _canary(), 0o755)
     disk.path("/var/log/journal").mkdir(exist_ok=True)
+
+
+def prepare(disk: "Disk") -> None:
+    """A copy of this machine, with the source of what is to be tested."""
+    make_ours(disk)
     _copy_source(disk)
 
 

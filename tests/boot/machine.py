@@ -12,6 +12,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,10 @@ BOOT_TIMEOUT = 60
 
 
 class Disk:
-    """A stack of layers on top of this machine's files. A new one above it is a copy for free."""
+    """A stack of layers on top of this machine's files, or of other folders. A new one above it is a copy
+    for free."""
 
-    def __init__(self, name: str, below: "Disk | None" = None):
+    def __init__(self, name: str, below: "Disk | None" = None, base: Sequence[Path] = (Path("/"),)):
         folder = _DISKS / name
         self.written = folder / "written"
         self.root = folder / "root"
@@ -41,7 +43,8 @@ class Disk:
         for path in (self.written, self.root, work):
             path.mkdir(parents=True)
         self.layers: list[Path] = [self.written, *(below.layers if below else [])]
-        lower = ":".join(map(str, [*self.layers[1:], "/"]))
+        self.base = below.base if below else base
+        lower = ":".join(map(str, [*self.layers[1:], *self.base]))
         # what the sandbox mounted over /etc and the like is not seen: the overlay is made of the root
         # file system alone. Layers stay plain files, which a test can compare.
         options = f"lowerdir={lower},upperdir={self.written},workdir={work},redirect_dir=off,metacopy=off,index=off"

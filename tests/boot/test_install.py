@@ -18,6 +18,18 @@ def test_it_says_what_it_did(installed):
     assert "error" not in installed.said.lower() and "warning" not in installed.said.lower()
 
 
+def test_a_dry_run_says_what_there_is_and_changes_nothing(machine):
+    names, system = tree.names(machine.disk), tree.system(machine)
+    files = tree.files(machine.disk, names)
+    manifest = machine.run("cat", "/usr/share/nm-killswitch/installed").stdout.split()
+    installing = image.install(machine, "--dry-run").said.split()
+    assert [path for path in manifest if path not in installing and not machine.disk.path(path).is_dir()] == []
+    assert set(manifest) <= set(image.install(machine, "--remove", "--dry-run").said.split())
+    names |= tree.names(machine.disk)
+    assert tree.differences(files, tree.files(machine.disk, names)) == []
+    assert tree.differences(system, tree.system(machine)) == []
+
+
 def test_its_units_start_with_the_machine(machine):
     for unit in UNITS:
         assert machine.run("systemctl", "is-enabled", unit).stdout.strip() == "enabled"

@@ -17,16 +17,17 @@
 # already there will do; "|-" at the end: do without if it has none of them. desktop-file-utils: what
 # meson runs after an installation it looks for before it compiles. libpolkit-gobject-1-dev: gettext's
 # rules for polkit's policies, which only Debian 12 has in polkitd.
-DEPENDENCY_BUILD='gcc libc6-dev clang binutils meson ninja-build pkgconf|pkg-config gettext
+DEPENDENCY_BUILD='gcc libc6-dev binutils meson ninja-build pkgconf|pkg-config gettext
 desktop-file-utils libpolkit-gobject-1-dev
 libglib2.0-dev libnm-dev libnftnl-dev libmnl-dev libsystemd-dev systemd-dev|systemd
 libc-ares-dev libjson-glib-dev polkitd|policykit-1 libgtk-3-dev libayatana-appindicator3-dev'
 DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base dbus
 nftables iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
-DEPENDENCY_TEST='iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
+DEPENDENCY_TEST='clang iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
 radvd podman crun netavark aardvark-dns slirp4netns busybox-static
-systemd-container libpam-systemd qemu-system-x86 mmdebstrap e2fsprogs
+systemd-container libpam-systemd qemu-system-x86 e2fsprogs
+mmdebstrap git debian-archive-keyring ubuntu-keyring|ubuntu-archive-keyring|-
 xvfb xdotool imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
 appstream xfwm4 xfconf xfce4-panel xfce4-notifyd mate-panel gnome-shell
 network-manager-gnome
@@ -43,7 +44,7 @@ dependency_packages() {
 }
 
 # The same for people whose distribution has no apt: programs, then pkg-config modules.
-DEPENDENCY_PROGRAMS='cc clang meson ninja pkg-config msgfmt readelf gdbus-codegen
+DEPENDENCY_PROGRAMS='cc meson ninja pkg-config msgfmt readelf gdbus-codegen
 glib-compile-resources update-desktop-database'
 dependency_programs() {
     case $1 in
@@ -54,7 +55,7 @@ dependency_programs() {
         ;;
     test)
         dependency_programs demo
-        echo systemd-nspawn qemu-system-x86_64 mmdebstrap iptables iperf3 strace valgrind \
+        echo clang systemd-nspawn qemu-system-x86_64 mmdebstrap iptables iperf3 strace valgrind \
             shellcheck xmllint clang-format clang-tidy
         echo Xvfb xdotool import xfwm4 xfce4-panel gnome-shell
         ;;

@@ -126,7 +126,7 @@ run_suite() { # NAME
 
     suite=$1
     minutes=$(suite_field "$1" 4) # for each of its jobs
-    printf '== %s: %s\n' "$1" "$(suite_field "$1" 5)"
+    printf '== %s: %s\n' "$1" "$(suite_field "$1" 6)"
     : >"$scratch/log"
     if [ "$(suite_field "$1" 3)" = root ] && [ "$(id -u)" -ne 0 ]; then
         fail 'the suite' 'needs root: sudo tests/run.sh'
@@ -326,6 +326,24 @@ suite_vm() {
     job INT env KS_BUILD="$build" /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
         --junitxml="$build/meson-logs/vm.junit.xml" ${only:+-k "$only"} "$top/tests/vm"
     count pytest $? "$build/meson-logs/vm.junit.xml"
+}
+
+suite_fresh() {
+    local results=$builds/fresh release releases=()
+
+    mkdir -p "$results"
+    # with the network: from the package archives; what runs there has no right to change it
+    if ! lines_of releases /usr/bin/python3 "$top/tests/fresh/prepare.py" 2>>"$scratch/log" </dev/null; then
+        fail roots 'the bare systems could not be made, see above'
+        return
+    fi
+    for release in "${releases[@]}"; do
+        echo "   $release"
+        rm -f "$results/$release.junit.xml"
+        job INT env KS_FRESH="$release" /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
+            --junitxml="$results/$release.junit.xml" ${only:+-k "$only"} "$top/tests/fresh"
+        count pytest $? "$results/$release.junit.xml"
+    done
 }
 
 suite_bench() {

@@ -1,0 +1,52 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Makes the bare roots that this run is to use and fetches, with each root's own apt, the packages
+that tests/lib/dependencies.sh will ask for in there. Prints the names of the releases. Needs root
+and the package archives, so it runs before the sandbox is entered."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from fresh import roots  # noqa: E402
+from world import kernel  # noqa: E402
+
+# What a name stands for in a release only its own lists say. A name that they do not have is not
+# fetched, and told by the command that asks for it.
+_LIST = """. /tmp/dependencies.sh
+lines_of words dependency_packages "$1"
+lines_of packages choose_packages ${words[*]} $2
+printf '%s\\n' "${packages[@]}"
+"""
+
+
+def level() -> str:
+    return "test" if os.environ.get("KS_FULL") else "demo"
+
+
+def stock(release: roots.Release) -> None:
+    """A layer above the bare root with package lists and packages, none of them installed."""
+    with roots.stocked(release) as copy:
+        copy.apt("update", "-q")
+        library = roots.REPOSITORY / "tests/lib/dependencies.sh"
+        (copy.root / "tmp/dependencies.sh").write_bytes(library.read_bytes())
+        listed = copy.chroot("bash", "-c", _LIST, "bash", level(), " ".join(roots.TO_BOOT))
+        packages = [name for name in listed.split() if not name.startswith("?")]
+        copy.apt("install", "-q", "-y", "--no-install-recommends", "--download-only", *packages)
+        (copy.root / "tmp/dependencies.sh").unlink()
+
+
+def main() -> None:
+    if os.geteuid() != 0:
+        raise SystemExit("making bare roots needs root: sudo tests/run.sh fresh")
+    kernel.unshare(kernel.CLONE_NEWNS)
+    kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+    for release in roots.chosen():
+        stock(release)
+        print(release.name, flush=True)
+
+
+if __name__ == "__main__":
+    main()

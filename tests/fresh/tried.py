@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the suite has seen, release by release, and the page that says it: run alone, this program
+writes data/doc/tried.md from the records of the last runs. A release of which there is no new record
+keeps the lines that it has."""
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from fresh import roots  # noqa: E402
+
+PAGE = roots.REPOSITORY / "data/doc/tried.md"
+_RECORDS = roots.CACHE / "records"
+_PROGRAMS = {
+    "systemd": "systemd", "network-manager": "NetworkManager", "openvpn": "OpenVPN", "nftables": "nft",
+    "polkitd": "polkit", "gcc": "gcc",
+}
+_HEAD = """<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
+# Tried on
+
+Written by `tests/fresh/tried.py` from runs of `sudo tests/run.sh fresh`: a bare system of each release,
+a clean clone, the commands of the README. The kernel is the one of the machine that ran the tests.
+
+"""
+
+
+class Record:
+    def __init__(self, release: roots.Release):
+        self._release = release
+        self._seen: dict[str, str] = {}
+        self._versions: dict[str, str] = {}
+
+    def note(self, what: str, seen: str) -> None:
+        self._seen[what] = seen
+
+    def versions(self, listed: str) -> None:
+        """Lines "package version", as dpkg-query prints them."""
+        for line in listed.splitlines():
+            package, _, version = line.partition(" ")
+            if package in _PROGRAMS and version:
+                self._versions[_PROGRAMS[package]] = version
+
+    def save(self) -> None:
+        _RECORDS.mkdir(parents=True, exist_ok=True)
+        record = {
+            "day": date.today().isoformat(), "kernel": Path("/proc/sys/kernel/osrelease").read_text().split("-")[0],
+            "versions": self._versions, "seen": self._seen,
+        }
+        (_RECORDS / f"{self._release.name}.json").write_text(json.dumps(record, indent=1))
+
+
+def programs() -> tuple[str, ...]:
+    return tuple(_PROGRAMS)
+
+
+def _section(release: roots.Release, record: dict) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    lines = [f"## {release.title}", "", f"{record['day']}, Linux {record['kernel']}: {versions}.", ""]
+    lines += ["| what | seen |", "|---|---|"]
+    lines += [f"| {what} | {seen} |" for what, seen in record["seen"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def _old_sections() -> dict[str, str]:
+    parts = PAGE.read_text().split("\n## ")[1:] if PAGE.exists() else []
+    return {part.partition("\n")[0]: f"## {part.rstrip()}\n" for part in parts}
+
+
+def write() -> None:
+    sections = _old_sections()
+    for release in roots.RELEASES:
+        record = _RECORDS / f"{release.name}.json"
+        if record.exists():
+            sections[release.title] = _section(release, json.loads(record.read_text()))
+    known = [sections[release.title] for release in roots.RELEASES if release.title in sections]
+    PAGE.write_text(_HEAD + "\n".join(known))
+
+
+if __name__ == "__main__":
+    write()
