@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/links.h"
 
+#include "kernel/look-ups.h"
+#include "kernel/routes.h"
+
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
@@ -19,23 +22,6 @@
 #define LINKS_MAX     16384u
 #define ADDRESSES_MAX 65536u
 
-/* A VPN may send everything through itself by one route, or by two halves that win over the
- * uplink's default route (OpenVPN's redirect-gateway def1). */
-typedef enum {
-    ROUTE_IPV4_ALL = 1 << 0,
-    ROUTE_IPV4_LOW = 1 << 1,
-    ROUTE_IPV4_HIGH = 1 << 2,
-    ROUTE_IPV6_ALL = 1 << 3,
-    ROUTE_IPV6_LOW = 1 << 4,
-    ROUTE_IPV6_HIGH = 1 << 5,
-    ROUTE_IPV6_GLOBAL = 1 << 6, /* 2000::/3: all that is assigned */
-} RouteParts;
-
-typedef struct {
-    uint32_t index;
-    unsigned parts;
-} DefaultRoute;
-
 struct KsLinks {
     struct mnl_socket *requests;
     struct mnl_socket *notifications;
@@ -43,8 +29,8 @@ struct KsLinks {
     bool known;        /* what stands below is the kernel's state but for waiting notifications */
     GArray *links;     /* KsLink */
     GArray *addresses; /* KsLinkAddress, of all links */
-    GArray *routes;    /* DefaultRoute, one a link */
-    GArray *private_routes; /* KsLinkRoute, into private ranges */
+    KsRoutes *routes;
+    KsLookUps *look_ups;
     uint8_t receive[RECEIVE_SIZE];
 };
 
@@ -89,12 +75,7 @@ static void forget_link(KsLinks *links, uint32_t index)
     for (unsigned i = 0; i < links->addresses->len; i++)
         if (g_array_index(links->addresses, KsLinkAddress, i).index == index)
             g_array_remove_index_fast(links->addresses, i--);
-    for (unsigned i = 0; i < links->routes->len; i++)
-        if (g_array_index(links->routes, DefaultRoute, i).index == index)
-            g_array_remove_index_fast(links->routes, i--);
-    for (unsigned i = 0; i < links->private_routes->len; i++)
-        if (g_array_index(links->private_routes, KsLinkRoute, i).index == index)
-            g_array_remove_index_fast(links->private_routes, i--);
+    ks_routes_forget_link(links->routes, index);
 }
 
 static void take_link(KsLinks *links, const struct nlmsghdr *message, bool gone)
@@ -153,10 +134,12 @@ static void take_address(KsLinks *links, const struct nlmsghdr *message, bool go
     KsLinkAddress on_link = { 0 };
     const void *local = NULL;
     const void *address = NULL;
+    uint32_t flags;
     size_t size;
 
     if (mnl_nlmsg_get_payload_len(message) < sizeof(*info))
         return;
+    flags = info->ifa_flags;
     on_link.index = info->ifa_index;
     on_link.prefix = info->ifa_prefixlen;
     on_link.address.family = info->ifa_family;
@@ -164,6 +147,9 @@ static void take_address(KsLinks *links, const struct nlmsghdr *message, bool go
     if (size == 0)
         return;
     mnl_attr_for_each(attribute, message, sizeof(*info)) {
+        if (mnl_attr_get_type(attribute) == IFA_FLAGS &&
+            mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+            flags = mnl_attr_get_u32(attribute);
         if (mnl_attr_get_payload_len(attribute) != size)
             continue;
         if (mnl_attr_get_type(attribute) == IFA_LOCAL)
@@ -176,6 +162,7 @@ static void take_address(KsLinks *links, const struct nlmsghdr *message, bool go
     if (!local)
         return;
     memcpy(on_link.address.bytes, local, size);
+    on_link.lent = !(flags & IFA_F_PERMANENT);
 
     for (unsigned i = 0; i < links->addresses->len; i++) {
         const KsLinkAddress *known = &g_array_index(links->addresses, KsLinkAddress, i);
@@ -190,124 +177,11 @@ static void take_address(KsLinks *links, const struct nlmsghdr *message, bool go
         g_array_append_val(links->addresses, on_link);
 }
 
-static unsigned route_part(uint8_t family, uint8_t prefix, const uint8_t *destination)
-{
-    uint8_t first = destination ? destination[0] : 0;
-
-    if (family == AF_INET && prefix == 0)
-        return ROUTE_IPV4_ALL;
-    if (family == AF_INET && prefix == 1)
-        return first & 0x80 ? ROUTE_IPV4_HIGH : ROUTE_IPV4_LOW;
-    if (family == AF_INET6 && prefix == 0)
-        return ROUTE_IPV6_ALL;
-    if (family == AF_INET6 && prefix == 1)
-        return first & 0x80 ? ROUTE_IPV6_HIGH : ROUTE_IPV6_LOW;
-    if (family == AF_INET6 && prefix == 3 && first == 0x20)
-        return ROUTE_IPV6_GLOBAL;
-    return 0;
-}
-
-static void note_route(KsLinks *links, uint32_t index, unsigned part)
-{
-    DefaultRoute route = { .index = index, .parts = part };
-
-    for (unsigned i = 0; i < links->routes->len; i++) {
-        DefaultRoute *known = &g_array_index(links->routes, DefaultRoute, i);
-
-        if (known->index != index)
-            continue;
-        known->parts |= part;
-        return;
-    }
-    if (links->routes->len < LINKS_MAX)
-        g_array_append_val(links->routes, route);
-}
-
-/* Whether a route and a private range have an address in common. */
-static bool overlaps_private(const KsAddress *destination, uint8_t prefix)
-{
-    static const struct {
-        KsAddress base;
-        uint8_t prefix;
-    } ranges[] = {
-        { { AF_INET, { 10 } }, 8 },        { { AF_INET, { 172, 16 } }, 12 },
-        { { AF_INET, { 192, 168 } }, 16 }, { { AF_INET, { 169, 254 } }, 16 },
-        { { AF_INET6, { 0xfc } }, 7 },
-    };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++)
-        if (ks_address_is_in(destination, &ranges[i].base, MIN(prefix, ranges[i].prefix)))
-            return true;
-    return false;
-}
-
-/* A route that is no default route counts if it takes private addresses somewhere. */
-static void take_other_route(KsLinks *links, uint32_t index, uint8_t family, uint8_t prefix,
-                             const uint8_t *destination, bool gone)
-{
-    KsLinkRoute route = { .index = index, .destination.family = family, .prefix = prefix };
-    size_t size = ks_address_size(&route.destination);
-
-    if (size == 0 || index == 0 || !destination || prefix > size * 8)
-        return;
-    memcpy(route.destination.bytes, destination, size);
-    if (!overlaps_private(&route.destination, prefix))
-        return;
-    if (gone)
-        links->known = false; /* another table may have it still: look anew */
-    else if (links->private_routes->len < LINKS_MAX)
-        g_array_append_val(links->private_routes, route);
-}
-
-static void take_route(KsLinks *links, const struct nlmsghdr *message, bool gone)
-{
-    const struct rtmsg *info = mnl_nlmsg_get_payload(message);
-    const struct nlattr *attribute;
-    const uint8_t *destination = NULL;
-    const struct nlattr *multipath = NULL;
-    uint32_t index = 0;
-    unsigned part;
-
-    if (mnl_nlmsg_get_payload_len(message) < sizeof(*info) || info->rtm_type != RTN_UNICAST)
-        return;
-    mnl_attr_for_each(attribute, message, sizeof(*info)) {
-        if (mnl_attr_get_type(attribute) == RTA_DST &&
-            mnl_attr_get_payload_len(attribute) == (info->rtm_family == AF_INET ? 4 : 16))
-            destination = mnl_attr_get_payload(attribute);
-        else if (mnl_attr_get_type(attribute) == RTA_OIF &&
-                 mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
-            index = mnl_attr_get_u32(attribute);
-        else if (mnl_attr_get_type(attribute) == RTA_MULTIPATH)
-            multipath = attribute;
-    }
-    /* the route that another one replaces is not told of either */
-    gone |= (message->nlmsg_flags & NLM_F_REPLACE) != 0;
-    part = route_part(info->rtm_family, info->rtm_dst_len, destination);
-    if (part == 0) {
-        take_other_route(links, index, info->rtm_family, info->rtm_dst_len, destination, gone);
-        return;
-    }
-    if (gone) {
-        /* the same part may be routed through this link by another table still: look anew */
-        links->known = false;
-        return;
-    }
-    if (index > 0)
-        note_route(links, index, part);
-    if (multipath) {
-        const struct rtnexthop *hop = mnl_attr_get_payload(multipath);
-        int left = mnl_attr_get_payload_len(multipath);
-
-        for (; RTNH_OK(hop, left); left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop))
-            if (hop->rtnh_ifindex > 0)
-                note_route(links, (uint32_t) hop->rtnh_ifindex, part);
-    }
-}
-
 static int take_message(const struct nlmsghdr *message, void *data)
 {
     KsLinks *links = data;
 
+    ks_look_ups_forget(links->look_ups);
     switch (message->nlmsg_type) {
     case RTM_NEWLINK:
     case RTM_DELLINK:
@@ -319,7 +193,7 @@ static int take_message(const struct nlmsghdr *message, void *data)
         break;
     case RTM_NEWROUTE:
     case RTM_DELROUTE:
-        take_route(links, message, message->nlmsg_type == RTM_DELROUTE);
+        links->known &= ks_routes_take(links->routes, message, links->links);
         break;
     default:
         break;
@@ -362,8 +236,7 @@ static int look_anew(KsLinks *links)
     for (unsigned attempt = 0; result == -EINTR && attempt < DUMP_ATTEMPTS; attempt++) {
         g_array_set_size(links->links, 0);
         g_array_set_size(links->addresses, 0);
-        g_array_set_size(links->routes, 0);
-        g_array_set_size(links->private_routes, 0);
+        ks_routes_clear(links->routes);
         result = 0;
         for (unsigned i = 0; result == 0 && i < G_N_ELEMENTS(dumps); i++)
             result = dump(links, dumps[i]);
@@ -376,6 +249,7 @@ static int look_anew(KsLinks *links)
     return result;
 }
 
+/* A notification of any kind, or the loss of some, may be of what the look-ups go by. */
 static void drain_notifications(KsLinks *links)
 {
     for (;;) {
@@ -387,44 +261,32 @@ static void drain_notifications(KsLinks *links)
         else if (size < 0 && errno == EINTR)
             continue;
         else if (size < 0 && (errno == ENOBUFS || errno == ENOSPC))
-            links->known = false; /* some were lost */
+            links->known = false; /* some were lost; the dump forgets the look-ups as well */
         else
             return;
     }
 }
 
-static bool routes_everything(const KsLinks *links, uint32_t index)
-{
-    unsigned parts = 0;
-
-    for (unsigned i = 0; i < links->routes->len; i++)
-        if (g_array_index(links->routes, DefaultRoute, i).index == index)
-            parts = g_array_index(links->routes, DefaultRoute, i).parts;
-    return parts & (ROUTE_IPV4_ALL | ROUTE_IPV6_ALL | ROUTE_IPV6_GLOBAL) ||
-           (parts & ROUTE_IPV4_LOW && parts & ROUTE_IPV4_HIGH) ||
-           (parts & ROUTE_IPV6_LOW && parts & ROUTE_IPV6_HIGH);
-}
-
 int ks_links_open(KsLinks **ret_links)
 {
     static const int groups[] = {
-        RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-        RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+        RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
+        RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE,   RTNLGRP_IPV6_RULE,   RTNLGRP_NEXTHOP,
     };
     KsLinks *links = calloc(1, sizeof(*links));
-    int error = 0;
+    int error;
 
     if (!links)
         return -ENOMEM;
+    error = ks_look_ups_open(&links->look_ups);
     links->links = g_array_new(FALSE, FALSE, sizeof(KsLink));
     links->addresses = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
-    links->routes = g_array_new(FALSE, FALSE, sizeof(DefaultRoute));
-    links->private_routes = g_array_new(FALSE, FALSE, sizeof(KsLinkRoute));
+    links->routes = ks_routes_new();
     links->requests = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
     links->notifications = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (!links->requests || !links->notifications ||
-        mnl_socket_bind(links->requests, 0, MNL_SOCKET_AUTOPID) < 0 ||
-        mnl_socket_bind(links->notifications, 0, MNL_SOCKET_AUTOPID) < 0)
+    if (error == 0 && (!links->requests || !links->notifications ||
+                       mnl_socket_bind(links->requests, 0, MNL_SOCKET_AUTOPID) < 0 ||
+                       mnl_socket_bind(links->notifications, 0, MNL_SOCKET_AUTOPID) < 0))
         error = -errno;
     for (unsigned i = 0; error == 0 && i < G_N_ELEMENTS(groups); i++)
         if (mnl_socket_setsockopt(links->notifications, NETLINK_ADD_MEMBERSHIP, (void *) &groups[i],
@@ -448,8 +310,8 @@ void ks_links_close(KsLinks *links)
         mnl_socket_close(links->notifications);
     g_array_unref(links->links);
     g_array_unref(links->addresses);
-    g_array_unref(links->routes);
-    g_array_unref(links->private_routes);
+    ks_routes_free(links->routes);
+    ks_look_ups_close(links->look_ups);
     free(links);
 }
 
@@ -461,6 +323,21 @@ int ks_links_fd(const KsLinks *links)
 const GArray *ks_links_addresses(const KsLinks *links)
 {
     return links->addresses;
+}
+
+/* What lends an address to this machine stands outside: a DHCP server, a router's advertisement.
+ * Whoever runs guests gives their bridge an address for good. */
+static void mark_lent(const KsLinks *links, KsWorld *world)
+{
+    for (unsigned i = 0; i < links->addresses->len; i++) {
+        const KsLinkAddress *on_link = &g_array_index(links->addresses, KsLinkAddress, i);
+
+        for (unsigned j = 0; on_link->lent && j < world->links->len; j++) {
+            KsLink *link = &g_array_index(world->links, KsLink, j);
+
+            link->leads_out |= link->index == on_link->index;
+        }
+    }
 }
 
 int ks_links_describe(KsLinks *links, KsWorld *world)
@@ -475,13 +352,7 @@ int ks_links_describe(KsLinks *links, KsWorld *world)
 
     g_array_set_size(world->links, 0);
     g_array_set_size(world->link_addresses, 0);
-    g_array_set_size(world->link_routes, 0);
-    for (unsigned i = 0; i < links->links->len; i++) {
-        KsLink link = g_array_index(links->links, KsLink, i);
-
-        link.default_route = routes_everything(links, link.index);
-        g_array_append_val(world->links, link);
-    }
+    g_array_append_vals(world->links, links->links->data, links->links->len);
     for (unsigned i = 0; i < links->addresses->len; i++) {
         const KsLinkAddress *on_link = &g_array_index(links->addresses, KsLinkAddress, i);
         const KsLink *link = find_link(links, on_link->index);
@@ -489,12 +360,8 @@ int ks_links_describe(KsLinks *links, KsWorld *world)
         if (link && link->tunnel_kind)
             g_array_append_val(world->link_addresses, *on_link);
     }
-    for (unsigned i = 0; i < links->private_routes->len; i++) {
-        const KsLinkRoute *route = &g_array_index(links->private_routes, KsLinkRoute, i);
-        const KsLink *link = find_link(links, route->index);
-
-        if (link && link->tunnel_kind)
-            g_array_append_val(world->link_routes, *route);
-    }
+    mark_lent(links, world);
+    ks_routes_describe(links->routes, world);
+    ks_look_ups_describe(links->look_ups, world);
     return 0;
 }

@@ -6,7 +6,7 @@
 static bool is_hotspot(const KsLink *link)
 {
     return link->access_point && link->up && link->hardware == ARPHRD_ETHER && link->master == 0 &&
-           !link->default_route;
+           !link->leads_out;
 }
 
 bool ks_hotspots_draw(const KsWorld *world, KsLock *lock)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/uplink.h"
 
+#include "model/guest.h"
+
 #include <linux/if_arp.h>
 #include <string.h>
 
@@ -12,7 +14,7 @@ static bool is_one_of(const char *kind, const char *const *kinds)
     return g_strv_contains(kinds, kind);
 }
 
-static bool is_uplink(const KsLink *link, const KsLock *lock)
+static bool is_uplink(const KsWorld *world, const KsLink *link, const KsLock *lock)
 {
     /* stand on nothing, or on sockets and routes, which are judged themselves */
     static const char *const inner[] = {
@@ -27,12 +29,13 @@ static bool is_uplink(const KsLink *link, const KsLock *lock)
         return false;
     if (strcmp(link->kind, "ppp") == 0) /* a modem's or a VPN's: only the lock knows */
         return !ks_lock_has_interface(lock, link->index);
+    /* a container's or a virtual machine's, unless this machine goes out by it */
+    if (link->master && (strcmp(link->kind, "veth") == 0 || strcmp(link->kind, "tun") == 0))
+        return !ks_lock_has_interface(lock, link->index) && ks_guests_is_way_out(world, lock, link);
     if (link->tunnel_kind || is_one_of(link->kind, inner))
         return false;
     if (is_one_of(link->kind, stacked))
         return link->lower_elsewhere;
-    if (strcmp(link->kind, "veth") == 0) /* a container's, once it is a bridge's port */
-        return link->master == 0;
     return true;
 }
 
@@ -65,7 +68,7 @@ bool ks_uplinks_find(const KsWorld *world, const KsLock *lock, GArray *uplinks)
         const KsLink *link = &g_array_index(world->links, KsLink, i);
         KsUplink uplink = { .index = link->index, .form = form_of(link, lock) };
 
-        if (!is_uplink(link, lock))
+        if (!is_uplink(world, link, lock))
             continue;
         if (uplinks->len >= KS_UPLINKS_MAX)
             return false;

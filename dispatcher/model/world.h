@@ -10,6 +10,15 @@
 /* The world as NetworkManager and the kernel tell it, at one moment: plain facts, no wishes. The
  * guard fills it anew at every event; the engine only reads it. */
 
+typedef enum { KS_IPV4, KS_IPV6, KS_FAMILIES } KsFamily;
+
+/* How much of a family's public addresses. */
+typedef enum {
+    KS_CARRIED_NOTHING,
+    KS_CARRIED_SOME,
+    KS_CARRIED_ALL, /* but for small exceptions */
+} KsCarried;
+
 typedef struct {
     uint32_t index;
     char name[IF_NAMESIZE];
@@ -21,19 +30,23 @@ typedef struct {
     uint32_t mark;       /* ... of the packets it sends; 0: none */
     uint16_t port;       /* ... that it sends them from; 0: none yet */
     bool kernel_openvpn; /* OpenVPN's data is encrypted in the kernel (data channel offload) */
-    char kind[IF_NAMESIZE]; /* IFLA_INFO_KIND; "" for hardware */
-    uint16_t hardware;      /* ARPHRD_* (linux/if_arp.h) */
-    uint32_t master;        /* the bridge or bond that it is a port of, 0: none */
-    uint32_t lower;         /* what it stands on, 0: nothing */
-    bool lower_elsewhere;   /* ... in another network namespace */
-    bool default_route;     /* some routing table sends all of IPv4 or all of IPv6 through it */
-    bool access_point;      /* a Wi-Fi card to which others connect */
+    char kind[IF_NAMESIZE];         /* IFLA_INFO_KIND; "" for hardware */
+    uint16_t hardware;              /* ARPHRD_* (linux/if_arp.h) */
+    uint32_t master;                /* the bridge or bond that it is a port of, 0: none */
+    uint32_t lower;                 /* what it stands on, 0: nothing */
+    bool lower_elsewhere;           /* ... in another network namespace */
+    KsCarried carried[KS_FAMILIES]; /* what programs send leaves through it */
+    bool default_route; /* all of a family does, or would if no other tunnel took it first */
+    bool leads_out;     /* some route of some table leads beyond its own networks, or it has an
+                             * address that is lent */
+    bool access_point;  /* a Wi-Fi card to which others connect */
 } KsLink;
 
 typedef struct {
     uint32_t index; /* the link that carries it */
     KsAddress address;
     uint8_t prefix; /* how many of its bits are the link's whole network's */
+    bool lent;      /* for a time: by DHCP, or by a router's advertisement */
 } KsLinkAddress;
 
 /* A route into a private range; only tunnels' routes matter. */
@@ -61,7 +74,8 @@ typedef struct {
     char *uuid;
     char *name;
     char interface[IF_NAMESIZE];
-    bool external; /* NetworkManager only watches it: others made it, a VPN's program perhaps */
+    bool external;  /* NetworkManager only watches it: others made it, a VPN's program perhaps */
+    bool leads_out; /* it has a lease, or asks for one, or has a gateway */
 } KsNetwork;
 
 /* Why a VPN's last attempt ended, as NetworkManager tells it. */
@@ -132,6 +146,7 @@ typedef struct {
     GArray *name_servers; /* element-type KsNameServer */
     KsDns dns;
     GArray *links;       /* element-type KsLink */
+    bool nowhere[KS_FAMILIES]; /* what programs send has no way to leave by */
     GArray *link_routes; /* element-type KsLinkRoute, of links with tunnel_kind */
     bool ipsec_default;  /* IPsec's policies send all of IPv4 or all of IPv6 through a tunnel */
     GArray *ipsec_peers; /* element-type KsAddress: where IPsec's policies have tunnels to */

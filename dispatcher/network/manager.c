@@ -283,6 +283,31 @@ static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
     return vpn;
 }
 
+static bool has_gateway(NMIPConfig *config)
+{
+    return config && nm_ip_config_get_gateway(config);
+}
+
+/* Asked when the profile is being brought up, before the kernel has an address or a route of it.
+ * That a profile takes router advertisements says nothing: it does so by default. */
+static bool leads_out(NMActiveConnection *active, NMDevice *device)
+{
+    NMRemoteConnection *remote = nm_active_connection_get_connection(active);
+    NMConnection *profile = remote ? NM_CONNECTION(remote) : NULL;
+    NMSettingIPConfig *settings[] = {
+        profile ? nm_connection_get_setting_ip4_config(profile) : NULL,
+        profile ? nm_connection_get_setting_ip6_config(profile) : NULL,
+    };
+    bool asks = settings[0] && g_strcmp0(nm_setting_ip_config_get_method(settings[0]),
+                                         NM_SETTING_IP4_CONFIG_METHOD_AUTO) == 0;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(settings); i++)
+        asks |= settings[i] && nm_setting_ip_config_get_gateway(settings[i]);
+    return asks || nm_device_get_dhcp4_config(device) || nm_device_get_dhcp6_config(device) ||
+           has_gateway(nm_active_connection_get_ip4_config(active)) ||
+           has_gateway(nm_active_connection_get_ip6_config(active));
+}
+
 static void describe_networks(KsManager *manager, KsWorld *world)
 {
     const GPtrArray *devices = nm_client_get_devices(manager->client);
@@ -300,6 +325,7 @@ static void describe_networks(KsManager *manager, KsWorld *world)
                                  nm_active_connection_get_id(active), interface);
         network->external =
             nm_active_connection_get_state_flags(active) & NM_ACTIVATION_STATE_FLAG_EXTERNAL;
+        network->leads_out = leads_out(active, device);
         g_ptr_array_add(world->networks, network);
     }
 }

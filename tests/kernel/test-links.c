@@ -99,6 +99,10 @@ static char *difference(const KsWorld *world, const KsWorld *real)
             cached->up != link->up || cached->loopback != link->loopback ||
             cached->tunnel_kind != link->tunnel_kind)
             return g_strdup_printf("%s is not known as it is", link->name);
+        if (cached->leads_out != link->leads_out ||
+            cached->carried[KS_IPV4] != link->carried[KS_IPV4] ||
+            cached->carried[KS_IPV6] != link->carried[KS_IPV6])
+            return g_strdup_printf("what leaves by %s is not known as it is", link->name);
         if (cached->default_route != link->default_route)
             return g_strdup_printf("%s is %sthought to have a default route", link->name,
                                    cached->default_route ? "" : "not ");
@@ -163,7 +167,7 @@ static const Step steps[] = {
     { "link add wire0 type veth peer name wire1", "wire0", DOWN },
     { "link set wire0 up; link set wire1 up", "wire0", UP },
     { "address add 192.0.2.2/24 dev wire0", "wire0", UP },
-    { "route add default via 192.0.2.1 dev wire0", "wire0", UP | DEFAULT },
+    { "route add default via 192.0.2.1 dev wire0 metric 100", "wire0", UP | DEFAULT },
 
     /* a tunnel comes, gets its name, its address and its routes */
     { "tuntap add tmp mode tun", "tmp", DOWN | TUNNEL },
@@ -189,15 +193,55 @@ static const Step steps[] = {
     { "-6 route add 2000::/3 dev tun0", "tun0", UP | TUNNEL | DEFAULT },
     { "-6 route del 2000::/3 dev tun0", "tun0", UP | TUNNEL },
 
-    /* in another table, as NetworkManager's WireGuard has it; in two, and gone from one */
-    { "route add default dev tun0 table 51820", "tun0", UP | TUNNEL | DEFAULT },
-    { "route add default dev tun0 metric 50", "tun0", UP | TUNNEL | DEFAULT },
-    { "route del default dev tun0 table 51820", "tun0", UP | TUNNEL | DEFAULT },
-    { "route del default dev tun0 metric 50", "tun0", UP | TUNNEL },
-    /* one of several ways */
-    { "route add default metric 50 nexthop dev tun0 nexthop via 192.0.2.1 dev wire0", "tun0",
+    /* in pieces, as a list of AllowedIPs is written that leaves something out */
+    { "route add 0.0.0.0/2 dev tun0; route add 64.0.0.0/2 dev tun0; route add 128.0.0.0/2 dev tun0",
+      "tun0", UP | TUNNEL },
+    { "route add 192.0.0.0/3 dev tun0", "tun0", UP | TUNNEL | DEFAULT },
+    { "route add 198.51.0.0/16 via 192.0.2.1 dev wire0; route add 10.0.0.0/8 via 192.0.2.1", "tun0",
       UP | TUNNEL | DEFAULT },
+    { "route del 64.0.0.0/2 dev tun0", "tun0", UP | TUNNEL },
+    { "route del 0.0.0.0/2 dev tun0; route del 128.0.0.0/2 dev tun0; route del 192.0.0.0/3", "tun0",
+      UP | TUNNEL },
+    { "route del 198.51.0.0/16; route del 10.0.0.0/8", "tun0", UP | TUNNEL },
+
+    /* in another table: what nobody's packets are looked up in carries nothing */
+    { "route add default dev tun0 table 51820", "tun0", UP | TUNNEL },
+    { "rule add from 198.51.100.128/25 table 51820", "tun0", UP | TUNNEL },
+    { "rule add fwmark 7 table 51820", "tun0", UP | TUNNEL },
+    { "rule add uidrange 0-0 table 51820", "tun0", UP | TUNNEL },
+    { "rule add uidrange 1000-1000 table 51820", "tun0", UP | TUNNEL | DEFAULT },
+    { "rule del uidrange 1000-1000 table 51820", "tun0", UP | TUNNEL },
+    /* as wg-quick and NetworkManager's WireGuard have it */
+    { "rule add not fwmark 51820 table 51820 pref 900", "tun0", UP | TUNNEL | DEFAULT },
+    { "rule add table main suppress_prefixlength 0 pref 800", "tun0", UP | TUNNEL | DEFAULT },
+    { "route add 0.0.0.0/1 via 192.0.2.1; route add 128.0.0.0/1 via 192.0.2.1", "tun0",
+      UP | TUNNEL },
+    { "route del 0.0.0.0/1; route del 128.0.0.0/1", "tun0", UP | TUNNEL | DEFAULT },
+    { "rule del pref 800; rule del pref 900", "tun0", UP | TUNNEL },
+    { "route del default dev tun0 table 51820", "tun0", UP | TUNNEL },
+    /* in two, and gone from one */
+    { "route add default dev tun0 table 51820; route add default dev tun0 metric 50", "tun0",
+      UP | TUNNEL | DEFAULT },
+    { "route del default dev tun0 table 51820", "tun0", UP | TUNNEL | DEFAULT },
+    /* a second tunnel, which would carry everything if the first went; the uplink always would */
+    { "tuntap add tun1 mode tun; link set tun1 up; route add default dev tun1 metric 60", "tun1",
+      UP | TUNNEL | DEFAULT },
+    { "route del default dev tun0 metric 50", "tun1", UP | TUNNEL | DEFAULT },
+    { "route del default dev tun1; route add default dev tun1 metric 160", "tun1", UP | TUNNEL },
+    { "link del tun1", "tun1", GONE },
+    /* by a nexthop that others share, and that is another link's at once */
+    { "link add wire2 type veth peer name wire3; link set wire2 up; link set wire3 up; nexthop add "
+      "id 9 dev wire2; route add default nhid 9 metric 50",
+      "wire2", UP | DEFAULT },
+    { "nexthop replace id 9 via 192.0.2.1 dev wire0", "wire2", UP },
+    { "link del wire2; nexthop del id 9", "wire2", GONE },
+    /* half of the connections leave by another way: not a tunnel that carries all */
+    { "route add default metric 50 nexthop dev tun0 nexthop via 192.0.2.1 dev wire0", "tun0",
+      UP | TUNNEL },
     { "route del default metric 50", "tun0", UP | TUNNEL },
+    /* better than the tunnel's */
+    { "route add default dev tun0 metric 150", "tun0", UP | TUNNEL },
+    { "route del default dev tun0 metric 150", "tun0", UP | TUNNEL },
     /* what is not a way out is none */
     { "route add blackhole default metric 60", "tun0", UP | TUNNEL },
     { "route del blackhole default metric 60", "tun0", UP | TUNNEL },
@@ -329,6 +373,11 @@ static const char *const changes[] = {
     "route del default dev tun0",
     "route add default dev tun1 table 77",
     "route flush table 77",
+    "rule add not fwmark 7 table 77 pref 900",
+    "rule del pref 900",
+    "rule add table main suppress_prefixlength 0 pref 800",
+    "rule del pref 800",
+    "route add 203.0.113.0/24 via 192.0.2.1",
     "route add default dev wire0 metric 60",
     "route replace default dev tun1",
     "route replace default dev tun0",
@@ -357,6 +406,8 @@ static void clean_up(void)
 
         (void) run_ip(command);
     }
+    while (run_ip("rule del pref 800") || run_ip("rule del pref 900"))
+        ;
 }
 
 static void test_random(void)

@@ -46,7 +46,7 @@ static void test_cards(void)
     links[0].access_point = false;
     links[1].up = false;
     links[2].master = 3;
-    links[3].default_route = true;
+    links[3].leads_out = true;
     links[4].hardware = ARPHRD_IEEE80211_RADIOTAP;
     g_assert_cmpint(form_of(&hotspot, &is_hotspot), ==, KS_UPLINK_HOTSPOT);
     g_assert_true(is_hotspot);

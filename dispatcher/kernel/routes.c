@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/routes.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define ROUTES_MAX 16384u
+
+/* As wide as 2000::/3, which is all of IPv6 that is assigned, and as halves of everything. */
+#define WAY_OUT_PREFIX_MAX 3
+#define HALF_PREFIX        1
+
+struct KsRoutes {
+    GArray *ways_out; /* uint32_t, indices of links */
+    GArray *private;  /* KsLinkRoute, into private ranges */
+};
+
+/* What one message says. */
+typedef struct {
+    KsAddress destination;
+    uint8_t prefix;
+    bool gateway;
+    bool gone;
+    uint32_t index;
+    const struct nlattr *multipath;
+} Route;
+
+KsRoutes *ks_routes_new(void)
+{
+    KsRoutes *routes = g_new0(KsRoutes, 1);
+
+    routes->ways_out = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    routes->private = g_array_new(FALSE, FALSE, sizeof(KsLinkRoute));
+    return routes;
+}
+
+void ks_routes_free(KsRoutes *routes)
+{
+    if (!routes)
+        return;
+    g_array_unref(routes->ways_out);
+    g_array_unref(routes->private);
+    g_free(routes);
+}
+
+void ks_routes_clear(KsRoutes *routes)
+{
+    g_array_set_size(routes->ways_out, 0);
+    g_array_set_size(routes->private, 0);
+}
+
+static bool leads_out(const KsRoutes *routes, uint32_t index)
+{
+    for (unsigned i = 0; i < routes->ways_out->len; i++)
+        if (g_array_index(routes->ways_out, uint32_t, i) == index)
+            return true;
+    return false;
+}
+
+static void note_way_out(KsRoutes *routes, uint32_t index)
+{
+    if (index > 0 && !leads_out(routes, index) && routes->ways_out->len < ROUTES_MAX)
+        g_array_append_val(routes->ways_out, index);
+}
+
+void ks_routes_forget_link(KsRoutes *routes, uint32_t index)
+{
+    for (unsigned i = 0; i < routes->ways_out->len; i++)
+        if (g_array_index(routes->ways_out, uint32_t, i) == index)
+            g_array_remove_index_fast(routes->ways_out, i--);
+    for (unsigned i = 0; i < routes->private->len; i++)
+        if (g_array_index(routes->private, KsLinkRoute, i).index == index)
+            g_array_remove_index_fast(routes->private, i--);
+}
+
+/* Whether a route and a private range have an address in common. */
+static bool overlaps_private(const Route *route)
+{
+    static const struct {
+        KsAddress base;
+        uint8_t prefix;
+    } ranges[] = {
+        { { AF_INET, { 10 } }, 8 },        { { AF_INET, { 172, 16 } }, 12 },
+        { { AF_INET, { 192, 168 } }, 16 }, { { AF_INET, { 169, 254 } }, 16 },
+        { { AF_INET6, { 0xfc } }, 7 },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++)
+        if (ks_address_is_in(&route->destination, &ranges[i].base,
+                             MIN(route->prefix, ranges[i].prefix)))
+            return true;
+    return false;
+}
+
+/* Of a bridge, and of what stands on another link, each gateway counts: they may be the guests',
+ * who have none. Of others only the wide routes do, or each VPN server's route would. */
+static bool gateways_count(const GArray *links, uint32_t index)
+{
+    for (unsigned i = 0; i < links->len; i++) {
+        const KsLink *link = &g_array_index(links, KsLink, i);
+
+        if (link->index == index)
+            return strcmp(link->kind, "bridge") == 0 || (link->lower && !link->lower_elsewhere);
+    }
+    return false;
+}
+
+static bool is_way_out(const Route *route, uint32_t index, bool gateway, const GArray *links)
+{
+    return route->prefix <= WAY_OUT_PREFIX_MAX || (gateway && gateways_count(links, index));
+}
+
+static bool read_route(const struct nlmsghdr *message, Route *route)
+{
+    const struct rtmsg *info = mnl_nlmsg_get_payload(message);
+    const struct nlattr *attribute;
+    size_t size;
+
+    if (mnl_nlmsg_get_payload_len(message) < sizeof(*info) || info->rtm_type != RTN_UNICAST)
+        return false;
+    route->destination.family = info->rtm_family;
+    route->prefix = info->rtm_dst_len;
+    size = ks_address_size(&route->destination);
+    if (size == 0 || route->prefix > size * 8)
+        return false;
+    mnl_attr_for_each(attribute, message, sizeof(*info)) {
+        switch (mnl_attr_get_type(attribute)) {
+        case RTA_DST:
+            if (mnl_attr_get_payload_len(attribute) == size)
+                memcpy(route->destination.bytes, mnl_attr_get_payload(attribute), size);
+            break;
+        case RTA_GATEWAY:
+        case RTA_VIA:
+            route->gateway = true;
+            break;
+        case RTA_OIF:
+            if (mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+                route->index = mnl_attr_get_u32(attribute);
+            break;
+        case RTA_MULTIPATH:
+            route->multipath = attribute;
+            break;
+        default:
+            break;
+        }
+    }
+    /* the route that another one replaces is not told of either */
+    route->gone = message->nlmsg_type == RTM_DELROUTE || message->nlmsg_flags & NLM_F_REPLACE;
+    return true;
+}
+
+static bool take_hop(KsRoutes *routes, const Route *route, uint32_t index, bool gateway,
+                     const GArray *links)
+{
+    KsLinkRoute private = {
+        .index = index,
+        .destination = route->destination,
+        .prefix = route->prefix,
+    };
+
+    if (index == 0)
+        return true;
+    if (is_way_out(route, index, gateway, links)) {
+        if (route->gone)
+            return false;
+        note_way_out(routes, index);
+    }
+    /* a default route takes private addresses only where nothing else does */
+    if (route->prefix <= HALF_PREFIX || !overlaps_private(route))
+        return true;
+    if (!route->gone && routes->private->len < ROUTES_MAX)
+        g_array_append_val(routes->private, private);
+    return !route->gone;
+}
+
+bool ks_routes_take(KsRoutes *routes, const struct nlmsghdr *message, const GArray *links)
+{
+    const struct rtnexthop *hop;
+    Route route = { 0 };
+    bool known = true;
+    int left;
+
+    if (!read_route(message, &route))
+        return true;
+    if (!route.multipath)
+        return take_hop(routes, &route, route.index, route.gateway, links);
+    hop = mnl_attr_get_payload(route.multipath);
+    left = mnl_attr_get_payload_len(route.multipath);
+    for (; RTNH_OK(hop, left); left -= RTNH_ALIGN(hop->rtnh_len), hop = RTNH_NEXT(hop))
+        if (hop->rtnh_ifindex > 0)
+            known &= take_hop(routes, &route, (uint32_t) hop->rtnh_ifindex,
+                              hop->rtnh_len > RTNH_LENGTH(0), links);
+    return known;
+}
+
+void ks_routes_describe(const KsRoutes *routes, KsWorld *world)
+{
+    g_array_set_size(world->link_routes, 0);
+    for (unsigned i = 0; i < world->links->len; i++) {
+        KsLink *link = &g_array_index(world->links, KsLink, i);
+
+        link->leads_out |= leads_out(routes, link->index);
+    }
+    for (unsigned i = 0; i < routes->private->len; i++) {
+        const KsLinkRoute *route = &g_array_index(routes->private, KsLinkRoute, i);
+        const KsLink *link = ks_world_link_by_index(world, route->index);
+
+        if (link && link->tunnel_kind)
+            g_array_append_val(world->link_routes, *route);
+    }
+}

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The machine's own way out looks like its guests': a container whose card is a pair, and who has put a
+bridge over it. What a link does decides, by NetworkManager or without it. Judged outside; the first look
+of each is its control."""
+
+import socket
+from contextlib import suppress
+
+import pytest
+
+from . import addresses as a
+from . import probes, profiles, raw_probes
+from .capture import Capture
+from .questions import my_address
+from .raw_probes import Sender, mac_of
+from .waiting import wait_until
+
+_BRIDGE = "br0"
+_KINDS = [kind for kind in probes.all_kinds() if not kind.bound]
+_OWN = {4: ("192.0.2.33", 24), 6: ("2001:db8:2::33", 64)}
+
+
+@pytest.fixture(scope="module")
+def machine(world):
+    world.product.install()
+    world.product.start_guard()
+    world.product.ctl("auto", "off")
+    return world
+
+
+def _by_manager(world) -> str:
+    bridge = f"""[connection]
+id=br0
+uuid={profiles.uuid_of("br0")}
+type=bridge
+interface-name={_BRIDGE}
+autoconnect=false
+
+[bridge]
+stp=false
+
+[ipv4]
+method=auto
+address1={a.PRIVATE_CLIENT[4]}/24
+
+[ipv6]
+method=auto
+addr-gen-mode=eui64
+ip6-privacy=0
+"""
+    port = f"""[connection]
+id=port
+uuid={profiles.uuid_of("port")}
+type=ethernet
+interface-name={a.UPLINK}
+autoconnect=false
+master={_BRIDGE}
+slave-type=bridge
+"""
+    profiles.write("br0", bridge)
+    profiles.write("port", port)
+    world.manager.nmcli("connection", "reload")
+    for name in ("br0", "port"):
+        world.manager.nmcli("--wait", "0", "connection", "up", name)
+    prefixes = ("192.0.2.", "2001:db8:2:")
+    wait_until(
+        lambda: all(any(x.startswith(p) for x in world.client.addresses(_BRIDGE)) for p in prefixes),
+        "the bridge to get its addresses", 30,
+    )
+    return _BRIDGE
+
+
+def _by_hand(world, link: str) -> str:
+    """An address and a route for good, as an administrator writes them who has no NetworkManager."""
+    commands = []
+    for family in a.FAMILIES:
+        address, prefix = _OWN[family]
+        commands.append(f"addr add {address}/{prefix} dev {link} {'nodad' if family == 6 else ''}")
+    commands.append(f"addr add {a.PRIVATE_CLIENT[4]}/24 dev {link}")
+    world.client.ip(*commands, *(f"route add default via {a.ROUTER[family]} dev {link}" for family in a.FAMILIES))
+    return link
+
+
+def _bridge(world) -> None:
+    world.client.ip(
+        f"link add {_BRIDGE} type bridge", f"link set {a.UPLINK} master {_BRIDGE}", f"link set {a.UPLINK} up",
+        f"link set {_BRIDGE} up",
+    )
+
+
+def _by_others(world) -> str:
+    _bridge(world)
+    return _by_hand(world, _BRIDGE)
+
+
+def _above_the_bridge(world) -> str:
+    _bridge(world)
+    world.client.ip(f"link add link {_BRIDGE} name own0 type macvlan mode bridge", "link set own0 up")
+    return _by_hand(world, "own0")
+
+
+def _by_a_pair(world) -> str:
+    world.client.ip(f"link set {a.UPLINK} up")
+    return _by_hand(world, a.UPLINK)
+
+
+_WAYS = {
+    "a bridge by NetworkManager": _by_manager,
+    "a bridge by others": _by_others,
+    "a macvlan over a bridge": _above_the_bridge,
+    "a pair by others": _by_a_pair,
+}
+
+
+@pytest.fixture(params=_WAYS, ids=str)
+def capture(request, machine):
+    """This machine is connected so now."""
+    machine.product.ctl("unlock")
+    if machine.manager.state_of("uplink"):
+        machine.manager.nmcli("connection", "down", "uplink")
+    if request.param != "a bridge by NetworkManager":
+        machine.manager.nmcli("device", "set", a.UPLINK, "managed", "no")
+    heard = Capture(machine.outside, machine.client, uplink=_WAYS[request.param](machine))
+    yield heard
+    heard.close()
+    machine.manager.all_down()
+    machine.product.ctl("lan", "off")
+    machine.product.ctl("unlock")
+    for name in ("port", "br0"):
+        if machine.manager.state_of(name):
+            machine.manager.nmcli("connection", "down", name)
+    for name in (_BRIDGE, "own0"):
+        machine.client.run(["ip", "link", "del", name], check=False)
+    machine.client.ip(f"addr flush dev {a.UPLINK}")
+
+
+def _seen(world, capture: Capture, sender: Sender) -> set[str]:
+    """What gets out: by the stack, and by frames that a program makes itself, on the pair."""
+    mark = capture.fence()
+    sent = probes.send(world.client, _KINDS)
+    raw = raw_probes.send_all(sender)
+    frames = capture.since(mark, capture.fence())
+    for probe in sent:
+        probe.close()
+    return {str(probe.kind) for probe in probes.seen(sent, frames)} | {probe.name for probe in probes.seen(raw, frames)}
+
+
+def _reaches_the_neighbour(world) -> bool:
+    with world.client.socket(socket.AF_INET, socket.SOCK_STREAM) as program:
+        program.settimeout(2)
+        with suppress(OSError):
+            program.connect((a.PRIVATE_ROUTER[4], 8081))
+            return True
+    return False
+
+
+def test_it_is_an_uplink(machine, capture):
+    world = machine
+    sender = Sender(world.client, a.UPLINK, {f: _OWN[f][0] for f in a.FAMILIES}, mac_of(world.outside, a.ROUTER_END))
+    expected = {str(kind) for kind in _KINDS} | {name for name in raw_probes.ATTEMPTS if "raw socket" not in name}
+    seen = _seen(world, capture, sender)
+    assert expected <= seen, f"the control did not see {expected - seen}"
+
+    world.product.ctl("lock")
+    status = world.product.wait_state("blocked")
+    assert status["layers"]["egress"], status
+    seen = _seen(world, capture, sender)
+    assert not seen, f"LEAKED: {sorted(seen)}"
+
+    listener = world.outside.socket(socket.AF_INET, socket.SOCK_STREAM)
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((a.PRIVATE_ROUTER[4], 8081))
+        listener.listen()
+        assert not _reaches_the_neighbour(world)
+        world.product.ctl("lan", "on")
+        assert _reaches_the_neighbour(world)
+        world.product.ctl("lan", "off")
+
+    if not world.manager.state_of("port"):
+        return  # NetworkManager brings no VPN up over what is not its own
+    mark = capture.fence()
+    world.manager.up("full")
+    world.product.wait_state("protected")
+    for family in a.FAMILIES:
+        assert my_address(world.client, family) in world.client.addresses(a.TUNNEL)
+    world.client.kill("openvpn")
+    world.product.wait_state("blocked")
+    seen = _seen(world, capture, sender)
+    assert not seen, f"LEAKED: {sorted(seen)}"
+    assert not capture.plain(mark, capture.fence())
