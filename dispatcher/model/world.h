@@ -145,9 +145,9 @@ typedef struct {
     GPtrArray *networks;  /* element-type KsNetwork, owned */
     GArray *name_servers; /* element-type KsNameServer */
     KsDns dns;
-    GArray *links;       /* element-type KsLink */
+    GArray *links;             /* element-type KsLink */
     bool nowhere[KS_FAMILIES]; /* what programs send has no way to leave by */
-    GArray *link_routes; /* element-type KsLinkRoute, of links with tunnel_kind */
+    GArray *link_routes;       /* element-type KsLinkRoute, of links with tunnel_kind */
     bool ipsec_default;  /* IPsec's policies send all of IPv4 or all of IPv6 through a tunnel */
     GArray *ipsec_peers; /* element-type KsAddress: where IPsec's policies have tunnels to */
     GArray *wireguard_endpoints; /* element-type KsWireguardEndpoint */
