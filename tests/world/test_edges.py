@@ -160,3 +160,22 @@ def test_tc_redirect_to_the_card(locked):
     finally:
         client.ip("link del from0")
         locked.product.ctl("lock")
+
+
+def test_a_persons_own_rules_can_be_saved_while_locked(locked):
+    """As nm-killswitch(7) says: table by table. A listing of everything holds the lock's tables, too."""
+    client = locked.client
+
+    def load(listing: str) -> bool:
+        return client.run(["nft", "-f", "-"], check=False, input=f"flush ruleset\n{listing}").returncode == 0
+
+    client.run(["nft", "add table inet mine; add chain inet mine printers; add rule inet mine printers accept"])
+    try:
+        everything = client.run(["nft", "list", "ruleset"]).stdout
+        mine = client.run(["nft", "list", "table", "inet", "mine"]).stdout
+        assert not load(everything), "the control: what the page warns of has gone; it may say something else"
+        assert load(mine)
+        assert client.run(["nft", "list", "table", "inet", "mine"]).stdout == mine
+        assert locked.product.status()["verified"]
+    finally:
+        client.run(["nft", "delete table inet mine"], check=False)
