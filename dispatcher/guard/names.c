@@ -432,14 +432,37 @@ static void tell_strict(GPtrArray *warnings, const KsNames *names)
             "dns-over-tls). That does not leave while blocked, so VPN servers cannot be found by "
             "name. Make it opportunistic, or write the servers' addresses into the VPNs.",
         [KS_STRICT_DNSSEC] =
-            "systemd-resolved insists on DNSSEC (DNSSEC=yes) and asks for more than the VPN "
-            "servers' names. That does not leave while blocked, so they cannot be found by name. "
-            "Turn it off, or write the servers' addresses into the VPNs.",
+            "systemd-resolved insists on DNSSEC (DNSSEC=yes or allow-downgrade) and asks for more "
+            "than the VPN servers' names. That does not leave while blocked, so they cannot be "
+            "found by name. Set DNSSEC=no, or write the servers' addresses into the VPNs.",
     };
 
     for (KsStrict on = 0; on < KS_STRICT_MAX; on++)
         if (ks_strict_dns_insists(names->strict, on))
             g_ptr_array_add(warnings, g_strdup(texts[on]));
+    if (ks_resolver_conf(names->resolver)->by_tcp)
+        g_ptr_array_add(warnings,
+                        g_strdup("“options use-vc” in /etc/resolv.conf has programs ask for names "
+                                 "by TCP. That does not leave while blocked, so VPN servers cannot "
+                                 "be found by name. Take it out, or write the servers' addresses "
+                                 "into the VPNs."));
+}
+
+static void tell_not_found(GPtrArray *warnings, unsigned *count, const KsNames *names,
+                           const char *host)
+{
+    const char *why =
+        ks_resolver_conf(names->resolver)->is_local && !ks_strict_dns_is_there(names->strict)
+            ? "The resolver on this machine did not find it. While blocked, only plain questions "
+              "for this name leave: one that asks from the root of the DNS down, as unbound does "
+              "by itself, or that checks DNSSEC, asks for other names, too. Have it forward this "
+              "name to your network's name server, unchecked, or write the server's address into "
+              "the VPN."
+            : "Check that this machine is connected to a network, or write the server's address "
+              "into the VPN.";
+
+    tell(warnings, count,
+         g_strdup_printf("The address of the VPN server %s could not be found out. %s", host, why));
 }
 
 /* A dot at the end says that there is nothing to search for. */
@@ -466,7 +489,7 @@ GPtrArray *ks_names_warnings(const KsNames *names)
         g_ptr_array_add(warnings, g_strdup(names->save_problem));
     if (g_hash_table_size(names->entries) > 0) {
         tell_strict(warnings, names);
-        search_dots = ks_resolver_search_dots(names->resolver);
+        search_dots = ks_resolver_conf(names->resolver)->search_dots;
     }
     g_hash_table_iter_init(&iterator, names->entries);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
@@ -478,12 +501,7 @@ GPtrArray *ks_names_warnings(const KsNames *names)
         if (record && record->refused->len > 0)
             tell_refused(warnings, &count, entry->host, record);
         else if (entry->failures > 1 && (!record || record->addresses->len == 0))
-            tell(warnings, &count,
-                 g_strdup_printf("The address of the VPN server %s could not be found out. While "
-                                 "blocked, only plain questions for it leave: a resolver that "
-                                 "insists on DNS over TLS or on DNSSEC cannot ask. Then write the "
-                                 "address into the VPN.",
-                                 entry->host));
+            tell_not_found(warnings, &count, names, entry->host);
         if (record && record->replaced)
             tell(warnings, &count,
                  g_strdup_printf("The VPN server name %s suddenly answers with other addresses "

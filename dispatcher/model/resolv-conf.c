@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/resolv-conf.h"
 
+#include "model/address.h"
+
 #include <glib.h>
-#include <stdbool.h>
 #include <string.h>
+
+/* glibc asks no more (MAXNS). */
+#define SERVERS_MAX 3u
 
 typedef struct {
     const char *at;
@@ -13,7 +17,10 @@ typedef struct {
 typedef struct {
     bool has_list;
     unsigned dots;
-} Search;
+    bool by_tcp;
+    unsigned servers;
+    unsigned local; /* of these */
+} Found;
 
 static bool is_blank(char c)
 {
@@ -59,29 +66,45 @@ static unsigned number_in(const char *at, const char *end)
     return MIN(number, KS_RESOLV_CONF_DOTS_MAX);
 }
 
-static void read_options(Span line, Search *search)
+static void read_options(Span line, Found *found)
 {
     static const char prefix[] = "ndots:";
     const size_t length = sizeof(prefix) - 1;
 
-    for (Span word = take_word(&line); word.at < word.end; word = take_word(&line))
+    for (Span word = take_word(&line); word.at < word.end; word = take_word(&line)) {
+        found->by_tcp |= is(word, "use-vc");
         if ((size_t) (word.end - word.at) >= length && memcmp(word.at, prefix, length) == 0)
-            search->dots = number_in(word.at + length, word.end);
+            found->dots = number_in(word.at + length, word.end);
+    }
+}
+
+static void read_server(Span line, Found *found)
+{
+    Span word = take_word(&line);
+    char text[KS_ADDRESS_TEXT_SIZE] = "";
+    KsAddress address;
+
+    if (word.at == word.end || found->servers >= SERVERS_MAX)
+        return;
+    if ((size_t) (word.end - word.at) < sizeof(text))
+        memcpy(text, word.at, (size_t) (word.end - word.at));
+    found->servers++;
+    found->local += ks_address_parse(text, &address) && ks_address_is_loopback(&address);
 }
 
 /* The last list counts. One that begins with the root has names asked for as they are, first. */
-static void read_list(Span line, Search *search)
+static void read_list(Span line, Found *found)
 {
     Span first = take_word(&line);
 
     if (first.at < first.end)
-        search->has_list = !is(first, ".");
+        found->has_list = !is(first, ".");
 }
 
-unsigned ks_resolv_conf_search_dots(const char *text, size_t size, const char *host_name)
+KsResolvConf ks_resolv_conf_read(const char *text, size_t size, const char *host_name)
 {
     const char *domain = strchr(host_name, '.');
-    Search search = { .has_list = domain && domain[1], .dots = 1 };
+    Found found = { .has_list = domain && domain[1], .dots = 1 };
     Span rest = { text, text + size };
 
     while (rest.at < rest.end) {
@@ -92,9 +115,15 @@ unsigned ks_resolv_conf_search_dots(const char *text, size_t size, const char *h
         if (line.at < line.end && !is_blank(*line.at))
             keyword = take_word(&line);
         if (is(keyword, "search") || is(keyword, "domain"))
-            read_list(line, &search);
+            read_list(line, &found);
         else if (is(keyword, "options"))
-            read_options(line, &search);
+            read_options(line, &found);
+        else if (is(keyword, "nameserver"))
+            read_server(line, &found);
     }
-    return search.has_list ? search.dots : 0;
+    return (KsResolvConf){
+        .search_dots = found.has_list ? found.dots : 0,
+        .by_tcp = found.by_tcp,
+        .is_local = found.servers > 0 && found.local == found.servers,
+    };
 }

@@ -3,8 +3,6 @@
 
 #include "network/resolver.h"
 
-#include "model/resolv-conf.h"
-
 #include <ares.h>
 #include <fcntl.h>
 #include <gio/gio.h>
@@ -36,7 +34,7 @@ struct KsResolver {
     GPtrArray *done;           /* element-type Question: answered, and not told yet */
     GFileMonitor *monitors[2]; /* the file, and what it is a link to */
     Stamp stamp;
-    unsigned search_dots;
+    KsResolvConf conf;
     unsigned under_way;
     guint timeout_source;
     guint tell_source;
@@ -275,14 +273,14 @@ static Stamp read_stamp(void)
 
 /* By ourselves: ares_save_options() of c-ares 1.18 told it, and that of 1.34 tells only what its
  * caller has set. */
-static unsigned read_search_dots(void)
+static KsResolvConf read_conf(void)
 {
     char *text = g_malloc(KS_RESOLV_CONF_SIZE_MAX);
     char host_name[HOST_NAME_MAX + 1] = "";
     int fd = open(RESOLV_CONF, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     size_t size = 0;
     ssize_t got = 0;
-    unsigned dots;
+    KsResolvConf conf;
 
     do {
         size += (size_t) got;
@@ -291,9 +289,9 @@ static unsigned read_search_dots(void)
     if (fd >= 0)
         close(fd);
     (void) gethostname(host_name, sizeof(host_name) - 1);
-    dots = ks_resolv_conf_search_dots(text, size, host_name);
+    conf = ks_resolv_conf_read(text, size, host_name);
     g_free(text);
-    return dots;
+    return conf;
 }
 
 static void watch_files(KsResolver *resolver);
@@ -305,7 +303,7 @@ static void on_file_changed(KsResolver *resolver)
     if (memcmp(&stamp, &resolver->stamp, sizeof(stamp)) == 0)
         return;
     resolver->stamp = stamp;
-    resolver->search_dots = read_search_dots();
+    resolver->conf = read_conf();
     resolver->is_renewing = true;
     close_channel(resolver);
     resolver->is_renewing = false;
@@ -352,7 +350,7 @@ KsResolver *ks_resolver_new(const KsResolverListener *listener)
     resolver->sockets = g_hash_table_new(NULL, NULL);
     resolver->done = g_ptr_array_new_with_free_func(free_question);
     resolver->stamp = read_stamp();
-    resolver->search_dots = read_search_dots();
+    resolver->conf = read_conf();
     watch_files(resolver);
     return resolver;
 }
@@ -370,7 +368,7 @@ void ks_resolver_free(KsResolver *resolver)
     ares_library_cleanup();
 }
 
-unsigned ks_resolver_search_dots(const KsResolver *resolver)
+const KsResolvConf *ks_resolver_conf(const KsResolver *resolver)
 {
-    return resolver->search_dots;
+    return &resolver->conf;
 }

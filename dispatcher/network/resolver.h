@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/address.h"
+#include "model/resolv-conf.h"
 
 /* Asks the DNS for the addresses of host names, as /etc/resolv.conf and /etc/hosts say, without
  * ever waiting. By c-ares, because the C library's resolver waits and tells no lifetimes.
@@ -40,6 +41,5 @@ void ks_resolver_free(KsResolver *resolver);
 bool ks_resolver_ask(KsResolver *resolver, const char *host);
 unsigned ks_resolver_under_way(const KsResolver *resolver);
 
-/* Names with fewer dots are looked for in a search list by programs that follow resolv.conf, before
- * they ask for the name as it is. 0: there is no list. */
-unsigned ks_resolver_search_dots(const KsResolver *resolver);
+/* How other programs of this machine ask, by resolv.conf. */
+const KsResolvConf *ks_resolver_conf(const KsResolver *resolver);

@@ -10,9 +10,17 @@
 #define LINK         RESOLVED ".Link"
 #define LINKS_MAX    64u /* uplinks; nobody has so many */
 
-static const char *const properties[KS_STRICT_MAX] = {
-    [KS_STRICT_OVER_TLS] = "DNSOverTLS",
-    [KS_STRICT_DNSSEC] = "DNSSEC",
+#define VALUES_MAX 2u
+
+/* With allow-downgrade it asks for DNSSEC's records as well (RFC 6975), and gives up where these
+ * questions are refused: that is no sign to it that the name server knows none. Seen with 252 and
+ * 262. */
+static const struct {
+    const char *property;
+    const char *values[VALUES_MAX];
+} ways[KS_STRICT_MAX] = {
+    [KS_STRICT_OVER_TLS] = { "DNSOverTLS", { "yes" } },
+    [KS_STRICT_DNSSEC] = { "DNSSEC", { "yes", "allow-downgrade" } },
 };
 
 struct KsStrictDns {
@@ -41,6 +49,17 @@ static void conclude(KsStrictDns *strict)
     strict->changed(strict->data);
 }
 
+static bool is_strict(KsStrict on, GVariant *value)
+{
+    const char *text =
+        g_variant_is_of_type(value, G_VARIANT_TYPE_STRING) ? g_variant_get_string(value, NULL) : "";
+
+    for (unsigned i = 0; i < VALUES_MAX; i++)
+        if (g_strcmp0(ways[on].values[i], text) == 0)
+            return true;
+    return false;
+}
+
 static void on_answer(GObject *source, GAsyncResult *result, void *data)
 {
     g_autofree Question *question = data;
@@ -54,8 +73,7 @@ static void on_answer(GObject *source, GAsyncResult *result, void *data)
     if (reply)
         g_variant_get(reply, "(v)", &value);
     /* what has no such property does not insist on it */
-    if (value && g_variant_is_of_type(value, G_VARIANT_TYPE_STRING) &&
-        strcmp(g_variant_get_string(value, NULL), "yes") == 0)
+    if (value && is_strict(question->on, value))
         question->strict->said[question->on] = true;
     if (--question->strict->under_way == 0)
         conclude(question->strict);
@@ -71,7 +89,7 @@ static void ask(KsStrictDns *strict, const char *path, const char *interface)
         strict->under_way++;
         g_dbus_connection_call(
             strict->connection, RESOLVED, path, "org.freedesktop.DBus.Properties", "Get",
-            g_variant_new("(ss)", interface, properties[on]), G_VARIANT_TYPE("(v)"),
+            g_variant_new("(ss)", interface, ways[on].property), G_VARIANT_TYPE("(v)"),
             G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, strict->cancellable, on_answer, question);
     }
 }
@@ -177,6 +195,11 @@ void ks_strict_dns_look(KsStrictDns *strict, const uint32_t *links, unsigned cou
     g_array_set_size(strict->links, 0);
     g_array_append_vals(strict->links, links, MIN(count, LINKS_MAX));
     look(strict);
+}
+
+bool ks_strict_dns_is_there(const KsStrictDns *strict)
+{
+    return strict->connection != NULL;
 }
 
 bool ks_strict_dns_insists(const KsStrictDns *strict, KsStrict on)

@@ -12,7 +12,7 @@
 
 typedef enum {
     KS_STRICT_OVER_TLS, /* DNSOverTLS=yes */
-    KS_STRICT_DNSSEC,   /* DNSSEC=yes */
+    KS_STRICT_DNSSEC,   /* DNSSEC=yes or allow-downgrade */
     KS_STRICT_MAX,
 } KsStrict;
 
@@ -25,4 +25,6 @@ void ks_strict_dns_free(KsStrictDns *strict);
 /* The links that lead out are these now: asks it again. */
 void ks_strict_dns_look(KsStrictDns *strict, const uint32_t *links, unsigned count);
 
+/* systemd-resolved is on the bus. */
+bool ks_strict_dns_is_there(const KsStrictDns *strict);
 bool ks_strict_dns_insists(const KsStrictDns *strict, KsStrict on);

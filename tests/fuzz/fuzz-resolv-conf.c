@@ -17,10 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         memcpy(text, data, size);
     text = realloc(text, size ? size : 1);
     FUZZ_CHECK(text != NULL);
-    dots = ks_resolv_conf_search_dots(text, size, "client");
+    dots = ks_resolv_conf_read(text, size, "client").search_dots;
     FUZZ_CHECK(dots <= KS_RESOLV_CONF_DOTS_MAX);
     /* a domain of the machine's own can only add a list */
-    FUZZ_CHECK(dots == 0 || ks_resolv_conf_search_dots(text, size, "client.lan.test") == dots);
+    FUZZ_CHECK(dots == 0 || ks_resolv_conf_read(text, size, "client.lan.test").search_dots == dots);
     free(text);
     return 0;
 }

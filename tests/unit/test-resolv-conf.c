@@ -49,23 +49,57 @@ static const struct {
     { "\n\n\nsearch lan.test\n\noptions ndots:2", 2 },
 };
 
+static const struct {
+    const char *text;
+    bool by_tcp;
+    bool is_local;
+} ways[] = {
+    { "", false, false },
+    { "nameserver 127.0.0.1\n", false, true },
+    { "nameserver 127.0.0.53\nnameserver ::1\noptions edns0 trust-ad\n", false, true },
+    { "nameserver 127.0.0.1\nnameserver 192.0.2.1\n", false, false },
+    { "nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 2001:db8::1\nnameserver 127.0.0.1\n",
+      false, false },
+    { "nameserver 127.0.0.1\nnameserver ::1\nnameserver 127.1.2.3\nnameserver 192.0.2.1\n", false,
+      true }, /* the fourth is not asked */
+    { "nameserver ::1%lo\n", false, false },
+    { "nameserver\n", false, false },
+    { "nameserver 127.0.0.1.127.0.0.1.127.0.0.1.127.0.0.1.127.0.0.1.127.0.0.1\n", false, false },
+    { "options use-vc\n", true, false },
+    { "nameserver 127.0.0.1\noptions ndots:1\tuse-vc\n", true, true },
+    { "options use-vcx xuse-vc\n#options use-vc\n", false, false },
+};
+
+static void test_ways(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(ways); i++) {
+        KsResolvConf read = ks_resolv_conf_read(ways[i].text, strlen(ways[i].text), "client");
+
+        g_test_message("row %u", i);
+        g_assert_cmpint(read.by_tcp, ==, ways[i].by_tcp);
+        g_assert_cmpint(read.is_local, ==, ways[i].is_local);
+    }
+}
+
 static void test_rows(void)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_test_message("row %u", i);
-        g_assert_cmpuint(ks_resolv_conf_search_dots(rows[i].text, strlen(rows[i].text), "client"),
-                         ==, rows[i].dots);
+        g_assert_cmpuint(
+            ks_resolv_conf_read(rows[i].text, strlen(rows[i].text), "client").search_dots, ==,
+            rows[i].dots);
     }
 }
 
 /* Where the file names no domain, the machine's own is searched in. */
 static void test_own_domain(void)
 {
-    g_assert_cmpuint(ks_resolv_conf_search_dots("", 0, ""), ==, 0);
-    g_assert_cmpuint(ks_resolv_conf_search_dots("", 0, "client."), ==, 0);
-    g_assert_cmpuint(ks_resolv_conf_search_dots("", 0, "client.lan.test"), ==, 1);
-    g_assert_cmpuint(ks_resolv_conf_search_dots("options ndots:2", 15, "client.lan.test"), ==, 2);
-    g_assert_cmpuint(ks_resolv_conf_search_dots("search .", 8, "client.lan.test"), ==, 0);
+    g_assert_cmpuint(ks_resolv_conf_read("", 0, "").search_dots, ==, 0);
+    g_assert_cmpuint(ks_resolv_conf_read("", 0, "client.").search_dots, ==, 0);
+    g_assert_cmpuint(ks_resolv_conf_read("", 0, "client.lan.test").search_dots, ==, 1);
+    g_assert_cmpuint(ks_resolv_conf_read("options ndots:2", 15, "client.lan.test").search_dots, ==,
+                     2);
+    g_assert_cmpuint(ks_resolv_conf_read("search .", 8, "client.lan.test").search_dots, ==, 0);
 }
 
 /* Nothing behind the text is read, and bytes that are no text do no harm. */
@@ -74,15 +108,16 @@ static void test_bounds(void)
     static const char text[] = "search lan.test\noptions ndots:3\n";
     static const char odd[] = "\0search lan.test\nsearch\0\0 x\n\xff\xfe\noptions ndots:\0007\n";
 
-    g_assert_cmpuint(ks_resolv_conf_search_dots(text, 15, "client"), ==, 1);
-    g_assert_cmpuint(ks_resolv_conf_search_dots(text, sizeof(text) - 3, "client"), ==, 0);
-    g_assert_cmpuint(ks_resolv_conf_search_dots(odd, sizeof(odd) - 1, "client"), ==, 0);
+    g_assert_cmpuint(ks_resolv_conf_read(text, 15, "client").search_dots, ==, 1);
+    g_assert_cmpuint(ks_resolv_conf_read(text, sizeof(text) - 3, "client").search_dots, ==, 0);
+    g_assert_cmpuint(ks_resolv_conf_read(odd, sizeof(odd) - 1, "client").search_dots, ==, 0);
 }
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/resolv-conf/rows", test_rows);
+    g_test_add_func("/resolv-conf/ways", test_ways);
     g_test_add_func("/resolv-conf/own-domain", test_own_domain);
     g_test_add_func("/resolv-conf/bounds", test_bounds);
     return g_test_run();

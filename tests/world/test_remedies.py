@@ -2,6 +2,7 @@
 """What is recommended works: each sentence is followed in the situation in which it is said."""
 
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -101,3 +102,64 @@ def test_random_names(locked):
     _write(locked, "random", f"{a.SERVER[4]}:{a.SERVER_PORT}:udp4")
     wait_until(lambda: not _told(locked, "remote-random-hostname"), "it to be forgotten")
     assert _comes_up(locked, "random")
+
+
+# A resolver that has to ask for more than the name, unless it is told to forward it.
+_RESOLVER = """
+import socket, sys
+forward = sys.argv[1:]
+def ask(question, server):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
+        out.settimeout(1)
+        try:
+            out.sendto(question, (server, 53))
+            return out.recv(4096)
+        except OSError:
+            return question[:2] + b"\\x81\\x82" + question[4:]
+root = b"\\0\\1\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0\\0\\0\\2\\0\\1"
+own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+own.bind(("127.0.0.1", 53))
+print("ready", flush=True)
+while True:
+    question, who = own.recvfrom(4096)
+    if not forward and ask(root, "{router}")[3] & 15:
+        own.sendto(question[:2] + b"\\x81\\x82" + question[4:], who)
+    else:
+        own.sendto(ask(question, "{router}"), who)
+"""
+
+
+def test_resolver_of_this_machine(locked):
+    """One that begins at the root finds nothing while locked: it is named, and forwards when told so."""
+    _say(locked, f"{a.SERVER[4]} own.remedy.known.test")
+    resolv_conf = Path("/etc/resolv.conf")
+    before = resolv_conf.read_text()
+    program = ["/usr/bin/python3", "-c", _RESOLVER.format(router=a.ROUTER[4])]
+    own = locked.client.daemon("own-resolver", program)
+    wait_until(lambda: b"ready" in log_of("own-resolver").read_bytes(), "the resolver")
+    resolv_conf.write_text("nameserver 127.0.0.1\n")
+    _write(locked, "own", f"own.remedy.known.test:{a.SERVER_PORT}:udp4")
+    told = wait_until(lambda: _told(locked, "own.remedy"), "what it says of the resolver", timeout=15)
+    assert "resolver on this machine" in told[0] and "TLS" not in told[0]
+    assert not _comes_up(locked, "own", wait=4)
+    own.terminate()
+    own.wait(10)
+    locked.client.daemon("forwarding-resolver", [*program, "forward"])
+    wait_until(lambda: b"ready" in log_of("forwarding-resolver").read_bytes(), "the resolver")
+    assert _comes_up(locked, "own")
+    wait_until(lambda: not _told(locked, "own.remedy"), "it to be forgotten", timeout=15)
+    resolv_conf.write_text(before)
+
+
+def test_silent_name_server(locked):
+    """Nobody answers: no word of resolvers that nobody uses."""
+    resolv_conf = Path("/etc/resolv.conf")
+    before = resolv_conf.read_text()
+    resolv_conf.write_text(f"nameserver {a.DEAD_SERVER}\n")
+    _write(locked, "silent", f"silent.remedy.known.test:{a.SERVER_PORT}:udp4")
+    told = wait_until(lambda: _told(locked, "silent.remedy"), "what it says of the name", timeout=40)
+    assert not any(word in told[0] for word in ("TLS", "DNSSEC", "resolver"))
+    # as told
+    _write(locked, "silent", f"{a.SERVER[4]}:{a.SERVER_PORT}:udp4")
+    assert _comes_up(locked, "silent")
+    resolv_conf.write_text(before)

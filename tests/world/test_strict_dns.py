@@ -65,12 +65,29 @@ def test_nothing_is_said_without_names(world, product):
 
 
 def test_opportunistic_is_fine(world, product):
-    with _resolved(world, *_MANAGER, "DNSOverTLS=yes", "DNSSEC=allow-downgrade"):
+    with _resolved(world, *_MANAGER, "DNSOverTLS=yes", "DNSSEC=no"):
         wait_until(lambda: _told(product, "DNSOverTLS"), "what it says of DNS over TLS")
         assert not _told(product, "DNSSEC")
     with _resolved(world, *_MANAGER, "DNSOverTLS=opportunistic", "DNSSEC=yes"):
         wait_until(lambda: _told(product, "DNSSEC"), "what it says of DNSSEC")
         assert not _told(product, "DNSOverTLS")
+
+
+def test_downgrading_dnssec_is_not(world, product):
+    """It asks with DNSSEC's options, and a refusal is nothing that it downgrades for (seen with 252 and 262)."""
+    with _resolved(world, *_MANAGER, "DNSOverTLS=no", "DNSSEC=allow-downgrade"):
+        wait_until(lambda: _told(product, "allow-downgrade"), "what it says of DNSSEC")
+        assert not _told(product, "DNSOverTLS")
+
+
+def test_questions_by_tcp(world, product):
+    resolv_conf = Path("/etc/resolv.conf")
+    before = resolv_conf.read_text()
+    assert not _told(product, "use-vc")
+    resolv_conf.write_text(before + "options use-vc\n")
+    wait_until(lambda: _told(product, "use-vc"), "what it says of questions by TCP")
+    resolv_conf.write_text(before)
+    wait_until(lambda: not _told(product, "use-vc"), "it to be forgotten")
 
 
 def test_for_one_link(world, product):
