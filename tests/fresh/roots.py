@@ -39,14 +39,15 @@ RELEASES = (
 # Where the keys of the others' archives are: Debian 12 has no package of Ubuntu's, later ones do.
 _KEYS = {
     "debian": ("debian-archive-keyring.gpg", "debian-archive-keyring"),
-    "ubuntu": ("ubuntu-archive-keyring.gpg", "ubuntu-archive-keyring"),
+    "ubuntu": ("ubuntu-archive-keyring.gpg", "ubuntu-keyring"),
 }
 _KEYS_FROM = "trixie"  # whose packages bring both
 # What a root lacks to be switched on by systemd-nspawn; the rest comes with the product's own needs.
 TO_BOOT = ("systemd-sysv", "libpam-systemd")
 _NO_NETWORK_RIGHTS = ("setpriv", "--bounding-set=-net_admin,-net_raw")
-# the packages' documentation takes a third of the time, and no test reads it
-_LEAN = "path-exclude=/usr/share/doc/*\npath-exclude=/usr/share/locale/*\nforce-unsafe-io\n"
+# No test reads the packages' documentation. In a file: mmdebstrap would filter by itself, and slowly.
+_LEAN = "path-exclude=/usr/share/doc/*\\npath-exclude=/usr/share/locale/*\\nforce-unsafe-io\\n"
+_LEAN_HOOK = f"--customize-hook=printf '{_LEAN}' >$1/etc/dpkg/dpkg.cfg.d/tests"
 
 
 def chosen() -> list[Release]:
@@ -70,6 +71,20 @@ def _run(*arguments: str, **options) -> subprocess.CompletedProcess:
     return subprocess.run(["nice", *_NO_NETWORK_RIGHTS, *arguments], check=True, stdin=subprocess.DEVNULL, **options)
 
 
+def _apt_settings() -> list[str]:
+    """How this machine's apt reaches its archive, and how old that may be (a snapshot is), holds for theirs."""
+    names = ("Acquire::Check-Valid-Until ", "Acquire::Check-Date ", "Acquire::http::Proxy ", "Acquire::https::Proxy ")
+    dumped = subprocess.run(["apt-config", "dump"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return ['Acquire::Languages "none"', *(line for line in dumped.splitlines() if line.startswith(names))]
+
+
+def _debian_archive() -> str:
+    """Where this machine's own packages come from, for which it need not be Debian 12."""
+    asked = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages"]
+    listed = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return next(line.split()[1] for line in listed.splitlines() if line.startswith("Debian "))
+
+
 def _keyring(vendor: str) -> Path:
     """This machine's own, or the one out of a package that Debian signed."""
     name, package = _KEYS[vendor]
@@ -77,24 +92,28 @@ def _keyring(vendor: str) -> Path:
         return KEYRINGS / name
     kept = CACHE / "keyrings" / name
     if not kept.exists():
-        root = bare(named(_KEYS_FROM))
-        with Copy("keyring", root) as copy:
-            copy.apt("update", "-q")
-            copy.apt("download", "-q", package, cwd="/tmp")
-            [deb] = (copy.root / "tmp").glob("*.deb")
-            _run("dpkg-deb", "--extract", str(deb), str(copy.root / "tmp/unpacked"))
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            # a link in some releases of the package
-            shutil.copyfile(copy.root / "tmp/unpacked/usr/share/keyrings" / name, kept)
+        folder = CACHE / "keyrings/apt"
+        shutil.rmtree(folder, ignore_errors=True)
+        for each in ("state/lists/partial", "cache/archives/partial", "unpacked"):
+            (folder / each).mkdir(parents=True)
+        (folder / "list").write_text(f"deb [signed-by={KEYRINGS}/{_KEYS['debian'][0]}] {_debian_archive()} {_KEYS_FROM} main\n")
+        apt = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "-o", f"Dir::State={folder}/state"]
+        apt += ["-o", f"Dir::Cache={folder}/cache", "-o", f"Dir::Etc::sourcelist={folder}/list", "-o", "Dir::Etc::sourceparts=-"]
+        _run(*apt, "update", stdout=subprocess.DEVNULL)
+        _run(*apt, "download", package, stdout=subprocess.DEVNULL, cwd=folder)
+        [deb] = folder.glob("*.deb")
+        _run("dpkg-deb", "--extract", str(deb), str(folder / "unpacked"))
+        shutil.copyfile(folder / "unpacked/usr/share/keyrings" / name, kept)
+        shutil.rmtree(folder)
     return kept
 
 
 def bare(release: Release) -> Path:
     """Its essential packages, apt, and the certificates that its archive may need; nothing else."""
-    recipe = ["--quiet", "--mode=root", "--variant=minbase", "--include=ca-certificates"]
+    recipe = ["--mode=root", "--variant=minbase", "--include=ca-certificates"]
     if release.vendor == "ubuntu":
         recipe += ["--components=main,restricted,universe,multiverse"]  # as Ubuntu installs itself
-    recipe += ['--aptopt=Acquire::Languages "none"', *(f"--dpkgopt={line}" for line in _LEAN.split())]
+    recipe += [*(f"--aptopt={line}" for line in _apt_settings()), "--dpkgopt=force-unsafe-io", _LEAN_HOOK]
     key = hashlib.sha256(repr([release, recipe]).encode()).hexdigest()[:16]
     wanted = CACHE / "roots" / f"{release.name}-{key}"
     wanted.parent.mkdir(parents=True, exist_ok=True)
@@ -136,11 +155,10 @@ class Copy:
         shutil.rmtree(self._folder)
         shutil.rmtree(self.written.with_name(f"{self.written.name}.work"), ignore_errors=True)
 
-    def apt(self, *arguments: str, cwd: str = "/") -> None:
+    def apt(self, *arguments: str) -> None:
         """With this machine's network, as it is: apt may read from it and change nothing of it."""
         shutil.copyfile("/etc/resolv.conf", self.root / "etc/resolv.conf")
-        entered = f"cd {cwd} && exec apt-get \"$@\""
-        _run("chroot", str(self.root), "sh", "-c", entered, "apt-get", *arguments, stdout=subprocess.DEVNULL)
+        _run("chroot", str(self.root), "apt-get", *arguments, stdout=subprocess.DEVNULL)
 
     def chroot(self, *command: str) -> str:
         """Reads something in there."""

@@ -27,7 +27,7 @@ python3 python3-gi'
 DEPENDENCY_TEST='clang iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
 radvd podman crun netavark aardvark-dns slirp4netns busybox-static
 systemd-container libpam-systemd qemu-system-x86 e2fsprogs
-mmdebstrap git debian-archive-keyring ubuntu-keyring|ubuntu-archive-keyring|-
+mmdebstrap git debian-archive-keyring ubuntu-keyring|-
 xvfb xdotool imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
 appstream xfwm4 xfconf xfce4-panel xfce4-notifyd mate-panel gnome-shell
 network-manager-gnome
