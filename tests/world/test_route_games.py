@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from . import addresses as a
-from . import networks, probes, profiles, questions
+from . import networks, probes, profiles, questions, versions
 from .capture import Capture
 from .chatter import Chatter
 from .frames import Frame
@@ -114,8 +114,11 @@ def _vpn_up(world, profile: str) -> None:
     world.product.wait_state("protected")
 
 
-def _play(world, families: Iterable[int], lured: Callable[[], bool], *captures: Capture, vpn: str = "full", **judge):
-    """The rest of a game whose first move is made; `lured`: its routes are in the kernel."""
+def _play(
+    world, kinds: Iterable[probes.Kind], lured: Callable[[], bool], *captures: Capture, vpn: str = "full", **judge
+):
+    """The rest of a game whose first move is made; `kinds`: what it lures out; `lured`: its routes are in
+    the kernel."""
     judged = Judge(world, *captures, **judge)
     wait_until(lured, "the game's routes to be in the kernel", _PATIENCE)
     assert world.manager.state_of(vpn) == "activated", "the VPN must be up: that is what the game gets around"
@@ -123,7 +126,7 @@ def _play(world, families: Iterable[int], lured: Callable[[], bool], *captures: 
     assert lured(), "the game's routes were gone before it was judged"
 
     world.product.ctl("unlock")
-    _require_leak(world, captures[0], _kinds(families))
+    _require_leak(world, captures[0], kinds)
     world.product.ctl("lock")
 
     judged = Judge(world, *captures, **judge)
@@ -144,7 +147,7 @@ def test_dhcp_routes(locked, dhcp, option, routes):
     assert not route_goes_by(locked.client, 4, a.UPLINK)
     dhcp.say(f"{option},{routes}")
     try:
-        _play(locked, [4], lambda: route_goes_by(locked.client, 4, a.UPLINK), locked.capture)
+        _play(locked, _kinds([4]), lambda: route_goes_by(locked.client, 4, a.UPLINK), locked.capture)
     finally:
         dhcp.say()
     _vpn_up(locked, "full")
@@ -162,7 +165,7 @@ def test_route_information(locked, rogue):
     """A router advertisement with a route (RFC 4191) that is better than the VPN's default."""
     assert not route_goes_by(locked.client, 6, a.UPLINK)
     rogue.advertise(f"AdvDefaultLifetime 0; route {TARGETS[6]} {{ AdvRoutePreference high; }};")
-    _play(locked, [6], lambda: route_goes_by(locked.client, 6, a.UPLINK), locked.capture)
+    _play(locked, _kinds([6]), lambda: route_goes_by(locked.client, 6, a.UPLINK), locked.capture)
 
 
 def test_rogue_default_router(locked, rogue):
@@ -174,7 +177,7 @@ def test_rogue_default_router(locked, rogue):
     def lured() -> bool:
         return f"via {address} " in locked.client.run(["ip", "-6", "route", "get", a.WEB[6]], check=False).stdout
 
-    _play(locked, [6], lured, locked.capture, vpn="second")
+    _play(locked, _kinds([6]), lured, locked.capture, vpn="second")
 
 
 def _reapply(world, *settings: str) -> None:
@@ -208,9 +211,49 @@ def test_profile_routes(locked, on, off):
     assert not lured()
     _reapply(locked, *on)
     try:
-        _play(locked, a.FAMILIES, lured, locked.capture)
+        _play(locked, _kinds(a.FAMILIES), lured, locked.capture)
     finally:
         _reapply(locked, *off)
+
+
+_TO_PUBLIC_DNS = [kind for kind in _kinds([4]) if kind.what == "DNS to a public server" and not kind.bound]
+_ROUTED_DNS = "20053"  # NetworkManager's table, and its rule's priority
+
+
+def _route_dns(world) -> None:
+    """A name server of the uplink's that is somewhere else, and by the uplink whatever the VPN's routes say."""
+    if versions.network_manager().routed_dns:
+        world.manager.nmcli("connection", "modify", "uplink", "ipv4.dns", a.PUBLIC_DNS[4], "ipv4.routed-dns", "yes")
+        world.manager.all_down()
+        world.manager.up("uplink")
+        _vpn_up(world, "full")
+    else:  # the same by hand
+        world.client.ip(
+            f"route add {a.PUBLIC_DNS[4]} via {a.ROUTER[4]} dev {a.UPLINK} table {_ROUTED_DNS}",
+            f"rule add not fwmark 0x4e55 lookup {_ROUTED_DNS} priority {_ROUTED_DNS}",
+        )
+
+
+def _unroute_dns(world) -> None:
+    if versions.network_manager().routed_dns:
+        world.manager.nmcli("connection", "modify", "uplink", "ipv4.dns", "", "ipv4.routed-dns", "-1")
+        world.manager.up("uplink")
+    else:
+        world.client.ip(f"rule del lookup {_ROUTED_DNS}", f"route flush table {_ROUTED_DNS}")
+
+
+def test_routed_name_servers(locked):
+    """ipv4.routed-dns: names are asked for past the VPN, by a rule before its routes."""
+    _route_dns(locked)
+    try:
+
+        def lured() -> bool:
+            route = locked.client.run(["ip", "route", "get", a.PUBLIC_DNS[4]], check=False).stdout
+            return f"dev {a.UPLINK} " in route
+
+        _play(locked, _TO_PUBLIC_DNS, lured, locked.capture)
+    finally:
+        _unroute_dns(locked)
 
 
 _UNBOUND = [kind for kind in probes.all_kinds() if not kind.bound and kind.what != "DNS to the router"]

@@ -38,6 +38,17 @@ _POLKIT: dict[Version, Polkit] = {
 }
 
 
+@dataclass(frozen=True)
+class NetworkManager:
+    routed_dns: bool  # ipv4.routed-dns: routes to the name servers past everything else
+
+
+_NETWORK_MANAGER: dict[Version, NetworkManager] = {
+    (1, 52): NetworkManager(routed_dns=True),
+    (1, 42): NetworkManager(routed_dns=False),
+}
+
+
 def _row(table: dict[Version, T], *command: str) -> T:
     # openvpn 2.6 ends with 1 when it has told its version
     said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False).stdout
@@ -57,3 +68,8 @@ def openvpn() -> OpenVpn:
 @functools.cache
 def polkit() -> Polkit:
     return _row(_POLKIT, "pkaction", "--version")
+
+
+@functools.cache
+def network_manager() -> NetworkManager:
+    return _row(_NETWORK_MANAGER, "NetworkManager", "--version")
