@@ -26,6 +26,7 @@ static const char *const reason_names[KS_REASON_MAX] = {
     [KS_REASON_SERVER_UNREACHABLE] = "server-unreachable",
     [KS_REASON_NAME_UNRESOLVED] = "name-unresolved",
     [KS_REASON_SERVICE_FAILED] = "service-failed",
+    [KS_REASON_TUNNEL_GONE] = "tunnel-gone",
     [KS_REASON_MANAGER_AWAY] = "manager-away",
     [KS_REASON_NO_SERVERS] = "no-servers",
     [KS_REASON_KERNEL] = "kernel",

@@ -12,6 +12,7 @@
 
 #define CONNECT      "nmcli connection up "
 #define CONNECT_ASK  "nmcli --ask connection up "
+#define DISCONNECT   "nmcli connection down "
 #define STEPS_MAX    2
 #define COMMAND_LOCK KS_PROGRAM " lock"
 #define COMMAND_OPEN KS_PROGRAM " unlock"
@@ -42,6 +43,13 @@ static const ReasonText reason_texts[] = {
       .why = N_("The VPN is connecting."),
       .why_by_name = N_("“%s” is connecting."),
       .steps = { { N_("To see how it goes on:"), KS_PROGRAM " status --watch" } } },
+    { .reason = "tunnel-gone",
+      .headline = HEADLINE_BLOCKED,
+      .why = N_("NetworkManager says that the VPN is connected, but it has no tunnel."),
+      .why_by_name = N_("NetworkManager says that “%s” is connected, but it has no tunnel."),
+      /* one that counts as connected cannot be connected again */
+      .steps = { { N_("Disconnect it first:"), DISCONNECT },
+                 { N_("Then connect the VPN again, or another one:"), CONNECT } } },
     { .reason = "login-failed",
       .headline = HEADLINE_BLOCKED,
       .why = N_("The VPN did not connect: its server refused the login."),

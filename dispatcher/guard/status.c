@@ -354,7 +354,8 @@ static const char *reason_for_blocked(const KsWorld *world, const char **ret_vpn
 
         if (vpn->activity != KS_VPN_DOWN) {
             *ret_vpn = vpn->name;
-            return "connecting";
+            /* a tunnel of the kernel's can be deleted, and NetworkManager never hears of it */
+            return vpn->activity == KS_VPN_UP ? "tunnel-gone" : "connecting";
         }
         if (vpn->failure != KS_FAILURE_NONE)
             failed = vpn;

@@ -19,6 +19,7 @@ static const char *const reason_words[] = {
     "server-unreachable",
     "name-unresolved",
     "service-failed",
+    "tunnel-gone",
     "manager-away",
     "no-servers",
     "kernel",

@@ -210,6 +210,7 @@ static const struct {
 } reasons[] = {
     { "no-vpn", "nmcli connection up Work" },
     { "connecting", "nm-killswitch status --watch" },
+    { "tunnel-gone", "nmcli connection down Work" },
     { "login-failed", "nmcli --ask connection up Work" },
     { "no-secrets", "nmcli --ask connection up Work" },
     { "server-unreachable", "nmcli device" },

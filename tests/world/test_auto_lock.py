@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which VPNs close the lock by themselves, and that no event opens it again."""
 
+import os
+import signal
+
 import pytest
 
 from . import addresses as a
@@ -68,6 +71,24 @@ def test_the_lock_stays_however_the_vpn_ends(fresh, matrix, end):
         fresh.client.ip(f"link del {a.TUNNEL}")
     wait_until(lambda: not fresh.client.has_link(a.TUNNEL), "the tunnel to be gone")
     _closed(fresh, matrix, end)
+
+
+def test_a_tunnel_is_gone_and_networkmanager_does_not_know(fresh, matrix):
+    """As when the kernel's own tunnel of an OpenVPN 2.7 is deleted: openvpn lives on and says nothing. Here
+    it is stopped meanwhile. What is said to do helps."""
+    fresh.manager.up("full")
+    fresh.product.wait_state("protected")
+    [openvpn] = fresh.client.processes("openvpn")
+    os.kill(openvpn, signal.SIGSTOP)
+    fresh.client.ip(f"link del {a.TUNNEL}")
+    wait_until(lambda: fresh.product.status()["reason"] == "tunnel-gone", "it to be said")
+    assert fresh.manager.state_of("full") == "activated"
+    said = fresh.product.ctl("status").stdout
+    assert "“full” is connected, but it has no tunnel" in said and "nmcli connection down full" in said, said
+    _closed(fresh, matrix, "a tunnel that is gone")
+    fresh.manager.nmcli("connection", "down", "full")
+    fresh.manager.up("full")
+    assert fresh.product.wait_state("protected")["reason"] == ""
 
 
 def test_a_vpn_without_ipv6_locks_ipv6_too(fresh, matrix):

@@ -474,6 +474,7 @@ def test_errors_of_the_bus(elsewhere, name, status, says):
 @pytest.mark.parametrize(("reason", "says", "next_step"), [
     ("no-vpn", "Only VPN servers can be reached", "nmcli connection up Work"),
     ("connecting", "“Work” is connecting", "nm-killswitch status --watch"),
+    ("tunnel-gone", "it has no tunnel", "nmcli connection down Work"),
     ("login-failed", "refused the login", "nmcli --ask connection up Work"),
     ("no-secrets", "a password is missing", "nmcli --ask connection up Work"),
     ("server-unreachable", "did not answer in time", "nmcli device"),
