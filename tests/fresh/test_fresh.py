@@ -24,6 +24,7 @@ def _counted(said: str) -> tuple[int, int, int]:
 
 
 def test_the_demonstration(system, record):
+    record.trying("tests/demo.sh")
     done = system.run(f"{CLONE}/tests/demo.sh", timeout=1800)
     kept = re.search(r"^(\d+) of (\d+) promises kept. Nothing leaked.$", done.stdout, re.MULTILINE)
     assert done.returncode == 0 and kept and kept[1] == kept[2], done.stdout[-8000:]
@@ -35,10 +36,12 @@ def test_the_demonstration(system, record):
 
 def test_the_tests(system, record):
     asked = ALL_SUITES if full_run() else SUITES
+    what = f"tests/run.sh {' '.join(asked)}"
+    record.trying(what)
     done = system.run(f"{CLONE}/tests/run.sh", *asked, timeout=2 * 3600 if full_run() else 1800)
     passed, failed, skipped = _counted(done.stdout)
     assert done.returncode == 0 and passed > 100 and failed == skipped == 0, done.stdout[-12000:]
-    record.note(f"tests/run.sh {' '.join(asked)}", f"{passed} passed")
+    record.note(what, f"{passed} passed")
 
 
 def test_a_dry_run_changes_nothing(life):
@@ -51,6 +54,7 @@ def test_a_dry_run_changes_nothing(life):
 
 
 def test_installed(life, record):
+    record.trying("data/install.sh")
     said = life.install()
     assert "\nInstalled. To remove it:" in said and "\nUnlocked: traffic leaves this machine freely.\n" in said, said
     assert life.machine.run("systemctl", "--failed", "--no-legend").stdout.strip() == ""
@@ -61,6 +65,7 @@ def test_installed(life, record):
 
 
 def test_locked_over_a_reboot(life, record):
+    record.trying("locked, rebooted")
     machine = life.machine
     machine.ctl("lock")
     machine.wait_state("blocked")
@@ -78,6 +83,7 @@ def test_locked_over_a_reboot(life, record):
 
 
 def test_upgraded_while_locked(life, record):
+    record.trying("upgraded while locked")
     machine = life.machine
     machine.run("sed", "-i", r"s/^\(    version: '[0-9.]*\)'/\1.1'/", f"{CLONE}/meson.build")
     before = machine.run("nm-killswitch", "--version").stdout
@@ -92,6 +98,7 @@ def test_upgraded_while_locked(life, record):
 
 
 def test_removed_without_a_trace(life, record):
+    record.trying("removed")
     machine = life.machine
     start = machine.capture.fence()
     said = life.install("--remove", "--purge")

@@ -29,13 +29,19 @@ a clean clone, the commands of the README. The kernel is the one of the machine 
 
 
 class Record:
+    """Of one release. What an earlier run has seen stays, with its day, until it is tried again."""
+
     def __init__(self, release: roots.Release):
-        self._release = release
-        self._seen: dict[str, str] = {}
-        self._versions: dict[str, str] = {}
+        self._path = _RECORDS / f"{release.name}.json"
+        old = json.loads(self._path.read_text()) if self._path.exists() else {}
+        self._seen: dict[str, list[str]] = old.get("seen", {})
+        self._versions: dict[str, str] = old.get("versions", {})
+
+    def trying(self, what: str) -> None:
+        self._seen.pop(what, None)
 
     def note(self, what: str, seen: str) -> None:
-        self._seen[what] = seen
+        self._seen[what] = [seen, date.today().isoformat()]
 
     def versions(self, listed: str) -> None:
         """Lines "package version", as dpkg-query prints them."""
@@ -46,11 +52,9 @@ class Record:
 
     def save(self) -> None:
         _RECORDS.mkdir(parents=True, exist_ok=True)
-        record = {
-            "day": date.today().isoformat(), "kernel": Path("/proc/sys/kernel/osrelease").read_text().split("-")[0],
-            "versions": self._versions, "seen": self._seen,
-        }
-        (_RECORDS / f"{self._release.name}.json").write_text(json.dumps(record, indent=1))
+        kernel = Path("/proc/sys/kernel/osrelease").read_text().split("-")[0]
+        record = {"kernel": kernel, "versions": self._versions, "seen": self._seen}
+        self._path.write_text(json.dumps(record, indent=1))
 
 
 def programs() -> tuple[str, ...]:
@@ -59,9 +63,9 @@ def programs() -> tuple[str, ...]:
 
 def _section(release: roots.Release, record: dict) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
-    lines = [f"## {release.title}", "", f"{record['day']}, Linux {record['kernel']}: {versions}.", ""]
-    lines += ["| what | seen |", "|---|---|"]
-    lines += [f"| {what} | {seen} |" for what, seen in record["seen"].items()]
+    lines = [f"## {release.title}", "", f"Linux {record['kernel']}, {versions}.", ""]
+    lines += ["| what | seen | day |", "|---|---|---|"]
+    lines += [f"| {what} | {seen} | {day} |" for what, (seen, day) in record["seen"].items()]
     return "\n".join(lines) + "\n"
 
 
