@@ -78,6 +78,7 @@ void ks_guard_server_free(KsGuardServer *server)
     g_free(server->address);
     g_free(server->protocol);
     g_free(server->source);
+    g_free(server->not_let_out);
     g_free(server);
 }
 
@@ -108,6 +109,7 @@ KsGuardServer *ks_guard_server_new(const char *host, const char *protocol, uint1
     server->address = g_strdup("");
     server->protocol = g_strdup(protocol);
     server->source = g_strdup("profile");
+    server->not_let_out = g_strdup("");
     server->port = port;
     return server;
 }
@@ -123,6 +125,7 @@ KsGuardServer *ks_guard_server_copy(const KsGuardServer *server)
     copy->address = g_strdup(server->address);
     copy->protocol = g_strdup(server->protocol);
     copy->source = g_strdup(server->source);
+    copy->not_let_out = g_strdup(server->not_let_out);
     copy->port = server->port;
     return copy;
 }
@@ -243,6 +246,7 @@ static void *read_server(GVariant *from)
     server->address = read_long(from, "address");
     server->protocol = read_text(from, "protocol");
     server->source = read_text(from, "source");
+    server->not_let_out = read_text(from, "not_let_out");
     (void) g_variant_lookup(from, "port", "q", &server->port);
     return server;
 }

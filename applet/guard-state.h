@@ -54,7 +54,8 @@ typedef struct {
     char *host;
     char *address; /* "" while it is not known */
     char *protocol;
-    char *source; /* "profile", "override", "manual" */
+    char *source;      /* "profile", "override", "manual" */
+    char *not_let_out; /* why the lock keeps it in, "" if it does not (contract.md) */
     uint16_t port;
 } KsGuardServer;
 

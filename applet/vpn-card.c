@@ -86,8 +86,32 @@ static void add_doubt(KsVpnCard *card, const char *text)
     g_ptr_array_add(card->doubts, g_strdup(text));
 }
 
+/* A person's own profile that is not in use needs no word: it is let out when it connects. */
+static void doubt_refusal(KsVpnCard *card, const char *why)
+{
+    static const struct {
+        const char *why;
+        const char *text;
+    } refusals[] = {
+        { "name-server-port",
+          N_("The lock does not let its server out: the port is a name server's, and the VPN is some "
+             "person's own.") },
+        { "refused-address",
+          N_("The lock does not let its server out: its name is answered with an address that is "
+             "not on the internet.") },
+        { "name-too-long",
+          N_("The lock does not let its server out: its name is too long to be asked for.") },
+        { "not-in-kernel", N_("The lock in the kernel does not hold its server.") },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(refusals); i++)
+        if (strcmp(refusals[i].why, why) == 0)
+            add_doubt(card, _(refusals[i].text));
+}
+
 static void describe_servers(KsVpnCard *card, const KsModel *model)
 {
+    const char *refusal = "";
     g_autoptr(GPtrArray) servers = ks_vpn_card_servers(model, card->uuid);
     bool is_found = false;
 
@@ -95,6 +119,8 @@ static void describe_servers(KsVpnCard *card, const KsModel *model)
         const KsGuardServer *server = g_ptr_array_index(servers, i);
 
         is_found = is_found || server->address[0];
+        if (server->not_let_out[0])
+            refusal = server->not_let_out;
         g_ptr_array_add(card->servers, ks_sentence_server(server->host, server->address,
                                                           server->protocol, server->port));
     }
@@ -103,6 +129,7 @@ static void describe_servers(KsVpnCard *card, const KsModel *model)
     else if (!is_found && ks_state_is_heard(model->guard->state))
         add_doubt(card, _("The address of its server is not known yet. It is looked up when the "
                           "VPN connects."));
+    doubt_refusal(card, refusal);
 }
 
 /* ---- cards ---- */

@@ -122,6 +122,32 @@ static char *server_text(GVariant *server)
     return g_strdup_printf("%s (%s) %s", host, address, service);
 }
 
+/* Why the lock keeps a server in (contract.md), as the end of a line. */
+static const struct {
+    const char *word;
+    const char *text;
+} refusals[] = {
+    { "inactive", N_("let out only while this VPN connects or is up") },
+    { "name-server-port", N_("not let out: the port of a name server, and this VPN is some "
+                             "person's own; an administrator can name it: nm-killswitch vpn set") },
+    { "refused-address",
+      N_("not let out: its name is answered with an address that is not on the internet") },
+    { "name-too-long", N_("not let out: its name is too long to be asked for") },
+    { "not-in-kernel", N_("not let out: the lock in the kernel does not hold it") },
+};
+
+static char *server_line(GVariant *server)
+{
+    const char *word = ks_field_text(server, "not_let_out");
+    g_autofree char *where = server_text(server);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(refusals); i++)
+        if (strcmp(refusals[i].word, word) == 0)
+            /* TRANSLATORS: a VPN's server, and why the lock does not let it out */
+            return g_strdup_printf(_("%s (%s)"), where, _(refusals[i].text));
+    return g_steal_pointer(&where);
+}
+
 static void append_servers(GString *out, GVariant *status)
 {
     g_autoptr(GVariant) servers = ks_field_list(status, "servers");
@@ -137,7 +163,7 @@ static void append_servers(GString *out, GVariant *status)
     for (gsize i = 0; i < MIN(count, SERVERS_LISTED_MAX); i++) {
         g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
         g_autofree char *name = ks_text_name(ks_field_text(server, "name"));
-        g_autofree char *where = server_text(server);
+        g_autofree char *where = server_line(server);
         /* TRANSLATORS: a VPN's name and its server */
         g_autofree char *text = g_strdup_printf(_("%s: %s"), name, where);
 
@@ -361,7 +387,7 @@ char *ks_show_vpns(GVariant *status)
         const char *uuid = ks_field_text(server, "uuid");
         g_autofree char *name = ks_text_name(ks_field_text(server, "name"));
         g_autofree char *type = type_of(server);
-        g_autofree char *where = server_text(server);
+        g_autofree char *where = server_line(server);
 
         g_autofree char *line = NULL;
 

@@ -2,6 +2,7 @@
 #include "guard/draw.h"
 
 #include "guard/engine.h"
+#include "guard/let-out.h"
 #include "model/guest.h"
 #include "model/hotspot.h"
 #include "model/server.h"
@@ -9,9 +10,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define DNS_PORT          53
-#define DNS_OVER_TLS_PORT 853
-#define L2TP_PORT         1701
+#define L2TP_PORT 1701
 
 bool ks_draw_has_tunnel(const GArray *tunnels, uint32_t index)
 {
@@ -37,8 +36,7 @@ static bool server_is_open(const KsVpn *vpn, const KsServer *server)
 {
     if (!vpn->is_private || server->source != KS_SERVER_FROM_PROFILE)
         return true;
-    return vpn->activity != KS_VPN_DOWN && server->port != DNS_PORT &&
-           server->port != DNS_OVER_TLS_PORT;
+    return vpn->activity != KS_VPN_DOWN && !ks_let_out_is_name_server_port(server->port);
 }
 
 /* With data channel offload the kernel sends OpenVPN's packets, and it is not known whose uid they

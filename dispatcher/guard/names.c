@@ -159,12 +159,20 @@ static int64_t jittered(uint32_t seconds)
     return (int64_t) seconds * g_random_int_range(750, 1250) * 1000;
 }
 
+static unsigned count_refused(const KsNames *names, const char *host)
+{
+    const KsNameRecord *record = ks_name_book_find(names->book, host);
+
+    return record ? record->refused->len : 0;
+}
+
 static void on_answer(const char *host, KsResolved result, const KsAddress *addresses,
                       unsigned count, uint32_t lifetime, void *data)
 {
     KsNames *names = data;
     Entry *entry = g_hash_table_lookup(names->entries, host);
     int64_t now = g_get_monotonic_time();
+    unsigned refused = count_refused(names, host);
     bool is_first;
     bool news = false;
 
@@ -189,6 +197,7 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
             save_soon(names);
             news = true;
         }
+        news |= count_refused(names, host) != refused;
         break;
     case KS_RESOLVED_NOTHING:
     case KS_RESOLVED_NOT:
@@ -284,7 +293,10 @@ static void add_addresses(const KsNames *names, const KsServer *server, GPtrArra
     const KsNameRecord *record = ks_name_book_find(names->book, server->host);
 
     if (!record || record->addresses->len == 0) {
-        g_ptr_array_add(servers, ks_server_copy(server));
+        KsServer *one = ks_server_copy(server);
+
+        one->refused = record && record->refused->len > 0;
+        g_ptr_array_add(servers, one);
         return;
     }
     for (unsigned i = 0; i < record->addresses->len; i++) {

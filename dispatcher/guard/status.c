@@ -2,6 +2,7 @@
 #include "guard/status.h"
 
 #include "config.h"
+#include "guard/let-out.h"
 #include "model/server.h"
 #include "rules/lock-table.h"
 
@@ -89,7 +90,8 @@ static GVariant *describe_tunnels(const KsStatusFacts *facts)
     return g_variant_builder_end(&builder);
 }
 
-static void add_server(GVariantBuilder *builder, const KsVpn *vpn, const KsServer *server)
+static void add_server(GVariantBuilder *builder, const KsLock *lock, const KsVpn *vpn,
+                       const KsServer *server)
 {
     char address[KS_ADDRESS_TEXT_SIZE];
     char protocol[4];
@@ -106,11 +108,16 @@ static void add_server(GVariantBuilder *builder, const KsVpn *vpn, const KsServe
     g_variant_builder_add(builder, "{sv}", "port", g_variant_new_uint16(server->port));
     g_variant_builder_add(builder, "{sv}", "source",
                           g_variant_new_string(ks_server_source_name(server->source)));
+    g_variant_builder_add(builder, "{sv}", "not_let_out",
+                          g_variant_new_string(ks_let_out_refusal(lock, vpn, server)));
     g_variant_builder_close(builder);
 }
 
-static GVariant *describe_servers(const KsWorld *world)
+/* While it is open, as it would be if it were closed. */
+static GVariant *describe_servers(const KsStatusFacts *facts)
 {
+    const KsWorld *world = facts->world;
+    const KsLock *lock = facts->held->present ? facts->held->lock : ks_engine_lock(facts->engine);
     GVariantBuilder builder;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
@@ -118,7 +125,7 @@ static GVariant *describe_servers(const KsWorld *world)
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
         for (unsigned j = 0; j < vpn->servers->len; j++)
-            add_server(&builder, vpn, g_ptr_array_index(vpn->servers, j));
+            add_server(&builder, lock, vpn, g_ptr_array_index(vpn->servers, j));
     }
     return g_variant_builder_end(&builder);
 }
@@ -416,7 +423,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     g_variant_builder_add(&builder, "{sv}", "reason_vpn", g_variant_new_string(reason_vpn));
     g_variant_builder_add(&builder, "{sv}", "tunnels", describe_tunnels(facts));
     g_variant_builder_add(&builder, "{sv}", "vpns", describe_vpns(facts->world));
-    g_variant_builder_add(&builder, "{sv}", "servers", describe_servers(facts->world));
+    g_variant_builder_add(&builder, "{sv}", "servers", describe_servers(facts));
     g_variant_builder_add(&builder, "{sv}", "layers", describe_layers(facts->held, facts->egress));
     g_variant_builder_add(&builder, "{sv}", "verified",
                           g_variant_new_boolean(ks_status_verified(facts)));

@@ -34,6 +34,7 @@ typedef struct {
     KsServerSource source;
     KsSender sender;
     bool ipsec_only; /* only inside IPsec: a packet that is not encrypted must not leave */
+    bool refused;    /* a name that was answered, with no address that is believed */
 } KsServer;
 
 /* Longest host name a DNS question can carry as text (RFC 1035, 2.3.4), without the final dot. */

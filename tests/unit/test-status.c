@@ -200,7 +200,7 @@ static const struct {
     { "type", "s" },
 }, server_members[] = {
     { "uuid", "s" },     { "name", "s" }, { "type", "s" },   { "host", "s" },
-    { "protocol", "s" }, { "port", "q" }, { "source", "s" },
+    { "protocol", "s" }, { "port", "q" }, { "source", "s" }, { "not_let_out", "s" },
 }, layer_members[] = {
     { "inet", "b" },
     { "egress", "b" },
@@ -282,6 +282,56 @@ static void test_members(Fixture *f, const void *data)
     ASSERT_MEMBERS(blocked, blocked_members);
     g_assert_true(g_variant_lookup(blocked, "packets", "t", &packets));
     g_assert_cmpuint(packets, ==, 7);
+}
+
+static void assert_not_let_out(const Fixture *f, unsigned n, const char *why)
+{
+    g_autoptr(GVariant) status = ks_status_describe(&f->facts);
+    g_autoptr(GVariant) servers = member(status, "servers");
+    g_autoptr(GVariant) server = g_variant_get_child_value(servers, n);
+
+    assert_text(server, "not_let_out", why);
+}
+
+/* By what the kernel holds, never by what was wanted. */
+static void test_let_out(Fixture *f, const void *data)
+{
+    static const char host[] =
+        "a234567890123456789012345678901234567890.a23456789012345678901234567"
+        "890.a2345678901234567890123456789012345678901234567890.vpn.example";
+    KsVpn *own = ks_vpn_new("u-2", "Own", "openvpn");
+    KsServer *server = ks_server_new("vpn.example.org", IPPROTO_UDP, 53, KS_SERVER_FROM_PROFILE);
+
+    (void) data;
+    add_vpn(f->world);
+    own->is_private = true;
+    g_ptr_array_add(own->servers,
+                    ks_server_new("192.0.2.9", IPPROTO_UDP, 1194, KS_SERVER_FROM_PROFILE));
+    g_ptr_array_add(own->servers,
+                    ks_server_new("192.0.2.9", IPPROTO_UDP, 53, KS_SERVER_FROM_PROFILE));
+    g_ptr_array_add(own->servers,
+                    ks_server_new("192.0.2.1", IPPROTO_UDP, 1194, KS_SERVER_FROM_PROFILE));
+    g_ptr_array_add(own->servers, server);
+    g_ptr_array_add(own->servers, ks_server_new(host, IPPROTO_UDP, 1194, KS_SERVER_FROM_OVERRIDE));
+    g_ptr_array_add(f->world->vpns, own);
+    look(f);
+    assert_not_let_out(f, 0, "");
+    assert_not_let_out(f, 1, ""); /* its question */
+    assert_not_let_out(f, 2, "inactive");
+    assert_not_let_out(f, 3, "name-server-port");
+    assert_not_let_out(f, 4, ""); /* another VPN's as well */
+    assert_not_let_out(f, 5, "name-server-port");
+    assert_not_let_out(f, 6, "name-too-long");
+    own->activity = KS_VPN_CONNECTING;
+    look(f);
+    assert_not_let_out(f, 2, "");
+    assert_not_let_out(f, 3, "name-server-port");
+    server->refused = true;
+    assert_not_let_out(f, 5, "refused-address");
+    g_array_set_size(f->held->lock->sets[KS_SET_SERVERS4], 0);
+    g_array_set_size(f->held->lock->sets[KS_SET_NAMES], 0);
+    assert_not_let_out(f, 0, "not-in-kernel");
+    assert_not_let_out(f, 1, "not-in-kernel");
 }
 
 static bool warns(const Fixture *f, const char *text)
@@ -419,6 +469,7 @@ int main(int argc, char **argv)
     CASE("ipsec", test_ipsec);
     CASE("broken", test_broken);
     CASE("members", test_members);
+    CASE("let-out", test_let_out);
     CASE("warnings", test_warnings);
     CASE("name-servers", test_name_servers);
     CASE("odd-names", test_odd_names);

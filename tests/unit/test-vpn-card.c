@@ -10,6 +10,10 @@
 /* What the preferences say of VPNs and networks, and what they ask the guard for. */
 
 #define VPN(more) "'Vpns': <[{'uuid': <'u1'>, 'name': <'office'>, 'type': <'openvpn'>" more "}]>"
+#define REFUSED_SERVER                                                                       \
+    "'Servers': <[{'uuid': <'u1'>, 'name': <'office'>, 'host': <'203.0.113.5'>, 'address': " \
+    "<'203.0.113.5'>, 'protocol': <'udp'>, 'port': <uint16 53>, 'not_let_out': "             \
+    "<'name-server-port'>}]>"
 #define SERVERS(host, address)                                          \
     "'Servers': <[{'uuid': <'u1'>, 'name': <'office'>, 'host': <'" host \
     "'>, 'address': <'" address "'>, 'protocol': <'tcp'>, 'port': <uint16 443>}]>"
@@ -37,6 +41,10 @@ static void test_servers(void)
           "office (OpenVPN)\nvpn.example, TCP port 443\nnote: \n"
           "The address of its server is not known yet. It is looked up when the VPN connects.\n"
           "attempt: \n" },
+        { "{'State': <'unlocked'>, " VPN("") ", " REFUSED_SERVER "}",
+          "office (OpenVPN)\n203.0.113.5, UDP port 53\nnote: \n"
+          "The lock does not let its server out: the port is a name server's, and the VPN is some "
+          "person's own.\nattempt: \n" },
         { "{'State': <'unlocked'>, " VPN(", 'override': <true>") ", " SERVERS("203.0.113.5",
                                                                               "203.0.113.5") "}",
           "office (OpenVPN)\n203.0.113.5, TCP port 443\n"

@@ -82,3 +82,22 @@ def test_private_answer_is_not_believed(named):
     wait_until(told, "the warning", timeout=15)
     assert "192.168.77.9" not in _addresses(named)
     assert a.SERVER[4] in _addresses(named)  # from the disk
+
+
+def test_private_answer_is_told_beside_the_server(named):
+    """What is listed says so itself, for people and programs, where it is not let out."""
+    say_names("192.168.77.9 new.known.test")
+    _ask_again(named)
+    profiles.write("new", profiles.vpn("new", profiles.tls(f"new.known.test:{a.SERVER_PORT}:udp4")))
+    own = profiles.vpn("own", profiles.tls(f"{OTHER}:53:udp")).replace("autoconnect=false", "autoconnect=false\npermissions=user:root:;")
+    profiles.write("own", own)
+    named.manager.nmcli("connection", "reload")
+
+    def told():
+        return {server["name"]: server["not_let_out"] for server in named.product.status()["servers"]}
+
+    wait_until(lambda: told().get("new") == "refused-address", "the answer to be refused", timeout=15)
+    assert told()["own"] == "name-server-port"
+    assert told()["full"] == ""
+    listed = named.product.ctl("vpn", "list").stdout
+    assert "not on the internet" in listed and "the port of a name server" in " ".join(listed.split())
