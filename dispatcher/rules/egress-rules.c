@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/egress-table.h"
+#include "rules/reports.h"
 #include "rules/steps.h"
 
 /* Link header offsets: IEEE 802.3, 802.1Q. The kernel shows a VLAN tag there even if it is kept
@@ -104,9 +105,6 @@ static const KsRule rules[] = {
     { KS_EGRESS_IPV4, "udp dport 53 meta skuid != 4294967295 accept",
       { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
         META(SKUID, R1), COMPARE(NEQ, 4, 0xff, 0xff, 0xff, 0xff), ACCEPT } },
-    { KS_EGRESS_IPV4, "ip daddr 224.0.0.0/4 ip ttl 1 meta l4proto igmp accept",
-      { NETWORK(IPV4_DESTINATION, 4, R1), MASK(4, 0xf0), COMPARE(EQ, 4, 224),
-        NETWORK(IPV4_TTL, 1, R1), COMPARE(EQ, 1, 1), IS_PROTOCOL(IPPROTO_IGMP), ACCEPT } },
     { KS_EGRESS_IPV4, "oif @lan_uplinks jump lan_out4",
       { META(OIF, R1), LOOKUP(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN4) } },
 
@@ -140,12 +138,9 @@ static const KsRule rules[] = {
         COUNT(KS_EGRESS_BLOCKED), DROP } },
     { KS_EGRESS_IPV6, "ip6 hoplimit 255 icmpv6 type 135-136 accept",
       { HOP_LIMIT(255), ICMPV6_TYPES(135, 136), ACCEPT } },
-    { KS_EGRESS_IPV6, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type 131-132 accept",
-      { NETWORK(IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff), HOP_LIMIT(1),
-        ICMPV6_TYPES(131, 132), ACCEPT } },
-    { KS_EGRESS_IPV6, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type mld2-listener-report accept",
-      { NETWORK(IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff), HOP_LIMIT(1), ICMPV6_TYPE(143),
-        ACCEPT } },
+    REPORTS_OUT(KS_EGRESS_IPV6, KS_EGRESS_REPORTS, KS_EGRESS_SET_LINK_GROUPS,
+                KS_EGRESS_SET_REPORT_LENGTHS, HOP_LIMIT(1)),
+    REPORT_RECORDS(KS_EGRESS_REPORTS, KS_EGRESS_SET_LINK_GROUPS),
     { KS_EGRESS_IPV6, "udp dport 53 meta skuid != 4294967295 accept",
       { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
         META(SKUID, R1), COMPARE(NEQ, 4, 0xff, 0xff, 0xff, 0xff), ACCEPT } },

@@ -28,6 +28,7 @@ static const KsChain shared_chains[KS_EGRESS_CHAINS] = {
     [KS_EGRESS_BARE] = { .name = "bare" },
     [KS_EGRESS_IPV4] = { .name = "ipv4" },
     [KS_EGRESS_IPV6] = { .name = "ipv6" },
+    [KS_EGRESS_REPORTS] = { .name = "reports" },
     [KS_EGRESS_PPPOE] = { .name = "pppoe" },
     [KS_EGRESS_LAN4] = { .name = "lan_out4" },
     [KS_EGRESS_LAN6] = { .name = "lan_out6" },
@@ -53,6 +54,8 @@ static const struct {
     [KS_EGRESS_SET_LAN4] = { KS_NFT_SET_LAN4, "lan4" },
     [KS_EGRESS_SET_LAN6] = { KS_NFT_SET_LAN6, "lan6" },
     [KS_EGRESS_SET_RESOLVER_PORTS] = { KS_NFT_SET_RESOLVER_PORTS, "resolver_ports" },
+    [KS_EGRESS_SET_LINK_GROUPS] = { KS_NFT_SET_LINK_GROUPS, "link_groups" },
+    [KS_EGRESS_SET_REPORT_LENGTHS] = { KS_NFT_SET_REPORT_LENGTHS, "report_lengths" },
 };
 
 /* Where a server's verdict stands in the lock: which of a machine's programs may send is the first

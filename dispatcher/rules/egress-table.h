@@ -15,6 +15,7 @@ typedef enum {
     KS_EGRESS_BARE,     /* by the kernel's word, where frames name none */
     KS_EGRESS_IPV4,
     KS_EGRESS_IPV6,
+    KS_EGRESS_REPORTS,
     KS_EGRESS_PPPOE,
     KS_EGRESS_LAN4,
     KS_EGRESS_LAN6,
@@ -37,6 +38,8 @@ typedef enum {
     KS_EGRESS_SET_LAN4,
     KS_EGRESS_SET_LAN6,
     KS_EGRESS_SET_RESOLVER_PORTS,
+    KS_EGRESS_SET_LINK_GROUPS,
+    KS_EGRESS_SET_REPORT_LENGTHS,
     KS_EGRESS_SET_MAX,
 } KsEgressSet;
 

@@ -65,7 +65,7 @@ static struct nftnl_expr *build_lookup(const KsSkeleton *skeleton, const KsStep 
         return NULL;
     nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, step->reg);
     nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SET_ID, (uint32_t) step->key);
-    nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, 0); /* the kernel always tells them */
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, step->length); /* told also when 0 */
     if (to)
         nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, *to);
     if (nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, skeleton->sets[step->key].name) < 0)
@@ -180,6 +180,16 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
         return build_lookup(skeleton, step, &verdict);
     case KS_STEP_REMEMBER:
         return build_remember(skeleton, step);
+    case KS_STEP_LIMIT:
+        expr = nftnl_expr_alloc("limit");
+        if (expr) {
+            nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_RATE, (uint64_t) step->key);
+            nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_UNIT, 1); /* of one second */
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_BURST, step->length);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_FLAGS, 0);
+        }
+        return expr;
     case KS_STEP_COUNT:
         expr = nftnl_expr_alloc("objref");
         if (expr) {

@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/lock-table.h"
+#include "rules/reports.h"
 #include "rules/steps.h"
 
 /* RFC 791, 3.1: with the bit that has routers copy them into fragments. */
 #define OPTION_LOOSE_ROUTE  131
 #define OPTION_STRICT_ROUTE 137
+
+/* Going out, what the kernel encapsulates still names the interface that it came from as the one it
+ * came in by (net/ipv4/ip_output.c, ip_output()). */
+#define COMES_IN META(OIF, R1), COMPARE(EQ, 4, 0, 0, 0, 0)
+
+/* Headers with all options that there is room for (RFC 791, RFC 9293), and nothing in them. */
+#define BARE_TCP4 80
+#define BARE_TCP6 60
 
 /* clang-format off */
 /* The lock. The order is by how often a rule matches on a machine whose VPN is up. */
@@ -167,18 +176,10 @@ static const KsRule rules[] = {
     { KS_CHAIN_LEAVING, "ip6 hoplimit 255 icmpv6 type 135-136 accept",
       { IS_IPV6, HOP_LIMIT(255), ICMPV6_TYPES(135, 136), ACCEPT } },
 
-    /* Multicast listeners, RFC 2710 and RFC 3810: without reports, switches drop what NDP needs. */
-    { KS_CHAIN_LEAVING, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type 131-132 accept",
-      { IS_IPV6, NETWORK(IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff), HOP_LIMIT(1),
-        ICMPV6_TYPES(131, 132), ACCEPT } },
-    { KS_CHAIN_LEAVING, "ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type mld2-listener-report accept",
-      { IS_IPV6, NETWORK(IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff), HOP_LIMIT(1),
-        ICMPV6_TYPE(143), ACCEPT } },
-
-    /* IGMP, RFC 3376: multicast, one hop. */
-    { KS_CHAIN_LEAVING, "ip daddr 224.0.0.0/4 ip ttl 1 meta l4proto igmp accept",
-      { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), MASK(4, 0xf0), COMPARE(EQ, 4, 224),
-        NETWORK(IPV4_TTL, 1, R1), COMPARE(EQ, 1, 1), IS_PROTOCOL(IPPROTO_IGMP), ACCEPT } },
+    /* Multicast listeners: what neighbour discovery needs, and no more. */
+    REPORTS_OUT(KS_CHAIN_LEAVING, KS_CHAIN_REPORTS, KS_NFT_SET_LINK_GROUPS,
+                KS_NFT_SET_REPORT_LENGTHS, IS_IPV6, HOP_LIMIT(1)),
+    REPORT_RECORDS(KS_CHAIN_REPORTS, KS_NFT_SET_LINK_GROUPS),
 
     { KS_CHAIN_LEAVING, "oif @hotspot_interfaces jump to_hotspot",
       { META(OIF, R1), LOOKUP(KS_SET_HOTSPOT_INTERFACES), JUMP(KS_CHAIN_TO_HOTSPOT) } },
@@ -296,35 +297,57 @@ static const KsRule rules[] = {
 
     /* WireGuard's data has the uid of whoever sends through the tunnel, so it is known by its mark,
      * which no program can set without privileges, else by its port, which no other socket can
-     * have. Handshakes and keepalives have no uid, and no program's packets are without. What comes
-     * in must be a message of WireGuard's as well: a tunnel's port would say more, but one that was
-     * set a moment ago is not known yet, and the answer to its first handshake would be lost. */
+     * have. What it says by itself has no uid, and is known by its length as well: sockets that the
+     * kernel makes for a program have none either (RxRPC). What comes in must be a message of
+     * WireGuard's, too: a tunnel's port would say more, but one that was set a moment ago is not
+     * known yet, and the answer to its first handshake would be lost. */
     { KS_CHAIN_FROM_WIREGUARD, "meta mark @wireguard_marks accept",
       { META(MARK, R1), LOOKUP(KS_SET_WIREGUARD_MARKS), ACCEPT } },
-    { KS_CHAIN_FROM_WIREGUARD, "iif != 0 @th,64,32 @wireguard_messages accept",
-      { META(IIF, R1), COMPARE(NEQ, 4, 0, 0, 0, 0), TRANSPORT(UDP_PAYLOAD, 4, R1),
+    { KS_CHAIN_FROM_WIREGUARD, "oif 0 @th,64,32 @wireguard_messages accept",
+      { COMES_IN, TRANSPORT(UDP_PAYLOAD, 4, R1),
         LOOKUP(KS_NFT_SET_WIREGUARD_MESSAGES), ACCEPT } },
     { KS_CHAIN_FROM_WIREGUARD, "udp sport @wireguard_ports @th,64,32 @wireguard_messages accept",
       { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1), LOOKUP(KS_SET_WIREGUARD_PORTS),
         TRANSPORT(UDP_PAYLOAD, 4, R1), LOOKUP(KS_NFT_SET_WIREGUARD_MESSAGES), ACCEPT } },
     { KS_CHAIN_FROM_WIREGUARD, "meta skuid >= 0 return",
       { META(SKUID, R1), COMPARE(GTE, 4, 0), RETURN } },
-    { KS_CHAIN_FROM_WIREGUARD, "@th,64,32 @wireguard_messages accept",
-      { TRANSPORT(UDP_PAYLOAD, 4, R1), LOOKUP(KS_NFT_SET_WIREGUARD_MESSAGES), ACCEPT } },
-    { KS_CHAIN_FROM_WIREGUARD, "meta l4proto != udp accept", /* an error that quotes one */
-      { META(L4PROTO, R1), COMPARE(NEQ, 1, IPPROTO_UDP), ACCEPT } },
+    { KS_CHAIN_FROM_WIREGUARD, "udp length . @th,64,32 @wireguard_upkeep accept",
+      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(UDP_LENGTH, 2, R1), TRANSPORT(UDP_PAYLOAD, 4, R1_1),
+        LOOKUP(KS_NFT_SET_WIREGUARD_UPKEEP), ACCEPT } },
+    { KS_CHAIN_FROM_WIREGUARD, "oif 0 meta l4proto != udp accept", /* an error that quotes one */
+      { COMES_IN, META(L4PROTO, R1),
+        COMPARE(NEQ, 1, IPPROTO_UDP), ACCEPT } },
 
     /* ESP in UDP begins with a number that is not zero (RFC 3948, 2.1) and has the uid of whoever
-     * sends; key exchanges and keepalives are a daemon's. */
+     * sends; key exchanges and keepalives are a daemon's. Linux 6.11 and later sends keepalives
+     * itself (net/xfrm/xfrm_nat_keepalive.c): one byte, always the same. */
     { KS_CHAIN_FROM_IPSEC, "@th,64,32 != 0x0 accept",
       { TRANSPORT(UDP_PAYLOAD, 4, R1), COMPARE(NEQ, 4, 0, 0, 0, 0), ACCEPT } },
     { KS_CHAIN_FROM_IPSEC, "jump from_daemon", { JUMP(KS_CHAIN_FROM_DAEMON) } },
+    { KS_CHAIN_FROM_IPSEC, "meta skuid >= 0 return",
+      { META(SKUID, R1), COMPARE(GTE, 4, 0), RETURN } },
+    { KS_CHAIN_FROM_IPSEC, "udp length 9 @th,64,8 0xff accept",
+      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(UDP_LENGTH, 2, R1), COMPARE(EQ, 2, 0, 9),
+        TRANSPORT(UDP_PAYLOAD, 1, R1), COMPARE(EQ, 1, 0xff), ACCEPT } },
 
-    /* Stragglers of a connection whose socket is closed have no uid. */
+    /* Who has no uid is no daemon: the kernel makes sockets for programs, too (RxRPC, SMC). What a
+     * daemon's connection has to say when its socket is closed has no uid either, and no bytes but
+     * TCP's own: the end of it. No connection begins so. */
     { KS_CHAIN_FROM_DAEMON, "meta skuid 0 accept", { META(SKUID, R1), COMPARE(EQ, 4, 0), ACCEPT } },
     { KS_CHAIN_FROM_DAEMON, "meta skuid @people return",
       { META(SKUID, R1), SWAP(R1), LOOKUP(KS_SET_PEOPLE), RETURN } },
-    { KS_CHAIN_FROM_DAEMON, "accept", { ACCEPT } },
+    { KS_CHAIN_FROM_DAEMON, "oif 0 accept", { COMES_IN, ACCEPT } },
+    { KS_CHAIN_FROM_DAEMON, "meta skuid >= 0 accept",
+      { META(SKUID, R1), COMPARE(GTE, 4, 0), ACCEPT } },
+    { KS_CHAIN_FROM_DAEMON, "tcp flags & syn == syn return",
+      { IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_SYN),
+        COMPARE(EQ, 1, TCP_SYN), RETURN } },
+    { KS_CHAIN_FROM_DAEMON, "ip length <= 80 meta l4proto tcp accept",
+      { IS_IPV4, NETWORK(IPV4_LENGTH, 2, R1), COMPARE(LTE, 2, 0, BARE_TCP4),
+        IS_PROTOCOL(IPPROTO_TCP), ACCEPT } },
+    { KS_CHAIN_FROM_DAEMON, "ip6 length <= 60 meta l4proto tcp accept",
+      { IS_IPV6, NETWORK(IPV6_LENGTH, 2, R1), COMPARE(LTE, 2, 0, BARE_TCP6),
+        IS_PROTOCOL(IPPROTO_TCP), ACCEPT } },
 
     /* Who was asked, and from which port: the answer may come in for a while. A question that
      * cannot be noted does not leave. */

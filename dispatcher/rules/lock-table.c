@@ -3,6 +3,7 @@
 
 #include "model/dns-name.h"
 #include "model/names.h"
+#include "rules/reports.h"
 #include "rules/steps.h"
 
 static const KsChain chains[KS_CHAIN_MAX] = {
@@ -18,6 +19,7 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_TO_TUNNEL] = { "to_tunnel", false, 0, 0 },
     [KS_CHAIN_WITH_OPTIONS] = { "with_options", false, 0, 0 },
     [KS_CHAIN_LEAVING] = { "leaving", false, 0, 0 },
+    [KS_CHAIN_REPORTS] = { "reports", false, 0, 0 },
     [KS_CHAIN_ANSWERS] = { "answers", false, 0, 0 },
     [KS_CHAIN_FROM_SEVERAL] = { "from_several", false, 0, 0 },
     [KS_CHAIN_FROM_WIREGUARD] = { "from_wireguard", false, 0, 0 },
@@ -111,6 +113,47 @@ static const KsConstantElement wireguard_messages[] = {
     { { 3 }, 0 }, /* cookie */
     { { 4 }, 0 }, /* data, and keepalives */
 };
+
+/* What WireGuard says by itself: UDP's length, and the message (keepalives are empty data). */
+static const KsConstantElement wireguard_upkeep[] = {
+    { { 0, 8 + 148, 0, 0, 1 }, 0 },
+    { { 0, 8 + 92, 0, 0, 2 }, 0 },
+    { { 0, 8 + 64, 0, 0, 3 }, 0 },
+    { { 0, 8 + 32, 0, 0, 4 }, 0 },
+};
+
+/* Groups that reports of link upkeep name: solicited nodes (RFC 4291, 2.7.1), and what stands in
+ * the same packets on usual machines: routers, SSDP, snooping bridges, mDNS, DHCPv6, LLMNR. */
+static const KsConstantElement link_groups[] = {
+    { { 0 }, RANGE_END },
+    { { 0xff, 2, [15] = 2 }, 0 },
+    { { 0xff, 2, [15] = 3 }, RANGE_END },
+    { { 0xff, 2, [15] = 0x0c }, 0 },
+    { { 0xff, 2, [15] = 0x0d }, RANGE_END },
+    { { 0xff, 2, [15] = 0x6a }, 0 },
+    { { 0xff, 2, [15] = 0x6b }, RANGE_END },
+    { { 0xff, 2, [15] = 0xfb }, 0 },
+    { { 0xff, 2, [15] = 0xfc }, RANGE_END },
+    { { 0xff, 2, [13] = 1, [15] = 2 }, 0 },
+    { { 0xff, 2, [13] = 1, [15] = 4 }, RANGE_END },
+    { { 0xff, 2, [11] = 1, [12] = 0xff }, 0 },
+    { { 0xff, 2, [11] = 2 }, RANGE_END },
+    { { 0xff, 5, [15] = 2 }, 0 },
+    { { 0xff, 5, [15] = 3 }, RANGE_END },
+    { { 0xff, 5, [15] = 0x0c }, 0 },
+    { { 0xff, 5, [15] = 0x0d }, RANGE_END },
+};
+
+/* Records of a report that names no sources, and what stands behind the IPv6 header then: a router
+ * alert, eight bytes, and twenty a record. */
+#define REPORT_LENGTH(records) \
+    { { (16 + 20 * (records)) >> 8, (16 + 20 * (records)) & 0xff, 0, 0, 0, (records) }, 0 }
+static const KsConstantElement report_lengths[] = {
+    REPORT_LENGTH(1), REPORT_LENGTH(2),  REPORT_LENGTH(3),  REPORT_LENGTH(4),  REPORT_LENGTH(5),
+    REPORT_LENGTH(6), REPORT_LENGTH(7),  REPORT_LENGTH(8),  REPORT_LENGTH(9),  REPORT_LENGTH(10),
+    REPORT_LENGTH(11), REPORT_LENGTH(12), REPORT_LENGTH(13),
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(report_lengths) == REPORT_RECORDS_MAX);
 
 /* clang-format on */
 
@@ -293,6 +336,33 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .key_length = 4,
         .flags = NFT_SET_CONSTANT,
         CONSTANTS(wireguard_messages, "1.0.0.0, 2.0.0.0, 3.0.0.0, 4.0.0.0"),
+    },
+    [KS_NFT_SET_WIREGUARD_UPKEEP] = {
+        .name = "wireguard_upkeep",
+        .nft_type = "inet_service . ipv4_addr",
+        .key_type = CONCAT(TYPE_INET_SERVICE, TYPE_IPV4_ADDR),
+        .key_length = 8,
+        .flags = NFT_SET_CONSTANT,
+        CONSTANTS(wireguard_upkeep,
+                  "156 . 1.0.0.0, 100 . 2.0.0.0, 72 . 3.0.0.0, 40 . 4.0.0.0"),
+    },
+    [KS_NFT_SET_LINK_GROUPS] = {
+        .name = "link_groups",
+        .nft_type = "ipv6_addr",
+        .key_type = TYPE_IPV6_ADDR,
+        .key_length = 16,
+        .flags = NFT_SET_CONSTANT | NFT_SET_INTERVAL,
+        CONSTANTS(link_groups, "ff02::2, ff02::c, ff02::6a, ff02::fb, ff02::1:2/127, "
+                               "ff02::1:ff00:0/104, ff05::2, ff05::c"),
+    },
+    [KS_NFT_SET_REPORT_LENGTHS] = {
+        .name = "report_lengths",
+        .nft_type = "inet_service . inet_service",
+        .key_type = CONCAT(TYPE_INET_SERVICE, TYPE_INET_SERVICE),
+        .key_length = 8,
+        .flags = NFT_SET_CONSTANT,
+        CONSTANTS(report_lengths, "36 . 1, 56 . 2, 76 . 3, 96 . 4, 116 . 5, 136 . 6, 156 . 7, "
+                                  "176 . 8, 196 . 9, 216 . 10, 236 . 11, 256 . 12, 276 . 13"),
     },
     [KS_SET_NAMES] = {
         .keys = KS_SET_NAMES,

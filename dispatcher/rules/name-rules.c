@@ -16,8 +16,7 @@
 
 #define PORT_DNS 53
 
-/* Offsets behind the UDP header (RFC 768, RFC 1035, 4.1). */
-#define UDP_LENGTH 4u
+/* Offsets behind the UDP header (RFC 1035, 4.1). */
 #define DNS_FLAGS  10u /* then how many questions, answers, authorities, additional records */
 #define DNS_NAME   20u
 #define TYPE_CLASS 4u

@@ -87,11 +87,13 @@ typedef enum {
     KS_STEP_SWAP,      /* turn the four bytes of `reg` from host order to the wire's */
     KS_STEP_MASK,      /* load reg & data, `length` bytes, into `to`: with all ones, a move */
     KS_STEP_COMPARE,   /* go on only if reg `key` (NFT_CMP_*) data */
-    KS_STEP_LOOKUP,    /* go on only if the set `key` holds what stands from reg on */
+    KS_STEP_LOOKUP,    /* go on only if the set `key` holds what stands from reg on; with `length`
+                        * NFT_LOOKUP_F_INV, only if it does not */
     KS_STEP_MAP,       /* the same, and load what stands beside it into `to` */
     KS_STEP_VMAP,      /* the same, and do what stands beside it */
     KS_STEP_REMEMBER,  /* put what stands from reg on into the set `key`, for `length` milliseconds
                         * from now; go on only if there is room */
+    KS_STEP_LIMIT,     /* go on only `key` times a second, and up to `length` times at once */
     KS_STEP_COUNT,     /* add to the counter `key` */
     KS_STEP_VERDICT,   /* NF_ACCEPT, NF_DROP, NFT_RETURN */
     KS_STEP_JUMP,      /* to the chain `key` */

@@ -26,12 +26,14 @@
 
 /* Header offsets: RFC 791, RFC 8200, RFC 768, RFC 9293, RFC 792, RFC 4443. */
 #define IPV4_VERSION     0 /* and the header's length in words */
+#define IPV4_LENGTH      2
 #define IPV4_FRAGMENT    6
 #define IPV4_TTL         8
 #define IPV4_PROTOCOL    9
 #define IPV4_SOURCE      12
 #define IPV4_DESTINATION 16
 #define IPV4_HEADER      20 /* without options: the kernel quotes its own packets' headers */
+#define IPV6_LENGTH      4  /* of what follows this header */
 #define IPV6_NEXT_HEADER 6
 #define IPV6_HOP_LIMIT   7
 #define IPV6_SOURCE      8
@@ -39,6 +41,7 @@
 #define IPV6_HEADER      40
 #define SOURCE_PORT      0
 #define DESTINATION_PORT 2
+#define UDP_LENGTH       4 /* with the header */
 #define UDP_PAYLOAD      8
 #define TCP_FLAGS        13
 #define TCP_SYN          0x02
@@ -88,11 +91,13 @@
     STEP(COMPARE, .reg = (from), .key = NFT_CMP_##op, .length = (bytes), BYTES(__VA_ARGS__))
 #define COMPARE(op, bytes, ...) COMPARE_IN(R1, op, bytes, __VA_ARGS__)
 #define LOOKUP(set)             STEP(LOOKUP, .reg = R1, .key = (set))
+#define LOOKUP_NOT(set)         STEP(LOOKUP, .reg = R1, .key = (set), .length = NFT_LOOKUP_F_INV)
 /* nft(8) 1.0.6 ends with a failed assertion when it lists a rule that looks up what a map has
  * loaded, unless a mask (of not all ones) stands between the two. */
 #define MAP(set, into)          STEP(MAP, .reg = R1, .key = (set), .to = (into))
 #define VMAP(set)               STEP(VMAP, .reg = R1, .key = (set))
 #define REMEMBER(set, ms)       STEP(REMEMBER, .reg = R1, .key = (set), .length = (ms))
+#define LIMIT(rate, burst)      STEP(LIMIT, .key = (rate), .length = (burst))
 #define COUNT(counter)          STEP(COUNT, .key = (counter))
 #define VERDICT(verdict)        STEP(VERDICT, .key = (verdict))
 #define JUMP(to_chain)          STEP(JUMP, .key = (to_chain))

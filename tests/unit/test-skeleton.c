@@ -165,6 +165,7 @@ static void check_registers(const KsRule *rule)
             if (step->kind == KS_STEP_MAP)
                 load(&registers, step->to, sizeof(((KsKey *) NULL)->value), false);
             break;
+        case KS_STEP_LIMIT:
         case KS_STEP_COUNT:
         case KS_STEP_VERDICT:
         case KS_STEP_JUMP:

@@ -13,6 +13,7 @@ _HOP_BY_HOP = 0  # MLD reports carry a router-alert option in front
 _PROTOCOLS = {_TCP: "TCP", _UDP: "UDP", _ICMP: "ICMP", _ICMP6: "ICMPv6", _IGMP: "IGMP"}
 _NEIGHBOUR = {133: "router solicitation", 135: "neighbour solicitation", 136: "neighbour advertisement"}
 _MLD = {131, 132, 143}
+_MLD2_REPORT = 143
 _EAPOL = 0x888E
 _ARP = 0x0806
 _ARP_REPLY = 2
@@ -118,13 +119,27 @@ def _upkeep(packet: Packet) -> str | None:
         return "upkeep: DHCPv4 renewal" if packet.destination == a.ROUTER[4] else "upkeep: DHCPv4"
     if packet.protocol == _UDP and (packet.source_port, packet.destination_port) == (546, 547):
         return "upkeep: DHCPv6"
-    if packet.protocol == _IGMP:
-        return "upkeep: IGMP"
     if packet.protocol == _ICMP6 and packet.icmp_type in _NEIGHBOUR:
         return f"upkeep: {_NEIGHBOUR[packet.icmp_type]}"
-    if packet.protocol == _ICMP6 and packet.icmp_type in _MLD:
+    if packet.protocol == _ICMP6 and packet.icmp_type in _MLD and _names_link_groups(packet.payload):
         return "upkeep: MLD"
     return None
+
+
+_SOLICITED = ipaddress.ip_network("ff02::1:ff00:0/104")
+_LINK_GROUPS = {"ff02::2", "ff02::c", "ff02::6a", "ff02::fb", "ff02::1:2", "ff02::1:3", "ff05::2", "ff05::c"}
+
+
+def _names_link_groups(report: bytes) -> bool:
+    """Of groups that neighbour discovery needs, or every machine has; and it names no sources."""
+    if report[0] == _MLD2_REPORT:
+        records = int.from_bytes(report[6:8], "big")
+        groups = [report[8 + 20 * n :][4:20] for n in range(records)]
+        whole = len(report) == 8 + 20 * records
+    else:
+        groups, whole = [report[8:24]], len(report) == 24
+    addresses = [ipaddress.IPv6Address(group) for group in groups if len(group) == 16]
+    return whole and bool(addresses) and all(g in _SOLICITED or str(g) in _LINK_GROUPS for g in addresses)
 
 
 _SERVERS = {

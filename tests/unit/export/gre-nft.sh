@@ -11,7 +11,7 @@
 #   LAN access:  off
 #
 # While it is enabled, packets leave this machine only through that interface, to those servers by
-# their own protocol and port, and to keep the link alive: DHCP, neighbour discovery, IGMP and MLD
+# their own protocol and port, and to keep the link alive: DHCP, neighbour discovery and its MLD
 # (ARP is none of its business). Nothing else leaves, over IPv4 or IPv6: no DNS to the router, no
 # connection that was there before, nothing that containers or guests send past the VPN.
 #
@@ -56,6 +56,20 @@ check_tools() {
 # policy alone lets single packets through.
 rules() {
     cat <<'END'
+# What programs join is told to the network by the kernel. Let out is what neighbour discovery needs:
+# the groups of solicited nodes; and routers', SSDP's, bridges', mDNS's, DHCP's and LLMNR's, which stand
+# in the same packets.
+define link_groups = {
+    0xff020000000000000000000000000002,
+    0xff02000000000000000000000000000c,
+    0xff02000000000000000000000000006a,
+    0xff0200000000000000000000000000fb,
+    0xff020000000000000000000000010002-0xff020000000000000000000000010003,
+    0xff0200000000000000000001ff000000-0xff0200000000000000000001ffffffff,
+    0xff050000000000000000000000000002,
+    0xff05000000000000000000000000000c,
+}
+
 table inet vpn_killswitch
 delete table inet vpn_killswitch
 table inet vpn_killswitch {
@@ -109,15 +123,35 @@ table inet vpn_killswitch {
         # neighbour discovery
         ip6 daddr ff02::2 ip6 hoplimit 255 icmpv6 type nd-router-solicit accept
         ip6 hoplimit 255 icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
-        # MLD (reports and the end of them, two versions) and IGMP
-        ip6 daddr ff00::/8 ip6 hoplimit 1 icmpv6 type { 131, 132, 143 } accept
-        ip daddr 224.0.0.0/4 ip ttl 1 ip protocol igmp accept
+        # MLD, so that switches pass on neighbour discovery: reports of two versions and the end of
+        # them, with as many groups as there is room for, and no sources
+        ip6 hoplimit 1 icmpv6 type { 131, 132 } ip6 length 32 @th,64,128 $link_groups limit rate 2/second burst 20 packets accept
+        ip6 daddr ff02::16 ip6 hoplimit 1 icmpv6 type 143 ip6 length . @th,48,16 { 36 . 1, 56 . 2, 76 . 3, 96 . 4, 116 . 5, 136 . 6, 156 . 7, 176 . 8, 196 . 9, 216 . 10, 236 . 11, 256 . 12, 276 . 13 } jump reports
     }
 
-    # who is no person: daemons, and the kernel, whose packets have no user id
+    chain reports {
+        @th,96,128 != $link_groups return
+        @th,256,128 != $link_groups return
+        @th,416,128 != $link_groups return
+        @th,576,128 != $link_groups return
+        @th,736,128 != $link_groups return
+        @th,896,128 != $link_groups return
+        @th,1056,128 != $link_groups return
+        @th,1216,128 != $link_groups return
+        @th,1376,128 != $link_groups return
+        @th,1536,128 != $link_groups return
+        @th,1696,128 != $link_groups return
+        @th,1856,128 != $link_groups return
+        @th,2016,128 != $link_groups return
+        limit rate 2/second burst 20 packets accept
+    }
+
+    # daemons: who has a user id, and it is no person's. The kernel makes sockets for programs too,
+    # which have none; the end of a closed connection has none either, and says nothing.
     chain daemons {
         meta skuid { 1000-60513, 65536-4294967294 } return
-        accept
+        meta skuid 0-4294967294 accept
+        tcp flags & syn == 0x0 meta length <= 100 accept
     }
 }
 END

@@ -11,7 +11,7 @@
 #   LAN access:  off
 #
 # While it is enabled, packets leave this machine only through that interface, to those servers by
-# their own protocol and port, and to keep the link alive: DHCP, neighbour discovery, IGMP and MLD
+# their own protocol and port, and to keep the link alive: DHCP, neighbour discovery and its MLD
 # (ARP is none of its business). Nothing else leaves, over IPv4 or IPv6: no DNS to the router, no
 # connection that was there before, nothing that containers or guests send past the VPN.
 #
@@ -55,7 +55,7 @@ die() {
 # later puts a rule before the jump in filter, as Docker does.
 
 # All of them in each table, so that the rules of another export go, too.
-chains='KS-OUT KS-NO KS-DAEMONS KS-WIREGUARD KS-LAN KS-FORWARD KS-IN'
+chains='KS-OUT KS-NO KS-DAEMONS KS-WIREGUARD KS-REPORTS KS-LAN KS-FORWARD KS-IN'
 
 # Without IPv6 in the kernel there is nothing to lock.
 tools() {
@@ -81,8 +81,6 @@ leaving_iptables() {
 -A KS-OUT -d 198.51.100.1 -p tcp --dport 443 -g KS-DAEMONS
 # DHCP, to everybody: which server the lease is from is not known here
 -A KS-OUT -p udp --sport 68 --dport 67 -g KS-DAEMONS
-# IGMP: who listens to which multicast group
--A KS-OUT -d 224.0.0.0/4 -p 2 -m ttl --ttl-eq 1 -j RETURN
 -A KS-OUT -g KS-NO
 END
     leaving_both
@@ -98,20 +96,50 @@ leaving_ip6tables() {
 -A KS-OUT -d ff02::2 -p icmpv6 --icmpv6-type 133 -m hl --hl-eq 255 -j RETURN
 -A KS-OUT -p icmpv6 --icmpv6-type 135 -m hl --hl-eq 255 -j RETURN
 -A KS-OUT -p icmpv6 --icmpv6-type 136 -m hl --hl-eq 255 -j RETURN
-# MLD: who listens to which multicast group
--A KS-OUT -d ff00::/8 -p icmpv6 --icmpv6-type 131 -m hl --hl-eq 1 -j RETURN
--A KS-OUT -d ff00::/8 -p icmpv6 --icmpv6-type 132 -m hl --hl-eq 1 -j RETURN
--A KS-OUT -d ff00::/8 -p icmpv6 --icmpv6-type 143 -m hl --hl-eq 1 -j RETURN
+# MLD, so that switches pass on neighbour discovery: reports of two versions and the end of them
+-A KS-OUT -p icmpv6 --icmpv6-type 131 -m hl --hl-eq 1 -m length --length 72 -g KS-REPORTS
+-A KS-OUT -p icmpv6 --icmpv6-type 132 -m hl --hl-eq 1 -m length --length 72 -g KS-REPORTS
+-A KS-OUT -d ff02::16 -p icmpv6 --icmpv6-type 143 -m hl --hl-eq 1 -g KS-REPORTS
 -A KS-OUT -g KS-NO
 END
+    leaving_reports
     leaving_both
+}
+
+# What programs join is told to the network by the kernel. Let out is what neighbour discovery needs:
+# the groups of solicited nodes; and routers', SSDP's, bridges', mDNS's, DHCP's and LLMNR's, which stand
+# in the same packets. Each record is looked at, and the length leaves no room for sources. What is
+# not there to be looked at does not match.
+leaving_reports() {
+    once='-m limit --limit 2/second --limit-burst 20'
+    of_upkeep 56
+    echo "-A KS-REPORTS -m length --length 72 -m u32 --u32 \"$group\" $once -j RETURN"
+    records=1
+    while [ "$records" -le 13 ]; do
+        of_upkeep $((40 + 20 * records))
+        echo "-A KS-REPORTS -m u32 ! --u32 \"$group\" -g KS-NO"
+        echo "-A KS-REPORTS -m length --length $((56 + 20 * records))" \
+            "-m u32 --u32 \"52&0xFFFF=$records\" $once -j RETURN"
+        records=$((records + 1))
+    done
+    echo '-A KS-REPORTS -g KS-NO'
+}
+
+# The group at this offset, in the words of iptables.
+of_upkeep() {
+    group="$1=0xff020000,0xff050000&&$(($1 + 4))=0&&$(($1 + 8))=0,1"
+    group="$group&&$(($1 + 12))=0x2,0xc,0x6a,0xfb,0x10002:0x10003,0xff000000:0xffffffff"
 }
 
 leaving_both() {
     cat <<'END'
-# who is no person: daemons, and the kernel, whose packets have no user id
+# daemons: who has a user id, and it is no person's. The kernel makes sockets for programs too, which
+# have none; the end of a closed connection has none either, and says nothing.
 -A KS-DAEMONS -m owner --uid-owner 1000-60513 -g KS-NO
 -A KS-DAEMONS -m owner --uid-owner 65536-4294967294 -g KS-NO
+-A KS-DAEMONS -m owner --uid-owner 0-4294967294 -j RETURN
+-A KS-DAEMONS -p tcp ! --syn -m length --length 40:100 -j RETURN
+-A KS-DAEMONS -g KS-NO
 END
 }
 
@@ -215,7 +243,7 @@ unload() {
 }
 
 ours() {
-    grep -E -- '^-A (KS-(OUT|NO|DAEMONS|WIREGUARD|LAN|FORWARD|IN) |.* -[jg] KS-)'
+    grep -E -- '^-A (KS-(OUT|NO|DAEMONS|WIREGUARD|REPORTS|LAN|FORWARD|IN) |.* -[jg] KS-)'
 }
 
 held() {

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "rules/steps.h"
+
+/* What a multicast listener's report may say; for the tables of this folder. The kernel sends
+ * reports for every program that joins a group, privileged or not, and puts what the program chose
+ * into them: the group, and with MLDv2 (RFC 3810) a list of sources. Switches that snoop need those
+ * for solicited-node groups (RFC 4541, 3), or neighbours are not found. Nothing needs IGMP's: ARP
+ * is a broadcast.
+ *
+ * An answer to a general query names all groups in one packet. Each of its records is compared: a
+ * length that leaves no room for sources, then every group. nf_tables reaches the first 13
+ * (net/netfilter/nft_payload.c of Linux before 6.18: an offset is one byte). */
+
+#define REPORT_RECORDS_MAX 13
+
+#define LISTENER_GROUP   8 /* of an MLDv1 message (RFC 2710, 3) */
+#define REPORT_COUNT     6 /* of records, in an MLDv2 report (RFC 3810, 5.2) */
+#define REPORTS_A_SECOND 2
+#define REPORTS_AT_ONCE  20
+
+/* ff02::16, all MLDv2-capable routers. */
+#define TO_LISTENING_ROUTERS           \
+    NETWORK(IPV6_DESTINATION, 16, R1), \
+        COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x16)
+
+/* clang-format off: tables */
+/* The rules that come where the others of link upkeep stand. The steps that are given come first:
+ * IPv6, in one hop. */
+#define REPORTS_OUT(in_chain, reports_chain, groups, lengths, ...)                               \
+    { (in_chain),                                                                                \
+      "ip6 hoplimit 1 icmpv6 type 131-132 ip6 length 32 @th,64,128 @link_groups "                \
+      "limit rate 2/second burst 20 packets accept",                                             \
+      { __VA_ARGS__, ICMPV6_TYPES(131, 132), NETWORK(IPV6_LENGTH, 2, R1), COMPARE(EQ, 2, 0, 32), \
+        TRANSPORT(LISTENER_GROUP, 16, R1), LOOKUP(groups),                                       \
+        LIMIT(REPORTS_A_SECOND, REPORTS_AT_ONCE), ACCEPT } },                                    \
+    {                                                                                            \
+        (in_chain),                                                                              \
+            "ip6 hoplimit 1 ip6 daddr ff02::16 icmpv6 type mld2-listener-report "                \
+            "ip6 length . @th,48,16 @report_lengths jump reports",                               \
+        {                                                                                        \
+            __VA_ARGS__, TO_LISTENING_ROUTERS, ICMPV6_TYPE(143), NETWORK(IPV6_LENGTH, 2, R1),    \
+                TRANSPORT(REPORT_COUNT, 2, R1_1), LOOKUP(lengths), JUMP(reports_chain)           \
+        }                                                                                        \
+    }
+
+/* A record that is not there cannot be loaded, and its rule is passed by. */
+#define REPORT_RECORD(chain, groups, bit)                            \
+    {                                                                \
+        (chain), "@th," #bit ",128 != @link_groups return",          \
+        {                                                            \
+            TRANSPORT((bit) / 8, 16, R1), LOOKUP_NOT(groups), RETURN \
+        }                                                            \
+    }
+
+#define REPORT_RECORDS(chain, groups)                                           \
+    REPORT_RECORD(chain, groups, 96), REPORT_RECORD(chain, groups, 256),        \
+        REPORT_RECORD(chain, groups, 416), REPORT_RECORD(chain, groups, 576),   \
+        REPORT_RECORD(chain, groups, 736), REPORT_RECORD(chain, groups, 896),   \
+        REPORT_RECORD(chain, groups, 1056), REPORT_RECORD(chain, groups, 1216), \
+        REPORT_RECORD(chain, groups, 1376), REPORT_RECORD(chain, groups, 1536), \
+        REPORT_RECORD(chain, groups, 1696), REPORT_RECORD(chain, groups, 1856), \
+        REPORT_RECORD(chain, groups, 2016),                                     \
+    {                                                                           \
+        (chain), "limit rate 2/second burst 20 packets accept",                 \
+        {                                                                       \
+            LIMIT(REPORTS_A_SECOND, REPORTS_AT_ONCE), ACCEPT                    \
+        }                                                                       \
+    }
+/* clang-format on */
