@@ -30,6 +30,9 @@ static const char *const reason_names[KS_REASON_MAX] = {
     [KS_REASON_MANAGER_AWAY] = "manager-away",
     [KS_REASON_NO_SERVERS] = "no-servers",
     [KS_REASON_KERNEL] = "kernel",
+    [KS_REASON_TUNNEL_DEAD] = "tunnel-dead",
+    [KS_REASON_NO_INTERFACE] = "no-interface",
+    [KS_REASON_SOME_NETWORKS] = "some-networks",
 };
 
 const char *ks_state_name(KsState state)

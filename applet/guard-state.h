@@ -35,6 +35,9 @@ typedef enum {
     KS_REASON_MANAGER_AWAY,
     KS_REASON_NO_SERVERS,
     KS_REASON_KERNEL,
+    KS_REASON_TUNNEL_DEAD,
+    KS_REASON_NO_INTERFACE,
+    KS_REASON_SOME_NETWORKS, /* protected, but no VPN carries all traffic */
     KS_REASON_MAX,
 } KsReason;
 

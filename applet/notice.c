@@ -101,7 +101,9 @@ KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
                               KsNotice **ret_notice)
 {
     KsState state = model->guard->state;
-    bool settled = state != KS_STATE_BLOCKED || model->guard->reason != KS_REASON_CONNECTING;
+    bool lacks = state == KS_STATE_PROTECTED && model->guard->reason == KS_REASON_SOME_NETWORKS;
+    bool settled =
+        !lacks && (state != KS_STATE_BLOCKED || model->guard->reason != KS_REASON_CONNECTING);
     KsTold before = *told;
 
     if (state == KS_STATE_STARTING ||
@@ -110,6 +112,10 @@ KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
     *told = (KsTold){ .state = state, .settled = settled, .told = true };
     switch (state) {
     case KS_STATE_PROTECTED:
+        if (lacks && before.told) {
+            *ret_notice = with_single_button(model);
+            return KS_NOTICE_SHOW;
+        }
         if (!explain || !before.told || before.state != KS_STATE_UNLOCKED)
             return KS_NOTICE_WITHDRAW;
         *ret_notice = first_lock(model);

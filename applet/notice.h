@@ -32,7 +32,7 @@ typedef enum {
 /* What was told last. Zeroed: nothing yet. */
 typedef struct {
     KsState state;
-    bool settled; /* and not still connecting */
+    bool settled; /* and not still connecting, nor with some networks only */
     bool told;    /* a first state was heard */
 } KsTold;
 

@@ -45,6 +45,16 @@ static const ReasonText reasons[KS_REASON_MAX] = {
     [KS_REASON_NO_SERVERS] = { N_("Blocked: no VPN is set up"),
                                N_("Unlock, then add a VPN in the network settings."), NULL },
     [KS_REASON_KERNEL] = { N_("Blocked: no VPN is connected"), NULL, NULL },
+    [KS_REASON_TUNNEL_DEAD] = { N_("Blocked: the VPN carries nothing"),
+                                N_("Its program has ended, or its server is gone. Connect again."),
+                                N_("The program of “%s” has ended, or its server is gone. Connect "
+                                   "again.") },
+    [KS_REASON_NO_INTERFACE] = { N_("Blocked: no VPN is connected"),
+                                 N_("The one that is has no interface, and protects nothing."),
+                                 N_("“%s” has no interface, and protects nothing.") },
+    [KS_REASON_SOME_NETWORKS] = { N_("Protected: only some networks can be reached"),
+                                  N_("Connect a VPN that carries all traffic."),
+                                  N_("“%s” does not carry all traffic. Connect a VPN that does.") },
 };
 
 static const char *only_tunnel(const KsGuardState *guard)
@@ -71,6 +81,8 @@ char *ks_sentence_headline(const KsModel *model)
             return g_strdup(_("Unlocked: traffic is not held to the VPN"));
         return g_strdup(_("Unlocked: traffic leaves freely"));
     case KS_STATE_PROTECTED:
+        if (guard->reason == KS_REASON_SOME_NETWORKS)
+            return g_strdup(_(reasons[guard->reason].headline));
         if (only_tunnel(guard)[0])
             return g_strdup_printf(_("Protected: everything goes through “%s”"),
                                    only_tunnel(guard));
@@ -122,6 +134,8 @@ char *ks_sentence_why(const KsModel *model)
             return g_strdup(_("The lock closes when a VPN connects that carries everything."));
         return g_strdup(_("Only you close the lock: it does not close by itself."));
     case KS_STATE_PROTECTED:
+        if (guard->reason == KS_REASON_SOME_NETWORKS)
+            return why_blocked(guard);
         return g_strdup(_("If the VPN drops, everything stays blocked until it is back."));
     case KS_STATE_BLOCKED:
         return why_blocked(guard);

@@ -78,6 +78,24 @@ static const ReasonText reason_texts[] = {
       .why_by_name = N_("“%s” did not connect: the program that runs it has failed."),
       .steps = { { N_("See what the program says:"), "journalctl -b -e -u NetworkManager" },
                  { N_("Connect the VPN again, or another one:"), CONNECT } } },
+    { .reason = "tunnel-dead",
+      .headline = N_("Blocked: nothing leaves this machine, because the VPN carries nothing."),
+      .why =
+          N_("The VPN's interface is there, but nothing is behind it: the program that runs it has "
+             "ended, or its server is gone."),
+      .why_by_name =
+          N_("The interface of “%s” is there, but nothing is behind it: the program that "
+             "runs it has ended, or its server is gone."),
+      .steps = { { N_("Connect the VPN again, or another one:"), CONNECT } } },
+    { .reason = "no-interface",
+      .headline = HEADLINE_BLOCKED,
+      .why =
+          N_("A VPN is connected that has no interface of its own: only programs that are set up "
+             "for it use it, and it protects nothing."),
+      .why_by_name =
+          N_("“%s” is connected, but has no interface of its own: only programs that are "
+             "set up for it use it, and it protects nothing."),
+      .steps = { { N_("Connect a VPN in your desktop's network menu, or by:"), CONNECT } } },
     { .reason = "manager-away",
       .headline = HEADLINE_BLOCKED,
       .why = N_("NetworkManager is not running, so no VPN can connect."),
@@ -237,6 +255,24 @@ static void explain_unlocked(KsExplanation *explanation, GVariant *status)
     add_step(explanation, _("To let traffic out only through a VPN:"), COMMAND_LOCK);
 }
 
+/* A split tunnel alone: protected, but most pages do not load. */
+static void explain_some_networks(KsExplanation *explanation, const char *name)
+{
+    g_autofree char *argument = argument_of("");
+    g_autofree char *connect = g_strconcat(CONNECT, argument, NULL);
+
+    explanation->mood = KS_MOOD_CAREFUL;
+    if (name && name[0])
+        explanation->headline = g_strdup_printf(
+            _("Protected: only the networks of “%s” can be reached; the rest is blocked."), name);
+    else
+        explanation->headline = g_strdup(
+            _("Protected: only the VPNs' own networks can be reached; the rest is blocked."));
+    explanation->why = g_strdup(_("No VPN is connected that carries all traffic."));
+    add_step(explanation, _("Connect a VPN that carries all traffic:"), connect);
+    add_step(explanation, _("Or open the lock:"), COMMAND_OPEN);
+}
+
 static void explain_protected(KsExplanation *explanation, GVariant *status)
 {
     g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
@@ -246,6 +282,10 @@ static void explain_protected(KsExplanation *explanation, GVariant *status)
     if (g_variant_n_children(tunnels) == 1) {
         tunnel = g_variant_get_child_value(tunnels, 0);
         name = ks_text_name(ks_field_text(tunnel, "name"));
+    }
+    if (strcmp(ks_field_text(status, "reason"), "some-networks") == 0) {
+        explain_some_networks(explanation, name);
+        return;
     }
     explanation->mood = KS_MOOD_GOOD;
     if (name && name[0])

@@ -82,6 +82,39 @@ static char *type_of(GVariant *vpn)
     return ks_text_name(type[0] ? type : _("VPN"));
 }
 
+/* What the kernel was found to send through the VPN, or "". */
+static char *carries_text(GVariant *status)
+{
+    static const struct {
+        const char *word;
+        const char *text; /* with a %s for the family */
+    } words[] = {
+        /* TRANSLATORS: %s is IPv4 or IPv6; a VPN carries them */
+        { "all", N_("all of %s goes through it") },
+        { "some", N_("some of %s goes through it") },
+        { "none", N_("only networks of its own in %s go through it") },
+        { "nowhere", N_("%s goes nowhere") },
+    };
+    static const struct {
+        const char *key;
+        const char *name;
+    } families[] = { { "ipv4", "IPv4" }, { "ipv6", "IPv6" } };
+    g_autoptr(GVariant) carries = g_variant_lookup_value(status, "carries", G_VARIANT_TYPE_VARDICT);
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; carries && i < G_N_ELEMENTS(families); i++)
+        for (unsigned j = 0; j < G_N_ELEMENTS(words); j++) {
+            if (strcmp(ks_field_text(carries, families[i].key), words[j].word) != 0)
+                continue;
+            g_string_append(text, text->len > 0 ? "; " : "");
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* checked as such in the table, by gettext */
+            g_string_append_printf(text, _(words[j].text), families[i].name);
+#pragma GCC diagnostic pop
+        }
+    return g_string_free(text, FALSE);
+}
+
 static void append_tunnels(GString *out, GVariant *status)
 {
     g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
@@ -101,6 +134,12 @@ static void append_tunnels(GString *out, GVariant *status)
         g_autofree char *text = g_strdup_printf(_("“%s” (%s) on %s"), name, type, interface);
 
         append_row(out, i == 0 ? _("VPN") : "", name[0] ? text : interface);
+    }
+    if (count > 0) {
+        g_autofree char *carries = carries_text(status);
+
+        if (carries[0])
+            append_row(out, "", carries);
     }
 }
 

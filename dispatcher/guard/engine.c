@@ -51,6 +51,8 @@ static KsTunnel *add_tunnel(GArray *tunnels, const char *uuid, const char *name,
         .type = g_strdup(type),
         .index = link->index,
         .default_route = link->default_route,
+        .dead = link->no_carrier,
+        .carried = { link->carried[KS_IPV4], link->carried[KS_IPV6] },
     };
 
     g_strlcpy(tunnel.interface, link->name, sizeof(tunnel.interface));
@@ -216,7 +218,8 @@ static bool lock_for_new_tunnels(KsEngine *engine, const GArray *tunnels)
     for (unsigned i = 0; i < tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
 
-        if (!tunnel->uuid[0] || (!tunnel->default_route && tunnel->locks != KS_VPN_LOCKS_YES) ||
+        if (!tunnel->uuid[0] || tunnel->dead ||
+            (!tunnel->default_route && tunnel->locks != KS_VPN_LOCKS_YES) ||
             !g_hash_table_add(engine->known_up, tunnel_key(tunnel)))
             continue;
         if (tunnel->locks == KS_VPN_LOCKS_NO || is_spared(engine, tunnel))

@@ -22,6 +22,8 @@ typedef struct {
     uint32_t index; /* of its interface */
     char interface[IF_NAMESIZE];
     bool default_route;
+    bool dead; /* its link has no carrier: it is let out, for it may come to life, but is no VPN */
+    KsCarried carried[KS_FAMILIES];
     bool manual; /* set up by hand: there without NetworkManager */
     KsVpnLocks locks;
 } KsTunnel;

@@ -35,6 +35,20 @@ static bool ipsec_is_up(const KsStatusFacts *facts)
     return false;
 }
 
+/* One that the kernel lets out, and by which what it is given gets somewhere. */
+static bool has_living_tunnel(const KsStatusFacts *facts)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
+
+        if (!tunnel->dead && ks_lock_has_interface(facts->held->lock, tunnel->index))
+            return true;
+    }
+    return false;
+}
+
 const char *ks_status_state(const KsStatusFacts *facts)
 {
     if (!ks_status_verified(facts))
@@ -43,7 +57,7 @@ const char *ks_status_state(const KsStatusFacts *facts)
         return "unlocked";
     if (facts->held->pause_ms > 0)
         return "paused";
-    return ks_lock_tunnels(facts->held->lock) > 0 || ipsec_is_up(facts) ? "protected" : "blocked";
+    return has_living_tunnel(facts) || ipsec_is_up(facts) ? "protected" : "blocked";
 }
 
 static void add_tunnel(GVariantBuilder *builder, const char *interface, const char *uuid,
@@ -79,7 +93,8 @@ static GVariant *describe_tunnels(const KsStatusFacts *facts)
     for (unsigned i = 0; i < tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
 
-        add_tunnel(&builder, tunnel->interface, tunnel->uuid, tunnel->name, tunnel->type);
+        if (!tunnel->dead)
+            add_tunnel(&builder, tunnel->interface, tunnel->uuid, tunnel->name, tunnel->type);
     }
     for (unsigned i = 0; i < facts->world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
@@ -87,6 +102,40 @@ static GVariant *describe_tunnels(const KsStatusFacts *facts)
         if (is_up_without_interface(facts, vpn) && !has_tunnel(tunnels, vpn))
             add_tunnel(&builder, "", vpn->uuid, vpn->name, vpn->type); /* it needs no interface */
     }
+    return g_variant_builder_end(&builder);
+}
+
+/* How much of a family the VPNs that are up carry together, or that it has no way out at all. */
+static const char *carried_word(const KsStatusFacts *facts, KsFamily family)
+{
+    static const char *const words[] = {
+        [KS_CARRIED_NOTHING] = "none",
+        [KS_CARRIED_SOME] = "some",
+        [KS_CARRIED_ALL] = "all",
+    };
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+    KsCarried most = KS_CARRIED_NOTHING;
+
+    if (ipsec_is_up(facts) && facts->world->ipsec_carries[family])
+        return words[KS_CARRIED_ALL];
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
+
+        if (!tunnel->dead)
+            most = MAX(most, tunnel->carried[family]);
+    }
+    return most == KS_CARRIED_NOTHING && facts->world->nowhere[family] ? "nowhere" : words[most];
+}
+
+static GVariant *describe_carries(const KsStatusFacts *facts)
+{
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&builder, "{sv}", "ipv4",
+                          g_variant_new_string(carried_word(facts, KS_IPV4)));
+    g_variant_builder_add(&builder, "{sv}", "ipv6",
+                          g_variant_new_string(carried_word(facts, KS_IPV6)));
     return g_variant_builder_end(&builder);
 }
 
@@ -340,9 +389,58 @@ static GVariant *describe_networks(const KsWorld *world)
     return g_variant_builder_end(&builder);
 }
 
-/* Why no tunnel is up, from what NetworkManager said of the VPNs. */
-static const char *reason_for_blocked(const KsWorld *world, const char **ret_vpn)
+static const KsTunnel *find_dead(const KsStatusFacts *facts)
 {
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (g_array_index(tunnels, KsTunnel, i).dead)
+            return &g_array_index(tunnels, KsTunnel, i);
+    return NULL;
+}
+
+/* What NetworkManager calls up, and what has been given neither an address nor an interface (SSH,
+ * where it only forwards ports). One whose interface has just gone has its addresses still. */
+static bool has_no_interface(const KsVpn *vpn)
+{
+    return vpn->activity == KS_VPN_UP && vpn->addresses->len == 0 && !vpn->interface[0] &&
+           !ks_vpn_uses_ipsec(vpn);
+}
+
+static bool is_any_connecting(const KsWorld *world)
+{
+    for (unsigned i = 0; i < world->vpns->len; i++)
+        if (((const KsVpn *) g_ptr_array_index(world->vpns, i))->activity == KS_VPN_CONNECTING)
+            return true;
+    return false;
+}
+
+/* Why only some networks can be reached though it is called protected: the VPNs that are up do not
+ * carry more. A VPN's routes come a moment after its interface. */
+static const char *reason_for_protected(const KsStatusFacts *facts, const char **ret_vpn)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+    const char *name = "";
+
+    if (is_any_connecting(facts->world) || ipsec_is_up(facts) || !facts->world->manager_present)
+        return "";
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
+
+        if (tunnel->default_route && !tunnel->dead)
+            return "";
+        if (!tunnel->dead)
+            name = tunnel->name;
+    }
+    *ret_vpn = name;
+    return "some-networks";
+}
+
+/* Why no tunnel is up, from what NetworkManager said of the VPNs. */
+static const char *reason_for_blocked(const KsStatusFacts *facts, const char **ret_vpn)
+{
+    const KsWorld *world = facts->world;
+    const KsTunnel *dead = find_dead(facts);
     static const char *const of_failure[] = {
         [KS_FAILURE_NONE] = NULL,
         [KS_FAILURE_LOGIN] = "login-failed",
@@ -354,6 +452,10 @@ static const char *reason_for_blocked(const KsWorld *world, const char **ret_vpn
     const KsVpn *nameless = NULL;
     unsigned reachable = 0;
 
+    if (dead && !is_any_connecting(world)) {
+        *ret_vpn = dead->name;
+        return "tunnel-dead";
+    }
     if (!world->manager_present)
         return "manager-away";
     for (unsigned i = 0; i < world->vpns->len; i++) {
@@ -361,6 +463,8 @@ static const char *reason_for_blocked(const KsWorld *world, const char **ret_vpn
 
         if (vpn->activity != KS_VPN_DOWN) {
             *ret_vpn = vpn->name;
+            if (has_no_interface(vpn))
+                return "no-interface";
             /* a tunnel of the kernel's can be deleted, and NetworkManager never hears of it */
             return vpn->activity == KS_VPN_UP ? "tunnel-gone" : "connecting";
         }
@@ -392,7 +496,9 @@ static const char *find_reason(const KsStatusFacts *facts, const char **ret_vpn)
     *ret_vpn = "";
     if (strcmp(state, "broken") == 0)
         return "kernel";
-    return strcmp(state, "blocked") == 0 ? reason_for_blocked(facts->world, ret_vpn) : "";
+    if (strcmp(state, "protected") == 0)
+        return reason_for_protected(facts, ret_vpn);
+    return strcmp(state, "blocked") == 0 ? reason_for_blocked(facts, ret_vpn) : "";
 }
 
 GVariant *ks_status_describe(const KsStatusFacts *facts)
@@ -422,6 +528,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
                           g_variant_new_string(find_reason(facts, &reason_vpn)));
     g_variant_builder_add(&builder, "{sv}", "reason_vpn", g_variant_new_string(reason_vpn));
     g_variant_builder_add(&builder, "{sv}", "tunnels", describe_tunnels(facts));
+    g_variant_builder_add(&builder, "{sv}", "carries", describe_carries(facts));
     g_variant_builder_add(&builder, "{sv}", "vpns", describe_vpns(facts->world));
     g_variant_builder_add(&builder, "{sv}", "servers", describe_servers(facts));
     g_variant_builder_add(&builder, "{sv}", "layers", describe_layers(facts->held, facts->egress));

@@ -111,6 +111,9 @@ static void take_link(KsLinks *links, const struct nlmsghdr *message, bool gone)
         else if (mnl_attr_get_type(attribute) == IFLA_LINK &&
                  mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
             link.lower = mnl_attr_get_u32(attribute);
+        else if (mnl_attr_get_type(attribute) == IFLA_CARRIER &&
+                 mnl_attr_validate(attribute, MNL_TYPE_U8) == 0)
+            link.no_carrier = link.up && mnl_attr_get_u8(attribute) == 0;
         else if (mnl_attr_get_type(attribute) == IFLA_LINK_NETNSID)
             link.lower_elsewhere = true;
     }

@@ -69,7 +69,10 @@ void ks_policies_take(const struct nlmsghdr *message, KsWorld *world)
     if (!tunnel || of_interface)
         return;
     add_peer(world, &peer);
-    world->ipsec_default |= selects_everything(&policy->sel);
+    if (selects_everything(&policy->sel)) {
+        world->ipsec_default = true;
+        world->ipsec_carries[policy->sel.family == AF_INET ? KS_IPV4 : KS_IPV6] = true;
+    }
 }
 
 static int take_policy(const struct nlmsghdr *message, void *data)
@@ -107,6 +110,7 @@ static int dump(struct mnl_socket *socket, uint32_t sequence, KsWorld *world)
 void ks_policies_forget(KsWorld *world)
 {
     world->ipsec_default = false;
+    memset(world->ipsec_carries, 0, sizeof(world->ipsec_carries));
     g_array_set_size(world->ipsec_peers, 0);
 }
 

@@ -24,6 +24,8 @@ typedef struct {
     char name[IF_NAMESIZE];
     bool loopback;
     bool up;             /* IFF_UP */
+    bool no_carrier;     /* up, but nothing that it is given goes anywhere: a tun without a program,
+                          * OpenVPN in the kernel without its peer */
     bool tunnel_kind;    /* its kind can carry a VPN (tun, wireguard, ppp, xfrm, ...): an uplink is
                          * never taken for a tunnel, whatever an event says */
     bool wireguard;      /* WireGuard in the kernel, with what is known of it: */
@@ -148,7 +150,8 @@ typedef struct {
     GArray *links;             /* element-type KsLink */
     bool nowhere[KS_FAMILIES]; /* what programs send has no way to leave by */
     GArray *link_routes;       /* element-type KsLinkRoute, of links with tunnel_kind */
-    bool ipsec_default;  /* IPsec's policies send all of IPv4 or all of IPv6 through a tunnel */
+    bool ipsec_default; /* IPsec's policies send all of IPv4 or all of IPv6 through a tunnel */
+    bool ipsec_carries[KS_FAMILIES]; /* ... which of them */
     GArray *ipsec_peers; /* element-type KsAddress: where IPsec's policies have tunnels to */
     GArray *wireguard_endpoints; /* element-type KsWireguardEndpoint */
     GArray *people;              /* element-type KsUidRange */

@@ -19,6 +19,8 @@ struct AllOfTunnel {
     uint32_t index;
     char interface[IF_NAMESIZE];
     bool default_route;
+    bool dead;
+    KsCarried carried[KS_FAMILIES];
     bool manual;
     KsVpnLocks locks;
 };
@@ -155,6 +157,7 @@ void order_pack(const KsEngine *engine, Packed *packed)
         packed->tunnel[i].index = (uint8_t) tunnel->index;
         packed->tunnel[i].default_route = tunnel->default_route;
         packed->tunnels++;
+        g_assert_false(tunnel->dead);   /* test-status.c */
         g_assert_false(tunnel->manual); /* these have tests of their own: test-vpns.c */
         g_assert_cmpint(tunnel->locks, ==, KS_VPN_LOCKS_AUTO);
     }
