@@ -26,6 +26,7 @@ typedef struct {
     int64_t asked;     /* likewise; 0: never */
     unsigned failures; /* in a row */
     bool under_way;
+    bool is_cut; /* it has more addresses than an answer by UDP holds */
     bool wanted;
 } Entry;
 
@@ -167,7 +168,7 @@ static unsigned count_refused(const KsNames *names, const char *host)
 }
 
 static void on_answer(const char *host, KsResolved result, const KsAddress *addresses,
-                      unsigned count, uint32_t lifetime, void *data)
+                      unsigned count, uint32_t lifetime, bool is_cut, void *data)
 {
     KsNames *names = data;
     Entry *entry = g_hash_table_lookup(names->entries, host);
@@ -179,10 +180,14 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
     if (!entry)
         return; /* nobody wants it any more */
     entry->under_way = false;
+    if (result == KS_RESOLVED || result == KS_RESOLVED_NOTHING) {
+        news = entry->is_cut != is_cut;
+        entry->is_cut = is_cut;
+    }
     switch (result) {
     case KS_RESOLVED:
         is_first = !ks_name_book_find(names->book, host);
-        news = entry->failures > 0;
+        news |= entry->failures > 0;
         entry->failures = 0;
         entry->due = now + jittered(ks_name_refresh(entry->urgency, lifetime));
         if (ks_name_book_learn(names->book, host,
@@ -201,7 +206,7 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
         break;
     case KS_RESOLVED_NOTHING:
     case KS_RESOLVED_NOT:
-        news = entry->failures == 0;
+        news |= entry->failures == 0;
         entry->failures++;
         entry->due = now + jittered(ks_name_retry(entry->failures));
         break;
@@ -512,6 +517,13 @@ GPtrArray *ks_names_warnings(const KsNames *names)
 
         if (record && record->refused->len > 0)
             tell_refused(warnings, &count, entry->host, record);
+        else if (entry->is_cut)
+            tell(warnings, &count,
+                 g_strdup_printf("The VPN server name %s has more addresses than an answer by UDP "
+                                 "holds. Programs then ask by TCP, which does not leave while "
+                                 "blocked, and do not find it. Write one of its addresses into the "
+                                 "VPN in place of the name.",
+                                 entry->host));
         else if (entry->failures > 1 && (!record || record->addresses->len == 0))
             tell_not_found(warnings, &count, names, entry->host);
         if (record && record->replaced)

@@ -19,6 +19,15 @@
 #define TIMEOUT_MS 2000
 #define TRIES      2
 
+/* Fewer addresses fit any answer by UDP (RFC 1035, 4.2.1: 512 bytes). */
+#define CUT_MIN 16u
+
+/* RFC 1035, 3.2 and 4.1.1 */
+#define CLASS_IN       1
+#define TYPE_A         1
+#define FLAGS          2
+#define FLAG_TRUNCATED 0x02
+
 /* What tells one state of a file from another. */
 typedef struct {
     dev_t device;
@@ -48,6 +57,8 @@ typedef struct {
     KsAddress addresses[KS_RESOLVER_ADDRESSES_MAX];
     unsigned count;
     uint32_t lifetime;
+    bool was_looked_at; /* for being cut */
+    bool is_cut;
 } Question;
 
 static void free_question(void *data)
@@ -154,6 +165,36 @@ static void close_channel(KsResolver *resolver)
 
 /* ---- questions and answers ---- */
 
+static void tell_soon(Question *question);
+
+static void on_raw_answer(void *data, int status, int timeouts, unsigned char *bytes, int length)
+{
+    Question *question = data;
+
+    (void) status;
+    (void) timeouts;
+    question->is_cut = bytes && length > FLAGS && (bytes[FLAGS] & FLAG_TRUNCATED);
+    tell_soon(question);
+}
+
+/* c-ares tells addresses and not whether there are more. Where there may be, the header of one more
+ * answer says so. False: there is no need. */
+static bool look_whether_cut(KsResolver *resolver, Question *question)
+{
+    bool may_be = question->result == KS_RESOLVED_NOTHING ||
+                  (question->result == KS_RESOLVED && question->count >= CUT_MIN);
+
+    if (!may_be || question->was_looked_at || !resolver->channel)
+        return false;
+    question->was_looked_at = true;
+    /* 1.34 prefers a function that 1.18 does not have */
+    G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+    ares_query(resolver->channel, question->host, CLASS_IN, TYPE_A, on_raw_answer, question);
+    G_GNUC_END_IGNORE_DEPRECATIONS
+    set_timeout(resolver);
+    return true;
+}
+
 static gboolean tell(gpointer data)
 {
     KsResolver *resolver = data;
@@ -161,14 +202,28 @@ static gboolean tell(gpointer data)
 
     resolver->tell_source = 0;
     resolver->done = g_ptr_array_new_with_free_func(free_question);
+    for (unsigned i = done->len; i-- > 0;)
+        if (look_whether_cut(resolver, g_ptr_array_index(done, i)))
+            (void) g_ptr_array_steal_index_fast(done, i);
     resolver->under_way -= done->len;
     for (unsigned i = 0; i < done->len; i++) {
         const Question *question = g_ptr_array_index(done, i);
 
         resolver->listener.answered(question->host, question->result, question->addresses,
-                                    question->count, question->lifetime, resolver->listener.data);
+                                    question->count, question->lifetime, question->is_cut,
+                                    resolver->listener.data);
     }
     return G_SOURCE_REMOVE;
+}
+
+/* c-ares may be asked nothing from within: told when it is done. */
+static void tell_soon(Question *question)
+{
+    KsResolver *resolver = question->resolver;
+
+    g_ptr_array_add(resolver->done, question);
+    if (resolver->tell_source == 0)
+        resolver->tell_source = g_idle_add_full(G_PRIORITY_DEFAULT, tell, resolver, NULL);
 }
 
 static KsResolved result_of(const KsResolver *resolver, int status)
@@ -223,10 +278,7 @@ static void on_answer(void *data, int status, int timeouts, struct ares_addrinfo
         take_addresses(question, info);
     if (info)
         ares_freeaddrinfo(info);
-    g_ptr_array_add(resolver->done, question);
-    /* c-ares may be asked nothing from within: told when it is done */
-    if (resolver->tell_source == 0)
-        resolver->tell_source = g_idle_add_full(G_PRIORITY_DEFAULT, tell, resolver, NULL);
+    tell_soon(question);
 }
 
 bool ks_resolver_ask(KsResolver *resolver, const char *host)

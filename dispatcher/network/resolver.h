@@ -24,9 +24,10 @@ typedef enum {
 
 typedef struct {
     /* once for each ks_resolver_ask() that returned true, never from within it; `addresses` only
-     * with KS_RESOLVED, `lifetime` in seconds */
+     * with KS_RESOLVED, `lifetime` in seconds. `is_cut`: there are more than an answer by UDP
+     * holds */
     void (*answered)(const char *host, KsResolved result, const KsAddress *addresses,
-                     unsigned count, uint32_t lifetime, void *data);
+                     unsigned count, uint32_t lifetime, bool is_cut, void *data);
     /* /etc/resolv.conf is another now */
     void (*changed)(void *data);
     void *data;

@@ -163,3 +163,20 @@ def test_silent_name_server(locked):
     _write(locked, "silent", f"{a.SERVER[4]}:{a.SERVER_PORT}:udp4")
     assert _comes_up(locked, "silent")
     resolv_conf.write_text(before)
+
+
+def test_many_addresses(locked):
+    """More than an answer by UDP holds: glibc asks by TCP, which is refused."""
+    many = [f"203.0.113.{n} many.remedy.known.test" for n in range(64, 64 + 173)]
+    _say(locked, *many, f"{a.SERVER[4]} few.remedy.known.test")
+    _write(locked, "many", f"many.remedy.known.test:{a.SERVER_PORT}:udp4")
+    _write(locked, "few", f"few.remedy.known.test:{a.SERVER_PORT}:udp4")
+    told = wait_until(lambda: _told(locked, "many.remedy"), "what it says of many addresses", timeout=20)
+    assert "more addresses" in told[0] and not _told(locked, "few.remedy")  # the control: one address
+    mark = locked.capture.mark()
+    assert locked.client.run(["timeout", "5", "getent", "ahostsv4", "many.remedy.known.test"], check=False).returncode != 0
+    assert _frames_with(locked, mark, b"\x04many\x06remedy")  # it was asked by UDP
+    # as told
+    _write(locked, "many", f"{a.SERVER[4]}:{a.SERVER_PORT}:udp4")
+    wait_until(lambda: not _told(locked, "many.remedy"), "it to be forgotten")
+    assert _comes_up(locked, "many")
