@@ -7,7 +7,7 @@ import sys
 import lint
 from lint import Fixture
 
-FOLDERS = {"applet", "data", "dispatcher", "findings", "po", "polkit", "tests", ".ci"}
+FOLDERS = {"applet", "data", "dispatcher", "findings", "po", "polkit", "tests", ".ci", ".github"}
 FILES = {
     "COPYING", "CONTRIBUTING.md", "NEWS.md", "README.md", "SECURITY.md", "meson.build",
     "meson.options", "meson_options.txt", "compile_commands.json",
