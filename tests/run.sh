@@ -21,6 +21,7 @@ sanitize | default | idle | 30 | test | unit and kernel again under ASan and UBS
 fuzz     | default | idle | 20 | test | every parser of foreign input, for KS_FUZZ_SECONDS each (20)
 world    | default | root | 40 | test | real NetworkManager, real VPN, leaks captured outside
 boot     | default | root | 25 | test | installed by data/install.sh and booted by a real systemd; the same judge
+packages | -       | root | 15 | test | Debian packages: built twice alike, upgraded and interrupted while locked
 ui       | default | root | 20 | test | the applet on real desktops: clicked, read, looked at
 vm       | default | root | 30 | test | a virtual machine with the kernel of Debian, and its WireGuard
 fresh    | -       | root | 40 | test | the README on bare systems of other releases; one, another every day

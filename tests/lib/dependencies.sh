@@ -25,6 +25,7 @@ DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base db
 nftables iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
 DEPENDENCY_TEST='clang iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
+dpkg-dev debhelper lintian rpm rpmlint
 radvd podman crun netavark aardvark-dns slirp4netns busybox-static
 systemd-container libpam-systemd qemu-system-x86 e2fsprogs
 mmdebstrap git debian-archive-keyring ubuntu-keyring|-

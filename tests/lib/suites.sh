@@ -305,6 +305,22 @@ suite_boot() { # the product it compiles by itself, as data/install.sh does
     count pytest $? "$results/boot.junit.xml"
 }
 
+suite_packages() {
+    local results=$builds/packages-results
+
+    built plain || return # the flood
+    mkdir -p "$results"
+    if ! job TERM nice /usr/bin/python3 "$top/tests/packages/build.py"; then
+        fail build 'the Debian packages could not be built, see above'
+        return
+    fi
+    rm -f "$results/packages.junit.xml"
+    job INT env KS_BUILD="$build" KS_REPORTS="${KS_REPORTS:-$results}" \
+        /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
+        --junitxml="$results/packages.junit.xml" ${only:+-k "$only"} "$top/tests/packages"
+    count pytest $? "$results/packages.junit.xml"
+}
+
 suite_ui() {
     built plain || return
     rm -f "$build/meson-logs/ui.junit.xml"
