@@ -62,8 +62,10 @@ static const ReasonText reason_texts[] = {
       .steps = { { N_("Connect it and type what it asks for:"), CONNECT_ASK } } },
     { .reason = "server-unreachable",
       .headline = HEADLINE_BLOCKED,
-      .why = N_("The VPN did not connect: its server did not answer in time."),
-      .why_by_name = N_("“%s” did not connect: its server did not answer in time."),
+      .why = N_("The VPN did not connect in time: its server did not answer, or the two did not "
+                "agree."),
+      .why_by_name = N_("“%s” did not connect in time: its server did not answer, or the two did "
+                        "not agree."),
       .steps = { { N_("Check that this machine is connected to a network:"), "nmcli device" },
                  { N_("Then connect the VPN again, or another one:"), CONNECT } } },
     { .reason = "name-unresolved",
@@ -104,6 +106,13 @@ static const ReasonText reason_texts[] = {
       .headline = HEADLINE_BLOCKED,
       .why = N_("The guard does not answer, so no VPN that connects now is let through."),
       .steps = { { N_("Start it:"), "systemctl restart " KS_GUARD_UNIT } } },
+};
+
+/* NetworkManager says no more than that the time was over. The program has said why, if it was not
+ * the network. */
+static const StepText step_if_connected = {
+    N_("See what the VPN's program says, of a certificate or this machine's clock for example:"),
+    "journalctl -b -e -u NetworkManager"
 };
 
 static const ReasonText no_servers_text = {
@@ -205,6 +214,17 @@ static const ReasonText *find_reason(GVariant *status)
     return &unknown_reason_text;
 }
 
+/* Nobody is told to connect to a network that is connected. */
+static const StepText *choose_step(const ReasonText *text, unsigned n, GVariant *status)
+{
+    g_autoptr(GVariant) networks = ks_field_list(status, "networks");
+
+    if (n == 0 && g_strcmp0(text->reason, "server-unreachable") == 0 &&
+        g_variant_n_children(networks) > 0)
+        return &step_if_connected;
+    return &text->steps[n];
+}
+
 static void explain_blocked(KsExplanation *explanation, GVariant *status)
 {
     const ReasonText *text = find_reason(status);
@@ -224,11 +244,11 @@ static void explain_blocked(KsExplanation *explanation, GVariant *status)
     if (lan_reaches_here(status))
         explanation->also = g_strdup(_("The local network can be reached (LAN access is on)."));
     for (unsigned i = 0; i < STEPS_MAX && text->steps[i].what; i++) {
-        const char *command = text->steps[i].command;
+        const StepText *step = choose_step(text, i, status);
         g_autofree char *whole =
-            g_strconcat(command, g_str_has_suffix(command, " ") ? argument : "", NULL);
+            g_strconcat(step->command, g_str_has_suffix(step->command, " ") ? argument : "", NULL);
 
-        add_step(explanation, _(text->steps[i].what), whole);
+        add_step(explanation, _(step->what), whole);
     }
     if (text != &no_servers_text)
         add_step(explanation, _("Or open the lock:"), COMMAND_OPEN);

@@ -243,6 +243,18 @@ static void test_reasons(void)
     }
 }
 
+/* What NetworkManager calls a timeout is not the network's fault alone. */
+static void test_connected_machine(void)
+{
+    g_autoptr(GVariant) status =
+        parse("{'state': <'blocked'>, 'reason': <'server-unreachable'>, 'reason_vpn': <'Work'>, "
+              "'networks': <[{'uuid': <'n'>, 'name': <'Home'>}]>}");
+    g_autoptr(KsExplanation) explanation = ks_explain(status);
+    const KsStep *first = g_ptr_array_index(explanation->steps, 0);
+
+    g_assert_cmpstr(first->command, ==, "journalctl -b -e -u NetworkManager");
+}
+
 static const struct {
     const char *name; /* as GVariant text */
     const char *argument;
@@ -434,6 +446,7 @@ int main(int argc, char **argv)
     g_test_add_func("/show/hostile-names", test_hostile_names);
     g_test_add_func("/show/no-type", test_no_type);
     g_test_add_func("/show/facts", test_facts);
+    g_test_add_func("/show/connected-machine", test_connected_machine);
     g_test_add_func("/show/lan-networks", test_lan_networks);
     g_test_add_func("/show/json", test_json);
     g_test_add_func("/show/json/escapes", test_json_escapes);

@@ -477,7 +477,7 @@ def test_errors_of_the_bus(elsewhere, name, status, says):
     ("tunnel-gone", "it has no tunnel", "nmcli connection down Work"),
     ("login-failed", "refused the login", "nmcli --ask connection up Work"),
     ("no-secrets", "a password is missing", "nmcli --ask connection up Work"),
-    ("server-unreachable", "did not answer in time", "nmcli device"),
+    ("server-unreachable", "did not answer", "nmcli device"),
     ("name-unresolved", "address of its server", "nmcli device"),
     ("service-failed", "program that runs it has failed", "journalctl -b -e -u NetworkManager"),
     ("manager-away", "NetworkManager is not running", "systemctl start NetworkManager"),
