@@ -115,7 +115,7 @@ class Life:
         return left
 
     def install(self, *arguments: str) -> str:
-        return self.machine.run(f"{CLONE}/data/install.sh", *arguments, timeout=900).stdout
+        return self.machine.run(f"{CLONE}/data/install.sh", *arguments, timeout=1800).stdout
 
     def close(self) -> None:
         self.machine.unplug()

@@ -78,7 +78,7 @@ def write() -> None:
     sections = _old_sections()
     for release in roots.RELEASES:
         record = _RECORDS / f"{release.name}.json"
-        if record.exists():
+        if record.exists() and json.loads(record.read_text())["seen"]:
             sections[release.title] = _section(release, json.loads(record.read_text()))
     known = [sections[release.title] for release in roots.RELEASES if release.title in sections]
     PAGE.write_text(_HEAD + "\n".join(known))
