@@ -49,9 +49,9 @@ static const ReasonText reasons[KS_REASON_MAX] = {
                                 N_("Its program has ended, or its server is gone. Connect again."),
                                 N_("The program of “%s” has ended, or its server is gone. Connect "
                                    "again.") },
-    [KS_REASON_NO_INTERFACE] = { N_("Blocked: no VPN is connected"),
-                                 N_("The one that is has no interface, and protects nothing."),
-                                 N_("“%s” has no interface, and protects nothing.") },
+    [KS_REASON_NO_INTERFACE] = { N_("Blocked: the VPN has no interface"),
+                                 N_("It protects nothing. Connect another VPN."),
+                                 N_("“%s” protects nothing. Connect another VPN.") },
     [KS_REASON_SOME_NETWORKS] = { N_("Protected: only some networks can be reached"),
                                   N_("Connect a VPN that carries all traffic."),
                                   N_("“%s” does not carry all traffic. Connect a VPN that does.") },

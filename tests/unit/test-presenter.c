@@ -20,6 +20,8 @@ static const char *const reason_words[] = {
     "name-unresolved",
     "service-failed",
     "tunnel-gone",
+    "tunnel-dead",
+    "no-interface",
     "manager-away",
     "no-servers",
     "kernel",

@@ -211,6 +211,8 @@ static const struct {
     { "no-vpn", "nmcli connection up Work" },
     { "connecting", "nm-killswitch status --watch" },
     { "tunnel-gone", "nmcli connection down Work" },
+    { "tunnel-dead", "nmcli connection up Work" },
+    { "no-interface", "nmcli connection up Work" },
     { "login-failed", "nmcli --ask connection up Work" },
     { "no-secrets", "nmcli --ask connection up Work" },
     { "server-unreachable", "nmcli device" },

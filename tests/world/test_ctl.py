@@ -475,6 +475,8 @@ def test_errors_of_the_bus(elsewhere, name, status, says):
     ("no-vpn", "Only VPN servers can be reached", "nmcli connection up Work"),
     ("connecting", "“Work” is connecting", "nm-killswitch status --watch"),
     ("tunnel-gone", "it has no tunnel", "nmcli connection down Work"),
+    ("tunnel-dead", "nothing is behind it", "nmcli connection up Work"),
+    ("no-interface", "it protects nothing", "nmcli connection up Work"),
     ("login-failed", "refused the login", "nmcli --ask connection up Work"),
     ("no-secrets", "a password is missing", "nmcli --ask connection up Work"),
     ("server-unreachable", "did not answer", "nmcli device"),
