@@ -39,13 +39,19 @@ static bool server_is_open(const KsVpn *vpn, const KsServer *server)
     return vpn->activity != KS_VPN_DOWN && !ks_let_out_is_name_server_port(server->port);
 }
 
-/* With data channel offload the kernel sends OpenVPN's packets, and it is not known whose uid they
- * have. */
-static bool has_kernel_openvpn(const KsWorld *world, const KsVpn *vpn)
+/* With data channel offload the kernel sends this VPN's data, which over UDP have the uid of
+ * whoever sends through the tunnel; over TCP they have that of openvpn's socket. A link whose
+ * openvpn has died stays and carries nothing. */
+static bool has_kernel_openvpn(const KsDrawing *drawing, const KsVpn *vpn)
 {
-    for (unsigned i = 0; i < world->links->len && strcmp(vpn->type, "openvpn") == 0; i++)
-        if (g_array_index(world->links, KsLink, i).kernel_openvpn)
+    for (unsigned i = 0; i < drawing->tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(drawing->tunnels, KsTunnel, i);
+        const KsLink *link = ks_world_link_by_index(drawing->world, tunnel->index);
+
+        if (strcmp(tunnel->uuid, vpn->uuid) == 0 && link && link->kernel_openvpn &&
+            !link->no_carrier)
             return true;
+    }
     return false;
 }
 
@@ -64,7 +70,9 @@ static uint32_t open_to(const KsDrawing *drawing, const KsVpn *vpn, const KsServ
         return KS_OPEN_INSIDE_IPSEC;
     switch (server->sender) {
     case KS_SENDER_DAEMON:
-        return has_kernel_openvpn(drawing->world, vpn) ? KS_OPEN_TO_ALL : KS_OPEN_TO_DAEMONS;
+        return server->protocol == IPPROTO_UDP && has_kernel_openvpn(drawing, vpn)
+                   ? KS_OPEN_TO_ALL
+                   : KS_OPEN_TO_DAEMONS;
     case KS_SENDER_KERNEL:
         if (strcmp(vpn->type, "wireguard") == 0)
             return KS_OPEN_TO_WIREGUARD;

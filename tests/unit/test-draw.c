@@ -203,15 +203,41 @@ static void test_ipsec_by_hand(Fixture *f, const void *data)
     g_assert_cmpuint(f->lock->sets[KS_SET_IPSEC]->len, ==, 0);
 }
 
+/* OpenVPN's data by the kernel: the way is open to all while its own link carries it, over UDP, at
+ * its own profile's servers. */
 static void test_offload(Fixture *f, const void *data)
 {
     KsLink link = { .index = LINK, .name = "tun0", .up = true, .kernel_openvpn = true };
+    KsVpn *vpn = add_vpn(f, "openvpn", KS_VPN_UP);
+    KsTunnel tunnel = { .uuid = vpn->uuid, .name = vpn->name, .type = vpn->type, .index = LINK };
+    KsVpn *other = ks_vpn_new("other", "other", "openvpn");
+    KsLink *known;
 
     (void) data;
-    add_server(add_vpn(f, "openvpn", KS_VPN_UP), IPPROTO_UDP, 1194, KS_SENDER_DAEMON);
+    add_server(vpn, IPPROTO_UDP, 1194, KS_SENDER_DAEMON);
+    add_server(vpn, IPPROTO_TCP, 443, KS_SENDER_DAEMON);
+    g_ptr_array_add(f->world->vpns, other);
+    add_server(other, IPPROTO_UDP, 1195, KS_SENDER_DAEMON);
     g_array_append_val(f->world->links, link);
+    known = &g_array_index(f->world->links, KsLink, 0);
+
+    draw(f); /* somebody's link, and no tunnel of ours */
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1194), ==, KS_OPEN_TO_DAEMONS);
+
+    g_array_append_val(f->tunnels, tunnel);
     draw(f);
     g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1194), ==, KS_OPEN_TO_ALL);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_TCP, 443), ==, KS_OPEN_TO_DAEMONS);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1195), ==, KS_OPEN_TO_DAEMONS);
+
+    known->no_carrier = true; /* openvpn was killed */
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1194), ==, KS_OPEN_TO_DAEMONS);
+
+    known->no_carrier = false;
+    known->kernel_openvpn = false;
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1194), ==, KS_OPEN_TO_DAEMONS);
 }
 
 #define CASE(name, function) g_test_add("/draw/" name, Fixture, NULL, set_up, function, tear_down)
