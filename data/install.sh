@@ -23,7 +23,7 @@ prefix=/usr
 command=$prefix/bin/nm-killswitch
 manifest=$prefix/share/nm-killswitch/installed
 early=nm-killswitch-early.service
-units=(nm-killswitch.service nm-killswitch.socket "$early")
+units=(nm-killswitch.service nm-killswitch.socket nm-killswitch-sleep.service "$early")
 options=(--prefix="$prefix" --buildtype=plain -Dtests=false -Db_pie=true
     -Dc_args='-g -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2'
     -Dc_link_args='-Wl,-z,relro,-z,now')

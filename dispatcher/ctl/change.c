@@ -56,10 +56,10 @@ KsExitStatus ks_run_lock(const KsRequest *request)
                   _("Nothing was changed: what was open is still open."));
 }
 
-static KsExitStatus rescue(const KsRequest *request)
+/* Shows what the rescue, without the guard, has made of it. */
+static KsExitStatus show_rescue(const KsRequest *request, KsExitStatus status, const char *note)
 {
     g_autoptr(GVariant) state = NULL;
-    KsExitStatus status = ks_rescue_unlock();
 
     if (status == KS_EXIT_DONE)
         status = ks_rescue_status(&state);
@@ -70,8 +70,7 @@ static KsExitStatus rescue(const KsRequest *request)
         return KS_EXIT_DONE;
     }
     print_status(request, state, KS_SHOW_HEADLINE);
-    ks_output_print(_("This was done without the guard, which does not answer. It stays unlocked "
-                      "when\nthe guard is back.\n"));
+    ks_output_print(note);
     return KS_EXIT_DONE;
 }
 
@@ -82,7 +81,9 @@ KsExitStatus ks_run_unlock(const KsRequest *request)
     KsExitStatus status = ks_client_call(request->client, "Unlock", NULL, &result, &message);
 
     if (status == KS_EXIT_NO_GUARD && ks_client_is_root())
-        return rescue(request);
+        return show_rescue(request, ks_rescue_unlock(),
+                           _("This was done without the guard, which does not answer. It stays "
+                             "unlocked when\nthe guard is back.\n"));
     if (status == KS_EXIT_DONE)
         return show(request, KS_SHOW_STATE);
     return ks_request_fail(request, status, message, _("What was locked stays locked."));
@@ -111,8 +112,16 @@ KsExitStatus ks_run_pause(const KsRequest *request)
 
 KsExitStatus ks_run_resume(const KsRequest *request)
 {
-    return change(request, "Resume", NULL, KS_SHOW_STATE,
-                  _("Nothing was changed: a pause that is running ends by itself."));
+    g_autoptr(GVariant) result = NULL;
+    g_autofree char *message = NULL;
+    KsExitStatus status = ks_client_call(request->client, "Resume", NULL, &result, &message);
+
+    if (status == KS_EXIT_NO_GUARD && ks_client_is_root())
+        return show_rescue(request, ks_rescue_resume(), "");
+    if (status == KS_EXIT_DONE)
+        return show(request, KS_SHOW_STATE);
+    return ks_request_fail(request, status, message,
+                           _("Nothing was changed: a pause that is running ends by itself."));
 }
 
 /* Returns KS_EXIT_DONE with the switch's position, or KS_EXIT_USAGE. */

@@ -42,7 +42,8 @@ const KsCommand ks_commands[] = {
       .summary = N_("let traffic out freely for a while"),
       .details = N_(
           "Lets everything through for so long; then the kernel closes the lock by itself, even if "
-          "no program runs any more. What was connected in the pause is cut.\n"
+          "no program runs any more. What was connected in the pause is cut. When the machine goes "
+          "to sleep, the pause ends.\n"
           "DURATION is a number of seconds (90, 90s), minutes (5m) or hours (2h). The administrator "
           "may have set a maximum. A pause that is running is replaced."),
       .run = ks_run_pause },

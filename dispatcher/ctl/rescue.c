@@ -212,6 +212,64 @@ KsExitStatus ks_rescue_unlock(void)
     return saved ? KS_EXIT_DONE : KS_EXIT_FAILED;
 }
 
+/* ---- resume ---- */
+
+static int end_pause(Kernel *kernel)
+{
+    KsReadback *const layers[] = { kernel->held, kernel->egress };
+    KsBatch batch = { 0 };
+    int result = 0;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(layers); i++) {
+        int ended;
+
+        if (!layers[i] || layers[i]->pause_ms == 0)
+            continue;
+        ended = ks_plan_pause(&batch, layers[i], 0);
+        if (ended == 0)
+            ended = ks_netfilter_commit(kernel->netfilter, &batch);
+        if (ended != -ENOENT && result == 0) /* it may have ended by itself meanwhile */
+            result = ended;
+    }
+    ks_batch_clear(&batch);
+    return result;
+}
+
+static bool is_paused(const Kernel *kernel)
+{
+    return kernel->held->pause_ms > 0 || (kernel->egress && kernel->egress->pause_ms > 0);
+}
+
+static int read_both(Kernel *kernel)
+{
+    int result = read_kernel(kernel);
+
+    return result < 0 || !kernel->held->present ? result : read_egress(kernel);
+}
+
+KsExitStatus ks_rescue_resume(void)
+{
+    g_auto(Kernel) kernel = { 0 };
+    int result = read_both(&kernel);
+    int place;
+
+    if (result < 0)
+        return complain_of_kernel(result);
+    if (!is_paused(&kernel))
+        return KS_EXIT_DONE;
+    place = take_guards_place();
+    end_guard((pid_t) kernel.held->owner);
+    result = read_both(&kernel);
+    if (result == 0)
+        result = end_pause(&kernel);
+    if (place >= 0)
+        close(place);
+    if (result == 0)
+        return KS_EXIT_DONE;
+    ks_output_complain_f(_("The pause could not be ended: %s."), g_strerror(-result));
+    return KS_EXIT_FAILED;
+}
+
 /* ---- status and rules ---- */
 
 static GVariant *with_reason(GVariant *status, const char *reason)

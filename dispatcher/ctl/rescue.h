@@ -16,6 +16,9 @@
  * also if it is open and could not be saved. */
 KsExitStatus ks_rescue_unlock(void);
 
+/* Ends a pause, if one runs; then, as ks_rescue_unlock() does, also a guard that hangs. */
+KsExitStatus ks_rescue_resume(void);
+
 /* What the kernel holds, as GetStatus has it; owned by the caller. */
 KsExitStatus ks_rescue_status(GVariant **ret_status);
 

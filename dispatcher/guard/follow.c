@@ -24,7 +24,7 @@ KsStatusFacts ks_guard_facts(const KsGuard *guard)
         .world = guard->world,
         .held = ks_keeper_held(guard->keeper),
         .trouble = ks_keeper_trouble(guard->keeper) != NULL ||
-                   ks_keeper_is_paused_by_others(guard->keeper) || guard->was_broken,
+                   ks_keeper_is_paused_too_long(guard->keeper) || guard->was_broken,
         .pause_max = ks_configuration_pause_max(guard->configuration),
         .egress = ks_second_layer_stands(ks_keeper_second_layer(guard->keeper)),
         .problems = { ks_keeper_trouble(guard->keeper), guard->state_problem, guard->save_problem,
@@ -89,7 +89,7 @@ bool ks_guard_take_over(KsGuard *guard)
     ks_engine_adopt(guard->engine, ks_keeper_held(guard->keeper)->lock);
     if (ks_engine_set_locked(guard->engine, true))
         ks_guard_save(guard);
-    return ks_keeper_adopt(guard->keeper);
+    return ks_keeper_adopt(guard->keeper, ks_store_load_pause_end(guard->store));
 }
 
 static bool hold_what_should_be(KsGuard *guard)
@@ -113,6 +113,13 @@ static gboolean on_pause_ended(gpointer data)
     g_message("the pause has ended");
     ks_guard_notify(guard);
     return G_SOURCE_REMOVE;
+}
+
+void ks_guard_wake_up(KsGuard *guard)
+{
+    if (ks_keeper_read(guard->keeper) && ks_keeper_is_paused_too_long(guard->keeper))
+        g_message("the pause is ended: the machine slept, and the kernel does not count that");
+    (void) ks_guard_follow(guard);
 }
 
 void ks_guard_watch_pause(KsGuard *guard)

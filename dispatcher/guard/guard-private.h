@@ -58,7 +58,9 @@ struct KsGuard {
     guint verify_source;
     guint ready_source;
     guint ending_source;
-    guint pause_source;    /* when the kernel ends the pause */
+    guint pause_source; /* when the kernel ends the pause */
+    int clock;          /* tells when the machine has woken up; negative: nothing does */
+    guint clock_source;
     GSource *retry_source; /* follows the world once more, at its ready time; owned */
     bool is_ready;
     KsGuardListener listener;
@@ -75,6 +77,9 @@ void ks_guard_verify_soon(KsGuard *guard);
 /* What a guard or an early boot before us left in the kernel counts: it is never opened by our
  * start, whatever the state file says. Until it could be read, nothing is changed. */
 bool ks_guard_take_over(KsGuard *guard);
+
+/* The machine slept, or its clock was set: looks, and ends a pause that should have ended. */
+void ks_guard_wake_up(KsGuard *guard);
 
 /* Somebody changed a table: looks, and puts our lock right. */
 void ks_guard_put_right(KsGuard *guard, KsAuthor *author);

@@ -4,8 +4,10 @@
 #include "guard/guard-private.h"
 #include "guard/people.h"
 #include "guard/vpns-file.h"
+#include "kernel/clock.h"
 
 #include <glib-unix.h>
+#include <unistd.h>
 
 /* How long the first events wait for libnm before they are answered from what the kernel alone
  * tells. NetworkManager answers within some 50 ms; a hook waits up to 5 s. */
@@ -67,6 +69,14 @@ static gboolean on_tables_changed(gint fd, GIOCondition condition, gpointer data
     return G_SOURCE_CONTINUE;
 }
 
+static gboolean on_woken(gint fd, GIOCondition condition, gpointer data)
+{
+    (void) condition;
+    ks_clock_drain(fd);
+    ks_guard_wake_up(data);
+    return G_SOURCE_CONTINUE;
+}
+
 static gboolean on_retry(gpointer data)
 {
     KsGuard *guard = data;
@@ -107,6 +117,10 @@ static void watch_kernel(KsGuard *guard)
         /* before all else: where the table has no owner, it may be open now */
         guard->monitor_source = g_unix_fd_add_full(G_PRIORITY_HIGH, ks_monitor_fd(guard->monitor),
                                                    G_IO_IN, on_tables_changed, guard, NULL);
+    guard->clock = ks_clock_open();
+    if (guard->clock >= 0)
+        guard->clock_source =
+            g_unix_fd_add_full(G_PRIORITY_HIGH, guard->clock, G_IO_IN, on_woken, guard, NULL);
 }
 
 static void load_state(KsGuard *guard)
@@ -166,6 +180,9 @@ void ks_guard_free(KsGuard *guard)
     g_clear_handle_id(&guard->links_source, g_source_remove);
     g_clear_handle_id(&guard->access_points_source, g_source_remove);
     g_clear_handle_id(&guard->monitor_source, g_source_remove);
+    g_clear_handle_id(&guard->clock_source, g_source_remove);
+    if (guard->clock >= 0)
+        close(guard->clock);
     g_clear_handle_id(&guard->verify_source, g_source_remove);
     g_clear_handle_id(&guard->ready_source, g_source_remove);
     g_clear_handle_id(&guard->pause_source, g_source_remove);

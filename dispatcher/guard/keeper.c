@@ -4,6 +4,7 @@
 #include "guard/keeper.h"
 
 #include "guard/second-layer.h"
+#include "kernel/clock.h"
 #include "kernel/netfilter.h"
 #include "rules/lock-table.h"
 #include "rules/plan.h"
@@ -18,7 +19,7 @@ struct KsKeeper {
     uint32_t table_flags;
     char *troubles[2]; /* by Attempt */
     int64_t read_at;   /* monotonic time in microseconds; 0: something was tried since */
-    int64_t pause_end; /* ... of the longest pause that was asked for here, or found at first */
+    int64_t pause_end; /* by ks_clock_now(): of the pause that was asked for last, or found */
 };
 
 /* The kernel counts a pause in its own ticks. */
@@ -175,22 +176,22 @@ bool ks_keeper_read_lately(KsKeeper *keeper)
     return ks_keeper_read(keeper);
 }
 
-static int64_t pause_end(const KsReadback *held)
+static int64_t end_of_pause(const KsReadback *held)
 {
     return held->read_at + (int64_t) held->pause_ms * G_TIME_SPAN_MILLISECOND;
 }
 
-bool ks_keeper_is_paused_by_others(const KsKeeper *keeper)
+bool ks_keeper_is_paused_too_long(const KsKeeper *keeper)
 {
     const KsReadback *layers[] = { keeper->held, ks_second_layer_held(keeper->second) };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(layers); i++)
-        if (layers[i]->pause_ms > 0 && pause_end(layers[i]) > keeper->pause_end + PAUSE_SLACK)
+        if (layers[i]->pause_ms > 0 && end_of_pause(layers[i]) > keeper->pause_end + PAUSE_SLACK)
             return true;
     return false;
 }
 
-bool ks_keeper_adopt(KsKeeper *keeper)
+bool ks_keeper_adopt(KsKeeper *keeper, int64_t pause_end)
 {
     int result = commit(keeper, ks_plan_adopt(&keeper->batch, keeper->held));
 
@@ -198,7 +199,9 @@ bool ks_keeper_adopt(KsKeeper *keeper)
     if (result == 0)
         result = read_held(keeper);
     if (result == 0)
-        keeper->pause_end = pause_end(keeper->held);
+        keeper->pause_end = end_of_pause(keeper->held);
+    if (pause_end > 0)
+        keeper->pause_end = MIN(keeper->pause_end, pause_end);
     return judge(keeper, WRITING, "adopt the rules", result);
 }
 
@@ -216,10 +219,15 @@ bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds)
     if (result == 0)
         result = read_held(keeper);
     if (result == 0) {
-        keeper->pause_end = pause_end(keeper->held);
+        keeper->pause_end = end_of_pause(keeper->held);
         ks_second_layer_pause(keeper->second, keeper->netfilter, milliseconds);
     }
     return judge(keeper, WRITING, "take the pause", result);
+}
+
+int64_t ks_keeper_pause_end(const KsKeeper *keeper)
+{
+    return keeper->pause_end;
 }
 
 /* The first layer never waits for the second. */
@@ -236,7 +244,7 @@ bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want, const KsW
     if (result == 0)
         ks_second_layer_hold(keeper->second, keeper->netfilter, keeper->table_flags,
                              keeper->held->pause_ms);
-    if (result == 0 && ks_keeper_is_paused_by_others(keeper))
+    if (result == 0 && ks_keeper_is_paused_too_long(keeper))
         return ks_keeper_pause(keeper, 0);
     return judge(keeper, WRITING, "take the rules", result);
 }

@@ -23,8 +23,9 @@ bool ks_keeper_read(KsKeeper *keeper);
  * change in that moment is heard of by the monitor. */
 bool ks_keeper_read_lately(KsKeeper *keeper);
 
-/* Takes over a lock that a guard before us left. */
-bool ks_keeper_adopt(KsKeeper *keeper);
+/* Takes over a lock that a guard before us left. `pause_end` is what ks_keeper_pause_end() was
+ * there, 0: not known. */
+bool ks_keeper_adopt(KsKeeper *keeper, int64_t pause_end);
 
 /* Makes the kernel hold `want`, or nothing when not `locked`, and ends a pause that others made.
  * After a change of keys alone ks_keeper_held() is what was agreed to, until the next
@@ -35,9 +36,13 @@ bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want, const KsW
 /* Lets everything through for so long, or, with 0, ends a pause. */
 bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds);
 
+/* When it must have ended, by ks_clock_now(). */
+int64_t ks_keeper_pause_end(const KsKeeper *keeper);
+
 /* A pause runs, as it was read last, that goes on for longer than the one that was asked for here
- * or that stood in the kernel at first. The next ks_keeper_hold() ends it. */
-bool ks_keeper_is_paused_by_others(const KsKeeper *keeper);
+ * or that stood in the kernel at first: others made it, or the machine slept in it, for the
+ * kernel's count stands still then. The next ks_keeper_hold() ends it. */
+bool ks_keeper_is_paused_too_long(const KsKeeper *keeper);
 
 const KsSecondLayer *ks_keeper_second_layer(const KsKeeper *keeper);
 const KsReadback *ks_keeper_held(const KsKeeper *keeper);

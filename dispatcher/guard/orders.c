@@ -164,11 +164,12 @@ bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *name
     return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
 }
 
-/* The state of a pause is the kernel's alone: nothing of it is remembered here. */
+/* The state of a pause is the kernel's alone. What is remembered is when it must be over. */
 static bool change_pause(KsGuard *guard, uint64_t milliseconds, GError **error)
 {
     bool done = ks_keeper_pause(guard->keeper, milliseconds);
 
+    ks_store_save_pause_end(guard->store, ks_keeper_pause_end(guard->keeper));
     ks_guard_watch_pause(guard);
     ks_guard_notify(guard);
     return report(guard, done, error);

@@ -22,6 +22,9 @@
 #define GROUP_KNOWN "known-up"
 #define KEY_UUIDS   "uuids"
 
+#define GROUP_PAUSE "pause"
+#define KEY_END     "end"
+
 /* Far more than we ever write; a file beyond it is not ours. */
 #define FILE_SIZE_MAX (64 * 1024)
 
@@ -33,6 +36,7 @@ struct KsStore {
     char *servers_path;
     char *known_path;
     char *closed_path;
+    char *pause_path;
     bool was_closed; /* the file is there */
     bool is_newer;   /* what was read is of a version of this program to come */
 };
@@ -93,6 +97,7 @@ KsStore *ks_store_new(void)
     store->servers_path = ks_store_path("servers");
     store->known_path = g_build_filename(runtime, "known", NULL);
     store->closed_path = g_build_filename(runtime, "closed", NULL);
+    store->pause_path = g_build_filename(runtime, "pause", NULL);
     store->was_closed = g_file_test(store->closed_path, G_FILE_TEST_EXISTS);
     return store;
 }
@@ -108,6 +113,7 @@ void ks_store_free(KsStore *store)
     g_free(store->corrupt_path);
     g_free(store->known_path);
     g_free(store->closed_path);
+    g_free(store->pause_path);
     g_free(store);
 }
 
@@ -220,6 +226,25 @@ void ks_store_save_known_up(KsStore *store, const char *const *uuids)
 
     g_key_file_set_string_list(file, GROUP_KNOWN, KEY_UUIDS, uuids, g_strv_length((char **) uuids));
     (void) ks_key_file_write(store->known_path, file, false, NULL);
+}
+
+int64_t ks_store_load_pause_end(KsStore *store)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) error = NULL;
+    int found = ks_key_file_read(store->pause_path, file, FILE_SIZE_MAX, &error);
+
+    if (found <= 0)
+        return found == 0 ? 0 : 1; /* unreadable: long over */
+    return g_key_file_get_int64(file, GROUP_PAUSE, KEY_END, NULL);
+}
+
+void ks_store_save_pause_end(KsStore *store, int64_t end)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+
+    g_key_file_set_int64(file, GROUP_PAUSE, KEY_END, end);
+    (void) ks_key_file_write(store->pause_path, file, false, NULL);
 }
 
 bool ks_store_was_closed(const KsStore *store)

@@ -7,7 +7,8 @@
  *   <state>/state     settings, over reboots and power cuts (temp, fsync, rename, fsync of folder)
  *   <state>/servers   which servers were open (guard/server-cache.h)
  *   <runtime>/unsaved-state  settings that the disk did not take, until the reboot or until it does
- *   <runtime>/known   which full-tunnel VPNs were up, until the reboot */
+ *   <runtime>/known   which full-tunnel VPNs were up, until the reboot
+ *   <runtime>/pause   when a pause must have ended, for a guard that starts in it */
 
 typedef struct KsStore KsStore;
 
@@ -47,6 +48,10 @@ char **ks_store_load_known_up(KsStore *store);
 
 /* Best effort: losing it only locks once more. */
 void ks_store_save_known_up(KsStore *store, const char *const *uuids);
+
+/* By ks_clock_now(); 0: not known. */
+int64_t ks_store_load_pause_end(KsStore *store);
+void ks_store_save_pause_end(KsStore *store, int64_t end); /* best effort */
 
 /* Whether the lock was closed in this boot: then the kernel's command line does not open it. */
 bool ks_store_was_closed(const KsStore *store);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/netfilter.h"
 
+#include "kernel/clock.h"
 #include "kernel/netfilter-fake-tables.h"
 #include "model/names.h"
 #include "rules/plan.h"
@@ -274,7 +275,7 @@ int ks_netfilter_read(KsNetfilter *netfilter, KsReadback *readback)
 
     (void) netfilter;
     start();
-    readback->read_at = g_get_monotonic_time();
+    readback->read_at = ks_clock_now();
     ks_readback_clear(readback);
     table = fake_find_table(kernel.tables, readback->skeleton->family, readback->skeleton->name);
     if (!table)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/netfilter.h"
 
+#include "kernel/clock.h"
 #include "model/names.h"
 #include "rules/messages.h"
 #include "rules/plan.h"
@@ -245,7 +246,7 @@ int ks_netfilter_read(KsNetfilter *netfilter, KsReadback *readback)
 {
     int result = -EINTR;
 
-    readback->read_at = g_get_monotonic_time();
+    readback->read_at = ks_clock_now();
     for (unsigned attempt = 1; result == -EINTR && attempt <= DUMP_ATTEMPTS; attempt++) {
         result = read_once(netfilter, readback);
         if (result == 0 && readback->torn && attempt < DUMP_ATTEMPTS)

@@ -8,7 +8,7 @@ from world.waiting import wait_until
 from . import image, people, tree
 from .machine import Machine
 
-UNITS = ("nm-killswitch.service", "nm-killswitch.socket", "nm-killswitch-early.service")
+UNITS = ("nm-killswitch.service", "nm-killswitch.socket", "nm-killswitch-early.service", "nm-killswitch-sleep.service")
 LINKS = "/usr/lib/NetworkManager/dispatcher.d"
 
 

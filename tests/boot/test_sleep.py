@@ -3,6 +3,7 @@
 a file stands there: what is written into it is all that happens. The card
 goes off and on as a sleeping machine's does."""
 
+import json
 import time
 
 from world import addresses as a
@@ -21,7 +22,7 @@ _HOOK = "/lib/systemd/system-sleep/card"
 _ASLEEP = 2.0  # seconds
 _SCRIPT = f"""#!/bin/sh
 case "$1" in
-pre) echo "asleep" >/run/sleep-test; ip link set {a.UPLINK} down; sleep {_ASLEEP} ;;
+pre) echo "asleep" >/run/sleep-test; nm-killswitch status --json >/run/status-asleep; ip link set {a.UPLINK} down; sleep {_ASLEEP} ;;
 post) ip link set {a.UPLINK} up; echo "awake" >/run/sleep-test ;;
 esac
 """
@@ -31,14 +32,33 @@ def _said(machine: Machine, word: str, *arguments: str) -> bool:
     return word in machine.journal(*arguments)
 
 
+def _times_woken(machine: Machine) -> int:
+    return machine.journal("-t", "systemd-sleep").count("System returned from sleep")
+
+
 def _sleep_and_wake(machine: Machine) -> None:
-    machine.run("sh", "-ec", _MAKE_POWER)
+    machine.run("sh", "-ec", f"test -e {_POWER} || {{ {_MAKE_POWER} }}")
+    woken = _times_woken(machine)
     machine.run("systemctl", "suspend")
-    wait_until(lambda: _said(machine, "System returned from sleep", "-t", "systemd-sleep"), "the machine to wake up", 60)
+    wait_until(lambda: _times_woken(machine) > woken, "the machine to wake up", 60)
     assert machine.run("cat", _POWER).stdout == "mem\n", "systemd-sleep has asked the kernel"
     assert machine.run("cat", "/run/sleep-test").stdout == "awake\n"
     wait_until(lambda: _said(machine, "wake requested", "-u", "NetworkManager.service"), "NetworkManager to hear of it")
     assert _said(machine, "sleep requested", "-u", "NetworkManager.service"), "and it has heard of both"
+
+
+def _pauses_end_before_sleep(machine: Machine) -> None:
+    """Closed before the machine sleeps, also by a guard that hangs; tests/vm shows what the kernel's clock does."""
+    for guard_hangs in (False, True):
+        machine.ctl("pause", "1h")
+        assert machine.status()["state"] == "paused", "the control"
+        if guard_hangs:
+            machine.run("systemctl", "kill", "--signal=STOP", "nm-killswitch.service")
+        _sleep_and_wake(machine)
+        asleep = json.loads(machine.run("cat", "/run/status-asleep").stdout)
+        assert asleep["paused_until"] is None and asleep["state"] in ("protected", "blocked"), (guard_hangs, asleep)
+        assert asleep["reason"] == ("guard-away" if guard_hangs else asleep["reason"])
+        machine.run("systemctl", "restart", "nm-killswitch.service")
 
 
 def test_suspend_and_resume(outside, locked_disk, copy_of, report):
@@ -65,6 +85,7 @@ def test_suspend_and_resume(outside, locked_disk, copy_of, report):
         flood.require_seen_by_watch(verdict)
         assert not verdict.plain and not verdict.lan, f"{len(verdict.plain)} + {len(verdict.lan)} canaries LEAKED"
         report.line(f"suspended and woken by logind, connected: {verdict.counts['tried']} canaries, 0 leaked")
+        _pauses_end_before_sleep(machine)
         machine.ctl("unlock")
         with Flood(outside, machine) as flooding:
             time.sleep(1)

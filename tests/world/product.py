@@ -66,10 +66,12 @@ class Product:
         for folder in (_STATE, _SOCKET.parent):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def start_guard(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
-        """Starts it plainly, as in a world without systemd (but with its unit's Nice=), and waits until it answers."""
+    def start_guard(self, *arguments: str, environment: dict[str, str] | None = None, slept: int = 0) -> None:
+        """Starts it plainly, as in a world without systemd (but with its unit's Nice=), and waits until it answers.
+        `slept`: by its clock (a time namespace's), the machine has slept so many seconds since others looked."""
         known = self._socket_identity()
-        program = ["nice", "--10", "env", *(f"{key}={value}" for key, value in (environment or {}).items()), str(self.guard), *arguments]
+        elsewhere = ["unshare", "--time", f"--boottime={slept}"] if slept else []
+        program = [*elsewhere, "nice", "--10", "env", *(f"{key}={value}" for key, value in (environment or {}).items()), str(self.guard), *arguments]
         self._guard = self._client.daemon("nm-killswitchd", program)
 
         def answers() -> bool:

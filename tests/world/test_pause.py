@@ -129,6 +129,31 @@ def test_a_restart_of_the_guard_changes_nothing(locked):
     locked.product.ctl("resume")
 
 
+def test_the_machine_slept_in_it(locked):
+    """The kernel's count of a pause stands still in sleep. Whoever looks after it goes by the clock that does not."""
+    for slept, state in ((0, "paused"), (20, "blocked")):
+        locked.product.ctl("pause", "30s")
+        locked.product.stop_guard(signal.SIGKILL)
+        locked.product.start_guard(slept=slept)
+        assert locked.product.wait_state(state)["verified"]
+    with _Sender(locked):
+        _require_closed(locked)
+    locked.client.kill("nm-killswitchd")
+    locked.product.wait_guard()
+
+
+def test_root_ends_it_without_the_guard(locked):
+    """As nm-killswitch-sleep.service does before each sleep; a guard that hangs is ended."""
+    locked.product.ctl("pause", "1m")
+    locked.client.kill("nm-killswitchd", signal.SIGSTOP)
+    with _Sender(locked):
+        mark = locked.capture.mark()
+        locked.capture.wait_for(lambda f: b"canary of the pause" in f.data, "a packet in the pause", mark)
+        locked.product.ctl("resume")
+        _require_closed(locked)
+    assert locked.product.wait_guard() == -signal.SIGKILL
+
+
 def test_another_pause_replaces_the_first(locked):
     locked.product.ctl("pause", "50s")
     locked.product.ctl("pause", "10s")
