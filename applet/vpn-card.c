@@ -94,8 +94,8 @@ static void doubt_refusal(KsVpnCard *card, const char *why)
         const char *text;
     } refusals[] = {
         { "name-server-port",
-          N_("The lock does not let its server out: the port is a name server's, and the VPN is some "
-             "person's own.") },
+          N_("The lock does not let its server out: the port is a name server's, which no profile "
+             "opens.") },
         { "refused-address",
           N_("The lock does not let its server out: its name is answered with an address that is "
              "not on the internet.") },

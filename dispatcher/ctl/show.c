@@ -167,8 +167,8 @@ static const struct {
     const char *text;
 } refusals[] = {
     { "inactive", N_("let out only while this VPN connects or is up") },
-    { "name-server-port", N_("not let out: the port of a name server, and this VPN is some "
-                             "person's own; an administrator can name it: nm-killswitch vpn set") },
+    { "name-server-port", N_("not let out: the port of a name server, which no profile opens; an "
+                             "administrator can name it: nm-killswitch vpn set") },
     { "refused-address",
       N_("not let out: its name is answered with an address that is not on the internet") },
     { "name-too-long", N_("not let out: its name is too long to be asked for") },

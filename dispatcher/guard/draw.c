@@ -2,7 +2,6 @@
 #include "guard/draw.h"
 
 #include "guard/engine.h"
-#include "guard/let-out.h"
 #include "model/guest.h"
 #include "model/hotspot.h"
 #include "model/server.h"
@@ -29,14 +28,27 @@ bool ks_draw_copy(const KsLock *from, KsLock *to, KsSetId set)
     return all;
 }
 
-/* Whether the lock lets this server be reached. A profile that belongs to some users is written by
- * them without authorisation: it opens its servers only while it is being used, and never what
- * would be a name server's port. Whoever named another server was authorised to. */
-static bool server_is_open(const KsVpn *vpn, const KsServer *server)
+/* What a profile says counts while it is used, and of one that all users share also before: those
+ * that belong to some users are written by them without authorisation, and many systems let their
+ * owners write the others, too. Whoever named another server was authorised to. */
+static bool server_counts(const KsVpn *vpn, const KsServer *server)
 {
-    if (!vpn->is_private || server->source != KS_SERVER_FROM_PROFILE)
+    return vpn->activity != KS_VPN_DOWN || !vpn->is_private ||
+           server->source != KS_SERVER_FROM_PROFILE;
+}
+
+/* No profile opens a name server's port, or it would let out what programs want to know of names:
+ * somebody who may has to say that the VPN's server stands there. iodine's way is by a name server,
+ * and not for people: a profile of all users' does. Nobody knows when one that was set up by hand
+ * begins to connect. */
+static bool name_servers_port_is_open(const KsVpn *vpn, const KsServer *server)
+{
+    if (server->source == KS_SERVER_FROM_MANUAL)
         return true;
-    return vpn->activity != KS_VPN_DOWN && !ks_let_out_is_name_server_port(server->port);
+    if (server->source == KS_SERVER_FROM_PROFILE &&
+        (vpn->is_private || strcmp(vpn->type, "iodine") != 0))
+        return false;
+    return vpn->activity != KS_VPN_DOWN;
 }
 
 /* With data channel offload the kernel sends this VPN's data, which over UDP have the uid of
@@ -106,16 +118,54 @@ static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn 
 
     for (unsigned i = 0; i < vpn->servers->len; i++) {
         const KsServer *server = g_ptr_array_index(vpn->servers, i);
+        bool is_shut;
 
-        if (!server_is_open(vpn, server))
+        if (!server_counts(vpn, server))
             continue;
-        (void) ks_lock_add_name(lock, server->host); /* if it is one */
+        is_shut = ks_port_is_name_servers(server->port) && !name_servers_port_is_open(vpn, server);
+        if (!is_shut || server->source != KS_SERVER_FROM_PROFILE)
+            (void) ks_lock_add_name(lock, server->host); /* if it is one */
+        if (is_shut)
+            continue;
         if (server->address.family != AF_UNSPEC)
             all &= ks_lock_add_server(lock, &server->address, server->protocol, server->port,
                                       open_to(drawing, vpn, server));
     }
     draw_names_of(lock, vpn);
     return all;
+}
+
+static const KsVpn *vpn_of_tunnel(const KsDrawing *drawing, uint32_t index)
+{
+    const GPtrArray *vpns = drawing->world->vpns;
+    const char *uuid = NULL;
+
+    for (unsigned i = 0; i < drawing->tunnels->len; i++)
+        if (g_array_index(drawing->tunnels, KsTunnel, i).index == index)
+            uuid = g_array_index(drawing->tunnels, KsTunnel, i).uuid;
+    for (unsigned i = 0; uuid && i < vpns->len; i++)
+        if (strcmp(((const KsVpn *) g_ptr_array_index(vpns, i))->uuid, uuid) == 0)
+            return g_ptr_array_index(vpns, i);
+    return NULL;
+}
+
+/* A name server's port only if the VPN has one that is open by what was said of it. */
+static bool endpoint_is_open(const KsDrawing *drawing, const KsWireguardEndpoint *endpoint)
+{
+    const KsVpn *vpn;
+
+    if (!ks_draw_has_tunnel(drawing->tunnels, endpoint->index))
+        return false;
+    if (!ks_port_is_name_servers(endpoint->port))
+        return true;
+    vpn = vpn_of_tunnel(drawing, endpoint->index);
+    for (unsigned i = 0; vpn && i < vpn->servers->len; i++) {
+        const KsServer *server = g_ptr_array_index(vpn->servers, i);
+
+        if (server->port == endpoint->port && name_servers_port_is_open(vpn, server))
+            return true;
+    }
+    return false;
 }
 
 /* A tunnel that is up sends to where its peers are now, for they may move; WireGuard alone may send
@@ -128,7 +178,7 @@ static bool draw_endpoints(KsLock *lock, const KsDrawing *drawing)
     for (unsigned i = 0; i < endpoints->len; i++) {
         const KsWireguardEndpoint *endpoint = &g_array_index(endpoints, KsWireguardEndpoint, i);
 
-        if (ks_draw_has_tunnel(drawing->tunnels, endpoint->index))
+        if (endpoint_is_open(drawing, endpoint))
             all &= ks_lock_add_server(lock, &endpoint->address, IPPROTO_UDP, endpoint->port,
                                       KS_OPEN_TO_WIREGUARD);
     }
@@ -230,7 +280,7 @@ static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
 }
 
 /* LAN access is for this interface: it leads out, and if access is limited to some networks, one of
- * them is what it is connected to. */
+ * them is what it is connected to, and is what it was when that was said. */
 static bool lan_is_open_on(const KsDrawing *drawing, const KsLink *link)
 {
     const KsWorld *world = drawing->world;
@@ -242,9 +292,12 @@ static bool lan_is_open_on(const KsDrawing *drawing, const KsLink *link)
         return true;
     for (unsigned i = 0; i < world->networks->len; i++) {
         const KsNetwork *network = g_ptr_array_index(world->networks, i);
+        const char *allowed;
 
-        if (strcmp(network->interface, link->name) == 0 &&
-            g_strv_contains(limited_to, network->uuid))
+        if (strcmp(network->interface, link->name) != 0)
+            continue;
+        allowed = ks_settings_lan_place(drawing->settings, network->uuid);
+        if (allowed && network->place && strcmp(allowed, network->place) == 0)
             return true;
     }
     return false;

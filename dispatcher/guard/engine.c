@@ -411,17 +411,25 @@ bool ks_engine_set_lan(KsEngine *engine, bool lan)
     return changed;
 }
 
-bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids)
+static bool is_same(char **before, const char *const *now)
 {
-    static const char *const all[] = { NULL };
-    const char *const *before = (const char *const *) engine->settings.lan_networks;
-    bool changed = !g_strv_equal(before ? before : all, uuids ? uuids : all);
+    static const char *const none[] = { NULL };
 
-    if (changed) {
-        g_strfreev(engine->settings.lan_networks);
-        engine->settings.lan_networks = g_strdupv((char **) uuids);
-    }
-    return changed;
+    return g_strv_equal(before ? (const char *const *) before : none, now ? now : none);
+}
+
+bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids,
+                                const char *const *places)
+{
+    KsSettings *settings = &engine->settings;
+
+    if (is_same(settings->lan_networks, uuids) && is_same(settings->lan_places, places))
+        return false;
+    g_strfreev(settings->lan_networks);
+    g_strfreev(settings->lan_places);
+    settings->lan_networks = g_strdupv((char **) uuids);
+    settings->lan_places = g_strdupv((char **) places);
+    return true;
 }
 
 const KsSettings *ks_engine_settings(const KsEngine *engine)

@@ -57,7 +57,9 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world);
 bool ks_engine_set_locked(KsEngine *engine, bool locked);
 bool ks_engine_set_auto_lock(KsEngine *engine, bool auto_lock);
 bool ks_engine_set_lan(KsEngine *engine, bool lan);
-bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids); /* NULL: all */
+/* `uuids` NULL: all. `places`: what each of them is, as KsSettings has it. */
+bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids,
+                                const char *const *places);
 
 /* The answers, valid until the next call that changes the engine. */
 const KsSettings *ks_engine_settings(const KsEngine *engine);

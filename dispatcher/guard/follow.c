@@ -334,6 +334,39 @@ static void describe_world(KsGuard *guard)
         ks_names_apply(guard->names, guard->world, ks_engine_settings(guard->engine)->locked);
 }
 
+/* A profile that is gone takes what was allowed on its network along; another one may get its UUID.
+ * The last one takes LAN access: without networks it would be for all. */
+static bool forget_networks(KsGuard *guard)
+{
+    const KsSettings *settings = ks_engine_settings(guard->engine);
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) places = g_ptr_array_new_with_free_func(g_free);
+    bool forgot = false;
+
+    if (!guard->world->manager_present || !guard->world->manager_settled)
+        return false;
+    for (unsigned i = 0; settings->lan_networks && settings->lan_networks[i]; i++) {
+        const char *uuid = settings->lan_networks[i];
+        const char *place = ks_settings_lan_place(settings, uuid);
+
+        if (place[0] && !ks_manager_has_profile(guard->manager, uuid)) {
+            forgot = true;
+            continue;
+        }
+        g_ptr_array_add(uuids, g_strdup(uuid));
+        g_ptr_array_add(places, g_strdup(place));
+    }
+    if (!forgot)
+        return false;
+    g_message("a network on which LAN access was allowed is gone, and so is that");
+    if (uuids->len == 0)
+        (void) ks_engine_set_lan(guard->engine, false);
+    g_ptr_array_add(uuids, NULL);
+    g_ptr_array_add(places, NULL);
+    return ks_engine_set_lan_networks(guard->engine, (const char *const *) (void *) uuids->pdata,
+                                      (const char *const *) (void *) places->pdata);
+}
+
 static void log_auto_lock(KsGuard *guard)
 {
     g_message("locked, because the VPN \"%s\" came up and carries all traffic; it stays locked "
@@ -343,20 +376,22 @@ static void log_auto_lock(KsGuard *guard)
 
 bool ks_guard_follow(KsGuard *guard)
 {
+    bool networks_changed;
     bool settings_changed;
     bool taken_over;
     bool held;
 
     taken_over = ks_guard_take_over(guard);
     describe_world(guard);
+    networks_changed = forget_networks(guard);
     settings_changed = ks_engine_observe(guard->engine, guard->world);
     held = taken_over && hold_what_should_be(guard);
     if (ks_engine_settings(guard->engine)->locked)
         ks_store_note_closed(guard->store);
-    if (settings_changed) {
+    if (settings_changed)
         log_auto_lock(guard);
+    if (settings_changed || networks_changed)
         ks_guard_save(guard);
-    }
     ks_guard_watch_closing(guard);
     ks_guard_verify_soon(guard);
     return held;

@@ -6,14 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DNS_PORT          53
-#define DNS_OVER_TLS_PORT 853
-
-bool ks_let_out_is_name_server_port(uint16_t port)
-{
-    return port == DNS_PORT || port == DNS_OVER_TLS_PORT;
-}
-
 static int compare_keys(const void *a, const void *b)
 {
     return memcmp(((const KsKey *) a)->bytes, ((const KsKey *) b)->bytes, KS_KEY_SIZE_MAX);
@@ -49,16 +41,18 @@ static bool can_be_asked_for(const char *host)
 const char *ks_let_out_refusal(const KsLock *lock, const KsVpn *vpn, const KsServer *server)
 {
     bool has_address = server->address.family != AF_UNSPEC;
-    bool is_own = vpn->is_private && server->source == KS_SERVER_FROM_PROFILE;
+    bool is_profiles = server->source == KS_SERVER_FROM_PROFILE;
+    bool is_own = vpn->is_private && is_profiles;
+    bool is_name_servers = ks_port_is_name_servers(server->port);
 
     if (server->refused)
         return "refused-address";
     if (has_address ? ks_lock_has_server(lock, &server->address, server->protocol, server->port)
                     : asks_for(lock, server->host))
         return "";
-    if (is_own && ks_let_out_is_name_server_port(server->port))
+    if (is_name_servers && (is_own || (is_profiles && strcmp(vpn->type, "iodine") != 0)))
         return "name-server-port";
-    if (is_own && vpn->activity == KS_VPN_DOWN)
+    if ((is_own || is_name_servers) && vpn->activity == KS_VPN_DOWN)
         return "inactive";
     return has_address || can_be_asked_for(server->host) ? "not-in-kernel" : "name-too-long";
 }

@@ -128,7 +128,8 @@ static bool is_lan_so(const KsGuard *guard, GVariant *arguments)
     if (settings->lan != first_flag(arguments))
         return false;
     g_variant_get_child(arguments, 1, "^a&s", &networks);
-    return !settings->lan || g_strv_equal(limited_to, networks);
+    /* on some networks: said again, it is about what they are now */
+    return !settings->lan || (!limited_to[0] && !networks[0]);
 }
 
 static bool is_auto_lock_so(const KsGuard *guard, GVariant *arguments)

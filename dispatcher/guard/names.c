@@ -366,7 +366,7 @@ static guint describe_network(const KsWorld *world)
         const KsNetwork *one = g_ptr_array_index(world->networks, i);
 
         if (!one->external)
-            network += g_str_hash(one->uuid) ^ (g_str_hash(one->interface) << 1);
+            network += g_str_hash(one->uuid) ^ (g_str_hash(one->place ? one->place : "") << 1);
     }
     return network;
 }

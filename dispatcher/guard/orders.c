@@ -58,11 +58,37 @@ bool ks_guard_unlock(KsGuard *guard, GError **error)
     return save_and_follow(guard, error);
 }
 
+/* What the network is now; of one that is not connected, what it was. */
+static const char *place_of(const KsGuard *guard, const char *uuid)
+{
+    const char *before = ks_settings_lan_place(ks_engine_settings(guard->engine), uuid);
+
+    for (unsigned i = 0; i < guard->world->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(guard->world->networks, i);
+
+        if (strcmp(network->uuid, uuid) == 0 && network->place)
+            return network->place;
+    }
+    return before ? before : "";
+}
+
+static bool set_networks(KsGuard *guard, const char *const *uuids)
+{
+    g_autoptr(GPtrArray) places = g_ptr_array_new_with_free_func(g_free);
+
+    for (unsigned i = 0; uuids[i]; i++)
+        g_ptr_array_add(places, g_strdup(place_of(guard, uuids[i])));
+    g_ptr_array_add(places, NULL);
+    return ks_engine_set_lan_networks(guard->engine, uuids,
+                                      (const char *const *) (void *) places->pdata);
+}
+
 bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GError **error)
 {
     bool changed = ks_engine_set_lan(guard->engine, lan);
 
-    changed |= ks_engine_set_lan_networks(guard->engine, lan ? networks : NULL);
+    changed |=
+        lan ? set_networks(guard, networks) : ks_engine_set_lan_networks(guard->engine, NULL, NULL);
     if (changed)
         g_message("LAN access %s on request", !lan          ? "closed"
                                               : networks[0] ? "opened on some networks"

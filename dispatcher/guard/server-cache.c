@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/server-cache.h"
 
+#include "model/server.h"
+
 #include "config.h"
 #include "model/address.h"
 
@@ -43,9 +45,14 @@ char *ks_server_cache_write(const KsLock *lock)
     for (unsigned i = 0; i < G_N_ELEMENTS(cached); i++) {
         const GArray *keys = lock->sets[cached[i].set];
 
-        for (unsigned j = 0; j < keys->len && left > 0; j++, left--)
-            append_key(body, cached[i].name, &g_array_index(keys, KsKey, j),
-                       ks_key_size(cached[i].set));
+        for (unsigned j = 0; j < keys->len && left > 0; j++) {
+            const KsKey *key = &g_array_index(keys, KsKey, j);
+
+            if (ks_port_is_name_servers(ks_key_port(cached[i].set, key)))
+                continue; /* open only while its VPN is used */
+            append_key(body, cached[i].name, key, ks_key_size(cached[i].set));
+            left--;
+        }
     }
     sum = checksum(body->str);
     return g_strdup_printf("%s %s\n%s", HEADER, sum, body->str);

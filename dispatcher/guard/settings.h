@@ -14,11 +14,16 @@ typedef struct {
     bool auto_lock;      /* a VPN that comes up and carries the default route locks */
     bool lan;            /* LAN access */
     char **lan_networks; /* UUIDs of the connections it is limited to; NULL or empty: all. Owned */
+    char **lan_places;   /* what each of them was when that was said (model/place.h); "": not known,
+                          * and not in force. As many; owned */
 } KsSettings;
 
 #define KS_SETTINGS_DEFAULT ((KsSettings){ .locked = false, .auto_lock = true, .lan = false })
 
 void ks_settings_copy(const KsSettings *from, KsSettings *to); /* `to` is overwritten, not freed */
 void ks_settings_clear(KsSettings *settings);
+
+/* What this connection must be for LAN access, "" if that is not known; NULL: it has none. */
+const char *ks_settings_lan_place(const KsSettings *settings, const char *uuid);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KsSettings, ks_settings_clear)

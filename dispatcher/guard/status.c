@@ -286,6 +286,28 @@ static bool lacks_name_server(const KsStatusFacts *facts)
     return true;
 }
 
+/* LAN access is for a network that was something else when that was said, or that an older version
+ * wrote down by its UUID alone. */
+static void warn_of_networks(GVariantBuilder *builder, const KsStatusFacts *facts)
+{
+    const KsSettings *settings = ks_engine_settings(facts->engine);
+
+    for (unsigned i = 0; i < facts->world->networks->len && settings->lan; i++) {
+        const KsNetwork *network = g_ptr_array_index(facts->world->networks, i);
+        const char *allowed = ks_settings_lan_place(settings, network->uuid);
+        g_autofree char *text = NULL;
+
+        if (!allowed || g_strcmp0(allowed, network->place) == 0)
+            continue;
+        text =
+            g_strdup_printf("LAN access was allowed on \"%s\" when that was another network, or by "
+                            "an older version that could not tell, and is not in force here. To "
+                            "allow it here: nm-killswitch lan on --only-here",
+                            network->name);
+        g_variant_builder_add(builder, "s", text);
+    }
+}
+
 static GVariant *describe_warnings(const KsStatusFacts *facts)
 {
     const GPtrArray *configuration = facts->configuration_warnings;
@@ -312,6 +334,7 @@ static GVariant *describe_warnings(const KsStatusFacts *facts)
         g_variant_builder_add(&builder, "s",
                               "NetworkManager is not running. The lock stays as it is; new VPN "
                               "connections are let through when it is back.");
+    warn_of_networks(&builder, facts);
     if (lacks_name_server(facts))
         g_variant_builder_add(&builder, "s",
                               "The VPN came without a name server, and those of the local network "

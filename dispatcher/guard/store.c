@@ -17,6 +17,7 @@
 #define KEY_AUTO_LOCK    "auto-lock"
 #define KEY_LAN          "lan"
 #define KEY_LAN_NETWORKS "lan-networks"
+#define KEY_LAN_PLACES   "lan-places"
 #define FORMAT_VERSION   1
 
 #define GROUP_KNOWN "known-up"
@@ -75,6 +76,8 @@ static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **err
             g_key_file_get_string_list(file, GROUP, KEY_LAN_NETWORKS, NULL, error);
         if (!settings.lan_networks) /* without its limits LAN access would be wider */
             return false;
+        /* versions before did not write them: then they are not known */
+        settings.lan_places = g_key_file_get_string_list(file, GROUP, KEY_LAN_PLACES, NULL, NULL);
     }
     ks_settings_copy(&settings, ret_settings);
     return true;
@@ -187,6 +190,10 @@ bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
         g_key_file_set_string_list(file, GROUP, KEY_LAN_NETWORKS,
                                    (const char *const *) settings->lan_networks,
                                    g_strv_length(settings->lan_networks));
+    if (settings->lan_places && settings->lan_places[0])
+        g_key_file_set_string_list(file, GROUP, KEY_LAN_PLACES,
+                                   (const char *const *) settings->lan_places,
+                                   g_strv_length(settings->lan_places));
     g_key_file_set_boolean(file, GROUP, KEY_LOCKED, settings->locked);
     g_key_file_set_boolean(file, GROUP, KEY_AUTO_LOCK, settings->auto_lock);
     g_key_file_set_boolean(file, GROUP, KEY_LAN, settings->lan);

@@ -521,6 +521,17 @@ static char *name_text(const KsKey *key)
     return g_string_free(text, FALSE);
 }
 
+uint16_t ks_key_port(KsSetId set, const KsKey *key)
+{
+    size_t size = set == KS_SET_SERVERS4 ? 4 : 16;
+    uint16_t port;
+
+    if (set != KS_SET_SERVERS4 && set != KS_SET_SERVERS6)
+        return 0;
+    memcpy(&port, key->bytes + size + FIELD_SIZE, sizeof(port));
+    return ntohs(port);
+}
+
 char *ks_key_text(KsSetId set, const KsKey *key)
 {
     KsAddress address = { 0 };

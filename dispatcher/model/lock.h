@@ -125,6 +125,9 @@ void ks_lock_compare_set(const KsLock *have, const KsLock *want, KsSetId set, Ks
 /* The interface index that a key of an interface set holds. */
 uint32_t ks_key_interface(const KsKey *key);
 
+/* Of a server's key; 0: its protocol has none. */
+uint16_t ks_key_port(KsSetId set, const KsKey *key);
+
 /* What a key says, for people: "192.0.2.1 . udp . 1194"; an interface by its index. */
 char *ks_key_text(KsSetId set, const KsKey *key);
 

@@ -3,6 +3,7 @@
 
 #include "model/openvpn-profile.h"
 #include "model/profile-reader.h"
+#include "model/server.h"
 #include "model/vpn-type.h"
 
 #include <netinet/in.h>
@@ -192,6 +193,27 @@ static void read_profile(KsProfileReader *reader)
     }
 }
 
+/* policy: what is let out (guard/draw.c). One is enough to know of. */
+static void warn_of_name_servers_port(KsProfileReader *reader)
+{
+    const GPtrArray *servers = reader->found->servers;
+    const KsVpnType *type = ks_vpn_type_find(reader->profile->service);
+
+    for (unsigned i = 0; i < servers->len; i++) {
+        const KsServer *server = g_ptr_array_index(servers, i);
+
+        if (!ks_port_is_name_servers(server->port) || (type && strcmp(type->name, "iodine") == 0))
+            continue;
+        ks_profile_reader_warn(
+            reader,
+            "%s, port %u, is where a name server would be, so a profile alone does not open it. If "
+            "this VPN's server really stands there, name it and its others with \"nm-killswitch vpn "
+            "set\".",
+            server->host, server->port);
+        return;
+    }
+}
+
 KsProfileServers *ks_profile_servers(const KsProfile *profile)
 {
     g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -201,6 +223,7 @@ KsProfileServers *ks_profile_servers(const KsProfile *profile)
     found->servers = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
     found->warnings = g_ptr_array_new_with_free_func(g_free);
     read_profile(&reader);
+    warn_of_name_servers_port(&reader);
 
     if (reader.refused > KS_PROFILE_REFUSALS_SHOWN_MAX)
         ks_profile_reader_warn(&reader,

@@ -6,6 +6,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define DNS_PORT          53
+#define DNS_OVER_TLS_PORT 853
+
 #define HOST_LABEL_MAX 63 /* RFC 1035, 2.3.4 */
 
 static bool is_name_character(char c)
@@ -100,6 +103,11 @@ bool ks_server_host_is_valid(const char *host)
     if (ks_address_parse(host, &address))
         return ks_address_is_unicast(&address);
     return host_name_is_valid(host);
+}
+
+bool ks_port_is_name_servers(uint16_t port)
+{
+    return port == DNS_PORT || port == DNS_OVER_TLS_PORT;
 }
 
 bool ks_port_parse(const char *text, uint16_t *ret_port)

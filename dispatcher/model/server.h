@@ -55,6 +55,10 @@ bool ks_server_equal(const KsServer *a, const KsServer *b);
  * read "127.1" as an address). Hostile text ends here. */
 bool ks_server_host_is_valid(const char *host);
 
+/* Where name servers listen (DNS, and DNS over TLS or QUIC): what is let out there lets questions
+ * out. */
+bool ks_port_is_name_servers(uint16_t port);
+
 /* Decimal digits and nothing else, 1..65535. */
 bool ks_port_parse(const char *text, uint16_t *ret_port);
 

@@ -97,6 +97,7 @@ void ks_network_free(KsNetwork *network)
         return;
     g_free(network->uuid);
     g_free(network->name);
+    g_free(network->place);
     g_free(network);
 }
 

@@ -75,6 +75,7 @@ typedef struct {
 typedef struct {
     char *uuid;
     char *name;
+    char *place; /* what it is, by model/place.h; NULL: not known */
     char interface[IF_NAMESIZE];
     bool external;  /* NetworkManager only watches it: others made it, a VPN's program perhaps */
     bool leads_out; /* it has a lease, or asks for one, or has a gateway */

@@ -3,6 +3,7 @@
 
 #include "network/manager.h"
 
+#include "model/place.h"
 #include "model/profile.h"
 #include "network/name-servers.h"
 
@@ -71,6 +72,16 @@ static void watch(KsManager *manager, gpointer object, const char *const *proper
 
         g_signal_connect_swapped(object, signal, G_CALLBACK(on_any_change), manager);
     }
+}
+
+static void watch_access_point(KsManager *manager, NMDevice *device)
+{
+    static const char signal[] = "notify::" NM_DEVICE_WIFI_ACTIVE_ACCESS_POINT;
+
+    if (g_object_get_data(G_OBJECT(device), signal))
+        return;
+    g_object_set_data(G_OBJECT(device), signal, manager);
+    g_signal_connect_swapped(device, signal, G_CALLBACK(on_any_change), manager);
 }
 
 static KsFailure failure_of_reason(NMActiveConnectionStateReason reason)
@@ -308,6 +319,30 @@ static bool leads_out(NMActiveConnection *active, NMDevice *device)
            has_gateway(nm_active_connection_get_ip6_config(active));
 }
 
+/* What is on the air and on the wire now; the profile may say something else by now. */
+static char *place_of(NMActiveConnection *active, NMDevice *device)
+{
+    NMConnection *profile = NM_CONNECTION(nm_active_connection_get_connection(active));
+    NMSettingWirelessSecurity *security;
+    NMAccessPoint *point;
+    GBytes *ssid;
+
+    if (!NM_IS_DEVICE_WIFI(device))
+        return ks_place_wired(
+            nm_active_connection_get_connection_type(active), nm_device_get_ip_iface(device),
+            NM_IS_DEVICE_ETHERNET(device)
+                ? nm_device_ethernet_get_permanent_hw_address(NM_DEVICE_ETHERNET(device))
+                : NULL);
+    point = nm_device_wifi_get_active_access_point(NM_DEVICE_WIFI(device));
+    ssid = point ? nm_access_point_get_ssid(point) : NULL;
+    if (!ssid || !profile)
+        return NULL;
+    security = nm_connection_get_setting_wireless_security(profile);
+    return ks_place_wifi(g_bytes_get_data(ssid, NULL), g_bytes_get_size(ssid),
+                         security ? nm_setting_wireless_security_get_key_mgmt(security) : NULL,
+                         nm_access_point_get_flags(point) & NM_802_11_AP_FLAGS_PRIVACY);
+}
+
 static void describe_networks(KsManager *manager, KsWorld *world)
 {
     const GPtrArray *devices = nm_client_get_devices(manager->client);
@@ -323,6 +358,9 @@ static void describe_networks(KsManager *manager, KsWorld *world)
             continue;
         network = ks_network_new(nm_active_connection_get_uuid(active),
                                  nm_active_connection_get_id(active), interface);
+        network->place = place_of(active, device);
+        if (NM_IS_DEVICE_WIFI(device))
+            watch_access_point(manager, device);
         network->external =
             nm_active_connection_get_state_flags(active) & NM_ACTIVATION_STATE_FLAG_EXTERNAL;
         network->leads_out = leads_out(active, device);
@@ -450,6 +488,11 @@ void ks_manager_free(KsManager *manager)
 bool ks_manager_is_ready(const KsManager *manager)
 {
     return manager->answered;
+}
+
+bool ks_manager_has_profile(const KsManager *manager, const char *uuid)
+{
+    return manager->client && nm_client_get_connection_by_uuid(manager->client, uuid);
 }
 
 void ks_manager_describe(KsManager *manager, KsWorld *world)

@@ -18,6 +18,9 @@ KsManager *ks_manager_new(KsSystemBus *bus, KsManagerChanged changed, void *data
 void ks_manager_free(KsManager *manager);
 
 /* Writes manager_present, manager_settled, vpns, networks and dhcp_servers of the world. */
+/* It is one of NetworkManager's, connected or not. */
+bool ks_manager_has_profile(const KsManager *manager, const char *uuid);
+
 void ks_manager_describe(KsManager *manager, KsWorld *world);
 
 /* False until libnm has its first answer, whether NetworkManager is there or not. */

@@ -125,6 +125,64 @@ static void test_senders(Fixture *f, const void *data)
     }
 }
 
+/* A name server's port is open only while a VPN is used that has it by more than a profile's
+ * word. */
+static void test_name_servers_ports(Fixture *f, const void *data)
+{
+    static const KsVpnActivity activities[] = { KS_VPN_DOWN, KS_VPN_CONNECTING, KS_VPN_UP };
+    static const struct {
+        const char *type;
+        KsServerSource source;
+        bool is_private;
+        bool open[G_N_ELEMENTS(activities)];
+    } rows[] = {
+        { "openvpn", KS_SERVER_FROM_PROFILE, false, { false, false, false } },
+        { "openvpn", KS_SERVER_FROM_PROFILE, true, { false, false, false } },
+        { "openvpn", KS_SERVER_FROM_OVERRIDE, false, { false, true, true } },
+        { "iodine", KS_SERVER_FROM_PROFILE, false, { false, true, true } },
+        { "iodine", KS_SERVER_FROM_PROFILE, true, { false, false, false } },
+        { "manual", KS_SERVER_FROM_MANUAL, false, { true, true, true } },
+    };
+    static const uint16_t ports[] = { 53, 853 };
+
+    (void) data;
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows) * G_N_ELEMENTS(activities) * 2; i++) {
+        unsigned row = i / (G_N_ELEMENTS(activities) * 2);
+        unsigned when = i / 2 % G_N_ELEMENTS(activities);
+        KsVpn *vpn = add_vpn(f, rows[row].type, activities[when]);
+
+        vpn->is_private = rows[row].is_private;
+        vpn->manual = rows[row].source == KS_SERVER_FROM_MANUAL;
+        add_server(vpn, IPPROTO_UDP, ports[i % 2], KS_SENDER_DAEMON)->source = rows[row].source;
+        draw(f);
+        g_test_message("%s %u %u", rows[row].type, when, ports[i % 2]);
+        g_assert_cmpint(open_to(f->lock, SERVER, IPPROTO_UDP, ports[i % 2]) != 0, ==,
+                        rows[row].open[when]);
+        g_ptr_array_set_size(f->world->vpns, 0);
+    }
+}
+
+/* WireGuard's peer may move, but not to a name server. */
+static void test_wireguard_beside_a_name_server(Fixture *f, const void *data)
+{
+    KsLink link = { .index = LINK, .name = "wg0", .up = true, .wireguard = true, .mark = 1 };
+    KsWireguardEndpoint endpoint = { .index = LINK, .port = 53 };
+    KsTunnel tunnel = { .uuid = (char *) "wireguard", .index = LINK };
+    KsServer *server =
+        add_server(add_vpn(f, "wireguard", KS_VPN_UP), IPPROTO_UDP, 53, KS_SENDER_KERNEL);
+
+    (void) data;
+    g_assert_true(ks_address_parse(MOVED, &endpoint.address));
+    g_array_append_val(f->world->links, link);
+    g_array_append_val(f->world->wireguard_endpoints, endpoint);
+    g_array_append_val(f->tunnels, tunnel);
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, MOVED, IPPROTO_UDP, 53), ==, 0);
+    server->source = KS_SERVER_FROM_OVERRIDE;
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, MOVED, IPPROTO_UDP, 53), ==, KS_OPEN_TO_WIREGUARD);
+}
+
 /* Two VPNs at one server: both get through, and nobody who needs neither. */
 static void test_shared_server(Fixture *f, const void *data)
 {
@@ -246,6 +304,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     CASE("senders", test_senders);
+    CASE("name-servers-ports", test_name_servers_ports);
+    CASE("wireguard-beside-a-name-server", test_wireguard_beside_a_name_server);
     CASE("shared-server", test_shared_server);
     CASE("wireguard", test_wireguard);
     CASE("ipsec", test_ipsec);

@@ -144,6 +144,7 @@ static KsEngine *restart(KsEngine *engine, Promise *promise, bool reboot)
 
 static KsEngine *apply(const Letter *letter, KsEngine *engine, Scene *scene, Promise *promise)
 {
+    static const char *const places[] = { "wired eth0", NULL };
     static const char *const home[] = { HOME, NULL };
     unsigned vpn = letter->vpn;
 
@@ -190,7 +191,8 @@ static KsEngine *apply(const Letter *letter, KsEngine *engine, Scene *scene, Pro
         break;
     case LAN_AT_HOME:
         promise->lan_at_home = !promise->lan_at_home;
-        ks_engine_set_lan_networks(engine, promise->lan_at_home ? home : NULL);
+        ks_engine_set_lan_networks(engine, promise->lan_at_home ? home : NULL,
+                                   promise->lan_at_home ? places : NULL);
         break;
     case ELSEWHERE:
         scene->elsewhere = !scene->elsewhere;

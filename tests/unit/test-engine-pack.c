@@ -11,6 +11,7 @@
 struct AllOfSettings {
     bool switches[3];
     char **lan_networks;
+    char **lan_places;
 };
 G_STATIC_ASSERT(sizeof(KsSettings) == sizeof(struct AllOfSettings));
 
@@ -121,6 +122,7 @@ void order_pack(const KsEngine *engine, Packed *packed)
         packed->lan_networks = 1;
         g_assert_cmpstr(engine->settings.lan_networks[0], ==, HOME);
         g_assert_null(engine->settings.lan_networks[1]);
+        g_assert_cmpstr(engine->settings.lan_places[0], ==, "wired eth0");
     }
     packed->locked_by = order_number(engine->locked_by);
     g_assert_null(engine->overflow);
@@ -196,8 +198,10 @@ void order_unpack(const Packed *packed, KsEngine *engine)
     ks_settings_clear(&engine->settings);
     if (packed->lan_networks) {
         const char *home[] = { HOME, NULL };
+        const char *places[] = { "wired eth0", NULL };
 
         engine->settings.lan_networks = g_strdupv((char **) home);
+        engine->settings.lan_places = g_strdupv((char **) places);
     }
     g_free(engine->locked_by);
     engine->locked_by = g_strdup(texts.text[packed->locked_by]);

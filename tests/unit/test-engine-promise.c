@@ -27,6 +27,14 @@ static void add_link(KsWorld *world, KsLink link, const char *name)
     g_array_append_val(world->links, link);
 }
 
+static void add_network(KsWorld *world, const char *uuid, const char *place)
+{
+    KsNetwork *network = ks_network_new(uuid, "", "eth0");
+
+    network->place = g_strdup(place);
+    g_ptr_array_add(world->networks, network);
+}
+
 static void describe(const Scene *scene, Manager manager, KsWorld *world)
 {
     g_array_set_size(world->links, 0);
@@ -37,8 +45,7 @@ static void describe(const Scene *scene, Manager manager, KsWorld *world)
     g_ptr_array_set_size(world->networks, 0);
     g_array_set_size(world->link_routes, 0);
     if (manager != AWAY)
-        g_ptr_array_add(world->networks,
-                        ks_network_new(scene->elsewhere ? "cafe" : HOME, "", "eth0"));
+        add_network(world, scene->elsewhere ? "cafe" : HOME, "wired eth0");
     world->manager_present = manager != AWAY;
     world->manager_settled = manager == SETTLED;
 

@@ -161,7 +161,7 @@ static void test_many_remotes(void)
         bool all = counts[i] <= KS_PROFILE_SERVERS_MAX;
 
         for (unsigned j = 0; j < counts[i]; j++)
-            g_string_append_printf(remote, "10.1.%u.%u:%u,", j / 256, j % 256, j % 60000 + 1);
+            g_string_append_printf(remote, "10.1.%u.%u:%u,", j / 256, j % 256, j % 60000 + 1000);
         found = read_openvpn(remote->str);
         assert_sound(found);
         g_assert_cmpuint(found->servers->len, ==, all ? counts[i] : KS_PROFILE_SERVERS_MAX);

@@ -42,6 +42,24 @@ static void test_round(void)
     }
 }
 
+/* Open only while their VPN is used. */
+static void test_name_servers_ports(void)
+{
+    static const uint16_t ports[] = { 53, 853, 1194 };
+    g_autoptr(KsLock) lock = ks_lock_new();
+    g_autoptr(KsLock) read = ks_lock_new();
+    g_autofree char *text = NULL;
+    KsAddress server;
+
+    g_assert_true(ks_address_parse("203.0.113.1", &server));
+    for (unsigned i = 0; i < G_N_ELEMENTS(ports); i++)
+        g_assert_true(ks_lock_add_server(lock, &server, IPPROTO_UDP, ports[i], KS_OPEN_TO_ALL));
+    ks_lock_seal(lock);
+    text = ks_server_cache_write(lock);
+    g_assert_cmpuint(ks_server_cache_read(text, read), ==, 1);
+    g_assert_true(ks_lock_has_server(read, &server, IPPROTO_UDP, 1194));
+}
+
 static void assert_nothing(const char *text)
 {
     g_autoptr(KsLock) none = ks_lock_new();
@@ -103,6 +121,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/server-cache/round", test_round);
+    g_test_add_func("/server-cache/name-servers-ports", test_name_servers_ports);
     g_test_add_func("/server-cache/damaged", test_damaged);
     g_test_add_func("/server-cache/bounded", test_bounded);
     g_test_add_func("/server-cache/no-server", test_no_server);

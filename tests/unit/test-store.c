@@ -92,7 +92,9 @@ static bool same_settings(const KsSettings *a, const KsSettings *b)
 
     return a->locked == b->locked && a->auto_lock == b->auto_lock && a->lan == b->lan &&
            g_strv_equal(a->lan_networks ? (const char *const *) a->lan_networks : none,
-                        b->lan_networks ? (const char *const *) b->lan_networks : none);
+                        b->lan_networks ? (const char *const *) b->lan_networks : none) &&
+           g_strv_equal(a->lan_places ? (const char *const *) a->lan_places : none,
+                        b->lan_places ? (const char *const *) b->lan_places : none);
 }
 
 static void write_state(const Fixture *f, const char *text, gssize size)
@@ -119,6 +121,7 @@ static void test_nothing(Fixture *f, const void *data)
 static void test_all_settings(Fixture *f, const void *data)
 {
     static const char *const networks[] = { "2e3b", "with;semicolon", NULL };
+    static const char *const places[] = { "wired ethernet eth0 -", "", NULL };
 
     (void) data;
     for (unsigned bits = 0; bits < 16; bits++) {
@@ -128,6 +131,7 @@ static void test_all_settings(Fixture *f, const void *data)
             .auto_lock = bits & 2,
             .lan = bits & 4,
             .lan_networks = bits & 8 ? (char **) networks : NULL,
+            .lan_places = bits & 8 ? (char **) places : NULL,
         };
         struct stat info;
 
@@ -222,6 +226,21 @@ static void test_zeroes(Fixture *f, const void *data)
         else
             g_assert_true(loaded.locked);
     }
+}
+
+/* A version that told networks by their UUIDs alone: which ones it meant is not known. */
+static void test_networks_without_places(Fixture *f, const void *data)
+{
+    g_auto(KsSettings) loaded = { 0 };
+
+    (void) data;
+    write_state(f, "[lock]\nversion=1\nlan-networks=2e3b;\nlocked=true\nauto-lock=true\nlan=true\n",
+                -1);
+    g_assert_cmpint(load(&loaded), ==, KS_STORED);
+    g_assert_true(loaded.lan);
+    g_assert_cmpstr(loaded.lan_networks[0], ==, "2e3b");
+    g_assert_cmpstr(ks_settings_lan_place(&loaded, "2e3b"), ==, "");
+    g_assert_null(ks_settings_lan_place(&loaded, "other"));
 }
 
 /* Cut short anywhere: what it said, or closed; never anything between. */
@@ -516,6 +535,7 @@ int main(int argc, char **argv)
     CASE("corrupt", test_corrupt);
     CASE("zeroes", test_zeroes);
     CASE("truncated", test_truncated);
+    CASE("networks-without-places", test_networks_without_places);
     CASE("flipped", test_flipped);
     CASE("random-bytes", test_random_bytes);
     CASE("huge", test_huge);

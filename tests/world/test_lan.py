@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from . import addresses as a
+from .network import wire
 from .probes import dns_question
 from .waiting import wait_until
 
@@ -220,6 +221,56 @@ def test_only_here(locked):
         wait_until(lambda: _seen(locked, [neighbour])[0], "LAN access to come back with its network")
     finally:
         manager.nmcli("connection", "delete", "hotel")
+
+
+def _go(world, uuid, cafe):
+    """The same profile on another card: its UUID stays."""
+    card, address = ("cafe9", "192.168.99.2/24") if cafe else ("home9", "192.168.98.2/24")
+    world.manager.nmcli("connection", "modify", uuid, "connection.interface-name", card, "ipv4.addresses", address)
+    world.manager.nmcli("connection", "up", uuid)
+
+
+def _allow(world, uuid):
+    name = "io.github.nmkillswitch"
+    at = [name, "/io/github/nmkillswitch", f"{name}.Guard1", "SetLanAccess"]
+    world.client.run(["busctl", "call", *at, "bas", "true", "1", uuid])
+
+
+def _heard_at_the_cafe(world):
+    with world.outside.socket(socket.AF_INET, _UDP) as cafe, world.client.socket(socket.AF_INET, _UDP) as sender:
+        cafe.bind(("192.168.99.1", 4242))
+        cafe.settimeout(1)
+        try:
+            sender.sendto(b"canary", ("192.168.99.1", 4242))
+            return bool(cafe.recv(100))
+        except OSError:
+            return False
+
+
+def test_only_here_is_about_the_network_and_not_its_uuid(locked, lan_off):
+    world = locked
+    wire(world.client, "cafe9", world.outside, "cafeend")
+    world.outside.ip("addr add 192.168.99.1/24 dev cafeend", "link set cafeend up")
+    world.client.ip("link set cafe9 up", "link add home9 type veth peer name homeend", "link set homeend up", "link set home9 up")
+    added = world.manager.nmcli("-g", "all", "connection", "add", "type", "ethernet", "con-name", "away", "ifname", "cafe9",
+                                "autoconnect", "no", "ipv4.method", "manual", "ipv4.addresses", "192.168.99.2/24",
+                                "ipv6.method", "disabled")
+    uuid = added.stdout.split("(")[1].split(")")[0]
+    try:
+        _go(world, uuid, cafe=True)
+        _allow(world, uuid)
+        assert _heard_at_the_cafe(world), "the control"
+        _go(world, uuid, cafe=False)
+        _allow(world, uuid)  # at home this time
+        _go(world, uuid, cafe=True)
+        assert not _heard_at_the_cafe(world)
+        assert [text for text in world.product.status()["warnings"] if "another network" in text and "away" in text]
+        world.manager.nmcli("connection", "delete", uuid)
+        wait_until(lambda: not world.product.status()["lan"], "it to be forgotten with its profile")
+        assert world.product.status()["lan_networks"] == []
+    finally:
+        world.manager.nmcli("connection", "delete", uuid, check=False)
+        world.client.ip("link del cafe9", "link del home9")
 
 
 def test_it_is_remembered(locked):
