@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Network namespaces, programs and sockets inside them."""
 
+import fcntl
 import os
 import signal
 import socket
+import struct
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from . import kernel
 from .waiting import wait_until
+
+_TUNSETIFF = 0x400454CA  # linux/if_tun.h
+_IFF_TUN = 0x0001
+_IFF_NO_PI = 0x1000
 
 T = TypeVar("T")
 _LOGS = Path("/run/world/log")
@@ -104,6 +111,21 @@ class Namespace:
 
     def socket(self, *arguments: int) -> socket.socket:
         return self.call(socket.socket, *arguments)
+
+    @contextmanager
+    def tun(self, name: str) -> Iterator[None]:
+        """A tun with a program behind it, so that it has a carrier; the link goes with the program."""
+
+        def attach() -> int:
+            handle = os.open("/dev/net/tun", os.O_RDWR)
+            fcntl.ioctl(handle, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TUN | _IFF_NO_PI))
+            return handle
+
+        handle = self.call(attach)
+        try:
+            yield
+        finally:
+            os.close(handle)
 
     # -- links
 

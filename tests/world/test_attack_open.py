@@ -152,8 +152,8 @@ def test_a_user_who_writes_a_vpn_profile(guarded, capture):
 
 def test_another_tunnel_with_the_address_of_the_vpn(guarded):
     """A VPN's server chooses that address: it can be the one of a PPPoE uplink."""
-    guarded.client.ip("tuntap add wan9 mode tun", "link set wan9 up")
-    try:
+    with guarded.client.tun("wan9"):
+        guarded.client.ip("link set wan9 up")
         guarded.manager.up("full")
         guarded.product.wait_state("protected")
         (address,) = (text for text in guarded.client.addresses(a.TUNNEL) if ":" not in text)
@@ -162,8 +162,6 @@ def test_another_tunnel_with_the_address_of_the_vpn(guarded):
         guarded.product.start_guard()
         wait_until(lambda: guarded.product.status()["tunnels"], "a tunnel")
         assert [tunnel["interface"] for tunnel in guarded.product.status()["tunnels"]] == [a.TUNNEL]
-    finally:
-        guarded.client.ip("link del wan9")
 
 
 @pytest.mark.parametrize("fail_at", [4, 8])
@@ -208,12 +206,10 @@ def test_a_name_that_another_program_takes(guarded):
     guarded.client.ip(f"link del {a.TUNNEL}")
     guarded.product.wait_state("blocked")
     assert guarded.manager.state_of("full") == "activated", "the way in needs that"
-    guarded.client.ip(f"tuntap add {a.TUNNEL} mode tun", f"addr add {a.WEB[4]}/32 dev {a.TUNNEL}", f"link set {a.TUNNEL} up")
-    try:
+    with guarded.client.tun(a.TUNNEL):
+        guarded.client.ip(f"addr add {a.WEB[4]}/32 dev {a.TUNNEL}", f"link set {a.TUNNEL} up")
         time.sleep(0.5)
         assert guarded.product.status()["state"] == "blocked", "that link is not the one that the hook named"
-    finally:
-        guarded.client.ip(f"link del {a.TUNNEL}")
 
 
 def test_the_check_while_everything_may_leave(guarded):

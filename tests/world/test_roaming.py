@@ -272,10 +272,10 @@ def test_a_network_card_is_renamed(locked):
 def test_the_tunnel_is_deleted_and_a_stranger_takes_its_name(locked):
     locked.client.ip(f"link del {a.TUNNEL}")
     _blocked(locked)
-    locked.client.ip(f"tuntap add {a.TUNNEL} mode tun", f"addr add {a.SECOND_CLIENT}/32 dev {a.TUNNEL}", f"link set {a.TUNNEL} up")
-    time.sleep(0.3)
-    _blocked(locked)
-    locked.client.ip(f"link del {a.TUNNEL}")
+    with locked.client.tun(a.TUNNEL):
+        locked.client.ip(f"addr add {a.SECOND_CLIENT}/32 dev {a.TUNNEL}", f"link set {a.TUNNEL} up")
+        time.sleep(0.3)
+        _blocked(locked)
     locked.manager.nmcli("connection", "down", "full", check=False)
     locked.manager.up("full")
     _protected(locked, a.TUNNEL)
@@ -285,9 +285,10 @@ def test_the_tunnel_is_renamed(locked):
     """It stays what it is (ADR 4), and a stranger who takes its old name is one."""
     locked.client.ip(f"link set {a.TUNNEL} name vpn9")
     _protected(locked, "vpn9")
-    locked.client.ip(f"tuntap add {a.TUNNEL} mode tun", f"link set {a.TUNNEL} up")
-    _protected(locked, "vpn9")
-    locked.client.ip(f"link del {a.TUNNEL}", f"link set vpn9 name {a.TUNNEL}")
+    with locked.client.tun(a.TUNNEL):
+        locked.client.ip(f"link set {a.TUNNEL} up")
+        _protected(locked, "vpn9")
+    locked.client.ip(f"link set vpn9 name {a.TUNNEL}")
     _protected(locked, a.TUNNEL)
 
 

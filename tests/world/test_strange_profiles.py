@@ -138,11 +138,13 @@ def test_ipsec_that_the_kernel_does_not_know_protects_nothing(guarded):
 def by_hand(guarded):
     """A VPN that NetworkManager does not run; its UUID, which anybody can read."""
     guarded.product.ctl("vpn", "add", "Home", "--interface", "home0", "--server", f"{a.DEAD_SERVER}:5000/udp")
-    guarded.client.ip("tuntap add home0 mode tun", "link set home0 up")
-    guarded.product.wait_state("protected")
-    yield next(vpn["uuid"] for vpn in guarded.product.status()["vpns"] if vpn["name"] == "Home")
-    guarded.client.ip("link del home0")
-    guarded.product.ctl("vpn", "remove", "Home")
+    try:
+        with guarded.client.tun("home0"):
+            guarded.client.ip("link set home0 up")
+            guarded.product.wait_state("protected")
+            yield next(vpn["uuid"] for vpn in guarded.product.status()["vpns"] if vpn["name"] == "Home")
+    finally:
+        guarded.product.ctl("vpn", "remove", "Home")
 
 
 def test_a_vpn_set_up_by_hand_is_not_closed_by_a_profile_with_its_uuid(guarded, people, by_hand):

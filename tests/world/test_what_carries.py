@@ -2,7 +2,6 @@
 """What a VPN carries is the kernel's answer, not its routes' spelling; and a VPN that carries less than
 all, or nothing, is not shown as if it did."""
 
-import os
 import socket
 
 import pytest
@@ -101,18 +100,9 @@ def test_a_tunnel_without_a_program_is_no_vpn(guarded):
         assert (status["state"], status["reason_vpn"], status["tunnels"]) == ("blocked", "Mine", [])
         assert "nothing is behind it" in " ".join(guarded.product.ctl("status").stdout.split())
 
-        def open_tun() -> int:
-            import fcntl
-            import struct
-
-            handle = os.open("/dev/net/tun", os.O_RDWR)
-            fcntl.ioctl(handle, 0x400454CA, struct.pack("16sH22x", b"tun9", 0x1001))
-            return handle
-
-        handle = client.call(open_tun)
-        guarded.product.wait_state("protected")
-        assert _send(guarded)
-        os.close(handle)
+        with client.tun("tun9"):
+            guarded.product.wait_state("protected")
+            assert _send(guarded)
         guarded.product.wait_state("blocked")
     finally:
         client.ip("link del tun9")
