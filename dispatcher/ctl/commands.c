@@ -48,9 +48,11 @@ const KsCommand ks_commands[] = {
           "may have set a maximum. A pause that is running is replaced."),
       .run = ks_run_pause },
     { .name = "resume",
+      .works_alone = true,
       .options = KS_OPTION_JSON,
       .summary = N_("end a pause now"),
-      .details = N_("Ends a pause: the lock is closed again at once."),
+      .details = N_("Ends a pause: the lock is closed again at once.\n"
+                    "As root it works without the guard, too."),
       .run = ks_run_resume },
     { .name = "lan",
       .arguments = "on|off",

@@ -598,10 +598,10 @@ def test_a_user_without_a_guard(alone, words):
     said = alone.user(*words)
     assert said.status == NO_GUARD and said.out == "", said
     assert "The guard is not running." in said.err and "systemctl start nm-killswitch" in said.err, said
-    assert ("sudo nm-killswitch" in said.err) == (words[0] in ("status", "unlock", "rules")), said
+    assert ("sudo nm-killswitch" in said.err) == (words[0] in ("status", "unlock", "resume", "rules")), said
 
 
-@pytest.mark.parametrize("words", [w for w in CHANGES if w != ["unlock"]])
+@pytest.mark.parametrize("words", [w for w in CHANGES if w not in (["unlock"], ["resume"])])
 def test_only_the_guard_changes_anything_else(alone, words):
     said = alone.root(*words)
     assert said.status == NO_GUARD and "The guard is not running." in said.err, said
