@@ -48,8 +48,10 @@ struct KsGuardClient {
     GDBusConnection *bus;
     KsGuardObserver observer;
     GCancellable *cancellable; /* of this client */
-    GCancellable *asking;      /* of the GetAll to the guard of now; NULL: there is no guard */
-    GHashTable *properties;    /* char* -> GVariant*: as signalled so far */
+    GCancellable *asking;      /* of the guard of now; NULL: there is no guard */
+    GHashTable *properties;    /* char* -> GVariant*: as told so far, by the properties' names */
+    bool is_asked;             /* GetStatus is on its way */
+    bool ask_again;            /* ... and its answer may be older than what was signalled since */
     KsGuardState *state;
     KsPermission permissions[G_N_ELEMENTS(actions)];
     bool busy[KS_REQUEST_MAX];
@@ -162,15 +164,51 @@ static void on_polkit_signal(GDBusConnection *bus, const char *sender, const cha
 
 /* ---- properties ---- */
 
-static void take_properties(KsGuardClient *client, GVariant *changes)
+/* What these say of this person's own profiles is told by GetStatus alone, not to everybody. */
+static bool is_of_profiles(const char *property)
+{
+    static const char *const of_profiles[] = {
+        "Reason", "ReasonVpn", "Networks", "Tunnels", "Vpns", "Servers", "Warnings", NULL,
+    };
+
+    return g_strv_contains(of_profiles, property);
+}
+
+static void take_signalled(KsGuardClient *client, GVariant *changes)
 {
     GVariantIter iter;
     const char *name;
     GVariant *value;
 
     g_variant_iter_init(&iter, changes);
-    while (g_variant_iter_next(&iter, "{&sv}", &name, &value))
-        g_hash_table_replace(client->properties, g_strdup(name), value);
+    while (g_variant_iter_next(&iter, "{&sv}", &name, &value)) {
+        if (is_of_profiles(name))
+            g_variant_unref(value);
+        else
+            g_hash_table_replace(client->properties, g_strdup(name), value);
+    }
+}
+
+/* The property that a key of GetStatus has: "lan_networks" is LanNetworks. */
+static char *property_of(const char *key)
+{
+    g_auto(GStrv) words = g_strsplit(key, "_", -1);
+
+    for (unsigned i = 0; words[i]; i++)
+        words[i][0] = g_ascii_toupper(words[i][0]);
+    return g_strjoinv("", words);
+}
+
+static void take_status(KsGuardClient *client, GVariant *status)
+{
+    GVariantIter iter;
+    const char *key;
+    GVariant *value;
+
+    g_hash_table_remove_all(client->properties);
+    g_variant_iter_init(&iter, status);
+    while (g_variant_iter_next(&iter, "{&sv}", &key, &value))
+        g_hash_table_replace(client->properties, property_of(key), value);
 }
 
 static void read_properties(KsGuardClient *client)
@@ -189,29 +227,43 @@ static void read_properties(KsGuardClient *client)
     set_state(client, ks_guard_state_read(all));
 }
 
-static void on_properties(GObject *source, GAsyncResult *result, gpointer data)
+static void ask_status(KsGuardClient *client);
+
+static void on_status(GObject *source, GAsyncResult *result, gpointer data)
 {
     KsGuardClient *client = data;
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) answer =
         g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
-    g_autoptr(GVariant) all = NULL;
+    g_autoptr(GVariant) status = NULL;
 
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return;
+    client->is_asked = false;
+    if (client->ask_again)
+        ask_status(client);
     if (error) {
         g_message("the guard does not say how things are: %s", error->message);
         set_state(client, ks_guard_state_new(KS_STATE_AWAY));
         return;
     }
-    all = g_variant_get_child_value(answer, 0);
-    g_hash_table_remove_all(client->properties);
-    take_properties(client, all);
+    status = g_variant_get_child_value(answer, 0);
+    take_status(client, status);
     read_properties(client);
 }
 
-/* Signals and answers of one sender keep their order: what is signalled before the answer to GetAll
- * is in it, and what comes after it is newer. */
+static void ask_status(KsGuardClient *client)
+{
+    client->ask_again = client->is_asked;
+    if (client->is_asked || !client->asking)
+        return;
+    client->is_asked = true;
+    g_dbus_connection_call(client->bus, KS_BUS_NAME, KS_BUS_PATH, KS_BUS_INTERFACE, "GetStatus",
+                           NULL, G_VARIANT_TYPE("(a{sv})"), G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                           TIMEOUT, client->asking, on_status, client);
+}
+
+/* What it says to everybody counts at once, for a state may be short; the rest is asked for. */
 static void on_signal(GDBusConnection *bus, const char *sender, const char *path,
                       const char *interface, const char *signal, GVariant *arguments, gpointer data)
 {
@@ -227,8 +279,10 @@ static void on_signal(GDBusConnection *bus, const char *sender, const char *path
         g_hash_table_size(client->properties) == 0)
         return;
     changes = g_variant_get_child_value(arguments, 1);
-    take_properties(client, changes);
-    read_properties(client);
+    take_signalled(client, changes);
+    if (g_variant_n_children(changes) > 0)
+        read_properties(client);
+    ask_status(client);
 }
 
 static void forget_guard(KsGuardClient *client)
@@ -236,6 +290,7 @@ static void forget_guard(KsGuardClient *client)
     if (client->asking)
         g_cancellable_cancel(client->asking);
     g_clear_object(&client->asking);
+    client->is_asked = client->ask_again = false;
     g_hash_table_remove_all(client->properties);
 }
 
@@ -243,14 +298,12 @@ static void on_appeared(GDBusConnection *bus, const char *name, const char *owne
 {
     KsGuardClient *client = data;
 
+    (void) bus;
     (void) name;
     (void) owner;
     forget_guard(client);
     client->asking = g_cancellable_new();
-    g_dbus_connection_call(bus, KS_BUS_NAME, KS_BUS_PATH, PROPERTIES_INTERFACE, "GetAll",
-                           g_variant_new("(s)", KS_BUS_INTERFACE), G_VARIANT_TYPE("(a{sv})"),
-                           G_DBUS_CALL_FLAGS_NO_AUTO_START, TIMEOUT, client->asking, on_properties,
-                           client);
+    ask_status(client);
     (void) on_ask_permissions(client);
 }
 

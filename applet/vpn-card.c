@@ -99,6 +99,9 @@ static void doubt_refusal(KsVpnCard *card, const char *why)
         { "refused-address",
           N_("The lock does not let its server out: its name is answered with an address that is "
              "not on the internet.") },
+        { "broadcast-address",
+          N_("The lock does not let its server out: its address is everybody on the local "
+             "network.") },
         { "name-too-long",
           N_("The lock does not let its server out: its name is too long to be asked for.") },
         { "not-in-kernel", N_("The lock in the kernel does not hold its server.") },

@@ -314,7 +314,7 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns)
     ks_links_close(links);
     world->manager_present = true; /* not known, so there is nothing to complain of */
     facts.engine = engine;
-    status = ks_status_describe(&facts);
+    status = ks_status_describe(&facts); /* there is no world, and nothing private in it */
     return with_reason(status, KS_REASON_GUARD_AWAY);
 }
 

@@ -133,7 +133,11 @@ static void append_tunnels(GString *out, GVariant *status)
         /* TRANSLATORS: a VPN's name, its type and its network interface */
         g_autofree char *text = g_strdup_printf(_("“%s” (%s) on %s"), name, type, interface);
 
-        append_row(out, i == 0 ? _("VPN") : "", name[0] ? text : interface);
+        /* another user's VPN has no name here */
+        append_row(out, i == 0 ? _("VPN") : "",
+                   name[0]        ? text
+                   : interface[0] ? interface
+                                  : _("VPN"));
     }
     if (count > 0) {
         g_autofree char *carries = carries_text(status);
@@ -171,6 +175,7 @@ static const struct {
                              "administrator can name it: nm-killswitch vpn set") },
     { "refused-address",
       N_("not let out: its name is answered with an address that is not on the internet") },
+    { "broadcast-address", N_("not let out: its address is everybody on the local network") },
     { "name-too-long", N_("not let out: its name is too long to be asked for") },
     { "not-in-kernel", N_("not let out: the lock in the kernel does not hold it") },
 };

@@ -12,6 +12,9 @@
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
+/* However often people change what is theirs, everybody else is woken no more often than this. */
+#define HINT_DELAY_MS 250
+
 struct KsBus {
     KsSystemBus *system_bus;
     KsGuard *guard;
@@ -20,6 +23,8 @@ struct KsBus {
     GQueue calls;    /* GDBusMethodInvocation*, waiting for their turn */
     guint calls_source;
     guint tell_source;
+    uint64_t private_mark; /* of what only some may see, as they were told of last */
+    guint hint_source;
 
     GDBusConnection *connection; /* NULL while there is none; the rest is of this connection */
     guint limits;
@@ -27,18 +32,53 @@ struct KsBus {
     guint name;
 };
 
-/* Tells everybody what changed since they were told last. */
+static void emit(KsBus *bus, GVariant *changes, const char *const *to_look_at)
+{
+    static const char *const none[] = { NULL };
+
+    if (bus->connection)
+        (void) g_dbus_connection_emit_signal(bus->connection, NULL, KS_BUS_PATH,
+                                             PROPERTIES_INTERFACE, "PropertiesChanged",
+                                             g_variant_new("(s@a{sv}^as)", KS_BUS_INTERFACE,
+                                                           changes, to_look_at ? to_look_at : none),
+                                             NULL);
+}
+
+/* That there is something new, and not what: whoever may see it asks GetStatus. */
+static gboolean on_hint(gpointer data)
+{
+    static const char *const of_profiles[] = {
+        "Reason", "ReasonVpn", "Networks", "Tunnels", "Vpns", "Servers", "Warnings", NULL,
+    };
+    KsBus *bus = data;
+
+    bus->hint_source = 0;
+    emit(bus, g_variant_new("a{sv}", NULL), of_profiles);
+    return G_SOURCE_REMOVE;
+}
+
+static void hint_at_private(KsBus *bus)
+{
+    uint64_t mark = ks_guard_private_mark(bus->guard);
+
+    if (mark == bus->private_mark)
+        return;
+    bus->private_mark = mark;
+    if (bus->hint_source == 0)
+        bus->hint_source = g_timeout_add(HINT_DELAY_MS, on_hint, bus);
+}
+
+/* Tells everybody what changed since they were told last; nothing of private profiles. */
 static void tell(KsBus *bus, bool fresh)
 {
-    GVariant *status = ks_guard_status(bus->guard, fresh);
+    GVariant *status = ks_guard_status(bus->guard, NULL, fresh);
     g_autoptr(GVariant) changes = ks_property_changes(bus->shown, status);
 
     g_variant_unref(bus->shown);
     bus->shown = status;
-    if (bus->connection && changes)
-        (void) g_dbus_connection_emit_signal(
-            bus->connection, NULL, KS_BUS_PATH, PROPERTIES_INTERFACE, "PropertiesChanged",
-            g_variant_new("(s@a{sv}as)", KS_BUS_INTERFACE, changes, NULL), NULL);
+    if (changes)
+        emit(bus, changes, NULL);
+    hint_at_private(bus);
 }
 
 static gboolean on_tell(gpointer data)
@@ -178,7 +218,8 @@ KsBus *ks_bus_new(KsSystemBus *system_bus, KsGuard *guard)
     bus->system_bus = system_bus;
     bus->guard = guard;
     bus->requests = ks_requests_new(guard, on_request_done, bus);
-    bus->shown = ks_guard_status(guard, false);
+    bus->shown = ks_guard_status(guard, NULL, false);
+    bus->private_mark = ks_guard_private_mark(guard);
     g_queue_init(&bus->calls);
     ks_system_bus_observe(system_bus, &(KsSystemBusObserver){
                                           .connected = on_connected,
@@ -202,6 +243,7 @@ void ks_bus_free(KsBus *bus)
     ks_requests_free(bus->requests);
     g_clear_handle_id(&bus->calls_source, g_source_remove);
     g_clear_handle_id(&bus->tell_source, g_source_remove);
+    g_clear_handle_id(&bus->hint_source, g_source_remove);
     if (connection)
         (void) g_dbus_connection_flush_sync(connection, NULL, NULL);
     g_variant_unref(bus->shown);

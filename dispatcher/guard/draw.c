@@ -7,6 +7,7 @@
 #include "model/server.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define L2TP_PORT 1701
@@ -33,8 +34,7 @@ bool ks_draw_copy(const KsLock *from, KsLock *to, KsSetId set)
  * owners write the others, too. Whoever named another server was authorised to. */
 static bool server_counts(const KsVpn *vpn, const KsServer *server)
 {
-    return vpn->activity != KS_VPN_DOWN || !vpn->is_private ||
-           server->source != KS_SERVER_FROM_PROFILE;
+    return vpn->activity != KS_VPN_DOWN || !vpn->users || server->source != KS_SERVER_FROM_PROFILE;
 }
 
 /* No profile opens a name server's port, or it would let out what programs want to know of names:
@@ -46,7 +46,7 @@ static bool name_servers_port_is_open(const KsVpn *vpn, const KsServer *server)
     if (server->source == KS_SERVER_FROM_MANUAL)
         return true;
     if (server->source == KS_SERVER_FROM_PROFILE &&
-        (vpn->is_private || strcmp(vpn->type, "iodine") != 0))
+        (vpn->users || strcmp(vpn->type, "iodine") != 0))
         return false;
     return vpn->activity != KS_VPN_DOWN;
 }
@@ -60,8 +60,7 @@ static bool has_kernel_openvpn(const KsDrawing *drawing, const KsVpn *vpn)
         const KsTunnel *tunnel = &g_array_index(drawing->tunnels, KsTunnel, i);
         const KsLink *link = ks_world_link_by_index(drawing->world, tunnel->index);
 
-        if (strcmp(tunnel->uuid, vpn->uuid) == 0 && link && link->kernel_openvpn &&
-            !link->no_carrier)
+        if (ks_tunnel_is_of(tunnel, vpn) && link && link->kernel_openvpn && !link->no_carrier)
             return true;
     }
     return false;
@@ -106,7 +105,7 @@ static uint32_t open_to(const KsDrawing *drawing, const KsVpn *vpn, const KsServ
 /* What its program asks for beside its servers. A person's own profile says so only in use. */
 static void draw_names_of(KsLock *lock, const KsVpn *vpn)
 {
-    if (vpn->is_private && vpn->activity == KS_VPN_DOWN)
+    if (vpn->users && vpn->activity == KS_VPN_DOWN)
         return;
     for (unsigned i = 0; vpn->asked && i < vpn->asked->len; i++)
         (void) ks_lock_add_name(lock, g_ptr_array_index(vpn->asked, i));
@@ -125,7 +124,7 @@ static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn 
         is_shut = ks_port_is_name_servers(server->port) && !name_servers_port_is_open(vpn, server);
         if (!is_shut || server->source != KS_SERVER_FROM_PROFILE)
             (void) ks_lock_add_name(lock, server->host); /* if it is one */
-        if (is_shut)
+        if (is_shut || ks_world_is_broadcast(drawing->world, &server->address))
             continue;
         if (server->address.family != AF_UNSPEC)
             all &= ks_lock_add_server(lock, &server->address, server->protocol, server->port,
@@ -138,13 +137,13 @@ static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn 
 static const KsVpn *vpn_of_tunnel(const KsDrawing *drawing, uint32_t index)
 {
     const GPtrArray *vpns = drawing->world->vpns;
-    const char *uuid = NULL;
+    const KsTunnel *tunnel = NULL;
 
     for (unsigned i = 0; i < drawing->tunnels->len; i++)
         if (g_array_index(drawing->tunnels, KsTunnel, i).index == index)
-            uuid = g_array_index(drawing->tunnels, KsTunnel, i).uuid;
-    for (unsigned i = 0; uuid && i < vpns->len; i++)
-        if (strcmp(((const KsVpn *) g_ptr_array_index(vpns, i))->uuid, uuid) == 0)
+            tunnel = &g_array_index(drawing->tunnels, KsTunnel, i);
+    for (unsigned i = 0; tunnel && i < vpns->len; i++)
+        if (ks_tunnel_is_of(tunnel, g_ptr_array_index(vpns, i)))
             return g_ptr_array_index(vpns, i);
     return NULL;
 }
@@ -154,7 +153,8 @@ static bool endpoint_is_open(const KsDrawing *drawing, const KsWireguardEndpoint
 {
     const KsVpn *vpn;
 
-    if (!ks_draw_has_tunnel(drawing->tunnels, endpoint->index))
+    if (!ks_draw_has_tunnel(drawing->tunnels, endpoint->index) ||
+        ks_world_is_broadcast(drawing->world, &endpoint->address))
         return false;
     if (!ks_port_is_name_servers(endpoint->port))
         return true;
@@ -247,6 +247,79 @@ static void draw_ipsec(KsLock *lock, const KsWorld *world, bool manual)
     }
 }
 
+/* Servers of private profiles are open by NetworkManager's word and go with it, or with the tunnel
+ * that still uses them. Nobody remembers them. */
+static bool draw_private_servers(KsLock *lock, const KsDrawing *drawing, const KsViewer *viewer,
+                                 bool seen)
+{
+    const GPtrArray *lists[] = { drawing->world->vpns, drawing->kept };
+    bool all = true;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++) {
+        for (unsigned j = 0; j < lists[i]->len; j++) {
+            const KsVpn *vpn = g_ptr_array_index(lists[i], j);
+
+            if (vpn->users && !vpn->manual && ks_viewer_sees(viewer, vpn->users) == seen)
+                all &= draw_servers_of(lock, drawing, vpn);
+        }
+    }
+    return all;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return memcmp(((const KsKey *) a)->bytes, ((const KsKey *) b)->bytes, KS_KEY_SIZE_MAX);
+}
+
+static bool has_key(const GArray *keys, const KsKey *key)
+{
+    return keys->len > 0 && bsearch(key, keys->data, keys->len, sizeof(*key), compare_keys);
+}
+
+KsLock *ks_draw_shown(const KsLock *held, const KsDrawing *drawing, const KsViewer *viewer)
+{
+    g_autoptr(KsLock) seen = ks_lock_new();
+    g_autoptr(KsLock) hidden = ks_lock_new();
+    KsLock *shown = ks_lock_new();
+
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        (void) ks_draw_copy(drawing->lasting, seen, set);
+    (void) draw_private_servers(seen, drawing, viewer, true);
+    (void) draw_private_servers(hidden, drawing, viewer, false);
+    ks_lock_seal(seen);
+    ks_lock_seal(hidden);
+    ks_lock_copy(held, shown);
+    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
+        if (set == KS_SET_OPEN_INTERFACES || set == KS_SET_DHCP_SERVERS)
+            continue; /* with keys that are constant */
+        for (unsigned i = shown->sets[set]->len; i > 0; i--) {
+            const KsKey *key = &g_array_index(shown->sets[set], KsKey, i - 1);
+
+            if (has_key(hidden->sets[set], key) && !has_key(seen->sets[set], key))
+                g_array_remove_index(shown->sets[set], i - 1);
+        }
+    }
+    return shown;
+}
+
+void ks_draw_keep_servers(KsLock *lock, const KsLock *seen)
+{
+    static const KsSetId of_servers[] = {
+        KS_SET_SERVERS4,
+        KS_SET_SERVERS6,
+        KS_SET_PROTOCOLS4,
+        KS_SET_PROTOCOLS6,
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(of_servers); i++) {
+        GArray *keys = lock->sets[of_servers[i]];
+
+        for (unsigned j = keys->len; j > 0; j--)
+            if (!has_key(seen->sets[of_servers[i]], &g_array_index(keys, KsKey, j - 1)))
+                g_array_remove_index(keys, j - 1);
+    }
+}
+
 static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
 {
     const KsWorld *world = drawing->world;
@@ -254,17 +327,19 @@ static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
         KS_SET_SERVERS4, KS_SET_SERVERS6, KS_SET_PROTOCOLS4, KS_SET_PROTOCOLS6, KS_SET_DHCP_SERVERS,
         KS_SET_IPSEC,    KS_SET_NAMES,    KS_SET_NAME_HEADS, KS_SET_NAME_TAILS,
     };
+    static const KsViewer all_of_them = { .everything = true };
     bool all = true;
 
     /* a manager that is away or still starting has not told everything: nothing is taken away */
     if (world->manager_present && world->manager_settled)
         ks_lock_clear(drawing->told);
+    ks_lock_clear(drawing->lasting);
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
         if (vpn->manual)
-            all &= draw_servers_of(lock, drawing, vpn);
-        else if (world->manager_present)
+            all &= draw_servers_of(drawing->lasting, drawing, vpn);
+        else if (world->manager_present && !vpn->users)
             all &= draw_servers_of(drawing->told, drawing, vpn);
     }
     for (unsigned i = 0; world->manager_present && i < world->dhcp_servers->len; i++)
@@ -274,9 +349,12 @@ static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
     if (world->manager_present)
         draw_ipsec(drawing->told, world, false);
     ks_lock_seal(drawing->told);
-    for (unsigned i = 0; i < G_N_ELEMENTS(told_by_manager); i++)
-        all &= ks_draw_copy(drawing->told, lock, told_by_manager[i]);
-    return all;
+    for (unsigned i = 0; i < G_N_ELEMENTS(told_by_manager); i++) {
+        all &= ks_draw_copy(drawing->told, drawing->lasting, told_by_manager[i]);
+        all &= ks_draw_copy(drawing->lasting, lock, told_by_manager[i]);
+    }
+    ks_lock_seal(drawing->lasting);
+    return draw_private_servers(lock, drawing, &all_of_them, true) && all;
 }
 
 /* LAN access is for this interface: it leads out, and if access is limited to some networks, one of

@@ -19,6 +19,8 @@ struct KsEngine {
     GArray *tunnels;           /* KsTunnel */
     KsLock *lock;
     KsLock *told;       /* only servers, of VPNs and DHCP: what NetworkManager told last */
+    KsLock *lasting;    /* that, and the servers of VPNs set up by hand */
+    GPtrArray *kept;    /* KsVpn: private ones that were up when NetworkManager told all last */
     bool spare_running; /* what is up at the next look is no news */
     char *spared;       /* UUID of a VPN whose being up at the next look is none; NULL: none */
     char *locked_by;
@@ -32,6 +34,7 @@ static void clear_tunnel(void *data)
     g_free(tunnel->uuid);
     g_free(tunnel->name);
     g_free(tunnel->type);
+    g_strfreev(tunnel->users);
 }
 
 static GArray *tunnels_new(void)
@@ -43,12 +46,13 @@ static GArray *tunnels_new(void)
 }
 
 static KsTunnel *add_tunnel(GArray *tunnels, const char *uuid, const char *name, const char *type,
-                            const KsLink *link)
+                            char **users, const KsLink *link)
 {
     KsTunnel tunnel = {
         .uuid = g_strdup(uuid),
         .name = g_strdup(name),
         .type = g_strdup(type),
+        .users = g_strdupv(users),
         .index = link->index,
         .default_route = link->default_route,
         .dead = link->no_carrier,
@@ -60,13 +64,17 @@ static KsTunnel *add_tunnel(GArray *tunnels, const char *uuid, const char *name,
     return &g_array_index(tunnels, KsTunnel, tunnels->len - 1);
 }
 
-/* A profile may have the UUID of a VPN that was set up by hand, and is another. */
+bool ks_tunnel_is_of(const KsTunnel *tunnel, const KsVpn *vpn)
+{
+    return tunnel->manual == vpn->manual && strcmp(tunnel->uuid, vpn->uuid) == 0;
+}
+
 static const KsTunnel *find_tunnel(const GArray *tunnels, const KsVpn *vpn)
 {
     for (unsigned i = 0; i < tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
 
-        if (tunnel->manual == vpn->manual && strcmp(tunnel->uuid, vpn->uuid) == 0)
+        if (ks_tunnel_is_of(tunnel, vpn))
             return tunnel;
     }
     return NULL;
@@ -137,7 +145,7 @@ static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, G
         if (!link || find_tunnel(tunnels, vpn) ||
             (vpn->manual && ks_draw_has_tunnel(tunnels, link->index)))
             continue;
-        tunnel = add_tunnel(tunnels, vpn->uuid, vpn->name, vpn->type, link);
+        tunnel = add_tunnel(tunnels, vpn->uuid, vpn->name, vpn->type, vpn->users, link);
         tunnel->manual = vpn->manual;
         tunnel->locks = vpn->locks;
         tunnel->default_route |= world->ipsec_default && ks_vpn_uses_ipsec(vpn);
@@ -155,8 +163,8 @@ static void keep_unreported_tunnels(const KsEngine *engine, const KsWorld *world
 
         if (link && link->up && link->tunnel_kind && !(announced && announced->down) &&
             !tunnel->manual && !ks_draw_has_tunnel(tunnels, tunnel->index))
-            add_tunnel(tunnels, tunnel->uuid, tunnel->name, tunnel->type, link)->locks =
-                tunnel->locks;
+            add_tunnel(tunnels, tunnel->uuid, tunnel->name, tunnel->type, tunnel->users, link)
+                ->locks = tunnel->locks;
     }
 }
 
@@ -174,7 +182,7 @@ static GArray *find_tunnels_without_link(const KsEngine *engine, const KsWorld *
         if (vpn->manual || vpn->activity != KS_VPN_UP || !ks_world_has_policy(world, vpn) ||
             find_tunnel(engine->tunnels, vpn))
             continue;
-        tunnel = add_tunnel(found, vpn->uuid, vpn->name, vpn->type, &none);
+        tunnel = add_tunnel(found, vpn->uuid, vpn->name, vpn->type, vpn->users, &none);
         tunnel->locks = vpn->locks;
         tunnel->default_route = world->ipsec_default;
     }
@@ -254,14 +262,48 @@ static void forget_tunnels_gone(KsEngine *engine, const GArray *without_link)
             g_hash_table_iter_remove(&iterator);
 }
 
-static void draw_lock(KsEngine *engine, const KsWorld *world)
+/* What a private VPN that is up needs, should NetworkManager go: kept until it is back and has told
+ * all, or its tunnel has gone. */
+static void keep_private(KsEngine *engine, const KsWorld *world)
 {
-    KsDrawing drawing = {
+    if (world->manager_present && world->manager_settled) {
+        g_ptr_array_set_size(engine->kept, 0);
+        for (unsigned i = 0; i < world->vpns->len; i++) {
+            const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+            if (vpn->users && !vpn->manual && find_tunnel(engine->tunnels, vpn))
+                g_ptr_array_add(engine->kept, ks_vpn_copy(vpn));
+        }
+        return;
+    }
+    for (unsigned i = engine->kept->len; i > 0; i--)
+        if (!find_tunnel(engine->tunnels, g_ptr_array_index(engine->kept, i - 1)))
+            g_ptr_array_remove_index(engine->kept, i - 1);
+}
+
+static KsDrawing drawing_of(const KsEngine *engine, const KsWorld *world)
+{
+    return (KsDrawing){
         .settings = &engine->settings,
         .world = world,
         .tunnels = engine->tunnels,
         .told = engine->told,
+        .lasting = engine->lasting,
+        .kept = engine->kept,
     };
+}
+
+KsLock *ks_engine_shown(const KsEngine *engine, const KsWorld *world, const KsViewer *viewer,
+                        const KsLock *held)
+{
+    KsDrawing drawing = drawing_of(engine, world);
+
+    return ks_draw_shown(held, &drawing, viewer);
+}
+
+static void draw_lock(KsEngine *engine, const KsWorld *world)
+{
+    KsDrawing drawing = drawing_of(engine, world);
 
     engine->overflow =
         ks_draw_lock(engine->lock, &drawing)
@@ -280,6 +322,8 @@ KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up)
     engine->tunnels = tunnels_new();
     engine->lock = ks_lock_new();
     engine->told = ks_lock_new();
+    engine->lasting = ks_lock_new();
+    engine->kept = g_ptr_array_new_with_free_func((GDestroyNotify) ks_vpn_free);
     ks_lock_seal(engine->lock);
     for (unsigned i = 0; known_up && known_up[i]; i++)
         g_hash_table_add(engine->known_up, g_strdup(known_up[i]));
@@ -296,6 +340,8 @@ void ks_engine_free(KsEngine *engine)
     g_array_unref(engine->tunnels);
     ks_lock_free(engine->lock);
     ks_lock_free(engine->told);
+    ks_lock_free(engine->lasting);
+    g_ptr_array_unref(engine->kept);
     g_free(engine->spared);
     g_free(engine->locked_by);
     g_free(engine);
@@ -325,7 +371,7 @@ void ks_engine_adopt(KsEngine *engine, const KsLock *held)
     for (unsigned i = 0; i < interfaces->len; i++) {
         KsLink link = { .index = ks_key_interface(&g_array_index(interfaces, KsKey, i)) };
 
-        add_tunnel(engine->tunnels, "", "", "", &link);
+        add_tunnel(engine->tunnels, "", "", "", NULL, &link);
     }
 }
 
@@ -382,6 +428,7 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world)
         forget_announcements(engine, world);
         forget_tunnels_gone(engine, without_link);
     }
+    keep_private(engine, world);
     draw_lock(engine, world);
     return changed;
 }
@@ -440,6 +487,11 @@ const KsSettings *ks_engine_settings(const KsEngine *engine)
 const KsLock *ks_engine_lock(const KsEngine *engine)
 {
     return engine->lock;
+}
+
+const KsLock *ks_engine_lasting(const KsEngine *engine)
+{
+    return engine->lasting;
 }
 
 const GArray *ks_engine_tunnels(const KsEngine *engine)

@@ -4,6 +4,7 @@
 #include "guard/settings.h"
 #include "model/event.h"
 #include "model/lock.h"
+#include "model/viewer.h"
 #include "model/world.h"
 
 /* What should be. Pure: it knows no bus, no netlink, no clock and no file, so that every order of
@@ -24,9 +25,13 @@ typedef struct {
     bool default_route;
     bool dead; /* its link has no carrier: it is let out, for it may come to life, but is no VPN */
     KsCarried carried[KS_FAMILIES];
-    bool manual; /* set up by hand: there without NetworkManager */
+    char **users; /* as of a VPN */
+    bool manual;  /* set up by hand: there without NetworkManager */
     KsVpnLocks locks;
 } KsTunnel;
+
+/* A profile may have the UUID of a VPN that was set up by hand, and is another. */
+bool ks_tunnel_is_of(const KsTunnel *tunnel, const KsVpn *vpn);
 
 typedef struct KsEngine KsEngine;
 
@@ -64,6 +69,12 @@ bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids,
 /* The answers, valid until the next call that changes the engine. */
 const KsSettings *ks_engine_settings(const KsEngine *engine);
 const KsLock *ks_engine_lock(const KsEngine *engine); /* what the kernel should hold when locked */
+const KsLock *ks_engine_lasting(const KsEngine *engine); /* its servers but for private profiles',
+                                                          * which nobody may remember */
+/* What of a lock this viewer may see: a copy without the servers that only private profiles have
+ * which are not theirs. Owned by the caller. */
+KsLock *ks_engine_shown(const KsEngine *engine, const KsWorld *world, const KsViewer *viewer,
+                        const KsLock *held);
 const GArray *ks_engine_tunnels(const KsEngine *engine); /* element-type KsTunnel */
 const char *ks_engine_locked_by(const KsEngine *engine); /* name of the VPN whose coming up locked
                                                           * last; NULL if a person did */

@@ -153,7 +153,7 @@ static void remember_servers(KsGuard *guard)
     if (!ks_engine_settings(guard->engine)->locked || !guard->world->manager_present ||
         !guard->world->manager_settled)
         return;
-    servers = ks_server_cache_write(ks_engine_lock(guard->engine));
+    servers = ks_server_cache_write(ks_engine_lasting(guard->engine));
     if (g_strcmp0(servers, guard->servers) == 0)
         return;
     ks_store_save_servers(guard->store, servers);

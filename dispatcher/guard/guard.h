@@ -5,6 +5,7 @@
 #include "guard/engine.h"
 #include "guard/error.h"
 #include "model/event.h"
+#include "model/viewer.h"
 #include "network/system-bus.h"
 
 /* The guard: the one writer of the lock. It brings the parts together and has no policy of its own:
@@ -72,7 +73,13 @@ bool ks_guard_is_closed(const KsGuard *guard);
 
 /* GetStatus of the bus contract, a{sv}, a new reference. `fresh`: as the kernel is read now, or was
  * a moment ago; otherwise as it was read after the last change. */
-GVariant *ks_guard_status(KsGuard *guard, bool fresh);
+GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh);
+
+/* Changes whenever what is told of private profiles does, to whoever may see them. */
+uint64_t ks_guard_private_mark(const KsGuard *guard);
+
+/* There is something that this viewer is not told. */
+bool ks_guard_hides(const KsGuard *guard, const KsViewer *viewer);
 
 /* The kernel's rules in nft's words, read now; NULL with an error. Owned by the caller. */
-char *ks_guard_rules(KsGuard *guard, GError **error);
+char *ks_guard_rules(KsGuard *guard, const KsViewer *viewer, GError **error);

@@ -38,11 +38,12 @@ static bool can_be_asked_for(const char *host)
     return ks_dns_name_encode(host, &name) && ks_dns_name_keys(&name, &keys);
 }
 
-const char *ks_let_out_refusal(const KsLock *lock, const KsVpn *vpn, const KsServer *server)
+const char *ks_let_out_refusal(const KsLock *lock, const KsWorld *world, const KsVpn *vpn,
+                               const KsServer *server)
 {
     bool has_address = server->address.family != AF_UNSPEC;
     bool is_profiles = server->source == KS_SERVER_FROM_PROFILE;
-    bool is_own = vpn->is_private && is_profiles;
+    bool is_own = vpn->users && is_profiles;
     bool is_name_servers = ks_port_is_name_servers(server->port);
 
     if (server->refused)
@@ -50,6 +51,8 @@ const char *ks_let_out_refusal(const KsLock *lock, const KsVpn *vpn, const KsSer
     if (has_address ? ks_lock_has_server(lock, &server->address, server->protocol, server->port)
                     : asks_for(lock, server->host))
         return "";
+    if (ks_world_is_broadcast(world, &server->address))
+        return "broadcast-address";
     if (is_name_servers && (is_own || (is_profiles && strcmp(vpn->type, "iodine") != 0)))
         return "name-server-port";
     if ((is_own || is_name_servers) && vpn->activity == KS_VPN_DOWN)

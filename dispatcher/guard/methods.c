@@ -14,11 +14,13 @@ struct KsMethod {
     const char *signature;                      /* of the arguments, as a tuple */
     const char *(*action)(GVariant *arguments); /* NULL: anybody may */
     bool (*is_valid)(GVariant *arguments);      /* beyond the signature; may be NULL */
-    bool (*is_so)(const KsGuard *guard, GVariant *arguments); /* may be NULL */
-    KsConfigurationKey (*ruled_out_by)(GVariant *arguments);  /* NULL: nothing can */
-    GVariant *(*run)(KsGuard *guard, GVariant *arguments, GError **error);
+    bool (*is_so)(const KsGuard *guard, GVariant *arguments);              /* may be NULL */
+    KsConfigurationKey (*ruled_out_by)(GVariant *arguments);               /* NULL: nothing can */
+    GVariant *(*run)(KsGuard *guard, GVariant *arguments, GError **error); /* NULL: it looks */
     /* whether it could be done, as far as that can be said before; may be NULL */
     bool (*could)(KsGuard *guard, GVariant *arguments, GError **error);
+    /* what is answered depends on who asks; NULL: it runs */
+    GVariant *(*look)(KsGuard *guard, const KsViewer *viewer, GError **error);
 };
 
 static bool first_flag(GVariant *arguments)
@@ -278,20 +280,18 @@ TRY_AND_RUN(remove_vpn)
 TRY_AND_RUN(set_servers)
 TRY_AND_RUN(set_vpn_locks)
 
-static GVariant *run_get_status(KsGuard *guard, GVariant *arguments, GError **error)
+static GVariant *look_at_status(KsGuard *guard, const KsViewer *viewer, GError **error)
 {
-    g_autoptr(GVariant) status = ks_guard_status(guard, true);
+    g_autoptr(GVariant) status = ks_guard_status(guard, viewer, true);
 
-    (void) arguments;
     (void) error;
     return g_variant_ref_sink(g_variant_new_tuple(&status, 1));
 }
 
-static GVariant *run_get_rules(KsGuard *guard, GVariant *arguments, GError **error)
+static GVariant *look_at_rules(KsGuard *guard, const KsViewer *viewer, GError **error)
 {
-    g_autofree char *rules = ks_guard_rules(guard, error);
+    g_autofree char *rules = ks_guard_rules(guard, viewer, error);
 
-    (void) arguments;
     return rules ? g_variant_ref_sink(g_variant_new("(s)", rules)) : NULL;
 }
 
@@ -310,8 +310,8 @@ static const KsMethod methods[] = {
       could_set_servers },
     { "SetVpnLocks", "(ss)", action_configure, locks_are_valid, NULL, NULL, run_set_vpn_locks,
       could_set_vpn_locks },
-    { "GetStatus", "()", NULL, NULL, NULL, NULL, run_get_status, NULL },
-    { "GetRules", "()", NULL, NULL, NULL, NULL, run_get_rules, NULL },
+    { "GetStatus", "()", NULL, NULL, NULL, NULL, NULL, NULL, look_at_status },
+    { "GetRules", "()", NULL, NULL, NULL, NULL, NULL, NULL, look_at_rules },
 };
 
 const KsMethod *ks_method_find(const char *name, GVariant *arguments, GError **error)
@@ -368,9 +368,24 @@ bool ks_method_could(const KsMethod *method, KsGuard *guard, GVariant *arguments
     return !method->could || method->could(guard, arguments, error);
 }
 
+bool ks_method_looks(const KsMethod *method)
+{
+    return method->look != NULL;
+}
+
+GVariant *ks_method_look(const KsMethod *method, KsGuard *guard, const KsViewer *viewer,
+                         GError **error)
+{
+    return method->look(guard, viewer, error);
+}
+
 GVariant *ks_method_run(const KsMethod *method, KsGuard *guard, KsCaller caller,
                         GVariant *arguments, GError **error)
 {
+    static const KsViewer root = { .everything = true };
+
+    if (method->look)
+        return method->look(guard, caller == KS_CALLER_SOCKET ? &root : NULL, error);
     return ks_method_is_permitted(method, guard, caller, arguments, error)
                ? method->run(guard, arguments, error)
                : NULL;

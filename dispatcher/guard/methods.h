@@ -39,6 +39,11 @@ bool ks_method_is_permitted(const KsMethod *method, const KsGuard *guard, KsCall
  * Changes nothing. */
 bool ks_method_could(const KsMethod *method, KsGuard *guard, GVariant *arguments, GError **error);
 
+/* It changes nothing, and what it answers depends on who asks. */
+bool ks_method_looks(const KsMethod *method);
+GVariant *ks_method_look(const KsMethod *method, KsGuard *guard, const KsViewer *viewer,
+                         GError **error);
+
 /* Does it. Returns the out-arguments as a tuple (a new reference, not floating), or NULL. */
 GVariant *ks_method_run(const KsMethod *method, KsGuard *guard, KsCaller caller,
                         GVariant *arguments, GError **error);

@@ -28,6 +28,7 @@ typedef struct {
     bool under_way;
     bool is_cut; /* it has more addresses than an answer by UDP holds */
     bool wanted;
+    char **users; /* of the private profile that wants it; NULL: one for everybody does */
 } Entry;
 
 struct KsNames {
@@ -53,6 +54,7 @@ static void free_entry(void *data)
     Entry *entry = data;
 
     g_free(entry->host);
+    g_strfreev(entry->users);
     g_free(entry);
 }
 
@@ -273,7 +275,7 @@ static void want(KsNames *names, const KsVpn *vpn, const char *host)
     int64_t now = g_get_monotonic_time();
 
     /* a profile that people write without being asked makes nobody ask but while it is used */
-    if (vpn->is_private && urgency == KS_NAME_IDLE)
+    if (vpn->users && urgency == KS_NAME_IDLE)
         return;
     if (!entry) {
         if (g_hash_table_size(names->entries) >= KS_NAMES_MAX)
@@ -288,6 +290,10 @@ static void want(KsNames *names, const KsVpn *vpn, const char *host)
         if (urgency > entry->urgency)
             hurry(names, entry, urgency, now);
         entry->urgency = urgency;
+    }
+    if (!entry->wanted || (entry->users && !vpn->users)) {
+        g_strfreev(entry->users);
+        entry->users = g_strdupv(vpn->users);
     }
     entry->wanted = true;
 }
@@ -492,7 +498,7 @@ static bool is_searched_for(const char *host, unsigned search_dots)
     return dots < search_dots && !g_str_has_suffix(host, ".");
 }
 
-GPtrArray *ks_names_warnings(const KsNames *names)
+GPtrArray *ks_names_warnings(const KsNames *names, const KsViewer *viewer)
 {
     GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
     unsigned search_dots = 0;
@@ -515,6 +521,8 @@ GPtrArray *ks_names_warnings(const KsNames *names)
         KsDnsName name;
         KsDnsKeys keys;
 
+        if (!ks_viewer_sees(viewer, entry->users))
+            continue;
         if (record && record->refused->len > 0)
             tell_refused(warnings, &count, entry->host, record);
         else if (entry->is_cut)

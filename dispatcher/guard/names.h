@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "model/viewer.h"
 #include "model/world.h"
 #include "network/system-bus.h"
 
@@ -17,5 +18,6 @@ void ks_names_free(KsNames *names); /* saves what is new */
  * nothing is known of stays as it is. Remembers which names are wanted, and how urgently; asks. */
 void ks_names_apply(KsNames *names, KsWorld *world, bool locked);
 
-/* Sentences for people; element-type char*, owned by the caller. */
-GPtrArray *ks_names_warnings(const KsNames *names);
+/* Sentences for people; element-type char*, owned by the caller. Nothing of names that only private
+ * profiles have which this viewer does not see. */
+GPtrArray *ks_names_warnings(const KsNames *names, const KsViewer *viewer);

@@ -4,6 +4,8 @@
 #include "guard/guard-private.h"
 #include "guard/vpns-file.h"
 
+#include "guard/draw.h"
+#include "model/uplink.h"
 #include "rules/text.h"
 
 #include <string.h>
@@ -238,9 +240,22 @@ const KsSettings *ks_guard_settings(const KsGuard *guard)
     return ks_engine_settings(guard->engine);
 }
 
-GVariant *ks_guard_status(KsGuard *guard, bool fresh)
+uint64_t ks_guard_private_mark(const KsGuard *guard)
 {
-    g_autoptr(GPtrArray) name_warnings = guard->names ? ks_names_warnings(guard->names) : NULL;
+    KsStatusFacts facts = ks_guard_facts(guard);
+
+    return ks_status_private_mark(&facts);
+}
+
+bool ks_guard_hides(const KsGuard *guard, const KsViewer *viewer)
+{
+    return ks_status_hides(guard->world, viewer);
+}
+
+GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
+{
+    g_autoptr(GPtrArray) name_warnings =
+        guard->names ? ks_names_warnings(guard->names, viewer) : NULL;
     KsStatusFacts facts;
 
     /* what is left of a pause is known for the moment of reading only */
@@ -250,6 +265,7 @@ GVariant *ks_guard_status(KsGuard *guard, bool fresh)
         (void) ks_keeper_read_lately(guard->keeper);
     facts = ks_guard_facts(guard);
     facts.name_warnings = name_warnings;
+    facts.viewer = viewer;
     return ks_status_describe(&facts);
 }
 
@@ -260,15 +276,41 @@ static const char *name_interface(uint32_t index, const void *data)
     return link ? link->name : NULL;
 }
 
-char *ks_guard_rules(KsGuard *guard, GError **error)
+static char *rules_text(const KsGuard *guard, const KsReadback *held, KsLock *lock)
 {
+    KsReadback shown = *held;
+
+    shown.lock = lock;
+    return ks_rules_text(&shown, name_interface, guard->world);
+}
+
+/* What the second layer makes of the first, without the servers that are not shown there. */
+static KsLock *shown_of_second(const KsGuard *guard, const KsLock *first)
+{
+    const KsReadback *held = ks_second_layer_held(ks_keeper_second_layer(guard->keeper));
+    g_autoptr(KsLock) seen = ks_lock_new();
+    KsLock *shown = ks_lock_new();
+
+    (void) ks_uplinks_draw(guard->world, first, seen);
+    ks_lock_copy(held->lock, shown);
+    ks_draw_keep_servers(shown, seen);
+    return shown;
+}
+
+char *ks_guard_rules(KsGuard *guard, const KsViewer *viewer, GError **error)
+{
+    g_autoptr(KsLock) of_first = NULL;
+    g_autoptr(KsLock) of_second = NULL;
     g_autofree char *first = NULL;
     g_autofree char *second = NULL;
 
     if (!report(guard, ks_keeper_read(guard->keeper), error))
         return NULL;
-    first = ks_rules_text(ks_keeper_held(guard->keeper), name_interface, guard->world);
-    second = ks_rules_text(ks_second_layer_held(ks_keeper_second_layer(guard->keeper)),
-                           name_interface, guard->world);
+    of_first =
+        ks_engine_shown(guard->engine, guard->world, viewer, ks_keeper_held(guard->keeper)->lock);
+    of_second = shown_of_second(guard, of_first);
+    first = rules_text(guard, ks_keeper_held(guard->keeper), of_first);
+    second =
+        rules_text(guard, ks_second_layer_held(ks_keeper_second_layer(guard->keeper)), of_second);
     return g_strconcat(first, second[0] ? "\n" : "", second, NULL);
 }

@@ -7,6 +7,8 @@
 #include "model/names.h"
 #include "polkit/authority.h"
 
+#include <pwd.h>
+
 #define BUS_NAME      "org.freedesktop.DBus"
 #define BUS_PATH      "/org/freedesktop/DBus"
 #define BUS_INTERFACE "org.freedesktop.DBus"
@@ -58,7 +60,7 @@ static void answer_error(Request *request, const GError *error)
     g_dbus_method_invocation_return_gerror(g_steal_pointer(&request->invocation), error);
 }
 
-static guint questions_of(KsRequests *requests, guint32 uid)
+static guint questions_of(const KsRequests *requests, guint32 uid)
 {
     return GPOINTER_TO_UINT(g_hash_table_lookup(requests->questions, GUINT_TO_POINTER(uid)));
 }
@@ -138,6 +140,78 @@ static void run(Request *request, const KsMethod *method)
         answer(request, result);
     else
         answer_error(request, error);
+}
+
+/* ---- what only looks ---- */
+
+static void look(Request *request, const KsViewer *viewer)
+{
+    const KsMethod *method = consider(request);
+    g_autoptr(GVariant) result = NULL;
+    g_autoptr(GError) error = NULL;
+
+    if (!method)
+        return;
+    result = ks_method_look(method, request->requests->guard, viewer, &error);
+    if (result)
+        answer(request, result);
+    else
+        answer_error(request, error);
+}
+
+/* As NetworkManager finds out whom a profile is for. Good until the next call. */
+static KsViewer viewer_of(const Request *request)
+{
+    struct passwd *entry = getpwuid(request->uid);
+
+    return (KsViewer){
+        .everything = request->uid == 0,
+        .user = entry ? entry->pw_name : NULL,
+    };
+}
+
+static void on_polkit_of_look(GObject *source, GAsyncResult *result, gpointer data)
+{
+    Request *request = data;
+    KsViewer viewer = viewer_of(request);
+
+    (void) source;
+    viewer.everything |= ks_authority_check_finish(result, NULL);
+    look(request, &viewer);
+    finish(request);
+}
+
+static bool may_ask(const KsRequests *requests, guint32 uid)
+{
+    return questions_of(requests, uid) < KS_QUESTIONS_PER_USER &&
+           requests->all_questions < KS_QUESTIONS_MAX;
+}
+
+/* Whoever may configure without being asked for more sees all, as root does. */
+static void on_uid_of_look(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GVariant) reply =
+        g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
+    Request *request = data;
+    KsViewer viewer;
+
+    if (!reply) { /* who that was is gone, or not known */
+        look(request, NULL);
+        finish(request);
+        return;
+    }
+    g_variant_get(reply, "(u)", &request->uid);
+    viewer = viewer_of(request);
+    if (!ks_guard_hides(request->requests->guard, &viewer) ||
+        !may_ask(request->requests, request->uid)) {
+        look(request, &viewer);
+        finish(request);
+        return;
+    }
+    count_question(request, +1);
+    ks_authority_check(request->connection, caller_of(request), KS_ACTION_ID_CONFIGURE,
+                       method_name_of(request), false, request->cancellable, on_polkit_of_look,
+                       request);
 }
 
 static void refuse(Request *request, const GError *why)
@@ -225,8 +299,7 @@ static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
         return;
     }
     g_variant_get(reply, "(u)", &request->uid);
-    if (questions_of(requests, request->uid) >= KS_QUESTIONS_PER_USER ||
-        requests->all_questions >= KS_QUESTIONS_MAX) {
+    if (!may_ask(requests, request->uid)) {
         g_dbus_method_invocation_return_error(g_steal_pointer(&request->invocation), G_DBUS_ERROR,
                                               G_DBUS_ERROR_LIMITS_EXCEEDED,
                                               "Too many requests wait for polkit already.");
@@ -234,6 +307,14 @@ static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
         return;
     }
     ask(request);
+}
+
+static void ask_for_uid(Request *request, GAsyncReadyCallback callback)
+{
+    g_dbus_connection_call(request->connection, BUS_NAME, BUS_PATH, BUS_INTERFACE,
+                           "GetConnectionUnixUser", g_variant_new("(s)", caller_of(request)),
+                           G_VARIANT_TYPE("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, request->cancellable,
+                           callback, request);
 }
 
 KsRequests *ks_requests_new(KsGuard *guard, KsRequestsDone done, void *data)
@@ -277,15 +358,15 @@ void ks_requests_take(KsRequests *requests, GDBusMethodInvocation *invocation)
     g_hash_table_add(requests->waiting, request);
 
     method = consider(request);
-    if (method && ks_method_action(method, arguments_of(request))) {
+    if (!method) {
+        finish(request);
+    } else if (!ks_method_looks(method)) {
         /* for the log and for the bounds; polkit finds out itself whom it has to do with */
-        g_dbus_connection_call(request->connection, BUS_NAME, BUS_PATH, BUS_INTERFACE,
-                               "GetConnectionUnixUser", g_variant_new("(s)", caller_of(request)),
-                               G_VARIANT_TYPE("(u)"), G_DBUS_CALL_FLAGS_NONE, -1,
-                               request->cancellable, on_uid, request);
-        return;
+        ask_for_uid(request, on_uid);
+    } else if (ks_guard_hides(requests->guard, NULL)) {
+        ask_for_uid(request, on_uid_of_look);
+    } else {
+        look(request, NULL);
+        finish(request);
     }
-    if (method)
-        run(request, method);
-    finish(request);
 }

@@ -3,7 +3,8 @@
 
 #include "model/lock.h"
 
-/* The VPN servers that the lock let through when it was drawn last, as text for the next boot: they
+/* The VPN servers that the lock let through when it was drawn last, those of private profiles
+ * aside, as text for the next boot: they
  * are open before NetworkManager has told of them, so that a VPN need not wait for the guard.
  * Interfaces are never remembered: after a reboot their numbers mean others.
  *

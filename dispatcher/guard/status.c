@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "guard/let-out.h"
+#include "guard/status-warnings.h"
 #include "model/server.h"
 #include "rules/lock-table.h"
 
@@ -71,17 +72,27 @@ static void add_tunnel(GVariantBuilder *builder, const char *interface, const ch
     g_variant_builder_close(builder);
 }
 
-static bool is_tunnel_of(const KsTunnel *tunnel, const KsVpn *vpn)
-{
-    return tunnel->manual == vpn->manual && strcmp(tunnel->uuid, vpn->uuid) == 0;
-}
-
 static bool has_tunnel(const GArray *tunnels, const KsVpn *vpn)
 {
     for (unsigned i = 0; i < tunnels->len; i++)
-        if (is_tunnel_of(&g_array_index(tunnels, KsTunnel, i), vpn))
+        if (ks_tunnel_is_of(&g_array_index(tunnels, KsTunnel, i), vpn))
             return true;
     return false;
+}
+
+static bool sees(const KsStatusFacts *facts, char *const *users)
+{
+    return ks_viewer_sees(facts->viewer, users);
+}
+
+/* That there is one is what the state says; everybody can see its interface. */
+static void add_tunnel_for(GVariantBuilder *builder, const KsStatusFacts *facts, char *const *users,
+                           const KsTunnel *tunnel)
+{
+    if (sees(facts, users))
+        add_tunnel(builder, tunnel->interface, tunnel->uuid, tunnel->name, tunnel->type);
+    else
+        add_tunnel(builder, tunnel->interface, "", "", "");
 }
 
 static GVariant *describe_tunnels(const KsStatusFacts *facts)
@@ -94,13 +105,14 @@ static GVariant *describe_tunnels(const KsStatusFacts *facts)
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
 
         if (!tunnel->dead)
-            add_tunnel(&builder, tunnel->interface, tunnel->uuid, tunnel->name, tunnel->type);
+            add_tunnel_for(&builder, facts, tunnel->users, tunnel);
     }
     for (unsigned i = 0; i < facts->world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+        KsTunnel tunnel = { .uuid = vpn->uuid, .name = vpn->name, .type = vpn->type };
 
         if (is_up_without_interface(facts, vpn) && !has_tunnel(tunnels, vpn))
-            add_tunnel(&builder, "", vpn->uuid, vpn->name, vpn->type); /* it needs no interface */
+            add_tunnel_for(&builder, facts, vpn->users, &tunnel); /* it needs no interface */
     }
     return g_variant_builder_end(&builder);
 }
@@ -139,44 +151,79 @@ static GVariant *describe_carries(const KsStatusFacts *facts)
     return g_variant_builder_end(&builder);
 }
 
-static void add_server(GVariantBuilder *builder, const KsLock *lock, const KsVpn *vpn,
-                       const KsServer *server)
-{
-    char address[KS_ADDRESS_TEXT_SIZE];
-    char protocol[4];
+/* A list that may be long, as plain bytes: as a tree each of its entries would take thousands. */
+typedef struct {
+    GVariantBuilder builder;
+    size_t size;
+    bool is_full; /* something did not fit */
+} List;
 
-    g_variant_builder_open(builder, G_VARIANT_TYPE("a{sv}"));
-    g_variant_builder_add(builder, "{sv}", "uuid", g_variant_new_string(vpn->uuid));
-    g_variant_builder_add(builder, "{sv}", "name", g_variant_new_string(vpn->name));
-    g_variant_builder_add(builder, "{sv}", "type", g_variant_new_string(vpn->type));
-    g_variant_builder_add(builder, "{sv}", "host", g_variant_new_string(server->host));
-    g_variant_builder_add(builder, "{sv}", "address",
-                          g_variant_new_string(ks_address_text(&server->address, address)));
-    g_variant_builder_add(builder, "{sv}", "protocol",
-                          g_variant_new_string(ks_protocol_name(server->protocol, protocol)));
-    g_variant_builder_add(builder, "{sv}", "port", g_variant_new_uint16(server->port));
-    g_variant_builder_add(builder, "{sv}", "source",
-                          g_variant_new_string(ks_server_source_name(server->source)));
-    g_variant_builder_add(builder, "{sv}", "not_let_out",
-                          g_variant_new_string(ks_let_out_refusal(lock, vpn, server)));
-    g_variant_builder_close(builder);
+static void list_begin(List *list)
+{
+    g_variant_builder_init(&list->builder, G_VARIANT_TYPE("aa{sv}"));
+    list->size = 0;
+    list->is_full = false;
 }
 
-/* While it is open, as it would be if it were closed. */
-static GVariant *describe_servers(const KsStatusFacts *facts)
+static void list_add(List *list, GVariantBuilder *entry)
 {
-    const KsWorld *world = facts->world;
-    const KsLock *lock = facts->held->present ? facts->held->lock : ks_engine_lock(facts->engine);
-    GVariantBuilder builder;
+    GVariant *value = g_variant_builder_end(entry);
 
-    g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
-    for (unsigned i = 0; i < world->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
-
-        for (unsigned j = 0; j < vpn->servers->len; j++)
-            add_server(&builder, lock, vpn, g_ptr_array_index(vpn->servers, j));
+    list->size += g_variant_get_size(value);
+    list->is_full |= list->size > KS_STATUS_LIST_MAX;
+    if (list->is_full) {
+        g_variant_unref(g_variant_ref_sink(value));
+        return;
     }
-    return g_variant_builder_end(&builder);
+    (void) g_variant_get_data(value); /* lets go of the tree */
+    g_variant_builder_add_value(&list->builder, value);
+}
+
+static GVariant *list_end(List *list)
+{
+    return g_variant_builder_end(&list->builder);
+}
+
+static void add_server(List *list, const KsStatusFacts *facts, const KsVpn *vpn,
+                       const KsServer *server)
+{
+    /* while it is open, as it would be if it were closed */
+    const KsLock *lock = facts->held->present ? facts->held->lock : ks_engine_lock(facts->engine);
+    char address[KS_ADDRESS_TEXT_SIZE];
+    char protocol[4];
+    GVariantBuilder entry;
+
+    g_variant_builder_init(&entry, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&entry, "{sv}", "uuid", g_variant_new_string(vpn->uuid));
+    g_variant_builder_add(&entry, "{sv}", "name", g_variant_new_string(vpn->name));
+    g_variant_builder_add(&entry, "{sv}", "type", g_variant_new_string(vpn->type));
+    g_variant_builder_add(&entry, "{sv}", "host", g_variant_new_string(server->host));
+    g_variant_builder_add(&entry, "{sv}", "address",
+                          g_variant_new_string(ks_address_text(&server->address, address)));
+    g_variant_builder_add(&entry, "{sv}", "protocol",
+                          g_variant_new_string(ks_protocol_name(server->protocol, protocol)));
+    g_variant_builder_add(&entry, "{sv}", "port", g_variant_new_uint16(server->port));
+    g_variant_builder_add(&entry, "{sv}", "source",
+                          g_variant_new_string(ks_server_source_name(server->source)));
+    g_variant_builder_add(
+        &entry, "{sv}", "not_let_out",
+        g_variant_new_string(ks_let_out_refusal(lock, facts->world, vpn, server)));
+    list_add(list, &entry);
+}
+
+static GVariant *describe_servers(const KsStatusFacts *facts, bool *ret_full)
+{
+    List list;
+
+    list_begin(&list);
+    for (unsigned i = 0; i < facts->world->vpns->len && !list.is_full; i++) {
+        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+
+        for (unsigned j = 0; sees(facts, vpn->users) && j < vpn->servers->len && !list.is_full; j++)
+            add_server(&list, facts, vpn, g_ptr_array_index(vpn->servers, j));
+    }
+    *ret_full = list.is_full;
+    return list_end(&list);
 }
 
 static bool is_overridden(const KsVpn *vpn)
@@ -186,175 +233,32 @@ static bool is_overridden(const KsVpn *vpn)
                KS_SERVER_FROM_OVERRIDE;
 }
 
-static GVariant *describe_vpns(const KsWorld *world)
+static GVariant *describe_vpns(const KsStatusFacts *facts, bool *ret_full)
 {
-    GVariantBuilder builder;
+    List list;
 
-    g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
-    for (unsigned i = 0; i < world->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+    list_begin(&list);
+    for (unsigned i = 0; i < facts->world->vpns->len && !list.is_full; i++) {
+        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+        GVariantBuilder entry;
 
-        g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
-        g_variant_builder_add(&builder, "{sv}", "uuid", g_variant_new_string(vpn->uuid));
-        g_variant_builder_add(&builder, "{sv}", "name", g_variant_new_string(vpn->name));
-        g_variant_builder_add(&builder, "{sv}", "type", g_variant_new_string(vpn->type));
-        g_variant_builder_add(&builder, "{sv}", "interface",
+        if (!sees(facts, vpn->users))
+            continue;
+        g_variant_builder_init(&entry, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&entry, "{sv}", "uuid", g_variant_new_string(vpn->uuid));
+        g_variant_builder_add(&entry, "{sv}", "name", g_variant_new_string(vpn->name));
+        g_variant_builder_add(&entry, "{sv}", "type", g_variant_new_string(vpn->type));
+        g_variant_builder_add(&entry, "{sv}", "interface",
                               g_variant_new_string(vpn->manual ? vpn->interface : ""));
-        g_variant_builder_add(&builder, "{sv}", "manual", g_variant_new_boolean(vpn->manual));
-        g_variant_builder_add(&builder, "{sv}", "override",
+        g_variant_builder_add(&entry, "{sv}", "manual", g_variant_new_boolean(vpn->manual));
+        g_variant_builder_add(&entry, "{sv}", "override",
                               g_variant_new_boolean(is_overridden(vpn)));
-        g_variant_builder_add(&builder, "{sv}", "locks",
+        g_variant_builder_add(&entry, "{sv}", "locks",
                               g_variant_new_string(ks_vpn_locks_name(vpn->locks)));
-        g_variant_builder_close(&builder);
+        list_add(&list, &entry);
     }
-    return g_variant_builder_end(&builder);
-}
-
-/* The profile names this endpoint, or only names, and an address is one of theirs. */
-static bool profile_names(const KsVpn *vpn, const KsWireguardEndpoint *endpoint)
-{
-    for (unsigned i = 0; i < vpn->servers->len; i++) {
-        const KsServer *server = g_ptr_array_index(vpn->servers, i);
-        KsAddress literal;
-
-        if (!ks_address_parse(server->host, &literal) ||
-            (ks_address_compare(&literal, &endpoint->address) == 0 &&
-             server->port == endpoint->port))
-            return true;
-    }
-    return false;
-}
-
-/* What is let out beyond the profile is said. */
-static void warn_of_endpoint(GVariantBuilder *builder, const KsStatusFacts *facts,
-                             const KsWireguardEndpoint *endpoint)
-{
-    const GArray *tunnels = ks_engine_tunnels(facts->engine);
-    char address[KS_ADDRESS_TEXT_SIZE];
-    const KsTunnel *tunnel = NULL;
-
-    for (unsigned i = 0; i < tunnels->len; i++)
-        if (g_array_index(tunnels, KsTunnel, i).index == endpoint->index)
-            tunnel = &g_array_index(tunnels, KsTunnel, i);
-    for (unsigned i = 0; tunnel && i < facts->world->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
-        g_autofree char *text = NULL;
-
-        if (!is_tunnel_of(tunnel, vpn) || profile_names(vpn, endpoint))
-            continue;
-        text = g_strdup_printf(
-            "%s: its server has moved to %s, port %u, which the profile does not "
-            "name. WireGuard is let out to there too, as long as this VPN is up.",
-            vpn->name, ks_address_text(&endpoint->address, address), endpoint->port);
-        g_variant_builder_add(builder, "s", text);
-    }
-}
-
-/* It is asked through a tunnel, or nobody here can say how. */
-static bool may_be_asked(const KsStatusFacts *facts, const KsNameServer *server)
-{
-    const GArray *tunnels = ks_engine_tunnels(facts->engine);
-    bool takes_everything = false;
-
-    if (server->address.family == AF_UNSPEC || server->of_vpn ||
-        ks_address_is_loopback(&server->address))
-        return true;
-    for (unsigned i = 0; i < tunnels->len; i++) {
-        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
-
-        if (strcmp(tunnel->interface, server->interface) == 0)
-            return true;
-        takes_everything |= tunnel->default_route;
-    }
-    return takes_everything && !server->neighbour && !ks_address_is_private(&server->address) &&
-           (facts->world->dns == KS_DNS_BY_ROUTE || !server->interface[0]);
-}
-
-static bool lacks_name_server(const KsStatusFacts *facts)
-{
-    const GArray *servers = facts->world->name_servers;
-    const GArray *tunnels = ks_engine_tunnels(facts->engine);
-
-    if (facts->world->dns == KS_DNS_BY_OTHERS || strcmp(ks_status_state(facts), "protected") != 0)
-        return false;
-    for (unsigned i = 0; i < tunnels->len; i++)
-        if (g_array_index(tunnels, KsTunnel, i).manual)
-            return false; /* NetworkManager does not know its name servers */
-    for (unsigned i = 0; i < servers->len; i++)
-        if (may_be_asked(facts, &g_array_index(servers, KsNameServer, i)))
-            return false;
-    return true;
-}
-
-/* LAN access is for a network that was something else when that was said, or that an older version
- * wrote down by its UUID alone. */
-static void warn_of_networks(GVariantBuilder *builder, const KsStatusFacts *facts)
-{
-    const KsSettings *settings = ks_engine_settings(facts->engine);
-
-    for (unsigned i = 0; i < facts->world->networks->len && settings->lan; i++) {
-        const KsNetwork *network = g_ptr_array_index(facts->world->networks, i);
-        const char *allowed = ks_settings_lan_place(settings, network->uuid);
-        g_autofree char *text = NULL;
-
-        if (!allowed || g_strcmp0(allowed, network->place) == 0)
-            continue;
-        text =
-            g_strdup_printf("LAN access was allowed on \"%s\" when that was another network, or by "
-                            "an older version that could not tell, and is not in force here. To "
-                            "allow it here: nm-killswitch lan on --only-here",
-                            network->name);
-        g_variant_builder_add(builder, "s", text);
-    }
-}
-
-static GVariant *describe_warnings(const KsStatusFacts *facts)
-{
-    const GPtrArray *configuration = facts->configuration_warnings;
-    GVariantBuilder builder;
-
-    g_variant_builder_init(&builder, G_VARIANT_TYPE_STRING_ARRAY);
-    for (unsigned i = 0; i < KS_STATUS_PROBLEMS_MAX; i++)
-        if (facts->problems[i])
-            g_variant_builder_add(&builder, "s", facts->problems[i]);
-    for (unsigned i = 0; configuration && i < configuration->len; i++)
-        g_variant_builder_add(&builder, "s", g_ptr_array_index(configuration, i));
-    for (unsigned i = 0; facts->name_warnings && i < facts->name_warnings->len; i++)
-        g_variant_builder_add(&builder, "s", g_ptr_array_index(facts->name_warnings, i));
-    if (ks_engine_overflow(facts->engine))
-        g_variant_builder_add(&builder, "s", ks_engine_overflow(facts->engine));
-    for (unsigned i = 0; facts->held->present && i < facts->held->problems->len; i++) {
-        g_autofree char *text =
-            g_strdup_printf("The lock in the kernel was changed: %s.",
-                            (char *) g_ptr_array_index(facts->held->problems, i));
-
-        g_variant_builder_add(&builder, "s", text);
-    }
-    if (!facts->world->manager_present)
-        g_variant_builder_add(&builder, "s",
-                              "NetworkManager is not running. The lock stays as it is; new VPN "
-                              "connections are let through when it is back.");
-    warn_of_networks(&builder, facts);
-    if (lacks_name_server(facts))
-        g_variant_builder_add(&builder, "s",
-                              "The VPN came without a name server, and those of the local network "
-                              "are not asked while locked: programs find no names. Give the VPN "
-                              "one, and connect it again: nmcli connection modify VPN ipv4.dns "
-                              "ADDRESS.");
-    for (unsigned i = 0; i < facts->world->wireguard_endpoints->len; i++)
-        warn_of_endpoint(&builder, facts,
-                         &g_array_index(facts->world->wireguard_endpoints, KsWireguardEndpoint, i));
-    for (unsigned i = 0; i < facts->world->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
-
-        for (unsigned j = 0; j < vpn->warnings->len; j++) {
-            g_autofree char *text =
-                g_strdup_printf("%s: %s", vpn->name, (char *) g_ptr_array_index(vpn->warnings, j));
-
-            g_variant_builder_add(&builder, "s", text);
-        }
-    }
-    return g_variant_builder_end(&builder);
+    *ret_full = list.is_full;
+    return list_end(&list);
 }
 
 static GVariant *describe_layers(const KsReadback *held, bool egress)
@@ -391,8 +295,9 @@ static uint64_t paused_until(const KsReadback *held)
     return ((uint64_t) g_get_real_time() / 1000 + held->pause_ms + 999) / 1000;
 }
 
-static GVariant *describe_networks(const KsWorld *world)
+static GVariant *describe_networks(const KsStatusFacts *facts)
 {
+    const KsWorld *world = facts->world;
     GVariantBuilder builder;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
@@ -401,6 +306,8 @@ static GVariant *describe_networks(const KsWorld *world)
         const KsLink *link = ks_world_link_by_name(world, network->interface);
 
         if (link && link->tunnel_kind) /* a VPN's own interface is no network to a person */
+            continue;
+        if (!sees(facts, network->users))
             continue;
         g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
         g_variant_builder_add(&builder, "{sv}", "uuid", g_variant_new_string(network->uuid));
@@ -417,7 +324,8 @@ static const KsTunnel *find_dead(const KsStatusFacts *facts)
     const GArray *tunnels = ks_engine_tunnels(facts->engine);
 
     for (unsigned i = 0; i < tunnels->len; i++)
-        if (g_array_index(tunnels, KsTunnel, i).dead)
+        if (g_array_index(tunnels, KsTunnel, i).dead &&
+            sees(facts, g_array_index(tunnels, KsTunnel, i).users))
             return &g_array_index(tunnels, KsTunnel, i);
     return NULL;
 }
@@ -430,11 +338,14 @@ static bool has_no_interface(const KsVpn *vpn)
            !ks_vpn_uses_ipsec(vpn);
 }
 
-static bool is_any_connecting(const KsWorld *world)
+static bool is_any_connecting(const KsStatusFacts *facts)
 {
-    for (unsigned i = 0; i < world->vpns->len; i++)
-        if (((const KsVpn *) g_ptr_array_index(world->vpns, i))->activity == KS_VPN_CONNECTING)
+    for (unsigned i = 0; i < facts->world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+
+        if (vpn->activity == KS_VPN_CONNECTING && sees(facts, vpn->users))
             return true;
+    }
     return false;
 }
 
@@ -445,7 +356,7 @@ static const char *reason_for_protected(const KsStatusFacts *facts, const char *
     const GArray *tunnels = ks_engine_tunnels(facts->engine);
     const char *name = "";
 
-    if (is_any_connecting(facts->world) || ipsec_is_up(facts) || !facts->world->manager_present)
+    if (is_any_connecting(facts) || ipsec_is_up(facts) || !facts->world->manager_present)
         return "";
     for (unsigned i = 0; i < tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
@@ -453,7 +364,7 @@ static const char *reason_for_protected(const KsStatusFacts *facts, const char *
         if (tunnel->default_route && !tunnel->dead)
             return "";
         if (!tunnel->dead)
-            name = tunnel->name;
+            name = sees(facts, tunnel->users) ? tunnel->name : "";
     }
     *ret_vpn = name;
     return "some-networks";
@@ -475,7 +386,7 @@ static const char *reason_for_blocked(const KsStatusFacts *facts, const char **r
     const KsVpn *nameless = NULL;
     unsigned reachable = 0;
 
-    if (dead && !is_any_connecting(world)) {
+    if (dead && !is_any_connecting(facts)) {
         *ret_vpn = dead->name;
         return "tunnel-dead";
     }
@@ -484,6 +395,8 @@ static const char *reason_for_blocked(const KsStatusFacts *facts, const char **r
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
+        if (!sees(facts, vpn->users))
+            continue;
         if (vpn->activity != KS_VPN_DOWN) {
             *ret_vpn = vpn->name;
             if (has_no_interface(vpn))
@@ -529,7 +442,10 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     static const char *const everywhere[] = { NULL };
     const KsSettings *settings = ks_engine_settings(facts->engine);
     const char *reason_vpn = "";
+    bool vpns_are_full = false;
+    bool servers_are_full = false;
     GVariantBuilder builder;
+    GVariant *status;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(&builder, "{sv}", "version", g_variant_new_string(KS_VERSION));
@@ -543,7 +459,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
                                                  ? (const char *const *) settings->lan_networks
                                                  : everywhere,
                                              -1));
-    g_variant_builder_add(&builder, "{sv}", "networks", describe_networks(facts->world));
+    g_variant_builder_add(&builder, "{sv}", "networks", describe_networks(facts));
     g_variant_builder_add(&builder, "{sv}", "paused_until",
                           g_variant_new_uint64(paused_until(facts->held)));
     g_variant_builder_add(&builder, "{sv}", "pause_max", g_variant_new_uint32(facts->pause_max));
@@ -552,12 +468,84 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     g_variant_builder_add(&builder, "{sv}", "reason_vpn", g_variant_new_string(reason_vpn));
     g_variant_builder_add(&builder, "{sv}", "tunnels", describe_tunnels(facts));
     g_variant_builder_add(&builder, "{sv}", "carries", describe_carries(facts));
-    g_variant_builder_add(&builder, "{sv}", "vpns", describe_vpns(facts->world));
-    g_variant_builder_add(&builder, "{sv}", "servers", describe_servers(facts));
+    g_variant_builder_add(&builder, "{sv}", "vpns", describe_vpns(facts, &vpns_are_full));
+    g_variant_builder_add(&builder, "{sv}", "servers", describe_servers(facts, &servers_are_full));
     g_variant_builder_add(&builder, "{sv}", "layers", describe_layers(facts->held, facts->egress));
     g_variant_builder_add(&builder, "{sv}", "verified",
                           g_variant_new_boolean(ks_status_verified(facts)));
     g_variant_builder_add(&builder, "{sv}", "blocked", describe_blocked(facts->held));
-    g_variant_builder_add(&builder, "{sv}", "warnings", describe_warnings(facts));
-    return g_variant_ref_sink(g_variant_builder_end(&builder));
+    g_variant_builder_add(&builder, "{sv}", "warnings",
+                          ks_status_warnings(facts, vpns_are_full || servers_are_full));
+    status = g_variant_ref_sink(g_variant_builder_end(&builder));
+    (void) g_variant_get_data(status);
+    return status;
+}
+
+bool ks_status_hides(const KsWorld *world, const KsViewer *viewer)
+{
+    for (unsigned i = 0; i < world->vpns->len; i++)
+        if (!ks_viewer_sees(viewer, ((const KsVpn *) g_ptr_array_index(world->vpns, i))->users))
+            return true;
+    for (unsigned i = 0; i < world->networks->len; i++)
+        if (!ks_viewer_sees(viewer,
+                            ((const KsNetwork *) g_ptr_array_index(world->networks, i))->users))
+            return true;
+    return false;
+}
+
+/* FNV-1a (RFC 9923): whoever makes two worlds alike to it has kept something from himself. */
+static void mark_text(uint64_t *mark, const char *text)
+{
+    do {
+        *mark = (*mark ^ (unsigned char) *text) * UINT64_C(0x100000001b3);
+    } while (*text++);
+}
+
+static void mark_number(uint64_t *mark, uint64_t number)
+{
+    *mark = (*mark ^ number) * UINT64_C(0x100000001b3);
+}
+
+static void mark_vpn(uint64_t *mark, const KsVpn *vpn)
+{
+    mark_text(mark, vpn->uuid);
+    mark_text(mark, vpn->name);
+    mark_text(mark, vpn->type);
+    mark_number(mark, (uint64_t) vpn->activity << 8 | (uint64_t) vpn->failure << 4 |
+                          (uint64_t) vpn->locks << 1 | vpn->left_out);
+    mark_number(mark, vpn->warnings->len);
+    for (unsigned i = 0; i < vpn->servers->len; i++) {
+        const KsServer *server = g_ptr_array_index(vpn->servers, i);
+
+        mark_text(mark, server->host);
+        for (size_t j = 0; j < ks_address_size(&server->address); j++)
+            mark_number(mark, server->address.bytes[j]);
+        mark_number(mark, (uint64_t) server->port << 8 | server->protocol);
+    }
+}
+
+uint64_t ks_status_private_mark(const KsStatusFacts *facts)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+    uint64_t mark = UINT64_C(0xcbf29ce484222325);
+
+    for (unsigned i = 0; i < facts->world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+
+        if (vpn->users)
+            mark_vpn(&mark, vpn);
+    }
+    for (unsigned i = 0; i < facts->world->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(facts->world->networks, i);
+
+        if (!network->users)
+            continue;
+        mark_text(&mark, network->uuid);
+        mark_text(&mark, network->name);
+        mark_text(&mark, network->interface);
+    }
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (g_array_index(tunnels, KsTunnel, i).users)
+            mark_text(&mark, g_array_index(tunnels, KsTunnel, i).uuid);
+    return mark;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "guard/engine.h"
+#include "model/viewer.h"
 #include "rules/readback.h"
 
 #include <gio/gio.h>
@@ -15,6 +16,7 @@ typedef struct {
     const KsEngine *engine;
     const KsWorld *world;
     const KsReadback *held; /* what the kernel holds */
+    const KsViewer *viewer; /* who is told; NULL: everybody, and nothing of private profiles */
     uint32_t pause_max;     /* seconds; 0: pausing is not allowed */
     bool egress;            /* the second layer stands on every uplink */
     bool trouble;           /* the kernel could not be asked or changed: nothing is verified */
@@ -29,5 +31,14 @@ const char *ks_status_state(const KsStatusFacts *facts);
 /* The kernel holds exactly what should be. */
 bool ks_status_verified(const KsStatusFacts *facts);
 
-/* The object of `status --json` as a{sv}; a new reference. */
+/* The object of `status --json` as a{sv}; a new reference, as plain bytes. */
 GVariant *ks_status_describe(const KsStatusFacts *facts);
+
+/* Changes whenever what is told of private profiles does. */
+uint64_t ks_status_private_mark(const KsStatusFacts *facts);
+
+/* There is something that this viewer is not told. */
+bool ks_status_hides(const KsWorld *world, const KsViewer *viewer);
+
+/* Bytes of each of its lists: all of it fits into one message of the bus by far. */
+#define KS_STATUS_LIST_MAX (4u << 20)

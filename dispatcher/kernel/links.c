@@ -4,6 +4,7 @@
 #include "kernel/look-ups.h"
 #include "kernel/routes.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
@@ -21,6 +22,9 @@
 /* More interfaces than any desktop has; what lies beyond is not known, so it stays shut. */
 #define LINKS_MAX     16384u
 #define ADDRESSES_MAX 65536u
+
+#define BROADCASTS_MAX       256u
+#define BROADCAST_PREFIX_MAX 30 /* two machines have no use for it (RFC 3021) */
 
 struct KsLinks {
     struct mnl_socket *requests;
@@ -343,6 +347,28 @@ static void mark_lent(const KsLinks *links, KsWorld *world)
     }
 }
 
+/* What is sent to the last address of a network reaches everybody there, and by some machines'
+ * reading to its first (RFC 1122, 3.3.6). */
+static void add_broadcasts(GArray *broadcasts, const KsLinkAddress *on_link)
+{
+    uint32_t ends[2];
+    uint32_t mask;
+
+    if (on_link->address.family != AF_INET || on_link->prefix == 0 ||
+        on_link->prefix > BROADCAST_PREFIX_MAX || broadcasts->len >= BROADCASTS_MAX)
+        return;
+    mask = htonl(UINT32_MAX << (32 - on_link->prefix));
+    memcpy(&ends[0], on_link->address.bytes, sizeof(ends[0]));
+    ends[0] &= mask;
+    ends[1] = ends[0] | ~mask;
+    for (unsigned i = 0; i < G_N_ELEMENTS(ends); i++) {
+        KsAddress address = { .family = AF_INET };
+
+        memcpy(address.bytes, &ends[i], sizeof(ends[i]));
+        g_array_append_val(broadcasts, address);
+    }
+}
+
 int ks_links_describe(KsLinks *links, KsWorld *world)
 {
     drain_notifications(links);
@@ -355,6 +381,7 @@ int ks_links_describe(KsLinks *links, KsWorld *world)
 
     g_array_set_size(world->links, 0);
     g_array_set_size(world->link_addresses, 0);
+    g_array_set_size(world->broadcasts, 0);
     g_array_append_vals(world->links, links->links->data, links->links->len);
     for (unsigned i = 0; i < links->addresses->len; i++) {
         const KsLinkAddress *on_link = &g_array_index(links->addresses, KsLinkAddress, i);
@@ -362,6 +389,8 @@ int ks_links_describe(KsLinks *links, KsWorld *world)
 
         if (link && link->tunnel_kind)
             g_array_append_val(world->link_addresses, *on_link);
+        else if (link && !link->loopback)
+            add_broadcasts(world->broadcasts, on_link);
     }
     mark_lent(links, world);
     ks_routes_describe(links->routes, world);

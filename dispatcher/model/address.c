@@ -14,10 +14,11 @@ static bool ipv4_is_unicast(const uint8_t *bytes)
     memcpy(&in, bytes, sizeof(in));
     host_order = ntohl(in.s_addr);
 
-    /* 0.0.0.0/8 is "this network" (RFC 6890, table 1): a source, never a destination */
+    /* 0.0.0.0/8 is "this network" (RFC 6890, table 1): a source, never a destination; 240.0.0.0/4
+     * is reserved, and its last address is everybody */
     return (host_order & IN_CLASSA_NET) != INADDR_ANY &&
            host_order >> IN_CLASSA_NSHIFT != IN_LOOPBACKNET && !IN_MULTICAST(host_order) &&
-           host_order != INADDR_BROADCAST;
+           !IN_BADCLASS(host_order);
 }
 
 static bool ipv6_is_unicast(const uint8_t *bytes)

@@ -26,7 +26,8 @@ bool ks_address_parse(const char *text, KsAddress *ret_address);
 const char *ks_address_text(const KsAddress *address, char text[KS_ADDRESS_TEXT_SIZE]);
 
 /* Whether a packet to this address can leave the machine towards one other machine: neither
- * unspecified, loopback, multicast, limited broadcast nor IPv4-mapped. Private ranges are routable
+ * unspecified, loopback, multicast, reserved (240.0.0.0/4, with the limited broadcast) nor
+ * IPv4-mapped. Private ranges are routable
  * (a VPN server may stand in the same house). */
 bool ks_address_is_unicast(const KsAddress *address);
 

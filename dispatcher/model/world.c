@@ -61,6 +61,7 @@ KsWorld *ks_world_new(void)
     world->link_addresses = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     world->name_servers = g_array_new(FALSE, FALSE, sizeof(KsNameServer));
     world->ipsec_peers = g_array_new(FALSE, FALSE, sizeof(KsAddress));
+    world->broadcasts = g_array_new(FALSE, FALSE, sizeof(KsAddress));
     return world;
 }
 
@@ -78,7 +79,21 @@ void ks_world_free(KsWorld *world)
     g_array_unref(world->link_addresses);
     g_array_unref(world->name_servers);
     g_array_unref(world->ipsec_peers);
+    g_array_unref(world->broadcasts);
     g_free(world);
+}
+
+/* Valid UTF-8 stays so. */
+static char *shorten(const char *name)
+{
+    size_t length = strnlen(name, KS_NAME_BYTES_MAX + 1);
+
+    if (length <= KS_NAME_BYTES_MAX)
+        return g_strdup(name);
+    length = KS_NAME_BYTES_MAX - strlen("…");
+    while (length > 0 && ((unsigned char) name[length] & 0xc0) == 0x80)
+        length--;
+    return g_strdup_printf("%.*s…", (int) length, name);
 }
 
 KsNetwork *ks_network_new(const char *uuid, const char *name, const char *interface)
@@ -86,7 +101,7 @@ KsNetwork *ks_network_new(const char *uuid, const char *name, const char *interf
     KsNetwork *network = g_new0(KsNetwork, 1);
 
     network->uuid = g_strdup(uuid);
-    network->name = g_strdup(name);
+    network->name = shorten(name);
     g_strlcpy(network->interface, interface, sizeof(network->interface));
     return network;
 }
@@ -98,6 +113,7 @@ void ks_network_free(KsNetwork *network)
     g_free(network->uuid);
     g_free(network->name);
     g_free(network->place);
+    g_strfreev(network->users);
     g_free(network);
 }
 
@@ -106,7 +122,7 @@ KsVpn *ks_vpn_new(const char *uuid, const char *name, const char *type)
     KsVpn *vpn = g_new0(KsVpn, 1);
 
     vpn->uuid = g_strdup(uuid);
-    vpn->name = g_strdup(name);
+    vpn->name = shorten(name);
     vpn->type = g_strdup(type);
     vpn->servers = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
     vpn->warnings = g_ptr_array_new_with_free_func(g_free);
@@ -121,11 +137,36 @@ void ks_vpn_free(KsVpn *vpn)
     g_free(vpn->uuid);
     g_free(vpn->name);
     g_free(vpn->type);
+    g_strfreev(vpn->users);
     g_ptr_array_unref(vpn->servers);
     g_clear_pointer(&vpn->asked, g_ptr_array_unref);
     g_ptr_array_unref(vpn->warnings);
     g_array_unref(vpn->addresses);
     g_free(vpn);
+}
+
+KsVpn *ks_vpn_copy(const KsVpn *vpn)
+{
+    KsVpn *copy = g_new(KsVpn, 1);
+
+    *copy = *vpn;
+    copy->uuid = g_strdup(vpn->uuid);
+    copy->name = g_strdup(vpn->name);
+    copy->type = g_strdup(vpn->type);
+    copy->users = g_strdupv(vpn->users);
+    copy->servers = g_ptr_array_ref(vpn->servers);
+    copy->warnings = g_ptr_array_ref(vpn->warnings);
+    copy->asked = vpn->asked ? g_ptr_array_ref(vpn->asked) : NULL;
+    copy->addresses = g_array_ref(vpn->addresses);
+    return copy;
+}
+
+bool ks_world_is_broadcast(const KsWorld *world, const KsAddress *address)
+{
+    for (unsigned i = 0; i < world->broadcasts->len; i++)
+        if (ks_address_compare(&g_array_index(world->broadcasts, KsAddress, i), address) == 0)
+            return true;
+    return false;
 }
 
 bool ks_vpn_uses_ipsec(const KsVpn *vpn)

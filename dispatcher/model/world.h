@@ -75,7 +75,8 @@ typedef struct {
 typedef struct {
     char *uuid;
     char *name;
-    char *place; /* what it is, by model/place.h; NULL: not known */
+    char *place;  /* what it is, by model/place.h; NULL: not known */
+    char **users; /* as of a VPN */
     char interface[IF_NAMESIZE];
     bool external;  /* NetworkManager only watches it: others made it, a VPN's program perhaps */
     bool leads_out; /* it has a lease, or asks for one, or has a gateway */
@@ -130,8 +131,10 @@ typedef struct {
     GPtrArray *asked;    /* element-type char*: names that its program asks for although its servers
                           * are others, because a person said so; NULL: none. Shared */
     GPtrArray *warnings; /* element-type char*; shared */
-    bool is_private; /* it belongs to some users, who may write it without being asked for more */
-    bool manual;     /* set up by hand: NetworkManager knows nothing of it */
+    char **users;  /* it belongs to these alone, who may write it without being asked for more, and
+                    * nobody else is told of it; NULL: it is for everybody */
+    bool left_out; /* more servers than are kept (shares.h): some or all are not here */
+    bool manual;   /* set up by hand: NetworkManager knows nothing of it */
     KsVpnLocks locks;
     KsVpnActivity activity;
     KsFailure failure;           /* of the last attempt; KS_FAILURE_NONE once it is up */
@@ -157,6 +160,7 @@ typedef struct {
     GArray *wireguard_endpoints; /* element-type KsWireguardEndpoint */
     GArray *people;              /* element-type KsUidRange */
     GArray *link_addresses;      /* element-type KsLinkAddress, of links with tunnel_kind */
+    GArray *broadcasts;          /* element-type KsAddress: everybody on a link without it */
 } KsWorld;
 
 KsWorld *ks_world_new(void);
@@ -165,8 +169,17 @@ void ks_world_free(KsWorld *world);
 KsNetwork *ks_network_new(const char *uuid, const char *name, const char *interface);
 void ks_network_free(KsNetwork *network);
 
+/* Names are cut to what a person can read; there is no end to what NetworkManager takes. */
+#define KS_NAME_BYTES_MAX 128u
+
 KsVpn *ks_vpn_new(const char *uuid, const char *name, const char *type);
 void ks_vpn_free(KsVpn *vpn);
+
+/* The same, with the same servers, addresses and users. */
+KsVpn *ks_vpn_copy(const KsVpn *vpn);
+
+/* This address means everybody on a link. */
+bool ks_world_is_broadcast(const KsWorld *world, const KsAddress *address);
 
 /* The kernel encrypts this VPN's data by IPsec's policies, with or without an interface of its
  * own. */

@@ -5,7 +5,9 @@
 
 #include "model/place.h"
 #include "model/profile.h"
+#include "model/shares.h"
 #include "network/name-servers.h"
+#include "network/vpn-profile.h"
 
 #include <NetworkManager.h>
 
@@ -37,15 +39,9 @@ static void notify_soon(KsManager *manager)
         manager->notify = g_idle_add_full(G_PRIORITY_DEFAULT, notify_now, manager, NULL);
 }
 
-static void forget_profile(KsManager *manager, NMConnection *profile)
-{
-    g_signal_handlers_disconnect_by_data(profile, manager);
-    g_hash_table_remove(manager->servers, profile);
-}
-
 static void on_profile_changed(NMConnection *profile, KsManager *manager)
 {
-    forget_profile(manager, profile);
+    g_hash_table_remove(manager->servers, profile);
     notify_soon(manager);
 }
 
@@ -53,6 +49,8 @@ static void on_profile_removed(NMClient *client, NMConnection *profile, KsManage
 {
     (void) client;
     g_hash_table_remove(manager->failures, profile);
+    g_signal_handlers_disconnect_by_data(profile, manager);
+    g_object_set_data(G_OBJECT(profile), G_LOG_DOMAIN, NULL);
     on_profile_changed(profile, manager);
 }
 
@@ -144,68 +142,24 @@ static void watch_active(KsManager *manager, NMActiveConnection *active)
     watch(manager, nm_active_connection_get_ip6_config(active), of_config);
 }
 
-static void take_data_item(const char *key, const char *value, gpointer data)
+/* Every VPN's, whatever is in it: it may be no VPN now and one then. */
+static void watch_profile(KsManager *manager, NMConnection *profile)
 {
-    g_hash_table_insert(data, g_strdup(key), g_strdup(value));
-}
-
-static KsProfileServers *read_plugin_servers(NMSettingVpn *setting)
-{
-    g_autoptr(GHashTable) data = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    KsProfile profile = { .service = nm_setting_vpn_get_service_type(setting), .data = data };
-
-    nm_setting_vpn_foreach_data_item(setting, take_data_item, data);
-    return ks_profile_servers(&profile);
-}
-
-static KsProfileServers *read_wireguard_servers(NMSettingWireGuard *setting)
-{
-    unsigned count = nm_setting_wireguard_get_peers_len(setting);
-    g_autofree const char **peers = g_new0(const char *, count + 1);
-    KsProfile profile = { .peers = peers };
-    unsigned used = 0;
-
-    for (unsigned i = 0; i < count; i++) {
-        const char *endpoint =
-            nm_wireguard_peer_get_endpoint(nm_setting_wireguard_get_peer(setting, i));
-
-        if (endpoint) /* a peer without one only waits for calls */
-            peers[used++] = endpoint;
-    }
-    return ks_profile_servers(&profile);
-}
-
-typedef enum {
-    NO_VPN,
-    OF_PLUGIN,
-    OF_WIREGUARD,
-} VpnKind;
-
-/* Its type says so. Any profile may have VPNs' settings in it besides: NetworkManager keeps what it
- * does not use. */
-static VpnKind kind_of(NMConnection *profile)
-{
-    if (nm_connection_is_type(profile, NM_SETTING_VPN_SETTING_NAME))
-        return nm_connection_get_setting_vpn(profile) ? OF_PLUGIN : NO_VPN;
-    if (nm_connection_is_type(profile, NM_SETTING_WIREGUARD_SETTING_NAME))
-        return nm_connection_get_setting(profile, NM_TYPE_SETTING_WIREGUARD) ? OF_WIREGUARD
-                                                                             : NO_VPN;
-    return NO_VPN;
+    if (g_object_get_data(G_OBJECT(profile), G_LOG_DOMAIN))
+        return;
+    g_object_set_data(G_OBJECT(profile), G_LOG_DOMAIN, manager);
+    g_signal_connect(profile, NM_CONNECTION_CHANGED, G_CALLBACK(on_profile_changed), manager);
 }
 
 /* The servers of a VPN's profile, worked out once and kept until it changes. */
-static const KsProfileServers *servers_of(KsManager *manager, NMConnection *profile, VpnKind kind)
+static const KsProfileServers *servers_of(KsManager *manager, NMConnection *profile)
 {
     KsProfileServers *servers = g_hash_table_lookup(manager->servers, profile);
 
     if (servers)
         return servers;
-    servers = kind == OF_PLUGIN
-                  ? read_plugin_servers(nm_connection_get_setting_vpn(profile))
-                  : read_wireguard_servers(NM_SETTING_WIREGUARD(
-                        nm_connection_get_setting(profile, NM_TYPE_SETTING_WIREGUARD)));
+    servers = ks_vpn_profile_servers(profile);
     g_hash_table_insert(manager->servers, g_object_ref(profile), servers);
-    g_signal_connect(profile, NM_CONNECTION_CHANGED, G_CALLBACK(on_profile_changed), manager);
     return servers;
 }
 
@@ -222,12 +176,13 @@ static void add_ip_addresses(KsVpn *vpn, NMIPConfig *config)
 }
 
 /* What is active is the VPN, and not what the profile was when it was activated. */
-static bool is_vpn(NMActiveConnection *active, VpnKind kind)
+static bool is_vpn(NMActiveConnection *active, KsVpnKind kind)
 {
     return nm_active_connection_get_vpn(active)
-               ? kind == OF_PLUGIN
-               : kind == OF_WIREGUARD && g_strcmp0(nm_active_connection_get_connection_type(active),
-                                                   NM_SETTING_WIREGUARD_SETTING_NAME) == 0;
+               ? kind == KS_VPN_KIND_PLUGIN
+               : kind == KS_VPN_KIND_WIREGUARD &&
+                     g_strcmp0(nm_active_connection_get_connection_type(active),
+                               NM_SETTING_WIREGUARD_SETTING_NAME) == 0;
 }
 
 static void describe_activity(KsVpn *vpn, NMActiveConnection *active)
@@ -270,27 +225,27 @@ static bool is_run_by_others(NMConnection *profile)
                NM_SETTINGS_CONNECTION_FLAG_EXTERNAL;
 }
 
+/* A VPN, and the profile that it is made of. */
+typedef struct {
+    KsVpn *vpn;
+    NMConnection *profile;
+} Claim;
+
 static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
 {
-    VpnKind kind = is_run_by_others(profile) ? NO_VPN : kind_of(profile);
-    const KsProfileServers *servers;
+    KsVpnKind kind = is_run_by_others(profile) ? KS_VPN_KIND_NONE : ks_vpn_profile_kind(profile);
     g_autofree char *type = NULL;
     KsVpn *vpn;
 
-    if (kind == NO_VPN)
+    if (kind == KS_VPN_KIND_NONE)
         return NULL;
-    servers = servers_of(manager, profile, kind);
     type = ks_profile_type_name(
-        kind == OF_PLUGIN ? nm_setting_vpn_get_service_type(nm_connection_get_setting_vpn(profile))
-                          : NULL);
+        kind == KS_VPN_KIND_PLUGIN
+            ? nm_setting_vpn_get_service_type(nm_connection_get_setting_vpn(profile))
+            : NULL);
     vpn = ks_vpn_new(nm_connection_get_uuid(profile), nm_connection_get_id(profile), type);
-    vpn->is_private = nm_setting_connection_get_num_permissions(
-                          nm_connection_get_setting_connection(profile)) > 0;
+    vpn->users = ks_vpn_profile_users(profile);
     vpn->failure = GPOINTER_TO_UINT(g_hash_table_lookup(manager->failures, profile));
-    g_ptr_array_unref(vpn->servers);
-    vpn->servers = g_ptr_array_ref(servers->servers);
-    g_ptr_array_unref(vpn->warnings);
-    vpn->warnings = g_ptr_array_ref(servers->warnings);
     return vpn;
 }
 
@@ -343,6 +298,50 @@ static char *place_of(NMActiveConnection *active, NMDevice *device)
                          nm_access_point_get_flags(point) & NM_802_11_AP_FLAGS_PRIVACY);
 }
 
+static GPtrArray *first_of(const GPtrArray *servers, unsigned count)
+{
+    GPtrArray *first = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
+
+    for (unsigned i = 0; i < count; i++)
+        g_ptr_array_add(first, ks_server_copy(g_ptr_array_index(servers, i)));
+    return first;
+}
+
+/* What nothing is left for is not even read. */
+static void take_servers(KsManager *manager, KsShares *shares, const Claim *claim)
+{
+    KsVpn *vpn = claim->vpn;
+    const KsProfileServers *found;
+    unsigned kept;
+
+    vpn->left_out = !ks_shares_have_room(shares, vpn);
+    if (vpn->left_out) {
+        g_hash_table_remove(manager->servers, claim->profile);
+        return;
+    }
+    found = servers_of(manager, claim->profile);
+    kept = ks_shares_take(shares, vpn, found->servers);
+    vpn->left_out = kept < found->servers->len;
+    g_ptr_array_unref(vpn->servers);
+    vpn->servers = vpn->left_out ? first_of(found->servers, kept) : g_ptr_array_ref(found->servers);
+    g_ptr_array_unref(vpn->warnings);
+    vpn->warnings = g_ptr_array_ref(found->warnings);
+}
+
+static int compare_claims(const void *a, const void *b)
+{
+    return ks_shares_compare(((const Claim *) a)->vpn, ((const Claim *) b)->vpn);
+}
+
+static void share_servers(KsManager *manager, GArray *claims)
+{
+    g_autoptr(KsShares) shares = ks_shares_new();
+
+    g_array_sort(claims, compare_claims);
+    for (unsigned i = 0; i < claims->len; i++)
+        take_servers(manager, shares, &g_array_index(claims, Claim, i));
+}
+
 static void describe_networks(KsManager *manager, KsWorld *world)
 {
     const GPtrArray *devices = nm_client_get_devices(manager->client);
@@ -364,6 +363,9 @@ static void describe_networks(KsManager *manager, KsWorld *world)
         network->external =
             nm_active_connection_get_state_flags(active) & NM_ACTIVATION_STATE_FLAG_EXTERNAL;
         network->leads_out = leads_out(active, device);
+        if (nm_active_connection_get_connection(active))
+            network->users =
+                ks_vpn_profile_users(NM_CONNECTION(nm_active_connection_get_connection(active)));
         g_ptr_array_add(world->networks, network);
     }
 }
@@ -500,6 +502,7 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
     const GPtrArray *profiles;
     const GPtrArray *actives;
     g_autoptr(GHashTable) by_profile = NULL;
+    g_autoptr(GArray) claims = NULL;
 
     g_ptr_array_set_size(world->vpns, 0);
     g_array_set_size(world->dhcp_servers, 0);
@@ -512,14 +515,18 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
         return;
 
     by_profile = g_hash_table_new(NULL, NULL);
+    claims = g_array_new(FALSE, FALSE, sizeof(Claim));
     profiles = nm_client_get_connections(manager->client);
     for (unsigned i = 0; i < profiles->len; i++) {
         NMConnection *profile = g_ptr_array_index(profiles, i);
-        KsVpn *vpn = describe_vpn(manager, profile);
+        Claim claim = { .profile = profile };
+        KsVpn *vpn = claim.vpn = describe_vpn(manager, profile);
 
+        watch_profile(manager, profile);
         if (!vpn)
             continue;
         g_ptr_array_add(world->vpns, vpn);
+        g_array_append_val(claims, claim);
         g_hash_table_insert(by_profile, profile, vpn);
     }
     actives = nm_client_get_active_connections(manager->client);
@@ -528,11 +535,12 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
         NMRemoteConnection *profile = nm_active_connection_get_connection(active);
         KsVpn *vpn = profile ? g_hash_table_lookup(by_profile, profile) : NULL;
 
-        if (!vpn || !is_vpn(active, kind_of(NM_CONNECTION(profile))))
+        if (!vpn || !is_vpn(active, ks_vpn_profile_kind(NM_CONNECTION(profile))))
             continue;
         watch_active(manager, active);
         describe_activity(vpn, active);
     }
+    share_servers(manager, claims);
     describe_networks(manager, world);
     describe_dhcp_servers(manager, world);
     ks_name_servers_describe(manager->client, world);

@@ -3,6 +3,7 @@
 
 For what the applet looks like in each state and language; what it does is tested with the real guard."""
 
+import re
 import subprocess
 import threading
 from pathlib import Path
@@ -52,6 +53,11 @@ STATES: dict[str, dict[str, str]] = {
 }
 
 
+def _key(name: str) -> str:
+    """Of GetStatus: LanNetworks is lan_networks there."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
 class _Nobody:
     """The one who runs the tests is at the desk."""
 
@@ -69,6 +75,7 @@ class Stage(Desktop):
         self._said = dict(QUIET)
         self._context = GLib.MainContext()
         self._loop = GLib.MainLoop.new(self._context, False)
+        self._turns = self._told = 0  # what was said, and what the applet has asked for since
         self._ready = threading.Event()
         self._system: Gio.DBusConnection | None = None
         self.asked: list[str] = []
@@ -117,6 +124,10 @@ class Stage(Desktop):
         return GLib.Variant.parse(GLib.VariantType.new(self._types[name]), self._said[name], None, None)
 
     def _on_call(self, _bus: Any, _sender: str, _path: str, _interface: str, method: str, arguments: Any, call: Any) -> None:
+        if method == "GetStatus":
+            call.return_value(GLib.Variant("(a{sv})", ({_key(name): self._value(name) for name in self._said},)))
+            self._told = self._turns
+            return
         self.asked.append(method + arguments.print_(False))
         call.return_value(None)
 
@@ -126,6 +137,7 @@ class Stage(Desktop):
     def say(self, changes: dict[str, str], otherwise: dict[str, str] = QUIET) -> None:
         """The guard's properties from now on: these, and what is quiet."""
         self._said = otherwise | changes
+        self._turns += 1
         values = {name: self._value(name) for name in self._said if name not in ("Version", "Blocked")}
         body = GLib.Variant("(sa{sv}as)", (INTERFACE, values, []))
         self._system.emit_signal(None, PATH, "org.freedesktop.DBus.Properties", "PropertiesChanged", body)
@@ -133,6 +145,7 @@ class Stage(Desktop):
 
     def wait_for_main_loop(self) -> None:
         """The applet has heard what was said so far. (A ping is answered by a thread of GDBus's own.)"""
+        wait_until(lambda: self._told == self._turns, "the applet to have asked")
         self.call(NAME, PATH, "org.gtk.Actions", "List")
 
     def all_windows(self) -> list[str]:

@@ -17,6 +17,8 @@ typedef struct {
     KsSettings settings;
     GArray *tunnels;
     KsLock *told;
+    KsLock *lasting;
+    GPtrArray *kept;
     KsLock *lock;
 } Fixture;
 
@@ -30,6 +32,8 @@ static void set_up(Fixture *f, const void *data)
     ks_settings_copy(&defaults, &f->settings);
     f->tunnels = g_array_new(FALSE, FALSE, sizeof(KsTunnel));
     f->told = ks_lock_new();
+    f->lasting = ks_lock_new();
+    f->kept = g_ptr_array_new();
     f->lock = ks_lock_new();
 }
 
@@ -40,12 +44,14 @@ static void tear_down(Fixture *f, const void *data)
     ks_settings_clear(&f->settings);
     g_array_unref(f->tunnels);
     ks_lock_free(f->told);
+    ks_lock_free(f->lasting);
+    g_ptr_array_unref(f->kept);
     ks_lock_free(f->lock);
 }
 
 static void draw(Fixture *f)
 {
-    KsDrawing drawing = { &f->settings, f->world, f->tunnels, f->told };
+    KsDrawing drawing = { &f->settings, f->world, f->tunnels, f->told, f->lasting, f->kept };
 
     g_assert_true(ks_draw_lock(f->lock, &drawing));
 }
@@ -151,7 +157,7 @@ static void test_name_servers_ports(Fixture *f, const void *data)
         unsigned when = i / 2 % G_N_ELEMENTS(activities);
         KsVpn *vpn = add_vpn(f, rows[row].type, activities[when]);
 
-        vpn->is_private = rows[row].is_private;
+        vpn->users = rows[row].is_private ? g_strsplit("alice", " ", -1) : NULL;
         vpn->manual = rows[row].source == KS_SERVER_FROM_MANUAL;
         add_server(vpn, IPPROTO_UDP, ports[i % 2], KS_SENDER_DAEMON)->source = rows[row].source;
         draw(f);
@@ -181,6 +187,9 @@ static void test_wireguard_beside_a_name_server(Fixture *f, const void *data)
     server->source = KS_SERVER_FROM_OVERRIDE;
     draw(f);
     g_assert_cmpuint(open_to(f->lock, MOVED, IPPROTO_UDP, 53), ==, KS_OPEN_TO_WIREGUARD);
+    g_array_append_val(f->world->broadcasts, endpoint.address);
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, MOVED, IPPROTO_UDP, 53), ==, 0);
 }
 
 /* Two VPNs at one server: both get through, and nobody who needs neither. */
@@ -261,6 +270,71 @@ static void test_ipsec_by_hand(Fixture *f, const void *data)
     g_assert_cmpuint(f->lock->sets[KS_SET_IPSEC]->len, ==, 0);
 }
 
+/* Everybody on the wire is no server. */
+static void test_broadcast(Fixture *f, const void *data)
+{
+    KsServer *server =
+        add_server(add_vpn(f, "openvpn", KS_VPN_UP), IPPROTO_UDP, 1194, KS_SENDER_DAEMON);
+
+    (void) data;
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_SERVERS4]->len, ==, 1);
+    g_array_append_val(f->world->broadcasts, server->address);
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_SERVERS4]->len, ==, 0);
+    g_assert_cmpuint(f->lock->sets[KS_SET_NAMES]->len, ==, 0);
+    g_free(server->host); /* a name is asked for again: another answer may be a server */
+    server->host = g_strdup("vpn.example");
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_SERVERS4]->len, ==, 0);
+    g_assert_cmpuint(f->lock->sets[KS_SET_NAMES]->len, ==, 1);
+}
+
+/* A user's own profile is open while it is used; what outlasts that knows nothing of it. */
+static void test_private(Fixture *f, const void *data)
+{
+    static const KsViewer alice = { .user = "alice" };
+    static const KsViewer bob = { .user = "bob" };
+    static const KsViewer root = { .everything = true };
+    char *users[] = { (char *) "alice", NULL };
+    KsVpn *vpn = add_vpn(f, "openvpn", KS_VPN_CONNECTING);
+
+    (void) data;
+    vpn->users = g_strdupv(users);
+    add_server(vpn, IPPROTO_UDP, 1194, KS_SENDER_DAEMON);
+    g_ptr_array_add(vpn->servers,
+                    ks_server_new("alice.example", IPPROTO_UDP, 1, KS_SERVER_FROM_PROFILE));
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_SERVERS4]->len, ==, 1);
+    g_assert_cmpuint(f->lock->sets[KS_SET_NAMES]->len, ==, 1);
+    g_assert_cmpuint(f->lasting->sets[KS_SET_SERVERS4]->len, ==, 0);
+    g_assert_cmpuint(f->told->sets[KS_SET_SERVERS4]->len, ==, 0);
+    g_assert_cmpuint(f->told->sets[KS_SET_NAMES]->len, ==, 0);
+
+    for (unsigned shared = 0; shared < 2; shared++) {
+        KsDrawing drawing = { &f->settings, f->world, f->tunnels, f->told, f->lasting, f->kept };
+        const struct {
+            const KsViewer *viewer;
+            unsigned servers;
+            unsigned names;
+        } rows[] = { { &alice, 1, 1 }, { &root, 1, 1 }, { &bob, shared, 0 }, { NULL, shared, 0 } };
+
+        for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+            g_autoptr(KsLock) shown = ks_draw_shown(f->lock, &drawing, rows[i].viewer);
+
+            g_assert_cmpuint(shown->sets[KS_SET_SERVERS4]->len, ==, rows[i].servers);
+            g_assert_cmpuint(shown->sets[KS_SET_NAMES]->len, ==, rows[i].names);
+            g_assert_true(ks_lock_has_interface(shown, 1));
+        }
+        /* a profile for everybody names the same server */
+        add_server(add_vpn(f, "openvpn", KS_VPN_DOWN), IPPROTO_UDP, 1194, KS_SENDER_DAEMON);
+        draw(f);
+    }
+    vpn->activity = KS_VPN_DOWN;
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_NAMES]->len, ==, 0);
+}
+
 /* OpenVPN's data by the kernel: the way is open to all while its own link carries it, over UDP, at
  * its own profile's servers. */
 static void test_offload(Fixture *f, const void *data)
@@ -310,6 +384,8 @@ int main(int argc, char **argv)
     CASE("wireguard", test_wireguard);
     CASE("ipsec", test_ipsec);
     CASE("ipsec-by-hand", test_ipsec_by_hand);
+    CASE("broadcast", test_broadcast);
+    CASE("private", test_private);
     CASE("offload", test_offload);
     return g_test_run();
 }

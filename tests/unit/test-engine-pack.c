@@ -22,6 +22,7 @@ struct AllOfTunnel {
     bool default_route;
     bool dead;
     KsCarried carried[KS_FAMILIES];
+    char **users;
     bool manual;
     KsVpnLocks locks;
 };
@@ -29,7 +30,7 @@ G_STATIC_ASSERT(sizeof(KsTunnel) == sizeof(struct AllOfTunnel));
 
 struct AllOfEngine {
     KsSettings settings;
-    void *pointers[8];
+    void *pointers[10];
     bool spare_running;
 };
 G_STATIC_ASSERT(sizeof(KsEngine) == sizeof(struct AllOfEngine));
@@ -127,6 +128,7 @@ void order_pack(const KsEngine *engine, Packed *packed)
     packed->locked_by = order_number(engine->locked_by);
     g_assert_null(engine->overflow);
     g_assert_null(engine->spared);
+    g_assert_cmpuint(engine->kept->len, ==, 0); /* test-shares.c */
 
     g_assert_cmpuint(g_hash_table_size(engine->announcements), <=, UUIDS_MAX);
     g_hash_table_iter_init(&iterator, engine->announcements);
@@ -160,6 +162,7 @@ void order_pack(const KsEngine *engine, Packed *packed)
         packed->tunnel[i].default_route = tunnel->default_route;
         packed->tunnels++;
         g_assert_false(tunnel->dead);   /* test-status.c */
+        g_assert_null(tunnel->users);   /* likewise: test-shares.c */
         g_assert_false(tunnel->manual); /* these have tests of their own: test-vpns.c */
         g_assert_cmpint(tunnel->locks, ==, KS_VPN_LOCKS_AUTO);
     }
@@ -231,7 +234,8 @@ void order_unpack(const Packed *packed, KsEngine *engine)
 
         g_strlcpy(link.name, texts.text[packed->tunnel[i].interface], sizeof(link.name));
         add_tunnel(engine->tunnels, texts.text[packed->tunnel[i].uuid],
-                   texts.text[packed->tunnel[i].name], texts.text[packed->tunnel[i].type], &link);
+                   texts.text[packed->tunnel[i].name], texts.text[packed->tunnel[i].type], NULL,
+                   &link);
     }
 
     ks_lock_clear(engine->lock);

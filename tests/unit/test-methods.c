@@ -112,15 +112,17 @@ bool ks_guard_is_closed(const KsGuard *guard)
     return true;
 }
 
-GVariant *ks_guard_status(KsGuard *guard, bool fresh)
+GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
 {
+    (void) viewer;
     (void) fresh;
     (void) do_it(guard);
     return g_variant_ref_sink(g_variant_new("a{sv}", NULL));
 }
 
-char *ks_guard_rules(KsGuard *guard, GError **error)
+char *ks_guard_rules(KsGuard *guard, const KsViewer *viewer, GError **error)
 {
+    (void) viewer;
     (void) error;
     (void) do_it(guard);
     return g_strdup("");

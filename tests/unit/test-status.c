@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What people are shown is made from what the kernel holds: each state, and the kinds of the outer
  * contract's members. */
-#include "guard/status.h"
+#include "status-fixture.h"
 
 #include "model/server.h"
 #include "rules/lock-table.h"
@@ -11,89 +11,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define TUNNEL 7u
-
-typedef struct {
-    KsEngine *engine;
-    KsWorld *world;
-    KsReadback *held;
-    KsStatusFacts facts;
-} Fixture;
-
-static void add_vpn(KsWorld *world)
-{
-    KsVpn *vpn = ks_vpn_new("u-1", "Work", "openvpn");
-
-    vpn->activity = KS_VPN_UP;
-    g_strlcpy(vpn->interface, "tun0", sizeof(vpn->interface));
-    g_ptr_array_add(vpn->servers,
-                    ks_server_new("192.0.2.1", IPPROTO_UDP, 1194, KS_SERVER_FROM_PROFILE));
-    g_ptr_array_add(vpn->servers,
-                    ks_server_new("vpn.example", IPPROTO_TCP, 443, KS_SERVER_FROM_OVERRIDE));
-    g_ptr_array_add(vpn->warnings, g_strdup("One entry is odd."));
-    g_ptr_array_add(world->vpns, vpn);
-}
-
-static void set_up(Fixture *f, const void *data)
-{
-    const KsSettings settings = { .locked = true, .auto_lock = true };
-    const KsLink links[] = {
-        { .index = 1, .name = "lo", .loopback = true, .up = true },
-        { .index = 2, .name = "eth0", .up = true, .default_route = true },
-        { .index = TUNNEL, .name = "tun0", .up = true, .tunnel_kind = true, .default_route = true },
-    };
-
-    (void) data;
-    f->engine = ks_engine_new(&settings, NULL);
-    f->world = ks_world_new();
-    f->world->manager_present = true;
-    f->world->manager_settled = true;
-    g_array_append_vals(f->world->links, links, G_N_ELEMENTS(links));
-    f->held = ks_readback_new(&ks_lock_table);
-    f->facts = (KsStatusFacts){ .engine = f->engine, .world = f->world, .held = f->held };
-}
-
-static void tear_down(Fixture *f, const void *data)
-{
-    (void) data;
-    ks_engine_free(f->engine);
-    ks_world_free(f->world);
-    ks_readback_free(f->held);
-}
-
-/* The kernel holds what the engine wants. */
-static void obey(Fixture *f)
-{
-    const KsLock *want = ks_engine_lock(f->engine);
-
-    ks_readback_clear(f->held);
-    f->held->present = ks_engine_settings(f->engine)->locked;
-    for (KsSetId set = 0; set < KS_SET_MAX; set++)
-        g_array_append_vals(f->held->lock->sets[set], want->sets[set]->data, want->sets[set]->len);
-}
-
-static void look(Fixture *f)
-{
-    (void) ks_engine_observe(f->engine, f->world);
-    obey(f);
-}
-
-static void assert_state(const Fixture *f, const char *state)
-{
-    g_autoptr(GVariant) status = ks_status_describe(&f->facts);
-    const char *told;
-    gboolean verified;
-    gboolean locked;
-
-    g_assert_cmpstr(ks_status_state(&f->facts), ==, state);
-    g_assert_true(g_variant_lookup(status, "state", "&s", &told));
-    g_assert_true(g_variant_lookup(status, "verified", "b", &verified));
-    g_assert_true(g_variant_lookup(status, "locked", "b", &locked));
-    g_assert_cmpstr(told, ==, state);
-    g_assert_cmpint(verified, ==, strcmp(state, "broken") != 0);
-    g_assert_cmpint(verified, ==, ks_status_verified(&f->facts));
-    g_assert_cmpint(locked, ==, f->held->present); /* the kernel's word, not the wish */
-}
+static const KsViewer root = { .everything = true };
 
 static void assert_reason(const Fixture *f, const char *reason, const char *vpn)
 {
@@ -105,8 +23,6 @@ static void assert_reason(const Fixture *f, const char *reason, const char *vpn)
     g_assert_true(g_variant_lookup(status, "reason_vpn", "&s", &told));
     g_assert_cmpstr(told, ==, vpn);
 }
-
-/* ---- */
 
 static void test_a_tunnel_that_cannot_carry(Fixture *f, const void *data)
 {
@@ -323,14 +239,6 @@ static const struct {
         g_assert_cmpstr(g_variant_get_type_string(value), ==, (list)[n].type);                \
     }
 
-static GVariant *member(GVariant *dictionary, const char *name)
-{
-    GVariant *value = g_variant_lookup_value(dictionary, name, NULL);
-
-    g_assert_nonnull(value);
-    return value;
-}
-
 static void assert_text(GVariant *dictionary, const char *name, const char *expected)
 {
     g_autoptr(GVariant) value = member(dictionary, name);
@@ -409,7 +317,8 @@ static void test_let_out(Fixture *f, const void *data)
 
     (void) data;
     add_vpn(f->world);
-    own->is_private = true;
+    own->users = g_strsplit("alice", " ", -1);
+    f->facts.viewer = &root;
     g_ptr_array_add(own->servers,
                     ks_server_new("192.0.2.9", IPPROTO_UDP, 1194, KS_SERVER_FROM_PROFILE));
     g_ptr_array_add(own->servers,
@@ -437,20 +346,9 @@ static void test_let_out(Fixture *f, const void *data)
     g_array_set_size(f->held->lock->sets[KS_SET_NAMES], 0);
     assert_not_let_out(f, 0, "not-in-kernel");
     assert_not_let_out(f, 1, "not-in-kernel");
-}
-
-static bool warns(const Fixture *f, const char *text)
-{
-    g_autoptr(GVariant) status = ks_status_describe(&f->facts);
-    g_autoptr(GVariant) warnings = member(status, "warnings");
-    bool found = false;
-
-    for (gsize i = 0; i < g_variant_n_children(warnings); i++) {
-        g_autoptr(GVariant) warning = g_variant_get_child_value(warnings, i);
-
-        found |= strstr(g_variant_get_string(warning, NULL), text) != NULL;
-    }
-    return found;
+    g_array_append_val(f->world->broadcasts,
+                       ((KsServer *) g_ptr_array_index(own->servers, 2))->address);
+    assert_not_let_out(f, 4, "broadcast-address");
 }
 
 static void test_warnings(Fixture *f, const void *data)
@@ -564,8 +462,6 @@ static void test_odd_names(Fixture *f, const void *data)
     printed = g_variant_print(status, TRUE);
     g_assert_nonnull(printed);
 }
-
-#define CASE(name, function) g_test_add("/status/" name, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
 {

@@ -248,7 +248,8 @@ static void test_names_beside(void)
     g_assert_cmpuint(vpn->warnings->len, ==, 0);
     g_assert_cmpuint(told->len, ==, 1); /* others hold it */
 
-    vpn->is_private = true; /* written by a person without a word: only while it is used */
+    vpn->users = g_strsplit("alice", " ",
+                            -1); /* written by a person without a word: only while it is used */
     (void) ks_engine_observe(engine, world);
     g_assert_cmpuint(lock->sets[KS_SET_NAMES]->len, ==, 0);
     g_assert_cmpuint(lock->sets[KS_SET_SERVERS4]->len, ==, 1);

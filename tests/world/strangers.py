@@ -62,3 +62,22 @@ class Stranger:
 
     def delete(self, path: str) -> Answer:
         return self.person.call("Delete", interface=f"{NM}.Settings.Connection", name=NM, path=path)
+
+
+# Adds profiles from a program of the person's own: faster than one call each.
+FILL = r"""
+import sys
+from gi.repository import Gio, GLib
+v = GLib.Variant
+bus = Gio.bus_get_sync(Gio.BusType.SYSTEM, None)
+NM = "org.freedesktop.NetworkManager"
+for n in range(int(sys.argv[2])):
+    remotes = ",".join("203.%d.%d.%d:%d" % (n & 255, i >> 8 & 255, i & 255 or 1, 1000 + n // 256) for i in range(int(sys.argv[3])))
+    settings = {
+        "connection": {"id": v("s", "x%d" % n), "uuid": v("s", "bbbbbbbb-0000-0000-0000-%012d" % n), "type": v("s", "vpn"),
+                       "autoconnect": v("b", False), "permissions": v("as", ["user:%s:" % sys.argv[1]])},
+        "vpn": {"service-type": v("s", NM + ".openvpn"), "data": v("a{ss}", {"remote": remotes, "connection-type": "tls"})},
+    }
+    bus.call_sync(NM, "/org/freedesktop/NetworkManager/Settings", NM + ".Settings", "AddConnectionUnsaved",
+                  v("(a{sa{sv}})", (settings,)), None, 0, 20000, None)
+"""

@@ -3,14 +3,16 @@
 and his session is not the active one."""
 
 import shutil
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from . import addresses as a
 from . import profiles
-from .people import People
-from .strangers import Stranger, plugin, profile
+from .people import BUS_NAME, INTERFACE, OBJECT, PROPERTIES, People
+from .strangers import FILL, Stranger, plugin, profile
 from .waiting import wait_until
 
 UUID = "aaaaaaaa-0000-0000-0000-000000000001"
@@ -176,3 +178,198 @@ def test_a_vpn_set_up_by_hand_stands_beside_a_vpn_with_its_uuid(guarded, by_hand
         wait_until(lambda: [t["name"] for t in guarded.product.status()["tunnels"]] == ["Home"], "the one by hand to stay")
     finally:
         guarded.manager.nmcli("connection", "delete", "clash", check=False)
+
+
+_OWN_SERVER = "198.51.100.177"  # which nobody else names, and which does not answer
+
+
+def _alices(server: str, port: int = 4321) -> dict:
+    data = {key.replace("-", "_"): text for key, text in profiles.tls(f"{server}:{port}:udp").items()}
+    return profile("alice", "aaaaaaaa-0000-0000-0000-00000000000a", "alices own", "vpn", vpn=plugin("openvpn", **data))
+
+
+@pytest.fixture()
+def alices(guarded, people):
+    """A VPN of alice's own that is connecting: its server does not answer."""
+    alice = Stranger(people.alice)
+    path = alice.add(_alices(_OWN_SERVER))
+    assert alice.activate(path).ok
+    wait_until(lambda: guarded.manager.state_of("alices own") == "activating", "it to be connecting")
+    wait_until(lambda: "4321" in _open_servers(guarded), "its server to be open")
+    yield path
+    guarded.manager.nmcli("connection", "delete", "alices own")  # its path is another if NetworkManager was killed
+
+
+_OF_ALICE = ("alices own", "aaaaaaaa-0000-0000-0000-00000000000a", "4321", _OWN_SERVER)
+
+
+def _seen(people, who: str) -> set[str]:
+    """What this person finds out about alice's profile, by everything that can be asked."""
+    person = people.all[who]
+    status = person.call("GetStatus")
+    rules = person.call("GetRules")
+    everything = person.call("GetAll", f"('{INTERFACE}',)", interface=PROPERTIES)
+    assert status.ok and rules.ok and everything.ok
+    assert _OF_ALICE[0] not in str(everything.value) and _OF_ALICE[1] not in str(everything.value), "no property holds it"
+    told = str(status.value) + str(rules.value) + str(everything.value)
+    return {word for word in _OF_ALICE if word in told}
+
+
+def test_a_private_profile_is_told_to_its_user_and_to_root(guarded, people, alices):
+    assert _seen(people, "root") == set(_OF_ALICE)
+    assert _seen(people, "active") == set(_OF_ALICE)
+    assert _seen(people, "inactive") == set()
+    assert _seen(people, "sessionless") == set()
+    guarded.product.ctl("unlock")  # nothing of it is in the rules then, all of it in the status
+    assert _seen(people, "sessionless") == set()
+    assert _OF_ALICE[0] in _seen(people, "active")
+
+
+def test_who_may_configure_sees_private_profiles(guarded, people, alices):
+    """A rule of the administrator's lets ivan configure without being asked."""
+    rule = Path("/etc/polkit-1/rules.d/00-world-ivan.rules")
+    rule.parent.mkdir(parents=True, exist_ok=True)
+    rule.write_text(
+        'polkit.addRule(function(action, subject) { if (action.id == "io.github.nmkillswitch.configure" && '
+        'subject.user == "ivan") return polkit.Result.YES; });'
+    )
+    rule.parent.chmod(0o755)
+    try:
+        people.restart_polkitd()
+        wait_until(lambda: _seen(people, "inactive") == set(_OF_ALICE), "the rule to count")
+        assert _seen(people, "sessionless") == set()
+    finally:
+        rule.unlink()
+        people.restart_polkitd()
+
+
+def test_signals_hold_nothing_of_private_profiles(guarded, people):
+    rule = "type='signal',path='/io/github/nmkillswitch'"
+    heard = Path("/run/world/log/signals")
+    with open(heard, "wb") as file:
+        listener = guarded.client.popen(["dbus-monitor", "--system", rule], stdout=file)
+    try:
+        wait_until(lambda: b"NameAcquired" in heard.read_bytes(), "the listener to listen")
+        alice = Stranger(people.alice)
+        path = alice.add(_alices(_OWN_SERVER))
+        assert alice.activate(path).ok
+        # that there is something is said, and that is all
+        wait_until(lambda: b'string "Servers"' in heard.read_bytes(), "the hint")
+        wait_until(lambda: "4321" in _open_servers(guarded), "its server to be open")
+        guarded.product.ctl("unlock")
+        wait_until(lambda: b'"unlocked"' in heard.read_bytes(), "a signal that says something")
+        alice.delete(path)
+    finally:
+        listener.kill()
+        listener.wait()
+    said = heard.read_text()
+    assert not [word for word in _OF_ALICE if word in said]
+
+
+def test_a_private_server_goes_with_the_word_that_opened_it(guarded, alices):
+    guarded.manager.stop(signal.SIGKILL)
+    wait_until(lambda: "4321" not in _open_servers(guarded), "its server to be closed")
+    assert a.SERVER[4] in _open_servers(guarded)  # that of a profile for everybody stays
+    try:
+        guarded.product.stop_guard(signal.SIGKILL)
+        for family in ("inet", "netdev"):  # the power is cut
+            guarded.client.run(["nft", "delete", "table", family, "nm_killswitch"], check=False)
+        shutil.rmtree("/run/nm-killswitch", ignore_errors=True)
+        guarded.product.start_guard()
+        held = _open_servers(guarded)
+        assert a.SERVER[4] in held and "4321" not in held
+    finally:
+        if guarded.client.processes("openvpn"):
+            guarded.client.kill("openvpn")
+        guarded.manager.start()
+        guarded.manager.wait_uplink()
+
+
+_NO_HOSTS = ("255.255.255.255", "240.0.0.1", "254.1.2.3", "224.0.0.1", "239.1.2.3", "192.0.2.255", "192.0.2.0")
+
+
+def test_a_server_is_one_other_machine(guarded, people):
+    """Neither everybody on the wire nor what is no address of a host."""
+    alice = Stranger(people.alice)
+    remotes = ",".join(f"{address}:4321:udp" for address in (*_NO_HOSTS, _OWN_SERVER))
+    settings = _alices(_OWN_SERVER)
+    settings["vpn"] = plugin("openvpn", **{**{k.replace("-", "_"): v for k, v in profiles.tls("").items()}, "remote": remotes})
+    path = alice.add(settings)
+    try:
+        assert alice.activate(path).ok
+        wait_until(lambda: f"{_OWN_SERVER} . udp . 4321" in _open_servers(guarded), "the one that is a host")
+        held = _open_servers(guarded)
+        assert not [address for address in _NO_HOSTS if f"{address} . udp" in held]
+        status = people.alice.call("GetStatus").value[0]
+        why = {server["address"]: server["not_let_out"] for server in status["servers"]}
+        assert [why[address] for address in (_OWN_SERVER, *_NO_HOSTS[5:])] == ["", "broadcast-address", "broadcast-address"]
+        warned = str(status)
+        assert "everybody on the local network" in warned
+        assert all(f'"{address}" of this VPN is not the address of one other machine' in warned for address in _NO_HOSTS[:5])
+    finally:
+        alice.delete(path)
+
+
+def test_names_of_a_private_profile_are_bounded(guarded, people):
+    alice = Stranger(people.alice)
+    settings = _alices("n0.example")
+    many = ",".join(f"n{number}.alice.example:4321:udp" for number in range(1024))
+    settings["vpn"] = plugin("openvpn", **{**{k.replace("-", "_"): v for k, v in profiles.tls("").items()}, "remote": many})
+    path = alice.add(settings)
+    try:
+        assert alice.activate(path).ok
+        wait_until(lambda: guarded.manager.state_of("alices own") == "activating", "it to be connecting")
+        names = wait_until(
+            lambda: {s["host"] for s in people.alice.call("GetStatus").value[0]["servers"] if "alice.example" in s["host"]}, "its servers"
+        )
+        assert len(names) == 64
+        assert "left out: alices own" in str(people.alice.call("GetStatus").value)
+        assert "alice" not in str(people.nora.call("GetStatus").value)
+    finally:
+        alice.delete(path)
+
+
+_PROFILES = 70  # of 1,024 servers each: these ended the guard
+
+
+def _kilobytes(world, what: str) -> int:
+    text = Path(f"/proc/{world.client.processes('nm-killswitchd')[0]}/status").read_text()
+    return int(text.split(f"{what}:")[1].split()[0])
+
+
+def _milliseconds(world, person) -> float:
+    """Of the guard's own time for one GetStatus: the clock on the wall tells how busy the machine is."""
+    tasks = Path(f"/proc/{world.client.processes('nm-killswitchd')[0]}/task")
+
+    def used() -> float:
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e6
+
+    call = ["busctl", "call", BUS_NAME, OBJECT, INTERFACE, "GetStatus"]
+    begun = used()
+    for _ in range(10):
+        subprocess.run(call, preexec_fn=person.become, check=True, stdout=subprocess.DEVNULL)
+    return (used() - begun) / 10
+
+
+def test_a_megabyte_of_private_profiles_costs_their_user_alone(guarded, people):
+    before = _kilobytes(guarded, "VmHWM")
+    subprocess.run(
+        ["/usr/bin/python3", "-c", FILL, "alice", str(_PROFILES), "1024"], preexec_fn=people.alice.become, check=True, timeout=120
+    )
+    try:
+        status = wait_until(
+            lambda: "own profiles" in str(people.root.call("GetStatus").value) and people.root.call("GetStatus").value[0], "it to be said"
+        )
+        assert len([vpn for vpn in status["vpns"] if vpn["name"].startswith("x")]) == _PROFILES
+        assert len([s for s in status["servers"] if s["name"].startswith("x")]) == 1024
+        assert "x0" not in str(people.nora.call("GetStatus").value)
+        for person in (people.nora, people.root):
+            assert _milliseconds(guarded, person) < 50
+        assert _kilobytes(guarded, "VmHWM") < 2 * before
+        # a VPN for everybody, and one of somebody else's
+        guarded.manager.up("full")
+        assert {t["name"] for t in guarded.product.wait_state("protected")["tunnels"]} == {"full"}
+        assert a.SERVER[4] in _open_servers(guarded)
+    finally:
+        uuids = ["bbbbbbbb-0000-0000-0000-%012d" % number for number in range(_PROFILES)]
+        guarded.manager.nmcli("connection", "delete", *uuids, check=False)

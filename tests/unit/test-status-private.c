@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who is told what of private profiles, and how much of it. */
+#include "status-fixture.h"
+
+#include "model/server.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+static const KsViewer alice = { .user = "alice" };
+static const KsViewer bob = { .user = "bob" };
+static const KsViewer root = { .everything = true };
+
+/* Every word of it, to search in. */
+static char *told(Fixture *f, const KsViewer *viewer)
+{
+    g_autoptr(GVariant) status = NULL;
+
+    f->facts.viewer = viewer;
+    status = ks_status_describe(&f->facts);
+    return g_variant_print(status, FALSE);
+}
+
+/* A user's own profile is told to that user and to root. */
+static void test_private(Fixture *f, const void *data)
+{
+    static const char *const secrets[] = { "u-1", "Work", "192.0.2.1", "One entry is odd" };
+    KsNetwork *network = ks_network_new("n-1", "Alices cafe", "eth0");
+    char *users[] = { (char *) "alice", NULL };
+    const struct {
+        const KsViewer *viewer;
+        bool sees;
+    } rows[] = { { &alice, true }, { &root, true }, { &bob, false }, { NULL, false } };
+    uint64_t mark;
+    KsVpn *vpn;
+
+    (void) data;
+    add_vpn(f->world);
+    vpn = g_ptr_array_index(f->world->vpns, 0);
+    vpn->users = g_strdupv(users);
+    vpn->left_out = true;
+    network->users = g_strdupv(users);
+    g_ptr_array_add(f->world->networks, network);
+    look(f);
+    mark = ks_status_private_mark(&f->facts);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = told(f, rows[i].viewer);
+
+        for (unsigned j = 0; j < G_N_ELEMENTS(secrets); j++)
+            g_assert_cmpint(strstr(text, secrets[j]) != NULL, ==, rows[i].sees);
+        g_assert_cmpint(strstr(text, "Alices cafe") != NULL, ==, rows[i].sees);
+        g_assert_cmpint(ks_status_hides(f->world, rows[i].viewer), ==, !rows[i].sees);
+        g_assert_nonnull(strstr(text, "tun0")); /* everybody sees that link */
+        assert_state(f, "protected");
+    }
+    vpn->activity = KS_VPN_CONNECTING;
+    look(f);
+    g_assert_cmpuint(ks_status_private_mark(&f->facts), !=, mark);
+
+    vpn->activity = KS_VPN_DOWN; /* the lock is closed: why is his alone, too */
+    vpn->failure = KS_FAILURE_LOGIN;
+    look(f);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = told(f, rows[i].viewer);
+
+        g_assert_cmpint(strstr(text, "login-failed") != NULL, ==, rows[i].sees);
+    }
+
+    vpn->activity = KS_VPN_UP; /* and NetworkManager goes */
+    vpn->failure = KS_FAILURE_NONE;
+    look(f);
+    g_ptr_array_set_size(f->world->vpns, 0);
+    f->world->manager_present = f->world->manager_settled = false;
+    look(f);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = told(f, rows[i].viewer);
+
+        g_assert_cmpint(strstr(text, "Work") != NULL, ==, rows[i].sees);
+        assert_state(f, "protected");
+    }
+    f->facts.viewer = NULL;
+}
+
+/* With NetworkManager go the servers of private profiles, but those of a tunnel that still uses
+ * them. */
+static void test_private_without_manager(Fixture *f, const void *data)
+{
+    char *users[] = { (char *) "alice", NULL };
+    KsVpn *up;
+    KsVpn *connecting;
+
+    (void) data;
+    add_vpn(f->world);
+    up = g_ptr_array_index(f->world->vpns, 0);
+    up->users = g_strdupv(users);
+    connecting = ks_vpn_new("u-2", "Other", "openvpn");
+    connecting->activity = KS_VPN_CONNECTING;
+    connecting->users = g_strdupv(users);
+    g_ptr_array_add(connecting->servers,
+                    ks_server_new("192.0.2.7", IPPROTO_UDP, 7, KS_SERVER_FROM_PROFILE));
+    g_ptr_array_add(f->world->vpns, connecting);
+    look(f);
+    g_assert_cmpuint(ks_engine_lock(f->engine)->sets[KS_SET_SERVERS4]->len, ==, 2);
+    g_assert_cmpuint(ks_engine_lasting(f->engine)->sets[KS_SET_SERVERS4]->len, ==, 0);
+
+    g_ptr_array_set_size(f->world->vpns, 0);
+    f->world->manager_present = f->world->manager_settled = false;
+    look(f);
+    g_assert_cmpuint(ks_engine_lock(f->engine)->sets[KS_SET_SERVERS4]->len, ==, 1);
+    g_assert_cmpuint(ks_lock_tunnels(ks_engine_lock(f->engine)), ==, 1);
+    g_array_index(f->world->links, KsLink, 2).up = false; /* its tunnel goes */
+    look(f);
+    g_assert_cmpuint(ks_engine_lock(f->engine)->sets[KS_SET_SERVERS4]->len, ==, 0);
+    g_array_index(f->world->links, KsLink, 2).up = true;
+    look(f);
+    g_assert_cmpuint(ks_engine_lock(f->engine)->sets[KS_SET_SERVERS4]->len, ==, 0);
+}
+
+/* However much there is, it is one message, and what is missing is said. */
+static void test_bounds(Fixture *f, const void *data)
+{
+    g_autoptr(GVariant) status = NULL;
+
+    (void) data;
+    for (unsigned i = 0; i < 40000; i++) {
+        KsVpn *vpn = ks_vpn_new("aaaaaaaa-0000-0000-0000-000000000001", "name", "openvpn");
+
+        vpn->left_out = true;
+        g_ptr_array_add(vpn->warnings, g_strdup("odd"));
+        g_ptr_array_add(vpn->servers,
+                        ks_server_new("192.0.2.1", IPPROTO_UDP, 1194, KS_SERVER_FROM_PROFILE));
+        g_ptr_array_add(f->world->vpns, vpn);
+    }
+    look(f);
+    status = ks_status_describe(&f->facts);
+    g_assert_cmpuint(g_variant_get_size(status), <, 3 * KS_STATUS_LIST_MAX);
+    g_assert_true(warns(f, "more VPNs or servers than can be listed"));
+    g_assert_true(warns(f, "left out: name, name, name and 39997 more"));
+    g_assert_true(warns(f, "39936 more such sentences"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    CASE("private", test_private);
+    CASE("private-without-manager", test_private_without_manager);
+    CASE("bounds", test_bounds);
+    return g_test_run();
+}
