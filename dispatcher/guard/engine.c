@@ -465,12 +465,20 @@ static bool is_same(char **before, const char *const *now)
     return g_strv_equal(before ? (const char *const *) before : none, now ? now : none);
 }
 
+bool ks_engine_lan_networks_are(const KsEngine *engine, const char *const *uuids,
+                                const char *const *places)
+{
+    const KsSettings *settings = &engine->settings;
+
+    return is_same(settings->lan_networks, uuids) && is_same(settings->lan_places, places);
+}
+
 bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids,
                                 const char *const *places)
 {
     KsSettings *settings = &engine->settings;
 
-    if (is_same(settings->lan_networks, uuids) && is_same(settings->lan_places, places))
+    if (ks_engine_lan_networks_are(engine, uuids, places))
         return false;
     g_strfreev(settings->lan_networks);
     g_strfreev(settings->lan_places);

@@ -65,6 +65,8 @@ bool ks_engine_set_lan(KsEngine *engine, bool lan);
 /* `uuids` NULL: all. `places`: what each of them is, as KsSettings has it. */
 bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids,
                                 const char *const *places);
+bool ks_engine_lan_networks_are(const KsEngine *engine, const char *const *uuids,
+                                const char *const *places);
 
 /* The answers, valid until the next call that changes the engine. */
 const KsSettings *ks_engine_settings(const KsEngine *engine);

@@ -40,6 +40,8 @@ bool ks_guard_event(KsGuard *guard, const KsEvent *event, GError **error);
 bool ks_guard_lock(KsGuard *guard, GError **error); /* ends a pause too */
 bool ks_guard_unlock(KsGuard *guard, GError **error);
 bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GError **error);
+/* It is so already, and the networks are still what they were when somebody allowed them. */
+bool ks_guard_lan_is(const KsGuard *guard, bool lan, const char *const *networks);
 bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error);
 bool ks_guard_pause(KsGuard *guard, uint32_t seconds, GError **error);
 bool ks_guard_resume(KsGuard *guard, GError **error);

@@ -121,17 +121,10 @@ static bool is_unlocked(const KsGuard *guard, GVariant *arguments)
 
 static bool is_lan_so(const KsGuard *guard, GVariant *arguments)
 {
-    const KsSettings *settings = ks_guard_settings(guard);
-    static const char *const everywhere[] = { NULL };
-    const char *const *limited_to =
-        settings->lan_networks ? (const char *const *) settings->lan_networks : everywhere;
     g_autofree const char **networks = NULL;
 
-    if (settings->lan != first_flag(arguments))
-        return false;
     g_variant_get_child(arguments, 1, "^a&s", &networks);
-    /* on some networks: said again, it is about what they are now */
-    return !settings->lan || (!limited_to[0] && !networks[0]);
+    return ks_guard_lan_is(guard, first_flag(arguments), networks);
 }
 
 static bool is_auto_lock_so(const KsGuard *guard, GVariant *arguments)

@@ -74,15 +74,32 @@ static const char *place_of(const KsGuard *guard, const char *uuid)
     return before ? before : "";
 }
 
-static bool set_networks(KsGuard *guard, const char *const *uuids)
+/* A new list, of one place for each. */
+static char **places_of(const KsGuard *guard, const char *const *uuids)
 {
-    g_autoptr(GPtrArray) places = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *places = g_ptr_array_new();
 
     for (unsigned i = 0; uuids[i]; i++)
         g_ptr_array_add(places, g_strdup(place_of(guard, uuids[i])));
     g_ptr_array_add(places, NULL);
-    return ks_engine_set_lan_networks(guard->engine, uuids,
-                                      (const char *const *) (void *) places->pdata);
+    return (char **) g_ptr_array_free(places, FALSE);
+}
+
+static bool set_networks(KsGuard *guard, const char *const *uuids)
+{
+    g_auto(GStrv) places = places_of(guard, uuids);
+
+    return ks_engine_set_lan_networks(guard->engine, uuids, (const char *const *) places);
+}
+
+bool ks_guard_lan_is(const KsGuard *guard, bool lan, const char *const *networks)
+{
+    const KsSettings *settings = ks_engine_settings(guard->engine);
+    g_auto(GStrv) places = places_of(guard, networks);
+
+    if (settings->lan != lan || !lan)
+        return settings->lan == lan;
+    return ks_engine_lan_networks_are(guard->engine, networks, (const char *const *) places);
 }
 
 bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GError **error)

@@ -37,6 +37,14 @@ bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GEr
     return do_it(guard);
 }
 
+bool ks_guard_lan_is(const KsGuard *guard, bool lan, const char *const *networks)
+{
+    (void) guard;
+    (void) lan;
+    (void) networks;
+    return false;
+}
+
 bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error)
 {
     (void) auto_lock;
