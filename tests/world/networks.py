@@ -91,7 +91,7 @@ class SecondNetwork:
 
     UPLINK = "uplink1"
     END = "lan1"
-    PROFILE = "second"
+    PROFILE = "other"  # of NetworkManager
 
     def __init__(self, world: World):
         self._world = world
