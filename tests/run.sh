@@ -9,7 +9,7 @@ set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 # name | default: run when no suite is named | root: needs root; idle: needs none, and runs beside
-# those that do with the processor time they leave | minutes each of its jobs may take | packages: as
+# the first that does, with the processor time it leaves | minutes each of its jobs may take | packages: as
 # much of tests/lib/dependencies.sh as it needs | what
 suites='
 gcc      | default | -    |  5 | demo | gcc compiles everything without a warning, optimised
@@ -115,11 +115,12 @@ failures=() skips=()
 started=$SECONDS
 sort_suites
 for suite in "${in_turn[@]}"; do
-    # what needs root waits most of the time; from here on the others use that
+    # the first that needs root waits most of the time, and the others use that; those after it
+    # have machines of their own, and count what a busy one loses
     [ "$(suite_field "$suite" 3)" != root ] || start_beside
     run_suite "$suite"
+    join_beside
 done
-join_beside
 
 printf '\n'
 [ ${#skips[@]} -eq 0 ] || printf 'skipped: %s\n' "${skips[@]}"

@@ -175,6 +175,7 @@ join_beside() {
     chrt --all-tasks --other --pid 0 "$beside" 2>/dev/null
     wait "$beside"
     beside=
+    idle=()
     sed -e '$d' -e '/^All of it took/d' "$scratch/beside"
     suite=beside
     tally < <(awk '
