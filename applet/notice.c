@@ -104,12 +104,14 @@ KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
     bool lacks = state == KS_STATE_PROTECTED && model->guard->reason == KS_REASON_SOME_NETWORKS;
     bool settled =
         !lacks && (state != KS_STATE_BLOCKED || model->guard->reason != KS_REASON_CONNECTING);
+    /* the guard may say that the tunnel is away before NetworkManager says that its VPN dropped */
+    bool dropped = state == KS_STATE_BLOCKED && model->dropped[0];
     KsTold before = *told;
 
-    if (state == KS_STATE_STARTING ||
-        (before.told && before.state == state && before.settled == settled))
+    if (state == KS_STATE_STARTING || (before.told && before.state == state &&
+                                       before.settled == settled && (before.dropped || !dropped)))
         return KS_NOTICE_KEEP;
-    *told = (KsTold){ .state = state, .settled = settled, .told = true };
+    *told = (KsTold){ .state = state, .settled = settled, .dropped = dropped, .told = true };
     switch (state) {
     case KS_STATE_PROTECTED:
         if (lacks && before.told) {

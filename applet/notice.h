@@ -33,6 +33,7 @@ typedef enum {
 typedef struct {
     KsState state;
     bool settled; /* and not still connecting, nor with some networks only */
+    bool dropped; /* and a VPN can be connected again */
     bool told;    /* a first state was heard */
 } KsTold;
 
