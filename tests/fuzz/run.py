@@ -27,9 +27,10 @@ def fuzz(target, findings, scratch):
         return f"no seeds in tests/fuzz/corpus/{name}", ""
     found = Path(scratch) / name  # new inputs go to the first folder
     found.mkdir()
+    # a first input that goes through every rule takes seconds, and more on a busy machine: 120
     done = subprocess.run(
         [
-            target, f"-max_total_time={SECONDS}", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1",
+            target, f"-max_total_time={SECONDS}", "-timeout=120", "-rss_limit_mb=2048", "-print_final_stats=1",
             f"-artifact_prefix={findings}/{target.name}-", found, seeds,
         ],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
