@@ -88,9 +88,10 @@ def test_suspend_and_resume(outside, locked_disk, copy_of, report):
         flood.require_seen_by_watch(verdict)
         assert not verdict.plain and not verdict.lan, f"{len(verdict.plain)} + {len(verdict.lan)} canaries LEAKED"
         report.line(f"suspended and woken by logind, connected: {verdict.counts['tried']} canaries, 0 leaked")
-        _pauses_end_before_sleep(machine)
         machine.ctl("unlock")
         with Flood(outside, machine) as flooding:
             time.sleep(1)
             verdict = flooding.stop()
         assert verdict.plain and verdict.lan, "the control: an open machine is seen"
+        machine.ctl("lock")
+        _pauses_end_before_sleep(machine)
