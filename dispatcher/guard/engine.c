@@ -10,6 +10,7 @@ typedef struct {
     char interface[IF_NAMESIZE]; /* "" if it named none, or once it is found */
     uint32_t index;              /* of the link that had this name when we looked; 0: none yet */
     bool down;                   /* its "down" came after its last "up" */
+    bool had_link; /* it was up on a link that can carry a VPN */
 } Announcement;
 
 struct KsEngine {
@@ -132,7 +133,7 @@ static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, G
 {
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
-        const Announcement *announced =
+        Announcement *announced =
             vpn->manual ? NULL : g_hash_table_lookup(engine->announcements, vpn->uuid);
         const KsLink *link;
         KsTunnel *tunnel;
@@ -145,6 +146,8 @@ static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, G
         if (!link || find_tunnel(tunnels, vpn) ||
             (vpn->manual && ks_draw_has_tunnel(tunnels, link->index)))
             continue;
+        if (announced)
+            announced->had_link = true;
         tunnel = add_tunnel(tunnels, vpn->uuid, vpn->name, vpn->type, vpn->users, link);
         tunnel->manual = vpn->manual;
         tunnel->locks = vpn->locks;
@@ -510,6 +513,14 @@ const GArray *ks_engine_tunnels(const KsEngine *engine)
 const char *ks_engine_locked_by(const KsEngine *engine)
 {
     return engine->locked_by;
+}
+
+bool ks_engine_saw_tunnel(const KsEngine *engine, const KsVpn *vpn)
+{
+    const Announcement *announced =
+        vpn->manual ? NULL : g_hash_table_lookup(engine->announcements, vpn->uuid);
+
+    return announced && announced->had_link;
 }
 
 char **ks_engine_known_up(const KsEngine *engine)

@@ -78,6 +78,8 @@ const KsLock *ks_engine_lasting(const KsEngine *engine); /* its servers but for 
 KsLock *ks_engine_shown(const KsEngine *engine, const KsWorld *world, const KsViewer *viewer,
                         const KsLock *held);
 const GArray *ks_engine_tunnels(const KsEngine *engine); /* element-type KsTunnel */
+/* This VPN has had a tunnel since NetworkManager's hook last said that it is up. */
+bool ks_engine_saw_tunnel(const KsEngine *engine, const KsVpn *vpn);
 const char *ks_engine_locked_by(const KsEngine *engine); /* name of the VPN whose coming up locked
                                                           * last; NULL if a person did */
 

@@ -331,11 +331,12 @@ static const KsTunnel *find_dead(const KsStatusFacts *facts)
 }
 
 /* What NetworkManager calls up, and what has been given neither an address nor an interface (SSH,
- * where it only forwards ports). One whose interface has just gone has its addresses still. */
-static bool has_no_interface(const KsVpn *vpn)
+ * where it only forwards ports). One whose interface has just gone has its addresses still, unless
+ * it went before NetworkManager had told us of these. */
+static bool has_no_interface(const KsStatusFacts *facts, const KsVpn *vpn)
 {
     return vpn->activity == KS_VPN_UP && vpn->addresses->len == 0 && !vpn->interface[0] &&
-           !ks_vpn_uses_ipsec(vpn);
+           !ks_vpn_uses_ipsec(vpn) && !ks_engine_saw_tunnel(facts->engine, vpn);
 }
 
 static bool is_any_connecting(const KsStatusFacts *facts)
@@ -399,7 +400,7 @@ static const char *reason_for_blocked(const KsStatusFacts *facts, const char **r
             continue;
         if (vpn->activity != KS_VPN_DOWN) {
             *ret_vpn = vpn->name;
-            if (has_no_interface(vpn))
+            if (has_no_interface(facts, vpn))
                 return "no-interface";
             /* a tunnel of the kernel's can be deleted, and NetworkManager never hears of it */
             return vpn->activity == KS_VPN_UP ? "tunnel-gone" : "connecting";

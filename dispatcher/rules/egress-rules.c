@@ -28,6 +28,11 @@
 
 #define NOT_FOR_FRAGMENTS COMPARE_IN(R3, NEQ, 4, HOST_ORDER(KS_OPEN_TO_FRAGMENTS))
 
+#define QUESTION_WAS_JUDGED                                                              \
+    IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53), \
+        META(SKUID, R1), COMPARE(NEQ, 4, 0xff, 0xff, 0xff, 0xff), META(MARK, R1),        \
+        COMPARE(EQ, 4, ASKED_MARK)
+
 #define PAUSED(version) IMMEDIATE(R1, 1, (version)), LOOKUP(KS_EGRESS_SET_PAUSE), ACCEPT
 
 /* clang-format off */
@@ -100,11 +105,10 @@ static const KsRule rules[] = {
     { KS_EGRESS_IPV4, "ip daddr @dhcp_servers udp sport 68 udp dport 67 accept",
       { NETWORK(IPV4_DESTINATION, 4, R1), LOOKUP(KS_EGRESS_SET_DHCP_SERVERS), UDP_PORTS(68, 67),
         ACCEPT } },
-    /* Questions of this machine's own programs: the first layer has judged the name. What guests
-     * ask has no socket here. */
-    { KS_EGRESS_IPV4, "udp dport 53 meta skuid != 4294967295 accept",
-      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
-        META(SKUID, R1), COMPARE(NEQ, 4, 0xff, 0xff, 0xff, 0xff), ACCEPT } },
+    /* Questions of this machine's own programs that the first layer has judged. What guests ask has
+     * no socket here. */
+    { KS_EGRESS_IPV4, "udp dport 53 meta skuid != 4294967295 meta mark 0x6b73646e accept",
+      { QUESTION_WAS_JUDGED, ACCEPT } },
     { KS_EGRESS_IPV4, "oif @lan_uplinks jump lan_out4",
       { META(OIF, R1), LOOKUP(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN4) } },
 
@@ -141,9 +145,8 @@ static const KsRule rules[] = {
     REPORTS_OUT(KS_EGRESS_IPV6, KS_EGRESS_REPORTS, KS_EGRESS_SET_LINK_GROUPS,
                 KS_EGRESS_SET_REPORT_LENGTHS, HOP_LIMIT(1)),
     REPORT_RECORDS(KS_EGRESS_REPORTS, KS_EGRESS_SET_LINK_GROUPS),
-    { KS_EGRESS_IPV6, "udp dport 53 meta skuid != 4294967295 accept",
-      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
-        META(SKUID, R1), COMPARE(NEQ, 4, 0xff, 0xff, 0xff, 0xff), ACCEPT } },
+    { KS_EGRESS_IPV6, "udp dport 53 meta skuid != 4294967295 meta mark 0x6b73646e accept",
+      { QUESTION_WAS_JUDGED, ACCEPT } },
     { KS_EGRESS_IPV6, "oif @lan_uplinks jump lan_out6",
       { META(OIF, R1), LOOKUP(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN6) } },
 

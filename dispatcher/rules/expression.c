@@ -119,6 +119,13 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
             nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, step->reg);
         }
         return expr;
+    case KS_STEP_MARK:
+        expr = nftnl_expr_alloc("meta");
+        if (expr) {
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_META_SREG, step->reg);
+        }
+        return expr;
     case KS_STEP_ROUTE:
         expr = nftnl_expr_alloc("rt");
         if (expr) {

@@ -351,6 +351,7 @@ static const KsRule rules[] = {
 
     /* Who was asked, and from which port: the answer may come in for a while. A question that
      * cannot be noted does not leave. */
+    { KS_CHAIN_ASKED, "meta mark set 0x6b73646e", { IMMEDIATE(R1, 4, ASKED_MARK), SET_MARK } },
     { KS_CHAIN_ASKED, "update @asked4 { ip daddr . th sport timeout 15s } accept",
       { IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), TRANSPORT(SOURCE_PORT, 2, R1_1),
         REMEMBER(KS_NFT_SET_ASKED4, KS_ASKED_MS), ACCEPT } },

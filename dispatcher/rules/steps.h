@@ -69,6 +69,7 @@
 #define BYTES(...) .data = { __VA_ARGS__ }
 
 #define META(what, into)           STEP(META, .key = NFT_META_##what, .reg = (into))
+#define SET_MARK                   STEP(MARK, .reg = R1)
 #define ROUTE(what, into)          STEP(ROUTE, .key = NFT_RT_##what, .reg = (into))
 #define TRACKED(what, into)        STEP(TRACKED, .key = NFT_CT_##what, .reg = (into))
 #define LINK(at, bytes, into)      STEP(LINK, .offset = (at), .length = (bytes), .reg = (into))
@@ -135,6 +136,11 @@
 #else
 #define HOST_ORDER(n) (n) >> 24 & 0xff, (n) >> 16 & 0xff, (n) >> 8 & 0xff, (n) &0xff
 #endif
+
+/* What the first layer gives to a question for a VPN server's name that it lets out, and the second
+ * asks for: of one that was let out before the lock, and has waited for a neighbour's address
+ * since, it would know no name. Its letters are "ksdn". */
+#define ASKED_MARK HOST_ORDER(0x6b73646e)
 
 /* A packet of a connection that was there before it, or an error about one (the kernel's
  * enum ip_conntrack_info and NF_CT_STATE_BIT()). */

@@ -118,6 +118,27 @@ static void test_a_vpn_without_an_interface(Fixture *f, const void *data)
     assert_reason(f, "tunnel-gone", "Forwarded");
 }
 
+/* An interface can go before NetworkManager has told of its addresses. */
+static void test_a_tunnel_that_went_at_once(Fixture *f, const void *data)
+{
+    KsVpn *vpn = ks_vpn_new("of-openvpn", "Hasty", "openvpn");
+    KsLink *tunnel = &g_array_index(f->world->links, KsLink, 2);
+    KsEvent up = { .action = KS_ACTION_VPN_UP };
+
+    (void) data;
+    g_strlcpy(up.uuid, vpn->uuid, sizeof(up.uuid));
+    g_strlcpy(up.interface, tunnel->name, sizeof(up.interface));
+    vpn->activity = KS_VPN_UP;
+    g_ptr_array_add(f->world->vpns, vpn);
+    ks_engine_hear(f->engine, &up);
+    look(f);
+    assert_state(f, "protected");
+    g_array_remove_index(f->world->links, 2);
+    look(f);
+    assert_state(f, "blocked");
+    assert_reason(f, "tunnel-gone", "Hasty");
+}
+
 static void test_states(Fixture *f, const void *data)
 {
     (void) data;
@@ -472,6 +493,7 @@ int main(int argc, char **argv)
     CASE("carrier-is-no-news", test_a_carrier_is_no_news);
     CASE("some-networks", test_some_networks);
     CASE("no-interface", test_a_vpn_without_an_interface);
+    CASE("tunnel-gone", test_a_tunnel_that_went_at_once);
     CASE("broken", test_broken);
     CASE("members", test_members);
     CASE("let-out", test_let_out);

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .network import Namespace, log_of
 from .sandbox import REPOSITORY, build_dir
-from .waiting import wait_until
+from .waiting import WaitedTooLong, wait_until
 
 _HOOK_NAME = "90-nm-killswitch"
 _DISPATCHER = Path("/etc/NetworkManager/dispatcher.d")
@@ -113,12 +113,22 @@ class Product:
 
     def wait_state(self, state: str, timeout: float = 10) -> dict:
         """The status once it shows this state (unlocked, protected, blocked, paused, broken)."""
+        return self._wait_status("state", state, timeout)
+
+    def wait_reason(self, reason: str, timeout: float = 10) -> dict:
+        return self._wait_status("reason", reason, timeout)
+
+    def _wait_status(self, key: str, value: str, timeout: float) -> dict:
+        seen = []
 
         def look() -> dict | None:
-            status = self.status()
-            return status if status["state"] == state else None
+            seen[:] = [self.status()]
+            return seen[0] if seen[0][key] == value else None
 
-        return wait_until(look, f"the state {state}", timeout)
+        try:
+            return wait_until(look, f"the {key} {value}", timeout)
+        except WaitedTooLong as error:
+            raise WaitedTooLong(f"{error}; the last status: {seen[0]}") from None
 
     def tables(self) -> list[str]:
         """What the kernel holds of ours, as nft tells it, without what changes by itself: counters, whether

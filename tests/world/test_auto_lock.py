@@ -81,7 +81,7 @@ def test_a_tunnel_is_gone_and_networkmanager_does_not_know(fresh, matrix):
     [openvpn] = fresh.client.processes("openvpn")
     os.kill(openvpn, signal.SIGSTOP)
     fresh.client.ip(f"link del {a.TUNNEL}")
-    wait_until(lambda: fresh.product.status()["reason"] == "tunnel-gone", "it to be said")
+    fresh.product.wait_reason("tunnel-gone")
     assert fresh.manager.state_of("full") == "activated"
     said = fresh.product.ctl("status").stdout
     assert "“full” is connected, but it has no tunnel" in said and "nmcli connection down full" in said, said

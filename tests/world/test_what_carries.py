@@ -96,7 +96,7 @@ def test_a_tunnel_without_a_program_is_no_vpn(guarded):
     guarded.product.ctl("lock")
     client.ip("tuntap add tun9 mode tun", "addr add 198.51.100.200/32 dev tun9", "link set tun9 up", "route add 203.0.113.0/24 dev tun9")
     try:
-        status = wait_until(lambda: (s := guarded.product.status())["reason"] == "tunnel-dead" and s, "the reason")
+        status = guarded.product.wait_reason("tunnel-dead")
         assert (status["state"], status["reason_vpn"], status["tunnels"]) == ("blocked", "Mine", [])
         assert "nothing is behind it" in " ".join(guarded.product.ctl("status").stdout.split())
 
