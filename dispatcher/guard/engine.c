@@ -10,7 +10,7 @@ typedef struct {
     char interface[IF_NAMESIZE]; /* "" if it named none, or once it is found */
     uint32_t index;              /* of the link that had this name when we looked; 0: none yet */
     bool down;                   /* its "down" came after its last "up" */
-    bool had_link; /* it was up on a link that can carry a VPN */
+    bool had_link;               /* it was up on a link that can carry a VPN */
 } Announcement;
 
 struct KsEngine {
