@@ -3,14 +3,15 @@
 
 #include "config.h"
 #include "ctl/output.h"
-#include "guard/people.h"
-#include "guard/status.h"
-#include "guard/store.h"
-#include "guard/vpns-file.h"
+#include "files/people.h"
+#include "files/store.h"
+#include "files/vpns-file.h"
 #include "kernel/links.h"
 #include "kernel/netfilter.h"
 #include "model/names.h"
+#include "policy/status.h"
 #include "rules/egress-table.h"
+#include "rules/held.h"
 #include "rules/lock-table.h"
 #include "rules/plan.h"
 #include "rules/text.h"
@@ -292,7 +293,7 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns)
     g_autofree char *problem = NULL;
     KsLinks *links = NULL;
     g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
-    KsStatusFacts facts = { .world = world, .held = held };
+    KsStatusFacts facts = { .world = world, .held = ks_held_of(held) };
 
     (void) ks_store_load(store, &settings, &problem);
     facts.problems[0] =

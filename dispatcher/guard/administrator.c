@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define G_LOG_DOMAIN "ks-guard"
 
+#include "files/people.h"
 #include "guard/guard-private.h"
-#include "guard/people.h"
 
 #include "config.h"
-#include "guard/configuration-files.h"
+#include "files/configuration-files.h"
 
 KsConfiguration *ks_guard_read_configuration(void)
 {

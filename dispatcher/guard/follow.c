@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define G_LOG_DOMAIN "ks-guard"
 
-#include "guard/boot.h"
+#include "files/boot.h"
+#include "files/server-cache.h"
+#include "files/vpns-file.h"
 #include "guard/guard-private.h"
-#include "guard/server-cache.h"
-#include "guard/vpns-file.h"
+#include "rules/held.h"
 
 #include <glib-unix.h>
 #include <unistd.h>
@@ -22,7 +23,7 @@ KsStatusFacts ks_guard_facts(const KsGuard *guard)
     return (KsStatusFacts){
         .engine = guard->engine,
         .world = guard->world,
-        .held = ks_keeper_held(guard->keeper),
+        .held = ks_held_of(ks_keeper_held(guard->keeper)),
         .trouble = ks_keeper_trouble(guard->keeper) != NULL ||
                    ks_keeper_is_paused_too_long(guard->keeper) || guard->was_broken,
         .pause_max = ks_configuration_pause_max(guard->configuration),

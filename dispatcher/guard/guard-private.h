@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "files/store.h"
 #include "guard/guard.h"
 #include "guard/keeper.h"
-#include "guard/names.h"
-#include "guard/status.h"
-#include "guard/store.h"
-#include "guard/vpns.h"
+#include "guard/server-names.h"
 #include "kernel/access-points.h"
 #include "kernel/connections.h"
 #include "kernel/links.h"
@@ -14,6 +12,8 @@
 #include "kernel/policies.h"
 #include "kernel/wireguard.h"
 #include "network/manager.h"
+#include "policy/status.h"
+#include "policy/vpns.h"
 
 /* The guard from inside, for the files it is made of and nobody else:
  *

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define G_LOG_DOMAIN "ks-guard"
 
+#include "files/people.h"
+#include "files/vpns-file.h"
 #include "guard/guard-private.h"
-#include "guard/people.h"
-#include "guard/vpns-file.h"
 #include "kernel/clock.h"
 
 #include <glib-unix.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "guard/configuration.h"
-#include "guard/engine.h"
-#include "guard/error.h"
 #include "model/event.h"
 #include "model/viewer.h"
 #include "network/system-bus.h"
+#include "policy/configuration.h"
+#include "policy/engine.h"
+#include "policy/error.h"
 
 /* The guard: the one writer of the lock. It brings the parts together and has no policy of its own:
  *
@@ -46,7 +46,7 @@ bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error);
 bool ks_guard_pause(KsGuard *guard, uint32_t seconds, GError **error);
 bool ks_guard_resume(KsGuard *guard, GError **error);
 
-/* Of VPNs; see guard/vpns.h. `vpn`: a name or a UUID; `servers`: a(ssq). With KS_GUARD_TRY only
+/* Of VPNs; see policy/vpns.h. `vpn`: a name or a UUID; `servers`: a(ssq). With KS_GUARD_TRY only
  * whether it could be done is said, and nothing changes. */
 typedef enum {
     KS_GUARD_TRY,

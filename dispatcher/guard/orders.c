@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define G_LOG_DOMAIN "ks-guard"
 
+#include "files/vpns-file.h"
 #include "guard/guard-private.h"
-#include "guard/vpns-file.h"
 
-#include "guard/draw.h"
 #include "model/uplink.h"
+#include "policy/draw.h"
 #include "rules/text.h"
 
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/restore.h"
 
-#include "guard/boot.h"
+#include "files/boot.h"
+#include "files/only-one.h"
+#include "files/people.h"
+#include "files/server-cache.h"
+#include "files/store.h"
 #include "guard/keeper.h"
-#include "guard/only-one.h"
-#include "guard/people.h"
-#include "guard/server-cache.h"
-#include "guard/store.h"
 #include "kernel/links.h"
 #include "model/names.h"
 

@@ -193,7 +193,7 @@ static void read_profile(KsProfileReader *reader)
     }
 }
 
-/* policy: what is let out (guard/draw.c). One is enough to know of. */
+/* policy: what is let out (policy/draw.c). One is enough to know of. */
 static void warn_of_name_servers_port(KsProfileReader *reader)
 {
     const GPtrArray *servers = reader->found->servers;

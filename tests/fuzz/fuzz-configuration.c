@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
 
-#include "guard/configuration.h"
 #include "model/duration.h"
+#include "policy/configuration.h"
 
 #include <glib.h>
 #include <stdbool.h>

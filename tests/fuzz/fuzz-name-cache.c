@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Input: <state>/names. */
+#include "files/name-cache.h"
 #include "fuzz.h"
-#include "guard/name-cache.h"
 #include "model/name-policy.h"
 #include "model/server.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Input: login.defs, a zero byte, and subuid. */
+#include "files/people.h"
 #include "fuzz.h"
-#include "guard/people.h"
 
 #include <string.h>
 

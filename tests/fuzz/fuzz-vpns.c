@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Input: <state>/vpns. */
 #include "fuzz.h"
-#include "guard/vpns.h"
 #include "model/server.h"
+#include "policy/vpns.h"
 
 #include <string.h>
 

@@ -17,10 +17,13 @@ ROOMS = {
     "dispatcher/kernel": ("model rules", "glib libnftnl libmnl"),
     "dispatcher/network": ("model", "glib libnm c-ares"),
     "polkit": ("model", "glib polkit"),
-    "dispatcher/guard": ("model rules kernel network polkit", "glib systemd json-glib"),
-    # all but model: root's rescue, which works when no guard answers, and reads and shows the same
-    # state and kernel as the guard would (guard/store.h, guard/status.h, guard/engine.h)
-    "dispatcher/ctl": ("model rules kernel guard", "glib json-glib"),
+    "dispatcher/policy": ("model", "glib"),
+    "dispatcher/files": ("model policy", "glib"),
+    "dispatcher/guard": ("model policy files rules kernel network", "glib"),
+    "dispatcher/service": ("model policy files network guard polkit", "glib systemd"),
+    # root's rescue works when no guard answers: it reads and shows the same state and kernel as the guard
+    # would
+    "dispatcher/ctl": ("model policy files rules kernel", "glib json-glib"),
     "applet": ("model", "glib libnm gtk"),
 }
 
@@ -151,7 +154,7 @@ FIXTURES = [
             "dispatcher/hook/main.c": '#include "config.h"\n#include "model/event.h"\n',
             "dispatcher/rules/table.c": '#include "model/lock.h"\n#include <libnftnl/table.h>\n',
             "polkit/ask.h": "#include <polkit/polkit.h>\n",
-            "dispatcher/guard/bus.c": '#include "polkit/ask.h"\n#include <gio/gio.h>\n',
+            "dispatcher/service/bus.c": '#include "polkit/ask.h"\n#include <gio/gio.h>\n',
             "tests/unit/test.c": '#include "rules/table.c"\n',
         },
         None,
@@ -159,30 +162,40 @@ FIXTURES = [
     Fixture(
         "an arrow the wrong way",
         {
-            "dispatcher/guard/engine.h": "",
-            "dispatcher/model/lock.c": '#include "guard/engine.h"\n',
+            "dispatcher/policy/engine.h": "",
+            "dispatcher/model/lock.c": '#include "policy/engine.h"\n',
         },
-        "dispatcher/model must not include dispatcher/guard",
+        "dispatcher/model must not include dispatcher/policy",
     ),
     Fixture(
-        "the applet looks into the guard",
-        {"dispatcher/guard/engine.h": "", "applet/menu.c": '#include "guard/engine.h"\n'},
-        "applet must not include dispatcher/guard",
+        "the guard calls those who ask it",
+        {"dispatcher/service/bus.h": "", "dispatcher/guard/follow.c": '#include "service/bus.h"\n'},
+        "dispatcher/guard must not include dispatcher/service",
+    ),
+    Fixture(
+        "what should be, by what is on disk",
+        {"dispatcher/files/store.h": "", "dispatcher/policy/engine.c": '#include "files/store.h"\n'},
+        "dispatcher/policy must not include dispatcher/files",
+    ),
+    Fixture(
+        "the applet looks into the engine",
+        {"dispatcher/policy/engine.h": "", "applet/menu.c": '#include "policy/engine.h"\n'},
+        "applet must not include dispatcher/policy",
     ),
     Fixture(
         "libnftnl outside rules and kernel",
-        {"dispatcher/guard/engine.c": "#include <libnftnl/rule.h>\n"},
-        "dispatcher/guard must not use libnftnl",
+        {"dispatcher/policy/engine.c": "#include <libnftnl/rule.h>\n"},
+        "dispatcher/policy must not use libnftnl",
     ),
     Fixture(
         "polkit outside its room",
-        {"dispatcher/guard/bus.c": "#include <polkit/polkit.h>\n"},
+        {"dispatcher/guard/orders.c": "#include <polkit/polkit.h>\n"},
         "dispatcher/guard must not use polkit",
     ),
     Fixture(
-        "libnm in the engine's room",
-        {"dispatcher/guard/engine.c": "#include <NetworkManager.h>\n"},
-        "dispatcher/guard must not use libnm",
+        "libnm beside the engine",
+        {"dispatcher/policy/engine.c": "#include <NetworkManager.h>\n"},
+        "dispatcher/policy must not use libnm",
     ),
     Fixture(
         "GTK in the command line",

@@ -18,7 +18,7 @@ NETLINK = "libnftnl.so.* libmnl.so.*"
 # Every program that the build makes, with all that it may need. All must have been built.
 PROGRAMS = {
     "dispatcher/hook/nm-killswitch-dispatcher": C_LIBRARY,
-    "dispatcher/guard/nm-killswitchd": f"{C_LIBRARY} {GLIB} {NETLINK} libnm.so.* libsystemd.so.*"
+    "dispatcher/service/nm-killswitchd": f"{C_LIBRARY} {GLIB} {NETLINK} libnm.so.* libsystemd.so.*"
     " libjson-glib-1.0.so.* libcares.so.*",
     "dispatcher/ctl/nm-killswitch": f"{C_LIBRARY} {GLIB} {NETLINK} libjson-glib-1.0.so.*",
     "applet/nm-killswitch-applet": f"{C_LIBRARY} {GLIB} libnm.so.* libgtk-3.so.* libgdk-3.so.*"

@@ -100,7 +100,7 @@ def test_the_spdx_document_describes_the_build():
     assert product["versionInfo"] == build.VERSION.split("-")[0]
     assert {"libnm", "libnftnl", "libmnl", "libcares", "gtk+-3.0"} <= {library["name"] for library in libraries}
     sums = {Path(file["fileName"]).name: file["checksums"] for file in document["files"]}
-    for program in ("guard/nm-killswitchd", "ctl/nm-killswitch", "hook/nm-killswitch-dispatcher"):
+    for program in ("service/nm-killswitchd", "ctl/nm-killswitch", "hook/nm-killswitch-dispatcher"):
         data = (build_dir() / "dispatcher" / program).read_bytes()
         said = {entry["algorithm"]: entry["checksumValue"] for entry in sums[Path(program).name]}
         assert said == {"SHA1": hashlib.sha1(data).hexdigest(), "SHA256": hashlib.sha256(data).hexdigest()}

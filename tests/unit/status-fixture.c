@@ -2,7 +2,6 @@
 #include "status-fixture.h"
 
 #include "model/server.h"
-#include "rules/lock-table.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -36,8 +35,12 @@ void set_up(Fixture *f, const void *data)
     f->world->manager_present = true;
     f->world->manager_settled = true;
     g_array_append_vals(f->world->links, links, G_N_ELEMENTS(links));
-    f->held = ks_readback_new(&ks_lock_table);
-    f->facts = (KsStatusFacts){ .engine = f->engine, .world = f->world, .held = f->held };
+    f->lock = ks_lock_new();
+    f->problems = g_ptr_array_new_with_free_func(g_free);
+    f->facts = (KsStatusFacts){ .engine = f->engine, .world = f->world };
+    f->held = &f->facts.held;
+    f->held->lock = f->lock;
+    f->held->problems = f->problems;
 }
 
 void tear_down(Fixture *f, const void *data)
@@ -45,17 +48,18 @@ void tear_down(Fixture *f, const void *data)
     (void) data;
     ks_engine_free(f->engine);
     ks_world_free(f->world);
-    ks_readback_free(f->held);
+    ks_lock_free(f->lock);
+    g_ptr_array_unref(f->problems);
 }
 
 void obey(Fixture *f)
 {
-    const KsLock *want = ks_engine_lock(f->engine);
+    bool locked = ks_engine_settings(f->engine)->locked;
 
-    ks_readback_clear(f->held);
-    f->held->present = ks_engine_settings(f->engine)->locked;
-    for (KsSetId set = 0; set < KS_SET_MAX; set++)
-        g_array_append_vals(f->held->lock->sets[set], want->sets[set]->data, want->sets[set]->len);
+    ks_lock_copy(ks_engine_lock(f->engine), f->lock);
+    g_ptr_array_set_size(f->problems, 0);
+    *f->held =
+        (KsHeld){ .present = locked, .intact = locked, .lock = f->lock, .problems = f->problems };
 }
 
 void look(Fixture *f)

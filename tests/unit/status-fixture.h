@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "guard/status.h"
+#include "policy/status.h"
 
 /* A locked machine with an uplink, and a link for a VPN to be up on. */
 
@@ -10,7 +10,9 @@
 typedef struct {
     KsEngine *engine;
     KsWorld *world;
-    KsReadback *held;
+    KsHeld *held; /* of `facts`: what the kernel holds */
+    KsLock *lock;
+    GPtrArray *problems;
     KsStatusFacts facts;
 } Fixture;
 

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The contract (data/io.github.nmkillswitch.Guard1.xml) against the tables that stand for it. */
-#include "guard/methods.h"
-#include "guard/properties.h"
-#include "guard/status.h"
 #include "model/names.h"
-#include "rules/lock-table.h"
+#include "policy/status.h"
+#include "service/methods.h"
+#include "service/properties.h"
 
 static GVariant *make_status(bool locked)
 {
     g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
     g_autoptr(KsEngine) engine = NULL;
     KsWorld *world = ks_world_new();
-    KsReadback *held = ks_readback_new(&ks_lock_table);
+    KsLock *lock = ks_lock_new();
     GVariant *status;
 
     settings.locked = locked;
     engine = ks_engine_new(&settings, NULL);
     (void) ks_engine_observe(engine, world);
-    status = ks_status_describe(&(KsStatusFacts){ .engine = engine, .world = world, .held = held });
-    ks_readback_free(held);
+    status = ks_status_describe(
+        &(KsStatusFacts){ .engine = engine, .world = world, .held = { .lock = lock } });
+    ks_lock_free(lock);
     ks_world_free(world);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "guard/configuration-files.h"
+#include "files/configuration-files.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "guard/configuration.h"
+#include "policy/configuration.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From a world to the lock: whose packets each kind of VPN's server lets out. */
-#include "guard/draw.h"
+#include "policy/draw.h"
 
-#include "guard/engine.h"
 #include "model/server.h"
+#include "policy/engine.h"
 
 #include <netinet/in.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "guard/engine.h"
+#include "policy/engine.h"
 
 /* Every order of events, in three parts:
  *   test-engine-orders.c   the alphabet, and how all of its words are tried

@@ -2,7 +2,7 @@
 /* Everything that an engine remembers, as a few bytes and back. engine.c is included so that
  * nothing is hidden: a new field of KsEngine, KsSettings or KsTunnel stops the compilation here
  * until it is packed too. */
-#include "guard/engine.c" /* NOLINT(bugprone-suspicious-include): see above */
+#include "policy/engine.c" /* NOLINT(bugprone-suspicious-include): see above */
 #include "test-engine-orders.h"
 
 #include <netinet/in.h>
@@ -233,9 +233,9 @@ void order_unpack(const Packed *packed, KsEngine *engine)
         };
 
         g_strlcpy(link.name, texts.text[packed->tunnel[i].interface], sizeof(link.name));
-        add_tunnel(engine->tunnels, texts.text[packed->tunnel[i].uuid],
-                   texts.text[packed->tunnel[i].name], texts.text[packed->tunnel[i].type], NULL,
-                   &link);
+        ks_tunnels_add(engine->tunnels, texts.text[packed->tunnel[i].uuid],
+                       texts.text[packed->tunnel[i].name], texts.text[packed->tunnel[i].type], NULL,
+                       &link);
     }
 
     ks_lock_clear(engine->lock);

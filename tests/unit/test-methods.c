@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "guard/methods.h"
+#include "service/methods.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which answers are believed, for how long, and what of them outlasts a reboot. */
-#include "guard/name-cache.h"
+#include "files/name-cache.h"
 #include "model/name-book.h"
 #include "model/name-policy.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "guard/people.h"
+#include "files/people.h"
 
 #include <string.h>
 

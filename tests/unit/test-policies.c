@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* IPsec's policies as the kernel tells them, and the VPN that has nothing else to show that it
  * carries all traffic: no default route, perhaps no interface. */
-#include "guard/engine.h"
 #include "kernel/policies.h"
 #include "model/server.h"
+#include "policy/engine.h"
 
 #include <netinet/in.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The servers of the boot before: all of them, or none; never one that was not there. */
-#include "guard/server-cache.h"
+#include "files/server-cache.h"
 
 #include "model/server.h"
 

@@ -147,9 +147,9 @@ static void test_states(Fixture *f, const void *data)
     add_vpn(f->world);
     look(f);
     assert_state(f, "protected");
-    f->held->pause_ms = 1;
+    f->held->pause = 1;
     assert_state(f, "paused");
-    f->held->pause_ms = 0;
+    f->held->pause = 0;
 
     ks_engine_set_locked(f->engine, false);
     look(f);
@@ -191,12 +191,12 @@ static void test_broken(Fixture *f, const void *data)
     add_vpn(f->world);
     look(f);
 
-    f->held->present = false; /* somebody flushed it */
+    f->held->present = f->held->intact = false; /* somebody flushed it */
     assert_state(f, "broken");
     obey(f);
-    g_ptr_array_add(f->held->problems, g_strdup("a rule is missing"));
+    f->held->intact = false;
     assert_state(f, "broken");
-    f->held->pause_ms = 1000; /* a pause explains nothing */
+    f->held->pause = 1000; /* a pause explains nothing */
     assert_state(f, "broken");
     obey(f);
     f->facts.trouble = true; /* it could not be asked */
@@ -208,12 +208,12 @@ static void test_broken(Fixture *f, const void *data)
         KsKey key = { .bytes = { 42, 42, 42, 42 } };
 
         obey(f);
-        g_assert_true(ks_lock_add_key(f->held->lock, set, &key));
-        ks_lock_seal(f->held->lock);
+        g_assert_true(ks_lock_add_key(f->lock, set, &key));
+        ks_lock_seal(f->lock);
         assert_state(f, "broken");
     }
     obey(f);
-    g_array_set_size(f->held->lock->sets[KS_SET_SERVERS4], 0); /* one less */
+    g_array_set_size(f->lock->sets[KS_SET_SERVERS4], 0); /* one less */
     assert_state(f, "broken");
 
     ks_engine_set_locked(f->engine, false); /* it should be open, and is not */
@@ -282,12 +282,8 @@ static void test_members(Fixture *f, const void *data)
     (void) data;
     add_vpn(f->world);
     look(f);
-    f->held->counters[KS_COUNTER_BLOCKED_OUT].packets = 3;
-    f->held->counters[KS_COUNTER_BLOCKED_FORWARD].packets = 4;
-    f->held->counters[KS_COUNTER_BLOCKED_IN].packets =
-        1000; /* what strangers send is not told as blocked */
-    f->held->flags = KS_TABLE_F_OWNED;
-    f->held->owner = 1;
+    f->held->blocked_packets = 7;
+    f->held->owned = true;
     status = ks_status_describe(&f->facts);
     g_assert_false(g_variant_is_floating(status));
     g_assert_true(g_variant_is_of_type(status, G_VARIANT_TYPE_VARDICT));
@@ -363,8 +359,8 @@ static void test_let_out(Fixture *f, const void *data)
     assert_not_let_out(f, 3, "name-server-port");
     server->refused = true;
     assert_not_let_out(f, 5, "refused-address");
-    g_array_set_size(f->held->lock->sets[KS_SET_SERVERS4], 0);
-    g_array_set_size(f->held->lock->sets[KS_SET_NAMES], 0);
+    g_array_set_size(f->lock->sets[KS_SET_SERVERS4], 0);
+    g_array_set_size(f->lock->sets[KS_SET_NAMES], 0);
     assert_not_let_out(f, 0, "not-in-kernel");
     assert_not_let_out(f, 1, "not-in-kernel");
     g_array_append_val(f->world->broadcasts,
@@ -382,7 +378,7 @@ static void test_warnings(Fixture *f, const void *data)
     g_assert_true(warns(f, "Work: One entry is odd."));
     f->facts.problems[0] = "The kernel said no.";
     g_assert_true(warns(f, "The kernel said no."));
-    g_ptr_array_add(f->held->problems, g_strdup("a rule is missing"));
+    g_ptr_array_add(f->problems, g_strdup("a rule is missing"));
     g_assert_true(warns(f, "a rule is missing"));
     g_assert_false(warns(f, "NetworkManager"));
     f->world->manager_present = false;
@@ -450,9 +446,9 @@ static void test_name_servers(Fixture *f, const void *data)
             g_test_message("%s", row->what);
             g_test_fail();
         }
-        f->held->pause_ms = 1;
+        f->held->pause = 1;
         g_assert_false(warns(f, "name server"));
-        f->held->pause_ms = 0;
+        f->held->pause = 0;
     }
     g_array_set_size(f->world->name_servers, 0);
     f->world->dns = KS_DNS_BY_LINK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What persists: durable, and closed whenever it cannot be understood. */
-#include "guard/store.h"
+#include "files/store.h"
 
-#include "guard/error.h"
+#include "policy/error.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "guard/engine.h"
-#include "guard/error.h"
-#include "guard/vpns.h"
 #include "model/server.h"
+#include "policy/engine.h"
+#include "policy/error.h"
+#include "policy/vpns.h"
 
 #include <string.h>
 

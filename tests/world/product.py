@@ -27,7 +27,7 @@ class Product:
         self._guard: subprocess.Popen | None = None
         build = build_dir() / "dispatcher"
         self.hook = build / "hook/nm-killswitch-dispatcher"
-        self.guard = build / "guard/nm-killswitchd"
+        self.guard = build / "service/nm-killswitchd"
         self.command = build / "ctl/nm-killswitch"
         self.actions = build_dir() / "polkit" / _ACTIONS.name
 

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-guard"
+
+#include "files/store.h"
+
+#include "files/key-file.h"
+#include "files/server-cache.h"
+#include "model/names.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#define GROUP            "lock"
+#define KEY_VERSION      "version"
+#define KEY_LOCKED       "locked"
+#define KEY_AUTO_LOCK    "auto-lock"
+#define KEY_LAN          "lan"
+#define KEY_LAN_NETWORKS "lan-networks"
+#define KEY_LAN_PLACES   "lan-places"
+#define FORMAT_VERSION   1
+
+#define GROUP_KNOWN "known-up"
+#define KEY_UUIDS   "uuids"
+
+#define GROUP_PAUSE "pause"
+#define KEY_END     "end"
+
+/* Far more than we ever write; a file beyond it is not ours. */
+#define FILE_SIZE_MAX (64 * 1024)
+
+struct KsStore {
+    char *state_path;
+    char *unsaved_path; /* of what could not be saved there */
+    char *newer_path;
+    char *corrupt_path;
+    char *servers_path;
+    char *known_path;
+    char *closed_path;
+    char *pause_path;
+    bool was_closed; /* the file is there */
+    bool is_newer;   /* what was read is of a version of this program to come */
+};
+
+/* systemd lists folders with ':' between; ours is the only one. */
+static const char *directory(const char *variable, const char *built_in)
+{
+    const char *value = g_getenv(variable);
+
+    return value && value[0] == '/' && !strchr(value, ':') ? value : built_in;
+}
+
+static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **error)
+{
+    g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
+    const struct {
+        const char *key;
+        bool *value;
+    } keys[] = {
+        { KEY_LOCKED, &settings.locked },
+        { KEY_AUTO_LOCK, &settings.auto_lock },
+        { KEY_LAN, &settings.lan },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++) {
+        g_autoptr(GError) local = NULL;
+
+        *keys[i].value = g_key_file_get_boolean(file, GROUP, keys[i].key, &local);
+        if (local) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return false;
+        }
+    }
+    if (g_key_file_has_key(file, GROUP, KEY_LAN_NETWORKS, NULL)) {
+        settings.lan_networks =
+            g_key_file_get_string_list(file, GROUP, KEY_LAN_NETWORKS, NULL, error);
+        if (!settings.lan_networks) /* without its limits LAN access would be wider */
+            return false;
+        /* versions before did not write them: then they are not known */
+        settings.lan_places = g_key_file_get_string_list(file, GROUP, KEY_LAN_PLACES, NULL, NULL);
+    }
+    ks_settings_copy(&settings, ret_settings);
+    return true;
+}
+
+char *ks_store_path(const char *name)
+{
+    return g_build_filename(directory("STATE_DIRECTORY", KS_STATE_DIRECTORY), name, NULL);
+}
+
+KsStore *ks_store_new(void)
+{
+    KsStore *store = g_new0(KsStore, 1);
+    const char *runtime = directory("RUNTIME_DIRECTORY", KS_RUNTIME_DIRECTORY);
+
+    store->state_path = ks_store_path("state");
+    store->unsaved_path = g_build_filename(runtime, "unsaved-state", NULL);
+    store->newer_path = ks_store_path("state.newer");
+    store->corrupt_path = ks_store_path("state.corrupt");
+    store->servers_path = ks_store_path("servers");
+    store->known_path = g_build_filename(runtime, "known", NULL);
+    store->closed_path = g_build_filename(runtime, "closed", NULL);
+    store->pause_path = g_build_filename(runtime, "pause", NULL);
+    store->was_closed = g_file_test(store->closed_path, G_FILE_TEST_EXISTS);
+    return store;
+}
+
+void ks_store_free(KsStore *store)
+{
+    if (!store)
+        return;
+    g_free(store->state_path);
+    g_free(store->unsaved_path);
+    g_free(store->newer_path);
+    g_free(store->servers_path);
+    g_free(store->corrupt_path);
+    g_free(store->known_path);
+    g_free(store->closed_path);
+    g_free(store->pause_path);
+    g_free(store);
+}
+
+KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_problem)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) error = NULL;
+    KsSettings closed = KS_SETTINGS_DEFAULT;
+    const char *path = store->unsaved_path;
+    int found = ks_key_file_read(path, file, FILE_SIZE_MAX, &error);
+
+    *ret_problem = NULL;
+    if (found == 0) {
+        path = store->state_path;
+        found = ks_key_file_read(path, file, FILE_SIZE_MAX, &error);
+    }
+    if (found == 0) {
+        *ret_settings = KS_SETTINGS_DEFAULT;
+        return KS_STORED_NOTHING;
+    }
+    if (found > 0 && read_settings(file, ret_settings, &error)) {
+        store->is_newer = g_key_file_get_integer(file, GROUP, KEY_VERSION, NULL) > FORMAT_VERSION;
+        return KS_STORED;
+    }
+
+    closed.locked = true;
+    *ret_settings = closed;
+    *ret_problem =
+        g_strdup_printf("The saved state %s cannot be read (%s). The lock is closed until "
+                        "you decide; the unreadable file is kept as %s.",
+                        path, error->message, store->corrupt_path);
+    return KS_STORED_CORRUPT;
+}
+
+bool ks_store_is_unsaved(const KsStore *store)
+{
+    return g_file_test(store->unsaved_path, G_FILE_TEST_EXISTS);
+}
+
+void ks_store_set_aside(KsStore *store)
+{
+    (void) g_rename(store->state_path, store->corrupt_path);
+    (void) g_unlink(store->unsaved_path);
+}
+
+/* What the disk does not take is kept in memory's file system, so that at least a restart of the
+ * guard does not undo it. */
+static bool write_state(KsStore *store, GKeyFile *file, GError **error)
+{
+    /* what we do not understand of it is not lost; from the second time on it is kept already */
+    if (store->is_newer && link(store->state_path, store->newer_path) < 0 && errno != EEXIST)
+        g_warning("%s is of a newer version and could not be kept as %s: %s", store->state_path,
+                  store->newer_path, g_strerror(errno));
+    if (ks_key_file_write(store->state_path, file, true, error)) {
+        (void) g_unlink(store->unsaved_path);
+        return true;
+    }
+    /* neither may an older one hold */
+    if (!ks_key_file_write(store->unsaved_path, file, false, NULL))
+        (void) g_unlink(store->unsaved_path);
+    return false;
+}
+
+bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+
+    g_key_file_set_integer(file, GROUP, KEY_VERSION, FORMAT_VERSION);
+    /* first, so that a file that was cut short has no LAN access without its limits */
+    if (settings->lan_networks && settings->lan_networks[0])
+        g_key_file_set_string_list(file, GROUP, KEY_LAN_NETWORKS,
+                                   (const char *const *) settings->lan_networks,
+                                   g_strv_length(settings->lan_networks));
+    if (settings->lan_places && settings->lan_places[0])
+        g_key_file_set_string_list(file, GROUP, KEY_LAN_PLACES,
+                                   (const char *const *) settings->lan_places,
+                                   g_strv_length(settings->lan_places));
+    g_key_file_set_boolean(file, GROUP, KEY_LOCKED, settings->locked);
+    g_key_file_set_boolean(file, GROUP, KEY_AUTO_LOCK, settings->auto_lock);
+    g_key_file_set_boolean(file, GROUP, KEY_LAN, settings->lan);
+    return write_state(store, file, error);
+}
+
+char *ks_store_load_servers(KsStore *store)
+{
+    GStatBuf info;
+    char *text = NULL;
+
+    if (g_stat(store->servers_path, &info) < 0 || !S_ISREG(info.st_mode) ||
+        info.st_size > KS_SERVER_CACHE_TEXT_MAX)
+        return NULL;
+    return g_file_get_contents(store->servers_path, &text, NULL, NULL) ? text : NULL;
+}
+
+void ks_store_save_servers(KsStore *store, const char *text)
+{
+    (void) g_file_set_contents_full(store->servers_path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT,
+                                    0600, NULL);
+}
+
+char **ks_store_load_known_up(KsStore *store)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) error = NULL;
+
+    if (ks_key_file_read(store->known_path, file, FILE_SIZE_MAX, &error) <= 0)
+        return NULL;
+    return g_key_file_get_string_list(file, GROUP_KNOWN, KEY_UUIDS, NULL, NULL);
+}
+
+void ks_store_save_known_up(KsStore *store, const char *const *uuids)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+
+    g_key_file_set_string_list(file, GROUP_KNOWN, KEY_UUIDS, uuids, g_strv_length((char **) uuids));
+    (void) ks_key_file_write(store->known_path, file, false, NULL);
+}
+
+int64_t ks_store_load_pause_end(KsStore *store)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) error = NULL;
+    int found = ks_key_file_read(store->pause_path, file, FILE_SIZE_MAX, &error);
+
+    if (found <= 0)
+        return found == 0 ? 0 : 1; /* unreadable: long over */
+    return g_key_file_get_int64(file, GROUP_PAUSE, KEY_END, NULL);
+}
+
+void ks_store_save_pause_end(KsStore *store, int64_t end)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+
+    g_key_file_set_int64(file, GROUP_PAUSE, KEY_END, end);
+    (void) ks_key_file_write(store->pause_path, file, false, NULL);
+}
+
+bool ks_store_was_closed(const KsStore *store)
+{
+    return store->was_closed;
+}
+
+void ks_store_note_closed(KsStore *store)
+{
+    if (!store->was_closed)
+        store->was_closed = g_file_set_contents(store->closed_path, "", 0, NULL);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "policy/vpns.h"
+
+/* <state>/vpns: what a person said of VPNs, over reboots. */
+
+/* Never NULL, owned by the caller. A file that cannot be read is kept as "vpns.corrupt" and counts
+ * for nothing, so that it opens nothing; then ret_problem (owned by the caller) says so. */
+KsVpns *ks_vpns_load(char **ret_problem);
+
+/* Whole or not at all. */
+bool ks_vpns_save(const KsVpns *vpns, GError **error);

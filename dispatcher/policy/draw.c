@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/draw.h"
+
+#include "model/guest.h"
+#include "model/hotspot.h"
+#include "model/server.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define L2TP_PORT 1701
+
+bool ks_draw_copy(const KsLock *from, KsLock *to, KsSetId set)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < from->sets[set]->len; i++)
+        all &= ks_lock_add_key(to, set, &g_array_index(from->sets[set], KsKey, i));
+    return all;
+}
+
+/* What a profile says counts while it is used, and of one that all users share also before: those
+ * that belong to some users are written by them without authorisation, and many systems let their
+ * owners write the others, too. Whoever named another server was authorised to. */
+static bool server_counts(const KsVpn *vpn, const KsServer *server)
+{
+    return vpn->activity != KS_VPN_DOWN || !vpn->users || server->source != KS_SERVER_FROM_PROFILE;
+}
+
+/* No profile opens a name server's port, or it would let out what programs want to know of names:
+ * somebody who may has to say that the VPN's server stands there. iodine's way is by a name server,
+ * and not for people: a profile of all users' does. Nobody knows when one that was set up by hand
+ * begins to connect. */
+static bool name_servers_port_is_open(const KsVpn *vpn, const KsServer *server)
+{
+    if (server->source == KS_SERVER_FROM_MANUAL)
+        return true;
+    if (server->source == KS_SERVER_FROM_PROFILE &&
+        (vpn->users || strcmp(vpn->type, "iodine") != 0))
+        return false;
+    return vpn->activity != KS_VPN_DOWN;
+}
+
+/* With data channel offload the kernel sends this VPN's data, which over UDP have the uid of
+ * whoever sends through the tunnel; over TCP they have that of openvpn's socket. A link whose
+ * openvpn has died stays and carries nothing. */
+static bool has_kernel_openvpn(const KsDrawing *drawing, const KsVpn *vpn)
+{
+    const KsTunnel *tunnel = ks_tunnels_find(drawing->tunnels, vpn);
+    const KsLink *link = tunnel ? ks_world_link_by_index(drawing->world, tunnel->index) : NULL;
+
+    return link && link->kernel_openvpn && !link->no_carrier;
+}
+
+/* A VPN that a person described may be WireGuard as well: its link says so, once it is there. */
+static bool is_wireguard(const KsWorld *world, const KsVpn *vpn)
+{
+    const KsLink *link = vpn->interface[0] ? ks_world_link_by_name(world, vpn->interface) : NULL;
+
+    return strcmp(vpn->type, "wireguard") == 0 || (link && link->wireguard);
+}
+
+/* Whose packets may go to this server. */
+static uint32_t open_to(const KsDrawing *drawing, const KsVpn *vpn, const KsServer *server)
+{
+    if (server->ipsec_only)
+        return KS_OPEN_INSIDE_IPSEC;
+    switch (server->sender) {
+    case KS_SENDER_DAEMON:
+        return server->protocol == IPPROTO_UDP && has_kernel_openvpn(drawing, vpn)
+                   ? KS_OPEN_TO_ALL
+                   : KS_OPEN_TO_DAEMONS;
+    case KS_SENDER_KERNEL:
+        if (strcmp(vpn->type, "wireguard") == 0)
+            return KS_OPEN_TO_WIREGUARD;
+        /* what has no port only root can send; what is not inside IPsec is L2TP's data, which
+         * nothing tells from a program's */
+        return ks_protocol_has_ports(server->protocol) && server->port != L2TP_PORT
+                   ? KS_OPEN_TO_IPSEC
+                   : KS_OPEN_TO_ALL;
+    case KS_SENDER_UNKNOWN:
+        return server->protocol == IPPROTO_UDP && is_wireguard(drawing->world, vpn)
+                   ? KS_OPEN_TO_WIREGUARD
+                   : KS_OPEN_TO_ALL;
+    case KS_SENDER_LOGIN_AS_USER:
+        break;
+    }
+    return KS_OPEN_TO_ALL;
+}
+
+/* What its program asks for beside its servers. A person's own profile says so only in use. */
+static void draw_names_of(KsLock *lock, const KsVpn *vpn)
+{
+    if (vpn->users && vpn->activity == KS_VPN_DOWN)
+        return;
+    for (unsigned i = 0; vpn->asked && i < vpn->asked->len; i++)
+        (void) ks_lock_add_name(lock, g_ptr_array_index(vpn->asked, i));
+}
+
+static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn *vpn)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < vpn->servers->len; i++) {
+        const KsServer *server = g_ptr_array_index(vpn->servers, i);
+        bool is_shut;
+
+        if (!server_counts(vpn, server))
+            continue;
+        is_shut = ks_port_is_name_servers(server->port) && !name_servers_port_is_open(vpn, server);
+        if (!is_shut || server->source != KS_SERVER_FROM_PROFILE)
+            (void) ks_lock_add_name(lock, server->host); /* if it is one */
+        if (is_shut || ks_world_is_broadcast(drawing->world, &server->address))
+            continue;
+        if (server->address.family != AF_UNSPEC)
+            all &= ks_lock_add_server(lock, &server->address, server->protocol, server->port,
+                                      open_to(drawing, vpn, server));
+    }
+    draw_names_of(lock, vpn);
+    return all;
+}
+
+static const KsVpn *vpn_of_tunnel(const KsDrawing *drawing, uint32_t index)
+{
+    const GPtrArray *vpns = drawing->world->vpns;
+    const KsTunnel *tunnel = ks_tunnels_on(drawing->tunnels, index);
+
+    for (unsigned i = 0; tunnel && i < vpns->len; i++)
+        if (ks_tunnel_is_of(tunnel, g_ptr_array_index(vpns, i)))
+            return g_ptr_array_index(vpns, i);
+    return NULL;
+}
+
+/* A name server's port only if the VPN has one that is open by what was said of it. */
+static bool endpoint_is_open(const KsDrawing *drawing, const KsWireguardEndpoint *endpoint)
+{
+    const KsVpn *vpn;
+
+    if (!ks_tunnels_on(drawing->tunnels, endpoint->index) ||
+        ks_world_is_broadcast(drawing->world, &endpoint->address))
+        return false;
+    if (!ks_port_is_name_servers(endpoint->port))
+        return true;
+    vpn = vpn_of_tunnel(drawing, endpoint->index);
+    for (unsigned i = 0; vpn && i < vpn->servers->len; i++) {
+        const KsServer *server = g_ptr_array_index(vpn->servers, i);
+
+        if (server->port == endpoint->port && name_servers_port_is_open(vpn, server))
+            return true;
+    }
+    return false;
+}
+
+/* A tunnel that is up sends to where its peers are now, for they may move; WireGuard alone may send
+ * there. */
+static bool draw_endpoints(KsLock *lock, const KsDrawing *drawing)
+{
+    const GArray *endpoints = drawing->world->wireguard_endpoints;
+    bool all = true;
+
+    for (unsigned i = 0; i < endpoints->len; i++) {
+        const KsWireguardEndpoint *endpoint = &g_array_index(endpoints, KsWireguardEndpoint, i);
+
+        if (endpoint_is_open(drawing, endpoint))
+            all &= ks_lock_add_server(lock, &endpoint->address, IPPROTO_UDP, endpoint->port,
+                                      KS_OPEN_TO_WIREGUARD);
+    }
+    return all;
+}
+
+/* What tells WireGuard's packets from others'. */
+static bool draw_wireguard(KsLock *lock, const KsWorld *world)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+
+        if (link->wireguard && link->mark)
+            all &= ks_lock_add_wireguard_mark(lock, link->mark);
+        else if (link->wireguard && link->port)
+            all &= ks_lock_add_wireguard_port(lock, link->port);
+    }
+    return all;
+}
+
+static bool draw_people(KsLock *lock, const KsWorld *world)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < world->people->len; i++) {
+        const KsUidRange *range = &g_array_index(world->people, KsUidRange, i);
+
+        all &= ks_lock_add_people(lock, range->first, range->last);
+    }
+    return all;
+}
+
+static bool is_link_local(const KsAddress *address)
+{
+    return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
+           (address->bytes[1] & 0xc0) == 0x80;
+}
+
+/* The machine's own addresses inside its tunnels. Link-local ones are every link's. */
+static bool draw_addresses(KsLock *lock, const KsDrawing *drawing)
+{
+    const GArray *addresses = drawing->world->link_addresses;
+    bool all = true;
+
+    for (unsigned i = 0; i < addresses->len; i++) {
+        const KsLinkAddress *on_link = &g_array_index(addresses, KsLinkAddress, i);
+
+        if (ks_tunnels_on(drawing->tunnels, on_link->index) && !is_link_local(&on_link->address))
+            all &= ks_lock_add_tunnel_address(lock, &on_link->address);
+    }
+    return all;
+}
+
+static void draw_ipsec(KsLock *lock, const KsWorld *world, bool manual)
+{
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (vpn->manual == manual && vpn->activity != KS_VPN_DOWN && ks_vpn_uses_ipsec(vpn)) {
+            ks_lock_open_ipsec(lock);
+            return;
+        }
+    }
+}
+
+/* Servers of private profiles are open by NetworkManager's word and go with it, or with the tunnel
+ * that still uses them. Nobody remembers them. */
+static bool draw_private_servers(KsLock *lock, const KsDrawing *drawing, const KsViewer *viewer,
+                                 bool seen)
+{
+    const GPtrArray *lists[] = { drawing->world->vpns, drawing->kept };
+    bool all = true;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++) {
+        for (unsigned j = 0; j < lists[i]->len; j++) {
+            const KsVpn *vpn = g_ptr_array_index(lists[i], j);
+
+            if (vpn->users && !vpn->manual && ks_viewer_sees(viewer, vpn->users) == seen)
+                all &= draw_servers_of(lock, drawing, vpn);
+        }
+    }
+    return all;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+    return memcmp(((const KsKey *) a)->bytes, ((const KsKey *) b)->bytes, KS_KEY_SIZE_MAX);
+}
+
+static bool has_key(const GArray *keys, const KsKey *key)
+{
+    return keys->len > 0 && bsearch(key, keys->data, keys->len, sizeof(*key), compare_keys);
+}
+
+KsLock *ks_draw_shown(const KsLock *held, const KsDrawing *drawing, const KsViewer *viewer)
+{
+    g_autoptr(KsLock) seen = ks_lock_new();
+    g_autoptr(KsLock) hidden = ks_lock_new();
+    KsLock *shown = ks_lock_new();
+
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        (void) ks_draw_copy(drawing->lasting, seen, set);
+    (void) draw_private_servers(seen, drawing, viewer, true);
+    (void) draw_private_servers(hidden, drawing, viewer, false);
+    ks_lock_seal(seen);
+    ks_lock_seal(hidden);
+    ks_lock_copy(held, shown);
+    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
+        if (set == KS_SET_OPEN_INTERFACES || set == KS_SET_DHCP_SERVERS)
+            continue; /* with keys that are constant */
+        for (unsigned i = shown->sets[set]->len; i > 0; i--) {
+            const KsKey *key = &g_array_index(shown->sets[set], KsKey, i - 1);
+
+            if (has_key(hidden->sets[set], key) && !has_key(seen->sets[set], key))
+                g_array_remove_index(shown->sets[set], i - 1);
+        }
+    }
+    return shown;
+}
+
+void ks_draw_keep_servers(KsLock *lock, const KsLock *seen)
+{
+    static const KsSetId of_servers[] = {
+        KS_SET_SERVERS4,
+        KS_SET_SERVERS6,
+        KS_SET_PROTOCOLS4,
+        KS_SET_PROTOCOLS6,
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(of_servers); i++) {
+        GArray *keys = lock->sets[of_servers[i]];
+
+        for (unsigned j = keys->len; j > 0; j--)
+            if (!has_key(seen->sets[of_servers[i]], &g_array_index(keys, KsKey, j - 1)))
+                g_array_remove_index(keys, j - 1);
+    }
+}
+
+static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
+{
+    const KsWorld *world = drawing->world;
+    static const KsSetId told_by_manager[] = {
+        KS_SET_SERVERS4, KS_SET_SERVERS6, KS_SET_PROTOCOLS4, KS_SET_PROTOCOLS6, KS_SET_DHCP_SERVERS,
+        KS_SET_IPSEC,    KS_SET_NAMES,    KS_SET_NAME_HEADS, KS_SET_NAME_TAILS,
+    };
+    static const KsViewer all_of_them = { .everything = true };
+    bool all = true;
+
+    /* a manager that is away or still starting has not told everything: nothing is taken away */
+    if (world->manager_present && world->manager_settled)
+        ks_lock_clear(drawing->told);
+    ks_lock_clear(drawing->lasting);
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (vpn->manual)
+            all &= draw_servers_of(drawing->lasting, drawing, vpn);
+        else if (world->manager_present && !vpn->users)
+            all &= draw_servers_of(drawing->told, drawing, vpn);
+    }
+    for (unsigned i = 0; world->manager_present && i < world->dhcp_servers->len; i++)
+        all &= ks_lock_add_dhcp_server(drawing->told,
+                                       &g_array_index(world->dhcp_servers, KsAddress, i));
+    draw_ipsec(lock, world, true);
+    if (world->manager_present)
+        draw_ipsec(drawing->told, world, false);
+    ks_lock_seal(drawing->told);
+    for (unsigned i = 0; i < G_N_ELEMENTS(told_by_manager); i++) {
+        all &= ks_draw_copy(drawing->told, drawing->lasting, told_by_manager[i]);
+        all &= ks_draw_copy(drawing->lasting, lock, told_by_manager[i]);
+    }
+    ks_lock_seal(drawing->lasting);
+    return draw_private_servers(lock, drawing, &all_of_them, true) && all;
+}
+
+/* LAN access is for this interface: it leads out, and if access is limited to some networks, one of
+ * them is what it is connected to, and is what it was when that was said. */
+static bool lan_is_open_on(const KsDrawing *drawing, const KsLink *link)
+{
+    const KsWorld *world = drawing->world;
+    const char *const *limited_to = (const char *const *) drawing->settings->lan_networks;
+
+    if (link->loopback || link->tunnel_kind)
+        return false;
+    if (!limited_to || !limited_to[0])
+        return true;
+    for (unsigned i = 0; i < world->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(world->networks, i);
+        const char *allowed;
+
+        if (strcmp(network->interface, link->name) != 0)
+            continue;
+        allowed = ks_settings_lan_place(drawing->settings, network->uuid);
+        if (allowed && network->place && strcmp(allowed, network->place) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What a VPN carries is never looked for on the local network, even if its range is a private
+ * one: a rogue network would only have to call itself by that range. */
+static bool draw_lan(KsLock *lock, const KsDrawing *drawing)
+{
+    const KsWorld *world = drawing->world;
+    bool all = true;
+
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+
+        if (lan_is_open_on(drawing, link))
+            all &= ks_lock_open_lan(lock, link->index);
+    }
+    for (unsigned i = 0; i < world->link_routes->len; i++) {
+        const KsLinkRoute *route = &g_array_index(world->link_routes, KsLinkRoute, i);
+
+        if (ks_tunnels_on(drawing->tunnels, route->index))
+            all &= ks_lock_exclude_from_lan(lock, &route->destination, route->prefix);
+    }
+    return all;
+}
+
+bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
+{
+    bool all = true;
+
+    ks_lock_clear(lock);
+    for (unsigned i = 0; i < drawing->tunnels->len; i++)
+        all &= ks_lock_open_interface(lock, g_array_index(drawing->tunnels, KsTunnel, i).index);
+    all &= draw_servers(lock, drawing);
+    all &= draw_endpoints(lock, drawing);
+    all &= draw_addresses(lock, drawing);
+    all &= draw_wireguard(lock, drawing->world);
+    all &= draw_people(lock, drawing->world);
+    all &= ks_guests_draw(drawing->world, lock);
+    all &= ks_hotspots_draw(drawing->world, lock);
+    if (drawing->settings->lan)
+        all &= draw_lan(lock, drawing);
+    ks_lock_seal(lock);
+    return all;
+}

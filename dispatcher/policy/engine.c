@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/engine.h"
+
+#include "policy/draw.h"
+
+#include <string.h>
+
+/* What the hook last said of one VPN of NetworkManager's; of others it knows nothing. */
+typedef struct {
+    char interface[IF_NAMESIZE]; /* "" if it named none, or once it is found */
+    uint32_t index;              /* of the link that had this name when we looked; 0: none yet */
+    bool down;                   /* its "down" came after its last "up" */
+    bool had_link;               /* it was up on a link that can carry a VPN */
+} Announcement;
+
+struct KsEngine {
+    KsSettings settings;
+    GHashTable *announcements; /* char *uuid -> Announcement */
+    GHashTable *known_up;      /* set of tunnel_key(): full tunnels whose coming up is no news */
+    GArray *tunnels;           /* KsTunnel */
+    KsLock *lock;
+    KsLock *told;       /* only servers, of VPNs and DHCP: what NetworkManager told last */
+    KsLock *lasting;    /* that, and the servers of VPNs set up by hand */
+    GPtrArray *kept;    /* KsVpn: private ones that were up when NetworkManager told all last */
+    bool spare_running; /* what is up at the next look is no news */
+    char *spared;       /* UUID of a VPN whose being up at the next look is none; NULL: none */
+    char *locked_by;
+    const char *overflow;
+};
+
+/* Of NetworkManager's. */
+static const KsVpn *find_vpn(const KsWorld *world, const char *uuid)
+{
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (!vpn->manual && strcmp(vpn->uuid, uuid) == 0)
+            return vpn;
+    }
+    return NULL;
+}
+
+/* On which link this VPN was up when we, or the guard before us, last looked; 0: it was not. */
+static uint32_t known_index(const KsEngine *engine, const char *uuid)
+{
+    GHashTableIter iterator;
+    void *key;
+    size_t length = strlen(uuid);
+
+    g_hash_table_iter_init(&iterator, engine->known_up);
+    while (g_hash_table_iter_next(&iterator, &key, NULL))
+        if (strncmp(key, uuid, length) == 0 && ((char *) key)[length] == ' ')
+            return (uint32_t) g_ascii_strtoull((char *) key + length, NULL, 10);
+    return 0;
+}
+
+/* A name is good for the link that had it when the hook named it, and for no later one. */
+static void find_announced_links(KsEngine *engine, const KsWorld *world)
+{
+    GHashTableIter iterator;
+    void *value;
+
+    g_hash_table_iter_init(&iterator, engine->announcements);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        Announcement *announcement = value;
+        const KsLink *link = announcement->interface[0]
+                                 ? ks_world_link_by_name(world, announcement->interface)
+                                 : NULL;
+
+        if (!link)
+            continue;
+        announcement->index = link->index;
+        announcement->interface[0] = '\0';
+    }
+}
+
+/* The tunnels that NetworkManager says are up, and those set up by hand, each on a link that
+ * exists, is up and can carry a VPN. */
+static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, GArray *tunnels)
+{
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+        Announcement *announced =
+            vpn->manual ? NULL : g_hash_table_lookup(engine->announcements, vpn->uuid);
+        const KsLink *link;
+        KsTunnel *tunnel;
+
+        if (vpn->activity == KS_VPN_DOWN || (announced && announced->down) ||
+            (!vpn->manual && !world->manager_present))
+            continue;
+        link = ks_world_tunnel(world, vpn,
+                               announced ? announced->index : known_index(engine, vpn->uuid));
+        if (!link || ks_tunnels_find(tunnels, vpn) ||
+            (vpn->manual && ks_tunnels_on(tunnels, link->index)))
+            continue;
+        if (announced)
+            announced->had_link = true;
+        tunnel = ks_tunnels_add(tunnels, vpn->uuid, vpn->name, vpn->type, vpn->users, link);
+        tunnel->manual = vpn->manual;
+        tunnel->locks = vpn->locks;
+        tunnel->default_route |= world->ipsec_default && ks_vpn_uses_ipsec(vpn);
+    }
+}
+
+/* While NetworkManager is away or still starting, what it does not report stays as it is, as long
+ * as the very same link is there and up. */
+static void keep_unreported_tunnels(const KsEngine *engine, const KsWorld *world, GArray *tunnels)
+{
+    for (unsigned i = 0; i < engine->tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(engine->tunnels, KsTunnel, i);
+        const Announcement *announced = g_hash_table_lookup(engine->announcements, tunnel->uuid);
+        const KsLink *link = ks_world_link_by_index(world, tunnel->index);
+
+        if (link && link->up && link->tunnel_kind && !(announced && announced->down) &&
+            !tunnel->manual && !ks_tunnels_on(tunnels, tunnel->index))
+            ks_tunnels_add(tunnels, tunnel->uuid, tunnel->name, tunnel->type, tunnel->users, link)
+                ->locks = tunnel->locks;
+    }
+}
+
+/* IPsec's policies need no interface. What needs none opens none: these are no tunnels of the lock,
+ * but their coming up closes it. */
+static GArray *find_tunnels_without_link(const KsEngine *engine, const KsWorld *world)
+{
+    static const KsLink none = { 0 };
+    GArray *found = ks_tunnels_new();
+
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+        KsTunnel *tunnel;
+
+        if (vpn->manual || vpn->activity != KS_VPN_UP || !ks_world_has_policy(world, vpn) ||
+            ks_tunnels_find(engine->tunnels, vpn))
+            continue;
+        tunnel = ks_tunnels_add(found, vpn->uuid, vpn->name, vpn->type, vpn->users, &none);
+        tunnel->locks = vpn->locks;
+        tunnel->default_route = world->ipsec_default;
+    }
+    return found;
+}
+
+/* What the hook said is forgotten with the VPN that it was about. */
+static void forget_announcements(KsEngine *engine, const KsWorld *world)
+{
+    GHashTableIter iterator;
+    void *uuid;
+
+    g_hash_table_iter_init(&iterator, engine->announcements);
+    while (g_hash_table_iter_next(&iterator, &uuid, NULL)) {
+        const KsVpn *vpn = find_vpn(world, uuid);
+
+        if (!vpn || vpn->activity == KS_VPN_DOWN)
+            g_hash_table_iter_remove(&iterator);
+    }
+}
+
+/* A VPN on another link has come up anew, even if nobody saw it go: the kernel does not use an
+ * interface index twice. */
+static char *tunnel_key(const KsTunnel *tunnel)
+{
+    return g_strdup_printf("%s %u", tunnel->uuid, tunnel->index);
+}
+
+static bool is_spared(const KsEngine *engine, const KsTunnel *tunnel)
+{
+    return g_strcmp0(engine->spared, tunnel->uuid) == 0 ||
+           (engine->spare_running && !g_hash_table_contains(engine->announcements, tunnel->uuid));
+}
+
+/* A tunnel that locks, by what it carries or because a person said so, and that was not up when we
+ * last looked has come up anew. */
+static bool lock_for_new_tunnels(KsEngine *engine, const GArray *tunnels)
+{
+    bool changed = false;
+
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
+
+        if (!tunnel->uuid[0] || tunnel->dead ||
+            (!tunnel->default_route && tunnel->locks != KS_VPN_LOCKS_YES) ||
+            !g_hash_table_add(engine->known_up, tunnel_key(tunnel)))
+            continue;
+        if (tunnel->locks == KS_VPN_LOCKS_NO || is_spared(engine, tunnel))
+            continue;
+        if (engine->settings.auto_lock && !engine->settings.locked) {
+            engine->settings.locked = true;
+            g_free(engine->locked_by);
+            engine->locked_by = g_strdup(tunnel->name);
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+static void add_keys(const GArray *tunnels, GHashTable *keys)
+{
+    for (unsigned i = 0; i < tunnels->len; i++)
+        g_hash_table_add(keys, tunnel_key(&g_array_index(tunnels, KsTunnel, i)));
+}
+
+static void forget_tunnels_gone(KsEngine *engine, const GArray *without_link)
+{
+    g_autoptr(GHashTable) still = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTableIter iterator;
+    void *key;
+
+    add_keys(engine->tunnels, still);
+    add_keys(without_link, still);
+    g_hash_table_iter_init(&iterator, engine->known_up);
+    while (g_hash_table_iter_next(&iterator, &key, NULL))
+        if (!g_hash_table_contains(still, key)) /* a route that blinks is no new VPN */
+            g_hash_table_iter_remove(&iterator);
+}
+
+/* What a private VPN that is up needs, should NetworkManager go: kept until it is back and has told
+ * all, or its tunnel has gone. */
+static void keep_private(KsEngine *engine, const KsWorld *world)
+{
+    if (world->manager_present && world->manager_settled) {
+        g_ptr_array_set_size(engine->kept, 0);
+        for (unsigned i = 0; i < world->vpns->len; i++) {
+            const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+            if (vpn->users && !vpn->manual && ks_tunnels_find(engine->tunnels, vpn))
+                g_ptr_array_add(engine->kept, ks_vpn_copy(vpn));
+        }
+        return;
+    }
+    for (unsigned i = engine->kept->len; i > 0; i--)
+        if (!ks_tunnels_find(engine->tunnels, g_ptr_array_index(engine->kept, i - 1)))
+            g_ptr_array_remove_index(engine->kept, i - 1);
+}
+
+static KsDrawing drawing_of(const KsEngine *engine, const KsWorld *world)
+{
+    return (KsDrawing){
+        .settings = &engine->settings,
+        .world = world,
+        .tunnels = engine->tunnels,
+        .told = engine->told,
+        .lasting = engine->lasting,
+        .kept = engine->kept,
+    };
+}
+
+KsLock *ks_engine_shown(const KsEngine *engine, const KsWorld *world, const KsViewer *viewer,
+                        const KsLock *held)
+{
+    KsDrawing drawing = drawing_of(engine, world);
+
+    return ks_draw_shown(held, &drawing, viewer);
+}
+
+static void draw_lock(KsEngine *engine, const KsWorld *world)
+{
+    KsDrawing drawing = drawing_of(engine, world);
+
+    engine->overflow =
+        ks_draw_lock(engine->lock, &drawing)
+            ? NULL
+            : "There are more VPN servers or interfaces than the lock can hold. Those "
+              "beyond its bounds stay blocked.";
+}
+
+KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up)
+{
+    KsEngine *engine = g_new0(KsEngine, 1);
+
+    ks_settings_copy(settings, &engine->settings);
+    engine->announcements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    engine->known_up = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    engine->tunnels = ks_tunnels_new();
+    engine->lock = ks_lock_new();
+    engine->told = ks_lock_new();
+    engine->lasting = ks_lock_new();
+    engine->kept = g_ptr_array_new_with_free_func((GDestroyNotify) ks_vpn_free);
+    ks_lock_seal(engine->lock);
+    for (unsigned i = 0; known_up && known_up[i]; i++)
+        g_hash_table_add(engine->known_up, g_strdup(known_up[i]));
+    return engine;
+}
+
+void ks_engine_free(KsEngine *engine)
+{
+    if (!engine)
+        return;
+    ks_settings_clear(&engine->settings);
+    g_hash_table_unref(engine->announcements);
+    g_hash_table_unref(engine->known_up);
+    g_array_unref(engine->tunnels);
+    ks_lock_free(engine->lock);
+    ks_lock_free(engine->told);
+    ks_lock_free(engine->lasting);
+    g_ptr_array_unref(engine->kept);
+    g_free(engine->spared);
+    g_free(engine->locked_by);
+    g_free(engine);
+}
+
+void ks_engine_spare_running(KsEngine *engine)
+{
+    engine->spare_running = true;
+}
+
+void ks_engine_spare(KsEngine *engine, const char *uuid)
+{
+    g_free(engine->spared);
+    engine->spared = g_strdup(uuid);
+}
+
+void ks_engine_adopt(KsEngine *engine, const KsLock *held)
+{
+    const GArray *interfaces = held->sets[KS_SET_OPEN_INTERFACES];
+
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        (void) ks_draw_copy(held, engine->lock, set);
+    ks_lock_seal(engine->lock);
+    for (KsSetId set = 0; set < KS_SET_MAX; set++)
+        (void) ks_draw_copy(held, engine->told, set);
+    ks_lock_seal(engine->told);
+    for (unsigned i = 0; i < interfaces->len; i++) {
+        KsLink link = { .index = ks_key_interface(&g_array_index(interfaces, KsKey, i)) };
+
+        ks_tunnels_add(engine->tunnels, "", "", "", NULL, &link);
+    }
+}
+
+void ks_engine_hear(KsEngine *engine, const KsEvent *event)
+{
+    Announcement *announcement;
+
+    if (!event->uuid[0])
+        return;
+    switch (event->action) {
+    case KS_ACTION_PRE_UP:
+    case KS_ACTION_UP:
+    case KS_ACTION_VPN_PRE_UP:
+    case KS_ACTION_VPN_UP:
+    case KS_ACTION_DOWN:
+    case KS_ACTION_VPN_DOWN:
+        announcement = g_new0(Announcement, 1);
+        announcement->down = event->action == KS_ACTION_DOWN || event->action == KS_ACTION_VPN_DOWN;
+        g_strlcpy(announcement->interface, event->interface, sizeof(announcement->interface));
+        g_hash_table_insert(engine->announcements, g_strdup(event->uuid), announcement);
+        break;
+    case KS_ACTION_PRE_DOWN:
+    case KS_ACTION_VPN_PRE_DOWN:
+    case KS_ACTION_DHCP4_CHANGE:
+    case KS_ACTION_DHCP6_CHANGE:
+    case KS_ACTION_CONNECTIVITY_CHANGE:
+    case KS_ACTION_DNS_CHANGE:
+    case KS_ACTION_REAPPLY:
+    case KS_ACTION_MAX:
+        break;
+    }
+}
+
+bool ks_engine_observe(KsEngine *engine, const KsWorld *world)
+{
+    GArray *tunnels = ks_tunnels_new();
+    g_autoptr(GArray) without_link = NULL;
+    bool changed;
+
+    find_announced_links(engine, world);
+    add_reported_tunnels(engine, world, tunnels);
+    if (!world->manager_present || !world->manager_settled)
+        keep_unreported_tunnels(engine, world, tunnels);
+    g_array_unref(engine->tunnels);
+    engine->tunnels = tunnels;
+
+    without_link = find_tunnels_without_link(engine, world);
+    changed = lock_for_new_tunnels(engine, engine->tunnels);
+    changed |= lock_for_new_tunnels(engine, without_link);
+    g_clear_pointer(&engine->spared, g_free);
+    if (world->manager_present)
+        engine->spare_running = false;
+    if (world->manager_present && world->manager_settled) {
+        forget_announcements(engine, world);
+        forget_tunnels_gone(engine, without_link);
+    }
+    keep_private(engine, world);
+    draw_lock(engine, world);
+    return changed;
+}
+
+bool ks_engine_set_locked(KsEngine *engine, bool locked)
+{
+    bool changed = engine->settings.locked != locked;
+
+    engine->settings.locked = locked;
+    g_clear_pointer(&engine->locked_by, g_free);
+    return changed;
+}
+
+bool ks_engine_set_auto_lock(KsEngine *engine, bool auto_lock)
+{
+    bool changed = engine->settings.auto_lock != auto_lock;
+
+    engine->settings.auto_lock = auto_lock;
+    return changed;
+}
+
+bool ks_engine_set_lan(KsEngine *engine, bool lan)
+{
+    bool changed = engine->settings.lan != lan;
+
+    engine->settings.lan = lan;
+    return changed;
+}
+
+static bool is_same(char **before, const char *const *now)
+{
+    static const char *const none[] = { NULL };
+
+    return g_strv_equal(before ? (const char *const *) before : none, now ? now : none);
+}
+
+bool ks_engine_lan_networks_are(const KsEngine *engine, const char *const *uuids,
+                                const char *const *places)
+{
+    const KsSettings *settings = &engine->settings;
+
+    return is_same(settings->lan_networks, uuids) && is_same(settings->lan_places, places);
+}
+
+bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids,
+                                const char *const *places)
+{
+    KsSettings *settings = &engine->settings;
+
+    if (ks_engine_lan_networks_are(engine, uuids, places))
+        return false;
+    g_strfreev(settings->lan_networks);
+    g_strfreev(settings->lan_places);
+    settings->lan_networks = g_strdupv((char **) uuids);
+    settings->lan_places = g_strdupv((char **) places);
+    return true;
+}
+
+const KsSettings *ks_engine_settings(const KsEngine *engine)
+{
+    return &engine->settings;
+}
+
+const KsLock *ks_engine_lock(const KsEngine *engine)
+{
+    return engine->lock;
+}
+
+const KsLock *ks_engine_lasting(const KsEngine *engine)
+{
+    return engine->lasting;
+}
+
+const GArray *ks_engine_tunnels(const KsEngine *engine)
+{
+    return engine->tunnels;
+}
+
+const char *ks_engine_locked_by(const KsEngine *engine)
+{
+    return engine->locked_by;
+}
+
+bool ks_engine_saw_tunnel(const KsEngine *engine, const KsVpn *vpn)
+{
+    const Announcement *announced =
+        vpn->manual ? NULL : g_hash_table_lookup(engine->announcements, vpn->uuid);
+
+    return announced && announced->had_link;
+}
+
+char **ks_engine_known_up(const KsEngine *engine)
+{
+    g_autofree void **keys = g_hash_table_get_keys_as_array(engine->known_up, NULL);
+
+    return g_strdupv((char **) keys);
+}
+
+const char *ks_engine_overflow(const KsEngine *engine)
+{
+    return engine->overflow;
+}

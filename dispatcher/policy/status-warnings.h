@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "policy/status.h"
+
+/* Whole sentences, as: what is wrong, and what to do. `list_is_full`: the status lists less than
+ * there is. Floating. */
+GVariant *ks_status_warnings(const KsStatusFacts *facts, bool list_is_full);

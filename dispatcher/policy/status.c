@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/status.h"
+
+#include "config.h"
+#include "model/server.h"
+#include "policy/let-out.h"
+#include "policy/status-warnings.h"
+
+#include <string.h>
+
+bool ks_status_verified(const KsStatusFacts *facts)
+{
+    bool locked = ks_engine_settings(facts->engine)->locked;
+
+    if (facts->trouble || facts->held.present != locked)
+        return false;
+    return !locked ||
+           (facts->held.intact && ks_lock_equal(facts->held.lock, ks_engine_lock(facts->engine)));
+}
+
+/* A VPN of policies, which needs no interface: NetworkManager says that it is up, the kernel has
+ * its policy, and the rules let it out. */
+static bool is_up_without_interface(const KsStatusFacts *facts, const KsVpn *vpn)
+{
+    return vpn->activity == KS_VPN_UP && ks_world_has_policy(facts->world, vpn);
+}
+
+static bool ipsec_is_up(const KsStatusFacts *facts)
+{
+    if (facts->held.lock->sets[KS_SET_IPSEC]->len == 0)
+        return false;
+    for (unsigned i = 0; i < facts->world->vpns->len; i++)
+        if (is_up_without_interface(facts, g_ptr_array_index(facts->world->vpns, i)))
+            return true;
+    return false;
+}
+
+/* One that the kernel lets out, and by which what it is given gets somewhere. */
+static bool has_living_tunnel(const KsStatusFacts *facts)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
+
+        if (!tunnel->dead && ks_lock_has_interface(facts->held.lock, tunnel->index))
+            return true;
+    }
+    return false;
+}
+
+const char *ks_status_state(const KsStatusFacts *facts)
+{
+    if (!ks_status_verified(facts))
+        return "broken";
+    if (!facts->held.present)
+        return "unlocked";
+    if (facts->held.pause > 0)
+        return "paused";
+    return has_living_tunnel(facts) || ipsec_is_up(facts) ? "protected" : "blocked";
+}
+
+static void add_tunnel(GVariantBuilder *builder, const char *interface, const char *uuid,
+                       const char *name, const char *type)
+{
+    g_variant_builder_open(builder, G_VARIANT_TYPE("a{sv}"));
+    g_variant_builder_add(builder, "{sv}", "interface", g_variant_new_string(interface));
+    g_variant_builder_add(builder, "{sv}", "uuid", g_variant_new_string(uuid));
+    g_variant_builder_add(builder, "{sv}", "name", g_variant_new_string(name));
+    g_variant_builder_add(builder, "{sv}", "type", g_variant_new_string(type));
+    g_variant_builder_close(builder);
+}
+
+static bool sees(const KsStatusFacts *facts, char *const *users)
+{
+    return ks_viewer_sees(facts->viewer, users);
+}
+
+/* That there is one is what the state says; everybody can see its interface. */
+static void add_tunnel_for(GVariantBuilder *builder, const KsStatusFacts *facts, char *const *users,
+                           const KsTunnel *tunnel)
+{
+    if (sees(facts, users))
+        add_tunnel(builder, tunnel->interface, tunnel->uuid, tunnel->name, tunnel->type);
+    else
+        add_tunnel(builder, tunnel->interface, "", "", "");
+}
+
+static GVariant *describe_tunnels(const KsStatusFacts *facts)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
+
+        if (!tunnel->dead)
+            add_tunnel_for(&builder, facts, tunnel->users, tunnel);
+    }
+    for (unsigned i = 0; i < facts->world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+        KsTunnel tunnel = { .uuid = vpn->uuid, .name = vpn->name, .type = vpn->type };
+
+        if (is_up_without_interface(facts, vpn) && !ks_tunnels_find(tunnels, vpn))
+            add_tunnel_for(&builder, facts, vpn->users, &tunnel); /* it needs no interface */
+    }
+    return g_variant_builder_end(&builder);
+}
+
+/* How much of a family the VPNs that are up carry together, or that it has no way out at all. */
+static const char *carried_word(const KsStatusFacts *facts, KsFamily family)
+{
+    static const char *const words[] = {
+        [KS_CARRIED_NOTHING] = "none",
+        [KS_CARRIED_SOME] = "some",
+        [KS_CARRIED_ALL] = "all",
+    };
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+    KsCarried most = KS_CARRIED_NOTHING;
+
+    if (ipsec_is_up(facts) && facts->world->ipsec_carries[family])
+        return words[KS_CARRIED_ALL];
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
+
+        if (!tunnel->dead)
+            most = MAX(most, tunnel->carried[family]);
+    }
+    return most == KS_CARRIED_NOTHING && facts->world->nowhere[family] ? "nowhere" : words[most];
+}
+
+static GVariant *describe_carries(const KsStatusFacts *facts)
+{
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&builder, "{sv}", "ipv4",
+                          g_variant_new_string(carried_word(facts, KS_IPV4)));
+    g_variant_builder_add(&builder, "{sv}", "ipv6",
+                          g_variant_new_string(carried_word(facts, KS_IPV6)));
+    return g_variant_builder_end(&builder);
+}
+
+/* A list that may be long, as plain bytes: as a tree each of its entries would take thousands. */
+typedef struct {
+    GVariantBuilder builder;
+    size_t size;
+    bool is_full; /* something did not fit */
+} List;
+
+static void list_begin(List *list)
+{
+    g_variant_builder_init(&list->builder, G_VARIANT_TYPE("aa{sv}"));
+    list->size = 0;
+    list->is_full = false;
+}
+
+static void list_add(List *list, GVariantBuilder *entry)
+{
+    GVariant *value = g_variant_builder_end(entry);
+
+    list->size += g_variant_get_size(value);
+    list->is_full |= list->size > KS_STATUS_LIST_MAX;
+    if (list->is_full) {
+        g_variant_unref(g_variant_ref_sink(value));
+        return;
+    }
+    (void) g_variant_get_data(value); /* lets go of the tree */
+    g_variant_builder_add_value(&list->builder, value);
+}
+
+static GVariant *list_end(List *list)
+{
+    return g_variant_builder_end(&list->builder);
+}
+
+static void add_server(List *list, const KsStatusFacts *facts, const KsVpn *vpn,
+                       const KsServer *server)
+{
+    /* while it is open, as it would be if it were closed */
+    const KsLock *lock = facts->held.present ? facts->held.lock : ks_engine_lock(facts->engine);
+    char address[KS_ADDRESS_TEXT_SIZE];
+    char protocol[4];
+    GVariantBuilder entry;
+
+    g_variant_builder_init(&entry, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&entry, "{sv}", "uuid", g_variant_new_string(vpn->uuid));
+    g_variant_builder_add(&entry, "{sv}", "name", g_variant_new_string(vpn->name));
+    g_variant_builder_add(&entry, "{sv}", "type", g_variant_new_string(vpn->type));
+    g_variant_builder_add(&entry, "{sv}", "host", g_variant_new_string(server->host));
+    g_variant_builder_add(&entry, "{sv}", "address",
+                          g_variant_new_string(ks_address_text(&server->address, address)));
+    g_variant_builder_add(&entry, "{sv}", "protocol",
+                          g_variant_new_string(ks_protocol_name(server->protocol, protocol)));
+    g_variant_builder_add(&entry, "{sv}", "port", g_variant_new_uint16(server->port));
+    g_variant_builder_add(&entry, "{sv}", "source",
+                          g_variant_new_string(ks_server_source_name(server->source)));
+    g_variant_builder_add(
+        &entry, "{sv}", "not_let_out",
+        g_variant_new_string(ks_let_out_refusal(lock, facts->world, vpn, server)));
+    list_add(list, &entry);
+}
+
+static GVariant *describe_servers(const KsStatusFacts *facts, bool *ret_full)
+{
+    List list;
+
+    list_begin(&list);
+    for (unsigned i = 0; i < facts->world->vpns->len && !list.is_full; i++) {
+        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+
+        for (unsigned j = 0; sees(facts, vpn->users) && j < vpn->servers->len && !list.is_full; j++)
+            add_server(&list, facts, vpn, g_ptr_array_index(vpn->servers, j));
+    }
+    *ret_full = list.is_full;
+    return list_end(&list);
+}
+
+static bool is_overridden(const KsVpn *vpn)
+{
+    return vpn->servers->len > 0 &&
+           ((const KsServer *) g_ptr_array_index(vpn->servers, 0))->source ==
+               KS_SERVER_FROM_OVERRIDE;
+}
+
+static GVariant *describe_vpns(const KsStatusFacts *facts, bool *ret_full)
+{
+    List list;
+
+    list_begin(&list);
+    for (unsigned i = 0; i < facts->world->vpns->len && !list.is_full; i++) {
+        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+        GVariantBuilder entry;
+
+        if (!sees(facts, vpn->users))
+            continue;
+        g_variant_builder_init(&entry, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&entry, "{sv}", "uuid", g_variant_new_string(vpn->uuid));
+        g_variant_builder_add(&entry, "{sv}", "name", g_variant_new_string(vpn->name));
+        g_variant_builder_add(&entry, "{sv}", "type", g_variant_new_string(vpn->type));
+        g_variant_builder_add(&entry, "{sv}", "interface",
+                              g_variant_new_string(vpn->manual ? vpn->interface : ""));
+        g_variant_builder_add(&entry, "{sv}", "manual", g_variant_new_boolean(vpn->manual));
+        g_variant_builder_add(&entry, "{sv}", "override",
+                              g_variant_new_boolean(is_overridden(vpn)));
+        g_variant_builder_add(&entry, "{sv}", "locks",
+                              g_variant_new_string(ks_vpn_locks_name(vpn->locks)));
+        list_add(&list, &entry);
+    }
+    *ret_full = list.is_full;
+    return list_end(&list);
+}
+
+static GVariant *describe_layers(const KsHeld *held, bool egress)
+{
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&builder, "{sv}", "inet", g_variant_new_boolean(held->intact));
+    g_variant_builder_add(&builder, "{sv}", "egress", g_variant_new_boolean(egress));
+    g_variant_builder_add(&builder, "{sv}", "owned", g_variant_new_boolean(held->owned));
+    return g_variant_builder_end(&builder);
+}
+
+static GVariant *describe_blocked(const KsHeld *held)
+{
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&builder, "{sv}", "packets", g_variant_new_uint64(held->blocked_packets));
+    g_variant_builder_add(&builder, "{sv}", "bytes", g_variant_new_uint64(held->blocked_bytes));
+    return g_variant_builder_end(&builder);
+}
+
+static uint64_t paused_until(const KsHeld *held)
+{
+    if (held->pause == 0)
+        return 0;
+    return ((uint64_t) g_get_real_time() / 1000 + held->pause + 999) / 1000;
+}
+
+static GVariant *describe_networks(const KsStatusFacts *facts)
+{
+    const KsWorld *world = facts->world;
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
+    for (unsigned i = 0; i < world->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(world->networks, i);
+        const KsLink *link = ks_world_link_by_name(world, network->interface);
+
+        if (link && link->tunnel_kind) /* a VPN's own interface is no network to a person */
+            continue;
+        if (!sees(facts, network->users))
+            continue;
+        g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
+        g_variant_builder_add(&builder, "{sv}", "uuid", g_variant_new_string(network->uuid));
+        g_variant_builder_add(&builder, "{sv}", "name", g_variant_new_string(network->name));
+        g_variant_builder_add(&builder, "{sv}", "interface",
+                              g_variant_new_string(network->interface));
+        g_variant_builder_close(&builder);
+    }
+    return g_variant_builder_end(&builder);
+}
+
+static const KsTunnel *find_dead(const KsStatusFacts *facts)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (g_array_index(tunnels, KsTunnel, i).dead &&
+            sees(facts, g_array_index(tunnels, KsTunnel, i).users))
+            return &g_array_index(tunnels, KsTunnel, i);
+    return NULL;
+}
+
+/* What NetworkManager calls up, and what has been given neither an address nor an interface (SSH,
+ * where it only forwards ports). One whose interface has just gone has its addresses still, unless
+ * it went before NetworkManager had told us of these. */
+static bool has_no_interface(const KsStatusFacts *facts, const KsVpn *vpn)
+{
+    return vpn->activity == KS_VPN_UP && vpn->addresses->len == 0 && !vpn->interface[0] &&
+           !ks_vpn_uses_ipsec(vpn) && !ks_engine_saw_tunnel(facts->engine, vpn);
+}
+
+static bool is_any_connecting(const KsStatusFacts *facts)
+{
+    for (unsigned i = 0; i < facts->world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+
+        if (vpn->activity == KS_VPN_CONNECTING && sees(facts, vpn->users))
+            return true;
+    }
+    return false;
+}
+
+/* Why only some networks can be reached though it is called protected: the VPNs that are up do not
+ * carry more. A VPN's routes come a moment after its interface. */
+static const char *reason_for_protected(const KsStatusFacts *facts, const char **ret_vpn)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+    const char *name = "";
+
+    if (is_any_connecting(facts) || ipsec_is_up(facts) || !facts->world->manager_present)
+        return "";
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
+
+        if (tunnel->default_route && !tunnel->dead)
+            return "";
+        if (!tunnel->dead)
+            name = sees(facts, tunnel->users) ? tunnel->name : "";
+    }
+    *ret_vpn = name;
+    return "some-networks";
+}
+
+/* Why no tunnel is up, from what NetworkManager said of the VPNs. */
+static const char *reason_for_blocked(const KsStatusFacts *facts, const char **ret_vpn)
+{
+    const KsWorld *world = facts->world;
+    const KsTunnel *dead = find_dead(facts);
+    static const char *const of_failure[] = {
+        [KS_FAILURE_NONE] = NULL,
+        [KS_FAILURE_LOGIN] = "login-failed",
+        [KS_FAILURE_NO_SECRETS] = "no-secrets",
+        [KS_FAILURE_TIMEOUT] = "server-unreachable",
+        [KS_FAILURE_SERVICE] = "service-failed",
+    };
+    const KsVpn *failed = NULL;
+    const KsVpn *nameless = NULL;
+    unsigned reachable = 0;
+
+    if (dead && !is_any_connecting(facts)) {
+        *ret_vpn = dead->name;
+        return "tunnel-dead";
+    }
+    if (!world->manager_present)
+        return "manager-away";
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (!sees(facts, vpn->users))
+            continue;
+        if (vpn->activity != KS_VPN_DOWN) {
+            *ret_vpn = vpn->name;
+            if (has_no_interface(facts, vpn))
+                return "no-interface";
+            /* a tunnel of the kernel's can be deleted, and NetworkManager never hears of it */
+            return vpn->activity == KS_VPN_UP ? "tunnel-gone" : "connecting";
+        }
+        if (vpn->failure != KS_FAILURE_NONE)
+            failed = vpn;
+        for (unsigned j = 0; j < vpn->servers->len; j++) {
+            const KsServer *server = g_ptr_array_index(vpn->servers, j);
+
+            if (server->address.family == AF_UNSPEC)
+                nameless = vpn;
+            else
+                reachable++;
+        }
+    }
+    if (failed) {
+        *ret_vpn = failed->name;
+        return of_failure[failed->failure];
+    }
+    if (reachable > 0)
+        return "no-vpn";
+    *ret_vpn = nameless ? nameless->name : "";
+    return nameless ? "name-unresolved" : "no-servers";
+}
+
+static const char *find_reason(const KsStatusFacts *facts, const char **ret_vpn)
+{
+    const char *state = ks_status_state(facts);
+
+    *ret_vpn = "";
+    if (strcmp(state, "broken") == 0)
+        return "kernel";
+    if (strcmp(state, "protected") == 0)
+        return reason_for_protected(facts, ret_vpn);
+    return strcmp(state, "blocked") == 0 ? reason_for_blocked(facts, ret_vpn) : "";
+}
+
+GVariant *ks_status_describe(const KsStatusFacts *facts)
+{
+    static const char *const everywhere[] = { NULL };
+    const KsSettings *settings = ks_engine_settings(facts->engine);
+    const char *reason_vpn = "";
+    bool vpns_are_full = false;
+    bool servers_are_full = false;
+    GVariantBuilder builder;
+    GVariant *status;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+    g_variant_builder_add(&builder, "{sv}", "version", g_variant_new_string(KS_VERSION));
+    g_variant_builder_add(&builder, "{sv}", "state", g_variant_new_string(ks_status_state(facts)));
+    g_variant_builder_add(&builder, "{sv}", "locked", g_variant_new_boolean(facts->held.present));
+    g_variant_builder_add(&builder, "{sv}", "auto_lock",
+                          g_variant_new_boolean(settings->auto_lock));
+    g_variant_builder_add(&builder, "{sv}", "lan", g_variant_new_boolean(settings->lan));
+    g_variant_builder_add(&builder, "{sv}", "lan_networks",
+                          g_variant_new_strv(settings->lan_networks
+                                                 ? (const char *const *) settings->lan_networks
+                                                 : everywhere,
+                                             -1));
+    g_variant_builder_add(&builder, "{sv}", "networks", describe_networks(facts));
+    g_variant_builder_add(&builder, "{sv}", "paused_until",
+                          g_variant_new_uint64(paused_until(&facts->held)));
+    g_variant_builder_add(&builder, "{sv}", "pause_max", g_variant_new_uint32(facts->pause_max));
+    g_variant_builder_add(&builder, "{sv}", "reason",
+                          g_variant_new_string(find_reason(facts, &reason_vpn)));
+    g_variant_builder_add(&builder, "{sv}", "reason_vpn", g_variant_new_string(reason_vpn));
+    g_variant_builder_add(&builder, "{sv}", "tunnels", describe_tunnels(facts));
+    g_variant_builder_add(&builder, "{sv}", "carries", describe_carries(facts));
+    g_variant_builder_add(&builder, "{sv}", "vpns", describe_vpns(facts, &vpns_are_full));
+    g_variant_builder_add(&builder, "{sv}", "servers", describe_servers(facts, &servers_are_full));
+    g_variant_builder_add(&builder, "{sv}", "layers", describe_layers(&facts->held, facts->egress));
+    g_variant_builder_add(&builder, "{sv}", "verified",
+                          g_variant_new_boolean(ks_status_verified(facts)));
+    g_variant_builder_add(&builder, "{sv}", "blocked", describe_blocked(&facts->held));
+    g_variant_builder_add(&builder, "{sv}", "warnings",
+                          ks_status_warnings(facts, vpns_are_full || servers_are_full));
+    status = g_variant_ref_sink(g_variant_builder_end(&builder));
+    (void) g_variant_get_data(status);
+    return status;
+}
+
+bool ks_status_hides(const KsWorld *world, const KsViewer *viewer)
+{
+    for (unsigned i = 0; i < world->vpns->len; i++)
+        if (!ks_viewer_sees(viewer, ((const KsVpn *) g_ptr_array_index(world->vpns, i))->users))
+            return true;
+    for (unsigned i = 0; i < world->networks->len; i++)
+        if (!ks_viewer_sees(viewer,
+                            ((const KsNetwork *) g_ptr_array_index(world->networks, i))->users))
+            return true;
+    return false;
+}
+
+/* FNV-1a (RFC 9923): whoever makes two worlds alike to it has kept something from himself. */
+static void mark_text(uint64_t *mark, const char *text)
+{
+    do {
+        *mark = (*mark ^ (unsigned char) *text) * UINT64_C(0x100000001b3);
+    } while (*text++);
+}
+
+static void mark_number(uint64_t *mark, uint64_t number)
+{
+    *mark = (*mark ^ number) * UINT64_C(0x100000001b3);
+}
+
+static void mark_vpn(uint64_t *mark, const KsVpn *vpn)
+{
+    mark_text(mark, vpn->uuid);
+    mark_text(mark, vpn->name);
+    mark_text(mark, vpn->type);
+    mark_number(mark, (uint64_t) vpn->activity << 8 | (uint64_t) vpn->failure << 4 |
+                          (uint64_t) vpn->locks << 1 | vpn->left_out);
+    mark_number(mark, vpn->warnings->len);
+    for (unsigned i = 0; i < vpn->servers->len; i++) {
+        const KsServer *server = g_ptr_array_index(vpn->servers, i);
+
+        mark_text(mark, server->host);
+        for (size_t j = 0; j < ks_address_size(&server->address); j++)
+            mark_number(mark, server->address.bytes[j]);
+        mark_number(mark, (uint64_t) server->port << 8 | server->protocol);
+    }
+}
+
+uint64_t ks_status_private_mark(const KsStatusFacts *facts)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+    uint64_t mark = UINT64_C(0xcbf29ce484222325);
+
+    for (unsigned i = 0; i < facts->world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
+
+        if (vpn->users)
+            mark_vpn(&mark, vpn);
+    }
+    for (unsigned i = 0; i < facts->world->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(facts->world->networks, i);
+
+        if (!network->users)
+            continue;
+        mark_text(&mark, network->uuid);
+        mark_text(&mark, network->name);
+        mark_text(&mark, network->interface);
+    }
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (g_array_index(tunnels, KsTunnel, i).users)
+            mark_text(&mark, g_array_index(tunnels, KsTunnel, i).uuid);
+    return mark;
+}

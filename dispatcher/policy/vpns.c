@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/vpns.h"
+
+#include "model/server.h"
+#include "policy/error.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#define GROUP_PREFIX  "vpn "
+#define KEY_NAME      "name"
+#define KEY_TYPE      "type"
+#define KEY_INTERFACE "interface"
+#define KEY_LOCKS     "locks"
+#define KEY_SERVERS   "servers"
+#define GROUP_FILE    "vpns"
+#define KEY_VERSION   "version"
+#define VERSION       1
+
+#define TYPE_MAX 32u
+
+struct KsVpns {
+    GPtrArray *entries; /* element-type KsVpnEntry, owned */
+};
+
+static void free_entry(void *data)
+{
+    KsVpnEntry *entry = data;
+
+    g_free(entry->uuid);
+    g_free(entry->name);
+    g_free(entry->type);
+    g_ptr_array_unref(entry->servers);
+    g_free(entry);
+}
+
+static KsVpnEntry *entry_new(const char *uuid)
+{
+    KsVpnEntry *entry = g_new0(KsVpnEntry, 1);
+
+    entry->uuid = g_strdup(uuid);
+    entry->name = g_strdup("");
+    entry->type = g_strdup("");
+    entry->servers = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
+    return entry;
+}
+
+KsVpns *ks_vpns_new(void)
+{
+    KsVpns *vpns = g_new0(KsVpns, 1);
+
+    vpns->entries = g_ptr_array_new_with_free_func(free_entry);
+    return vpns;
+}
+
+KsVpns *ks_vpns_copy(const KsVpns *vpns)
+{
+    KsVpns *copy = ks_vpns_new();
+
+    for (unsigned i = 0; i < vpns->entries->len; i++) {
+        const KsVpnEntry *from = ks_vpns_get(vpns, i);
+        KsVpnEntry *to = entry_new(from->uuid);
+
+        g_free(to->name);
+        g_free(to->type);
+        to->name = g_strdup(from->name);
+        to->type = g_strdup(from->type);
+        memcpy(to->interface, from->interface, sizeof(to->interface));
+        to->locks = from->locks;
+        g_ptr_array_unref(to->servers);
+        to->servers = g_ptr_array_ref(from->servers); /* never changed, only replaced */
+        g_ptr_array_add(copy->entries, to);
+    }
+    return copy;
+}
+
+void ks_vpns_free(KsVpns *vpns)
+{
+    if (!vpns)
+        return;
+    g_ptr_array_unref(vpns->entries);
+    g_free(vpns);
+}
+
+unsigned ks_vpns_count(const KsVpns *vpns)
+{
+    return vpns->entries->len;
+}
+
+const KsVpnEntry *ks_vpns_get(const KsVpns *vpns, unsigned number)
+{
+    return g_ptr_array_index(vpns->entries, number);
+}
+
+static KsVpnEntry *find(const KsVpns *vpns, const char *uuid)
+{
+    for (unsigned i = 0; i < vpns->entries->len; i++) {
+        KsVpnEntry *entry = g_ptr_array_index(vpns->entries, i);
+
+        if (strcmp(entry->uuid, uuid) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+const KsVpnEntry *ks_vpns_find(const KsVpns *vpns, const char *uuid)
+{
+    return find(vpns, uuid);
+}
+
+static bool fail(GError **error, KsError code, const char *sentence)
+{
+    g_set_error_literal(error, KS_ERROR, code, sentence);
+    return false;
+}
+
+const char *ks_vpns_identify(const KsVpns *vpns, const KsWorld *world, const char *name_or_uuid,
+                             GError **error)
+{
+    const char *found = NULL;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < vpns->entries->len; i++) {
+        const KsVpnEntry *entry = ks_vpns_get(vpns, i);
+
+        if (strcmp(entry->uuid, name_or_uuid) == 0)
+            return entry->uuid;
+    }
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (strcmp(vpn->uuid, name_or_uuid) == 0)
+            return vpn->uuid;
+        if (strcmp(vpn->name, name_or_uuid) != 0)
+            continue;
+        found = vpn->uuid;
+        count++;
+    }
+    if (count == 1)
+        return found;
+    if (count == 0)
+        fail(error, KS_ERROR_NO_SUCH_VPN,
+             "There is no VPN of this name. To see them: nm-killswitch vpn list");
+    else
+        fail(error, KS_ERROR_NO_SUCH_VPN,
+             "Several VPNs have this name; name it by its UUID. To see them: nm-killswitch vpn "
+             "list --json");
+    return NULL;
+}
+
+/* ---- what is accepted ---- */
+
+static bool name_is_valid(const char *name)
+{
+    size_t length = strlen(name);
+
+    if (length == 0 || length > KS_VPN_NAME_MAX || !g_utf8_validate(name, -1, NULL) ||
+        ks_uuid_is_valid(name) || name[0] == ' ' || name[length - 1] == ' ' || name[0] == '-')
+        return false;
+    for (const char *at = name; *at; at = g_utf8_next_char(at))
+        if (!g_unichar_isprint(g_utf8_get_char(at)))
+            return false;
+    return true;
+}
+
+/* As the kernel has them (dev_valid_name()), in ASCII. */
+static bool interface_is_valid(const char *interface)
+{
+    size_t length = strlen(interface);
+
+    if (length == 0 || length >= IF_NAMESIZE || strcmp(interface, ".") == 0 ||
+        strcmp(interface, "..") == 0)
+        return false;
+    for (const char *at = interface; *at; at++)
+        if (!g_ascii_isgraph(*at) || *at == '/' || *at == ':')
+            return false;
+    return true;
+}
+
+static bool type_is_valid(const char *type)
+{
+    if (strlen(type) > TYPE_MAX)
+        return false;
+    for (const char *at = type; *at; at++)
+        if (!g_ascii_isalnum(*at) && *at != '-' && *at != '_')
+            return false;
+    return true;
+}
+
+static KsSender sender_of(const char *type)
+{
+    if (strcmp(type, "wireguard") == 0)
+        return KS_SENDER_KERNEL;
+    if (strcmp(type, "openvpn") == 0)
+        return KS_SENDER_DAEMON;
+    return KS_SENDER_UNKNOWN;
+}
+
+static KsServer *read_server(const char *host, const char *protocol, guint16 port,
+                             KsServerSource source, GError **error)
+{
+    uint8_t number;
+    KsServer *server;
+
+    if (!ks_protocol_parse(protocol, &number)) {
+        fail(error, KS_ERROR_INVALID_ARGUMENTS,
+             "A server's protocol is one of udp, tcp, esp, ah and gre.");
+        return NULL;
+    }
+    if (ks_protocol_has_ports(number) != (port > 0)) {
+        fail(
+            error, KS_ERROR_INVALID_ARGUMENTS,
+            "A server by udp or tcp has a port from 1 to 65535, one by another protocol has none.");
+        return NULL;
+    }
+    server = ks_server_new(host, number, port, source);
+    if (!server)
+        fail(error, KS_ERROR_INVALID_ARGUMENTS,
+             "A server is the address of one other machine or a host name.");
+    return server;
+}
+
+static unsigned count_servers(const KsVpns *vpns, const KsVpnEntry *except)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < vpns->entries->len; i++)
+        if (ks_vpns_get(vpns, i) != except)
+            count += ks_vpns_get(vpns, i)->servers->len;
+    return count;
+}
+
+/* NULL with an error. `entry` may be new. */
+static GPtrArray *read_servers(const KsVpns *vpns, const KsVpnEntry *entry, const char *type,
+                               GVariant *list, GError **error)
+{
+    g_autoptr(GPtrArray) servers = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
+    gsize count = g_variant_n_children(list);
+
+    if (count > KS_VPN_SERVERS_MAX || count_servers(vpns, entry) + count > KS_VPNS_SERVERS) {
+        fail(error, KS_ERROR_INVALID_ARGUMENTS,
+             "Those are more servers than can be kept: 256 of one VPN, 8192 of all.");
+        return NULL;
+    }
+    for (gsize i = 0; i < count; i++) {
+        const char *host;
+        const char *protocol;
+        guint16 port;
+        KsServer *server;
+
+        g_variant_get_child(list, i, "(&s&sq)", &host, &protocol, &port);
+        server = read_server(host, protocol, port,
+                             entry->interface[0] ? KS_SERVER_FROM_MANUAL : KS_SERVER_FROM_OVERRIDE,
+                             error);
+        if (!server)
+            return NULL;
+        server->sender = sender_of(type);
+        g_ptr_array_add(servers, server);
+    }
+    return g_steal_pointer(&servers);
+}
+
+/* ---- changes ---- */
+
+/* What is said of a profile, or a new entry; NULL with an error if there are too many. */
+static KsVpnEntry *find_or_add(KsVpns *vpns, const char *uuid, GError **error)
+{
+    KsVpnEntry *entry = find(vpns, uuid);
+
+    if (entry)
+        return entry;
+    if (vpns->entries->len >= KS_VPNS_MAX) {
+        fail(error, KS_ERROR_INVALID_ARGUMENTS, "Those are more VPNs than can be kept: 1024.");
+        return NULL;
+    }
+    entry = entry_new(uuid);
+    g_ptr_array_add(vpns->entries, entry);
+    return entry;
+}
+
+/* An entry that says nothing any more is none. */
+static void drop_if_empty(KsVpns *vpns, KsVpnEntry *entry)
+{
+    if (!entry->interface[0] && entry->servers->len == 0 && entry->locks == KS_VPN_LOCKS_AUTO)
+        (void) g_ptr_array_remove(vpns->entries, entry);
+}
+
+static bool name_is_taken(const KsVpns *vpns, const char *name)
+{
+    for (unsigned i = 0; i < vpns->entries->len; i++)
+        if (strcmp(ks_vpns_get(vpns, i)->name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool check_new(const KsVpns *vpns, const char *name, const char *interface, const char *type,
+                      GError **error)
+{
+    if (!name_is_valid(name))
+        return fail(
+            error, KS_ERROR_INVALID_ARGUMENTS,
+            "A VPN's name has 1 to 128 bytes of printable text, begins with no \"-\" and is "
+            "no UUID.");
+    if (!interface_is_valid(interface))
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
+                    "That is no name of a network interface, such as wg0 or tun0.");
+    if (!type_is_valid(type))
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
+                    "A VPN's type is a word such as wireguard or openvpn.");
+    if (name_is_taken(vpns, name))
+        return fail(error, KS_ERROR_VPN_EXISTS,
+                    "A VPN of this name is set up by hand already. Remove it first: nm-killswitch "
+                    "vpn remove");
+    return true;
+}
+
+static const char *add(KsVpns *vpns, const char *uuid, const char *name, const char *interface,
+                       const char *type, GVariant *servers, GError **error)
+{
+    KsVpnEntry *entry;
+    GPtrArray *read;
+
+    if (!check_new(vpns, name, interface, type, error))
+        return NULL;
+    entry = find_or_add(vpns, uuid, error);
+    if (!entry)
+        return NULL;
+    g_strlcpy(entry->interface, interface, sizeof(entry->interface));
+    read = read_servers(vpns, entry, type, servers, error);
+    if (!read) {
+        (void) g_ptr_array_remove(vpns->entries, entry);
+        return NULL;
+    }
+    g_ptr_array_unref(entry->servers);
+    entry->servers = read;
+    g_free(entry->name);
+    entry->name = g_strdup(name);
+    g_free(entry->type);
+    entry->type = g_strdup(type);
+    return entry->uuid;
+}
+
+/* Two of one name could be told apart by nobody, and commands that name one would refuse both. */
+static bool is_profile(const KsWorld *world, const char *name)
+{
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (!vpn->manual && strcmp(vpn->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *ks_vpns_add(KsVpns *vpns, const KsWorld *world, const char *name, const char *interface,
+                        const char *type, GVariant *servers, GError **error)
+{
+    g_autofree char *uuid = g_uuid_string_random();
+
+    if (is_profile(world, name)) {
+        fail(error, KS_ERROR_VPN_EXISTS,
+             "A VPN of NetworkManager's has this name, and needs no other entry. To correct its "
+             "servers: nm-killswitch vpn set. If you mean another VPN, give it another name.");
+        return NULL;
+    }
+    if (g_variant_n_children(servers) == 0) {
+        fail(error, KS_ERROR_INVALID_ARGUMENTS,
+             "A VPN needs at least one server, or it could not connect while locked.");
+        return NULL;
+    }
+    return add(vpns, uuid, name, interface, type, servers, error);
+}
+
+bool ks_vpns_remove(KsVpns *vpns, const char *uuid, GError **error)
+{
+    KsVpnEntry *entry = find(vpns, uuid);
+
+    if (!entry || !entry->interface[0])
+        return fail(error, KS_ERROR_NO_SUCH_VPN,
+                    "This VPN is a profile of NetworkManager's, which removes it: nmcli connection "
+                    "delete. To forget what was set here: nm-killswitch vpn set NAME --clear");
+    return g_ptr_array_remove(vpns->entries, entry);
+}
+
+bool ks_vpns_set_servers(KsVpns *vpns, const char *uuid, const char *type, GVariant *servers,
+                         GError **error)
+{
+    KsVpnEntry *entry = find_or_add(vpns, uuid, error);
+    GPtrArray *read;
+
+    if (!entry)
+        return false;
+    if (entry->interface[0] && g_variant_n_children(servers) == 0)
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
+                    "A VPN that was set up by hand has no other servers. To forget it: "
+                    "nm-killswitch vpn remove");
+    read = read_servers(vpns, entry, entry->interface[0] ? entry->type : type, servers, error);
+    if (read) {
+        g_ptr_array_unref(entry->servers);
+        entry->servers = read;
+    }
+    if (read && !entry->interface[0]) {
+        g_free(entry->type);
+        entry->type = g_strdup(type);
+    }
+    drop_if_empty(vpns, entry);
+    return read != NULL;
+}
+
+bool ks_vpns_set_locks(KsVpns *vpns, const char *uuid, KsVpnLocks locks, GError **error)
+{
+    KsVpnEntry *entry = find_or_add(vpns, uuid, error);
+
+    if (!entry)
+        return false;
+    entry->locks = locks;
+    drop_if_empty(vpns, entry);
+    return true;
+}
+
+/* ---- into the world ---- */
+
+bool ks_vpns_learn(KsVpns *vpns, const KsWorld *world)
+{
+    bool learned = false;
+
+    for (unsigned i = 0; i < vpns->entries->len; i++) {
+        KsVpnEntry *entry = g_ptr_array_index(vpns->entries, i);
+        const KsLink *link = NULL;
+
+        if (entry->interface[0] && !entry->type[0])
+            link = ks_world_link_by_name(world, entry->interface);
+        if (!link || !link->wireguard)
+            continue;
+        g_free(entry->type);
+        entry->type = g_strdup("wireguard");
+        learned = true;
+    }
+    return learned;
+}
+
+/* ---- as a file ---- */
+
+/* "203.0.113.50 udp 51820" */
+static char *server_text(const KsServer *server)
+{
+    char protocol[4];
+
+    return g_strdup_printf("%s %s %u", server->host, ks_protocol_name(server->protocol, protocol),
+                           server->port);
+}
+
+char *ks_vpns_to_text(const KsVpns *vpns)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+
+    g_key_file_set_integer(file, GROUP_FILE, KEY_VERSION, VERSION);
+    for (unsigned i = 0; i < vpns->entries->len; i++) {
+        const KsVpnEntry *entry = ks_vpns_get(vpns, i);
+        g_autofree char *group = g_strconcat(GROUP_PREFIX, entry->uuid, NULL);
+        g_autoptr(GPtrArray) servers = g_ptr_array_new_with_free_func(g_free);
+
+        for (unsigned j = 0; j < entry->servers->len; j++)
+            g_ptr_array_add(servers, server_text(g_ptr_array_index(entry->servers, j)));
+        g_key_file_set_string(file, group, KEY_NAME, entry->name);
+        g_key_file_set_string(file, group, KEY_INTERFACE, entry->interface);
+        g_key_file_set_string(file, group, KEY_TYPE, entry->type);
+        g_key_file_set_string(file, group, KEY_LOCKS, ks_vpn_locks_name(entry->locks));
+        g_key_file_set_string_list(file, group, KEY_SERVERS, (const char *const *) servers->pdata,
+                                   servers->len);
+    }
+    return g_key_file_to_data(file, NULL, NULL);
+}
+
+static bool corrupt(GError **error, const char *what)
+{
+    g_set_error(error, KS_ERROR, KS_ERROR_STATE, "%s", what);
+    return false;
+}
+
+/* a(ssq) of what server_text() wrote; NULL with an error. */
+static GVariant *servers_of_texts(char **texts, GError **error)
+{
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("a(ssq)"));
+    for (unsigned i = 0; texts[i]; i++) {
+        g_auto(GStrv) words = g_strsplit(texts[i], " ", 4);
+        uint16_t port = 0;
+
+        if (g_strv_length(words) != 3 ||
+            (strcmp(words[2], "0") != 0 && !ks_port_parse(words[2], &port))) {
+            g_variant_builder_clear(&builder);
+            (void) corrupt(error, "a server in it is none");
+            return NULL;
+        }
+        g_variant_builder_add(&builder, "(ssq)", words[0], words[1], port);
+    }
+    return g_variant_ref_sink(g_variant_builder_end(&builder));
+}
+
+static bool read_group(KsVpns *vpns, GKeyFile *file, const char *group, GError **error)
+{
+    const char *uuid = group + strlen(GROUP_PREFIX);
+    g_autofree char *name = g_key_file_get_string(file, group, KEY_NAME, NULL);
+    g_autofree char *interface = g_key_file_get_string(file, group, KEY_INTERFACE, NULL);
+    g_autofree char *type = g_key_file_get_string(file, group, KEY_TYPE, NULL);
+    g_autofree char *locks = g_key_file_get_string(file, group, KEY_LOCKS, NULL);
+    g_auto(GStrv) texts = g_key_file_get_string_list(file, group, KEY_SERVERS, NULL, NULL);
+    g_autoptr(GVariant) servers = NULL;
+    KsVpnLocks when;
+    bool done;
+
+    if (!name || !interface || !type || !locks || !texts || !ks_vpn_locks_parse(locks, &when) ||
+        !g_utf8_validate(type, -1, NULL))
+        return corrupt(error, "a key is missing or has no meaning");
+    servers = servers_of_texts(texts, error);
+    if (!servers)
+        return false;
+    done = interface[0] ? add(vpns, uuid, name, interface, type, servers, error) != NULL
+                        : ks_vpns_set_servers(vpns, uuid, type, servers, error);
+    return done && ks_vpns_set_locks(vpns, uuid, when, error);
+}
+
+static bool read_groups(KsVpns *vpns, GKeyFile *file, GError **error)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+
+    for (unsigned i = 0; groups[i]; i++) {
+        if (strcmp(groups[i], GROUP_FILE) == 0)
+            continue;
+        if (!g_str_has_prefix(groups[i], GROUP_PREFIX) ||
+            !ks_uuid_is_valid(groups[i] + strlen(GROUP_PREFIX)))
+            return corrupt(error, "a group in it is about no VPN");
+        if (!read_group(vpns, file, groups[i], error))
+            return false;
+    }
+    return true;
+}
+
+KsVpns *ks_vpns_from_text(const char *text, gsize length, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    KsVpns *vpns;
+
+    if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, error))
+        return NULL;
+    if (g_key_file_get_integer(file, GROUP_FILE, KEY_VERSION, NULL) != VERSION) {
+        (void) corrupt(error, "it is of another version");
+        return NULL;
+    }
+    vpns = ks_vpns_new();
+    if (!read_groups(vpns, file, error))
+        g_clear_pointer(&vpns, ks_vpns_free);
+    return vpns;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "service/properties.h"
+
+#include "guard-interface-generated.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define EMITS_CHANGED "org.freedesktop.DBus.Property.EmitsChangedSignal"
+
+static const struct {
+    const char *property;
+    const char *key;
+} rows[] = {
+    { "Version", "version" },
+    { "State", "state" },
+    { "Reason", "reason" },
+    { "ReasonVpn", "reason_vpn" },
+    { "Locked", "locked" },
+    { "Verified", "verified" },
+    { "AutoLock", "auto_lock" },
+    { "Lan", "lan" },
+    { "LanNetworks", "lan_networks" },
+    { "Networks", "networks" },
+    { "PausedUntil", "paused_until" },
+    { "PauseMax", "pause_max" },
+    { "Tunnels", "tunnels" },
+    { "Carries", "carries" },
+    { "Vpns", "vpns" },
+    { "Servers", "servers" },
+    { "Layers", "layers" },
+    { "Blocked", "blocked" },
+    { "Warnings", "warnings" },
+};
+
+GDBusInterfaceInfo *ks_interface_info(void)
+{
+    return (GDBusInterfaceInfo *) &ks_guard1_interface;
+}
+
+GVariant *ks_property_get(GVariant *status, const char *name)
+{
+    const GDBusPropertyInfo *info =
+        g_dbus_interface_info_lookup_property(ks_interface_info(), name);
+
+    for (unsigned i = 0; info && i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(rows[i].property, name) == 0)
+            return g_variant_lookup_value(status, rows[i].key, G_VARIANT_TYPE(info->signature));
+    return NULL;
+}
+
+GVariant *ks_property_get_all(GVariant *status)
+{
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GVariant) value = ks_property_get(status, rows[i].property);
+
+        if (value)
+            g_variant_builder_add(&builder, "{sv}", rows[i].property, value);
+    }
+    return g_variant_builder_end(&builder);
+}
+
+static bool is_signalled(const char *name)
+{
+    const GDBusPropertyInfo *info =
+        g_dbus_interface_info_lookup_property(ks_interface_info(), name);
+    const char *word =
+        info ? g_dbus_annotation_info_lookup(info->annotations, EMITS_CHANGED) : NULL;
+
+    return info && (!word || strcmp(word, "true") == 0);
+}
+
+/* The end of a pause is worked out anew with each look at the kernel, to the next whole second. */
+static bool is_same(const char *name, GVariant *old, GVariant *new)
+{
+    guint64 before;
+    guint64 after;
+
+    if (g_variant_equal(old, new))
+        return true;
+    if (strcmp(name, "PausedUntil") != 0)
+        return false;
+    before = g_variant_get_uint64(old);
+    after = g_variant_get_uint64(new);
+    return before > 0 && after > 0 && MAX(before, after) - MIN(before, after) <= 1;
+}
+
+GVariant *ks_property_changes(GVariant *before, GVariant *after)
+{
+    GVariantBuilder builder;
+    unsigned changes = 0;
+
+    if (!before)
+        return NULL;
+    g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GVariant) old = ks_property_get(before, rows[i].property);
+        g_autoptr(GVariant) new = ks_property_get(after, rows[i].property);
+
+        if (!new || (old && is_same(rows[i].property, old, new)) || !is_signalled(rows[i].property))
+            continue;
+        g_variant_builder_add(&builder, "{sv}", rows[i].property, new);
+        changes++;
+    }
+    if (changes > 0)
+        return g_variant_ref_sink(g_variant_builder_end(&builder));
+    g_variant_builder_clear(&builder);
+    return NULL;
+}
