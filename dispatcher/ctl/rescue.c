@@ -6,14 +6,13 @@
 #include "files/people.h"
 #include "files/store.h"
 #include "files/vpns-file.h"
+#include "kernel/layer.h"
 #include "kernel/links.h"
-#include "kernel/netfilter.h"
 #include "model/names.h"
 #include "policy/status.h"
 #include "rules/egress-table.h"
 #include "rules/held.h"
 #include "rules/lock-table.h"
-#include "rules/plan.h"
 #include "rules/text.h"
 
 #include <errno.h>
@@ -38,16 +37,16 @@
 
 typedef struct {
     KsNetfilter *netfilter;
-    KsReadback *held;
+    KsLayer first;
+    KsLayer second;
     KsEgressTable *egress_table; /* as it should be on the uplinks of now */
-    KsReadback *egress;
 } Kernel;
 
 static void close_kernel(Kernel *kernel)
 {
     ks_netfilter_close(kernel->netfilter);
-    ks_readback_free(kernel->held);
-    ks_readback_free(kernel->egress);
+    ks_layer_clear(&kernel->first);
+    ks_layer_clear(&kernel->second);
     ks_egress_table_free(kernel->egress_table);
 }
 
@@ -58,12 +57,12 @@ static int read_kernel(Kernel *kernel)
 {
     int result = kernel->netfilter ? 0 : ks_netfilter_open(&kernel->netfilter);
 
-    if (!kernel->held)
-        kernel->held = ks_readback_new(&ks_lock_table);
+    if (!kernel->first.held)
+        ks_layer_describe(&kernel->first, &ks_lock_table);
     if (result == 0)
-        result = ks_netfilter_read(kernel->netfilter, kernel->held);
+        result = ks_layer_read(&kernel->first, kernel->netfilter);
     if (result < 0)
-        kernel->held->present = true;
+        kernel->first.held->present = true;
     return result;
 }
 
@@ -72,6 +71,7 @@ static int read_egress(Kernel *kernel)
 {
     g_autoptr(KsWorld) world = ks_world_new();
     g_autoptr(GArray) uplinks = g_array_new(FALSE, TRUE, sizeof(KsUplink));
+    KsEgressTable *table;
     KsLinks *links = NULL;
     int result = ks_links_open(&links);
 
@@ -79,12 +79,12 @@ static int read_egress(Kernel *kernel)
         result = ks_links_describe(links, world);
     ks_links_close(links);
     if (result == 0)
-        (void) ks_uplinks_find(world, kernel->held->lock, uplinks);
-    ks_readback_free(kernel->egress);
+        (void) ks_uplinks_find(world, kernel->first.held->lock, uplinks);
+    table = ks_egress_table_new(uplinks);
+    ks_layer_describe(&kernel->second, ks_egress_table_skeleton(table));
     ks_egress_table_free(kernel->egress_table);
-    kernel->egress_table = ks_egress_table_new(uplinks);
-    kernel->egress = ks_readback_new(ks_egress_table_skeleton(kernel->egress_table));
-    return ks_netfilter_read(kernel->netfilter, kernel->egress);
+    kernel->egress_table = table;
+    return ks_layer_read(&kernel->second, kernel->netfilter);
 }
 
 static KsExitStatus complain_of_kernel(int error)
@@ -167,25 +167,15 @@ static bool save_unlocked(void)
 
 static int remove_tables(Kernel *kernel)
 {
-    KsBatch batch = { 0 };
     int result;
 
     (void) read_kernel(kernel);
     /* its owner's netlink port is its process number: a guard that lost its lock file */
-    end_guard((pid_t) kernel->held->owner);
-    if (ks_plan_unhook(&batch, kernel->held) == 0)
-        (void) ks_netfilter_commit(kernel->netfilter, &batch);
-    result = ks_plan_unlock(&batch, kernel->held);
-    if (result == 0)
-        result = ks_netfilter_commit(kernel->netfilter, &batch);
-    if (result == -ENOENT)
-        result = 0;
+    end_guard((pid_t) kernel->first.held->owner);
+    result = ks_layer_hold(&kernel->first, kernel->netfilter, false, NULL, 0);
     if (result == 0 && read_egress(kernel) == 0)
-        result = ks_plan_unlock(&batch, kernel->egress);
-    if (result == 0)
-        result = ks_netfilter_commit(kernel->netfilter, &batch);
-    ks_batch_clear(&batch);
-    return result == -ENOENT ? 0 : result;
+        result = ks_layer_hold(&kernel->second, kernel->netfilter, false, NULL, 0);
+    return result;
 }
 
 KsExitStatus ks_rescue_unlock(void)
@@ -215,37 +205,30 @@ KsExitStatus ks_rescue_unlock(void)
 
 /* ---- resume ---- */
 
+static bool is_paused(const KsLayer *layer)
+{
+    return layer->held && layer->held->pause_ms > 0;
+}
+
 static int end_pause(Kernel *kernel)
 {
-    KsReadback *const layers[] = { kernel->held, kernel->egress };
-    KsBatch batch = { 0 };
+    KsLayer *const layers[] = { &kernel->first, &kernel->second };
     int result = 0;
 
     for (unsigned i = 0; i < G_N_ELEMENTS(layers); i++) {
-        int ended;
+        int ended = is_paused(layers[i]) ? ks_layer_pause(layers[i], kernel->netfilter, 0) : 0;
 
-        if (!layers[i] || layers[i]->pause_ms == 0)
-            continue;
-        ended = ks_plan_pause(&batch, layers[i], 0);
-        if (ended == 0)
-            ended = ks_netfilter_commit(kernel->netfilter, &batch);
-        if (ended != -ENOENT && result == 0) /* it may have ended by itself meanwhile */
+        if (result == 0)
             result = ended;
     }
-    ks_batch_clear(&batch);
     return result;
-}
-
-static bool is_paused(const Kernel *kernel)
-{
-    return kernel->held->pause_ms > 0 || (kernel->egress && kernel->egress->pause_ms > 0);
 }
 
 static int read_both(Kernel *kernel)
 {
     int result = read_kernel(kernel);
 
-    return result < 0 || !kernel->held->present ? result : read_egress(kernel);
+    return result < 0 || !kernel->first.held->present ? result : read_egress(kernel);
 }
 
 KsExitStatus ks_rescue_resume(void)
@@ -256,10 +239,10 @@ KsExitStatus ks_rescue_resume(void)
 
     if (result < 0)
         return complain_of_kernel(result);
-    if (!is_paused(&kernel))
+    if (!is_paused(&kernel.first) && !is_paused(&kernel.second))
         return KS_EXIT_DONE;
     place = take_guards_place();
-    end_guard((pid_t) kernel.held->owner);
+    end_guard((pid_t) kernel.first.held->owner);
     result = read_both(&kernel);
     if (result == 0)
         result = end_pause(&kernel);
@@ -326,7 +309,7 @@ KsExitStatus ks_rescue_status(GVariant **ret_status)
 
     if (result < 0)
         return complain_of_kernel(result);
-    *ret_status = describe(kernel.held, NULL);
+    *ret_status = describe(kernel.first.held, NULL);
     return KS_EXIT_DONE;
 }
 
@@ -362,9 +345,9 @@ KsExitStatus ks_rescue_rules(char **ret_rules)
 
     if (result < 0)
         return complain_of_kernel(result);
-    first = ks_rules_text(kernel.held, name_interface, NULL);
+    first = ks_rules_text(kernel.first.held, name_interface, NULL);
     if (read_egress(&kernel) == 0)
-        second = ks_rules_text(kernel.egress, name_interface, NULL);
+        second = ks_rules_text(kernel.second.held, name_interface, NULL);
     *ret_rules = g_strconcat(first, second && second[0] ? "\n" : "", second, NULL);
     return KS_EXIT_DONE;
 }

@@ -5,17 +5,15 @@
 
 #include "guard/second-layer.h"
 #include "kernel/clock.h"
-#include "kernel/netfilter.h"
+#include "kernel/layer.h"
 #include "rules/lock-table.h"
-#include "rules/plan.h"
 
 #include <errno.h>
 
 struct KsKeeper {
     KsNetfilter *netfilter;
-    KsReadback *held;
+    KsLayer first;
     KsSecondLayer *second;
-    KsBatch batch;
     uint32_t table_flags;
     char *troubles[2]; /* by Attempt */
     int64_t read_at;   /* monotonic time in microseconds; 0: something was tried since */
@@ -82,66 +80,18 @@ static int open_netfilter(KsKeeper *keeper)
     return result;
 }
 
-static int read_held(KsKeeper *keeper)
+static int read_first(KsKeeper *keeper)
 {
     int result = open_netfilter(keeper);
 
-    if (result == 0)
-        result = ks_netfilter_read(keeper->netfilter, keeper->held);
-    return result;
-}
-
-/* Sends what a plan wrote. */
-static int commit(KsKeeper *keeper, int planned)
-{
-    return planned < 0 ? planned : ks_netfilter_commit(keeper->netfilter, &keeper->batch);
-}
-
-static int plan(KsKeeper *keeper, bool locked, const KsLock *want)
-{
-    return locked ? ks_plan_lock(&keeper->batch, keeper->held, want, keeper->table_flags)
-                  : ks_plan_unlock(&keeper->batch, keeper->held);
-}
-
-/* Somebody changed the table between our look and our change: look and try again, and if what they
- * left cannot be mended in place, put the whole table in its place. */
-static int hold_again(KsKeeper *keeper, bool locked, const KsLock *want)
-{
-    int result = read_held(keeper);
-
-    if (result == 0)
-        result = commit(keeper, plan(keeper, locked, want));
-    if (result < 0 && locked && keeper->held->present)
-        result = commit(keeper,
-                        ks_plan_replace(&keeper->batch, keeper->held, want, keeper->table_flags));
-    return result;
-}
-
-static int hold(KsKeeper *keeper, bool locked, const KsLock *want)
-{
-    bool keys_only = locked && ks_readback_is_intact(keeper->held);
-    int result;
-
-    if (!locked) /* if that fails, some packets are lost when the table goes */
-        (void) commit(keeper, ks_plan_unhook(&keeper->batch, keeper->held));
-    result = commit(keeper, plan(keeper, locked, want));
-    if (result < 0 && result != -EPERM) {
-        result = hold_again(keeper, locked, want);
-        keys_only = false;
-    }
-    if (result < 0)
-        return result;
-    if (!keys_only)
-        return read_held(keeper);
-    ks_lock_copy(want, keeper->held->lock);
-    return 0;
+    return result == 0 ? ks_layer_read(&keeper->first, keeper->netfilter) : result;
 }
 
 KsKeeper *ks_keeper_new(void)
 {
     KsKeeper *keeper = g_new0(KsKeeper, 1);
 
-    keeper->held = ks_readback_new(&ks_lock_table);
+    ks_layer_describe(&keeper->first, &ks_lock_table);
     keeper->second = ks_second_layer_new();
     return keeper;
 }
@@ -151,9 +101,8 @@ void ks_keeper_free(KsKeeper *keeper)
     if (!keeper)
         return;
     ks_netfilter_close(keeper->netfilter);
-    ks_readback_free(keeper->held);
+    ks_layer_clear(&keeper->first);
     ks_second_layer_free(keeper->second);
-    ks_batch_clear(&keeper->batch);
     for (unsigned i = 0; i < G_N_ELEMENTS(keeper->troubles); i++)
         g_free(keeper->troubles[i]);
     g_free(keeper);
@@ -161,7 +110,7 @@ void ks_keeper_free(KsKeeper *keeper)
 
 bool ks_keeper_read(KsKeeper *keeper)
 {
-    int result = read_held(keeper);
+    int result = read_first(keeper);
 
     if (result == 0)
         ks_second_layer_read(keeper->second, keeper->netfilter);
@@ -183,7 +132,7 @@ static int64_t end_of_pause(const KsReadback *held)
 
 bool ks_keeper_is_paused_too_long(const KsKeeper *keeper)
 {
-    const KsReadback *layers[] = { keeper->held, ks_second_layer_held(keeper->second) };
+    const KsReadback *layers[] = { keeper->first.held, ks_second_layer_held(keeper->second) };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(layers); i++)
         if (layers[i]->pause_ms > 0 && end_of_pause(layers[i]) > keeper->pause_end + PAUSE_SLACK)
@@ -193,13 +142,11 @@ bool ks_keeper_is_paused_too_long(const KsKeeper *keeper)
 
 bool ks_keeper_adopt(KsKeeper *keeper, int64_t pause_end)
 {
-    int result = commit(keeper, ks_plan_adopt(&keeper->batch, keeper->held));
+    int result = ks_layer_adopt(&keeper->first, keeper->netfilter);
 
     keeper->read_at = 0;
     if (result == 0)
-        result = read_held(keeper);
-    if (result == 0)
-        keeper->pause_end = end_of_pause(keeper->held);
+        keeper->pause_end = end_of_pause(keeper->first.held);
     if (pause_end > 0)
         keeper->pause_end = MIN(keeper->pause_end, pause_end);
     return judge(keeper, WRITING, "adopt the rules", result);
@@ -207,19 +154,13 @@ bool ks_keeper_adopt(KsKeeper *keeper, int64_t pause_end)
 
 bool ks_keeper_pause(KsKeeper *keeper, uint64_t milliseconds)
 {
-    int result = -EAGAIN;
+    int result = open_netfilter(keeper);
 
     keeper->read_at = 0;
-    /* twice: a pause may have ended by itself between our look and our change */
-    for (unsigned attempt = 0; result != 0 && attempt < 2; attempt++) {
-        result = read_held(keeper);
-        if (result == 0)
-            result = commit(keeper, ks_plan_pause(&keeper->batch, keeper->held, milliseconds));
-    }
     if (result == 0)
-        result = read_held(keeper);
+        result = ks_layer_pause(&keeper->first, keeper->netfilter, milliseconds);
     if (result == 0) {
-        keeper->pause_end = end_of_pause(keeper->held);
+        keeper->pause_end = end_of_pause(keeper->first.held);
         ks_second_layer_pause(keeper->second, keeper->netfilter, milliseconds);
     }
     return judge(keeper, WRITING, "take the pause", result);
@@ -239,11 +180,12 @@ bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want, const KsW
     if (!locked && (result == -EPROTONOSUPPORT || result == -EAFNOSUPPORT))
         return true; /* no nf_tables: there is nothing to open */
     if (result == 0)
-        result = hold(keeper, locked, want);
+        result =
+            ks_layer_hold(&keeper->first, keeper->netfilter, locked, want, keeper->table_flags);
     ks_second_layer_draw(keeper->second, locked, want, world);
     if (result == 0)
         ks_second_layer_hold(keeper->second, keeper->netfilter, keeper->table_flags,
-                             keeper->held->pause_ms);
+                             keeper->first.held->pause_ms);
     if (result == 0 && ks_keeper_is_paused_too_long(keeper))
         return ks_keeper_pause(keeper, 0);
     return judge(keeper, WRITING, "take the rules", result);
@@ -256,7 +198,7 @@ const KsSecondLayer *ks_keeper_second_layer(const KsKeeper *keeper)
 
 const KsReadback *ks_keeper_held(const KsKeeper *keeper)
 {
-    return keeper->held;
+    return keeper->first.held;
 }
 
 const char *ks_keeper_trouble(const KsKeeper *keeper)
