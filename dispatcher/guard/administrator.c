@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define G_LOG_DOMAIN "ks-guard"
 
-#include "files/people.h"
 #include "guard/guard-private.h"
 
 #include "config.h"
@@ -49,7 +48,7 @@ void ks_guard_reload_config(KsGuard *guard)
     ks_configuration_free(guard->configuration);
     guard->configuration = ks_guard_read_configuration();
     g_message("the configuration was read again");
-    ks_people_read(guard->world->people);
+    ks_look_at_people(guard->look);
     if (ks_guard_obey_configuration(guard))
         ks_guard_save(guard);
     else

@@ -11,7 +11,7 @@
 
 static bool is_closed(const KsGuard *guard)
 {
-    return ks_keeper_held(guard->keeper)->present && ks_guard_is_closed(guard);
+    return ks_keeper_held(guard->keeper)->present && ks_guard_is_settled(guard);
 }
 
 static bool may_stay(const KsConnection *connection, const void *data)
@@ -19,7 +19,7 @@ static bool may_stay(const KsConnection *connection, const void *data)
     const KsGuard *guard = data;
 
     return ks_connection_may_stay(connection, ks_engine_lock(guard->engine),
-                                  ks_links_addresses(guard->links));
+                                  ks_look_addresses(guard->look));
 }
 
 void ks_guard_stop_ending(KsGuard *guard)
@@ -54,7 +54,7 @@ void ks_guard_watch_closing(KsGuard *guard)
     if (!is_closed(guard)) {
         guard->was_open = true;
         ks_guard_stop_ending(guard);
-    } else if (guard->was_open && guard->links) {
+    } else if (guard->was_open && ks_look_addresses(guard->look)) {
         guard->was_open = false;
         ks_guard_stop_ending(guard);
         guard->ending_source = g_idle_add_full(G_PRIORITY_LOW, end_some, guard, NULL);

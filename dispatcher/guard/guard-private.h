@@ -4,23 +4,20 @@
 #include "files/store.h"
 #include "guard/guard.h"
 #include "guard/keeper.h"
-#include "guard/server-names.h"
-#include "kernel/access-points.h"
+#include "guard/look.h"
 #include "kernel/connections.h"
-#include "kernel/links.h"
 #include "kernel/netfilter.h"
-#include "kernel/policies.h"
-#include "kernel/wireguard.h"
-#include "network/manager.h"
 #include "policy/status.h"
 #include "policy/vpns.h"
 
 /* The guard from inside, for the files it is made of and nobody else:
  *
  *   guard.c          beginning, end, and what wakes it
- *   follow.c         the way of an event, from the world to the kernel; it calls none of the others
+ *   follow.c         the way of an event, from the world to the kernel
+ *   hold.c           what should be is made so in the kernel, looked at, and put right
  *   closing.c        what ends with the closing of the lock
  *   saving.c         what outlasts a reboot
+ *   facts.c          what status is told
  *   orders.c         what a person asks for, and what is answered
  *   administrator.c  what the configuration rules out */
 
@@ -28,13 +25,8 @@ struct KsGuard {
     KsConfiguration *configuration;
     KsStore *store;
     KsVpns *vpns;
-    KsNames *names;
     KsEngine *engine;
-    KsWorld *world;
-    KsManager *manager;
-    KsLinks *links;
-    KsWireguard *wireguard; /* NULL until there is a link of that kind */
-    KsAccessPoints *access_points;
+    KsLook *look;
 
     KsKeeper *keeper;
     KsMonitor *monitor;
@@ -42,6 +34,7 @@ struct KsGuard {
 
     char **known_up;     /* as it was saved last */
     char *servers;       /* the same */
+    bool has_learned;    /* something of VPNs that is worth saving */
     bool has_taken_over; /* what the kernel held when we began is known */
     bool was_open;       /* ... or paused, or broken, since connections were ended last */
     bool was_broken;     /* while that is told: others had changed the lock */
@@ -50,10 +43,6 @@ struct KsGuard {
     char *vpns_problem;  /* what was wrong with what is said of VPNs when we began */
     char *save_problem;  /* why the state could not be saved last */
     guint save_source;   /* when that is tried again */
-    guint links_source;
-    guint access_points_source;
-    guint policies_source; /* while an IPsec VPN may be up */
-    int policies_fd;       /* ... of it */
     guint monitor_source;
     guint verify_source;
     guint ready_source;
@@ -71,28 +60,33 @@ struct KsGuard {
 /* The whole way of an event, in one direction. False: the kernel did not take it. */
 bool ks_guard_follow(KsGuard *guard);
 
-/* Reads the table back a moment from now, off the event's path, and puts right what is wrong. */
-void ks_guard_verify_soon(KsGuard *guard);
+/* ---- hold.c ---- */
 
 /* What a guard or an early boot before us left in the kernel counts: it is never opened by our
  * start, whatever the state file says. Until it could be read, nothing is changed. */
 bool ks_guard_take_over(KsGuard *guard);
 
-/* The machine slept, or its clock was set: looks, and ends a pause that should have ended. */
-void ks_guard_wake_up(KsGuard *guard);
+/* Makes the kernel hold what the engine says. */
+bool ks_guard_hold(KsGuard *guard);
+
+/* Reads the table back a moment from now, off the event's path, and puts right what is wrong. */
+void ks_guard_verify_soon(KsGuard *guard);
 
 /* Somebody changed a table: looks, and puts our lock right. */
 void ks_guard_put_right(KsGuard *guard, KsAuthor *author);
 
-void ks_guard_stop_policies(KsGuard *guard);
+/* The kernel ends a pause by itself; then pause_source wakes us, so that people see it. */
+void ks_guard_watch_pause(KsGuard *guard);
+
+/* ---- facts.c ---- */
 
 void ks_guard_notify(KsGuard *guard);
 KsStatusFacts ks_guard_facts(const KsGuard *guard);
 
-uint64_t ks_guard_pause_left(const KsGuard *guard); /* milliseconds */
+/* The kernel holds what should be. */
+bool ks_guard_is_right(const KsGuard *guard);
 
-/* The kernel ends a pause by itself; then pause_source wakes us, so that people see it. */
-void ks_guard_watch_pause(KsGuard *guard);
+uint64_t ks_guard_pause_left(const KsGuard *guard); /* milliseconds */
 
 /* ---- closing.c ---- */
 

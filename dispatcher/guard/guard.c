@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define G_LOG_DOMAIN "ks-guard"
 
-#include "files/people.h"
 #include "files/vpns-file.h"
 #include "guard/guard-private.h"
 #include "kernel/clock.h"
@@ -21,21 +20,13 @@ static void become_ready(KsGuard *guard)
     guard->is_ready = true;
 }
 
-static void on_manager_changed(void *data)
+static void on_world_changed(void *data)
 {
     KsGuard *guard = data;
 
     (void) ks_guard_follow(guard);
-    if (ks_manager_is_ready(guard->manager))
+    if (ks_look_has_manager_told(guard->look))
         become_ready(guard);
-}
-
-/* Off the way of an event: names are asked for on it, and /etc/hosts may answer at once. */
-static void on_names_changed(void *data)
-{
-    KsGuard *guard = data;
-
-    (void) ks_guard_follow(guard);
 }
 
 static gboolean on_ready_timeout(gpointer data)
@@ -46,14 +37,6 @@ static gboolean on_ready_timeout(gpointer data)
     g_message("NetworkManager has not answered yet; going on without it");
     become_ready(guard);
     return G_SOURCE_REMOVE;
-}
-
-static gboolean on_links_changed(gint fd, GIOCondition condition, gpointer data)
-{
-    (void) fd;
-    (void) condition;
-    (void) ks_guard_follow(data);
-    return G_SOURCE_CONTINUE;
 }
 
 static gboolean on_tables_changed(gint fd, GIOCondition condition, gpointer data)
@@ -69,11 +52,16 @@ static gboolean on_tables_changed(gint fd, GIOCondition condition, gpointer data
     return G_SOURCE_CONTINUE;
 }
 
+/* The machine slept, or its clock was set. */
 static gboolean on_woken(gint fd, GIOCondition condition, gpointer data)
 {
+    KsGuard *guard = data;
+
     (void) condition;
     ks_clock_drain(fd);
-    ks_guard_wake_up(data);
+    if (ks_keeper_read(guard->keeper) && ks_keeper_is_paused_too_long(guard->keeper))
+        g_message("the pause is ended: the machine slept, and the kernel does not count that");
+    (void) ks_guard_follow(guard);
     return G_SOURCE_CONTINUE;
 }
 
@@ -107,12 +95,7 @@ static GSource *sleeper_new(GSourceFunc callback, gpointer data)
 
 static void watch_kernel(KsGuard *guard)
 {
-    if (ks_links_open(&guard->links) == 0)
-        guard->links_source =
-            g_unix_fd_add(ks_links_fd(guard->links), G_IO_IN, on_links_changed, guard);
-    if (ks_access_points_open(&guard->access_points) == 0)
-        guard->access_points_source = g_unix_fd_add(ks_access_points_fd(guard->access_points),
-                                                    G_IO_IN, on_links_changed, guard);
+    ks_look_open_kernel(guard->look);
     if (ks_monitor_open(&guard->monitor) == 0)
         /* before all else: where the table has no owner, it may be open now */
         guard->monitor_source = g_unix_fd_add_full(G_PRIORITY_HIGH, ks_monitor_fd(guard->monitor),
@@ -151,8 +134,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
     guard->listener = *listener;
     guard->configuration = ks_guard_read_configuration();
     guard->store = ks_store_new();
-    guard->world = ks_world_new();
-    ks_people_read(guard->world->people);
+    guard->look = ks_look_new(on_world_changed, guard);
     guard->keeper = ks_keeper_new();
     guard->retry_source = sleeper_new(on_retry, guard);
 
@@ -165,8 +147,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
     (void) ks_guard_take_over(guard);
     watch_kernel(guard);
     (void) ks_guard_follow(guard);
-    guard->names = ks_names_new(bus, on_names_changed, guard);
-    guard->manager = ks_manager_new(bus, on_manager_changed, guard);
+    ks_look_open_manager(guard->look, bus);
     guard->ready_source = g_timeout_add(READY_TIMEOUT_MS, on_ready_timeout, guard);
     return guard;
 }
@@ -177,8 +158,6 @@ void ks_guard_free(KsGuard *guard)
         return;
     ks_guard_save_again(guard); /* before the machine is off, say */
     g_clear_handle_id(&guard->save_source, g_source_remove);
-    g_clear_handle_id(&guard->links_source, g_source_remove);
-    g_clear_handle_id(&guard->access_points_source, g_source_remove);
     g_clear_handle_id(&guard->monitor_source, g_source_remove);
     g_clear_handle_id(&guard->clock_source, g_source_remove);
     if (guard->clock >= 0)
@@ -187,19 +166,13 @@ void ks_guard_free(KsGuard *guard)
     g_clear_handle_id(&guard->ready_source, g_source_remove);
     g_clear_handle_id(&guard->pause_source, g_source_remove);
     ks_guard_stop_ending(guard);
-    ks_guard_stop_policies(guard);
     g_source_destroy(guard->retry_source);
     g_source_unref(guard->retry_source);
-    ks_manager_free(guard->manager);
-    ks_names_free(guard->names);
-    ks_links_close(guard->links);
-    ks_wireguard_close(guard->wireguard);
-    ks_access_points_close(guard->access_points);
+    ks_look_free(guard->look);
     ks_monitor_close(guard->monitor);
     ks_keeper_free(guard->keeper);
     ks_engine_free(guard->engine);
     ks_vpns_free(guard->vpns);
-    ks_world_free(guard->world);
     ks_store_free(guard->store);
     ks_configuration_free(guard->configuration);
     g_strfreev(guard->known_up);

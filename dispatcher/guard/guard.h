@@ -71,7 +71,7 @@ const KsConfiguration *ks_guard_configuration(const KsGuard *guard);
 void ks_guard_reload_config(KsGuard *guard);
 
 /* The kernel holds what should be, and no pause is running. */
-bool ks_guard_is_closed(const KsGuard *guard);
+bool ks_guard_is_settled(const KsGuard *guard);
 
 /* GetStatus of the bus contract, a{sv}, a new reference. `fresh`: as the kernel is read now, or was
  * a moment ago; otherwise as it was read after the last change. */

@@ -65,8 +65,8 @@ static const char *place_of(const KsGuard *guard, const char *uuid)
 {
     const char *before = ks_settings_lan_place(ks_engine_settings(guard->engine), uuid);
 
-    for (unsigned i = 0; i < guard->world->networks->len; i++) {
-        const KsNetwork *network = g_ptr_array_index(guard->world->networks, i);
+    for (unsigned i = 0; i < ks_look_world(guard->look)->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(ks_look_world(guard->look)->networks, i);
 
         if (strcmp(network->uuid, uuid) == 0 && network->place)
             return network->place;
@@ -126,8 +126,8 @@ bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error)
 
 static const KsVpn *find_vpn(const KsGuard *guard, const char *uuid)
 {
-    for (unsigned i = 0; i < guard->world->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(guard->world->vpns, i);
+    for (unsigned i = 0; i < ks_look_world(guard->look)->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(ks_look_world(guard->look)->vpns, i);
 
         if (strcmp(vpn->uuid, uuid) == 0)
             return vpn;
@@ -156,7 +156,8 @@ bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const char *name, cons
                       const char *type, GVariant *servers, GError **error)
 {
     g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
-    const char *uuid = ks_vpns_add(vpns, guard->world, name, interface, type, servers, error);
+    const char *uuid =
+        ks_vpns_add(vpns, ks_look_world(guard->look), name, interface, type, servers, error);
 
     if (!uuid)
         return false;
@@ -169,7 +170,8 @@ bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const char *name, cons
 bool ks_guard_remove_vpn(KsGuard *guard, KsGuardDoing doing, const char *name, GError **error)
 {
     g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
-    g_autofree char *uuid = g_strdup(ks_vpns_identify(vpns, guard->world, name, error));
+    g_autofree char *uuid =
+        g_strdup(ks_vpns_identify(vpns, ks_look_world(guard->look), name, error));
 
     if (!uuid || !ks_vpns_remove(vpns, uuid, error))
         return false;
@@ -183,7 +185,8 @@ bool ks_guard_set_servers(KsGuard *guard, KsGuardDoing doing, const char *name, 
                           GError **error)
 {
     g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
-    g_autofree char *uuid = g_strdup(ks_vpns_identify(vpns, guard->world, name, error));
+    g_autofree char *uuid =
+        g_strdup(ks_vpns_identify(vpns, ks_look_world(guard->look), name, error));
     const KsVpn *vpn = uuid ? find_vpn(guard, uuid) : NULL;
 
     if (!uuid || !ks_vpns_set_servers(vpns, uuid, vpn ? vpn->type : "", servers, error))
@@ -199,7 +202,8 @@ bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *name
                             GError **error)
 {
     g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
-    g_autofree char *uuid = g_strdup(ks_vpns_identify(vpns, guard->world, name, error));
+    g_autofree char *uuid =
+        g_strdup(ks_vpns_identify(vpns, ks_look_world(guard->look), name, error));
 
     if (!uuid || !ks_vpns_set_locks(vpns, uuid, locks, error))
         return false;
@@ -266,13 +270,12 @@ uint64_t ks_guard_private_mark(const KsGuard *guard)
 
 bool ks_guard_hides(const KsGuard *guard, const KsViewer *viewer)
 {
-    return ks_status_hides(guard->world, viewer);
+    return ks_status_hides(ks_look_world(guard->look), viewer);
 }
 
 GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
 {
-    g_autoptr(GPtrArray) name_warnings =
-        guard->names ? ks_names_warnings(guard->names, viewer) : NULL;
+    g_autoptr(GPtrArray) name_warnings = ks_look_name_warnings(guard->look, viewer);
     KsStatusFacts facts;
 
     /* what is left of a pause is known for the moment of reading only */
@@ -298,7 +301,7 @@ static char *rules_text(const KsGuard *guard, const KsReadback *held, KsLock *lo
     KsReadback shown = *held;
 
     shown.lock = lock;
-    return ks_rules_text(&shown, name_interface, guard->world);
+    return ks_rules_text(&shown, name_interface, ks_look_world(guard->look));
 }
 
 /* What the second layer makes of the first, without the servers that are not shown there. */
@@ -308,7 +311,7 @@ static KsLock *shown_of_second(const KsGuard *guard, const KsLock *first)
     g_autoptr(KsLock) seen = ks_lock_new();
     KsLock *shown = ks_lock_new();
 
-    (void) ks_uplinks_draw(guard->world, first, seen);
+    (void) ks_uplinks_draw(ks_look_world(guard->look), first, seen);
     ks_lock_copy(held->lock, shown);
     ks_draw_keep_servers(shown, seen);
     return shown;
@@ -323,8 +326,8 @@ char *ks_guard_rules(KsGuard *guard, const KsViewer *viewer, GError **error)
 
     if (!report(guard, ks_keeper_read(guard->keeper), error))
         return NULL;
-    of_first =
-        ks_engine_shown(guard->engine, guard->world, viewer, ks_keeper_held(guard->keeper)->lock);
+    of_first = ks_engine_shown(guard->engine, ks_look_world(guard->look), viewer,
+                               ks_keeper_held(guard->keeper)->lock);
     of_second = shown_of_second(guard, of_first);
     first = rules_text(guard, ks_keeper_held(guard->keeper), of_first);
     second =

@@ -3,8 +3,8 @@
 
 #include "kernel/netfilter.h"
 
-/* One table of ours in the kernel: looked at, changed as a plan says, looked at again. Both layers of
- * the lock are one of these, in the guard's hands and in the rescue's. Functions return 0 or a
+/* One table of ours in the kernel: looked at, changed as a plan says, looked at again. Both layers
+ * of the lock are one of these, in the guard's hands and in the rescue's. Functions return 0 or a
  * negative errno; then what the kernel held it still holds. */
 
 typedef struct {
@@ -22,9 +22,9 @@ int ks_layer_read(KsLayer *layer, KsNetfilter *netfilter);
 /* Becomes the owner of a table that a guard before us left; read before. */
 int ks_layer_adopt(KsLayer *layer, KsNetfilter *netfilter);
 
-/* Makes the kernel hold `want`, with these table flags, or nothing if not `locked`; read before. What
- * somebody else changed meanwhile is looked at once more, and replaced if it cannot be mended in
- * place. After a change of keys alone it is not read back: that is left for later. */
+/* Makes the kernel hold `want`, with these table flags, or nothing if not `locked`; read before.
+ * What somebody else changed meanwhile is looked at once more, and replaced if it cannot be mended
+ * in place. After a change of keys alone it is not read back: that is left for later. */
 int ks_layer_hold(KsLayer *layer, KsNetfilter *netfilter, bool locked, const KsLock *want,
                   uint32_t table_flags);
 

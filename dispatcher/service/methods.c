@@ -110,13 +110,13 @@ static bool locks_are_valid(GVariant *arguments)
 static bool is_locked(const KsGuard *guard, GVariant *arguments)
 {
     (void) arguments;
-    return ks_guard_settings(guard)->locked && ks_guard_is_closed(guard);
+    return ks_guard_settings(guard)->locked && ks_guard_is_settled(guard);
 }
 
 static bool is_unlocked(const KsGuard *guard, GVariant *arguments)
 {
     (void) arguments;
-    return !ks_guard_settings(guard)->locked && ks_guard_is_closed(guard);
+    return !ks_guard_settings(guard)->locked && ks_guard_is_settled(guard);
 }
 
 static bool is_lan_so(const KsGuard *guard, GVariant *arguments)

@@ -114,7 +114,7 @@ const KsConfiguration *ks_guard_configuration(const KsGuard *guard)
     return guard->configuration;
 }
 
-bool ks_guard_is_closed(const KsGuard *guard)
+bool ks_guard_is_settled(const KsGuard *guard)
 {
     (void) guard;
     return true;

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard/guard-private.h"
+#include "rules/held.h"
+
+void ks_guard_notify(KsGuard *guard)
+{
+    guard->listener.changed(guard->listener.data, false);
+}
+
+KsStatusFacts ks_guard_facts(const KsGuard *guard)
+{
+    return (KsStatusFacts){
+        .engine = guard->engine,
+        .world = ks_look_world(guard->look),
+        .held = ks_held_of(ks_keeper_held(guard->keeper)),
+        .trouble = ks_keeper_trouble(guard->keeper) != NULL ||
+                   ks_keeper_is_paused_too_long(guard->keeper) || guard->was_broken,
+        .pause_max = ks_configuration_pause_max(guard->configuration),
+        .egress = ks_second_layer_stands(ks_keeper_second_layer(guard->keeper)),
+        .problems = { ks_keeper_trouble(guard->keeper), guard->state_problem, guard->save_problem,
+                      guard->vpns_problem,
+                      ks_second_layer_problem(ks_keeper_second_layer(guard->keeper)) },
+        .configuration_warnings = ks_configuration_warnings(guard->configuration),
+    };
+}
+
+bool ks_guard_is_right(const KsGuard *guard)
+{
+    KsStatusFacts facts = ks_guard_facts(guard);
+
+    return ks_status_verified(&facts);
+}
+
+uint64_t ks_guard_pause_left(const KsGuard *guard)
+{
+    return ks_keeper_held(guard->keeper)->pause_ms;
+}
+
+bool ks_guard_is_settled(const KsGuard *guard)
+{
+    return ks_guard_is_right(guard) && ks_guard_pause_left(guard) == 0;
+}

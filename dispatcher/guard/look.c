@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-guard"
+
+#include "guard/look.h"
+
+#include "files/people.h"
+#include "guard/server-names.h"
+#include "kernel/access-points.h"
+#include "kernel/links.h"
+#include "kernel/policies.h"
+#include "kernel/wireguard.h"
+#include "network/manager.h"
+
+#include <glib-unix.h>
+#include <unistd.h>
+
+struct KsLook {
+    void (*changed)(void *data);
+    void *data;
+    KsWorld *world;
+    KsNames *names;
+    KsManager *manager;
+    KsLinks *links;
+    KsWireguard *wireguard; /* NULL until there is a link of that kind */
+    KsAccessPoints *access_points;
+    guint links_source;
+    guint access_points_source;
+    guint policies_source; /* while an IPsec VPN may be up */
+    int policies_fd;       /* ... of it */
+};
+
+static gboolean on_kernel_changed(gint fd, GIOCondition condition, gpointer data)
+{
+    KsLook *look = data;
+
+    (void) fd;
+    (void) condition;
+    look->changed(look->data);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_policies_changed(gint fd, GIOCondition condition, gpointer data)
+{
+    ks_policies_drain(fd);
+    return on_kernel_changed(fd, condition, data);
+}
+
+KsLook *ks_look_new(void (*changed)(void *data), void *data)
+{
+    KsLook *look = g_new0(KsLook, 1);
+
+    look->changed = changed;
+    look->data = data;
+    look->world = ks_world_new();
+    ks_people_read(look->world->people);
+    return look;
+}
+
+void ks_look_open_kernel(KsLook *look)
+{
+    if (ks_links_open(&look->links) == 0)
+        look->links_source =
+            g_unix_fd_add(ks_links_fd(look->links), G_IO_IN, on_kernel_changed, look);
+    if (ks_access_points_open(&look->access_points) == 0)
+        look->access_points_source = g_unix_fd_add(ks_access_points_fd(look->access_points),
+                                                   G_IO_IN, on_kernel_changed, look);
+}
+
+void ks_look_open_manager(KsLook *look, KsSystemBus *bus)
+{
+    look->names = ks_names_new(bus, look->changed, look->data);
+    look->manager = ks_manager_new(bus, look->changed, look->data);
+}
+
+static void stop_policies(KsLook *look)
+{
+    if (!look->policies_source)
+        return;
+    g_clear_handle_id(&look->policies_source, g_source_remove);
+    (void) close(look->policies_fd);
+}
+
+void ks_look_free(KsLook *look)
+{
+    if (!look)
+        return;
+    g_clear_handle_id(&look->links_source, g_source_remove);
+    g_clear_handle_id(&look->access_points_source, g_source_remove);
+    stop_policies(look);
+    ks_manager_free(look->manager);
+    ks_names_free(look->names);
+    ks_links_close(look->links);
+    ks_wireguard_close(look->wireguard);
+    ks_access_points_close(look->access_points);
+    ks_world_free(look->world);
+    g_free(look);
+}
+
+static void describe_links(KsLook *look)
+{
+    int result = look->links ? 0 : ks_links_open(&look->links);
+
+    if (result == 0)
+        result = ks_links_describe(look->links, look->world);
+    if (result < 0) {
+        /* an interface that we cannot see is no tunnel */
+        g_array_set_size(look->world->links, 0);
+        g_array_set_size(look->world->link_addresses, 0);
+        g_array_set_size(look->world->link_routes, 0);
+        g_warning("the kernel's interfaces cannot be read: %s", g_strerror(-result));
+    }
+}
+
+/* The kernel loads WireGuard with the first link of that kind. */
+static void describe_wireguard(KsLook *look)
+{
+    bool any = false;
+    int result = 0;
+
+    for (unsigned i = 0; i < look->world->links->len; i++)
+        any |= g_array_index(look->world->links, KsLink, i).wireguard;
+    g_array_set_size(look->world->wireguard_endpoints, 0);
+    if (!any)
+        return;
+    if (!look->wireguard)
+        result = ks_wireguard_open(&look->wireguard);
+    if (result == 0)
+        result = ks_wireguard_describe(look->wireguard, look->world);
+    if (result < 0)
+        g_warning(
+            "the kernel's WireGuard tunnels cannot be read, so that only their handshakes are "
+            "let out: %s",
+            g_strerror(-result));
+}
+
+/* What we would not be told the end of is none: without notifications, no card is a hotspot. */
+static void describe_access_points(KsLook *look)
+{
+    int result = look->access_points_source
+                     ? ks_access_points_describe(look->access_points, look->world)
+                     : 0;
+
+    if (result < 0)
+        g_warning("which Wi-Fi cards are hotspots cannot be read, so that their users have no "
+                  "connection while locked: %s",
+                  g_strerror(-result));
+}
+
+static void watch_policies(KsLook *look, bool watch)
+{
+    int fd;
+
+    if (watch == (look->policies_source != 0))
+        return;
+    if (!watch) {
+        stop_policies(look);
+        return;
+    }
+    fd = ks_policies_watch();
+    if (fd < 0)
+        return; /* the dump that follows says why */
+    look->policies_fd = fd;
+    look->policies_source = g_unix_fd_add(fd, G_IO_IN, on_policies_changed, look);
+}
+
+/* Only while a VPN may need it: its policies stand before NetworkManager tells that it is up. */
+static void describe_policies(KsLook *look)
+{
+    bool any = false;
+    int result;
+
+    ks_policies_forget(look->world);
+    for (unsigned i = 0; i < look->world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(look->world->vpns, i);
+
+        any |= vpn->activity != KS_VPN_DOWN && ks_vpn_uses_ipsec(vpn);
+    }
+    watch_policies(look, any); /* first, so that no change is missed */
+    result = any ? ks_policies_describe(look->world) : 0;
+    if (result < 0)
+        g_warning(
+            "the kernel's IPsec policies cannot be read, so that an IPsec VPN closes the lock "
+            "only if it was told to: %s",
+            g_strerror(-result));
+}
+
+bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked)
+{
+    bool learned;
+
+    describe_links(look);
+    describe_access_points(look);
+    describe_wireguard(look);
+    learned = ks_vpns_learn(vpns, look->world);
+    if (look->manager)
+        ks_manager_describe(look->manager, look->world);
+    ks_vpns_apply(vpns, look->world);
+    describe_policies(look);
+    if (look->names)
+        ks_names_apply(look->names, look->world, locked);
+    return learned;
+}
+
+void ks_look_at_people(KsLook *look)
+{
+    ks_people_read(look->world->people);
+}
+
+KsWorld *ks_look_world(const KsLook *look)
+{
+    return look->world;
+}
+
+bool ks_look_has_manager_told(const KsLook *look)
+{
+    return look->manager && ks_manager_is_ready(look->manager);
+}
+
+bool ks_look_has_profile(const KsLook *look, const char *uuid)
+{
+    return look->manager && ks_manager_has_profile(look->manager, uuid);
+}
+
+const GArray *ks_look_addresses(const KsLook *look)
+{
+    return look->links ? ks_links_addresses(look->links) : NULL;
+}
+
+GPtrArray *ks_look_name_warnings(const KsLook *look, const KsViewer *viewer)
+{
+    return look->names ? ks_names_warnings(look->names, viewer) : NULL;
+}
