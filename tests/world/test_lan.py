@@ -124,7 +124,8 @@ def lan_off(locked):
 def test_control_unlocked(locked):
     locked.product.ctl("unlock")
     seen, all_tries = _seen(locked, _LOCAL + _SHUT)
-    assert seen == all_tries, f"the test itself does not see {all_tries - seen}"
+    neighbours = locked.client.run(["ip", "neighbour"]).stdout
+    assert seen == all_tries, f"the test itself does not see {all_tries - seen}; its neighbours: {neighbours}"
 
 
 def test_off_lets_nothing_out(locked):
