@@ -4,6 +4,7 @@
 #include "applet/sentences.h"
 #include "config.h"
 #include "model/server.h"
+#include "model/vpn-type.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -151,29 +152,6 @@ static const char *describe_attempt(const KsModel *model, const KsVpn *vpn)
     return vpn->failure == KS_FAILURE_NONE ? "" : _(failures[vpn->failure]);
 }
 
-/* Names that people know them by; nothing to translate. */
-static const char *type_title(const char *type)
-{
-    static const struct {
-        const char *type;
-        const char *title;
-    } rows[] = {
-        { "openvpn", "OpenVPN" },
-        { "wireguard", "WireGuard" },
-        { "openconnect", "OpenConnect" },
-        { "strongswan", "strongSwan" },
-        { "libreswan", "Libreswan" },
-        { "l2tp", "L2TP" },
-        { "pptp", "PPTP" },
-        { "sstp", "SSTP" },
-    };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
-        if (strcmp(rows[i].type, type) == 0)
-            return rows[i].title;
-    return type;
-}
-
 static KsVpnCard *card_new(const char *uuid, const char *name, const char *type)
 {
     KsVpnCard *card = g_new0(KsVpnCard, 1);
@@ -183,7 +161,8 @@ static KsVpnCard *card_new(const char *uuid, const char *name, const char *type)
     card->servers = g_ptr_array_new_with_free_func(g_free);
     card->doubts = g_ptr_array_new_with_free_func(g_free);
     /* TRANSLATORS: a VPN's name and its type: "office (OpenVPN)" */
-    card->title = type[0] ? g_strdup_printf(_("%s (%s)"), name, type_title(type)) : g_strdup(name);
+    card->title =
+        type[0] ? g_strdup_printf(_("%s (%s)"), name, ks_vpn_type_label(type)) : g_strdup(name);
     return card;
 }
 

@@ -196,25 +196,6 @@ static void change(KsVpnClient *client)
 
 /* ---- what NetworkManager tells ---- */
 
-static KsFailure failure_of(guint reason)
-{
-    switch (reason) {
-    case NM_ACTIVE_CONNECTION_STATE_REASON_LOGIN_FAILED:
-        return KS_FAILURE_LOGIN;
-    case NM_ACTIVE_CONNECTION_STATE_REASON_NO_SECRETS:
-        return KS_FAILURE_NO_SECRETS;
-    case NM_ACTIVE_CONNECTION_STATE_REASON_CONNECT_TIMEOUT:
-        return KS_FAILURE_TIMEOUT;
-    case NM_ACTIVE_CONNECTION_STATE_REASON_SERVICE_STOPPED:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_SERVICE_START_TIMEOUT:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_SERVICE_START_FAILED:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_IP_CONFIG_INVALID:
-        return KS_FAILURE_SERVICE;
-    default: /* a person, the network, or a reason that says nothing of the VPN */
-        return KS_FAILURE_NONE;
-    }
-}
-
 static void drop(KsVpnClient *client, const char *uuid)
 {
     g_free(client->dropped);
@@ -229,8 +210,9 @@ static void on_active_state(NMActiveConnection *active, guint state, guint reaso
     if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED ||
         state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
         (void) g_hash_table_remove(client->failures, uuid);
-    else if (failure_of(reason) != KS_FAILURE_NONE)
-        g_hash_table_insert(client->failures, g_strdup(uuid), GUINT_TO_POINTER(failure_of(reason)));
+    else if (ks_failure_of(reason) != KS_FAILURE_NONE)
+        g_hash_table_insert(client->failures, g_strdup(uuid),
+                            GUINT_TO_POINTER(ks_failure_of(reason)));
     if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED) {
         g_free(client->last);
         client->last = g_strdup(uuid);

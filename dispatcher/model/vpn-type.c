@@ -2,6 +2,7 @@
 #include "model/vpn-type.h"
 
 #include <netinet/in.h>
+#include <string.h>
 
 #define SERVICE(name) "org.freedesktop.NetworkManager." name
 
@@ -45,12 +46,14 @@ static const KsVpnType vpn_types[] = {
         /* model/openvpn-profile.c */
         .service = SERVICE("openvpn"),
         .name = "openvpn",
+        .label = "OpenVPN",
         .reading = KS_VPN_READ_OPENVPN,
     },
     {
         /* model/profile.c */
         .service = NULL,
         .name = "wireguard",
+        .label = "WireGuard",
         .reading = KS_VPN_READ_WIREGUARD,
     },
     {
@@ -66,6 +69,7 @@ static const KsVpnType vpn_types[] = {
          * needs what the profile does not say. */
         .service = SERVICE("openconnect"),
         .name = "openconnect",
+        .label = "OpenConnect",
         .gateway = "gateway",
         .form = KS_ENDPOINT_URL,
         .port = HTTPS_PORT,
@@ -93,6 +97,7 @@ static const KsVpnType vpn_types[] = {
          * that name is the port on this side (vpnc(8)). */
         .service = SERVICE("vpnc"),
         .name = "vpnc",
+        .label = "Cisco (vpnc)",
         .gateway = "IPSec gateway",
         .form = KS_ENDPOINT_HOST,
         .note = { "The server tells this VPN the port for its data only while connecting, and the "
@@ -114,6 +119,7 @@ static const KsVpnType vpn_types[] = {
          * port, IPv4 only. pptp sends GRE from a raw socket, as root (pptp(8)). */
         .service = SERVICE("pptp"),
         .name = "pptp",
+        .label = "PPTP",
         .gateway = "gateway",
         .form = KS_ENDPOINT_HOST,
         .flows = {
@@ -128,6 +134,7 @@ static const KsVpnType vpn_types[] = {
          * to be trusted there. */
         .service = SERVICE("l2tp"),
         .name = "l2tp",
+        .label = "L2TP",
         .gateway = "gateway",
         .form = KS_ENDPOINT_HOST,
         .flows = {
@@ -146,6 +153,7 @@ static const KsVpnType vpn_types[] = {
          * inside UDP too. */
         .service = SERVICE("strongswan"),
         .name = "strongswan",
+        .label = "strongSwan",
         .gateway = "address",
         .form = KS_ENDPOINT_HOST,
         .port_item = "server-port",
@@ -161,6 +169,7 @@ static const KsVpnType vpn_types[] = {
         /* NetworkManager-libreswan, shared/nm-service-defines.h; src/nm-libreswan-service.c. */
         .service = SERVICE("libreswan"),
         .name = "libreswan",
+        .label = "Libreswan",
         .gateway = "right",
         .form = KS_ENDPOINT_HOST,
         .flows = { KERNEL_IKE({ NULL }), KERNEL_NATT({ NULL }), KERNEL_ESP({ NULL }) },
@@ -169,6 +178,7 @@ static const KsVpnType vpn_types[] = {
         /* the older name of the same plugin */
         .service = SERVICE("openswan"),
         .name = "openswan",
+        .label = "Openswan",
         .gateway = "right",
         .form = KS_ENDPOINT_HOST,
         .flows = { KERNEL_IKE({ NULL }), KERNEL_NATT({ NULL }), KERNEL_ESP({ NULL }) },
@@ -179,6 +189,7 @@ static const KsVpnType vpn_types[] = {
          * can only come from the service's environment, which no profile tells. */
         .service = SERVICE("fortisslvpn"),
         .name = "fortisslvpn",
+        .label = "Fortinet SSLVPN",
         .gateway = "gateway",
         .form = KS_ENDPOINT_HOST_PORT,
         .port = HTTPS_PORT,
@@ -189,6 +200,7 @@ static const KsVpnType vpn_types[] = {
          * validate_gateway() and construct_pppd_args(), which takes a proxy only with its port. */
         .service = SERVICE("sstp"),
         .name = "sstp",
+        .label = "SSTP",
         .gateway = "gateway",
         .form = KS_ENDPOINT_HOST_PORT,
         .port = HTTPS_PORT,
@@ -201,6 +213,7 @@ static const KsVpnType vpn_types[] = {
          * fails (iodine(8), -r). */
         .service = SERVICE("iodine"),
         .name = "iodine",
+        .label = "iodine",
         .gateway = "nameserver",
         .form = KS_ENDPOINT_HOST,
         .missing = "This VPN goes through the network's own DNS server, and the lock lets nothing "
@@ -212,6 +225,7 @@ static const KsVpnType vpn_types[] = {
          * nm_ssh_start_ssh_binary(): root's ssh, with the user's agent. */
         .service = SERVICE("ssh"),
         .name = "ssh",
+        .label = "SSH",
         .gateway = "remote",
         .form = KS_ENDPOINT_HOST,
         .port_item = "port",
@@ -226,4 +240,12 @@ const KsVpnType *ks_vpn_type_find(const char *service)
         if (g_strcmp0(vpn_types[i].service, service) == 0)
             return &vpn_types[i];
     return NULL;
+}
+
+const char *ks_vpn_type_label(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(vpn_types); i++)
+        if (strcmp(vpn_types[i].name, name) == 0)
+            return vpn_types[i].label;
+    return name;
 }

@@ -52,6 +52,7 @@ typedef enum {
 typedef struct {
     const char *service; /* vpn.service-type; NULL for WireGuard, which is a device and no plugin */
     const char *name;
+    const char *label;    /* the name that people know it by; nothing to translate */
     KsVpnReading reading; /* all below is for KS_VPN_READ_ROW */
     const char *gateway;  /* the item that names it */
     KsEndpointForm form;
@@ -65,3 +66,6 @@ typedef struct {
 
 /* `service` is NULL for WireGuard. Returns NULL for a kind that the table does not have. */
 const KsVpnType *ks_vpn_type_find(const char *service);
+
+/* Of the kind of this name; of one that the table does not have, its name. */
+const char *ks_vpn_type_label(const char *name);

@@ -3,6 +3,7 @@
 
 #include "model/address.h"
 #include "model/event.h"
+#include "model/failure.h"
 
 #include <glib.h>
 #include <net/if.h>
@@ -81,15 +82,6 @@ typedef struct {
     bool external;  /* NetworkManager only watches it: others made it, a VPN's program perhaps */
     bool leads_out; /* it has a lease, or asks for one, or has a gateway */
 } KsNetwork;
-
-/* Why a VPN's last attempt ended, as NetworkManager tells it. */
-typedef enum {
-    KS_FAILURE_NONE,
-    KS_FAILURE_LOGIN,
-    KS_FAILURE_NO_SECRETS,
-    KS_FAILURE_TIMEOUT, /* its server does not answer */
-    KS_FAILURE_SERVICE, /* the VPN's own program failed */
-} KsFailure;
 
 /* How the name servers that NetworkManager knows are asked. */
 typedef enum {

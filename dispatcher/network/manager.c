@@ -82,39 +82,12 @@ static void watch_access_point(KsManager *manager, NMDevice *device)
     g_signal_connect_swapped(device, signal, G_CALLBACK(on_any_change), manager);
 }
 
-static KsFailure failure_of_reason(NMActiveConnectionStateReason reason)
-{
-    switch (reason) {
-    case NM_ACTIVE_CONNECTION_STATE_REASON_LOGIN_FAILED:
-        return KS_FAILURE_LOGIN;
-    case NM_ACTIVE_CONNECTION_STATE_REASON_NO_SECRETS:
-        return KS_FAILURE_NO_SECRETS;
-    case NM_ACTIVE_CONNECTION_STATE_REASON_CONNECT_TIMEOUT:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_SERVICE_START_TIMEOUT:
-        return KS_FAILURE_TIMEOUT;
-    case NM_ACTIVE_CONNECTION_STATE_REASON_SERVICE_STOPPED:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_SERVICE_START_FAILED:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_IP_CONFIG_INVALID:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_DEPENDENCY_FAILED:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_DEVICE_REALIZE_FAILED:
-        return KS_FAILURE_SERVICE;
-    case NM_ACTIVE_CONNECTION_STATE_REASON_UNKNOWN:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_NONE:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_USER_DISCONNECTED:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_DEVICE_DISCONNECTED:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_CONNECTION_REMOVED:
-    case NM_ACTIVE_CONNECTION_STATE_REASON_DEVICE_REMOVED:
-        break;
-    }
-    return KS_FAILURE_NONE;
-}
-
 /* The reason comes with the signal only: the connection is gone right after it. */
 static void on_active_state(NMActiveConnection *active, guint state, guint reason,
                             KsManager *manager)
 {
     NMRemoteConnection *profile = nm_active_connection_get_connection(active);
-    KsFailure failure = failure_of_reason(reason);
+    KsFailure failure = ks_failure_of(reason);
 
     if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED ||
         state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
