@@ -2,6 +2,7 @@
 #include "kernel/access-points.h"
 
 #include "kernel/generic.h"
+#include "kernel/notifications.h"
 
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -162,24 +163,6 @@ static int look_anew(KsAccessPoints *points)
     return result;
 }
 
-static void drain_notifications(KsAccessPoints *points)
-{
-    for (;;) {
-        ssize_t size = mnl_socket_recvfrom(points->notifications, points->generic.receive,
-                                           sizeof(points->generic.receive));
-
-        if (size > 0)
-            (void) mnl_cb_run(points->generic.receive, (size_t) size, 0, 0, take_notification,
-                              points);
-        else if (size < 0 && errno == EINTR)
-            continue;
-        else if (size < 0 && (errno == ENOBUFS || errno == ENOSPC))
-            points->known = false; /* some were lost */
-        else
-            return;
-    }
-}
-
 /* Older ways to change what a card is (the wireless extensions, some drivers) tell nobody, but most
  * need it to be down. */
 static void doubt_those_that_were_down(KsAccessPoints *points, const KsWorld *world)
@@ -246,7 +229,9 @@ int ks_access_points_describe(KsAccessPoints *points, KsWorld *world)
 {
     int result = 0;
 
-    drain_notifications(points);
+    if (!ks_notifications_drain(points->notifications, points->generic.receive,
+                                sizeof(points->generic.receive), take_notification, points))
+        points->known = false;
     doubt_those_that_were_down(points, world);
     if (!points->known)
         result = look_anew(points);

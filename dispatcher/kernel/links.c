@@ -2,6 +2,7 @@
 #include "kernel/links.h"
 
 #include "kernel/look-ups.h"
+#include "kernel/notifications.h"
 #include "kernel/routes.h"
 
 #include <arpa/inet.h>
@@ -256,24 +257,6 @@ static int look_anew(KsLinks *links)
     return result;
 }
 
-/* A notification of any kind, or the loss of some, may be of what the look-ups go by. */
-static void drain_notifications(KsLinks *links)
-{
-    for (;;) {
-        ssize_t size =
-            mnl_socket_recvfrom(links->notifications, links->receive, sizeof(links->receive));
-
-        if (size > 0)
-            (void) mnl_cb_run(links->receive, (size_t) size, 0, 0, take_message, links);
-        else if (size < 0 && errno == EINTR)
-            continue;
-        else if (size < 0 && (errno == ENOBUFS || errno == ENOSPC))
-            links->known = false; /* some were lost; the dump forgets the look-ups as well */
-        else
-            return;
-    }
-}
-
 int ks_links_open(KsLinks **ret_links)
 {
     static const int groups[] = {
@@ -371,7 +354,10 @@ static void add_broadcasts(GArray *broadcasts, const KsLinkAddress *on_link)
 
 int ks_links_describe(KsLinks *links, KsWorld *world)
 {
-    drain_notifications(links);
+    /* a loss, too, may be of what the look-ups go by: the dump forgets these */
+    if (!ks_notifications_drain(links->notifications, links->receive, sizeof(links->receive),
+                                take_message, links))
+        links->known = false;
     if (!links->known) {
         int result = look_anew(links);
 
