@@ -8,6 +8,7 @@
 #include "kernel/access-points.h"
 #include "kernel/links.h"
 #include "kernel/policies.h"
+#include "kernel/pppoe-sessions.h"
 #include "kernel/wireguard.h"
 #include "network/manager.h"
 
@@ -146,6 +147,15 @@ static void describe_access_points(KsLook *look)
                   g_strerror(-result));
 }
 
+static void describe_pppoe(KsLook *look)
+{
+    int result = ks_pppoe_sessions_describe(look->world);
+
+    if (result < 0)
+        g_warning("the kernel's PPPoE sessions cannot be read, so that none is let out: %s",
+                  g_strerror(-result));
+}
+
 static void watch_policies(KsLook *look, bool watch)
 {
     int fd;
@@ -190,6 +200,7 @@ bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked)
 
     describe_links(look);
     describe_access_points(look);
+    describe_pppoe(look);
     describe_wireguard(look);
     learned = ks_vpns_learn(vpns, look->world);
     if (look->manager)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/address.h"
+#include "model/pppoe.h"
 
 #include <glib.h>
 
@@ -27,6 +28,7 @@ typedef enum {
     KS_SET_WIREGUARD_MARKS, /* mark of the packets that a WireGuard tunnel sends, host order */
     KS_SET_WIREGUARD_PORTS, /* source port of the same, for tunnels without a mark */
     KS_SET_IPSEC,           /* IP version (NFPROTO_*), while IPsec in the kernel carries a VPN */
+    KS_SET_PPPOE_PEERS,     /* Ethernet address of who is at a PPPoE session's other end */
     KS_SET_NAMES,           /* folded name of a VPN server, whose question may leave (dns-name.h) */
     KS_SET_NAME_HEADS,      /* folded first bytes of a long one */
     KS_SET_NAME_TAILS,      /* and its last ones */
@@ -36,6 +38,9 @@ typedef enum {
 /* Keys are stored as the kernel compares them: each field in its own byte order (interface indices
  * in host order, the rest as on the wire), padded to four bytes (nf_tables concatenations). */
 #define KS_KEY_SIZE_MAX 64 /* nf_tables: NFT_DATA_VALUE_MAXLEN */
+
+/* Where the fields of a server's key stand: address, then protocol and port, each padded to 4. */
+#define KS_KEY_FIELD_SIZE 4u
 
 typedef struct {
     uint8_t bytes[KS_KEY_SIZE_MAX]; /* the first ks_key_size() are used, the rest are zero */
@@ -92,6 +97,7 @@ bool ks_lock_add_people(KsLock *lock, uint32_t first, uint32_t last);
 bool ks_lock_add_wireguard_mark(KsLock *lock, uint32_t mark);
 bool ks_lock_add_wireguard_port(KsLock *lock, uint16_t port);
 void ks_lock_open_ipsec(KsLock *lock);
+bool ks_lock_add_pppoe_peer(KsLock *lock, const KsPppoePeer *peer);
 /* The question for a server's name may leave. False also for a name that cannot be compared. */
 bool ks_lock_add_name(KsLock *lock, const char *host);
 bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key);

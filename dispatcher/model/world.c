@@ -61,6 +61,7 @@ KsWorld *ks_world_new(void)
     world->link_addresses = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     world->name_servers = g_array_new(FALSE, FALSE, sizeof(KsNameServer));
     world->ipsec_peers = g_array_new(FALSE, FALSE, sizeof(KsAddress));
+    world->pppoe_peers = g_array_new(FALSE, FALSE, sizeof(KsPppoePeer));
     world->broadcasts = g_array_new(FALSE, FALSE, sizeof(KsAddress));
     return world;
 }
@@ -79,6 +80,7 @@ void ks_world_free(KsWorld *world)
     g_array_unref(world->link_addresses);
     g_array_unref(world->name_servers);
     g_array_unref(world->ipsec_peers);
+    g_array_unref(world->pppoe_peers);
     g_array_unref(world->broadcasts);
     g_free(world);
 }

@@ -4,6 +4,7 @@
 #include "model/address.h"
 #include "model/event.h"
 #include "model/failure.h"
+#include "model/pppoe.h"
 
 #include <glib.h>
 #include <net/if.h>
@@ -152,6 +153,8 @@ typedef struct {
     GArray *wireguard_endpoints; /* element-type KsWireguardEndpoint */
     GArray *people;              /* element-type KsUidRange */
     GArray *link_addresses;      /* element-type KsLinkAddress, of links with tunnel_kind */
+    GArray *pppoe_peers;         /* element-type KsPppoePeer: of sessions of programs here, which
+                                  * take no privilege; none without a ppp link */
     GArray *broadcasts;          /* element-type KsAddress: everybody on a link without it */
 } KsWorld;
 

@@ -197,6 +197,24 @@ static bool draw_people(KsLock *lock, const KsWorld *world)
     return all;
 }
 
+/* While one of its ppp links is no tunnel: a VPN's own needs none of it. */
+static bool draw_pppoe(KsLock *lock, const KsDrawing *drawing)
+{
+    const KsWorld *world = drawing->world;
+    bool is_uplink = false;
+    bool all = true;
+
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+
+        is_uplink |= strcmp(link->kind, KS_LINK_KIND_PPP) == 0 &&
+                     !ks_tunnels_on(drawing->tunnels, link->index);
+    }
+    for (unsigned i = 0; is_uplink && i < world->pppoe_peers->len; i++)
+        all &= ks_lock_add_pppoe_peer(lock, &g_array_index(world->pppoe_peers, KsPppoePeer, i));
+    return all;
+}
+
 static bool is_link_local(const KsAddress *address)
 {
     return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
@@ -398,6 +416,7 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     all &= draw_addresses(lock, drawing);
     all &= draw_wireguard(lock, drawing->world);
     all &= draw_people(lock, drawing->world);
+    all &= draw_pppoe(lock, drawing);
     all &= ks_guests_draw(drawing->world, lock);
     all &= ks_hotspots_draw(drawing->world, lock);
     if (drawing->settings->lan)

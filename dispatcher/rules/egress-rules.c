@@ -12,9 +12,19 @@
 #define VLAN_PAYLOAD      18
 #define ARP_SENDER        14 /* RFC 826: the sender's IPv4 address */
 
-/* PPPoE session: RFC 2516, 4, then the PPP protocol (RFC 1661) and its packet. */
+/* In a PPPoE session (RFC 2516, 4), which is the kernel's network header: RFC 1661, 2. */
 #define PPP_PROTOCOL 6
-#define PPP_PACKET   8
+
+/* The longest frame with PPP's control: a name and a password of 80 letters each. */
+#define PPP_CONTROL_MAX 192
+
+#define PPP_CONTROL(high, low, text)                                            \
+    {                                                                           \
+        KS_EGRESS_PPPOE, (text),                                                \
+        {                                                                       \
+            NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, (high), (low)), ACCEPT \
+        }                                                                       \
+    }
 
 #define IPV4_FRAGMENT        6  /* RFC 791: flags and offset, in units of eight bytes */
 #define IPV6_FRAGMENT_OFFSET 42 /* RFC 8200, 4.5, in a header right behind the first */
@@ -32,6 +42,8 @@
     IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53), \
         META(SKUID, R1), COMPARE(NEQ, 4, 0xff, 0xff, 0xff, 0xff), META(MARK, R1),        \
         COMPARE(EQ, 4, ASKED_MARK)
+
+#define FROM_ROOT META(SKUID, R1), COMPARE(EQ, 4, 0, 0, 0, 0)
 
 #define PAUSED(version) IMMEDIATE(R1, 1, (version)), LOOKUP(KS_EGRESS_SET_PAUSE), ACCEPT
 
@@ -75,15 +87,19 @@ static const KsRule rules[] = {
         LINK(ETHER_TYPE, 2, R1), COMPARE(LT, 2, 0x06, 0x00),
         LINK(ETHER_PAYLOAD, 3, R1), COMPARE(EQ, 3, 0x42, 0x42, 0x03), ACCEPT } },
 
-    /* PPPoE, RFC 2516: finding the access concentrator, and the session */
-    { KS_EGRESS_ETHERNET, "ether type 0x8863 accept", { ETHER_IS(0x88, 0x63), ACCEPT } },
-    { KS_EGRESS_ETHERNET, "ether type vlan vlan type 0x8863 accept",
-      { VLAN_IS(0x88, 0x63), ACCEPT } },
+    /* PPPoE, RFC 2516: pppd finds the access concentrator, by frames of its own; and the session */
+    { KS_EGRESS_ETHERNET, "ether type 0x8863 meta skuid 0 accept",
+      { ETHER_IS(0x88, 0x63), FROM_ROOT, ACCEPT } },
+    { KS_EGRESS_ETHERNET, "ether type vlan vlan type 0x8863 meta skuid 0 accept",
+      { VLAN_IS(0x88, 0x63), FROM_ROOT, ACCEPT } },
     { KS_EGRESS_ETHERNET, "ether type 0x8864 jump pppoe",
       { ETHER_IS(0x88, 0x64), JUMP(KS_EGRESS_PPPOE) } },
     { KS_EGRESS_ETHERNET, "ether type vlan vlan type 0x8864 jump pppoe",
       { VLAN_IS(0x88, 0x64), JUMP(KS_EGRESS_PPPOE) } },
 
+    /* who reads it on the card below a PPPoE session knows that it was judged here */
+    { KS_EGRESS_BARE, "meta mark != 0x6b73646e meta mark set 0x6b737070",
+      { META(MARK, R1), COMPARE(NEQ, 4, ASKED_MARK), IMMEDIATE(R1, 4, JUDGED_MARK), SET_MARK } },
     { KS_EGRESS_BARE, "meta protocol ip jump ipv4",
       { META(PROTOCOL, R1), COMPARE(EQ, 2, 0x08, 0x00), JUMP(KS_EGRESS_IPV4) } },
     { KS_EGRESS_BARE, "meta protocol ip6 jump ipv6",
@@ -150,35 +166,26 @@ static const KsRule rules[] = {
     { KS_EGRESS_IPV6, "oif @lan_uplinks jump lan_out6",
       { META(OIF, R1), LOOKUP(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN6) } },
 
-    /* ---- inside a PPPoE session: PPP's own protocols, and what an uplink may carry. The kernel's
-     * network header is the session's here. ---- */
-    { KS_EGRESS_PPPOE, "@nh,48,8 >= 0x80 accept",
-      { NETWORK(PPP_PROTOCOL, 1, R1), COMPARE(GTE, 1, 0x80), ACCEPT } },
-    { KS_EGRESS_PPPOE,
-      "@nh,48,16 0x0021 @nh,64,8 0x45 @nh,192,32 . @nh,136,8 . @nh,240,16 @servers4 accept",
-      { NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, 0x00, 0x21),
-        NETWORK(PPP_PACKET, 1, R1), COMPARE(EQ, 1, 0x45),
-        NETWORK(PPP_PACKET + IPV4_DESTINATION, 4, R1), NETWORK(PPP_PACKET + IPV4_PROTOCOL, 1, R1_1),
-        NETWORK(PPP_PACKET + IPV4_HEADER + DESTINATION_PORT, 2, R1_2),
-        LOOKUP(KS_EGRESS_SET_SERVERS4), ACCEPT } },
-    { KS_EGRESS_PPPOE,
-      "@nh,48,16 0x0057 @nh,256,128 . @nh,112,8 . @nh,400,16 @servers6 accept",
-      { NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, 0x00, 0x57),
-        NETWORK(PPP_PACKET + IPV6_DESTINATION, 16, R1),
-        NETWORK(PPP_PACKET + IPV6_NEXT_HEADER, 1, R2),
-        NETWORK(PPP_PACKET + IPV6_HEADER + DESTINATION_PORT, 2, R2_1),
-        LOOKUP(KS_EGRESS_SET_SERVERS6), ACCEPT } },
-    { KS_EGRESS_PPPOE, "@nh,48,16 0x0057 @nh,112,16 0x3aff @nh,384,8 133 accept",
-      { NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, 0x00, 0x57),
-        NETWORK(PPP_PACKET + IPV6_NEXT_HEADER, 2, R1), COMPARE(EQ, 2, IPPROTO_ICMPV6, 255),
-        NETWORK(PPP_PACKET + IPV6_HEADER, 1, R1), COMPARE(EQ, 1, 133), ACCEPT } },
-    { KS_EGRESS_PPPOE, "@nh,48,16 0x0057 @nh,112,8 17 @nh,256,8 0xff @nh,384,32 0x02220223 accept",
-      { NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, 0x00, 0x57),
-        NETWORK(PPP_PACKET + IPV6_NEXT_HEADER, 1, R1), COMPARE(EQ, 1, IPPROTO_UDP),
-        NETWORK(PPP_PACKET + IPV6_DESTINATION, 1, R1), COMPARE(EQ, 1, 0xff),
-        NETWORK(PPP_PACKET + IPV6_HEADER, 4, R1), COMPARE(EQ, 4, 0x02, 0x22, 0x02, 0x23),
-        ACCEPT } },
-    { KS_EGRESS_PPPOE, "ipv4 @pause accept", { PAUSED(NFPROTO_IPV4) } },
+    /* ---- PPPoE, to a peer that this machine has a session with. What came by way of ppp was
+     * judged there. PPP's control has no socket: the kernel writes it for pppd. What a program
+     * writes into a session of its own has one (AF_PPPOX takes no privilege), but what the kernel
+     * passes on between two of them has none: so control is short ---- */
+    { KS_EGRESS_PPPOE, "ether daddr != @pppoe_peers return",
+      { LINK(ETHER_DESTINATION, 6, R1), LOOKUP_NOT(KS_EGRESS_SET_PPPOE_PEERS), RETURN } },
+    { KS_EGRESS_PPPOE, "meta mark 0x6b737070 accept",
+      { META(MARK, R1), COMPARE(EQ, 4, JUDGED_MARK), ACCEPT } },
+    { KS_EGRESS_PPPOE, "meta mark 0x6b73646e accept",
+      { META(MARK, R1), COMPARE(EQ, 4, ASKED_MARK), ACCEPT } },
+    { KS_EGRESS_PPPOE, "meta skuid >= 0 return", { META(SKUID, R1), COMPARE(GTE, 4, 0), RETURN } },
+    { KS_EGRESS_PPPOE, "meta length > 192 return",
+      { META(LEN, R1), SWAP(R1), COMPARE(GT, 4, 0, 0, 0, PPP_CONTROL_MAX), RETURN } },
+    PPP_CONTROL(0xc0, 0x21, "@nh,48,16 0xc021 accept"), /* LCP */
+    PPP_CONTROL(0xc0, 0x23, "@nh,48,16 0xc023 accept"), /* PAP */
+    PPP_CONTROL(0xc2, 0x23, "@nh,48,16 0xc223 accept"), /* CHAP */
+    PPP_CONTROL(0xc2, 0x27, "@nh,48,16 0xc227 accept"), /* EAP */
+    PPP_CONTROL(0x80, 0x21, "@nh,48,16 0x8021 accept"), /* IPCP */
+    PPP_CONTROL(0x80, 0x57, "@nh,48,16 0x8057 accept"), /* IPV6CP */
+    PPP_CONTROL(0x80, 0xfd, "@nh,48,16 0x80fd accept"), /* CCP */
 
     /* ---- to the users of a hotspot: what was forwarded to them, and what the kernel answers them,
      * has no socket, and the first layer has judged it; programs may answer what it lets them, by

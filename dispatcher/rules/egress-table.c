@@ -50,6 +50,7 @@ static const struct {
     [KS_EGRESS_SET_TUNNEL_ADDRESSES6] = { KS_SET_TUNNEL_ADDRESSES6, "tunnel_addresses6" },
     [KS_EGRESS_SET_TUNNEL_ROUTES4] = { KS_SET_TUNNEL_ROUTES4, "tunnel_routes4" },
     [KS_EGRESS_SET_TUNNEL_ROUTES6] = { KS_SET_TUNNEL_ROUTES6, "tunnel_routes6" },
+    [KS_EGRESS_SET_PPPOE_PEERS] = { KS_SET_PPPOE_PEERS, "pppoe_peers" },
     [KS_EGRESS_SET_PAUSE] = { KS_NFT_SET_PAUSE, "pause" },
     [KS_EGRESS_SET_LAN4] = { KS_NFT_SET_LAN4, "lan4" },
     [KS_EGRESS_SET_LAN6] = { KS_NFT_SET_LAN6, "lan6" },

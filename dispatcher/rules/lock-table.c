@@ -329,6 +329,14 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .key_type = TYPE_NFPROTO,
         .key_length = 1,
     },
+    [KS_SET_PPPOE_PEERS] = {
+        .keys = KS_SET_PPPOE_PEERS,
+        .name = "pppoe_peers",
+        .nft_type = "ether_addr",
+        .key_type = TYPE_ETHER_ADDR,
+        .key_length = 6,
+        .size = KS_PPPOE_PEERS_MAX,
+    },
     [KS_NFT_SET_WIREGUARD_MESSAGES] = {
         .name = "wireguard_messages",
         .nft_type = "ipv4_addr",

@@ -16,6 +16,7 @@
 #define TYPE_NFPROTO      2
 #define TYPE_IPV4_ADDR    7
 #define TYPE_IPV6_ADDR    8
+#define TYPE_ETHER_ADDR   9
 #define TYPE_INET_PROTO   12
 #define TYPE_INET_SERVICE 13
 #define TYPE_MARK         19
@@ -141,6 +142,11 @@
  * asks for: of one that was let out before the lock, and has waited for a neighbour's address
  * since, it would know no name. Its letters are "ksdn". */
 #define ASKED_MARK HOST_ORDER(0x6b73646e)
+
+/* What the second layer gives to what it lets out by way of ppp, and asks for where the same packet
+ * leaves in a PPPoE session: nothing else tells it from what a program writes into a session of its
+ * own. Its letters are "kspp". */
+#define JUDGED_MARK HOST_ORDER(0x6b737070)
 
 /* A packet of a connection that was there before it, or an error about one (the kernel's
  * enum ip_conntrack_info and NF_CT_STATE_BIT()). */

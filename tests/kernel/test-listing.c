@@ -271,6 +271,7 @@ static void test_listing(const void *data)
         ks_lock_add_wireguard_mark(lock, 0xcbca);
         ks_lock_add_wireguard_port(lock, 40000);
         ks_lock_open_ipsec(lock);
+        ks_lock_add_pppoe_peer(lock, &(KsPppoePeer){ { 2, 0, 0, 0xab, 0, 1 } });
         g_assert_true(ks_address_parse("10.8.0.0", &address));
         ks_lock_exclude_from_lan(lock, &address, 16);
         g_assert_true(ks_address_parse("172.31.255.128", &address));

@@ -61,6 +61,7 @@ static void fill(KsLock *lock)
     ks_lock_add_wireguard_mark(lock, 0xcbca);
     ks_lock_add_wireguard_port(lock, 51820);
     ks_lock_open_ipsec(lock);
+    ks_lock_add_pppoe_peer(lock, &(KsPppoePeer){ { 2, 0, 0, 0, 0, 1 } });
     ks_lock_add_name(lock, "vpn.example");
     ks_lock_add_name(lock,
                      "cvpn-endpoint-0123456789abcdef0.prod.clientvpn.eu-central-1.amazonaws.com");
@@ -233,6 +234,7 @@ static void random_lock(KsLock *lock, GRand *random)
         ks_lock_add_wireguard_port(lock, number);
         if (number > 5)
             ks_lock_open_ipsec(lock);
+        ks_lock_add_pppoe_peer(lock, &(KsPppoePeer){ { 2, 0, 0, 0, 0, (uint8_t) number } });
         if (number == 7)
             ks_lock_add_guests(lock, number);
         if (number == 6)

@@ -372,6 +372,25 @@ static void test_offload(Fixture *f, const void *data)
     g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1194), ==, KS_OPEN_TO_DAEMONS);
 }
 
+/* Only while there is an uplink of that kind: a VPN's ppp link is none. */
+static void test_pppoe(Fixture *f, const void *data)
+{
+    KsLink link = { .index = LINK, .name = "ppp0", .kind = "ppp", .tunnel_kind = true };
+    KsTunnel tunnel = { .index = LINK };
+    KsPppoePeer peer = { { 2, 0, 0, 0, 0, 1 } };
+
+    (void) data;
+    g_array_append_val(f->world->pppoe_peers, peer);
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_PPPOE_PEERS]->len, ==, 0);
+    g_array_append_val(f->world->links, link);
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_PPPOE_PEERS]->len, ==, 1);
+    g_array_append_val(f->tunnels, tunnel);
+    draw(f);
+    g_assert_cmpuint(f->lock->sets[KS_SET_PPPOE_PEERS]->len, ==, 0);
+}
+
 #define CASE(name, function) g_test_add("/draw/" name, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -387,5 +406,6 @@ int main(int argc, char **argv)
     CASE("broadcast", test_broadcast);
     CASE("private", test_private);
     CASE("offload", test_offload);
+    CASE("pppoe", test_pppoe);
     return g_test_run();
 }

@@ -22,6 +22,7 @@ from world.network import log_of  # noqa: E402
 ONLY_IN_FULL = (
     "test_cards.py",
     "test_hotspot.py",
+    "test_pppoe.py",
     "test_sleep.py",
     "test_away_blocks_and_it_comes_back[connection down]",
     "test_a_server_that_moves",

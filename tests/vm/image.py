@@ -22,9 +22,10 @@ strongswan-nm strongswan-charon strongswan-swanctl libstrongswan-standard-plugin
 libjson-glib-1.0-0 libnftnl11 libmnl0 libnm0 libsystemd0 libc-ares2
 """.split()
 _KERNEL = "linux-image-cloud-amd64"
-# With Wi-Fi in it (mac80211_hwsim), ten times as large: for all of the tests only.
+# With Wi-Fi (mac80211_hwsim) and PPPoE in it, ten times as large: for all of the tests only.
 _KERNEL_IN_FULL = "linux-image-amd64"
 _WIFI = "wpasupplicant iw wireless-regdb dnsmasq-base busybox".split()
+_PPPOE = "ppp pppoe".split()
 _SIZE = "2G"
 # what the initial RAM disk holds besides udev: the machine's own hardware, its network card included.
 # All of the kernel's drivers would take minutes to pack and to unpack. It is made once, with the kernel.
@@ -86,7 +87,7 @@ def _sources() -> tuple[str, list[str]]:
 
 
 def _packages() -> list[str]:
-    return [*_PACKAGES, *([_KERNEL_IN_FULL, *_WIFI] if os.environ.get("KS_FULL") else [_KERNEL])]
+    return [*_PACKAGES, *([_KERNEL_IN_FULL, *_WIFI, *_PPPOE] if os.environ.get("KS_FULL") else [_KERNEL])]
 
 
 def _key() -> str:

@@ -151,6 +151,18 @@ for _family, _kind in ((4, _ETH_P_IP), (6, _ETH_P_IPV6)):
     )
 
 
+@_attempt("the server in a PPPoE session")
+def _(sender: Sender, canary: bytes) -> None:
+    inner = udp(sender.source[4], a.SERVER[4], canary, a.SERVER_PORT)
+    sender.send_frame(sender.frame(0x8864, pppoe_session(0x21, inner)))
+
+
+@_attempt("PPP's control in a PPPoE session")
+def _(sender: Sender, canary: bytes) -> None:
+    """Nothing of the session's: there is none."""
+    sender.send_frame(sender.frame(0x8864, pppoe_session(0xC021, canary)))
+
+
 @_attempt("a frame of an experimental type (IEEE 802)")
 def _(sender: Sender, canary: bytes) -> None:
     sender.send_frame(sender.frame(0x88B5, canary.ljust(60, b".")))

@@ -94,10 +94,6 @@ def test_what_must_live(world, product, own):
         "LACP": ether(bytes.fromhex("0180c2000002"), own.mac, 0x8809, b"canary-lacp".ljust(110, b"\0")),
         "a bridge's BPDU": ether(bytes.fromhex("0180c2000000"), own.mac, 38, b"\x42\x42\x03canary-bpdu".ljust(46, b"\0")),
         "a later fragment to the server": own.frame(0x0800, fragments),
-        "the server in a PPPoE session": own.frame(
-            0x8864, raw_probes.pppoe_session(0x21, udp(own.source[4], a.SERVER[4], b"canary-pppoe", a.SERVER_PORT))
-        ),
-        "PPP's own protocols": own.frame(0x8864, raw_probes.pppoe_session(0xC021, b"canary-lcp")),
     }
     mark = world.capture.fence()
     for frame in live.values():

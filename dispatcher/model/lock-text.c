@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/lock.h"
+#include "model/server.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <string.h>
+
+/* As nft writes a range: its first and its last address. */
+static char *range_text(KsSetId set, const KsKey *key)
+{
+    KsAddress first = { .family = set == KS_SET_TUNNEL_ROUTES4 ? AF_INET : AF_INET6 };
+    KsAddress last = first;
+    size_t size = ks_address_size(&first);
+    char first_text[KS_ADDRESS_TEXT_SIZE];
+    char last_text[KS_ADDRESS_TEXT_SIZE];
+
+    memcpy(first.bytes, key->bytes, size);
+    memcpy(last.bytes, key->bytes + size, size);
+    for (size_t i = size; i-- > 0;)
+        if (last.bytes[i]-- != 0) /* borrow on while it was zero */
+            break;
+    return g_strdup_printf("%s-%s", ks_address_text(&first, first_text),
+                           ks_address_text(&last, last_text));
+}
+
+static char *people_text(const KsKey *key)
+{
+    uint32_t first;
+    uint32_t behind;
+
+    memcpy(&first, key->bytes, sizeof(first));
+    memcpy(&behind, key->bytes + sizeof(first), sizeof(behind));
+    return g_strdup_printf("%u-%u", ntohl(first), ntohl(behind) - 1);
+}
+
+/* As nft writes it: it takes the bytes for four addresses. */
+static char *name_text(const KsKey *key)
+{
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i < 4; i++) {
+        KsAddress piece = { .family = AF_INET6 };
+        char piece_text[KS_ADDRESS_TEXT_SIZE];
+
+        memcpy(piece.bytes, key->bytes + i * sizeof(piece.bytes), sizeof(piece.bytes));
+        g_string_append_printf(text, "%s%s", i > 0 ? " . " : "",
+                               ks_address_text(&piece, piece_text));
+    }
+    return g_string_free(text, FALSE);
+}
+
+uint16_t ks_key_port(KsSetId set, const KsKey *key)
+{
+    size_t size = set == KS_SET_SERVERS4 ? 4 : 16;
+    uint16_t port;
+
+    if (set != KS_SET_SERVERS4 && set != KS_SET_SERVERS6)
+        return 0;
+    memcpy(&port, key->bytes + size + KS_KEY_FIELD_SIZE, sizeof(port));
+    return ntohs(port);
+}
+
+char *ks_key_text(KsSetId set, const KsKey *key)
+{
+    KsAddress address = { 0 };
+    char address_text[KS_ADDRESS_TEXT_SIZE];
+    char protocol_text[4];
+    uint16_t port;
+    size_t size;
+
+    switch (set) {
+    case KS_SET_OPEN_INTERFACES:
+    case KS_SET_LAN_INTERFACES:
+    case KS_SET_GUEST_INTERFACES:
+    case KS_SET_HOTSPOT_INTERFACES:
+        return g_strdup_printf("%u", ks_key_interface(key));
+    case KS_SET_DHCP_SERVERS:
+    case KS_SET_TUNNEL_ADDRESSES4:
+    case KS_SET_TUNNEL_ADDRESSES6:
+        address.family = set == KS_SET_TUNNEL_ADDRESSES6 ? AF_INET6 : AF_INET;
+        memcpy(address.bytes, key->bytes, ks_address_size(&address));
+        return g_strdup(ks_address_text(&address, address_text));
+    case KS_SET_SERVERS4:
+    case KS_SET_SERVERS6:
+        address.family = set == KS_SET_SERVERS4 ? AF_INET : AF_INET6;
+        size = ks_address_size(&address);
+        memcpy(address.bytes, key->bytes, size);
+        memcpy(&port, key->bytes + size + KS_KEY_FIELD_SIZE, sizeof(port));
+        return g_strdup_printf("%s . %s . %u", ks_address_text(&address, address_text),
+                               ks_protocol_name(key->bytes[size], protocol_text), ntohs(port));
+    case KS_SET_TUNNEL_ROUTES4:
+    case KS_SET_TUNNEL_ROUTES6:
+        return range_text(set, key);
+    case KS_SET_PROTOCOLS4:
+    case KS_SET_PROTOCOLS6:
+        address.family = set == KS_SET_PROTOCOLS4 ? AF_INET : AF_INET6;
+        size = ks_address_size(&address);
+        memcpy(address.bytes, key->bytes, size);
+        return g_strdup_printf("%s . %s", ks_address_text(&address, address_text),
+                               ks_protocol_name(key->bytes[size], protocol_text));
+    case KS_SET_PEOPLE:
+        return people_text(key);
+    case KS_SET_WIREGUARD_MARKS:
+        return g_strdup_printf("0x%08x", ks_key_interface(key));
+    case KS_SET_WIREGUARD_PORTS:
+        memcpy(&port, key->bytes, sizeof(port));
+        return g_strdup_printf("%u", ntohs(port));
+    case KS_SET_IPSEC:
+        return g_strdup(key->bytes[0] == NFPROTO_IPV4 ? "ipv4" : "ipv6");
+    case KS_SET_PPPOE_PEERS:
+        return g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", key->bytes[0], key->bytes[1],
+                               key->bytes[2], key->bytes[3], key->bytes[4], key->bytes[5]);
+    case KS_SET_NAMES:
+    case KS_SET_NAME_HEADS:
+    case KS_SET_NAME_TAILS:
+        return name_text(key);
+    case KS_SET_MAX:
+        break;
+    }
+    return NULL;
+}
