@@ -26,7 +26,7 @@ static bool is_uplink(const KsWorld *world, const KsLink *link, const KsLock *lo
     };
 
     if (link->loopback)
-        return false;
+        return lock->sets[KS_SET_PPPOE_PEERS]->len > 0;
     if (strcmp(link->kind, "ppp") == 0) /* a modem's or a VPN's: only the lock knows */
         return !ks_lock_has_interface(lock, link->index);
     /* a container's or a virtual machine's, unless this machine goes out by it */
@@ -41,6 +41,8 @@ static bool is_uplink(const KsWorld *world, const KsLink *link, const KsLock *lo
 
 static KsUplinkForm form_of(const KsLink *link, const KsLock *lock)
 {
+    if (link->loopback)
+        return KS_UPLINK_LOOPBACK;
     switch (link->hardware) {
     case ARPHRD_ETHER:
         return ks_lock_has_hotspot(lock, link->index) ? KS_UPLINK_HOTSPOT : KS_UPLINK_ETHERNET;

@@ -122,6 +122,11 @@ static const KsRule by_form[][FORM_RULES_MAX] = {
         { .text = "jump to_hotspot", .steps = { JUMP(KS_EGRESS_TO_HOTSPOT) } },
     },
     [KS_UPLINK_BARE] = { { .text = "jump bare", .steps = { JUMP(KS_EGRESS_BARE) } } },
+    /* who may send into one session by loopback sends into another, and out */
+    [KS_UPLINK_LOOPBACK] = {
+        { .text = "meta protocol != 0x8864 accept",
+          .steps = { META(PROTOCOL, R1), COMPARE(NEQ, 2, 0x88, 0x64), ACCEPT } },
+    },
     [KS_UPLINK_OTHER] = { { .text = NULL } },
 };
 

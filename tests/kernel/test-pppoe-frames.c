@@ -23,6 +23,7 @@
 
 #define WIRE   "wire0"
 #define OTHERS "others0" /* in another namespace, on the wire's card */
+#define LOOP   "lo"
 #define TEXT   "what a program says"
 
 enum {
@@ -250,6 +251,33 @@ static void test_row(gconstpointer data)
     g_assert_cmpint(left, ==, row->leaves && row->type == DISCOVERY);
 }
 
+/* What is read there would leave by another session: the kernel passes it on (PPPOEIOCSFWD). */
+static void test_loopback(void)
+{
+    static const struct {
+        uint16_t type;
+        bool arrives; /* while locked */
+    } kinds[] = { { SESSION, false }, { DISCOVERY, true }, { ETH_P_LOOPBACK, true } };
+
+    for (unsigned i = 0; i < 2 * G_N_ELEMENTS(kinds); i++) {
+        uint16_t type = kinds[i / 2].type;
+        int listener = open_packet_socket(LOOP, type);
+        int sender = open_packet_socket(LOOP, 0);
+        uint8_t frame[60] = { [12] = (uint8_t) (type >> 8), [13] = (uint8_t) type };
+        uint8_t heard[sizeof(frame)];
+
+        if (i % 2)
+            close_lock(true);
+        (void) !send(sender, frame, sizeof(frame), 0);
+        g_assert_cmpint(recv(listener, heard, sizeof(heard), 0) > 0, ==,
+                        i % 2 == 0 || kinds[i / 2].arrives);
+        if (i % 2)
+            open_lock();
+        close(sender);
+        close(listener);
+    }
+}
+
 static void make_others(void)
 {
     g_autofree char *move = NULL;
@@ -270,6 +298,7 @@ int main(int argc, char **argv)
 {
     g_autoptr(GArray) uplinks = g_array_new(FALSE, FALSE, sizeof(KsUplink));
     KsUplink uplink = { .form = KS_UPLINK_ETHERNET, .name = WIRE };
+    KsUplink loopback = { .form = KS_UPLINK_LOOPBACK, .name = LOOP, .index = 1 };
     KsEgressTable *egress;
     int status;
 
@@ -279,6 +308,7 @@ int main(int argc, char **argv)
     make_others();
     namespace_run(others, raise_others, NULL);
     uplink.index = if_nametoindex(WIRE);
+    g_array_append_val(uplinks, loopback);
     g_array_append_val(uplinks, uplink);
     egress = ks_egress_table_new(uplinks);
     held = ks_readback_new(ks_egress_table_skeleton(egress));
@@ -290,6 +320,7 @@ int main(int argc, char **argv)
 
         g_test_add_data_func(name, &rows[i], test_row);
     }
+    g_test_add_func("/pppoe/from one session to another", test_loopback);
     status = g_test_run();
     close(tap);
     close(others);

@@ -170,7 +170,7 @@ def _pings(machine, address: str) -> bool:
     return "there" in machine.python(program, address, uid=PERSON, check=False).stdout
 
 
-def test_a_persons_own_sessions(concentrator, report):
+def test_a_persons_own_sessions(concentrator):
     machine = concentrator
     setting.open_up(machine)
     control = _canaries(*_PROTOCOLS)
@@ -178,8 +178,7 @@ def test_a_persons_own_sessions(concentrator, report):
     assert _heard(machine, control) == list(control), f"the control did not see it: {said}"
     relayed = _canaries("c021", "0021")
     said = _try(machine, _RELAY, _OTHER, 0x1235, relayed)
-    seen = _heard(machine, relayed)
-    report.line(f"PPPoE, passed on from one socket of a person's to another while unlocked: seen outside {seen} {said}")
+    assert _heard(machine, relayed) == list(relayed), f"the control did not see it: {said}"
 
     machine.ctl("lock")
     for program in (_SEND, _RELAY):
@@ -212,13 +211,8 @@ def test_dialled_while_locked_it_carries_the_vpn(concentrator, report):
         _try(machine, _SEND, peer, number, tried)
         assert _heard(machine, tried) == []
         tried = _canaries("c021", "0021", "0057", "0201")
-        _try(machine, _RELAY, peer, number + 16, tried, 400)
+        _try(machine, _RELAY, peer, number + 16, tried)
         assert _heard(machine, tried) == []
-        tried = _canaries("c021", "0021", "0057", "0201")
-        _try(machine, _RELAY, peer, number + 32, tried)
-        seen = _heard(machine, tried)
-        report.line(f"PPPoE, short, passed on from one socket to another with a session up, to {peer}: seen {seen}")
-        assert set(seen) <= {"c021"}
 
     machine.run("nmcli", "connection", "down", _VPN)
     _hang_up(machine)
