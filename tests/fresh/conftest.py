@@ -95,10 +95,11 @@ class Life:
         self.before = tree.system(self.machine)
 
     def _with_packages(self) -> None:
-        """What data/install.sh would install first: not ours, so it may stay."""
+        """What data/install.sh would install first: not ours, so it may stay. What the demonstration left
+        disabled is as its packages would have it, since data/install.sh --remove leaves it so."""
         with Machine(self.raw, self._outside, with_containers=True) as machine:
             machine.wait_uplink()
-            command = f". {CLONE}/tests/lib/dependencies.sh && install_dependencies build"
+            command = f". {CLONE}/tests/lib/dependencies.sh && install_dependencies build && enable_units_again"
             machine.run("bash", "-c", command, timeout=900)
             machine.power_off()
 
@@ -109,7 +110,7 @@ class Life:
         return machine
 
     def reboot(self) -> list:
-        """What left the machine from before it was off until it is up again."""
+        """What left the machine from its last power-on until it was off."""
         left = self.machine.power_off()
         self.machine = self.power_on()
         return left

@@ -30,6 +30,7 @@ static const struct {
     { VERSION(1, 0, 6), "ip frag-off & 0x1fff != 0x0", "ip frag-off & 8191 != 0" },
     { VERSION(1, 0, 6), "icmpv6 type nd-neighbor-advert icmpv6 taddr",
       "icmpv6 type nd-neighbor-advert @th,64,128" },
+    { VERSION(1, 0, 6), "ip6 length 32 icmpv6 taddr", "ip6 length 32 @th,64,128" },
     { VERSION(1, 0, 6), " . ::", " . 0x0 [invalid type]" }, /* a constant of 16 bytes */
     { VERSION(1, 0, 9), "tcp flags & (syn | ack) == syn", "tcp flags syn / syn,ack" },
 };

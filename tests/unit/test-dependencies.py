@@ -218,12 +218,14 @@ def test_a_package_that_nobody_has():
 
 def test_without_dev_fd():
     """A bare root may have no /dev/fd, which bash needs for <(...)."""
-    bare = ("/usr/bin/unshare", "--map-root-user", "--mount", "/bin/sh", "-c",
+    # root needs no user namespace, and is given none in a chroot
+    become_root = () if os.geteuid() == 0 else ("--map-root-user",)
+    bare = ("/usr/bin/unshare", *become_root, "--mount", "/bin/sh", "-c",
             '/bin/mount -t tmpfs none /dev && exec "$@"', "sh")
     with Machine("apt-get") as machine:
         control = machine.shell("[ ! -e /dev/fd ] && ! read -r line < <(echo something)", inside=bare)
         if "unshare:" in control.stdout:
-            return "SKIP without user namespaces"
+            return "SKIP without namespaces"
         assert control.returncode == 0, control.stdout
         done = machine.wants("tool", "tool known -\n", inside=bare)
         assert done.returncode == 0 and machine.log == ["install tool"], (done.stdout, machine.log)
