@@ -10,27 +10,37 @@
 
 /* ---- notifications ---- */
 
-static KsNoticeVerdict tell(KsTold *told, const char *properties, const char **ret_first_button)
+typedef struct {
+    const char *properties; /* NULL: the guard is away */
+    KsNoticeVerdict verdict;
+    const char *button; /* the first one's action; NULL: there is none */
+    bool dropped;       /* the first VPN, as NetworkManager tells */
+    const char *label;  /* of the first button; NULL: it does not matter */
+} Moment;
+
+static void tell(KsTold *told, const Moment *moment)
 {
     g_autoptr(KsNotice) notice = NULL;
     KsNoticeVerdict verdict;
     Fixture fixture;
 
-    model_init(&fixture, properties ? guard_from(properties) : ks_guard_state_new(KS_STATE_AWAY));
+    model_init(&fixture, moment->properties ? guard_from(moment->properties)
+                                            : ks_guard_state_new(KS_STATE_AWAY));
+    if (moment->dropped)
+        fixture.model.dropped = first_vpn(&fixture)->uuid;
     verdict = ks_notice_for(&fixture.model, true, told, &notice);
-    *ret_first_button = notice && notice->buttons_length ? notice->buttons[0].action : NULL;
+    g_assert_cmpint(verdict, ==, moment->verdict);
     g_assert_cmpint(notice != NULL, ==, verdict == KS_NOTICE_SHOW);
+    g_assert_cmpstr(notice && notice->buttons_length ? notice->buttons[0].action : NULL, ==,
+                    moment->button);
+    if (moment->label)
+        g_assert_cmpstr(notice->buttons[0].label, ==, moment->label);
     model_clear(&fixture);
-    return verdict;
 }
 
 static void test_notices(void)
 {
-    static const struct {
-        const char *properties;
-        KsNoticeVerdict verdict;
-        const char *button;
-    } story[] = {
+    static const Moment story[] = {
         { "{'State': <'unlocked'>}", KS_NOTICE_WITHDRAW, NULL }, /* started, all is well */
         { "{'State': <'unlocked'>, 'Lan': <true>}", KS_NOTICE_KEEP, NULL },
         { "{'State': <'protected'>}", KS_NOTICE_SHOW, "app.show" }, /* the first lock */
@@ -38,6 +48,11 @@ static void test_notices(void)
         { "{'State': <'protected'>}", KS_NOTICE_WITHDRAW, NULL },
         { "{'State': <'blocked'>, 'Reason': <'connecting'>}", KS_NOTICE_WITHDRAW, NULL },
         { "{'State': <'blocked'>, 'Reason': <'login-failed'>}", KS_NOTICE_SHOW, "app.connect" },
+        { "{'State': <'blocked'>, 'Reason': <'no-vpn'>}", KS_NOTICE_KEEP, NULL },
+        /* NetworkManager says after the guard that the VPN has dropped */
+        { "{'State': <'blocked'>, 'Reason': <'no-vpn'>}", KS_NOTICE_SHOW, "app.connect", true,
+          "Reconnect" },
+        { "{'State': <'blocked'>, 'Reason': <'no-vpn'>}", KS_NOTICE_KEEP, NULL, true },
         { "{'State': <'blocked'>, 'Reason': <'no-vpn'>}", KS_NOTICE_KEEP, NULL },
         { "{'State': <'paused'>}", KS_NOTICE_SHOW, "app.resume" },
         { "{'State': <'broken'>}", KS_NOTICE_SHOW, "app.lock" },
@@ -47,12 +62,8 @@ static void test_notices(void)
     };
     KsTold told = { 0 };
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(story); i++) {
-        const char *button;
-
-        g_assert_cmpint(tell(&told, story[i].properties, &button), ==, story[i].verdict);
-        g_assert_cmpstr(button, ==, story[i].button);
-    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(story); i++)
+        tell(&told, &story[i]);
 }
 
 static void test_answers(void)
