@@ -110,7 +110,8 @@ def _keyring(vendor: str) -> Path:
 
 def bare(release: Release) -> Path:
     """Its essential packages, apt, and the certificates that its archive may need; nothing else."""
-    recipe = ["--mode=root", "--variant=minbase", "--include=ca-certificates"]
+    # Ubuntu does not count apt among what is required
+    recipe = ["--mode=root", "--variant=minbase", "--include=apt,ca-certificates"]
     if release.vendor == "ubuntu":
         recipe += ["--components=main,restricted,universe,multiverse"]  # as Ubuntu installs itself
     recipe += [*(f"--aptopt={line}" for line in _apt_settings()), "--dpkgopt=force-unsafe-io", _LEAN_HOOK]
