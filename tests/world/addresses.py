@@ -17,8 +17,8 @@ FAMILIES = (4, 6)
 # the wire between client and router
 ROUTER = {4: "192.0.2.1", 6: "2001:db8:2::1"}
 LAN_NET = {4: "192.0.2.0/24", 6: "2001:db8:2::/64"}
-# none that a test gives to somebody else: 192.0.2.50, .77, .99
-DHCP_RANGE = {4: ("192.0.2.51", "192.0.2.76"), 6: ("2001:db8:2::5000", "2001:db8:2::5fff")}
+# a test gives none of these to somebody else
+DHCP_RANGE = {4: ("192.0.2.110", "192.0.2.170"), 6: ("2001:db8:2::5000", "2001:db8:2::5fff")}
 # sender addresses for the capture's ARP and neighbour questions; nobody has them
 FENCE_NET = "192.0.2."
 FENCE_HOSTS = range(200, 250)
