@@ -33,8 +33,8 @@ send() { # HOW MANY
     done
 } 2>/dev/null
 
-counted() { # TABLE COUNTER
-    "${nft[@]}" list counter $1 "$2" | awk '/packets/ { print $2 }'
+counted() { # FAMILY TABLE COUNTER
+    "${nft[@]}" list counter "$1" "$2" "$3" | awk '/packets/ { print $2 }'
 }
 
 "${nft[@]}" -f - <<'RULES'
@@ -47,7 +47,7 @@ table netdev seen {
 }
 RULES
 send 5
-expect 'they wait: none has reached the card' 0 "$(counted 'netdev seen' leaving)"
+expect 'they wait: none has reached the card' 0 "$(counted netdev seen leaving)"
 "${nft[@]}" -f - <<'RULES'
 table inet lock {
     counter dropped { }
@@ -56,8 +56,8 @@ table inet lock {
 }
 RULES
 ip neighbour replace 192.0.2.2 lladdr 02:00:00:00:00:02 dev card
-expect 'learned behind the drop rules: all five leave' 5 "$(counted 'netdev seen' leaving)"
-expect 'and no drop rule has seen them' 0 "$(counted 'inet lock' dropped)"
+expect 'learned behind the drop rules: all five leave' 5 "$(counted netdev seen leaving)"
+expect 'and no drop rule has seen them' 0 "$(counted inet lock dropped)"
 send 1
 expect 'a sixth one, sent after the rules came, is dropped' '5 1' \
-    "$(counted 'netdev seen' leaving) $(counted 'inet lock' dropped)"
+    "$(counted netdev seen leaving) $(counted inet lock dropped)"
