@@ -89,6 +89,8 @@ class Life:
         self._outside = outside
         self.raw = Disk("raw", base=copy.layers)
         image.make_ours(self.raw)
+        # Ubuntu's package leaves cables to netplan, which on a desktop writes this to leave them to NetworkManager
+        self.raw.write("/etc/NetworkManager/conf.d/10-globally-managed-devices.conf", "")
         self._with_packages()
         self.disk = Disk("used", self.raw)
         self.machine = self.power_on()
