@@ -16,13 +16,14 @@
 # "a|b|c": the first that the distribution has (names differ by release), and any of them that is
 # already there will do; "|-" at the end: do without if it has none of them. desktop-file-utils: what
 # meson runs after an installation it looks for before it compiles. libpolkit-gobject-1-dev: gettext's
-# rules for polkit's policies, which only Debian 12 has in polkitd.
+# rules for polkit's policies, which only Debian 12 has in polkitd. netbase: the names of protocols,
+# which Debian 12's nft has not by itself.
 DEPENDENCY_BUILD='gcc libc6-dev binutils meson ninja-build pkgconf|pkg-config gettext
 desktop-file-utils libpolkit-gobject-1-dev
 libglib2.0-dev libnm-dev libnftnl-dev libmnl-dev libsystemd-dev systemd-dev|systemd
 libc-ares-dev libjson-glib-dev polkitd|policykit-1 libgtk-3-dev libayatana-appindicator3-dev'
 DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base dbus
-nftables iproute2 iputils-ping util-linux procps openssl
+nftables netbase iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
 DEPENDENCY_TEST='clang iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
 dpkg-dev debhelper lintian rpm rpmlint
