@@ -4,6 +4,7 @@
 #include "guard/server-names.h"
 
 #include "files/name-cache.h"
+#include "guard/name-text.h"
 #include "model/dns-name.h"
 #include "model/name-policy.h"
 #include "model/server.h"
@@ -434,60 +435,6 @@ static void tell(GPtrArray *warnings, unsigned *count, char *text)
         g_free(text);
 }
 
-static void tell_refused(GPtrArray *warnings, unsigned *count, const char *host,
-                         const KsNameRecord *record)
-{
-    const KsAddress *address = &g_array_index(record->refused, KsAddress, 0);
-    char text[KS_ADDRESS_TEXT_SIZE];
-
-    tell(
-        warnings, count,
-        g_strdup_printf("The VPN server name %s was answered with %s, which is %s; that is not let "
-                        "out. If the server really stands there, say so: nm-killswitch vpn set.",
-                        host, ks_address_text(address, text), ks_name_refusal(address)));
-}
-
-static void tell_strict(GPtrArray *warnings, const KsNames *names)
-{
-    static const char *const texts[KS_STRICT_MAX] = {
-        [KS_STRICT_OVER_TLS] =
-            "systemd-resolved insists on DNS over TLS (DNSOverTLS=yes, or a connection's "
-            "dns-over-tls). That does not leave while blocked, so VPN servers cannot be found by "
-            "name. Make it opportunistic, or write the servers' addresses into the VPNs.",
-        [KS_STRICT_DNSSEC] =
-            "systemd-resolved insists on DNSSEC (DNSSEC=yes or allow-downgrade) and asks for more "
-            "than the VPN servers' names. That does not leave while blocked, so they cannot be "
-            "found by name. Set DNSSEC=no, or write the servers' addresses into the VPNs.",
-    };
-
-    for (KsStrict on = 0; on < KS_STRICT_MAX; on++)
-        if (ks_strict_dns_insists(names->strict, on))
-            g_ptr_array_add(warnings, g_strdup(texts[on]));
-    if (ks_resolver_conf(names->resolver)->by_tcp)
-        g_ptr_array_add(warnings,
-                        g_strdup("“options use-vc” in /etc/resolv.conf has programs ask for names "
-                                 "by TCP. That does not leave while blocked, so VPN servers cannot "
-                                 "be found by name. Take it out, or write the servers' addresses "
-                                 "into the VPNs."));
-}
-
-static void tell_not_found(GPtrArray *warnings, unsigned *count, const KsNames *names,
-                           const char *host)
-{
-    const char *why =
-        ks_resolver_conf(names->resolver)->is_local && !ks_strict_dns_is_there(names->strict)
-            ? "The resolver on this machine did not find it. While blocked, only plain questions "
-              "for this name leave: one that asks from the root of the DNS down, as unbound does "
-              "by itself, or that checks DNSSEC, asks for other names, too. Have it forward this "
-              "name to your network's name server, unchecked, or write the server's address into "
-              "the VPN."
-            : "Check that this machine is connected to a network, or write the server's address "
-              "into the VPN.";
-
-    tell(warnings, count,
-         g_strdup_printf("The address of the VPN server %s could not be found out. %s", host, why));
-}
-
 /* A dot at the end says that there is nothing to search for. */
 static bool is_searched_for(const char *host, unsigned search_dots)
 {
@@ -511,7 +458,7 @@ GPtrArray *ks_names_warnings(const KsNames *names, const KsViewer *viewer)
     if (names->save_problem)
         g_ptr_array_add(warnings, g_strdup(names->save_problem));
     if (g_hash_table_size(names->entries) > 0) {
-        tell_strict(warnings, names);
+        ks_name_text_in_the_way(warnings, ks_resolver_conf(names->resolver), names->strict);
         search_dots = ks_resolver_conf(names->resolver)->search_dots;
     }
     g_hash_table_iter_init(&iterator, names->entries);
@@ -524,7 +471,8 @@ GPtrArray *ks_names_warnings(const KsNames *names, const KsViewer *viewer)
         if (!ks_viewer_sees(viewer, entry->users))
             continue;
         if (record && record->refused->len > 0)
-            tell_refused(warnings, &count, entry->host, record);
+            tell(warnings, &count,
+                 ks_name_text_refused(entry->host, &g_array_index(record->refused, KsAddress, 0)));
         else if (entry->is_cut)
             tell(warnings, &count,
                  g_strdup_printf("The VPN server name %s has more addresses than an answer by UDP "
@@ -533,7 +481,9 @@ GPtrArray *ks_names_warnings(const KsNames *names, const KsViewer *viewer)
                                  "VPN in place of the name.",
                                  entry->host));
         else if (entry->failures > 1 && (!record || record->addresses->len == 0))
-            tell_not_found(warnings, &count, names, entry->host);
+            tell(warnings, &count,
+                 ks_name_text_not_found(entry->host, ks_resolver_conf(names->resolver),
+                                        names->strict));
         if (record && record->replaced)
             tell(warnings, &count,
                  g_strdup_printf("The VPN server name %s suddenly answers with other addresses "

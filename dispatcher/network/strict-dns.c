@@ -10,17 +10,13 @@
 #define LINK         RESOLVED ".Link"
 #define LINKS_MAX    64u /* uplinks; nobody has so many */
 
-#define VALUES_MAX 2u
-
-/* With allow-downgrade it asks for DNSSEC's records as well (RFC 6975), and gives up where these
- * questions are refused: that is no sign to it that the name server knows none. Seen with 252 and
- * 262. */
 static const struct {
     const char *property;
-    const char *values[VALUES_MAX];
+    const char *value;
 } ways[KS_STRICT_MAX] = {
-    [KS_STRICT_OVER_TLS] = { "DNSOverTLS", { "yes" } },
-    [KS_STRICT_DNSSEC] = { "DNSSEC", { "yes", "allow-downgrade" } },
+    [KS_STRICT_OVER_TLS] = { "DNSOverTLS", "yes" },
+    [KS_STRICT_DNSSEC] = { "DNSSEC", "yes" },
+    [KS_STRICT_DOWNGRADE] = { "DNSSEC", "allow-downgrade" },
 };
 
 struct KsStrictDns {
@@ -51,13 +47,8 @@ static void conclude(KsStrictDns *strict)
 
 static bool is_strict(KsStrict on, GVariant *value)
 {
-    const char *text =
-        g_variant_is_of_type(value, G_VARIANT_TYPE_STRING) ? g_variant_get_string(value, NULL) : "";
-
-    for (unsigned i = 0; i < VALUES_MAX; i++)
-        if (g_strcmp0(ways[on].values[i], text) == 0)
-            return true;
-    return false;
+    return g_variant_is_of_type(value, G_VARIANT_TYPE_STRING) &&
+           g_strcmp0(g_variant_get_string(value, NULL), ways[on].value) == 0;
 }
 
 static void on_answer(GObject *source, GAsyncResult *result, void *data)

@@ -11,8 +11,9 @@
  * what a connection says (org.freedesktop.resolve1(5); connection.dns-over-tls). */
 
 typedef enum {
-    KS_STRICT_OVER_TLS, /* DNSOverTLS=yes */
-    KS_STRICT_DNSSEC,   /* DNSSEC=yes or allow-downgrade */
+    KS_STRICT_OVER_TLS,  /* DNSOverTLS=yes */
+    KS_STRICT_DNSSEC,    /* DNSSEC=yes */
+    KS_STRICT_DOWNGRADE, /* DNSSEC=allow-downgrade: only where its name server knows DNSSEC */
     KS_STRICT_MAX,
 } KsStrict;
 

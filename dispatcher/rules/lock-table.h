@@ -73,7 +73,7 @@ extern const KsRuleSegment ks_lock_rules;
 extern const KsRuleSegment ks_name_rules;
 
 /* How long the packets of questions are, written when the program starts. */
-#define KS_QUESTION_LENGTHS 274
+#define KS_QUESTION_LENGTHS 320
 extern KsConstantElement ks_question_lengths[KS_QUESTION_LENGTHS];
 extern char ks_question_lengths_text[];
 

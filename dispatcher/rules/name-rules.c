@@ -9,10 +9,10 @@
 
 /* Questions for the names of VPN servers, and no others (ADR 13).
  *
- * The kernel loads a number of bytes that the rule says, so that there are two rules for each
- * length of a name on the wire: for a question alone, and for one with an EDNS record behind it.
- * The packet's length says which of them is to be asked; of all these rules one gets as far as a
- * lookup. */
+ * The kernel loads a number of bytes that the rule says, so that there are three rules for each
+ * length of a name on the wire: for a question alone, and for one with an EDNS record behind it,
+ * without options and with those of systemd-resolved. The packet's length says which of them are to
+ * be asked; of all these rules one or two get as far as a lookup. */
 
 #define PORT_DNS 53
 
@@ -21,17 +21,31 @@
 #define DNS_NAME   20u
 #define TYPE_CLASS 4u
 #define EDNS       11u /* an OPT record without options, RFC 6891, 6.1.2 */
+#define DNSSEC     23u /* options */
 
 #define LENGTH_MIN 3u
 #define LENGTHS    (KS_DNS_COMPARED_MAX - LENGTH_MIN + 1)
 #define GATE_RULES 3u
-#define RULES      (GATE_RULES + 2 * LENGTHS)
+#define RULES      (GATE_RULES + BEHIND_MAX * LENGTHS)
 #define TEXT_MAX   1024
 #define PIECE      16u
 
 /* What UDP's length may say. */
 #define UDP_MIN (DNS_NAME + LENGTH_MIN + TYPE_CLASS)
-#define UDP_MAX (DNS_NAME + KS_DNS_COMPARED_MAX + TYPE_CLASS + EDNS)
+#define UDP_MAX (DNS_NAME + KS_DNS_COMPARED_MAX + TYPE_CLASS + EDNS + DNSSEC)
+
+/* What may stand behind a question. */
+typedef enum {
+    BEHIND_NOTHING,
+    BEHIND_EDNS,
+    BEHIND_DNSSEC, /* EDNS and options */
+    BEHIND_MAX,
+} Behind;
+
+static const unsigned sizes[BEHIND_MAX] = {
+    [BEHIND_EDNS] = EDNS,
+    [BEHIND_DNSSEC] = EDNS + DNSSEC,
+};
 
 /* A question like those that resolvers ask: none of an answer's bits, one question, no answers. */
 #define HEADER(additional)                                                    \
@@ -124,8 +138,8 @@ static void put_lookup(Writer *writer, unsigned at, unsigned length, bool ends, 
     say(writer, " @%s", ks_lock_table.sets[set].name);
 }
 
-/* The record has no options and no version but 0; its sender's buffer and the wish for DNSSEC are
- * free (RFC 6891, 6.1.2 and 6.1.3; RFC 3225). */
+/* The record has no version but 0; its sender's buffer is free (RFC 6891, 6.1.2 and 6.1.3). Without
+ * options, so is the wish for DNSSEC (RFC 3225). */
 static void put_edns(Writer *writer, unsigned at)
 {
     put(writer, (KsStep) TRANSPORT(at, EDNS, R1));
@@ -134,21 +148,44 @@ static void put_edns(Writer *writer, unsigned at)
     say(writer, " @th,%u,%u & 0xffffff0000ffff7fffffff == 0x290000000000000000", at * 8, EDNS * 8);
 }
 
-static void write_rule(KsRule *rule, unsigned length, bool edns, char text[TEXT_MAX])
+/* What systemd-resolved says it understands of DNSSEC where it does not insist on that
+ * (DNSSEC=allow-downgrade): the options DAU, DHU and N3U (RFC 6975), the same bytes in each
+ * question. None of them is free. */
+static void put_dnssec(Writer *writer, unsigned at)
 {
+    put(writer, (KsStep) TRANSPORT(at, EDNS, R1));
+    put(writer, (KsStep) MASK(EDNS, 0xff, 0xff, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff));
+    put(writer, (KsStep) COMPARE(EQ, EDNS, 0, 0, 41, 0, 0, 0, 0, 0x80, 0, 0, DNSSEC));
+    say(writer, " @th,%u,%u & 0xffffff0000ffffffffffff == 0x290000000080000017", at * 8, EDNS * 8);
+    at += EDNS;
+    put(writer, (KsStep) TRANSPORT(at, PIECE, R1));
+    put(writer, (KsStep) COMPARE(EQ, PIECE, 0, 5, 0, 7, 5, 7, 8, 10, 13, 14, 15, 0, 6, 0, 3, 1));
+    say(writer, " @th,%u,%u 0x500070507080a0d0e0f0006000301", at * 8, PIECE * 8);
+    at += PIECE;
+    put(writer, (KsStep) TRANSPORT(at, DNSSEC - PIECE, R1));
+    put(writer, (KsStep) COMPARE(EQ, DNSSEC - PIECE, 2, 4, 0, 7, 0, 1, 1));
+    say(writer, " @th,%u,%u 0x2040007000101", at * 8, (DNSSEC - PIECE) * 8);
+}
+
+static void write_rule(KsRule *rule, unsigned length, Behind behind, char text[TEXT_MAX])
+{
+    static void (*const put_behind[BEHIND_MAX])(Writer * writer, unsigned at) = {
+        [BEHIND_EDNS] = put_edns,
+        [BEHIND_DNSSEC] = put_dnssec,
+    };
     Writer writer = { .rule = rule, .text = text, .end = text + TEXT_MAX };
-    unsigned size = DNS_NAME + length + TYPE_CLASS + (edns ? EDNS : 0);
+    unsigned size = DNS_NAME + length + TYPE_CLASS + sizes[behind];
     unsigned type = DNS_NAME + length;
 
-    rule->chain = edns ? KS_CHAIN_NAMES_EDNS_OUT : KS_CHAIN_NAMES_OUT;
+    rule->chain = behind == BEHIND_NOTHING ? KS_CHAIN_NAMES_OUT : KS_CHAIN_NAMES_EDNS_OUT;
     rule->text = text;
     put(&writer, (KsStep) TRANSPORT(UDP_LENGTH, 2, R1));
     put(&writer, (KsStep) COMPARE(EQ, 2, (uint8_t) (size >> 8), (uint8_t) size));
     put(&writer, (KsStep) TRANSPORT(type, TYPE_CLASS, R1));
     put(&writer, (KsStep) LOOKUP(KS_NFT_SET_QUESTION_TYPES));
     say(&writer, "@th,32,16 0x%x @th,%u,32 @question_types", size, type * 8);
-    if (edns)
-        put_edns(&writer, type + TYPE_CLASS);
+    if (put_behind[behind])
+        put_behind[behind](&writer, type + TYPE_CLASS);
     if (length <= KS_DNS_PIECE) {
         put_lookup(&writer, DNS_NAME, length, true, KS_SET_NAMES);
     } else {
@@ -198,9 +235,9 @@ static void write_lengths(void)
 /* Rows that differ by a length alone are written when the program starts. */
 __attribute__((constructor)) static void write_rules(void)
 {
-    static char texts[2 * LENGTHS][TEXT_MAX];
+    static char texts[BEHIND_MAX * LENGTHS][TEXT_MAX];
 
-    for (unsigned i = 0; i < 2 * LENGTHS; i++)
-        write_rule(&rules[GATE_RULES + i], LENGTH_MIN + i % LENGTHS, i >= LENGTHS, texts[i]);
+    for (unsigned i = 0; i < BEHIND_MAX * LENGTHS; i++)
+        write_rule(&rules[GATE_RULES + i], LENGTH_MIN + i % LENGTHS, i / LENGTHS, texts[i]);
     write_lengths();
 }

@@ -3,6 +3,7 @@
  * at the far end of the wire. Each question is sent three times: without a lock (then it must
  * arrive, or the test proves nothing), with a lock that knows some names, and with one that knows
  * none. */
+#include "name-rows.h"
 #include "namespace.h"
 #include "traffic.h"
 
@@ -23,198 +24,6 @@
 #define BATCH 64u /* packets under way: what a socket's buffer surely holds */
 
 enum { PORT_DNS = 53, PORT_HERE = 5000 };
-enum { TYPE_A = 1, TYPE_NS, TYPE_TXT = 16, TYPE_AAAA = 28, TYPE_HTTPS = 65, TYPE_ANY = 255 };
-enum { CLASS_IN = 1, CLASS_CH = 3, CLASS_ANY = 255 };
-enum {
-    RESPONSE = 0x8000,
-    OPCODE_STATUS = 0x1000,
-    OPCODE_NOTIFY = 0x2000,
-    AUTHORITATIVE = 0x400,
-    TRUNCATED = 0x200,
-    RECURSE = 0x100,
-    RECURSIVE = 0x80,
-    ZERO = 0x40,
-    AUTHENTIC = 0x20,
-    UNCHECKED = 0x10,
-    NO_NAME = 3,
-};
-
-#define TEN   "abcdefghij"
-#define FIFTY TEN TEN TEN TEN TEN
-
-/* What the lock knows. */
-#define NAME         "vpn.example"
-#define DIGITS       "node-17.vpn2.example"
-#define SHORTEST     "a"
-#define ONE_KEY      FIFTY "." TEN "a"  /* 64 bytes on the wire, the most that one key holds */
-#define TWO_KEYS     FIFTY "." TEN "ab" /* one more */
-#define LONGEST      FIFTY "." FIFTY "." TEN "." TEN "abc"
-#define LABEL        TEN TEN TEN TEN TEN TEN "abc" /* the longest label */
-#define MIDDLE       TEN TEN TEN TEN TEN
-#define HEAD_A       "aaaaaaaaaa" TEN TEN TEN TEN
-#define HEAD_B       "bbbbbbbbbb" TEN TEN TEN TEN
-#define HEAD_C       "cccccccccc" TEN TEN TEN TEN
-#define OTHER_MIDDLE TEN TEN TEN TEN "klmnopqrst"
-#define LONG_A       HEAD_A "." MIDDLE ".vpn.example.org"
-#define LONG_B       HEAD_B "." MIDDLE ".vpn.example.net"
-#define LONG_C       HEAD_C "." OTHER_MIDDLE ".vpn.example.com"
-
-static const char *const known[] = {
-    NAME, DIGITS, SHORTEST, ONE_KEY, TWO_KEYS, LONGEST, LABEL ".example", LONG_A, LONG_B, LONG_C,
-};
-
-#define BYTES(text) .behind = (text), .behind_size = sizeof(text) - 1
-
-/* OPT records, RFC 6891, 6.1.2: the root's name, type 41, size, code and version, flags, length */
-#define OPT(size, code, flags, length) "\0\0\x29" size code flags length
-#define OPT_PLAIN                      OPT("\x10\0", "\0\0", "\0\0", "\0\0")
-#define OPT_DNSSEC                     OPT("\x04\xd0", "\0\0", "\x80\0", "\0\0")
-#define OPT_COOKIE                          \
-    OPT("\x10\0", "\0\0", "\0\0", "\0\x0c") \
-    "\0\x0a\0\x08"                          \
-    "12345678"
-#define OPT_LENGTH  OPT("\x10\0", "\0\0", "\0\0", "\0\4")
-#define OPT_VERSION OPT("\x10\0", "\0\1", "\0\0", "\0\0")
-#define OPT_CODE    OPT("\x10\0", "\1\0", "\0\0", "\0\0")
-#define OPT_FLAGS   OPT("\x10\0", "\0\0", "\x40\0", "\0\0")
-#define OPT_LOWER   OPT("\x10\0", "\0\0", "\0\1", "\0\0")
-#define OPT_NAMED   "\1" OPT("\x10\0", "\0\0", "\0\0", "\0")
-#define NO_OPT      "\0\0\x10\x10\0\0\0\0\0\0\0" /* of type TXT */
-#define TRAILING    "hello, you!"                /* as long as an OPT record */
-
-/* A question as resolvers ask it, but for what a row says. */
-typedef struct {
-    const char *what;
-    bool leaves;
-    const char *name;   /* NULL: NAME */
-    uint16_t type;      /* 0: A */
-    uint16_t class;     /* 0: IN */
-    uint16_t flags;     /* beside "recursion desired" */
-    bool iterative;     /* without that one */
-    uint16_t counts[4]; /* questions, answers, authorities, additional; all 0: 1, 0, 0, 0 */
-    const char *behind; /* bytes behind the question */
-    size_t behind_size;
-    unsigned cut; /* so many bytes less */
-    int claims;   /* what UDP's length says, beside the truth */
-    uint16_t port;
-    uint16_t from;
-    uint8_t protocol; /* 0: UDP */
-    bool first;       /* calls itself a first fragment */
-    bool options;     /* with options of IP */
-    uint8_t family;   /* 4 or 6 only; 0: both */
-} Row;
-
-static const Row rows[] = {
-    { "the name", true },
-    { "the name, AAAA", true, .type = TYPE_AAAA },
-    { "capitals", true, .name = "VPN.EXAMPLE" },
-    { "mixed letters", true, .name = "vPn.eXAmpLE" },
-    { "mixed letters of a long one", true,
-      .name = "AAaaAaaaaa" TEN TEN TEN TEN "." MIDDLE ".vPn.Example.ORG" },
-    { "digits and a hyphen", true, .name = DIGITS },
-    { "one letter", true, .name = SHORTEST },
-    { "one letter, a capital", true, .name = "A" },
-    { "64 bytes", true, .name = ONE_KEY },
-    { "65 bytes", true, .name = TWO_KEYS },
-    { "the longest", true, .name = LONGEST },
-    { "the longest, AAAA", true, .name = LONGEST, .type = TYPE_AAAA },
-    { "the longest label", true, .name = LABEL ".example" },
-    { "iterative", true, .iterative = true },
-    { "AD", true, .flags = AUTHENTIC },
-    { "CD", true, .flags = UNCHECKED },
-    { "EDNS", true, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN) },
-    { "EDNS, DNSSEC wanted", true, .counts = { 1, 0, 0, 1 }, BYTES(OPT_DNSSEC) },
-    { "EDNS, longest", true, .name = LONGEST, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN) },
-    { "EDNS, shortest", true, .name = SHORTEST, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN) },
-    { "from port 1", true, .from = 1 },
-    { "from port 53", true, .from = 53 },
-    { "from port 65535", true, .from = 65535 },
-
-    { "another name", false, .name = "evil.test" },
-    { "another letter", false, .name = "vpm.example" },
-    { "a part in front", false, .name = "xvpn.example" },
-    { "a label in front", false, .name = "x.vpn.example" },
-    { "a part behind", false, .name = "vpn.examplex" },
-    { "a label behind", false, .name = "vpn.example.com" },
-    { "without its first letter", false, .name = "pn.example" },
-    { "without its last letter", false, .name = "vpn.exampl" },
-    { "its first label", false, .name = "vpn" },
-    { "its last label", false, .name = "example" },
-    { "a sibling", false, .name = "www.example" },
-    { "dots elsewhere", false, .name = "vp.nexample" },
-    { "a hyphen for a dot", false, .name = "vpn-example" },
-    { "another digit", false, .name = "node-18.vpn2.example" },
-    { "another one-letter name", false, .name = "b" },
-    { "the root", false, .name = "" },
-    { "its head only", false, .name = FIFTY "." TEN },
-    { "one letter longer than the longest", false, .name = LONGEST "d" },
-    /* (ADR 13: these two have the middle in common) */
-    { "a long one, head of another", true, .name = HEAD_A "." OTHER_MIDDLE ".vpn.example.com" },
-    { "a long one, tail of another", false, .name = HEAD_C "." OTHER_MIDDLE ".vpn.example.org" },
-    { "a long one, another middle", false, .name = HEAD_A "." OTHER_MIDDLE ".vpn.example.org" },
-    { "a long one, short tail", false, .name = HEAD_A "." MIDDLE },
-
-    { "TXT", false, .type = TYPE_TXT },
-    { "NS", false, .type = TYPE_NS },
-    { "HTTPS", false, .type = TYPE_HTTPS },
-    { "ANY", false, .type = TYPE_ANY },
-    { "type 257", false, .type = 0x101 },
-    { "type 7169: AAAA, bytes swapped", false, .type = 0x1c00 },
-    { "class CH", false, .class = CLASS_CH },
-    { "class ANY", false, .class = CLASS_ANY },
-    { "mDNS' unicast bit", false, .class = 0x8001 },
-
-    { "an answer", false, .flags = RESPONSE },
-    { "STATUS", false, .flags = OPCODE_STATUS },
-    { "NOTIFY", false, .flags = OPCODE_NOTIFY },
-    { "AA", false, .flags = AUTHORITATIVE },
-    { "TC", false, .flags = TRUNCATED },
-    { "RA", false, .flags = RECURSIVE },
-    { "Z", false, .flags = ZERO },
-    { "NXDOMAIN", false, .flags = NO_NAME },
-    { "no question", false, .counts = { 0, 0, 0, 1 } },
-    { "two questions, says it", false, .counts = { 2, 0, 0, 0 } },
-    { "two questions", false, .counts = { 2, 0, 0, 0 }, BYTES("\4evil\4test\0\0\1\0\1") },
-    { "two questions, says one", false, BYTES("\4evil\4test\0\0\1\0\1") },
-    { "257 questions", false, .counts = { 0x101, 0, 0, 0 } },
-    { "an answer's record", false, .counts = { 1, 1, 0, 0 }, BYTES(OPT_PLAIN) },
-    { "an authority's record", false, .counts = { 1, 0, 1, 0 }, BYTES(OPT_PLAIN) },
-    { "two additional records", false, .counts = { 1, 0, 0, 2 }, BYTES(OPT_PLAIN OPT_PLAIN) },
-    { "two additional records, one there", false, .counts = { 1, 0, 0, 2 }, BYTES(OPT_PLAIN) },
-    { "an additional record, none there", false, .counts = { 1, 0, 0, 1 } },
-    { "EDNS not announced", false, BYTES(OPT_PLAIN) },
-    { "EDNS with a cookie", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_COOKIE) },
-    { "EDNS, says it has options", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_LENGTH) },
-    { "EDNS, another version", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_VERSION) },
-    { "EDNS, a code", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_CODE) },
-    { "EDNS, other flags", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_FLAGS) },
-    { "EDNS, last flag", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_LOWER) },
-    { "EDNS, not of the root", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_NAMED) },
-    { "EDNS, of another type", false, .counts = { 1, 0, 0, 1 }, BYTES(NO_OPT) },
-    { "EDNS and more", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN "x") },
-    { "EDNS cut", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN), .cut = 1 },
-    { "text for EDNS", false, .counts = { 1, 0, 0, 1 }, BYTES(TRAILING) },
-    { "a byte behind", false, BYTES("x") },
-    { "eleven bytes behind", false, BYTES(TRAILING) },
-    { "twelve bytes behind", false, BYTES("x" TRAILING) },
-    { "cut in its class", false, .cut = 1 },
-    { "cut in its name", false, .cut = 6 },
-    { "only a header", false, .cut = 17 },
-    { "a byte that UDP does not count", false, BYTES("x"), .claims = -1 },
-    { "bytes that UDP does not count", false, BYTES(TRAILING), .claims = -11 },
-    { "EDNS that UDP does not count", false, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN),
-      .claims = -11 },
-    { "bytes that are not there", false, .claims = 11 },
-    { "options of IP", false, .options = true },
-    { "a first fragment", true, .first = true, .family = 4 }, /* which is all that leaves of it */
-    { "a first fragment", false, .first = true, .family = 6 },
-
-    { "to port 54", false, .port = 54 },
-    { "to port 853", false, .port = 853 },
-    { "to port 5353", false, .port = 5353 },
-    { "by TCP", false, .protocol = IPPROTO_TCP },
-};
-
 /* ---- messages ---- */
 
 typedef struct {
@@ -463,10 +272,44 @@ static char letter(unsigned length, unsigned place)
     return "abcdefghijklmnopqrstuvwxyz"[(place * 7 + length) % 26];
 }
 
-/* A name of each length that can be compared, with and without EDNS, beside names that differ in
- * one letter. */
+/* Every EDNS record that differs in one bit from one which leaves. Free are its sender's buffer,
+ * and without options the wish for DNSSEC. */
+static void test_edns_bits(void)
+{
+    static const Row with_edns[] = {
+        { "EDNS", true, .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN) },
+        { "EDNS with resolved's options", true, .counts = { 1, 0, 0, 1 }, BYTES(OPT_RESOLVED) },
+    };
+    g_autoptr(GPtrArray) cases = cases_new();
+
+    for (unsigned n = 0; n < G_N_ELEMENTS(with_edns); n++) {
+        const Row *row = &with_edns[n];
+        Message message;
+
+        write_question(row, &message);
+        for (unsigned bit = 0; bit < row->behind_size * 8; bit++) {
+            unsigned byte = bit / 8;
+            uint8_t mask = (uint8_t) (1u << bit % 8);
+            bool is_free = byte == 3 || byte == 4 || (n == 0 && byte == 7 && mask == 0x80);
+            Message changed = message;
+
+            changed.bytes[message.size - row->behind_size + byte] ^= mask;
+            add_case(cases, &changed, bit % 2, is_free,
+                     g_strdup_printf("%s with byte %u ^ 0x%02x", row->what, byte, mask));
+        }
+    }
+    judge(cases, known, G_N_ELEMENTS(known));
+}
+
+/* A name of each length that can be compared, with what may stand behind it, beside names that
+ * differ in one letter. */
 static void test_lengths(void)
 {
+    static const Row behind[] = {
+        { .what = "nothing" },
+        { .counts = { 1, 0, 0, 1 }, BYTES(OPT_PLAIN) },
+        { .counts = { 1, 0, 0, 1 }, BYTES(OPT_RESOLVED) },
+    };
     g_autoptr(GPtrArray) cases = cases_new();
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
 
@@ -477,11 +320,11 @@ static void test_lengths(void)
         for (unsigned i = 0; i < length; i++)
             name[i] = letter(length, i);
         g_ptr_array_add(names, name);
-        for (uint16_t edns = 0; edns < 2; edns++) {
-            Row row = { .name = name, .counts = { 1, 0, 0, edns }, BYTES(OPT_PLAIN) };
+        for (unsigned n = 0; n < G_N_ELEMENTS(behind); n++) {
+            Row row = behind[n];
             Message message;
 
-            row.behind_size *= edns;
+            row.name = name;
             write_question(&row, &message);
             add_case(cases, &message, length % 2, true, g_strdup(name));
             for (unsigned i = 0; i < G_N_ELEMENTS(changed); i++) {
@@ -589,6 +432,7 @@ int main(int argc, char **argv)
     traffic_set_up();
     g_test_add_func("/names/questions", test_questions);
     g_test_add_func("/names/bits", test_bits);
+    g_test_add_func("/names/edns-bits", test_edns_bits);
     g_test_add_func("/names/lengths", test_lengths);
     g_test_add_data_func("/names/answers/ipv4", GINT_TO_POINTER(false), test_answers);
     g_test_add_data_func("/names/answers/ipv6", GINT_TO_POINTER(true), test_answers);

@@ -2,6 +2,7 @@
 """What is recommended works: each sentence is followed in the situation in which it is said."""
 
 import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -104,10 +105,30 @@ def test_random_names(locked):
     assert _comes_up(locked, "random")
 
 
-# A resolver that has to ask for more than the name, unless it is told to forward it.
+@contextmanager
+def _resolver_here(world):
+    """resolv.conf names one on this machine, and NetworkManager writes nothing else there."""
+    settings = Path("/etc/NetworkManager/NetworkManager.conf")
+    resolv_conf = Path("/etc/resolv.conf")
+    before = resolv_conf.read_text()
+    settings.write_text(settings.read_text().replace("dns=default", "dns=none"))
+    world.manager.nmcli("general", "reload")
+    resolv_conf.write_text("nameserver 127.0.0.1\n")
+    try:
+        yield
+    finally:
+        settings.write_text(settings.read_text().replace("dns=none", "dns=default"))
+        world.manager.nmcli("general", "reload")
+        resolv_conf.write_text(before)
+
+
+# A resolver that has to ask for more than the name, unless it is told to forward it, plainly or with an EDNS record
+# (glibc's own questions have none).
 _RESOLVER = """
 import socket, sys
-forward = sys.argv[1:]
+forward, edns = sys.argv[1:2], sys.argv[2:]
+def with_edns(question):
+    return question[:11] + bytes([len(edns)]) + question[12:] + bytes.fromhex("".join(edns))
 def ask(question, server):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.settimeout(1)
@@ -125,30 +146,58 @@ while True:
     if not forward and ask(root, "{router}")[3] & 15:
         own.sendto(question[:2] + b"\\x81\\x82" + question[4:], who)
     else:
-        own.sendto(ask(question, "{router}"), who)
+        own.sendto(ask(with_edns(question), "{router}"), who)
 """
+
+
+# OPT records (RFC 6891): of systemd-resolved with DNSSEC=allow-downgrade, with DAU, DHU and N3U; of BIND, with a cookie
+_RESOLVED_EDNS = "00 0029 05c0 0000 8000 0017 0005 0007 0507080a0d0e0f 0006 0003 010204 0007 0001 01"
+_COOKIE_EDNS = "00 0029 04d0 0000 8000 000c 000a 0008 3132333435363738"
+
+
+@contextmanager
+def _running(world, name: str, *arguments: str):
+    program = ["/usr/bin/python3", "-c", _RESOLVER.format(router=a.ROUTER[4]), *arguments]
+    process = world.client.daemon(name, program)
+    wait_until(lambda: b"ready" in log_of(name).read_bytes(), "the resolver")
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_resolver_that_adds_options(locked):
+    """Those of resolved are always the same bytes and leave. A cookie is any eight, and any program's: it is named."""
+    _say(locked, f"{a.SERVER[4]} options.remedy.known.test", f"{a.SERVER[4]} cookie.remedy.known.test")
+    _write(locked, "options", f"options.remedy.known.test:{a.SERVER_PORT}:udp4")
+    with _resolver_here(locked):
+        with _running(locked, "like-resolved", "forward", _RESOLVED_EDNS):
+            mark = locked.capture.mark()
+            assert _comes_up(locked, "options")
+            assert _frames_with(locked, mark, bytes.fromhex(_RESOLVED_EDNS))
+        with _running(locked, "like-bind", "forward", _COOKIE_EDNS):
+            mark = locked.capture.mark()
+            _write(locked, "cookie", f"cookie.remedy.known.test:{a.SERVER_PORT}:udp4")
+            told = wait_until(lambda: _told(locked, "cookie.remedy"), "what it says of the resolver", timeout=15)
+            assert "cookies" in told[0]
+            assert not _frames_with(locked, mark, b"12345678")
+        with _running(locked, "like-bind-told", "forward"):
+            assert _comes_up(locked, "cookie")
 
 
 def test_resolver_of_this_machine(locked):
     """One that begins at the root finds nothing while locked: it is named, and forwards when told so."""
     _say(locked, f"{a.SERVER[4]} own.remedy.known.test")
-    resolv_conf = Path("/etc/resolv.conf")
-    before = resolv_conf.read_text()
-    program = ["/usr/bin/python3", "-c", _RESOLVER.format(router=a.ROUTER[4])]
-    own = locked.client.daemon("own-resolver", program)
-    wait_until(lambda: b"ready" in log_of("own-resolver").read_bytes(), "the resolver")
-    resolv_conf.write_text("nameserver 127.0.0.1\n")
-    _write(locked, "own", f"own.remedy.known.test:{a.SERVER_PORT}:udp4")
-    told = wait_until(lambda: _told(locked, "own.remedy"), "what it says of the resolver", timeout=15)
-    assert "resolver on this machine" in told[0] and "TLS" not in told[0]
-    assert not _comes_up(locked, "own", wait=4)
-    own.terminate()
-    own.wait(10)
-    locked.client.daemon("forwarding-resolver", [*program, "forward"])
-    wait_until(lambda: b"ready" in log_of("forwarding-resolver").read_bytes(), "the resolver")
-    assert _comes_up(locked, "own")
-    wait_until(lambda: not _told(locked, "own.remedy"), "it to be forgotten", timeout=15)
-    resolv_conf.write_text(before)
+    with _resolver_here(locked):
+        with _running(locked, "own-resolver"):
+            _write(locked, "own", f"own.remedy.known.test:{a.SERVER_PORT}:udp4")
+            told = wait_until(lambda: _told(locked, "own.remedy"), "what it says of the resolver", timeout=15)
+            assert "resolver on this machine" in told[0] and "TLS" not in told[0]
+            assert not _comes_up(locked, "own", wait=4)
+        with _running(locked, "forwarding-resolver", "forward"):
+            assert _comes_up(locked, "own")
+            wait_until(lambda: not _told(locked, "own.remedy"), "it to be forgotten", timeout=15)
 
 
 def test_silent_name_server(locked):

@@ -73,11 +73,18 @@ def test_opportunistic_is_fine(world, product):
         assert not _told(product, "DNSOverTLS")
 
 
-def test_downgrading_dnssec_is_not(world, product):
-    """It asks with DNSSEC's options, and a refusal is nothing that it downgrades for (seen with 252 and 262)."""
-    with _resolved(world, *_MANAGER, "DNSOverTLS=no", "DNSSEC=allow-downgrade"):
-        wait_until(lambda: _told(product, "allow-downgrade"), "what it says of DNSSEC")
-        assert not _told(product, "DNSOverTLS")
+def test_downgrading_dnssec(world, product):
+    """Its question leaves; only where the name server knows DNSSEC it asks for more, and then nothing is found."""
+    with _resolved(world, *_MANAGER, "DNSOverTLS=yes", "DNSSEC=allow-downgrade"):
+        wait_until(lambda: _told(product, "DNSOverTLS"), "what it says of DNS over TLS")
+        assert not _told(product, "DNSSEC")  # the name was found
+        profiles.write("lost", profiles.vpn("lost", profiles.tls("lost.known.test:1194:udp4")))
+        world.manager.nmcli("connection", "reload")
+        told = wait_until(lambda: _told(product, "lost.known.test"), "what it says of a name that is not found", timeout=20)
+        assert "allow-downgrade" in told[0] and "DNSSEC=no" in told[0]
+    wait_until(lambda: not _told(product, "allow-downgrade"), "it to be forgotten")
+    assert _told(product, "lost.known.test")
+    world.manager.nmcli("connection", "delete", "lost")
 
 
 def test_questions_by_tcp(world, product):

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guard/name-text.h"
+
+#include "model/name-policy.h"
+
+/* These are said whether or not a name was found: it may have been before the lock. */
+static const char *const insisting[KS_STRICT_MAX] = {
+    [KS_STRICT_OVER_TLS] =
+        "systemd-resolved insists on DNS over TLS (DNSOverTLS=yes, or a connection's "
+        "dns-over-tls). That does not leave while blocked, so VPN servers cannot be found by "
+        "name. Make it opportunistic, or write the servers' addresses into the VPNs.",
+    [KS_STRICT_DNSSEC] =
+        "systemd-resolved insists on DNSSEC (DNSSEC=yes) and asks for more than the VPN servers' "
+        "names. That does not leave while blocked, so they cannot be found by name. Set "
+        "DNSSEC=no, or write the servers' addresses into the VPNs.",
+};
+
+void ks_name_text_in_the_way(GPtrArray *warnings, const KsResolvConf *conf,
+                             const KsStrictDns *strict)
+{
+    for (KsStrict on = 0; on < KS_STRICT_MAX; on++)
+        if (insisting[on] && ks_strict_dns_insists(strict, on))
+            g_ptr_array_add(warnings, g_strdup(insisting[on]));
+    if (conf->by_tcp)
+        g_ptr_array_add(warnings,
+                        g_strdup("“options use-vc” in /etc/resolv.conf has programs ask for names "
+                                 "by TCP. That does not leave while blocked, so VPN servers cannot "
+                                 "be found by name. Take it out, or write the servers' addresses "
+                                 "into the VPNs."));
+}
+
+static const char *why_not_found(const KsResolvConf *conf, const KsStrictDns *strict)
+{
+    if (ks_strict_dns_insists(strict, KS_STRICT_DOWNGRADE))
+        return "systemd-resolved checks DNSSEC where the name server knows it "
+               "(DNSSEC=allow-downgrade), and then asks for more than this name. That does not "
+               "leave while blocked. Set DNSSEC=no, or write the server's address into the VPN.";
+    if (conf->is_local && !ks_strict_dns_is_there(strict))
+        return "The resolver on this machine did not find it. While blocked, only plain questions "
+               "for this name leave: one that asks from the root of the DNS down, as unbound does "
+               "by itself, or that checks DNSSEC, asks for other names, too; one that sends "
+               "cookies, as BIND does by itself, or the asker's subnet, says more than the name. "
+               "Have it forward this name to your network's name server, unchecked and with "
+               "nothing added, or write the server's address into the VPN.";
+    return "Check that this machine is connected to a network, or write the server's address into "
+           "the VPN.";
+}
+
+char *ks_name_text_not_found(const char *host, const KsResolvConf *conf, const KsStrictDns *strict)
+{
+    return g_strdup_printf("The address of the VPN server %s could not be found out. %s", host,
+                           why_not_found(conf, strict));
+}
+
+char *ks_name_text_refused(const char *host, const KsAddress *address)
+{
+    char text[KS_ADDRESS_TEXT_SIZE];
+
+    return g_strdup_printf(
+        "The VPN server name %s was answered with %s, which is %s; that is not let out. If the "
+        "server really stands there, say so: nm-killswitch vpn set.",
+        host, ks_address_text(address, text), ks_name_refusal(address));
+}

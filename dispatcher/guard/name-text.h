@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "model/address.h"
+#include "model/resolv-conf.h"
+#include "network/strict-dns.h"
+
+#include <glib.h>
+
+/* Why the name of a VPN's server is not found while locked, and what helps, in words: what is in use
+ * here, and nothing else. */
+
+/* Of whatever is asked for, while there is a name to ask for; adds to `warnings` (element-type
+ * char *). */
+void ks_name_text_in_the_way(GPtrArray *warnings, const KsResolvConf *conf,
+                             const KsStrictDns *strict);
+
+/* Nobody told its address. To be freed. */
+char *ks_name_text_not_found(const char *host, const KsResolvConf *conf, const KsStrictDns *strict);
+
+/* The answer was this address, which is not believed. To be freed. */
+char *ks_name_text_refused(const char *host, const KsAddress *address);
