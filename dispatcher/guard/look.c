@@ -3,6 +3,7 @@
 
 #include "guard/look.h"
 
+#include "files/leases.h"
 #include "files/people.h"
 #include "guard/server-names.h"
 #include "kernel/access-points.h"
@@ -108,6 +109,7 @@ static void describe_links(KsLook *look)
         g_array_set_size(look->world->links, 0);
         g_array_set_size(look->world->link_addresses, 0);
         g_array_set_size(look->world->link_routes, 0);
+        g_array_set_size(look->world->gateways, 0);
         g_warning("the kernel's interfaces cannot be read: %s", g_strerror(-result));
     }
 }
@@ -199,6 +201,8 @@ bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked)
     bool learned;
 
     describe_links(look);
+    if (look->links)
+        ks_leases_read(ks_links_addresses(look->links), look->world->others_dhcp_servers);
     describe_access_points(look);
     describe_pppoe(look);
     describe_wireguard(look);

@@ -6,7 +6,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define ROUTES_MAX 16384u
+#define ROUTES_MAX   16384u
+#define GATEWAYS_MAX 64u
 
 /* As wide as 2000::/3, which is all of IPv6 that is assigned, and as halves of everything. */
 #define WAY_OUT_PREFIX_MAX 3
@@ -15,6 +16,7 @@
 struct KsRoutes {
     GArray *ways_out; /* uint32_t, indices of links */
     GArray *private;  /* KsLinkRoute, into private ranges */
+    GArray *gateways; /* KsLinkAddress, of IPv4's wide routes */
 };
 
 /* What one message says. */
@@ -22,6 +24,7 @@ typedef struct {
     KsAddress destination;
     uint8_t prefix;
     bool gateway;
+    KsAddress via; /* the gateway, if it is an IPv4 address */
     bool gone;
     uint32_t index;
     const struct nlattr *multipath;
@@ -33,6 +36,7 @@ KsRoutes *ks_routes_new(void)
 
     routes->ways_out = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     routes->private = g_array_new(FALSE, FALSE, sizeof(KsLinkRoute));
+    routes->gateways = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     return routes;
 }
 
@@ -42,6 +46,7 @@ void ks_routes_free(KsRoutes *routes)
         return;
     g_array_unref(routes->ways_out);
     g_array_unref(routes->private);
+    g_array_unref(routes->gateways);
     g_free(routes);
 }
 
@@ -49,6 +54,7 @@ void ks_routes_clear(KsRoutes *routes)
 {
     g_array_set_size(routes->ways_out, 0);
     g_array_set_size(routes->private, 0);
+    g_array_set_size(routes->gateways, 0);
 }
 
 static bool leads_out(const KsRoutes *routes, uint32_t index)
@@ -73,6 +79,18 @@ void ks_routes_forget_link(KsRoutes *routes, uint32_t index)
     for (unsigned i = 0; i < routes->private->len; i++)
         if (g_array_index(routes->private, KsLinkRoute, i).index == index)
             g_array_remove_index_fast(routes->private, i--);
+    for (unsigned i = 0; i < routes->gateways->len; i++)
+        if (g_array_index(routes->gateways, KsLinkAddress, i).index == index)
+            g_array_remove_index_fast(routes->gateways, i--);
+}
+
+static void note_gateway(KsRoutes *routes, const Route *route)
+{
+    KsLinkAddress gateway = { .index = route->index, .address = route->via };
+
+    if (route->via.family == AF_INET && route->prefix <= HALF_PREFIX &&
+        routes->gateways->len < GATEWAYS_MAX)
+        g_array_append_val(routes->gateways, gateway);
 }
 
 /* Whether a route and a private range have an address in common. */
@@ -132,6 +150,12 @@ static bool read_route(const struct nlmsghdr *message, Route *route)
                 memcpy(route->destination.bytes, mnl_attr_get_payload(attribute), size);
             break;
         case RTA_GATEWAY:
+            if (info->rtm_family == AF_INET && mnl_attr_get_payload_len(attribute) == size) {
+                route->via.family = AF_INET;
+                memcpy(route->via.bytes, mnl_attr_get_payload(attribute), size);
+            }
+            route->gateway = true;
+            break;
         case RTA_VIA:
             route->gateway = true;
             break;
@@ -166,6 +190,7 @@ static bool take_hop(KsRoutes *routes, const Route *route, uint32_t index, bool 
         if (route->gone)
             return false;
         note_way_out(routes, index);
+        note_gateway(routes, route);
     }
     /* a default route takes private addresses only where nothing else does */
     if (route->prefix <= HALF_PREFIX || !overlaps_private(route))
@@ -198,6 +223,8 @@ bool ks_routes_take(KsRoutes *routes, const struct nlmsghdr *message, const GArr
 void ks_routes_describe(const KsRoutes *routes, KsWorld *world)
 {
     g_array_set_size(world->link_routes, 0);
+    g_array_set_size(world->gateways, 0);
+    g_array_append_vals(world->gateways, routes->gateways->data, routes->gateways->len);
     for (unsigned i = 0; i < world->links->len; i++) {
         KsLink *link = &g_array_index(world->links, KsLink, i);
 

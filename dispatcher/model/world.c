@@ -53,6 +53,8 @@ KsWorld *ks_world_new(void)
 
     world->vpns = g_ptr_array_new_with_free_func((GDestroyNotify) ks_vpn_free);
     world->dhcp_servers = g_array_new(FALSE, FALSE, sizeof(KsAddress));
+    world->others_dhcp_servers = g_array_new(FALSE, FALSE, sizeof(KsAddress));
+    world->gateways = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     world->networks = g_ptr_array_new_with_free_func((GDestroyNotify) ks_network_free);
     world->link_routes = g_array_new(FALSE, FALSE, sizeof(KsLinkRoute));
     world->links = g_array_new(FALSE, FALSE, sizeof(KsLink));
@@ -72,6 +74,8 @@ void ks_world_free(KsWorld *world)
         return;
     g_ptr_array_unref(world->vpns);
     g_array_unref(world->dhcp_servers);
+    g_array_unref(world->others_dhcp_servers);
+    g_array_unref(world->gateways);
     g_ptr_array_unref(world->networks);
     g_array_unref(world->link_routes);
     g_array_unref(world->links);

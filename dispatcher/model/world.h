@@ -140,9 +140,12 @@ typedef struct {
     bool manager_present; /* NetworkManager is on the bus and we know its objects */
     bool manager_settled; /* ... and it has finished starting: what it does not list is not there */
     GPtrArray *vpns;      /* element-type KsVpn, owned */
-    GArray *dhcp_servers; /* element-type KsAddress: of the IPv4 leases in use */
-    GPtrArray *networks;  /* element-type KsNetwork, owned */
-    GArray *name_servers; /* element-type KsNameServer */
+    GArray *dhcp_servers; /* element-type KsAddress: of NetworkManager's IPv4 leases in use */
+    GArray *others_dhcp_servers; /* element-type KsAddress: of other DHCP clients' */
+    GArray *gateways;            /* element-type KsLinkAddress: of IPv4's default routes, whatever
+                                  * table they stand in; the index is the link's */
+    GPtrArray *networks;         /* element-type KsNetwork, owned */
+    GArray *name_servers;        /* element-type KsNameServer */
     KsDns dns;
     GArray *links;             /* element-type KsLink */
     bool nowhere[KS_FAMILIES]; /* what programs send has no way to leave by */

@@ -321,6 +321,39 @@ void ks_draw_keep_servers(KsLock *lock, const KsLock *seen)
     }
 }
 
+static bool is_managers(const KsWorld *world, uint32_t index)
+{
+    const KsLink *link = ks_world_link_by_index(world, index);
+
+    for (unsigned i = 0; link && i < world->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(world->networks, i);
+
+        if (!network->external && strcmp(network->interface, link->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of leases that NetworkManager does not hold. Some clients (udhcpc) write down nothing of them,
+ * and the server is the router nearly always; it hears what they broadcast all the same. */
+static bool draw_others_dhcp_servers(KsLock *lock, const KsWorld *world)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < world->others_dhcp_servers->len; i++)
+        all &=
+            ks_lock_add_dhcp_server(lock, &g_array_index(world->others_dhcp_servers, KsAddress, i));
+    for (unsigned i = 0; i < world->gateways->len; i++) {
+        const KsLinkAddress *gateway = &g_array_index(world->gateways, KsLinkAddress, i);
+        const KsLink *link = ks_world_link_by_index(world, gateway->index);
+
+        if (link && !link->tunnel_kind && !is_managers(world, gateway->index) &&
+            ks_address_is_unicast(&gateway->address))
+            all &= ks_lock_add_dhcp_server(lock, &gateway->address);
+    }
+    return all;
+}
+
 static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
 {
     const KsWorld *world = drawing->world;
@@ -346,6 +379,7 @@ static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
     for (unsigned i = 0; world->manager_present && i < world->dhcp_servers->len; i++)
         all &= ks_lock_add_dhcp_server(drawing->told,
                                        &g_array_index(world->dhcp_servers, KsAddress, i));
+    all &= draw_others_dhcp_servers(lock, world);
     draw_ipsec(lock, world, true);
     if (world->manager_present)
         draw_ipsec(drawing->told, world, false);

@@ -27,7 +27,7 @@ nftables netbase iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
 DEPENDENCY_TEST='clang iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
 dpkg-dev debhelper lintian rpm rpmlint
-radvd podman crun netavark aardvark-dns slirp4netns busybox-static
+radvd isc-dhcp-client|- dhcpcd-base podman crun netavark aardvark-dns slirp4netns busybox-static
 systemd-container libpam-systemd qemu-system-x86 e2fsprogs
 mmdebstrap git debian-archive-keyring ubuntu-keyring|-
 xvfb xdotool imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common

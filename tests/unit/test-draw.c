@@ -391,11 +391,58 @@ static void test_pppoe(Fixture *f, const void *data)
     g_assert_cmpuint(f->lock->sets[KS_SET_PPPOE_PEERS]->len, ==, 0);
 }
 
+static char *dhcp_servers(Fixture *f)
+{
+    GString *text = g_string_new(NULL);
+    GArray *keys = f->lock->sets[KS_SET_DHCP_SERVERS];
+
+    draw(f);
+    for (unsigned i = 0; i < keys->len; i++) {
+        g_autofree char *server = ks_key_text(KS_SET_DHCP_SERVERS, &g_array_index(keys, KsKey, i));
+
+        g_string_append_printf(text, "%s%s", i ? " " : "", server);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* Who lent an address to another DHCP client than NetworkManager's; and the router, which is it
+ * nearly always, of a network that NetworkManager does not run. */
+static void test_others_dhcp_servers(Fixture *f, const void *data)
+{
+    KsAddress server = { AF_INET, { 192, 0, 2, 1 } };
+    KsLinkAddress gateway = { .index = LINK, .address = { AF_INET, { 192, 0, 2, 2 } } };
+    KsLink link = { .index = LINK, .name = "eth0", .up = true };
+    KsLink *known;
+    KsNetwork *network = ks_network_new("uuid", "name", "eth0");
+    g_autofree char *both = NULL;
+    g_autofree char *watched = NULL;
+    g_autofree char *run = NULL;
+    g_autofree char *tunnel = NULL;
+
+    (void) data;
+    g_array_append_val(f->world->links, link);
+    known = &g_array_index(f->world->links, KsLink, 0);
+    g_array_append_val(f->world->others_dhcp_servers, server);
+    g_array_append_val(f->world->gateways, gateway);
+    both = dhcp_servers(f);
+    g_assert_cmpstr(both, ==, "192.0.2.1 192.0.2.2 255.255.255.255");
+    g_ptr_array_add(f->world->networks, network);
+    run = dhcp_servers(f);
+    g_assert_cmpstr(run, ==, "192.0.2.1 255.255.255.255");
+    network->external = true;
+    watched = dhcp_servers(f);
+    g_assert_cmpstr(watched, ==, both);
+    known->tunnel_kind = true;
+    tunnel = dhcp_servers(f);
+    g_assert_cmpstr(tunnel, ==, run);
+}
+
 #define CASE(name, function) g_test_add("/draw/" name, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    CASE("others-dhcp-servers", test_others_dhcp_servers);
     CASE("senders", test_senders);
     CASE("name-servers-ports", test_name_servers_ports);
     CASE("wireguard-beside-a-name-server", test_wireguard_beside_a_name_server);
