@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-/* Why the name of a VPN's server is not found while locked, and what helps, in words: what is in use
- * here, and nothing else. */
+/* Why the name of a VPN's server is not found while locked, and what helps, in words: what is in
+ * use here, and nothing else. */
 
 /* Of whatever is asked for, while there is a name to ask for; adds to `warnings` (element-type
  * char *). */

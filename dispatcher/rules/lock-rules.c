@@ -15,6 +15,13 @@
 #define BARE_TCP4 80
 #define BARE_TCP6 60
 
+/* What resolvers ask, and whether it is counted already (KS_COUNTED_MS). */
+#define A_QUESTION \
+    META(L4PROTO, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1), LOOKUP(KS_NFT_SET_RESOLVER_PORTS)
+#define ASKER       META(SKUID, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1)
+#define WAS_COUNTED ASKER, LOOKUP(KS_NFT_SET_COUNTED)
+#define IS_COUNTED  ASKER, REMEMBER(KS_NFT_SET_COUNTED, KS_COUNTED_MS)
+
 /* clang-format off */
 /* The lock. The order is by how often a rule matches on a machine whose VPN is up. */
 static const KsRule rules[] = {
@@ -61,6 +68,12 @@ static const KsRule rules[] = {
     { KS_CHAIN_OUTPUT, "oif @open_interfaces accept",
       { META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
     { KS_CHAIN_OUTPUT, "jump leaving", { JUMP(KS_CHAIN_LEAVING) } },
+    { KS_CHAIN_OUTPUT,
+      "meta l4proto . th dport @resolver_ports meta skuid . th dport @counted reject with tcp reset",
+      { A_QUESTION, WAS_COUNTED, REJECT(TCP_RST) } },
+    { KS_CHAIN_OUTPUT,
+      "meta l4proto . th dport @resolver_ports update @counted { meta skuid . th dport timeout 1s }",
+      { A_QUESTION, IS_COUNTED } },
     { KS_CHAIN_OUTPUT, "counter name \"blocked_out\"", { COUNT(KS_COUNTER_BLOCKED_OUT) } },
     { KS_CHAIN_OUTPUT, "reject with tcp reset", { REJECT(TCP_RST) } },
 
@@ -119,6 +132,12 @@ static const KsRule rules[] = {
     { KS_CHAIN_POSTROUTING, "oif @open_interfaces accept",
       { META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT } },
     { KS_CHAIN_POSTROUTING, "jump leaving", { JUMP(KS_CHAIN_LEAVING) } },
+    { KS_CHAIN_POSTROUTING,
+      "meta l4proto . th dport @resolver_ports meta skuid . th dport @counted drop",
+      { A_QUESTION, WAS_COUNTED, DROP } },
+    { KS_CHAIN_POSTROUTING,
+      "meta l4proto . th dport @resolver_ports update @counted { meta skuid . th dport timeout 1s }",
+      { A_QUESTION, IS_COUNTED } },
     { KS_CHAIN_POSTROUTING, "counter name \"blocked_out\" drop",
       { COUNT(KS_COUNTER_BLOCKED_OUT), DROP } },
 

@@ -176,6 +176,9 @@ static const KsVerdict server_verdicts[] = {
  * others then wait up to KS_ASKED_MS; the kernel's memory is bounded. */
 #define ASKED_MAX 16384u
 
+/* Users whose refused questions are counted once; others' count each. */
+#define COUNTED_MAX 1024u
+
 static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_OPEN_INTERFACES] = {
         .keys = KS_SET_OPEN_INTERFACES,
@@ -455,6 +458,15 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .key_length = 20,
         .flags = NFT_SET_TIMEOUT | NFT_SET_EVAL,
         .size = ASKED_MAX,
+    },
+    [KS_NFT_SET_COUNTED] = {
+        .holds = KS_SET_HOLDS_QUESTIONS,
+        .name = "counted",
+        .nft_type = "uid . inet_service",
+        .key_type = CONCAT(TYPE_UID, TYPE_INET_SERVICE),
+        .key_length = 8,
+        .flags = NFT_SET_TIMEOUT | NFT_SET_EVAL,
+        .size = COUNTED_MAX,
     },
     [KS_NFT_SET_SERVICE_PORTS] = {
         .name = "service_ports",

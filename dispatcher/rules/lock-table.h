@@ -59,6 +59,7 @@ typedef enum {
     KS_NFT_SET_QUESTION_LENGTHS,
     KS_NFT_SET_ASKED4,
     KS_NFT_SET_ASKED6,
+    KS_NFT_SET_COUNTED,
     KS_NFT_SET_MAX,
 } KsNftSet;
 
@@ -79,5 +80,10 @@ extern char ks_question_lengths_text[];
 
 /* How long an answer is waited for. Resolvers give up, or ask again, after a few seconds. */
 #define KS_ASKED_MS 15000u
+
+/* A resolver whose question is refused asks the same again, at once and hundreds of times
+ * (systemd-resolved: 24 times for each server's protocol, type and link). For so long, all that one
+ * user asks counts as one. */
+#define KS_COUNTED_MS 1000u
 
 extern const KsSkeleton ks_lock_table;

@@ -2,11 +2,14 @@
 """VPN servers known by name only, while every other question is blocked."""
 
 import signal
+import socket
+import subprocess
 
 import pytest
 
 from . import addresses as a
 from . import profiles
+from .probes import dns_question
 from .router import say_names
 from .waiting import wait_until
 
@@ -68,6 +71,29 @@ def test_other_names_are_not_asked_for(named):
     named.client.run(["getent", "hosts", "evil.test"], check=False)
     named.product.ctl("lock")
     assert _frames_with(named, mark, b"\x04evil\x04test")
+
+
+def test_attempts_count_as_one(named):
+    """systemd-resolved asks for a refused name again by UDP and TCP, hundreds of times within a second."""
+    named.product.wait_state("blocked")
+
+    def refused() -> int:
+        listed = named.client.run(["nft", "list", "counter", "inet", "nm_killswitch", "blocked_out"], stdout=subprocess.PIPE, text=True)
+        return int(listed.stdout.split("packets")[1].split()[0])
+
+    def count(port: int) -> int:
+        before = refused()
+        for _ in range(24):
+            with named.client.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+                with pytest.raises(PermissionError):
+                    asker.sendto(dns_question(b"evil", 4), (a.ROUTER[4], port))
+            with named.client.socket(socket.AF_INET, socket.SOCK_STREAM) as asker:
+                with pytest.raises(ConnectionRefusedError):
+                    asker.connect((a.ROUTER[4], port))
+        return refused() - before
+
+    assert count(a.DNS_PORT + 1) >= 48  # the control
+    assert 1 <= count(a.DNS_PORT) <= 8  # one a second, whatever else the machine does meanwhile
 
 
 def test_private_answer_is_not_believed(named):
