@@ -222,6 +222,18 @@ static uint64_t counted(Lock *lock, int counter)
     return counter < 0 ? 0 : lock->held->counters[counter].packets;
 }
 
+/* Of what one user asks within a second, one packet for each port counts; how many seconds this
+ * takes is the machine's. */
+static unsigned may_not_count(unsigned path)
+{
+    unsigned questions = 0;
+
+    for (unsigned i = 0; i < paths[path].count; i++)
+        questions +=
+            paths[path].rows[i].packet.target == 53 || paths[path].rows[i].packet.target == 853;
+    return paths[path].counter == KS_COUNTER_BLOCKED_OUT ? questions : 0;
+}
+
 static void test_path(const void *data)
 {
     unsigned path = GPOINTER_TO_UINT(data);
@@ -235,7 +247,9 @@ static void test_path(const void *data)
         close_lock(&lock, lan, paths[path].known);
         before = counted(&lock, paths[path].counter);
         blocked = send_rows(path, lan ? ON_LAN : ALWAYS, lan ? "with LAN access" : "locked");
-        g_assert_cmpuint(counted(&lock, paths[path].counter) - before, ==, blocked);
+        before = counted(&lock, paths[path].counter) - before;
+        g_assert_cmpuint(before, <=, blocked);
+        g_assert_cmpuint(before + may_not_count(path), >=, blocked);
     }
     open_lock(&lock);
     g_assert_cmpuint(send_rows(path, NEVER, "unlocked again"), ==, 0);
