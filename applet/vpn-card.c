@@ -9,12 +9,18 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-static const char *const failures[] = {
+static const char *const failures[KS_FAILURE_MAX] = {
     [KS_FAILURE_NONE] = "",
     [KS_FAILURE_LOGIN] = N_("The last attempt failed: the server refused the login."),
     [KS_FAILURE_NO_SECRETS] = N_("The last attempt failed: the password is missing."),
     [KS_FAILURE_TIMEOUT] = N_("The last attempt failed: the server did not answer."),
     [KS_FAILURE_SERVICE] = N_("The last attempt failed: the VPN’s program ended."),
+    [KS_FAILURE_REFUSED] = N_("The last attempt failed: the server refused the connection."),
+    [KS_FAILURE_NAME] = N_("The last attempt failed: the server’s name was not found."),
+    [KS_FAILURE_CERTIFICATE] = N_("The last attempt failed: a certificate is not trusted."),
+    [KS_FAILURE_CERTIFICATE_DATE] = N_("The last attempt failed: a certificate is not valid now."),
+    [KS_FAILURE_LOGIN_NEEDED] = N_("The last attempt failed: the server wants a new login."),
+    [KS_FAILURE_PROGRAM] = N_("The last attempt failed: a program is not installed."),
 };
 
 static void free_card(gpointer data)

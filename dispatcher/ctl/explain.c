@@ -80,6 +80,45 @@ static const ReasonText reason_texts[] = {
       .why_by_name = N_("“%s” did not connect: the program that runs it has failed."),
       .steps = { { N_("See what the program says:"), "journalctl -b -e -u NetworkManager" },
                  { N_("Connect the VPN again, or another one:"), CONNECT } } },
+    { .reason = "server-refused",
+      .headline = HEADLINE_BLOCKED,
+      .why = N_("The VPN did not connect: its server can be reached, but refused the connection."),
+      .why_by_name =
+          N_("“%s” did not connect: its server can be reached, but refused the connection."),
+      .steps = { { N_("Compare server, protocol and port with what the VPN's provider says:"),
+                   KS_PROGRAM " vpn list" },
+                 { N_("Then connect the VPN again, or another one:"), CONNECT } } },
+    { .reason = "certificate",
+      .headline = HEADLINE_BLOCKED,
+      .why =
+          N_("The VPN did not connect: it and its server do not trust each other's certificate."),
+      .why_by_name =
+          N_("“%s” did not connect: it and its server do not trust each other's certificate."),
+      .steps = { { N_("See which one it is, and ask the VPN's provider for a new profile:"),
+                   "journalctl -b -e -u NetworkManager" },
+                 { N_("Or connect another VPN:"), CONNECT } } },
+    { .reason = "certificate-date",
+      .headline = HEADLINE_BLOCKED,
+      .why =
+          N_("The VPN did not connect: by this machine's clock a certificate is not valid yet, or "
+             "not any more."),
+      .why_by_name = N_("“%s” did not connect: by this machine's clock a certificate is not valid "
+                        "yet, or not any more."),
+      .steps = { { N_("Look at the clock; time servers cannot be reached while locked, so set it by "
+                      "hand (date --set) if it is wrong:"),
+                   "date" },
+                 { N_("Then connect the VPN again, or another one:"), CONNECT } } },
+    { .reason = "login-needed",
+      .headline = HEADLINE_BLOCKED,
+      .why = N_("The VPN did not connect: its server wants a new login."),
+      .why_by_name = N_("“%s” did not connect: its server wants a new login."),
+      .steps = { { N_("Connect it and type what it asks for:"), CONNECT_ASK } } },
+    { .reason = "program-missing",
+      .headline = HEADLINE_BLOCKED,
+      .why = N_("The VPN did not connect: a program that it needs is not installed."),
+      .why_by_name = N_("“%s” did not connect: a program that it needs is not installed."),
+      .steps = { { N_("See which one:"), "journalctl -b -e -u NetworkManager" },
+                 { N_("Connect another VPN, or open the lock to install it:"), CONNECT } } },
     { .reason = "tunnel-dead",
       .headline = N_("Blocked: nothing leaves this machine, because the VPN carries nothing."),
       .why =

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/failure.h"
 
+#include <stddef.h>
+#include <string.h>
+
 /* By NetworkManager's numbers; what is not here is KS_FAILURE_NONE. */
 static const KsFailure of_reason[] = {
     [4] = KS_FAILURE_SERVICE, /* SERVICE_STOPPED */
@@ -12,7 +15,79 @@ static const KsFailure of_reason[] = {
     [13] = KS_FAILURE_SERVICE, /* DEVICE_REALIZE_FAILED: WireGuard's module is missing, say */
 };
 
+static const char *const names[KS_FAILURE_MAX] = {
+    [KS_FAILURE_NONE] = "",
+    [KS_FAILURE_LOGIN] = "login-failed",
+    [KS_FAILURE_NO_SECRETS] = "no-secrets",
+    [KS_FAILURE_TIMEOUT] = "server-unreachable",
+    [KS_FAILURE_SERVICE] = "service-failed",
+    [KS_FAILURE_REFUSED] = "server-refused",
+    [KS_FAILURE_NAME] = "name-unresolved",
+    [KS_FAILURE_CERTIFICATE] = "certificate",
+    [KS_FAILURE_CERTIFICATE_DATE] = "certificate-date",
+    [KS_FAILURE_LOGIN_NEEDED] = "login-needed",
+    [KS_FAILURE_PROGRAM] = "program-missing",
+};
+
+/* The first that fits counts: a certificate that has no valid date cannot be verified either. */
+static const struct {
+    const char *words;
+    const char *then; /* further on in the same line; NULL: nothing */
+    KsFailure failure;
+} of_line[] = {
+    /* OpenSSL, GnuTLS (OpenConnect), openfortivpn, strongSwan */
+    { "certificate is not yet valid", NULL, KS_FAILURE_CERTIFICATE_DATE },
+    { "certificate has expired", NULL, KS_FAILURE_CERTIFICATE_DATE },
+    { "certificate expired", NULL, KS_FAILURE_CERTIFICATE_DATE },
+    { "certificate not activated", NULL, KS_FAILURE_CERTIFICATE_DATE },
+    { "subject certificate invalid (valid from", NULL, KS_FAILURE_CERTIFICATE_DATE },
+    { "certificate verify failed", NULL, KS_FAILURE_CERTIFICATE },
+    { "gateway certificate validation failed", NULL, KS_FAILURE_CERTIFICATE },
+    { "no trusted", "public key found", KS_FAILURE_CERTIFICATE },
+    { "verify ", "error", KS_FAILURE_CERTIFICATE },
+    { "alert", "certificate", KS_FAILURE_CERTIFICATE },
+    /* a page or a token, and not a password alone: OpenVPN, OpenConnect */
+    { "auth_pending", NULL, KS_FAILURE_LOGIN_NEEDED },
+    { "web_auth", NULL, KS_FAILURE_LOGIN_NEEDED },
+    { "open_url", NULL, KS_FAILURE_LOGIN_NEEDED },
+    { "cookie", "rejected", KS_FAILURE_LOGIN_NEEDED },
+    { "cookie is no longer valid", NULL, KS_FAILURE_LOGIN_NEEDED },
+    { "session", "expired", KS_FAILURE_LOGIN_NEEDED },
+    /* OpenVPN, strongSwan, pppd (its PAP, CHAP and EAP), openfortivpn, vpnc */
+    { "auth_failed", NULL, KS_FAILURE_LOGIN },
+    { "authentication_failed", NULL, KS_FAILURE_LOGIN },
+    { "authentication failed", NULL, KS_FAILURE_LOGIN },
+    { "could not authenticate to gateway", NULL, KS_FAILURE_LOGIN },
+    { "private key password verification failed", NULL, KS_FAILURE_LOGIN },
+    /* OpenVPN, getaddrinfo(3), vpnc */
+    { "cannot resolve host address", NULL, KS_FAILURE_NAME },
+    { "name or service not known", NULL, KS_FAILURE_NAME },
+    { "temporary failure in name resolution", NULL, KS_FAILURE_NAME },
+    { "unknown host", NULL, KS_FAILURE_NAME },
+    { "connection refused", NULL, KS_FAILURE_REFUSED },
+    /* NetworkManager's plugins, of the program that they start */
+    { "could not find", "binary", KS_FAILURE_PROGRAM },
+    { "was not installed", NULL, KS_FAILURE_PROGRAM },
+};
+
 KsFailure ks_failure_of(unsigned reason)
 {
     return reason < sizeof(of_reason) / sizeof(*of_reason) ? of_reason[reason] : KS_FAILURE_NONE;
+}
+
+KsFailure ks_failure_of_line(const char *line)
+{
+    for (size_t i = 0; i < sizeof(of_line) / sizeof(*of_line); i++) {
+        const char *found = strcasestr(line, of_line[i].words);
+
+        if (found &&
+            (!of_line[i].then || strcasestr(found + strlen(of_line[i].words), of_line[i].then)))
+            return of_line[i].failure;
+    }
+    return KS_FAILURE_NONE;
+}
+
+const char *ks_failure_name(KsFailure failure)
+{
+    return names[failure];
 }

@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Why a VPN's last attempt ended, as NetworkManager tells it. */
+/* Why a VPN's last attempt ended, as its program said, or NetworkManager. */
 typedef enum {
     KS_FAILURE_NONE,
     KS_FAILURE_LOGIN,
     KS_FAILURE_NO_SECRETS,
     KS_FAILURE_TIMEOUT, /* its server does not answer */
     KS_FAILURE_SERVICE, /* the VPN's own program failed */
+    KS_FAILURE_REFUSED, /* nothing listens there */
+    KS_FAILURE_NAME,    /* its server's name was not found */
+    KS_FAILURE_CERTIFICATE,
+    KS_FAILURE_CERTIFICATE_DATE, /* not valid by this machine's clock */
+    KS_FAILURE_LOGIN_NEEDED,     /* once more, by a web page perhaps */
+    KS_FAILURE_PROGRAM,          /* a program is not installed */
+    KS_FAILURE_MAX,
 } KsFailure;
 
 /* `reason`: NMActiveConnectionStateReason (NetworkManager's D-Bus API, nm-dbus-interface.h), of
  * which later versions may know more. KS_FAILURE_NONE: a person, the network, or nothing that says
  * anything of the VPN. */
 KsFailure ks_failure_of(unsigned reason);
+
+/* What one line says that a VPN's program wrote into its log. KS_FAILURE_NONE: nothing that decides
+ * it. Anything may stand there: some of it is the server's word. */
+KsFailure ks_failure_of_line(const char *line);
+
+/* As `status --json` has it; "" for KS_FAILURE_NONE. */
+const char *ks_failure_name(KsFailure failure);

@@ -131,6 +131,7 @@ typedef struct {
     KsVpnLocks locks;
     KsVpnActivity activity;
     KsFailure failure;           /* of the last attempt; KS_FAILURE_NONE once it is up */
+    unsigned attempt;            /* the later of two has the greater number */
     char interface[IF_NAMESIZE]; /* "" unless NetworkManager itself names it (WireGuard) or a
                                   * person did */
     GArray *addresses;           /* element-type KsAddress: given to the machine by this VPN */

@@ -6,6 +6,7 @@
 #include "model/place.h"
 #include "model/profile.h"
 #include "model/shares.h"
+#include "network/attempts.h"
 #include "network/name-servers.h"
 #include "network/vpn-profile.h"
 
@@ -19,7 +20,7 @@ struct KsManager {
     NMClient *client;          /* NULL until libnm has answered */
     bool answered;             /* once at least, if only "no bus" */
     GHashTable *servers;       /* NMConnection* -> KsProfileServers*, until the profile changes */
-    GHashTable *failures;      /* NMConnection* -> KsFailure of its last attempt */
+    KsAttempts *attempts;      /* by NMConnection* */
     guint notify;
 };
 
@@ -48,7 +49,7 @@ static void on_profile_changed(NMConnection *profile, KsManager *manager)
 static void on_profile_removed(NMClient *client, NMConnection *profile, KsManager *manager)
 {
     (void) client;
-    g_hash_table_remove(manager->failures, profile);
+    ks_attempts_forget(manager->attempts, profile);
     g_signal_handlers_disconnect_by_data(profile, manager);
     g_object_set_data(G_OBJECT(profile), G_LOG_DOMAIN, NULL);
     on_profile_changed(profile, manager);
@@ -89,11 +90,16 @@ static void on_active_state(NMActiveConnection *active, guint state, guint reaso
     NMRemoteConnection *profile = nm_active_connection_get_connection(active);
     KsFailure failure = ks_failure_of(reason);
 
-    if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED ||
-        state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
-        g_hash_table_remove(manager->failures, profile);
-    else if (failure != KS_FAILURE_NONE && profile)
-        g_hash_table_insert(manager->failures, profile, GUINT_TO_POINTER(failure));
+    if (!profile)
+        return;
+    if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED)
+        ks_attempts_succeed(manager->attempts, profile);
+    else if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
+        ks_attempts_begin(manager->attempts, profile);
+    else if (failure != KS_FAILURE_NONE)
+        ks_attempts_fail(manager->attempts, profile, failure);
+    else
+        ks_attempts_end(manager->attempts, profile);
     notify_soon(manager);
 }
 
@@ -108,8 +114,11 @@ static void watch_active(KsManager *manager, NMActiveConnection *active)
     };
     static const char *const of_config[] = { NM_IP_CONFIG_ADDRESSES, NULL };
 
-    if (!g_object_get_data(G_OBJECT(active), G_LOG_DOMAIN))
+    if (!g_object_get_data(G_OBJECT(active), G_LOG_DOMAIN)) {
         g_signal_connect(active, "state-changed", G_CALLBACK(on_active_state), manager);
+        if (nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
+            ks_attempts_begin(manager->attempts, nm_active_connection_get_connection(active));
+    }
     watch(manager, active, of_active);
     watch(manager, nm_active_connection_get_ip4_config(active), of_config);
     watch(manager, nm_active_connection_get_ip6_config(active), of_config);
@@ -218,7 +227,8 @@ static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
             : NULL);
     vpn = ks_vpn_new(nm_connection_get_uuid(profile), nm_connection_get_id(profile), type);
     vpn->users = ks_vpn_profile_users(profile);
-    vpn->failure = GPOINTER_TO_UINT(g_hash_table_lookup(manager->failures, profile));
+    vpn->attempt = ks_attempts_number(manager->attempts, profile);
+    vpn->failure = ks_attempts_failure(manager->attempts, profile);
     return vpn;
 }
 
@@ -405,7 +415,7 @@ static void forget_client(KsManager *manager)
     g_cancellable_cancel(manager->cancellable);
     g_clear_object(&manager->cancellable);
     g_hash_table_remove_all(manager->servers);
-    g_hash_table_remove_all(manager->failures);
+    ks_attempts_clear(manager->attempts);
     if (manager->client)
         g_signal_handlers_disconnect_by_data(manager->client, manager);
     g_clear_object(&manager->client);
@@ -430,6 +440,11 @@ static void on_bus_gone(void *data)
     notify_soon(manager);
 }
 
+static void on_attempt_explained(void *data)
+{
+    notify_soon(data);
+}
+
 KsManager *ks_manager_new(KsSystemBus *bus, KsManagerChanged changed, void *data)
 {
     KsManager *manager = g_new0(KsManager, 1);
@@ -438,7 +453,7 @@ KsManager *ks_manager_new(KsSystemBus *bus, KsManagerChanged changed, void *data
     manager->changed_data = data;
     manager->servers =
         g_hash_table_new_full(NULL, NULL, g_object_unref, (GDestroyNotify) ks_profile_servers_free);
-    manager->failures = g_hash_table_new(NULL, NULL);
+    manager->attempts = ks_attempts_new(on_attempt_explained, manager);
     manager->bus = bus;
     ks_system_bus_observe(bus, &(KsSystemBusObserver){
                                    .connected = on_bus_connected,
@@ -456,7 +471,7 @@ void ks_manager_free(KsManager *manager)
     forget_client(manager);
     g_clear_handle_id(&manager->notify, g_source_remove);
     g_hash_table_unref(manager->servers);
-    g_hash_table_unref(manager->failures);
+    ks_attempts_free(manager->attempts);
     g_free(manager);
 }
 

@@ -356,18 +356,11 @@ static const char *reason_for_protected(const KsStatusFacts *facts, const char *
     return "some-networks";
 }
 
-/* Why no tunnel is up, from what NetworkManager said of the VPNs. */
+/* Why no tunnel is up, from what NetworkManager and the VPNs' programs said. */
 static const char *reason_for_blocked(const KsStatusFacts *facts, const char **ret_vpn)
 {
     const KsWorld *world = facts->world;
     const KsTunnel *dead = find_dead(facts);
-    static const char *const of_failure[] = {
-        [KS_FAILURE_NONE] = NULL,
-        [KS_FAILURE_LOGIN] = "login-failed",
-        [KS_FAILURE_NO_SECRETS] = "no-secrets",
-        [KS_FAILURE_TIMEOUT] = "server-unreachable",
-        [KS_FAILURE_SERVICE] = "service-failed",
-    };
     const KsVpn *failed = NULL;
     const KsVpn *nameless = NULL;
     unsigned reachable = 0;
@@ -390,7 +383,7 @@ static const char *reason_for_blocked(const KsStatusFacts *facts, const char **r
             /* a tunnel of the kernel's can be deleted, and NetworkManager never hears of it */
             return vpn->activity == KS_VPN_UP ? "tunnel-gone" : "connecting";
         }
-        if (vpn->failure != KS_FAILURE_NONE)
+        if (vpn->failure != KS_FAILURE_NONE && (!failed || vpn->attempt >= failed->attempt))
             failed = vpn;
         for (unsigned j = 0; j < vpn->servers->len; j++) {
             const KsServer *server = g_ptr_array_index(vpn->servers, j);
@@ -403,7 +396,7 @@ static const char *reason_for_blocked(const KsStatusFacts *facts, const char **r
     }
     if (failed) {
         *ret_vpn = failed->name;
-        return of_failure[failed->failure];
+        return ks_failure_name(failed->failure);
     }
     if (reachable > 0)
         return "no-vpn";
@@ -497,6 +490,7 @@ static void mark_vpn(uint64_t *mark, const KsVpn *vpn)
     mark_text(mark, vpn->uuid);
     mark_text(mark, vpn->name);
     mark_text(mark, vpn->type);
+    mark_number(mark, vpn->attempt);
     mark_number(mark, (uint64_t) vpn->activity << 8 | (uint64_t) vpn->failure << 4 |
                           (uint64_t) vpn->locks << 1 | vpn->left_out);
     mark_number(mark, vpn->warnings->len);

@@ -15,7 +15,7 @@ ROOMS = {
     "dispatcher/hook": ("model", ""),
     "dispatcher/rules": ("model", "glib libnftnl libmnl"),
     "dispatcher/kernel": ("model rules", "glib libnftnl libmnl"),
-    "dispatcher/network": ("model", "glib libnm c-ares"),
+    "dispatcher/network": ("model", "glib libnm c-ares systemd"),
     "polkit": ("model", "glib polkit"),
     "dispatcher/policy": ("model", "glib"),
     "dispatcher/files": ("model policy", "glib"),

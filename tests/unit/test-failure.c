@@ -35,9 +35,76 @@ static void test_reasons(void)
         g_assert_cmpint(ks_failure_of(rows[i].reason), ==, rows[i].failure);
 }
 
+/* As the programs write them (OpenVPN 2.6, OpenConnect 9, charon-nm 5.9, pppd 2.4, openfortivpn
+ * 1.17, NetworkManager's plugins); last, what decides nothing. */
+static void test_lines(void)
+{
+    static const struct {
+        const char *line;
+        KsFailure failure;
+    } rows[] = {
+        { "VERIFY ERROR: depth=0, error=certificate is not yet valid: CN=vpn, serial=1",
+          KS_FAILURE_CERTIFICATE_DATE },
+        { "VERIFY ERROR: depth=1, error=certificate has expired: CN=ca",
+          KS_FAILURE_CERTIFICATE_DATE },
+        { "Server certificate verify failed: certificate expired", KS_FAILURE_CERTIFICATE_DATE },
+        { "Server certificate verify failed: certificate not activated",
+          KS_FAILURE_CERTIFICATE_DATE },
+        { "subject certificate invalid (valid from Jan 01 00:00:00 2030 to Jan 01 00:00:00 2040)",
+          KS_FAILURE_CERTIFICATE_DATE },
+        { "VERIFY ERROR: depth=0, error=unable to get local issuer certificate: CN=vpn",
+          KS_FAILURE_CERTIFICATE },
+        { "OpenSSL: error:0A000086:SSL routines::certificate verify failed",
+          KS_FAILURE_CERTIFICATE },
+        { "VERIFY X509NAME ERROR: CN=other, must be vpn.example", KS_FAILURE_CERTIFICATE },
+        { "no trusted RSA public key found for 'vpn.example'", KS_FAILURE_CERTIFICATE },
+        { "OpenSSL: error:0A000418:SSL routines::tlsv1 alert unknown ca: alert bad certificate",
+          KS_FAILURE_CERTIFICATE },
+        { "AUTH: Received control message: AUTH_FAILED", KS_FAILURE_LOGIN },
+        { "received AUTHENTICATION_FAILED notify error", KS_FAILURE_LOGIN },
+        { "MS-CHAP authentication failed: E=691 Authentication failure", KS_FAILURE_LOGIN },
+        { "ERROR:  Could not authenticate to gateway.", KS_FAILURE_LOGIN },
+        { "AUTH_PENDING received, extending handshake timeout from 60s to 60s",
+          KS_FAILURE_LOGIN_NEEDED },
+        { "Cookie was rejected by server; exiting.", KS_FAILURE_LOGIN_NEEDED },
+        { "RESOLVE: Cannot resolve host address: vpn.example:1194 (Name or service not known)",
+          KS_FAILURE_NAME },
+        { "getaddrinfo failed for host 'vpn.example': Temporary failure in name resolution",
+          KS_FAILURE_NAME },
+        { "read UDPv4 [ECONNREFUSED]: Connection refused (fd=3,code=111)", KS_FAILURE_REFUSED },
+        { "TCP: connect to [AF_INET]192.0.2.1:1194 failed: Connection refused",
+          KS_FAILURE_REFUSED },
+        { "nm-openvpn[7] <warn>  Could not find the openvpn binary.", KS_FAILURE_PROGRAM },
+        { "Could not find openconnect binary", KS_FAILURE_PROGRAM },
+
+        { "", KS_FAILURE_NONE },
+        { "TLS Error: TLS key negotiation failed to occur within 60 seconds (check your network "
+          "connectivity)",
+          KS_FAILURE_NONE },
+        { "VERIFY OK: depth=0, CN=vpn", KS_FAILURE_NONE },
+        { "Could not find a way", KS_FAILURE_NONE },
+        { "binary: could not find", KS_FAILURE_NONE },
+        { "Initialization Sequence Completed", KS_FAILURE_NONE },
+        { "\xff\xfe%s%n", KS_FAILURE_NONE },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpint(ks_failure_of_line(rows[i].line), ==, rows[i].failure);
+}
+
+/* Each has a word of its own. */
+static void test_names(void)
+{
+    for (KsFailure i = KS_FAILURE_NONE; i < KS_FAILURE_MAX; i++)
+        for (KsFailure j = KS_FAILURE_NONE; j < i; j++)
+            g_assert_cmpstr(ks_failure_name(i), !=, ks_failure_name(j));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/failure/reasons", test_reasons);
+    g_test_add_func("/failure/lines", test_lines);
+    g_test_add_func("/failure/names", test_names);
     return g_test_run();
 }

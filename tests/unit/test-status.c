@@ -480,9 +480,42 @@ static void test_odd_names(Fixture *f, const void *data)
     g_assert_nonnull(printed);
 }
 
+/* Of two that failed, the later one. */
+static void test_last_failure(Fixture *f, const void *data)
+{
+    static const struct {
+        unsigned attempts[2];
+        const char *reason;
+    } rows[] = {
+        { { 1, 2 }, "certificate-date" },
+        { { 2, 1 }, "server-refused" },
+    };
+    KsVpn *one = ks_vpn_new("one", "one", "openvpn");
+    KsVpn *other = ks_vpn_new("other", "other", "openvpn");
+
+    (void) data;
+    g_ptr_array_set_size(f->world->vpns, 0);
+    g_ptr_array_add(f->world->vpns, one);
+    g_ptr_array_add(f->world->vpns, other);
+    one->failure = KS_FAILURE_REFUSED;
+    other->failure = KS_FAILURE_CERTIFICATE_DATE;
+    look(f);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GVariant) status = NULL;
+        g_autoptr(GVariant) reason = NULL;
+
+        one->attempt = rows[i].attempts[0];
+        other->attempt = rows[i].attempts[1];
+        status = ks_status_describe(&f->facts);
+        reason = member(status, "reason");
+        g_assert_cmpstr(g_variant_get_string(reason, NULL), ==, rows[i].reason);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    CASE("last-failure", test_last_failure);
     CASE("states", test_states);
     CASE("ipsec", test_ipsec);
     CASE("no-carrier", test_a_tunnel_that_cannot_carry);

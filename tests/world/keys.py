@@ -2,6 +2,7 @@
 """Throw-away keys for the VPN: a certificate authority, a server, a client, and one static key."""
 
 import subprocess
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 FOLDER = Path("/run/world/keys")
@@ -29,3 +30,19 @@ def make_certificate(name: str, issuer: str | None, extensions: str) -> None:
     if issuer is None:
         signer = ["-signkey", f"{name}.key"]
     _openssl("x509", "-req", "-in", f"{name}.csr", "-days", "2", "-extfile", f"{name}.ext", *signer, "-out", f"{name}.crt")
+
+
+def make_certificate_of_tomorrow(name: str) -> None:
+    """A server's, valid in twelve hours: not by an option of `openssl x509` before OpenSSL 3.4."""
+    (FOLDER / f"{name}.ext").write_text("keyUsage=digitalSignature\nextendedKeyUsage=serverAuth\n")
+    (FOLDER / "tomorrow.cnf").write_text(
+        "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\nserial=tomorrow.srl\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n"
+    )
+    (FOLDER / "index.txt").write_text("")
+    (FOLDER / "tomorrow.srl").write_text("1000\n")
+    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key"]
+    _openssl("req", "-new", *new_key, "-subj", f"/CN={name}", "-out", f"{name}.csr")
+    now = datetime.now(timezone.utc)
+    begin, end = ((now + timedelta(hours=hours)).strftime("%Y%m%d%H%M%SZ") for hours in (12, 36))
+    signer = ["-cert", "ca.crt", "-keyfile", "ca.key", "-startdate", begin, "-enddate", end]
+    _openssl("ca", "-batch", "-config", "tomorrow.cnf", *signer, "-extfile", f"{name}.ext", "-notext", "-in", f"{name}.csr", "-out", f"{name}.crt")

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-network"
+
+#include "network/attempts.h"
+
+#include "network/vpn-log.h"
+
+#include <gio/gio.h>
+
+#define SECOND ((gint64) G_USEC_PER_SEC)
+
+/* NetworkManager tells of it a moment after the first words, and before the last are in the
+ * journal. */
+#define BEFORE (1 * SECOND)
+#define AFTER  (1 * SECOND)
+
+/* Of a VPN that was up for days only the end says something. */
+#define LENGTH_MAX (600 * SECOND)
+
+typedef struct {
+    KsFailure failure;
+    gint64 began; /* 0: not known */
+    bool running;
+    bool alone;
+    unsigned number;
+} Attempt;
+
+struct KsAttempts {
+    void (*changed)(void *data);
+    void *data;
+    GHashTable *attempts; /* profile -> Attempt* */
+    GCancellable *cancellable;
+    unsigned count;
+};
+
+typedef struct {
+    KsAttempts *attempts;
+    const void *profile;
+    unsigned number;
+    gint64 from;
+    gint64 to;
+} Reading;
+
+KsAttempts *ks_attempts_new(void (*changed)(void *data), void *data)
+{
+    KsAttempts *attempts = g_new0(KsAttempts, 1);
+
+    attempts->changed = changed;
+    attempts->data = data;
+    attempts->attempts = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    attempts->cancellable = g_cancellable_new();
+    return attempts;
+}
+
+void ks_attempts_free(KsAttempts *attempts)
+{
+    g_cancellable_cancel(attempts->cancellable);
+    g_object_unref(attempts->cancellable);
+    g_hash_table_unref(attempts->attempts);
+    g_free(attempts);
+}
+
+static Attempt *find(KsAttempts *attempts, const void *profile)
+{
+    Attempt *attempt = g_hash_table_lookup(attempts->attempts, profile);
+
+    if (!attempt) {
+        attempt = g_new0(Attempt, 1);
+        g_hash_table_insert(attempts->attempts, (void *) profile, attempt);
+    }
+    return attempt;
+}
+
+void ks_attempts_begin(KsAttempts *attempts, const void *profile)
+{
+    Attempt *attempt = find(attempts, profile);
+    GHashTableIter iter;
+    gpointer other;
+
+    if (attempt->running)
+        return;
+    *attempt = (Attempt){
+        .began = g_get_real_time(), .running = true, .alone = true, .number = ++attempts->count
+    };
+    g_hash_table_iter_init(&iter, attempts->attempts);
+    while (g_hash_table_iter_next(&iter, NULL, &other))
+        if (other != attempt && ((Attempt *) other)->running)
+            attempt->alone = ((Attempt *) other)->alone = false;
+}
+
+void ks_attempts_succeed(KsAttempts *attempts, const void *profile)
+{
+    Attempt *attempt = find(attempts, profile);
+
+    attempt->failure = KS_FAILURE_NONE;
+    attempt->running = false;
+}
+
+static void read_now(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+    const Reading *reading = data;
+
+    (void) source;
+    (void) cancellable;
+    g_usleep((gulong) AFTER); /* the words that end at this moment are still on their way */
+    g_task_return_int(task,
+                      (gssize) ks_vpn_log_read((uint64_t) reading->from, (uint64_t) reading->to));
+}
+
+static void on_read(GObject *source, GAsyncResult *result, gpointer data)
+{
+    const Reading *reading = g_task_get_task_data(G_TASK(result));
+    g_autoptr(GError) error = NULL;
+    gssize failure = g_task_propagate_int(G_TASK(result), &error);
+    Attempt *attempt;
+
+    (void) source;
+    (void) data;
+    if (error || failure == KS_FAILURE_NONE)
+        return; /* cancelled: there are no attempts any more */
+    attempt = g_hash_table_lookup(reading->attempts->attempts, reading->profile);
+    if (!attempt || attempt->number != reading->number || attempt->running)
+        return;
+    attempt->failure = (KsFailure) failure;
+    reading->attempts->changed(reading->attempts->data);
+}
+
+void ks_attempts_fail(KsAttempts *attempts, const void *profile, KsFailure failure)
+{
+    Attempt *attempt = find(attempts, profile);
+    gint64 now = g_get_real_time();
+    g_autoptr(GTask) task = NULL;
+    Reading *reading;
+
+    attempt->failure = failure;
+    attempt->running = false;
+    if (attempt->began == 0 || !attempt->alone || failure == KS_FAILURE_NO_SECRETS)
+        return;
+    reading = g_new0(Reading, 1);
+    *reading = (Reading){ attempts, profile, attempt->number,
+                          MAX(attempt->began - BEFORE, now - LENGTH_MAX), now + AFTER };
+    task = g_task_new(NULL, attempts->cancellable, on_read, NULL);
+    g_task_set_task_data(task, reading, g_free);
+    g_task_run_in_thread(task, read_now);
+}
+
+void ks_attempts_end(KsAttempts *attempts, const void *profile)
+{
+    Attempt *attempt = g_hash_table_lookup(attempts->attempts, profile);
+
+    if (attempt)
+        attempt->running = false;
+}
+
+void ks_attempts_forget(KsAttempts *attempts, const void *profile)
+{
+    g_hash_table_remove(attempts->attempts, profile);
+}
+
+void ks_attempts_clear(KsAttempts *attempts)
+{
+    g_hash_table_remove_all(attempts->attempts);
+}
+
+KsFailure ks_attempts_failure(const KsAttempts *attempts, const void *profile)
+{
+    const Attempt *attempt = g_hash_table_lookup(attempts->attempts, profile);
+
+    return attempt ? attempt->failure : KS_FAILURE_NONE;
+}
+
+unsigned ks_attempts_number(const KsAttempts *attempts, const void *profile)
+{
+    const Attempt *attempt = g_hash_table_lookup(attempts->attempts, profile);
+
+    return attempt ? attempt->number : 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "model/failure.h"
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* How the attempts to bring VPNs up went: by NetworkManager's word first, and a moment later by
+ * that of the VPN's program, where it left one in the journal. Of two attempts at one time nobody
+ * can tell whose words these are, and NetworkManager's word stands. */
+
+typedef struct KsAttempts KsAttempts;
+
+/* `changed` is called when a program's word has come, until it is freed. */
+KsAttempts *ks_attempts_new(void (*changed)(void *data), void *data);
+void ks_attempts_free(KsAttempts *attempts);
+
+/* `profile` only tells them apart. */
+void ks_attempts_begin(KsAttempts *attempts, const void *profile);
+void ks_attempts_succeed(KsAttempts *attempts, const void *profile);
+void ks_attempts_fail(KsAttempts *attempts, const void *profile, KsFailure failure);
+
+/* It ended without a word about the VPN. What was said before stands. */
+void ks_attempts_end(KsAttempts *attempts, const void *profile);
+
+void ks_attempts_forget(KsAttempts *attempts, const void *profile);
+void ks_attempts_clear(KsAttempts *attempts);
+
+/* Of the last attempt: which of all it was; and why it failed, KS_FAILURE_NONE while there is
+ * another. */
+unsigned ks_attempts_number(const KsAttempts *attempts, const void *profile);
+KsFailure ks_attempts_failure(const KsAttempts *attempts, const void *profile);
