@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define G_LOG_DOMAIN "ks-guard"
 
+#include "files/right-time.h"
 #include "files/vpns-file.h"
 #include "guard/guard-private.h"
 
@@ -276,6 +277,7 @@ bool ks_guard_hides(const KsGuard *guard, const KsViewer *viewer)
 GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
 {
     g_autoptr(GPtrArray) name_warnings = ks_look_name_warnings(guard->look, viewer);
+    g_autofree char *clock = ks_right_time_look();
     KsStatusFacts facts;
 
     /* what is left of a pause is known for the moment of reading only */
@@ -285,6 +287,7 @@ GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
         (void) ks_keeper_read_lately(guard->keeper);
     facts = ks_guard_facts(guard);
     facts.name_warnings = name_warnings;
+    facts.problems[KS_STATUS_PROBLEMS_MAX - 1] = clock;
     facts.viewer = viewer;
     return ks_status_describe(&facts);
 }

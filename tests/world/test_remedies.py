@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is recommended works: each sentence is followed in the situation in which it is said."""
 
+import os
 import signal
+import socket
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -229,3 +232,24 @@ def test_many_addresses(locked):
     _write(locked, "many", f"{a.SERVER[4]}:{a.SERVER_PORT}:udp4")
     wait_until(lambda: not _told(locked, "many.remedy"), "it to be forgotten")
     assert _comes_up(locked, "many")
+
+
+def test_a_clock_that_is_wrong(locked):
+    """By more than a day: what the guard wrote is newer. In a pause a time server can be asked."""
+    state = Path("/var/lib/nm-killswitch/state")
+    now = time.time()
+    try:
+        os.utime(state, (now + 20 * 3600, now + 20 * 3600))
+        assert not _told(locked, "clock")  # the control: less than a day is a time zone, or a file from elsewhere
+        os.utime(state, (now + 30 * 3600, now + 30 * 3600))
+        said = _told(locked, "clock")
+        assert len(said) == 1 and "nm-killswitch pause 2m" in said[0] and "date --set" in said[0]
+    finally:
+        os.utime(state, (now, now))
+    assert not _told(locked, "clock")
+    locked.product.ctl("pause", "2m")
+    mark = locked.capture.mark()
+    with locked.client.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
+        asker.sendto(b"time please", (a.WEB[4], 123))
+    locked.capture.wait_for(lambda frame: b"time please" in frame.data, "the question to a time server", mark)
+    locked.product.ctl("resume")
