@@ -52,6 +52,33 @@ char *ks_name_text_not_found(const char *host, const KsResolvConf *conf, const K
                            why_not_found(conf, strict));
 }
 
+char *ks_name_text_cut(const char *host, const KsNameRecord *record)
+{
+    char text[KS_ADDRESS_TEXT_SIZE];
+    g_autofree char *such_as =
+        record && record->addresses->len > 0
+            ? g_strdup_printf(
+                  ", such as %s,",
+                  ks_address_text(&g_array_index(record->addresses, KsNameAddress, 0).address,
+                                  text))
+            : g_strdup("");
+
+    return g_strdup_printf("The VPN server name %s has more addresses than an answer by UDP holds. "
+                           "Programs then ask by TCP, which does not leave while blocked, and do "
+                           "not find it. Write one of its addresses%s into the VPN in place of the "
+                           "name.",
+                           host, such_as);
+}
+
+char *ks_name_text_full(const char *host)
+{
+    return g_strdup_printf(
+        "The VPN server name %s has very many addresses. No more than %u of them "
+        "are let out, and a VPN that asks another one does not connect. Write "
+        "one of its addresses into the VPN in place of the name.",
+        host, KS_NAME_ADDRESSES_MAX);
+}
+
 char *ks_name_text_refused(const char *host, const KsAddress *address)
 {
     char text[KS_ADDRESS_TEXT_SIZE];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/address.h"
+#include "model/name-book.h"
 #include "model/resolv-conf.h"
 #include "network/strict-dns.h"
 
@@ -17,6 +18,13 @@ void ks_name_text_in_the_way(GPtrArray *warnings, const KsResolvConf *conf,
 
 /* Nobody told its address. To be freed. */
 char *ks_name_text_not_found(const char *host, const KsResolvConf *conf, const KsStrictDns *strict);
+
+/* Programs do not find it, because an answer by UDP does not hold its addresses; `record` (may be
+ * NULL) knows them. To be freed. */
+char *ks_name_text_cut(const char *host, const KsNameRecord *record);
+
+/* It has as many addresses as are let out of one name, or more. To be freed. */
+char *ks_name_text_full(const char *host);
 
 /* The answer was this address, which is not believed. To be freed. */
 char *ks_name_text_refused(const char *host, const KsAddress *address);

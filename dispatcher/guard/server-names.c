@@ -27,7 +27,7 @@ typedef struct {
     int64_t asked;     /* likewise; 0: never */
     unsigned failures; /* in a row */
     bool under_way;
-    bool is_cut; /* it has more addresses than an answer by UDP holds */
+    bool is_cut; /* programs do not find it: it has more addresses than an answer by UDP holds */
     bool wanted;
     char **users; /* of the private profile that wants it; NULL: one for everybody does */
 } Entry;
@@ -171,7 +171,7 @@ static unsigned count_refused(const KsNames *names, const char *host)
 }
 
 static void on_answer(const char *host, KsResolved result, const KsAddress *addresses,
-                      unsigned count, uint32_t lifetime, bool is_cut, void *data)
+                      unsigned count, uint32_t lifetime, KsCut cut, void *data)
 {
     KsNames *names = data;
     Entry *entry = g_hash_table_lookup(names->entries, host);
@@ -184,6 +184,9 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
         return; /* nobody wants it any more */
     entry->under_way = false;
     if (result == KS_RESOLVED || result == KS_RESOLVED_NOTHING) {
+        /* while locked, what is told as cut by IPv4 comes in as whole */
+        bool is_cut = cut == KS_CUT_ALL || (cut == KS_CUT_SOME && names->locked);
+
         news = entry->is_cut != is_cut;
         entry->is_cut = is_cut;
     }
@@ -474,16 +477,13 @@ GPtrArray *ks_names_warnings(const KsNames *names, const KsViewer *viewer)
             tell(warnings, &count,
                  ks_name_text_refused(entry->host, &g_array_index(record->refused, KsAddress, 0)));
         else if (entry->is_cut)
-            tell(warnings, &count,
-                 g_strdup_printf("The VPN server name %s has more addresses than an answer by UDP "
-                                 "holds. Programs then ask by TCP, which does not leave while "
-                                 "blocked, and do not find it. Write one of its addresses into the "
-                                 "VPN in place of the name.",
-                                 entry->host));
+            tell(warnings, &count, ks_name_text_cut(entry->host, record));
         else if (entry->failures > 1 && (!record || record->addresses->len == 0))
             tell(warnings, &count,
                  ks_name_text_not_found(entry->host, ks_resolver_conf(names->resolver),
                                         names->strict));
+        if (record && record->addresses->len >= KS_NAME_ADDRESSES_MAX)
+            tell(warnings, &count, ks_name_text_full(entry->host));
         if (record && record->replaced)
             tell(warnings, &count,
                  g_strdup_printf("The VPN server name %s suddenly answers with other addresses "

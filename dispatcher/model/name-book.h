@@ -9,8 +9,8 @@
  * believed (name-policy.h), for as long as it may still be right. Times are seconds since 1970. */
 
 #define KS_NAMES_MAX          16384u
-#define KS_NAME_ADDRESSES_MAX 64u /* of one name */
-#define KS_NAME_REFUSED_MAX   8u  /* of one name, to be shown */
+#define KS_NAME_ADDRESSES_MAX 256u /* of one name */
+#define KS_NAME_REFUSED_MAX   8u   /* of one name, to be shown */
 
 typedef struct {
     KsAddress address;

@@ -3,6 +3,8 @@
 
 #include "network/resolver.h"
 
+#include "model/names.h"
+
 #include <ares.h>
 #include <fcntl.h>
 #include <gio/gio.h>
@@ -28,6 +30,10 @@
 #define FLAGS          2
 #define FLAG_TRUNCATED 0x02
 
+/* By UDP, and where an answer may have been cut, by TCP: the lock lets the guard's out by their
+ * mark, which takes the right to change rules. */
+enum { BY_UDP, BY_TCP, WAYS };
+
 /* What tells one state of a file from another. */
 typedef struct {
     dev_t device;
@@ -38,10 +44,10 @@ typedef struct {
 
 struct KsResolver {
     KsResolverListener listener;
-    ares_channel channel;      /* NULL until the first question, and after resolv.conf changed */
-    GHashTable *sockets;       /* descriptor -> guint source */
-    GPtrArray *done;           /* element-type Question: answered, and not told yet */
-    GFileMonitor *monitors[2]; /* the file, and what it is a link to */
+    ares_channel channels[WAYS]; /* NULL until the first question, and after resolv.conf changed */
+    GHashTable *sockets;         /* descriptor -> guint source */
+    GPtrArray *done;             /* element-type Question: answered, and not told yet */
+    GFileMonitor *monitors[2];   /* the file, and what it is a link to */
     Stamp stamp;
     KsResolvConf conf;
     unsigned under_way;
@@ -56,9 +62,12 @@ typedef struct {
     KsResolved result;
     KsAddress addresses[KS_RESOLVER_ADDRESSES_MAX];
     unsigned count;
+    unsigned by_udp; /* so many addresses without TCP */
     uint32_t lifetime;
+    bool is_no_data;    /* the name is there, and has no address */
     bool was_looked_at; /* for being cut */
-    bool is_cut;
+    bool was_asked_by_tcp;
+    bool has_bit; /* that says so */
 } Question;
 
 static void free_question(void *data)
@@ -76,15 +85,28 @@ static gboolean on_timeout(gpointer data);
 /* c-ares says when it wants to be called although nothing came. */
 static void set_timeout(KsResolver *resolver)
 {
-    struct timeval longest = { .tv_sec = 60 };
-    struct timeval next = { 0 };
+    struct timeval next = { .tv_sec = 60 };
 
     g_clear_handle_id(&resolver->timeout_source, g_source_remove);
-    if (!resolver->channel || resolver->under_way == 0)
+    if (resolver->under_way == 0)
         return;
-    ares_timeout(resolver->channel, &longest, &next);
+    for (unsigned way = 0; way < WAYS; way++) {
+        struct timeval longest = next;
+
+        if (resolver->channels[way])
+            ares_timeout(resolver->channels[way], &longest, &next);
+    }
     resolver->timeout_source =
         g_timeout_add((guint) (next.tv_sec * 1000 + next.tv_usec / 1000 + 1), on_timeout, resolver);
+}
+
+/* A channel leaves alone what is another's. */
+static void process(KsResolver *resolver, ares_socket_t readable, ares_socket_t writable)
+{
+    for (unsigned way = 0; way < WAYS; way++)
+        if (resolver->channels[way])
+            ares_process_fd(resolver->channels[way], readable, writable);
+    set_timeout(resolver);
 }
 
 static gboolean on_timeout(gpointer data)
@@ -92,8 +114,7 @@ static gboolean on_timeout(gpointer data)
     KsResolver *resolver = data;
 
     resolver->timeout_source = 0;
-    ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    set_timeout(resolver);
+    process(resolver, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     return G_SOURCE_REMOVE;
 }
 
@@ -103,9 +124,7 @@ static gboolean on_socket(gint fd, GIOCondition condition, gpointer data)
     bool readable = condition & (G_IO_IN | G_IO_ERR | G_IO_HUP);
 
     /* the socket may be closed and its source gone when this returns; that is fine with GLib */
-    ares_process_fd(resolver->channel, readable ? fd : ARES_SOCKET_BAD,
-                    condition & G_IO_OUT ? fd : ARES_SOCKET_BAD);
-    set_timeout(resolver);
+    process(resolver, readable ? fd : ARES_SOCKET_BAD, condition & G_IO_OUT ? fd : ARES_SOCKET_BAD);
     return G_SOURCE_CONTINUE;
 }
 
@@ -128,11 +147,23 @@ static void watch_socket(void *data, ares_socket_t fd, int readable, int writabl
                             GUINT_TO_POINTER(g_unix_fd_add(fd, condition, on_socket, resolver)));
 }
 
-static bool open_channel(KsResolver *resolver)
+/* Without the right to it the question goes without, and stays here while locked. */
+static int mark_socket(ares_socket_t fd, int type, void *data)
+{
+    const uint32_t mark = KS_ASKED_MARK;
+
+    (void) type;
+    (void) data;
+    (void) setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+    return 0;
+}
+
+static bool open_channel(KsResolver *resolver, unsigned way)
 {
     static char both[] = "fb"; /* /etc/hosts, then the DNS */
     struct ares_options options = {
-        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_IGNTC,
+        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES |
+                 (way == BY_TCP ? ARES_FLAG_USEVC : ARES_FLAG_IGNTC),
         .timeout = TIMEOUT_MS,
         .tries = TRIES,
         .lookups = both,
@@ -143,29 +174,42 @@ static bool open_channel(KsResolver *resolver)
                ARES_OPT_SOCK_STATE_CB;
     int result;
 
-    if (resolver->channel)
+    if (resolver->channels[way])
         return true;
-    result = ares_init_options(&resolver->channel, &options, mask);
-    if (result == ARES_SUCCESS)
+    result = ares_init_options(&resolver->channels[way], &options, mask);
+    if (result == ARES_SUCCESS) {
+        if (way == BY_TCP)
+            ares_set_socket_configure_callback(resolver->channels[way], mark_socket, NULL);
         return true;
-    resolver->channel = NULL;
+    }
+    resolver->channels[way] = NULL;
     g_warning("the DNS cannot be asked: %s", ares_strerror(result));
     return false;
 }
 
 /* Every question under way ends. */
-static void close_channel(KsResolver *resolver)
+static void close_channels(KsResolver *resolver)
 {
-    if (!resolver->channel)
-        return;
-    ares_destroy(resolver->channel);
-    resolver->channel = NULL;
+    for (unsigned way = 0; way < WAYS; way++) {
+        ares_channel channel = resolver->channels[way];
+
+        resolver->channels[way] = NULL;
+        if (channel)
+            ares_destroy(channel);
+    }
     g_clear_handle_id(&resolver->timeout_source, g_source_remove);
 }
 
 /* ---- questions and answers ---- */
 
+static const struct ares_addrinfo_hints hints = {
+    .ai_flags = ARES_AI_NOSORT, /* which would need sockets to every address */
+    .ai_family = AF_UNSPEC,
+    .ai_socktype = SOCK_STREAM, /* each address once */
+};
+
 static void tell_soon(Question *question);
+static void on_answer(void *data, int status, int timeouts, struct ares_addrinfo *info);
 
 static void on_raw_answer(void *data, int status, int timeouts, unsigned char *bytes, int length)
 {
@@ -173,7 +217,7 @@ static void on_raw_answer(void *data, int status, int timeouts, unsigned char *b
 
     (void) status;
     (void) timeouts;
-    question->is_cut = bytes && length > FLAGS && (bytes[FLAGS] & FLAG_TRUNCATED);
+    question->has_bit = bytes && length > FLAGS && (bytes[FLAGS] & FLAG_TRUNCATED);
     tell_soon(question);
 }
 
@@ -181,18 +225,51 @@ static void on_raw_answer(void *data, int status, int timeouts, unsigned char *b
  * answer says so. False: there is no need. */
 static bool look_whether_cut(KsResolver *resolver, Question *question)
 {
-    bool may_be = question->result == KS_RESOLVED_NOTHING ||
-                  (question->result == KS_RESOLVED && question->count >= CUT_MIN);
-
-    if (!may_be || question->was_looked_at || !resolver->channel)
+    if (question->was_looked_at || !resolver->channels[BY_UDP])
         return false;
     question->was_looked_at = true;
     /* 1.34 prefers a function that 1.18 does not have */
     G_GNUC_BEGIN_IGNORE_DEPRECATIONS
-    ares_query(resolver->channel, question->host, CLASS_IN, TYPE_A, on_raw_answer, question);
+    ares_query(resolver->channels[BY_UDP], question->host, CLASS_IN, TYPE_A, on_raw_answer,
+               question);
     G_GNUC_END_IGNORE_DEPRECATIONS
     set_timeout(resolver);
     return true;
+}
+
+/* The lock has cut answers come in as if they were whole (rules/lock-rules.c), so that the bit
+ * alone does not tell. False: that was done, or cannot be. */
+static bool ask_by_tcp(KsResolver *resolver, Question *question)
+{
+    if (question->was_asked_by_tcp || !open_channel(resolver, BY_TCP))
+        return false;
+    question->was_asked_by_tcp = true;
+    question->by_udp = question->count;
+    ares_getaddrinfo(resolver->channels[BY_TCP], question->host, NULL, &hints, on_answer, question);
+    set_timeout(resolver);
+    return true;
+}
+
+/* Whether it is told later, when that is known. */
+static bool look_for_more(KsResolver *resolver, Question *question)
+{
+    bool may_be_more = question->is_no_data || question->count >= CUT_MIN;
+
+    return may_be_more && (look_whether_cut(resolver, question) || ask_by_tcp(resolver, question));
+}
+
+/* A resolver of this machine can be asked by TCP, and programs do. */
+static KsCut cut_of(const KsResolver *resolver, const Question *question)
+{
+    bool has_more = question->count > 0;
+
+    if (!question->was_asked_by_tcp)
+        return KS_CUT_NOT;
+    if (resolver->conf.is_local)
+        return question->has_bit && !has_more ? KS_CUT_ALL : KS_CUT_NOT;
+    if (question->by_udp == 0)
+        return question->has_bit || has_more ? KS_CUT_ALL : KS_CUT_NOT;
+    return question->has_bit ? KS_CUT_SOME : KS_CUT_NOT;
 }
 
 static gboolean tell(gpointer data)
@@ -203,14 +280,14 @@ static gboolean tell(gpointer data)
     resolver->tell_source = 0;
     resolver->done = g_ptr_array_new_with_free_func(free_question);
     for (unsigned i = done->len; i-- > 0;)
-        if (look_whether_cut(resolver, g_ptr_array_index(done, i)))
+        if (look_for_more(resolver, g_ptr_array_index(done, i)))
             (void) g_ptr_array_steal_index_fast(done, i);
     resolver->under_way -= done->len;
     for (unsigned i = 0; i < done->len; i++) {
         const Question *question = g_ptr_array_index(done, i);
 
         resolver->listener.answered(question->host, question->result, question->addresses,
-                                    question->count, question->lifetime, question->is_cut,
+                                    question->count, question->lifetime, cut_of(resolver, question),
                                     resolver->listener.data);
     }
     return G_SOURCE_REMOVE;
@@ -250,13 +327,23 @@ static bool read_address(const struct ares_addrinfo_node *node, KsAddress *ret_a
     return true;
 }
 
+static bool is_known(const Question *question, const KsAddress *address)
+{
+    for (unsigned i = 0; i < question->count; i++)
+        if (ks_address_compare(&question->addresses[i], address) == 0)
+            return true;
+    return false;
+}
+
+/* Adds to what an answer by UDP had. */
 static void take_addresses(Question *question, const struct ares_addrinfo *info)
 {
-    uint32_t lifetime = UINT32_MAX;
+    uint32_t lifetime = question->count > 0 ? question->lifetime : UINT32_MAX;
 
     for (const struct ares_addrinfo_node *node = info->nodes; node; node = node->ai_next) {
         if (question->count >= KS_RESOLVER_ADDRESSES_MAX ||
-            !read_address(node, &question->addresses[question->count]))
+            !read_address(node, &question->addresses[question->count]) ||
+            is_known(question, &question->addresses[question->count]))
             continue;
         lifetime = MIN(lifetime, (uint32_t) MAX(node->ai_ttl, 0));
         question->count++;
@@ -273,7 +360,10 @@ static void on_answer(void *data, int status, int timeouts, struct ares_addrinfo
     KsResolver *resolver = question->resolver;
 
     (void) timeouts;
-    question->result = result_of(resolver, status);
+    if (!question->was_asked_by_tcp || resolver->is_renewing) {
+        question->result = result_of(resolver, status);
+        question->is_no_data = status == ARES_ENODATA;
+    }
     if (status == ARES_SUCCESS && info)
         take_addresses(question, info);
     if (info)
@@ -283,20 +373,15 @@ static void on_answer(void *data, int status, int timeouts, struct ares_addrinfo
 
 bool ks_resolver_ask(KsResolver *resolver, const char *host)
 {
-    static const struct ares_addrinfo_hints hints = {
-        .ai_flags = ARES_AI_NOSORT, /* which would need sockets to every address */
-        .ai_family = AF_UNSPEC,
-        .ai_socktype = SOCK_STREAM, /* each address once */
-    };
     Question *question;
 
-    if (resolver->under_way >= KS_RESOLVER_QUESTIONS_MAX || !open_channel(resolver))
+    if (resolver->under_way >= KS_RESOLVER_QUESTIONS_MAX || !open_channel(resolver, BY_UDP))
         return false;
     question = g_new0(Question, 1);
     question->resolver = resolver;
     question->host = g_strdup(host);
     resolver->under_way++;
-    ares_getaddrinfo(resolver->channel, host, NULL, &hints, on_answer, question);
+    ares_getaddrinfo(resolver->channels[BY_UDP], host, NULL, &hints, on_answer, question);
     set_timeout(resolver);
     return true;
 }
@@ -357,7 +442,7 @@ static void on_file_changed(KsResolver *resolver)
     resolver->stamp = stamp;
     resolver->conf = read_conf();
     resolver->is_renewing = true;
-    close_channel(resolver);
+    close_channels(resolver);
     resolver->is_renewing = false;
     watch_files(resolver);
     resolver->listener.changed(resolver->listener.data);
@@ -412,7 +497,7 @@ void ks_resolver_free(KsResolver *resolver)
     if (!resolver)
         return;
     forget_files(resolver);
-    close_channel(resolver);
+    close_channels(resolver);
     g_clear_handle_id(&resolver->tell_source, g_source_remove);
     g_ptr_array_unref(resolver->done);
     g_hash_table_unref(resolver->sockets);

@@ -43,6 +43,10 @@
         META(SKUID, R1), COMPARE(NEQ, 4, 0xff, 0xff, 0xff, 0xff), META(MARK, R1),        \
         COMPARE(EQ, 4, ASKED_MARK)
 
+#define GUARD_ASKS_BY_TCP                                                                \
+    IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53), \
+        META(SKUID, R1), COMPARE(EQ, 4, 0), META(MARK, R1), COMPARE(EQ, 4, ASKED_MARK)
+
 #define FROM_ROOT META(SKUID, R1), COMPARE(EQ, 4, 0, 0, 0, 0)
 
 #define PAUSED(version) IMMEDIATE(R1, 1, (version)), LOOKUP(KS_EGRESS_SET_PAUSE), ACCEPT
@@ -125,6 +129,8 @@ static const KsRule rules[] = {
      * no socket here. */
     { KS_EGRESS_IPV4, "udp dport 53 meta skuid != 4294967295 meta mark 0x6b73646e accept",
       { QUESTION_WAS_JUDGED, ACCEPT } },
+    { KS_EGRESS_IPV4, "tcp dport 53 meta skuid 0 meta mark 0x6b73646e accept",
+      { GUARD_ASKS_BY_TCP, ACCEPT } },
     { KS_EGRESS_IPV4, "oif @lan_uplinks jump lan_out4",
       { META(OIF, R1), LOOKUP(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN4) } },
 
@@ -163,6 +169,8 @@ static const KsRule rules[] = {
     REPORT_RECORDS(KS_EGRESS_REPORTS, KS_EGRESS_SET_LINK_GROUPS),
     { KS_EGRESS_IPV6, "udp dport 53 meta skuid != 4294967295 meta mark 0x6b73646e accept",
       { QUESTION_WAS_JUDGED, ACCEPT } },
+    { KS_EGRESS_IPV6, "tcp dport 53 meta skuid 0 meta mark 0x6b73646e accept",
+      { GUARD_ASKS_BY_TCP, ACCEPT } },
     { KS_EGRESS_IPV6, "oif @lan_uplinks jump lan_out6",
       { META(OIF, R1), LOOKUP(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN6) } },
 

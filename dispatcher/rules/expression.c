@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/expression.h"
 
+#include "rules/steps.h"
+
 #include <stdio.h> /* which libnftnl's headers take for granted */
 
 #include <glib.h>
@@ -12,6 +14,25 @@
 
 /* Longest text of one expression; more is cut, on both sides of a comparison alike. */
 #define BYTECODE_SIZE 512
+
+/* As nft(8) writes it: a field that it has no name for changes no checksum. */
+static struct nftnl_expr *build_write(const KsStep *step)
+{
+    struct nftnl_expr *expr = nftnl_expr_alloc("payload");
+    bool is_checksum = step->offset == UDP_CHECKSUM;
+
+    if (!expr)
+        return NULL;
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_TRANSPORT_HEADER);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, step->offset);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, step->length);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_SREG, step->reg);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_CSUM_TYPE,
+                       is_checksum ? NFT_PAYLOAD_CSUM_INET : NFT_PAYLOAD_CSUM_NONE);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, is_checksum ? UDP_CHECKSUM : 0);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_FLAGS, 0);
+    return expr;
+}
 
 static struct nftnl_expr *build_payload(const KsStep *step, uint32_t base)
 {
@@ -146,6 +167,8 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
         return build_payload(step, NFT_PAYLOAD_NETWORK_HEADER);
     case KS_STEP_TRANSPORT:
         return build_payload(step, NFT_PAYLOAD_TRANSPORT_HEADER);
+    case KS_STEP_WRITE:
+        return build_write(step);
     case KS_STEP_IMMEDIATE:
         expr = nftnl_expr_alloc("immediate");
         if (expr) {

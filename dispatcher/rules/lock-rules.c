@@ -22,6 +22,18 @@
 #define WAS_COUNTED ASKER, LOOKUP(KS_NFT_SET_COUNTED)
 #define IS_COUNTED  ASKER, REMEMBER(KS_NFT_SET_COUNTED, KS_COUNTED_MS)
 
+/* The DNS header's third byte, behind UDP's. */
+#define DNS_FLAGS 10
+#define UNCUT(cut, cut_byte, whole, whole_byte)                                                \
+    {                                                                                          \
+        KS_CHAIN_TOLD, "udp sport 53 @th,80,8 " cut " udp checksum set 0 @th,80,8 set " whole, \
+        {                                                                                      \
+            IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),    \
+                TRANSPORT(DNS_FLAGS, 1, R1), COMPARE(EQ, 1, cut_byte), IMMEDIATE(R1, 2, 0, 0), \
+                WRITE(UDP_CHECKSUM, 2), IMMEDIATE(R1, 1, whole_byte), WRITE(DNS_FLAGS, 1)      \
+        }                                                                                      \
+    }
+
 /* clang-format off */
 /* The lock. The order is by how often a rule matches on a machine whose VPN is up. */
 static const KsRule rules[] = {
@@ -161,6 +173,12 @@ static const KsRule rules[] = {
       { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2),
         VMAP(KS_SET_PROTOCOLS6) } },
 
+    /* The guard's own, for all addresses of a server's name: root's alone can bear that mark. */
+    { KS_CHAIN_LEAVING, "tcp dport 53 meta skuid 0 meta mark 0x6b73646e jump asked",
+      { IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
+        META(SKUID, R1), COMPARE(EQ, 4, 0), META(MARK, R1), COMPARE(EQ, 4, ASKED_MARK),
+        JUMP(KS_CHAIN_ASKED) } },
+
     /* IPsec without an interface: what its policies will encrypt (net/netfilter/nft_rt.c looks for
      * a transformation on the packet's route). Behind an xfrm interface, the last look sees it so
      * too. */
@@ -272,15 +290,18 @@ static const KsRule rules[] = {
 
     /* Answers of the DNS, from whom a question went to and to the port that it came from. */
     { KS_CHAIN_INPUT,
-      "udp sport 53 @th,80,32 & 0xf800ffff == 0x80000001 ip saddr . udp dport @asked4 accept",
+      "udp sport 53 @th,80,32 & 0xf800ffff == 0x80000001 ip saddr . udp dport @asked4 jump told",
       { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
         AN_ANSWER, IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1),
-        LOOKUP(KS_NFT_SET_ASKED4), ACCEPT } },
+        LOOKUP(KS_NFT_SET_ASKED4), JUMP(KS_CHAIN_TOLD) } },
     { KS_CHAIN_INPUT,
       "udp sport 53 @th,80,32 & 0xf800ffff == 0x80000001 ip6 saddr . udp dport @asked6 accept",
       { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
         AN_ANSWER, IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), TRANSPORT(DESTINATION_PORT, 2, R2),
         LOOKUP(KS_NFT_SET_ASKED6), ACCEPT } },
+    { KS_CHAIN_INPUT, "tcp sport 53 jump told_by_tcp",
+      { IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(SOURCE_PORT, 2, R1), COMPARE(EQ, 2, 0, 53),
+        JUMP(KS_CHAIN_TOLD_BY_TCP) } },
 
     { KS_CHAIN_INPUT, "iif @hotspot_interfaces jump from_hotspot",
       { META(IIF, R1), LOOKUP(KS_SET_HOTSPOT_INTERFACES), JUMP(KS_CHAIN_FROM_HOTSPOT) } },
@@ -377,6 +398,25 @@ static const KsRule rules[] = {
     { KS_CHAIN_ASKED, "update @asked6 { ip6 daddr . th sport timeout 15s } accept",
       { IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), TRANSPORT(SOURCE_PORT, 2, R2),
         REMEMBER(KS_NFT_SET_ASKED6, KS_ASKED_MS), ACCEPT } },
+
+    /* An answer that is cut has programs ask again by TCP, which does not leave. It comes in as if
+     * it were whole: each of its addresses is right, and the guard lets all out. Without a
+     * checksum, as IPv4 alone allows (RFC 768). Bits of the byte: QR, AA, TC, RD. */
+    UNCUT("0x82", 0x82, "0x80", 0x80),
+    UNCUT("0x83", 0x83, "0x81", 0x81),
+    UNCUT("0x86", 0x86, "0x84", 0x84),
+    UNCUT("0x87", 0x87, "0x85", 0x85),
+    { KS_CHAIN_TOLD, "accept", { ACCEPT } },
+
+    { KS_CHAIN_TOLD_BY_TCP, "tcp flags syn / syn,ack return",
+      { IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_SYN | TCP_ACK),
+        COMPARE(EQ, 1, TCP_SYN), RETURN } },
+    { KS_CHAIN_TOLD_BY_TCP, "ip saddr . tcp dport @asked4 accept",
+      { IS_PROTOCOL(IPPROTO_TCP), IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1),
+        TRANSPORT(DESTINATION_PORT, 2, R1_1), LOOKUP(KS_NFT_SET_ASKED4), ACCEPT } },
+    { KS_CHAIN_TOLD_BY_TCP, "ip6 saddr . tcp dport @asked6 accept",
+      { IS_PROTOCOL(IPPROTO_TCP), IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1),
+        TRANSPORT(DESTINATION_PORT, 2, R2), LOOKUP(KS_NFT_SET_ASKED6), ACCEPT } },
 
     { KS_CHAIN_INSIDE_IPSEC, "rt ipsec exists accept", { WILL_BE_ENCRYPTED, ACCEPT } },
 

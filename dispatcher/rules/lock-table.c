@@ -29,6 +29,8 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_NAMES_OUT] = { "names_out", false, 0, 0 },
     [KS_CHAIN_NAMES_EDNS_OUT] = { "names_edns_out", false, 0, 0 },
     [KS_CHAIN_ASKED] = { "asked", false, 0, 0 },
+    [KS_CHAIN_TOLD] = { "told", false, 0, 0 },
+    [KS_CHAIN_TOLD_BY_TCP] = { "told_by_tcp", false, 0, 0 },
     [KS_CHAIN_TO_HOTSPOT] = { "to_hotspot", false, 0, 0 },
     [KS_CHAIN_TO_USERS] = { "to_users", .conditional = true, .with = KS_SET_HOTSPOT_INTERFACES },
     [KS_CHAIN_FROM_HOTSPOT] = { "from_hotspot", false, 0, 0 },

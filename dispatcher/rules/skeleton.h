@@ -81,6 +81,8 @@ typedef enum {
     KS_STEP_LINK,      /* load `length` bytes at `offset` of the link-layer header into `reg` */
     KS_STEP_NETWORK,   /* the same of the network header */
     KS_STEP_TRANSPORT, /* the same of the transport header */
+    KS_STEP_WRITE,     /* put `length` bytes from `reg` at `offset` of the transport header; the
+                        * UDP checksum is not brought in line */
     KS_STEP_IMMEDIATE, /* load `length` bytes of data into `reg` */
     KS_STEP_EXTENSION, /* load `length` bytes at `offset` of the IPv6 extension header `key` */
     KS_STEP_PRESENCE,  /* load 1 into `reg` if there is an IPv6 extension header `key`, else 0 */

@@ -3,6 +3,7 @@
 
 /* The words that rules and sets are written in; for the files of this folder that hold tables. */
 
+#include "model/names.h"
 #include "rules/skeleton.h"
 
 /* before the kernel's headers, which then leave out what libc has defined */
@@ -43,6 +44,7 @@
 #define SOURCE_PORT      0
 #define DESTINATION_PORT 2
 #define UDP_LENGTH       4 /* with the header */
+#define UDP_CHECKSUM     6
 #define UDP_PAYLOAD      8
 #define TCP_FLAGS        13
 #define TCP_SYN          0x02
@@ -76,6 +78,7 @@
 #define LINK(at, bytes, into)      STEP(LINK, .offset = (at), .length = (bytes), .reg = (into))
 #define NETWORK(at, bytes, into)   STEP(NETWORK, .offset = (at), .length = (bytes), .reg = (into))
 #define TRANSPORT(at, bytes, into) STEP(TRANSPORT, .offset = (at), .length = (bytes), .reg = (into))
+#define WRITE(at, bytes)           STEP(WRITE, .offset = (at), .length = (bytes), .reg = R1)
 #define IMMEDIATE(into, bytes, ...) \
     STEP(IMMEDIATE, .reg = (into), .length = (bytes), BYTES(__VA_ARGS__))
 #define EXTENSION(header, at, bytes, into) \
@@ -140,8 +143,8 @@
 
 /* What the first layer gives to a question for a VPN server's name that it lets out, and the second
  * asks for: of one that was let out before the lock, and has waited for a neighbour's address
- * since, it would know no name. Its letters are "ksdn". */
-#define ASKED_MARK HOST_ORDER(0x6b73646e)
+ * since, it would know no name. */
+#define ASKED_MARK HOST_ORDER(KS_ASKED_MARK)
 
 /* What the second layer gives to what it lets out by way of ppp, and asks for where the same packet
  * leaves in a PPPoE session: nothing else tells it from what a program writes into a session of its

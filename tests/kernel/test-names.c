@@ -341,6 +341,8 @@ static void test_lengths(void)
 
 /* ---- answers ---- */
 
+enum { TCP_SYN = 0x02, TCP_ACK = 0x10 };
+
 typedef struct {
     const char *what;
     bool passes; /* after the question */
@@ -349,6 +351,7 @@ typedef struct {
     uint16_t to;
     uint16_t from;
     bool other; /* machine */
+    uint8_t tcp_flags;
 } Answer;
 
 static const Answer answers[] = {
@@ -364,6 +367,12 @@ static const Answer answers[] = {
     { "from another port", false, RESPONSE | RECURSE | RECURSIVE, 1, PORT_HERE, PORT_DNS + 1 },
     { "from another machine", false, RESPONSE | RECURSE | RECURSIVE, 1, PORT_HERE, PORT_DNS, true },
     { "to port 53", false, RESPONSE | RECURSE | RECURSIVE, 1, PORT_DNS, PORT_DNS },
+    { "by TCP", true, 0, 0, PORT_HERE, PORT_DNS, .tcp_flags = TCP_ACK },
+    { "that it listens by TCP", true, 0, 0, PORT_HERE, PORT_DNS, .tcp_flags = TCP_SYN | TCP_ACK },
+    { "a connection", false, 0, 0, PORT_HERE, PORT_DNS, .tcp_flags = TCP_SYN },
+    { "by TCP to another port", false, 0, 0, PORT_HERE + 1, PORT_DNS, .tcp_flags = TCP_ACK },
+    { "by TCP from another port", false, 0, 0, PORT_HERE, PORT_DNS + 1, .tcp_flags = TCP_ACK },
+    { "by TCP from another machine", false, 0, 0, PORT_HERE, PORT_DNS, true, TCP_ACK },
     { "to port 68", false, RESPONSE | RECURSE | RECURSIVE, 1, 68, PORT_DNS },
 };
 
@@ -387,6 +396,11 @@ static GPtrArray *answer_cases(bool ipv6)
                                          : (ipv6 ? RESOLVER6 : RESOLVER);
         one->packet.source = answer->from;
         one->packet.target = answer->to;
+        if (answer->tcp_flags) {
+            one->packet.protocol = IPPROTO_TCP;
+            one->packet.tcp_flags = answer->tcp_flags;
+            one->packet.bytes = NULL;
+        }
     }
     return cases;
 }

@@ -139,6 +139,9 @@ static void check_registers(const KsRule *rule)
         case KS_STEP_OPTION:
             load(&registers, step->reg, step->length, true);
             break;
+        case KS_STEP_WRITE:
+            g_assert_cmpuint(registers.exact[register_offset(step->reg)], ==, step->length);
+            break;
         case KS_STEP_MARK:
         case KS_STEP_SWAP:
             g_assert_cmpuint(registers.exact[register_offset(step->reg)], ==, sizeof(uint32_t));

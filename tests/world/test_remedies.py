@@ -2,6 +2,7 @@
 """What is recommended works: each sentence is followed in the situation in which it is said."""
 
 import os
+import re
 import signal
 import socket
 import time
@@ -217,21 +218,88 @@ def test_silent_name_server(locked):
     resolv_conf.write_text(before)
 
 
+_MANY = [f"203.0.113.{n}" for n in range(64, 64 + 173)]  # three answers by UDP hold 28 each
+
+
+def _start_farm(world) -> None:
+    """One server at all these addresses."""
+    world.outside.ip("route add local 203.0.113.64/26 dev lo", "route add local 203.0.113.128/25 dev lo")
+    world.outside.daemon(
+        "farm",
+        ["openvpn", "--mode", "server", "--tls-server", "--topology", "subnet", "--dev", "vpn8", "--dev-type", "tun", "--disable-dco"]
+        + ["--multihome", "--port", "1199", "--proto", "udp", "--server", "203.0.113.0", "255.255.255.192"]
+        + ["--ca", f"{keys.FOLDER}/ca.crt", "--cert", f"{keys.FOLDER}/server.crt", "--key", f"{keys.FOLDER}/server.key"]
+        + ["--dh", "none", "--duplicate-cn", "--verb", "3"],
+    )
+    wait_until(lambda: b"UDPv4 link remote" in log_of("farm").read_bytes(), "the server to listen")
+
+
+def _let_out(world, host: str) -> set[str]:
+    servers = world.product.status()["servers"]
+    return {server["address"] for server in servers if server["host"] == host and not server["not_let_out"]}
+
+
 def test_many_addresses(locked):
-    """More than an answer by UDP holds: glibc asks by TCP, which is refused."""
-    many = [f"203.0.113.{n} many.remedy.known.test" for n in range(64, 64 + 173)]
-    _say(locked, *many, f"{a.SERVER[4]} few.remedy.known.test")
-    _write(locked, "many", f"many.remedy.known.test:{a.SERVER_PORT}:udp4")
-    _write(locked, "few", f"few.remedy.known.test:{a.SERVER_PORT}:udp4")
-    told = wait_until(lambda: _told(locked, "many.remedy"), "what it says of many addresses", timeout=20)
-    assert "more addresses" in told[0] and not _told(locked, "few.remedy")  # the control: one address
+    """More than an answer by UDP holds: the guard asks by TCP, programs are told a part as if it were all."""
+    name = "many.remedy.known.test"
+    _start_farm(locked)
+    _say(locked, *(f"{address} {name}" for address in _MANY))
     mark = locked.capture.mark()
-    assert locked.client.run(["timeout", "5", "getent", "ahostsv4", "many.remedy.known.test"], check=False).returncode != 0
-    assert _frames_with(locked, mark, b"\x04many\x06remedy")  # it was asked by UDP
-    # as told
-    _write(locked, "many", f"{a.SERVER[4]}:{a.SERVER_PORT}:udp4")
-    wait_until(lambda: not _told(locked, "many.remedy"), "it to be forgotten")
+    _write(locked, "many", f"{name}:1199:udp4")
+    wait_until(lambda: _let_out(locked, name) == set(_MANY), "all addresses", timeout=20)
+    assert [frame for frame in _frames_with(locked, mark, b"\x04many\x06remedy") if frame.data[23] == socket.IPPROTO_TCP]
     assert _comes_up(locked, "many")
+    assert not _told(locked, name)
+    # nobody else asks by TCP: neither for the name nor for another one
+    mark = locked.capture.mark()
+    for name in (name, "evil.known.test"):
+        asked = locked.client.run(["env", "RES_OPTIONS=use-vc", "timeout", "5", "getent", "ahostsv4", name], check=False)
+        assert asked.returncode != 0
+    assert not [frame for frame in locked.capture.since(mark, locked.capture.fence()) if frame.data[23] == socket.IPPROTO_TCP]
+
+
+# A name server whose cut answers hold nothing; by TCP it tells forty addresses.
+_EMPTY = """
+import socket, sys, threading
+def tell_all():
+    while True:
+        asker, _ = by_tcp.accept()
+        while size := asker.recv(2):
+            question = asker.recv(int.from_bytes(size, "big"))
+            is_a = question[-3] == 1
+            records = b"".join(b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\x3c\\0\\4" + bytes((203, 0, 113, 64 + n)) for n in range(40))
+            answer = question[:2] + b"\\x81\\x80\\0\\1" + (b"\\0\\x28" if is_a else b"\\0\\0") + question[8:] + (records if is_a else b"")
+            asker.sendall(len(answer).to_bytes(2, "big") + answer)
+own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+own.bind((sys.argv[1], 53))
+by_tcp = socket.create_server((sys.argv[1], 53))
+threading.Thread(target=tell_all, daemon=True).start()
+print("ready", flush=True)
+while True:
+    question, who = own.recvfrom(512)
+    own.sendto(question[:2] + b"\\x83\\x80" + question[4:], who)
+"""
+
+
+def test_many_addresses_and_none_told(locked):
+    """Programs know none of them, so the address is said that can be written down."""
+    name = "none.remedy.known.test"
+    resolv_conf = Path("/etc/resolv.conf")
+    before = resolv_conf.read_text()
+    locked.outside.ip("addr add 203.0.113.62/32 dev lo")
+    locked.outside.daemon("empty", ["/usr/bin/python3", "-c", _EMPTY, "203.0.113.62"])
+    wait_until(lambda: b"ready" in log_of("empty").read_bytes(), "the name server")
+    resolv_conf.write_text("nameserver 203.0.113.62\n")
+    _write(locked, "none", f"{name}:1199:udp4")
+    told = wait_until(lambda: _told(locked, name), "what it says of many addresses", timeout=20)
+    assert "more addresses" in told[0] and len(_let_out(locked, name)) == 40
+    assert not _comes_up(locked, "none", wait=4)
+    # as told
+    address = re.search(r"such as (\S+),", told[0])[1]
+    _write(locked, "none", f"{address}:1199:udp4")
+    wait_until(lambda: not _told(locked, name), "it to be forgotten")
+    assert _comes_up(locked, "none")
+    resolv_conf.write_text(before)
 
 
 def test_a_clock_that_is_wrong(locked):
