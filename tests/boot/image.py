@@ -124,9 +124,12 @@ def make_ours(disk: "Disk") -> None:
     shutil.copytree("/etc/NetworkManager", disk.path("/etc/NetworkManager"), symlinks=True)
     _add_person(disk)
     units = disk.path("/etc/systemd/system")
-    for wish in [*units.glob("*.wants/*"), *units.glob("*.requires/*")]:
-        if wish.name not in _KEPT:
-            wish.unlink()
+    for folder in [*units.glob("*.wants"), *units.glob("*.requires")]:
+        for wish in folder.iterdir():
+            if wish.name not in _KEPT:
+                wish.unlink()
+        if not any(folder.iterdir()):  # systemd removes one that it finds empty when it disables a unit
+            folder.rmdir()
     for name in _MASKED:
         (units / name).unlink(missing_ok=True)
         (units / name).symlink_to("/dev/null")

@@ -89,9 +89,6 @@ class Life:
         self._outside = outside
         self.raw = Disk("raw", base=copy.layers)
         image.make_ours(self.raw)
-        for wants in self.raw.path("/etc/systemd/system").glob("*.wants"):
-            if not any(wants.iterdir()):  # systemd removes one that it finds empty when it disables a unit
-                wants.rmdir()
         # Ubuntu's package leaves cables to netplan, which on a desktop writes this to leave them to NetworkManager
         self.raw.write("/etc/NetworkManager/conf.d/10-globally-managed-devices.conf", "")
         self._with_packages()

@@ -13,10 +13,10 @@ UPGRADE = [
     "next postinst configure begin", "next preinst upgrade end", "this prerm upgrade begin", "this prerm upgrade end",
     "next preinst upgrade begin", "this postrm upgrade begin", "this postrm upgrade end", "next postinst configure end",
 ]
-# dpkg gives all files their names at the end, one after the other; it dies at this one
+# dpkg gives all files their names at the end, one after the other; it dies when it renames this one
 NAMED = [
-    "/usr/libexec/nm-killswitchd", "/usr/bin/nm-killswitch", "/usr/lib/NetworkManager/dispatcher.d/90-nm-killswitch",
-    "/var/lib/dpkg/info/nm-killswitch.postinst",
+    "/usr/libexec/nm-killswitchd.dpkg-new", "/usr/bin/nm-killswitch.dpkg-new",
+    "/usr/lib/NetworkManager/dispatcher.d/90-nm-killswitch.dpkg-new", "/var/lib/dpkg/tmp.ci/postinst",
 ]
 # what fails before the new version is configured is taken back by dpkg itself
 FAILURES = ["next preinst upgrade end", "next postinst configure begin", "this postrm upgrade begin", "this prerm upgrade begin"]

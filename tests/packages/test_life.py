@@ -6,9 +6,9 @@ from boot.machine import Machine
 from packages import build, steps
 from world.sandbox import REPOSITORY
 
-# what packages' triggers and dpkg itself write
+# what packages' triggers, dpkg itself and who listens to it write
 _THEIRS = ("var/lib/dpkg", "var/lib/apt", "var/log", "usr/share/icons/hicolor", "usr/share/glib-2.0/schemas/gschemas.compiled",
-           "usr/share/applications/mimeinfo.cache", "var/lib/systemd")
+           "usr/share/applications/mimeinfo.cache", "var/lib/systemd", "var/lib/PackageKit")
 
 
 def _files(differences: list[str]) -> list[str]:

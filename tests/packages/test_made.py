@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import tarfile
 from pathlib import Path
@@ -40,7 +41,7 @@ _LINTIAN = ("lintian", "--allow-root", "--pedantic", "--fail-on", "error,warning
 
 def test_lintian_finds_nothing():
     (changes,) = build.ONE.glob("*.changes")
-    assert "E: " not in _said(*_LINTIAN, changes)
+    assert not re.search("^[EW]: ", _said(*_LINTIAN, changes), re.MULTILINE)
 
 
 def test_lintian_can_find_something(tmp_path):
@@ -49,7 +50,7 @@ def test_lintian_can_find_something(tmp_path):
     (folder / "usr/bin/nm-killswitch").chmod(0o4777)
     _said("dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", folder, tmp_path / "bad.deb")
     run = subprocess.run([*_LINTIAN, tmp_path / "bad.deb"], stdout=subprocess.PIPE, text=True, check=False)
-    assert run.returncode == 2 and "E: nm-killswitch:" in run.stdout, run.stdout
+    assert run.returncode == 2 and "elevated-privileges" in run.stdout, run.stdout
 
 
 @pytest.mark.parametrize("program", ["usr/bin/nm-killswitch", "usr/libexec/nm-killswitchd", "usr/libexec/nm-killswitch-dispatcher"])
@@ -99,7 +100,8 @@ def test_the_spdx_document_describes_the_build():
     product, *libraries = document["packages"]
     assert product["versionInfo"] == build.VERSION.split("-")[0]
     assert {"libnm", "libnftnl", "libmnl", "libcares", "gtk+-3.0"} <= {library["name"] for library in libraries}
-    sums = {Path(file["fileName"]).name: file["checksums"] for file in document["files"]}
+    programs = [file for file in document["files"] if file["fileTypes"] == ["BINARY"]]
+    sums = {Path(file["fileName"]).name: file["checksums"] for file in programs}
     for program in ("service/nm-killswitchd", "ctl/nm-killswitch", "hook/nm-killswitch-dispatcher"):
         data = (build_dir() / "dispatcher" / program).read_bytes()
         said = {entry["algorithm"]: entry["checksumValue"] for entry in sums[Path(program).name]}
