@@ -149,6 +149,8 @@ def make_ours(disk: "Disk") -> None:
 def prepare(disk: "Disk") -> None:
     """A copy of this machine, with the source of what is to be tested."""
     make_ours(disk)
+    # what installing the tests' packages left disabled here, data/install.sh --remove would enable there
+    disk.path("/var/lib/misc/nm-killswitch-disabled-units").unlink(missing_ok=True)
     _copy_source(disk)
 
 
