@@ -6,6 +6,7 @@
 #include "ctl/output.h"
 #include "ctl/rescue.h"
 #include "ctl/show.h"
+#include "ctl/ssh.h"
 #include "model/duration.h"
 
 #include <errno.h>
@@ -50,10 +51,29 @@ static KsExitStatus change(const KsRequest *request, const char *method, GVarian
                                   : ks_request_fail(request, status, message, what_holds);
 }
 
+/* What cannot be asked now is said by what follows. */
+static bool cuts_who_asks(const KsRequest *request)
+{
+    g_autoptr(GVariant) state = NULL;
+    g_autofree char *message = NULL;
+    g_autofree char *session = NULL;
+
+    if (ks_client_get_status(request->client, &state, &message) != KS_EXIT_DONE ||
+        (ks_field_flag(state, "locked") && strcmp(ks_field_text(state, "state"), "paused") != 0))
+        return false;
+    session = ks_ssh_session_to_cut(state);
+    return session && ks_ssh_is_refused(session);
+}
+
 KsExitStatus ks_run_lock(const KsRequest *request)
 {
-    return change(request, "Lock", NULL, KS_SHOW_STATE,
-                  _("Nothing was changed: what was open is still open."));
+    const char *what_holds = _("Nothing was changed: what was open is still open.");
+
+    if (cuts_who_asks(request)) {
+        ks_output_add(what_holds);
+        return KS_EXIT_FAILED;
+    }
+    return change(request, "Lock", NULL, KS_SHOW_STATE, what_holds);
 }
 
 /* Shows what the rescue, without the guard, has made of it. */

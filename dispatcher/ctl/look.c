@@ -6,6 +6,7 @@
 #include "ctl/output.h"
 #include "ctl/rescue.h"
 #include "ctl/show.h"
+#include "ctl/ssh.h"
 #include "ctl/watch.h"
 
 #include <glib/gi18n.h>
@@ -38,6 +39,7 @@ static bool is_closed(GVariant *state)
 
 KsExitStatus ks_run_status(const KsRequest *request)
 {
+    g_autoptr(GVariant) told = NULL;
     g_autoptr(GVariant) state = NULL;
     g_autofree char *text = NULL;
     bool json = ks_request_has(request, KS_OPTION_JSON);
@@ -47,9 +49,10 @@ KsExitStatus ks_run_status(const KsRequest *request)
     if (ks_request_has(request, KS_OPTION_WATCH))
         return check ? ks_usage(NULL, _("“--check” and “--watch” do not go together."))
                      : ks_watch(json);
-    status = get_status(request, &state);
+    status = get_status(request, &told);
     if (status != KS_EXIT_DONE)
         return status;
+    state = ks_ssh_warn(told);
     if (json) {
         text = ks_json_status(state);
         ks_output_data(text);
