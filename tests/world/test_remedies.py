@@ -204,6 +204,22 @@ def test_resolver_of_this_machine(locked):
             wait_until(lambda: not _told(locked, "own.remedy"), "it to be forgotten", timeout=15)
 
 
+def test_questions_by_tcp(locked):
+    """glibc's own option: nothing is found while locked, until it is taken out."""
+    name = "tcp.remedy.known.test"
+    resolv_conf = Path("/etc/resolv.conf")
+    _say(locked, f"{a.SERVER[4]} {name}")
+    _write(locked, "tcp", f"{name}:{a.SERVER_PORT}:udp4")
+    with _resolver_here(locked):
+        resolv_conf.write_text(f"nameserver {a.ROUTER[4]}\noptions use-vc\n")
+        told = wait_until(lambda: _told(locked, "use-vc"), "what it says of questions by TCP")
+        assert "Take it out" in told[0]
+        assert not _comes_up(locked, "tcp", wait=4)
+        resolv_conf.write_text(f"nameserver {a.ROUTER[4]}\n")
+        assert _comes_up(locked, "tcp")
+        assert not _told(locked, "use-vc")
+
+
 def test_silent_name_server(locked):
     """Nobody answers: no word of resolvers that nobody uses."""
     resolv_conf = Path("/etc/resolv.conf")
