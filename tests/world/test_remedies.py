@@ -274,6 +274,22 @@ def test_many_addresses(locked):
     assert not [frame for frame in locked.capture.since(mark, locked.capture.fence()) if frame.data[23] == socket.IPPROTO_TCP]
 
 
+def test_many_addresses_while_it_locks(locked):
+    """Whichever of them the VPN was connected to before, it stays so when it locks."""
+    name = "many.remedy.known.test"
+    locked.product.ctl("unlock")
+    locked.product.ctl("auto", "on")
+    try:
+        locked.manager.up("many")
+        locked.product.wait_state("protected")
+        assert _let_out(locked, name) == set(_MANY)
+        locked.client.run(["ping", "-c1", "-W5", "203.0.113.1"])  # the tunnel's other end
+    finally:
+        locked.manager.nmcli("--wait", "20", "connection", "down", "many", check=False)
+        locked.product.ctl("auto", "off")
+    locked.product.wait_state("blocked")
+
+
 # A name server whose cut answers hold nothing; by TCP it tells forty addresses.
 _EMPTY = """
 import socket, sys, threading
