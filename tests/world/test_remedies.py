@@ -290,6 +290,18 @@ def test_many_addresses_while_it_locks(locked):
     locked.product.wait_state("blocked")
 
 
+def test_more_addresses_than_are_let_out(locked):
+    name = "most.remedy.known.test"
+    _say(locked, *(f"5.5.{n // 256}.{n % 256} {name}" for n in range(300)), *(f"{address} {name}" for address in _MANY[:1]))
+    _write(locked, "most", f"{name}:1199:udp4")
+    told = wait_until(lambda: _told(locked, name), "what it says of so many", timeout=20)
+    assert "256" in told[0] and len(_let_out(locked, name)) == 256
+    # as told
+    _write(locked, "most", f"{_MANY[0]}:1199:udp4")
+    wait_until(lambda: not _told(locked, name), "it to be forgotten")
+    assert _comes_up(locked, "most")
+
+
 # A name server whose cut answers hold nothing; by TCP it tells forty addresses.
 _EMPTY = """
 import socket, sys, threading
