@@ -58,6 +58,7 @@ in
       restartIfChanged = true;
     };
     systemd.sockets.nm-killswitch.wantedBy = [ "sockets.target" ];
+    systemd.services.nm-killswitch-sleep.wantedBy = [ "sleep.target" ];
     systemd.services.nm-killswitch-early = {
       wantedBy = [ "sysinit.target" ];
       requiredBy = [ "NetworkManager.service" ];
