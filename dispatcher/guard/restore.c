@@ -84,10 +84,11 @@ static int fail(const char *why)
         "nm-killswitch: The VPN kill switch is locked, but the lock could not be put into the "
         "kernel.\n"
         "%s\n"
-        "NetworkManager is not started, so that nothing leaves this machine.\n"
+        "NetworkManager is not started, so that nothing leaves this machine; nor is systemd-networkd, "
+        "ifupdown or dhcpcd.\n"
         "To get out, log in as root (or choose a recovery entry in the boot menu) and run:\n"
         "    nm-killswitch unlock\n"
-        "    systemctl start NetworkManager\n"
+        "    systemctl start NetworkManager    (or what else brings up the network here)\n"
         "Or add this word to the kernel's command line in the boot menu, for one start without "
         "the lock:\n"
         "    nmkillswitch=off\n\n",

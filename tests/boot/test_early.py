@@ -69,6 +69,58 @@ def test_no_lock_no_network(outside, locked_disk, copy_of, mended):
             machine.capture.wait_for(lambda frame: b"boot-canary" in frame.data, "the canary of an open machine", 0)
 
 
+_STATIC = f"ip link set {a.UPLINK} up; ip addr add 192.0.2.77/24 dev {a.UPLINK}; ip route add default via {a.ROUTER[4]}"
+_STAND_IN = f"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -ec '{_STATIC}'\n"
+_UNITS = "/etc/systemd/system"
+
+# Who has the card instead of NetworkManager: its unit, and the files that it needs. Only systemd's is
+# the real one; the others' units order themselves as theirs do.
+_OTHERS = {
+    "networkd": ("systemd-networkd.service", {
+        "/etc/systemd/network/uplink.network": f"[Match]\nName={a.UPLINK}\n[Network]\nAddress=192.0.2.77/24\nGateway={a.ROUTER[4]}\n",
+    }),
+    "ifupdown": ("networking.service", {
+        f"{_UNITS}/networking.service": f"[Unit]\nDefaultDependencies=no\nAfter=local-fs.target network-pre.target\n{_STAND_IN}",
+    }),
+    "hotplug": (f"ifup@{a.UPLINK}.service", {
+        f"{_UNITS}/ifup@.service": f"[Unit]\nAfter=local-fs.target network-pre.target\n{_STAND_IN}",
+    }),
+    "dhcpcd": ("dhcpcd.service", {
+        f"{_UNITS}/dhcpcd.service": f"[Unit]\nWants=network.target\nBefore=network.target\n{_STAND_IN}",
+    }),
+}
+
+
+def _give_card_to(disk, unit: str, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        disk.write(name, text)
+    disk.write("/etc/NetworkManager/conf.d/unmanaged.conf", f"[keyfile]\nunmanaged-devices=interface-name:{a.UPLINK}\n")
+    disk.write(f"{_UNITS}/start.service", f"[Unit]\nWants={unit}\n[Service]\nType=oneshot\nExecStart=/bin/true\n")
+    disk.path(f"{_UNITS}/multi-user.target.wants").mkdir(exist_ok=True)
+    disk.path(f"{_UNITS}/multi-user.target.wants/start.service").symlink_to(f"{_UNITS}/start.service")
+
+
+@pytest.mark.parametrize("name", _OTHERS)
+def test_no_lock_no_network_by_others(outside, locked_disk, copy_of, name):
+    """They are held back as NetworkManager is; the control: with the lock in place they are not."""
+    unit, files = _OTHERS[name]
+    disk = copy_of(locked_disk)
+    _give_card_to(disk, unit, files)
+    with Machine(copy_of(disk), outside) as machine:
+        wait_until(lambda: "192.0.2.77" in machine.client.addresses(a.UPLINK), "the card to have its address", 30)
+        assert machine.show(unit, "ActiveState") == "active" and machine.has_table()
+        assert _plain(machine) == []
+    _break(disk)
+    with Machine(disk, outside) as machine:
+        assert machine.show(EARLY, "Result") == "exit-code"
+        tried = machine.canaries_tried()
+        wait_until(lambda: machine.canaries_tried() > tried + 20, "the canary to try")
+        assert machine.show(unit, "ActiveState") in ("inactive", "failed")
+        assert machine.client.addresses(a.UPLINK) == []
+        time.sleep(0.5)
+        assert machine.capture.plain(0) == []
+
+
 def test_an_unlocked_boot_needs_no_kernel(outside, installed, copy_of):
     """What cannot be locked, but is not, holds nothing up."""
     disk = copy_of(installed.disk)

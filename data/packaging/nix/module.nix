@@ -61,8 +61,8 @@ in
     systemd.services.nm-killswitch-sleep.wantedBy = [ "sleep.target" ];
     systemd.services.nm-killswitch-early = {
       wantedBy = [ "sysinit.target" ];
-      requiredBy = [ "NetworkManager.service" ];
-      # never stopped or restarted by a switch: NetworkManager requires it and would go along
+      requiredBy = [ "NetworkManager.service" "systemd-networkd.service" "dhcpcd.service" ];
+      # never stopped or restarted by a switch: whatever configures networks requires it and would go along
       restartIfChanged = false;
       stopIfChanged = false;
     };
