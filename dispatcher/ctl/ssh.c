@@ -25,22 +25,24 @@
 #define ANSWER_SIZE_MAX  16
 #define STATUS_LINES_MAX 4096u
 
+/* NULL: it is gone, or another person's. */
 static char *read_file(pid_t pid, const char *name, gsize size_max, gsize *ret_size)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/%s", (int) pid, name);
-    g_autofree char *data = g_malloc0(size_max + 1);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t part = 1;
+    char *data;
 
     *ret_size = 0;
     if (fd < 0)
-        return NULL; /* another person's process */
+        return NULL;
+    data = g_malloc0(size_max + 1);
     while (*ret_size < size_max && part > 0) {
         part = read(fd, data + *ret_size, size_max - *ret_size);
         *ret_size += part > 0 ? (gsize) part : 0;
     }
     close(fd);
-    return g_steal_pointer(&data);
+    return data;
 }
 
 static pid_t parent_of(pid_t pid)
