@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The RPM spec, built by Debian's rpmbuild with stand-ins for Fedora's macros; not Fedora itself."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -68,3 +69,7 @@ def test_rpm_scriptlets_keep_the_promises(rpms):
     assert preun.index("disable") < preun.index("nm-killswitch unlock") and "$1 -eq 0" in preun
     assert EARLY not in after and "nm-killswitch.service" in after, "an upgrade restarts the guard alone"
     assert "restart" not in scripts[:scripts.index("preuninstall")]
+    # stopped only after systemd has forgotten who requires the early unit: NetworkManager goes on
+    disables = re.findall("systemctl (.*disable.*)", preun)
+    assert EARLY in disables[0] and "--no-reload" not in disables[0] and "--now" not in disables[0]
+    assert "--now" in disables[1]
