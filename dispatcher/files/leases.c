@@ -63,10 +63,10 @@ static void parse_dhclient(char **lines, GArray *leases)
     for (unsigned i = 0; lines[i]; i++) {
         char *line = g_strstrip(lines[i]);
 
-        if (g_str_equal(line, "lease {"))
-            lease = (KsLease){ 0 };
-        else if (g_str_equal(line, "}"))
+        if (g_str_equal(line, "}"))
             add(leases, &lease);
+        if (g_str_equal(line, "}") || g_str_equal(line, "lease {"))
+            lease = (KsLease){ 0 };
         take_value(line, "fixed-address ", ";", &lease.address);
         take_value(line, "option dhcp-server-identifier ", ";", &lease.server);
     }

@@ -46,6 +46,9 @@ static void test_text(void)
           "lease {\n  fixed-address 192.0.2.5;\n}\nlease {\n  option dhcp-server-identifier "
           "192.0.2.1;\n}\n",
           "" },
+        /* nor of what stands between two */
+        { KS_LEASE_DHCLIENT, LEASE("192.0.2.5", "192.0.2.1") "fixed-address 10.0.0.5;\n}\n}\n",
+          "192.0.2.5 by 192.0.2.1" },
         { KS_LEASE_DHCLIENT, LEASE("192.0.2.5", "255.255.255.255"), "" },
         { KS_LEASE_DHCLIENT, LEASE("192.0.2.5", "127.0.0.1"), "" },
         { KS_LEASE_DHCLIENT, LEASE("192.0.2.5", "224.0.0.1"), "" },
