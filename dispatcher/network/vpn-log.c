@@ -25,7 +25,9 @@ static KsFailure judge_entry(sd_journal *journal)
     if (sd_journal_get_data(journal, OF_MANAGER, &data, &size) >= 0 ||
         sd_journal_get_data(journal, MESSAGE, &data, &size) < 0 || size <= strlen(MESSAGE "="))
         return KS_FAILURE_NONE;
-    line = g_strndup((const char *) data + strlen(MESSAGE "="), size - strlen(MESSAGE "="));
+    /* the threshold is a hint: what is not compressed comes whole */
+    line = g_strndup((const char *) data + strlen(MESSAGE "="),
+                     MIN(size - strlen(MESSAGE "="), LINE_SIZE_MAX));
     return ks_failure_of_line(line);
 }
 
