@@ -51,14 +51,16 @@ static KsExitStatus change(const KsRequest *request, const char *method, GVarian
                                   : ks_request_fail(request, status, message, what_holds);
 }
 
-/* What cannot be asked now is said by what follows. */
+/* That the guard does not answer is said by what follows; who comes by no SSH does not wait for it
+ * twice. */
 static bool cuts_who_asks(const KsRequest *request)
 {
     g_autoptr(GVariant) state = NULL;
     g_autofree char *message = NULL;
     g_autofree char *session = NULL;
 
-    if (ks_client_get_status(request->client, &state, &message) != KS_EXIT_DONE ||
+    if (!ks_ssh_is_there() ||
+        ks_client_get_status(request->client, &state, &message) != KS_EXIT_DONE ||
         (ks_field_flag(state, "locked") && strcmp(ks_field_text(state, "state"), "paused") != 0))
         return false;
     session = ks_ssh_session_to_cut(state);

@@ -126,6 +126,13 @@ static bool is_on_uplink(GVariant *status, const KsAddress *address)
     return on_uplink;
 }
 
+bool ks_ssh_is_there(void)
+{
+    g_autofree char *connection = find_connection();
+
+    return connection != NULL;
+}
+
 char *ks_ssh_session_to_cut(GVariant *status)
 {
     g_autofree char *connection = find_connection();

@@ -6,6 +6,9 @@
 
 /* A person at the other end of an SSH connection that comes by an uplink is cut off by the lock. */
 
+/* It runs in an SSH session, whatever the lock does to that. Asks nobody. */
+bool ks_ssh_is_there(void);
+
 /* From where this program's SSH session comes, if the lock would cut it: it reaches this machine by
  * none of the tunnels of this status (a{sv}). To be freed; NULL: there is none, or it would live.
  * sudo takes the session's variable away, so parents are asked for theirs. */

@@ -640,6 +640,18 @@ def test_rescue_with_a_guard_that_hangs(ctl):
     _rescue(ctl)
 
 
+def test_lock_waits_once_for_a_guard_that_hangs(ctl):
+    """Five seconds: who comes by no SSH need not be asked, and so the guard is not either."""
+    ctl.world.client.kill("nm-killswitchd", signal.SIGSTOP)
+    begun = time.monotonic()
+    try:
+        said = ctl.root("lock")
+    finally:
+        ctl.world.client.kill("nm-killswitchd", signal.SIGCONT)
+    assert said.status == NO_GUARD and "5 seconds" in said.err, said
+    assert time.monotonic() - begun < 8
+
+
 def test_rescue_with_a_guard_that_hangs_and_lost_its_lock_file(ctl):
     ctl.root("lock")
     ctl.world.client.kill("nm-killswitchd", signal.SIGSTOP)
