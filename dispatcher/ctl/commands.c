@@ -22,8 +22,8 @@ const KsCommand ks_commands[] = {
       .details = N_(
           "Closes the lock: nothing leaves this machine except through a VPN that NetworkManager "
           "has brought up. Connections that were open are cut, and connections from outside are "
-          "refused: on a terminal whose SSH session does not come through a VPN it asks first. A pause "
-          "ends.\n"
+          "refused: on a terminal whose SSH session does not come through a VPN it asks first. A "
+          "pause ends.\n"
           "The lock stays closed, over reboots too, until somebody opens it."),
       .run = ks_run_lock },
     { .name = "unlock",

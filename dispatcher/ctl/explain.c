@@ -90,10 +90,9 @@ static const ReasonText reason_texts[] = {
                  { N_("Then connect the VPN again, or another one:"), CONNECT } } },
     { .reason = "certificate",
       .headline = HEADLINE_BLOCKED,
-      .why =
-          N_("The VPN did not connect: it and its server do not trust each other's certificate."),
+      .why = N_("The VPN did not connect: a certificate, its own or its server's, is not trusted."),
       .why_by_name =
-          N_("“%s” did not connect: it and its server do not trust each other's certificate."),
+          N_("“%s” did not connect: a certificate, its own or its server's, is not trusted."),
       .steps = { { N_("See which one it is, and ask the VPN's provider for a new profile:"),
                    "journalctl -b -e -u NetworkManager" },
                  { N_("Or connect another VPN:"), CONNECT } } },
@@ -101,9 +100,9 @@ static const ReasonText reason_texts[] = {
       .headline = HEADLINE_BLOCKED,
       .why =
           N_("The VPN did not connect: by this machine's clock a certificate is not valid yet, or "
-             "not any more."),
+             "has expired."),
       .why_by_name = N_("“%s” did not connect: by this machine's clock a certificate is not valid "
-                        "yet, or not any more."),
+                        "yet, or has expired."),
       .steps = { { N_("Look at the clock; time servers cannot be reached while locked, so set it by "
                       "hand (date --set) if it is wrong:"),
                    "date" },

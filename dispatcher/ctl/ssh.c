@@ -164,11 +164,11 @@ GVariant *ks_ssh_warn(GVariant *status)
         session = ks_ssh_session_to_cut(status);
     if (!session)
         return g_variant_ref(status);
-    text =
-        g_strdup_printf(_("You are here by SSH from %s, and not through a VPN: when the lock "
-                          "closes, by “lock” or by a VPN that comes up (auto-lock), this session "
-                          "is cut, and SSH cannot reach this machine until it is unlocked."),
-                        session);
+    text = g_strdup_printf(
+        _("You are connected by SSH from %s, and not through a VPN: when the "
+          "lock closes, by “lock” or by a VPN that comes up (auto-lock), this "
+          "session is cut, and SSH cannot reach this machine until it is unlocked."),
+        session);
     warnings = ks_field_texts(status, "warnings");
     g_variant_builder_init(&builder, G_VARIANT_TYPE_STRING_ARRAY);
     g_variant_builder_add(&builder, "s", text);
@@ -185,8 +185,8 @@ bool ks_ssh_is_refused(const char *session)
 
     if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
         return false; /* a program, which cannot answer */
-    ks_output_complain_f(_("You are here by SSH from %s, and not through a VPN: the lock cuts this "
-                           "session, and SSH cannot reach this machine until it is unlocked."),
+    ks_output_complain_f(_("You are connected by SSH from %s, and not through a VPN: the lock cuts "
+                           "this session, and SSH cannot reach this machine until it is unlocked."),
                          session);
     /* TRANSLATORS: a question on a terminal; the answer is the letter y in every language */
     (void) fputs(_("Lock all the same? [y/N] "), stderr);

@@ -287,7 +287,7 @@ GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
         (void) ks_keeper_read_lately(guard->keeper);
     facts = ks_guard_facts(guard);
     facts.name_warnings = name_warnings;
-    facts.problems[KS_STATUS_PROBLEMS_MAX - 1] = clock;
+    facts.problems[KS_STATUS_PROBLEMS_MAX - 1] = clock; /* which ks_guard_facts() leaves free */
     facts.viewer = viewer;
     return ks_status_describe(&facts);
 }

@@ -117,7 +117,7 @@ static void on_read(GObject *source, GAsyncResult *result, gpointer data)
     (void) source;
     (void) data;
     if (error || failure == KS_FAILURE_NONE)
-        return; /* cancelled: there are no attempts any more */
+        return; /* cancelled, and the attempts are freed; or the journal says nothing */
     attempt = g_hash_table_lookup(reading->attempts->attempts, reading->profile);
     if (!attempt || attempt->number != reading->number || attempt->running)
         return;

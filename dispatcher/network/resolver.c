@@ -261,14 +261,14 @@ static bool look_for_more(KsResolver *resolver, Question *question)
 /* A resolver of this machine can be asked by TCP, and programs do. */
 static KsCut cut_of(const KsResolver *resolver, const Question *question)
 {
-    bool has_more = question->count > 0;
+    bool has_any = question->count > 0;
 
     if (!question->was_asked_by_tcp)
         return KS_CUT_NOT;
     if (resolver->conf.is_local)
-        return question->has_bit && !has_more ? KS_CUT_ALL : KS_CUT_NOT;
+        return question->has_bit && !has_any ? KS_CUT_ALL : KS_CUT_NOT;
     if (question->by_udp == 0)
-        return question->has_bit || has_more ? KS_CUT_ALL : KS_CUT_NOT;
+        return question->has_bit || has_any ? KS_CUT_ALL : KS_CUT_NOT;
     return question->has_bit ? KS_CUT_SOME : KS_CUT_NOT;
 }
 

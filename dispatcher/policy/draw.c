@@ -334,8 +334,8 @@ static bool is_managers(const KsWorld *world, uint32_t index)
     return false;
 }
 
-/* Of leases that NetworkManager does not hold. Some clients (udhcpc) write down nothing of them,
- * and the server is the router nearly always; it hears what they broadcast all the same. */
+/* Of leases that NetworkManager does not hold. Some clients (udhcpc) write nothing down; then the
+ * router is taken, which is the server nearly always. Any other hears what they broadcast. */
 static bool draw_others_dhcp_servers(KsLock *lock, const KsWorld *world)
 {
     bool all = true;

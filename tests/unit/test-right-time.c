@@ -17,7 +17,7 @@ static void test_doubts(void)
         { { NOW, 0, 0 }, NULL },
         { { NOW, NOW + 24 * HOUR, 0 }, NULL },
         { { NOW, 0, NOW - 24 * HOUR }, NULL },
-        { { NOW, NOW + 25 * HOUR, NOW }, "it wrote files at 2026-11-30" },
+        { { NOW, NOW + 25 * HOUR, NOW }, "files here were written at 2026-11-30" },
         { { 0, NOW, 0 }, "clock says 1970-01-01 00:00 UTC" },
         { { NOW, NOW, NOW + 25 * HOUR }, "its hardware clock says 2026-11-30" },
         { { NOW, NOW, NOW - 25 * HOUR }, "its hardware clock says 2026-11-28" },
