@@ -33,7 +33,7 @@ static const struct {
     { "/run/systemd/netif/leases", "", KS_LEASE_NETWORKD },
 };
 
-/* The last word on an address counts. */
+/* The last word on an address counts; of too many leases the first go. */
 static void add(GArray *leases, const KsLease *lease)
 {
     if (lease->address.family != AF_INET || lease->server.family != AF_INET ||
@@ -43,8 +43,9 @@ static void add(GArray *leases, const KsLease *lease)
         if (ks_address_compare(&g_array_index(leases, KsLease, i - 1).address, &lease->address) ==
             0)
             g_array_remove_index(leases, i - 1);
-    if (leases->len < LEASES_MAX)
-        g_array_append_val(leases, *lease);
+    if (leases->len >= LEASES_MAX)
+        g_array_remove_index(leases, 0);
+    g_array_append_val(leases, *lease);
 }
 
 /* `line` is the words `before`, an address and the words `after`. */

@@ -73,6 +73,21 @@ static void test_text(void)
     }
 }
 
+/* What a client wrote last is in use, however many it wrote before. */
+static void test_many(void)
+{
+    GString *text = g_string_new(NULL);
+    g_autofree char *found = NULL;
+
+    for (unsigned i = 0; i < 1100; i++)
+        g_string_append_printf(text, LEASE("10.0.%u.%u", "192.0.2.1"), i / 256, i % 256);
+    g_string_append(text, LEASE("192.0.2.5", "192.0.2.1"));
+    found = leases(KS_LEASE_DHCLIENT, text->str, text->len);
+    g_string_free(text, TRUE);
+    g_assert_true(g_str_has_suffix(found, "192.0.2.5 by 192.0.2.1"));
+    g_assert_false(g_str_has_prefix(found, "10.0.0.0 by"));
+}
+
 /* A server's answer with these options, cut to `size` bytes. */
 static char *message(const char *options, gsize options_size, gsize size)
 {
@@ -106,6 +121,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/leases/text", test_text);
+    g_test_add_func("/leases/many", test_many);
     g_test_add_func("/leases/message", test_message);
     return g_test_run();
 }
