@@ -37,10 +37,14 @@ bool ks_dns_name_encode(const char *host, KsDnsName *ret_name)
     return true;
 }
 
-static void fold(uint8_t *to, const uint8_t *from, size_t length)
+/* The key of the bytes that stand here. */
+static void fold(uint8_t key[KS_DNS_PIECE], const KsDnsName *name, size_t from, size_t length)
 {
+    size_t fill = KS_DNS_PIECE - length;
+
+    memset(key, KS_DNS_FILL, fill);
     for (size_t i = 0; i < length; i++)
-        to[i] = from[i] & KS_DNS_FOLD;
+        key[fill + i] = name->bytes[from + i] | (from + i + 1 == name->length ? 0 : KS_DNS_FOLD);
 }
 
 bool ks_dns_name_keys(const KsDnsName *name, KsDnsKeys *ret_keys)
@@ -49,9 +53,9 @@ bool ks_dns_name_keys(const KsDnsName *name, KsDnsKeys *ret_keys)
 
     if (name->length > KS_DNS_COMPARED_MAX)
         return false;
-    fold(keys.head, name->bytes, MIN(name->length, KS_DNS_PIECE));
+    fold(keys.head, name, 0, MIN(name->length, KS_DNS_PIECE));
     if (keys.is_long)
-        fold(keys.tail, name->bytes + name->length - KS_DNS_PIECE, KS_DNS_PIECE);
+        fold(keys.tail, name, name->length - KS_DNS_PIECE, KS_DNS_PIECE);
     *ret_keys = keys;
     return true;
 }

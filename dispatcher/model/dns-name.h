@@ -20,19 +20,21 @@ typedef struct {
 bool ks_dns_name_encode(const char *host, KsDnsName *ret_name);
 
 /* What the kernel compares a question with. Letters may come in any case (resolvers even mix them
- * on purpose), so bit 0x20 of every byte but the final zero is left out on both sides. A name of up
- * to KS_DNS_PIECE bytes is one key. A longer one is two, its first and its last bytes, which
- * overlap by as much as there is: what passes may begin like one name and end like another only if
- * both have the middle in common. */
-#define KS_DNS_FOLD  0xdfu
+ * on purpose), so bit 0x20 of every byte but the final zero is set on both sides. A name of up to
+ * KS_DNS_PIECE bytes is one key, which ends with it; what stands before it is KS_DNS_FILL, no
+ * label's length. A longer one is two, its first and its last bytes, which overlap by as much as
+ * there is: what passes may begin like one name and end like another only if both have the middle
+ * in common. */
+#define KS_DNS_FOLD  0x20u
+#define KS_DNS_FILL  0xffu
 #define KS_DNS_PIECE 64u
 
 /* Longest name on the wire that the kernel can compare; as text it is two characters shorter. */
 #define KS_DNS_COMPARED_MAX (2 * KS_DNS_PIECE)
 
 typedef struct {
-    uint8_t head[KS_DNS_PIECE]; /* folded, padded with zeros */
-    uint8_t tail[KS_DNS_PIECE]; /* long names only */
+    uint8_t head[KS_DNS_PIECE]; /* all of a short name, the first bytes of a long one */
+    uint8_t tail[KS_DNS_PIECE]; /* the last bytes of a long one */
     bool is_long;
 } KsDnsKeys;
 

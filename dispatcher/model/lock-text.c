@@ -34,22 +34,6 @@ static char *people_text(const KsKey *key)
     return g_strdup_printf("%u-%u", ntohl(first), ntohl(behind) - 1);
 }
 
-/* As nft writes it: it takes the bytes for four addresses. */
-static char *name_text(const KsKey *key)
-{
-    GString *text = g_string_new(NULL);
-
-    for (unsigned i = 0; i < 4; i++) {
-        KsAddress piece = { .family = AF_INET6 };
-        char piece_text[KS_ADDRESS_TEXT_SIZE];
-
-        memcpy(piece.bytes, key->bytes + i * sizeof(piece.bytes), sizeof(piece.bytes));
-        g_string_append_printf(text, "%s%s", i > 0 ? " . " : "",
-                               ks_address_text(&piece, piece_text));
-    }
-    return g_string_free(text, FALSE);
-}
-
 uint16_t ks_key_port(KsSetId set, const KsKey *key)
 {
     size_t size = set == KS_SET_SERVERS4 ? 4 : 16;
@@ -114,7 +98,12 @@ char *ks_key_text(KsSetId set, const KsKey *key)
     case KS_SET_NAMES:
     case KS_SET_NAME_HEADS:
     case KS_SET_NAME_TAILS:
-        return name_text(key);
+    case KS_SET_SERVER_ADDRESSES4:
+    case KS_SET_SERVER_ADDRESSES6:
+    case KS_SET_TUNNEL_TARGETS6:
+    case KS_SET_TUNNEL_SENDERS4:
+    case KS_SET_FRAGMENTS4:
+    case KS_SET_FRAGMENTS6:
     case KS_SET_MAX:
         break;
     }

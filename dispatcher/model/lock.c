@@ -38,6 +38,12 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_NAMES] = { KS_DNS_PIECE, KS_LOCK_NAMES_MAX },
     [KS_SET_NAME_HEADS] = { KS_DNS_PIECE, KS_LOCK_NAMES_MAX },
     [KS_SET_NAME_TAILS] = { KS_DNS_PIECE, KS_LOCK_NAMES_MAX },
+    [KS_SET_SERVER_ADDRESSES4] = { 4, 2 * KS_LOCK_SERVERS_MAX },
+    [KS_SET_SERVER_ADDRESSES6] = { 16, 2 * KS_LOCK_SERVERS_MAX },
+    [KS_SET_TUNNEL_TARGETS6] = { 16, KS_LOCK_ADDRESSES_MAX },
+    [KS_SET_TUNNEL_SENDERS4] = { 4, KS_LOCK_ADDRESSES_MAX },
+    [KS_SET_FRAGMENTS4] = { 4 + KS_KEY_FIELD_SIZE, KS_LOCK_SERVERS_MAX },
+    [KS_SET_FRAGMENTS6] = { 16 + KS_KEY_FIELD_SIZE, KS_LOCK_SERVERS_MAX },
 };
 
 static int compare_keys(const void *a, const void *b)
@@ -342,7 +348,43 @@ bool ks_lock_add_name(KsLock *lock, const char *host)
            ks_lock_add_key(lock, KS_SET_NAME_TAILS, &tail);
 }
 
+/* Which set follows from the first bytes of which others. */
+static const struct {
+    KsSetId set;
+    KsSetId from;
+} derived[] = {
+    { KS_SET_SERVER_ADDRESSES4, KS_SET_SERVERS4 },
+    { KS_SET_SERVER_ADDRESSES4, KS_SET_PROTOCOLS4 },
+    { KS_SET_SERVER_ADDRESSES6, KS_SET_SERVERS6 },
+    { KS_SET_SERVER_ADDRESSES6, KS_SET_PROTOCOLS6 },
+    { KS_SET_TUNNEL_TARGETS6, KS_SET_TUNNEL_ADDRESSES6 },
+};
+
+/* Whose own packets never leave in clear has no errors about them either. */
+static void derive(KsLock *lock, KsSetId set, KsSetId from)
+{
+    const GArray *keys = lock->sets[from];
+
+    for (unsigned i = 0; i < keys->len; i++) {
+        const KsKey *key = &g_array_index(keys, KsKey, i);
+        KsKey follows = { 0 };
+
+        memcpy(follows.bytes, key->bytes, set_shapes[set].key_size);
+        if (key->value != KS_OPEN_INSIDE_IPSEC)
+            (void) ks_lock_add_key(lock, set, &follows);
+    }
+}
+
 void ks_lock_seal(KsLock *lock)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(derived); i++)
+        g_array_set_size(lock->sets[derived[i].set], 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(derived); i++)
+        derive(lock, derived[i].set, derived[i].from);
+    ks_lock_sort(lock);
+}
+
+void ks_lock_sort(KsLock *lock)
 {
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
         seal_set(lock->sets[set], set);

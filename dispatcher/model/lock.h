@@ -32,6 +32,15 @@ typedef enum {
     KS_SET_NAMES,           /* folded name of a VPN server, whose question may leave (dns-name.h) */
     KS_SET_NAME_HEADS,      /* folded first bytes of a long one */
     KS_SET_NAME_TAILS,      /* and its last ones */
+    /* What follows from others when the lock is sealed. nft(8) compares bytes that it knows by
+     * their place alone only with numbers, and so needs sets of their own for them (ADR 27). */
+    KS_SET_SERVER_ADDRESSES4, /* IPv4 address of each VPN server, where an error quotes it */
+    KS_SET_SERVER_ADDRESSES6, /* the same for IPv6 */
+    KS_SET_TUNNEL_TARGETS6,   /* KS_SET_TUNNEL_ADDRESSES6, where neighbour discovery names one */
+    /* Of the second layer alone (uplink.h). */
+    KS_SET_TUNNEL_SENDERS4, /* KS_SET_TUNNEL_ADDRESSES4, where ARP names a sender */
+    KS_SET_FRAGMENTS4,      /* IPv4 address . protocol of each server that has ports */
+    KS_SET_FRAGMENTS6,      /* the same for IPv6 */
     KS_SET_MAX,
 } KsSetId;
 
@@ -82,8 +91,8 @@ void ks_lock_free(KsLock *lock);
 /* Forget all but the constant keys. */
 void ks_lock_clear(KsLock *lock);
 
-/* Add keys in any order, also twice; then seal. Ranges that touch or overlap become one; values of
- * the same key are or-ed. False when the set is full: the key is not in. */
+/* Add keys in any order, also twice; then seal, also again after a change by hand. Ranges that
+ * touch or overlap become one; values of the same key are or-ed. False when the set is full: the key is not in. */
 bool ks_lock_open_interface(KsLock *lock, uint32_t index);
 bool ks_lock_open_lan(KsLock *lock, uint32_t index);
 bool ks_lock_add_guests(KsLock *lock, uint32_t index);
@@ -102,6 +111,9 @@ bool ks_lock_add_pppoe_peer(KsLock *lock, const KsPppoePeer *peer);
 bool ks_lock_add_name(KsLock *lock, const char *host);
 bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key);
 void ks_lock_seal(KsLock *lock);
+
+/* The same without what follows from others: of a lock that holds what somebody else says. */
+void ks_lock_sort(KsLock *lock);
 
 void ks_lock_copy(const KsLock *from, KsLock *to); /* what `to` held is forgotten */
 
@@ -134,7 +146,8 @@ uint32_t ks_key_interface(const KsKey *key);
 /* Of a server's key; 0: its protocol has none. */
 uint16_t ks_key_port(KsSetId set, const KsKey *key);
 
-/* What a key says, for people: "192.0.2.1 . udp . 1194"; an interface by its index. */
+/* What a key says, for people: "192.0.2.1 . udp . 1194"; an interface by its index. NULL: numbers,
+ * which mean nothing to them. */
 char *ks_key_text(KsSetId set, const KsKey *key);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsLock, ks_lock_free)

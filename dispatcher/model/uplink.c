@@ -116,15 +116,16 @@ static bool open_below(const KsWorld *world, uint32_t index, KsLock *lock, unsig
     return all;
 }
 
-static bool add_fragments(KsLock *lock, KsSetId servers, KsSetId protocols, size_t address_size)
+/* Copies what stands first in each key of another set. */
+static bool copy_beginnings(const GArray *keys, KsLock *ret_lock, KsSetId set)
 {
     bool all = true;
 
-    for (unsigned i = 0; i < lock->sets[servers]->len; i++) {
-        KsKey key = { .value = KS_OPEN_TO_FRAGMENTS };
+    for (unsigned i = 0; i < keys->len; i++) {
+        KsKey key = { 0 };
 
-        memcpy(key.bytes, g_array_index(lock->sets[servers], KsKey, i).bytes, address_size + 1);
-        all &= ks_lock_add_key(lock, protocols, &key);
+        memcpy(key.bytes, g_array_index(keys, KsKey, i).bytes, ks_key_size(set));
+        all &= ks_lock_add_key(ret_lock, set, &key);
     }
     return all;
 }
@@ -145,10 +146,11 @@ static void copy_servers(const KsLock *lock, KsLock *ret_lock, KsSetId set)
 bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
 {
     static const KsSetId same[] = {
-        KS_SET_PROTOCOLS4,        KS_SET_PROTOCOLS6,     KS_SET_DHCP_SERVERS,
-        KS_SET_TUNNEL_ROUTES4,    KS_SET_TUNNEL_ROUTES6, KS_SET_TUNNEL_ADDRESSES4,
-        KS_SET_TUNNEL_ADDRESSES6, KS_SET_PPPOE_PEERS,
+        KS_SET_DHCP_SERVERS,      KS_SET_TUNNEL_ROUTES4,    KS_SET_TUNNEL_ROUTES6,
+        KS_SET_TUNNEL_ADDRESSES4, KS_SET_TUNNEL_ADDRESSES6, KS_SET_PPPOE_PEERS,
     };
+    static const KsSetId servers[] = { KS_SET_SERVERS4, KS_SET_SERVERS6, KS_SET_PROTOCOLS4,
+                                       KS_SET_PROTOCOLS6 };
     const GArray *lan = lock->sets[KS_SET_LAN_INTERFACES];
     bool all = true;
 
@@ -159,10 +161,11 @@ bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
         g_array_set_size(keys, 0);
         g_array_append_vals(keys, lock->sets[same[i]]->data, lock->sets[same[i]]->len);
     }
-    copy_servers(lock, ret_lock, KS_SET_SERVERS4);
-    copy_servers(lock, ret_lock, KS_SET_SERVERS6);
-    all &= add_fragments(ret_lock, KS_SET_SERVERS4, KS_SET_PROTOCOLS4, 4);
-    all &= add_fragments(ret_lock, KS_SET_SERVERS6, KS_SET_PROTOCOLS6, 16);
+    for (unsigned i = 0; i < G_N_ELEMENTS(servers); i++)
+        copy_servers(lock, ret_lock, servers[i]);
+    all &= copy_beginnings(ret_lock->sets[KS_SET_SERVERS4], ret_lock, KS_SET_FRAGMENTS4);
+    all &= copy_beginnings(ret_lock->sets[KS_SET_SERVERS6], ret_lock, KS_SET_FRAGMENTS6);
+    all &= copy_beginnings(lock->sets[KS_SET_TUNNEL_ADDRESSES4], ret_lock, KS_SET_TUNNEL_SENDERS4);
     for (unsigned i = 0; i < lan->len; i++)
         all &= open_below(world, ks_key_interface(&g_array_index(lan, KsKey, i)), ret_lock, 0);
     ks_lock_seal(ret_lock);

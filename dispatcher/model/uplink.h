@@ -36,9 +36,6 @@ bool ks_uplinks_equal(const GArray *a, const GArray *b);
 /* Draws what the second layer lets out: the same servers as the first, without the question who may
  * send to them (the value is 0) and without those that are open only inside of IPsec, which from
  * here is seen as ESP; the same DHCP servers and routes; LAN access on the uplinks below those
- * interfaces that have it; and, in the sets of protocols, each server's address with the value
- * KS_OPEN_TO_FRAGMENTS, because this layer sees packets that the kernel has cut already. False:
- * something was too much. */
+ * interfaces that have it; and each server without its port, for the pieces of packets that the
+ * kernel has cut already, which name none. False: something was too much. */
 bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock);
-
-#define KS_OPEN_TO_FRAGMENTS 0x100u

@@ -44,10 +44,12 @@ static const struct {
     [KS_EGRESS_SET_SERVERS6] = { KS_SET_SERVERS6, "servers6" },
     [KS_EGRESS_SET_PROTOCOLS4] = { KS_SET_PROTOCOLS4, "protocols4" },
     [KS_EGRESS_SET_PROTOCOLS6] = { KS_SET_PROTOCOLS6, "protocols6" },
+    [KS_EGRESS_SET_FRAGMENTS4] = { KS_SET_FRAGMENTS4, "fragments4" },
+    [KS_EGRESS_SET_FRAGMENTS6] = { KS_SET_FRAGMENTS6, "fragments6" },
     [KS_EGRESS_SET_DHCP_SERVERS] = { KS_SET_DHCP_SERVERS, "dhcp_servers" },
     [KS_EGRESS_SET_LAN_UPLINKS] = { KS_SET_LAN_INTERFACES, "lan_uplinks" },
-    [KS_EGRESS_SET_TUNNEL_ADDRESSES4] = { KS_SET_TUNNEL_ADDRESSES4, "tunnel_addresses4" },
-    [KS_EGRESS_SET_TUNNEL_ADDRESSES6] = { KS_SET_TUNNEL_ADDRESSES6, "tunnel_addresses6" },
+    [KS_EGRESS_SET_TUNNEL_SENDERS4] = { KS_SET_TUNNEL_SENDERS4, "tunnel_senders4" },
+    [KS_EGRESS_SET_TUNNEL_TARGETS6] = { KS_SET_TUNNEL_TARGETS6, "tunnel_targets6" },
     [KS_EGRESS_SET_TUNNEL_ROUTES4] = { KS_SET_TUNNEL_ROUTES4, "tunnel_routes4" },
     [KS_EGRESS_SET_TUNNEL_ROUTES6] = { KS_SET_TUNNEL_ROUTES6, "tunnel_routes6" },
     [KS_EGRESS_SET_PPPOE_PEERS] = { KS_SET_PPPOE_PEERS, "pppoe_peers" },
@@ -59,37 +61,92 @@ static const struct {
     [KS_EGRESS_SET_REPORT_LENGTHS] = { KS_NFT_SET_REPORT_LENGTHS, "report_lengths" },
 };
 
-/* Where a server's verdict stands in the lock: which of a machine's programs may send is the first
- * layer's business. */
+#define TO4 RAW_NETWORK(8 * IPV4_DESTINATION, 32)
+#define TO6 RAW_NETWORK(8 * IPV6_DESTINATION, 128)
+
+/* What differs in this table: nft knows no header here, only its bytes. */
 static const struct {
     const char *nft_type;
-    KsSetData data;
-} instead_of_verdicts[KS_EGRESS_SET_MAX] = {
-    [KS_EGRESS_SET_SERVERS4] = { "ipv4_addr . inet_proto . inet_service", KS_DATA_NONE },
-    [KS_EGRESS_SET_SERVERS6] = { "ipv6_addr . inet_proto . inet_service", KS_DATA_NONE },
-    [KS_EGRESS_SET_PROTOCOLS4] = { "ipv4_addr . inet_proto : mark", KS_DATA_NUMBER },
-    [KS_EGRESS_SET_PROTOCOLS6] = { "ipv6_addr . inet_proto : mark", KS_DATA_NUMBER },
+    KsField fields[KS_FIELDS_MAX];
+    uint32_t key_type;
+    const char *constants_text;
+} own[KS_EGRESS_SET_MAX] = {
+    [KS_EGRESS_SET_SERVERS4] = {
+        "@nh,128,32 . meta l4proto . th dport",
+        { TO4, META_FIELD(L4PROTO), DESTINATION_PORT_FIELD },
+        CONCAT3(TYPE_INTEGER, TYPE_INET_PROTO, TYPE_INET_SERVICE),
+    },
+    [KS_EGRESS_SET_SERVERS6] = {
+        "@nh,192,128 . meta l4proto . th dport",
+        { TO6, META_FIELD(L4PROTO), DESTINATION_PORT_FIELD },
+        CONCAT3(TYPE_INTEGER, TYPE_INET_PROTO, TYPE_INET_SERVICE),
+    },
+    [KS_EGRESS_SET_PROTOCOLS4] = {
+        "@nh,128,32 . meta l4proto",
+        { TO4, META_FIELD(L4PROTO) },
+        CONCAT(TYPE_INTEGER, TYPE_INET_PROTO),
+    },
+    [KS_EGRESS_SET_PROTOCOLS6] = {
+        "@nh,192,128 . meta l4proto",
+        { TO6, META_FIELD(L4PROTO) },
+        CONCAT(TYPE_INTEGER, TYPE_INET_PROTO),
+    },
+    [KS_EGRESS_SET_DHCP_SERVERS] = { "@nh,128,32", { TO4 }, TYPE_INTEGER },
+    [KS_EGRESS_SET_TUNNEL_ROUTES4] = { "@nh,128,32", { TO4 }, TYPE_INTEGER },
+    [KS_EGRESS_SET_TUNNEL_ROUTES6] = { "@nh,192,128", { TO6 }, TYPE_INTEGER },
+    [KS_EGRESS_SET_PPPOE_PEERS] = { "@ll,0,48", { RAW_LINK(0, 48) }, TYPE_INTEGER },
+    [KS_EGRESS_SET_PAUSE] = { "@nh,0,8", { RAW_NETWORK(0, 8) }, TYPE_INTEGER },
+    [KS_EGRESS_SET_LAN4] = {
+        "@nh,128,32",
+        { TO4 },
+        TYPE_INTEGER,
+        .constants_text = "0xa000000-0xaffffff, 0xa9fe0000-0xa9feffff, 0xac100000-0xac1fffff, "
+                          "0xc0a80000-0xc0a8ffff, 0xe0000000-0xe00000ff, 0xef000000-0xefffffff, "
+                          "0xffffffff",
+    },
+    [KS_EGRESS_SET_LAN6] = {
+        "@nh,192,128",
+        { TO6 },
+        TYPE_INTEGER,
+        .constants_text =
+            "0xfc000000000000000000000000000000-0xfdffffffffffffffffffffffffffffff, "
+            "0xfe800000000000000000000000000000-0xfebfffffffffffffffffffffffffffff, "
+            "0xff020000000000000000000000000000-0xff02ffffffffffffffffffffffffffff, "
+            "0xff050000000000000000000000000000-0xff05ffffffffffffffffffffffffffff",
+    },
 };
+
+static void make_own(KsSetDefinition *set, unsigned id)
+{
+    if (!own[id].nft_type)
+        return;
+    set->nft_type = own[id].nft_type;
+    memcpy(set->fields, own[id].fields, sizeof(set->fields));
+    set->key_type = own[id].key_type;
+    set->host_order = false;
+    if (own[id].constants_text)
+        set->constants_text = own[id].constants_text;
+    /* which of a machine's programs may send to a server is the first layer's business */
+    set->data = KS_DATA_NONE;
+    set->flags &= ~(uint32_t) NFT_SET_MAP;
+    set->verdicts = NULL;
+    set->verdicts_count = 0;
+}
 
 static const KsSetDefinition *set_definitions(void)
 {
     static KsSetDefinition *made;
 
     if (g_once_init_enter(&made)) {
+        static const uint8_t versions[] = { 0x4f, 0x6f }; /* what a packet begins with, | 0x0f */
         KsSetDefinition *sets = g_new0(KsSetDefinition, KS_EGRESS_SET_MAX);
 
         for (unsigned i = 0; i < KS_EGRESS_SET_MAX; i++) {
             sets[i] = ks_lock_table.sets[borrowed[i].lock_set];
             sets[i].name = borrowed[i].name;
-            if (!instead_of_verdicts[i].nft_type)
-                continue;
-            sets[i].nft_type = instead_of_verdicts[i].nft_type;
-            sets[i].data = instead_of_verdicts[i].data;
-            if (sets[i].data == KS_DATA_NONE)
-                sets[i].flags &= ~(uint32_t) NFT_SET_MAP;
-            sets[i].verdicts = NULL;
-            sets[i].verdicts_count = 0;
+            make_own(&sets[i], i);
         }
+        memcpy(sets[KS_EGRESS_SET_PAUSE].versions, versions, sizeof(versions));
         g_once_init_leave(&made, sets);
     }
     return made;
@@ -99,17 +156,17 @@ static const KsSetDefinition *set_definitions(void)
 /* Each uplink's own rules. Nearly all that leaves goes to a server, so that comes first, and by the
  * kernel's word, which costs less than the frame's own: who lies to it can address a frame to the
  * server's port as well. */
+/* The kernel's word comes last in the rule: where it stands first, nft says the bytes in words of
+ * the header, for which it wants another type of set. */
 #define TO_SERVERS \
-    { .text = "meta protocol ip ip daddr . meta l4proto . th dport @servers4 accept", \
-      .steps = { META(PROTOCOL, R1), COMPARE(EQ, 2, 0x08, 0x00), \
-                 NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1), \
+    { .text = "@nh,128,32 . meta l4proto . th dport @servers4 meta protocol ip accept", \
+      .steps = { NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1), \
                  TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_EGRESS_SET_SERVERS4), \
-                 ACCEPT } }, \
-    { .text = "meta protocol ip6 ip6 daddr . meta l4proto . th dport @servers6 accept", \
-      .steps = { META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd), \
-                 NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2), \
+                 META(PROTOCOL, R1), COMPARE(EQ, 2, 0x08, 0x00), ACCEPT } }, \
+    { .text = "@nh,192,128 . meta l4proto . th dport @servers6 meta protocol ip6 accept", \
+      .steps = { NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2), \
                  TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_EGRESS_SET_SERVERS6), \
-                 ACCEPT } }
+                 META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd), ACCEPT } }
 
 static const KsRule by_form[][FORM_RULES_MAX] = {
     [KS_UPLINK_ETHERNET] = {

@@ -47,20 +47,37 @@ static struct nftnl_expr *build_payload(const KsStep *step, uint32_t base)
     return expr;
 }
 
-static struct nftnl_expr *build_mask(const KsStep *step)
+/* The kernel computes (register & mask) ^ flip. */
+static struct nftnl_expr *build_bitwise(const KsStep *step, uint32_t to, const uint8_t *mask,
+                                        const uint8_t *flip)
 {
-    static const uint8_t zero[sizeof(step->data)];
     struct nftnl_expr *expr = nftnl_expr_alloc("bitwise");
 
     if (!expr)
         return NULL;
     nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, step->reg);
-    nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, step->to);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, to);
     nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, step->length);
-    if (nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, step->data, step->length) < 0 ||
-        nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, zero, step->length) < 0)
+    if (nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, mask, step->length) < 0 ||
+        nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, flip, step->length) < 0)
         g_clear_pointer(&expr, nftnl_expr_free);
     return expr;
+}
+
+static struct nftnl_expr *build_mask(const KsStep *step)
+{
+    static const uint8_t zero[sizeof(step->data)];
+
+    return build_bitwise(step, step->to, step->data, zero);
+}
+
+static struct nftnl_expr *build_set_bits(const KsStep *step)
+{
+    uint8_t others[sizeof(step->data)];
+
+    for (unsigned i = 0; i < sizeof(others); i++)
+        others[i] = (uint8_t) ~step->data[i];
+    return build_bitwise(step, step->reg, others, step->data);
 }
 
 static struct nftnl_expr *build_verdict(int32_t verdict, const char *chain)
@@ -193,6 +210,8 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
         return expr;
     case KS_STEP_MASK:
         return build_mask(step);
+    case KS_STEP_SET_BITS:
+        return build_set_bits(step);
     case KS_STEP_COMPARE:
         expr = nftnl_expr_alloc("cmp");
         if (expr) {

@@ -102,7 +102,7 @@ static const KsConstantElement service_ports[] = {
     { { 5356 >> 8, 5356 & 0xff }, RANGE_END },
 };
 
-/* A and AAAA, class IN; as addresses, because nft has no better word for four bytes. */
+/* A and AAAA, class IN. */
 static const KsConstantElement question_types[] = {
     { { 0, 1, 0, 1 }, 0 },
     { { 0, 28, 0, 1 }, 0 },
@@ -170,9 +170,14 @@ static const KsVerdict server_verdicts[] = {
     [KS_OPEN_TO_SEVERAL] = { NFT_JUMP, KS_CHAIN_FROM_SEVERAL },
 };
 
-/* Folded names have no type of nft's: it prints four addresses. */
-#define TYPE_OF_NAMES \
-    CONCAT(CONCAT(CONCAT(TYPE_IPV6_ADDR, TYPE_IPV6_ADDR), TYPE_IPV6_ADDR), TYPE_IPV6_ADDR)
+/* Four numbers of 16 bytes, from any place. */
+#define NAME_PIECES "@th,160,128 . @th,288,128 . @th,416,128 . @th,544,128"
+#define NAME_FIELDS                                                                \
+    {                                                                              \
+        RAW_TRANSPORT(160, 128), RAW_TRANSPORT(288, 128), RAW_TRANSPORT(416, 128), \
+            RAW_TRANSPORT(544, 128),                                               \
+    }
+#define TYPE_OF_NAMES CONCAT(CONCAT3(TYPE_INTEGER, TYPE_INTEGER, TYPE_INTEGER), TYPE_INTEGER)
 
 /* Questions under way. A program that asks for VPN servers' names all the time fills this up, and
  * others then wait up to KS_ASKED_MS; the kernel's memory is bounded. */
@@ -329,7 +334,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
     [KS_SET_IPSEC] = {
         .keys = KS_SET_IPSEC,
-        .name = "ipsec",
+        .name = "ipsec_versions", /* "ipsec" is a word of nft's */
         .nft_type = "nf_proto",
         .key_type = TYPE_NFPROTO,
         .key_length = 1,
@@ -344,59 +349,122 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
     [KS_NFT_SET_WIREGUARD_MESSAGES] = {
         .name = "wireguard_messages",
-        .nft_type = "ipv4_addr",
-        .key_type = TYPE_IPV4_ADDR, /* of four bytes; nft prints numbers of no type badly */
+        .nft_type = "@th,64,32",
+        .fields = { RAW_TRANSPORT(64, 32) },
+        .key_type = TYPE_INTEGER,
         .key_length = 4,
         .flags = NFT_SET_CONSTANT,
-        CONSTANTS(wireguard_messages, "1.0.0.0, 2.0.0.0, 3.0.0.0, 4.0.0.0"),
+        CONSTANTS(wireguard_messages, "0x1000000, 0x2000000, 0x3000000, 0x4000000"),
     },
     [KS_NFT_SET_WIREGUARD_UPKEEP] = {
         .name = "wireguard_upkeep",
-        .nft_type = "inet_service . ipv4_addr",
-        .key_type = CONCAT(TYPE_INET_SERVICE, TYPE_IPV4_ADDR),
+        .nft_type = "udp length . @th,64,32",
+        .fields = { UDP_LENGTH_FIELD, RAW_TRANSPORT(64, 32) },
+        .key_type = CONCAT(TYPE_INTEGER, TYPE_INTEGER),
         .key_length = 8,
         .flags = NFT_SET_CONSTANT,
         CONSTANTS(wireguard_upkeep,
-                  "156 . 1.0.0.0, 100 . 2.0.0.0, 72 . 3.0.0.0, 40 . 4.0.0.0"),
+                  "156 . 0x1000000, 100 . 0x2000000, 72 . 0x3000000, 40 . 0x4000000"),
     },
     [KS_NFT_SET_LINK_GROUPS] = {
         .name = "link_groups",
-        .nft_type = "ipv6_addr",
-        .key_type = TYPE_IPV6_ADDR,
+        .nft_type = "@th,96,128",
+        .fields = { RAW_TRANSPORT(96, 128) },
+        .key_type = TYPE_INTEGER,
         .key_length = 16,
         .flags = NFT_SET_CONSTANT | NFT_SET_INTERVAL,
-        CONSTANTS(link_groups, "ff02::2, ff02::c, ff02::6a, ff02::fb, ff02::1:2/127, "
-                               "ff02::1:ff00:0/104, ff05::2, ff05::c"),
+        CONSTANTS(link_groups,
+                  "0xff020000000000000000000000000002, 0xff02000000000000000000000000000c, "
+                  "0xff02000000000000000000000000006a, 0xff0200000000000000000000000000fb, "
+                  "0xff020000000000000000000000010002-0xff020000000000000000000000010003, "
+                  "0xff0200000000000000000001ff000000-0xff0200000000000000000001ffffffff, "
+                  "0xff050000000000000000000000000002, 0xff05000000000000000000000000000c"),
     },
     [KS_NFT_SET_REPORT_LENGTHS] = {
         .name = "report_lengths",
-        .nft_type = "inet_service . inet_service",
-        .key_type = CONCAT(TYPE_INET_SERVICE, TYPE_INET_SERVICE),
+        .nft_type = "ip6 length . @th,48,16",
+        .fields = { IPV6_LENGTH_FIELD, RAW_TRANSPORT(48, 16) },
+        .key_type = CONCAT(TYPE_INTEGER, TYPE_INTEGER),
         .key_length = 8,
         .flags = NFT_SET_CONSTANT,
-        CONSTANTS(report_lengths, "36 . 1, 56 . 2, 76 . 3, 96 . 4, 116 . 5, 136 . 6, 156 . 7, "
-                                  "176 . 8, 196 . 9, 216 . 10, 236 . 11, 256 . 12, 276 . 13"),
+        CONSTANTS(report_lengths, "36 . 0x1, 56 . 0x2, 76 . 0x3, 96 . 0x4, 116 . 0x5, 136 . 0x6, "
+                                  "156 . 0x7, 176 . 0x8, 196 . 0x9, 216 . 0xa, 236 . 0xb, "
+                                  "256 . 0xc, 276 . 0xd"),
     },
     [KS_SET_NAMES] = {
         .keys = KS_SET_NAMES,
         .name = "names",
-        .nft_type = "ipv6_addr . ipv6_addr . ipv6_addr . ipv6_addr",
+        .nft_type = NAME_PIECES,
+        .fields = NAME_FIELDS,
         .key_type = TYPE_OF_NAMES,
         .key_length = KS_DNS_PIECE,
     },
     [KS_SET_NAME_HEADS] = {
         .keys = KS_SET_NAME_HEADS,
         .name = "name_heads",
-        .nft_type = "ipv6_addr . ipv6_addr . ipv6_addr . ipv6_addr",
+        .nft_type = NAME_PIECES,
+        .fields = NAME_FIELDS,
         .key_type = TYPE_OF_NAMES,
         .key_length = KS_DNS_PIECE,
     },
     [KS_SET_NAME_TAILS] = {
         .keys = KS_SET_NAME_TAILS,
         .name = "name_tails",
-        .nft_type = "ipv6_addr . ipv6_addr . ipv6_addr . ipv6_addr",
+        .nft_type = NAME_PIECES,
+        .fields = NAME_FIELDS,
         .key_type = TYPE_OF_NAMES,
         .key_length = KS_DNS_PIECE,
+    },
+    [KS_SET_SERVER_ADDRESSES4] = {
+        .keys = KS_SET_SERVER_ADDRESSES4,
+        .name = "server_addresses4",
+        .nft_type = "@th,192,32",
+        .fields = { RAW_TRANSPORT(192, 32) },
+        .key_type = TYPE_INTEGER,
+        .key_length = 4,
+    },
+    [KS_SET_SERVER_ADDRESSES6] = {
+        .keys = KS_SET_SERVER_ADDRESSES6,
+        .name = "server_addresses6",
+        .nft_type = "@th,256,128",
+        .fields = { RAW_TRANSPORT(256, 128) },
+        .key_type = TYPE_INTEGER,
+        .key_length = 16,
+    },
+    [KS_SET_TUNNEL_TARGETS6] = {
+        .keys = KS_SET_TUNNEL_TARGETS6,
+        .name = "tunnel_targets6",
+        .nft_type = "@th,64,32 . @th,96,32 . @th,128,32 . @th,160,32",
+        .fields = { RAW_TRANSPORT(64, 32), RAW_TRANSPORT(96, 32), RAW_TRANSPORT(128, 32),
+                    RAW_TRANSPORT(160, 32) },
+        .key_type = CONCAT(CONCAT3(TYPE_INTEGER, TYPE_INTEGER, TYPE_INTEGER), TYPE_INTEGER),
+        .key_length = 16,
+        .size = KS_LOCK_ADDRESSES_MAX,
+    },
+    [KS_SET_TUNNEL_SENDERS4] = {
+        .keys = KS_SET_TUNNEL_SENDERS4,
+        .name = "tunnel_senders4",
+        .nft_type = "@ll,224,32",
+        .fields = { RAW_LINK(224, 32) },
+        .key_type = TYPE_INTEGER,
+        .key_length = 4,
+        .size = KS_LOCK_ADDRESSES_MAX,
+    },
+    [KS_SET_FRAGMENTS4] = {
+        .keys = KS_SET_FRAGMENTS4,
+        .name = "fragments4",
+        .nft_type = "@nh,128,32 . meta l4proto",
+        .fields = { RAW_NETWORK(128, 32), META_FIELD(L4PROTO) },
+        .key_type = CONCAT(TYPE_INTEGER, TYPE_INET_PROTO),
+        .key_length = 8,
+    },
+    [KS_SET_FRAGMENTS6] = {
+        .keys = KS_SET_FRAGMENTS6,
+        .name = "fragments6",
+        .nft_type = "@nh,192,128 . meta l4proto",
+        .fields = { RAW_NETWORK(192, 128), META_FIELD(L4PROTO) },
+        .key_type = CONCAT(TYPE_INTEGER, TYPE_INET_PROTO),
+        .key_length = 20,
     },
     [KS_NFT_SET_PAUSE] = {
         .holds = KS_SET_HOLDS_PAUSE,
@@ -406,6 +474,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .key_length = 1,
         .flags = NFT_SET_TIMEOUT,
         .host_order = true,
+        .versions = { NFPROTO_IPV4, NFPROTO_IPV6 },
     },
     [KS_NFT_SET_LAN4] = {
         .name = "lan4",
@@ -426,16 +495,18 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
     [KS_NFT_SET_QUESTION_TYPES] = {
         .name = "question_types",
-        .nft_type = "ipv4_addr",
-        .key_type = TYPE_IPV4_ADDR,
+        .nft_type = "@th,192,32",
+        .fields = { RAW_TRANSPORT(192, 32) },
+        .key_type = TYPE_INTEGER,
         .key_length = 4,
         .flags = NFT_SET_CONSTANT,
-        CONSTANTS(question_types, "0.1.0.1, 0.28.0.1"),
+        CONSTANTS(question_types, "0x10001, 0x1c0001"),
     },
     [KS_NFT_SET_QUESTION_LENGTHS] = {
         .name = "question_lengths",
-        .nft_type = "nf_proto . mark . inet_service",
-        .key_type = CONCAT(CONCAT(TYPE_NFPROTO, TYPE_MARK), TYPE_INET_SERVICE),
+        .nft_type = "meta nfproto . meta length . udp length",
+        .fields = { META_FIELD(NFPROTO), META_FIELD(LEN), UDP_LENGTH_FIELD },
+        .key_type = CONCAT3(TYPE_NFPROTO, TYPE_INTEGER, TYPE_INTEGER),
         .key_length = 12,
         .flags = NFT_SET_CONSTANT,
         .holds = KS_SET_HOLDS_CONSTANTS,

@@ -19,8 +19,11 @@
  * bits of the nested attribute's length far away. */
 #define KEYS_PER_MESSAGE 256u
 
-#define BYTEORDER_HOST 1u /* nftables, include/datatype.h, enum byteorder */
-#define USERDATA_SIZE  32u
+/* nftables, include/datatype.h, enum byteorder */
+#define BYTEORDER_HOST    1u
+#define BYTEORDER_NETWORK 2u
+
+#define USERDATA_SIZE 256u /* the kernel's bound (NFT_USERDATA_MAXLEN) */
 
 static struct nftnl_table *table_new(KsBatch *batch, uint8_t family, const char *name)
 {
@@ -301,22 +304,109 @@ void ks_batch_add_rule(KsBatch *batch, const KsSkeleton *skeleton, const KsRule 
     nftnl_rule_free(built);
 }
 
-/* Without it nft(8) prints host-order numbers in the wrong byte order. */
-static int tell_byte_orders(struct nftnl_set *set, const KsSetDefinition *definition)
+/* What nft(8) keeps beside a set of fields (nftables, src/mnl.c, mnl_nft_set_add();
+ * include/expression.h, enum expr_types). */
+enum {
+    EXPR_PAYLOAD = 7,
+    EXPR_META = 9,
+    EXPR_CONCAT = 13,
+};
+
+enum {
+    TYPEOF_EXPR,
+    TYPEOF_DATA,
+};
+
+enum {
+    PAYLOAD_PROTOCOL,
+    PAYLOAD_FIELD,
+    PAYLOAD_BASE,
+    PAYLOAD_OFFSET,
+    PAYLOAD_LENGTH,
+};
+
+enum {
+    META_KEY,
+};
+
+static bool put_field(struct nftnl_udata_buf *userdata, const KsField *field)
 {
+    bool is_meta = field->kind == KS_FIELD_META;
+    bool whole = nftnl_udata_put_u32(userdata, TYPEOF_EXPR, is_meta ? EXPR_META : EXPR_PAYLOAD);
+    struct nftnl_udata *nest = nftnl_udata_nest_start(userdata, TYPEOF_DATA);
+
+    if (is_meta) {
+        whole &= nftnl_udata_put_u32(userdata, META_KEY, field->of);
+    } else if (field->kind == KS_FIELD_HEADER) {
+        whole &= nftnl_udata_put_u32(userdata, PAYLOAD_PROTOCOL, field->of) &&
+                 nftnl_udata_put_u32(userdata, PAYLOAD_FIELD, field->field);
+    } else {
+        whole &= nftnl_udata_put_u32(userdata, PAYLOAD_PROTOCOL, 0) &&
+                 nftnl_udata_put_u32(userdata, PAYLOAD_FIELD, 0) &&
+                 nftnl_udata_put_u32(userdata, PAYLOAD_BASE, field->of) &&
+                 nftnl_udata_put_u32(userdata, PAYLOAD_OFFSET, field->offset);
+    }
+    if (field->length > 0)
+        whole &= nftnl_udata_put_u32(userdata, PAYLOAD_LENGTH, field->length);
+    nftnl_udata_nest_end(userdata, nest);
+    return whole;
+}
+
+static bool put_fields(struct nftnl_udata_buf *userdata, const KsField fields[KS_FIELDS_MAX])
+{
+    struct nftnl_udata *nest = nftnl_udata_nest_start(userdata, NFTNL_UDATA_SET_KEY_TYPEOF);
+    bool whole = true;
+
+    if (fields[1].kind == KS_FIELD_NONE) {
+        whole = put_field(userdata, &fields[0]);
+    } else {
+        struct nftnl_udata *all;
+
+        whole = nftnl_udata_put_u32(userdata, TYPEOF_EXPR, EXPR_CONCAT);
+        all = nftnl_udata_nest_start(userdata, TYPEOF_DATA);
+        for (unsigned i = 0; i < KS_FIELDS_MAX && fields[i].kind != KS_FIELD_NONE; i++) {
+            struct nftnl_udata *one = nftnl_udata_nest_start(userdata, (uint8_t) i);
+
+            whole &= put_field(userdata, &fields[i]);
+            nftnl_udata_nest_end(userdata, one);
+        }
+        nftnl_udata_nest_end(userdata, all);
+    }
+    nftnl_udata_nest_end(userdata, nest);
+    return whole;
+}
+
+/* In which order nft has to read the key's bytes; 0: it knows by the type. */
+static uint32_t key_byte_order(const KsSetDefinition *definition)
+{
+    if (definition->host_order)
+        return BYTEORDER_HOST;
+    return definition->fields[0].kind != KS_FIELD_NONE &&
+                   definition->fields[1].kind == KS_FIELD_NONE
+               ? BYTEORDER_NETWORK
+               : 0;
+}
+
+/* What only nft(8) reads, to print the set as it is. */
+static int describe_to_nft(struct nftnl_set *set, const KsSetDefinition *definition)
+{
+    uint32_t key_order = key_byte_order(definition);
+    bool has_fields = definition->fields[0].kind != KS_FIELD_NONE;
     struct nftnl_udata_buf *userdata;
     bool whole = true;
     int result = -ENOMEM;
 
-    if (!definition->host_order && definition->data != KS_DATA_NUMBER)
+    if (!key_order && !has_fields && definition->data != KS_DATA_NUMBER)
         return 0;
     userdata = nftnl_udata_buf_alloc(USERDATA_SIZE);
     if (!userdata)
         return -ENOMEM;
-    if (definition->host_order)
-        whole &= nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_KEYBYTEORDER, BYTEORDER_HOST);
+    if (key_order || has_fields)
+        whole &= nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_KEYBYTEORDER, key_order);
     if (definition->data == KS_DATA_NUMBER)
         whole &= nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_DATABYTEORDER, BYTEORDER_HOST);
+    if (has_fields)
+        whole &= put_fields(userdata, definition->fields);
     if (whole && nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(userdata),
                                     nftnl_udata_buf_len(userdata)) == 0)
         result = 0;
@@ -341,7 +431,7 @@ void ks_batch_add_set(KsBatch *batch, const KsSkeleton *skeleton, unsigned id)
     }
     if (definition->size)
         nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, definition->size);
-    if (tell_byte_orders(set, definition) < 0)
+    if (describe_to_nft(set, definition) < 0)
         ks_batch_fail(batch, -ENOMEM);
     put_set(batch, set, NFT_MSG_NEWSET, NLM_F_CREATE);
 }
@@ -402,13 +492,13 @@ void ks_batch_add_counter(KsBatch *batch, const KsSkeleton *skeleton, unsigned i
 static struct nftnl_set *pause_new(KsBatch *batch, const KsSkeleton *skeleton, unsigned id,
                                    uint64_t milliseconds)
 {
-    static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+    const uint8_t *versions = skeleton->sets[id].versions;
     struct nftnl_set *set = set_new(batch, skeleton, skeleton->sets[id].name);
 
-    for (unsigned i = 0; set && i < sizeof(families); i++) {
+    for (unsigned i = 0; set && i < sizeof(skeleton->sets[id].versions); i++) {
         struct nftnl_set_elem *element;
 
-        if (!add_element(batch, set, &families[i], 1, 0, &element))
+        if (!add_element(batch, set, &versions[i], 1, 0, &element))
             break;
         if (milliseconds > 0)
             nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT, milliseconds);

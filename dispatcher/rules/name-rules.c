@@ -17,15 +17,17 @@
 #define PORT_DNS 53
 
 /* Offsets behind the UDP header (RFC 1035, 4.1). */
-#define DNS_FLAGS  10u /* then how many questions, answers, authorities, additional records */
+#define DNS_FLAGS  10u
+#define DNS_COUNTS 12u /* of questions, answers, authorities, additional records */
 #define DNS_NAME   20u
 #define TYPE_CLASS 4u
 #define EDNS       11u /* an OPT record without options, RFC 6891, 6.1.2 */
+#define EDNS_REST  5u  /* where its version stands */
 #define DNSSEC     23u /* options */
 
 #define LENGTH_MIN 3u
 #define LENGTHS    (KS_DNS_COMPARED_MAX - LENGTH_MIN + 1)
-#define GATE_RULES 3u
+#define GATE_RULES 4u
 #define RULES      (GATE_RULES + BEHIND_MAX * LENGTHS)
 #define TEXT_MAX   1024
 #define PIECE      16u
@@ -47,12 +49,6 @@ static const unsigned sizes[BEHIND_MAX] = {
     [BEHIND_DNSSEC] = EDNS + DNSSEC,
 };
 
-/* A question like those that resolvers ask: none of an answer's bits, one question, no answers. */
-#define HEADER(additional)                                                    \
-    TRANSPORT(DNS_FLAGS, 10, R1),                                             \
-        MASK(10, 0xfe, 0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), \
-        COMPARE(EQ, 10, 0, 0, 0, 1, 0, 0, 0, 0, 0, additional)
-
 /* clang-format off */
 static KsRule rules[RULES] = {
     /* The packet is its headers and what UDP counts, nothing more. */
@@ -61,13 +57,16 @@ static KsRule rules[RULES] = {
       { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, PORT_DNS),
         META(NFPROTO, R1), META(LEN, R1_1), TRANSPORT(UDP_LENGTH, 2, R1_2),
         LOOKUP(KS_NFT_SET_QUESTION_LENGTHS), JUMP(KS_CHAIN_NAMES_OUT) } },
-    { KS_CHAIN_NAMES_OUT,
-      "@th,80,80 & 0xfecfffffffffffffffff == 0x1000000000001 jump names_edns_out",
-      { HEADER(1), JUMP(KS_CHAIN_NAMES_EDNS_OUT) } },
-    { KS_CHAIN_NAMES_OUT, "@th,80,80 & 0xfecfffffffffffffffff != 0x1000000000000 return",
-      { TRANSPORT(DNS_FLAGS, 10, R1),
-        MASK(10, 0xfe, 0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
-        COMPARE(NEQ, 10, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0), RETURN } },
+    /* A question like those that resolvers ask: none of an answer's bits, one question, no answers.
+     * The bits that may be either way are set before the comparison. */
+    { KS_CHAIN_NAMES_OUT, "@th,80,16 | 0x130 != 0x130 return",
+      { TRANSPORT(DNS_FLAGS, 2, R1), SET_BITS(2, 0x01, 0x30), COMPARE(NEQ, 2, 0x01, 0x30),
+        RETURN } },
+    { KS_CHAIN_NAMES_OUT, "@th,96,64 0x1000000000001 jump names_edns_out",
+      { TRANSPORT(DNS_COUNTS, 8, R1), COMPARE(EQ, 8, 0, 1, 0, 0, 0, 0, 0, 1),
+        JUMP(KS_CHAIN_NAMES_EDNS_OUT) } },
+    { KS_CHAIN_NAMES_OUT, "@th,96,64 != 0x1000000000000 return",
+      { TRANSPORT(DNS_COUNTS, 8, R1), COMPARE(NEQ, 8, 0, 1), RETURN } },
 };
 /* clang-format on */
 
@@ -82,6 +81,7 @@ typedef struct {
 
 static void put(Writer *writer, KsStep step)
 {
+    g_assert(writer->steps + 1 < KS_RULE_STEPS_MAX); /* an end comes last */
     writer->rule->steps[writer->steps++] = step;
 }
 
@@ -102,50 +102,50 @@ static uint32_t place(unsigned byte)
     return byte % PIECE == 0 ? NFT_REG_1 + byte / PIECE : NFT_REG32_00 + byte / 4;
 }
 
-/* Compares `length` bytes of the packet with the keys of a set, leaving out what tells upper from
- * lower case in all of them, or in all but the last one. */
-static void put_lookup(Writer *writer, unsigned at, unsigned length, bool ends, unsigned set)
+/* Compares the `length` bytes of the packet up to here, which end a name or do not, with the keys
+ * of a set: in pieces, each loaded with what stands before it, with the bits set that a key has
+ * set. Of a piece in which nothing counts any bytes do. */
+static void put_lookup(Writer *writer, unsigned up_to, unsigned length, bool ends, unsigned set)
 {
-    unsigned used = (length + 3) / 4 * 4; /* the kernel fills up a word with zeros by itself */
-    unsigned filled = (used + PIECE - 1) / PIECE * PIECE;
+    for (unsigned done = 0; done < KS_DNS_PIECE; done += PIECE) {
+        unsigned left = KS_DNS_PIECE - done; /* from the piece's first byte to the end */
+        unsigned fill = left > length ? MIN(left - length, PIECE) : 0;
+        unsigned at = fill == PIECE ? DNS_FLAGS : up_to - left;
+        KsStep bits = { .kind = KS_STEP_SET_BITS, .reg = place(done), .length = PIECE };
 
-    for (unsigned done = 0; done < length; done += PIECE) {
-        unsigned size = MIN(PIECE, length - done);
-        KsStep mask = {
-            .kind = KS_STEP_MASK, .reg = place(done), .to = place(done), .length = size
-        };
-
-        memset(mask.data, KS_DNS_FOLD, size);
-        if (ends && done + size == length)
-            mask.data[size - 1] = 0xff;
-        put(writer, (KsStep) TRANSPORT(at + done, size, place(done)));
-        say(writer, "%s@th,%u,%u", done > 0 ? " . " : " ", (at + done) * 8, size * 8);
-        if (size == 1 && mask.data[0] == 0xff)
-            continue;
-        put(writer, mask);
-        say(writer, " & 0x");
-        for (unsigned i = 0; i < size; i++)
-            say(writer, "%02x", mask.data[i]);
+        memset(bits.data, KS_DNS_FOLD, PIECE);
+        memset(bits.data, KS_DNS_FILL, fill);
+        if (ends && left == PIECE)
+            bits.data[PIECE - 1] = 0;
+        put(writer, (KsStep) TRANSPORT(at, PIECE, place(done)));
+        put(writer, bits);
+        say(writer, "%s@th,%u,%u | 0x", done > 0 ? " . " : " ", at * 8, PIECE * 8);
+        for (unsigned i = 0; i < PIECE; i++)
+            say(writer, "%02x", bits.data[i]);
     }
-    if (used < filled)
-        put(writer, (KsStep) IMMEDIATE(place(used), filled - used, 0));
-    for (unsigned byte = filled; byte < KS_DNS_PIECE; byte += PIECE)
-        put(writer, (KsStep) IMMEDIATE(place(byte), PIECE, 0));
-    /* nft(8) has no type for what fills a key up */
-    for (unsigned i = (used < filled) + (KS_DNS_PIECE - filled) / PIECE; i > 0; i--)
-        say(writer, " . 0x0 [invalid type]");
     put(writer, (KsStep) LOOKUP(set));
     say(writer, " @%s", ks_lock_table.sets[set].name);
 }
 
-/* The record has no version but 0; its sender's buffer is free (RFC 6891, 6.1.2 and 6.1.3). Without
- * options, so is the wish for DNSSEC (RFC 3225). */
+/* A record of EDNS begins with the root's name, its type and the sender's buffer, which is free;
+ * then come the version, 0, flags, and the length of what follows (RFC 6891, 6.1.2, 6.1.3). */
+static void put_edns_type(Writer *writer, unsigned at)
+{
+    put(writer, (KsStep) TRANSPORT(at, EDNS_REST, R1));
+    put(writer, (KsStep) SET_BITS(EDNS_REST, 0, 0, 0, 0xff, 0xff));
+    put(writer, (KsStep) COMPARE(EQ, EDNS_REST, 0, 0, 41, 0xff, 0xff));
+    say(writer, " @th,%u,%u | 0xffff == 0x29ffff", at * 8, EDNS_REST * 8);
+}
+
+/* Without options; the wish for DNSSEC is free (RFC 3225). */
 static void put_edns(Writer *writer, unsigned at)
 {
-    put(writer, (KsStep) TRANSPORT(at, EDNS, R1));
-    put(writer, (KsStep) MASK(EDNS, 0xff, 0xff, 0xff, 0, 0, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff));
-    put(writer, (KsStep) COMPARE(EQ, EDNS, 0, 0, 41));
-    say(writer, " @th,%u,%u & 0xffffff0000ffff7fffffff == 0x290000000000000000", at * 8, EDNS * 8);
+    put_edns_type(writer, at);
+    at += EDNS_REST;
+    put(writer, (KsStep) TRANSPORT(at, EDNS - EDNS_REST, R1));
+    put(writer, (KsStep) SET_BITS(EDNS - EDNS_REST, 0, 0, 0x80));
+    put(writer, (KsStep) COMPARE(EQ, EDNS - EDNS_REST, 0, 0, 0x80));
+    say(writer, " @th,%u,%u | 0x80000000 == 0x80000000", at * 8, (EDNS - EDNS_REST) * 8);
 }
 
 /* What systemd-resolved says it understands of DNSSEC where it does not insist on that
@@ -153,11 +153,12 @@ static void put_edns(Writer *writer, unsigned at)
  * question. None of them is free. */
 static void put_dnssec(Writer *writer, unsigned at)
 {
-    put(writer, (KsStep) TRANSPORT(at, EDNS, R1));
-    put(writer, (KsStep) MASK(EDNS, 0xff, 0xff, 0xff, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff));
-    put(writer, (KsStep) COMPARE(EQ, EDNS, 0, 0, 41, 0, 0, 0, 0, 0x80, 0, 0, DNSSEC));
-    say(writer, " @th,%u,%u & 0xffffff0000ffffffffffff == 0x290000000080000017", at * 8, EDNS * 8);
-    at += EDNS;
+    put_edns_type(writer, at);
+    at += EDNS_REST;
+    put(writer, (KsStep) TRANSPORT(at, EDNS - EDNS_REST, R1));
+    put(writer, (KsStep) COMPARE(EQ, EDNS - EDNS_REST, 0, 0, 0x80, 0, 0, DNSSEC));
+    say(writer, " @th,%u,%u 0x80000017", at * 8, (EDNS - EDNS_REST) * 8);
+    at += EDNS - EDNS_REST;
     put(writer, (KsStep) TRANSPORT(at, PIECE, R1));
     put(writer, (KsStep) COMPARE(EQ, PIECE, 0, 5, 0, 7, 5, 7, 8, 10, 13, 14, 15, 0, 6, 0, 3, 1));
     say(writer, " @th,%u,%u 0x500070507080a0d0e0f0006000301", at * 8, PIECE * 8);
@@ -187,11 +188,10 @@ static void write_rule(KsRule *rule, unsigned length, Behind behind, char text[T
     if (put_behind[behind])
         put_behind[behind](&writer, type + TYPE_CLASS);
     if (length <= KS_DNS_PIECE) {
-        put_lookup(&writer, DNS_NAME, length, true, KS_SET_NAMES);
+        put_lookup(&writer, type, length, true, KS_SET_NAMES);
     } else {
-        put_lookup(&writer, DNS_NAME, KS_DNS_PIECE, false, KS_SET_NAME_HEADS);
-        put_lookup(&writer, DNS_NAME + length - KS_DNS_PIECE, KS_DNS_PIECE, true,
-                   KS_SET_NAME_TAILS);
+        put_lookup(&writer, DNS_NAME + KS_DNS_PIECE, KS_DNS_PIECE, false, KS_SET_NAME_HEADS);
+        put_lookup(&writer, type, KS_DNS_PIECE, true, KS_SET_NAME_TAILS);
     }
     put(&writer, (KsStep) JUMP(KS_CHAIN_ASKED));
     say(&writer, " jump asked");
@@ -225,7 +225,7 @@ static void write_lengths(void)
             memcpy(element->key + 4, &length, sizeof(length));
             element->key[8] = (uint8_t) (udp >> 8);
             element->key[9] = (uint8_t) udp;
-            text += snprintf(text, LENGTH_TEXT, "%s%s . 0x%08x . %u",
+            text += snprintf(text, LENGTH_TEXT, "%s%s . %u . %u",
                              element == ks_question_lengths ? "" : ", ", families[family].name,
                              length, udp);
         }

@@ -475,7 +475,7 @@ void ks_readback_finish(KsReadback *readback)
             ks_readback_join_ranges(readback, set);
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
         told[set] = readback->lock->sets[set]->len;
-    ks_lock_seal(readback->lock);
+    ks_lock_sort(readback->lock);
     /* a hash table that grows while it is dumped changes its order, and the kernel does not say so
      * (net/netfilter/nft_set_hash.c, nft_rhash_walk()) */
     for (KsSetId set = 0; set < KS_SET_MAX; set++)

@@ -9,13 +9,14 @@
  * for solicited-node groups (RFC 4541, 3), or neighbours are not found. Nothing needs IGMP's: ARP
  * is a broadcast.
  *
- * An answer to a general query names all groups in one packet. Each of its records is compared: a
+ * An MLDv1 message names one group, and leaves for a solicited-node one (RFC 4291, 2.7.1). An MLDv2
+ * answer to a general query names all groups in one packet. Each of its records is compared: a
  * length that leaves no room for sources, then every group. nf_tables reaches the first 13
  * (net/netfilter/nft_payload.c of Linux before 6.18: an offset is one byte). */
 
 #define REPORT_RECORDS_MAX 13
 
-#define LISTENER_GROUP   8 /* of an MLDv1 message (RFC 2710, 3) */
+#define LISTENER_ZEROS   5 /* three bytes of an MLDv1 report (RFC 2710, 3); then comes the group */
 #define REPORT_COUNT     6 /* of records, in an MLDv2 report (RFC 3810, 5.2) */
 #define REPORTS_A_SECOND 2
 #define REPORTS_AT_ONCE  20
@@ -26,19 +27,18 @@
         COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x16)
 
 /* clang-format off: tables */
-/* The rules that come where the others of link upkeep stand. The steps that are given come first:
- * IPv6, in one hop. */
-#define REPORTS_OUT(in_chain, reports_chain, groups, lengths, ...)                               \
+/* The rules that come where the others of link upkeep stand, MLDv1's and MLDv2's. Each is said in
+ * the table's own words. The steps that are given come first: IPv6, in one hop. */
+#define REPORTS_OUT(in_chain, reports_chain, words1, words2, lengths, ...)                       \
     { (in_chain),                                                                                \
-      "ip6 hoplimit 1 icmpv6 type 131-132 ip6 length 32 @th,64,128 @link_groups "                \
-      "limit rate 2/second burst 20 packets accept",                                             \
+      words1 " @th,40,128 0xff0200000000000000000001ff "                                         \
+             "limit rate 2/second burst 20 packets accept",                                      \
       { __VA_ARGS__, ICMPV6_TYPES(131, 132), NETWORK(IPV6_LENGTH, 2, R1), COMPARE(EQ, 2, 0, 32), \
-        TRANSPORT(LISTENER_GROUP, 16, R1), LOOKUP(groups),                                       \
+        TRANSPORT(LISTENER_ZEROS, 16, R1),                                                       \
+        COMPARE(EQ, 16, 0, 0, 0, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff),                   \
         LIMIT(REPORTS_A_SECOND, REPORTS_AT_ONCE), ACCEPT } },                                    \
     {                                                                                            \
-        (in_chain),                                                                              \
-            "ip6 hoplimit 1 ip6 daddr ff02::16 icmpv6 type mld2-listener-report "                \
-            "ip6 length . @th,48,16 @report_lengths jump reports",                               \
+        (in_chain), words2 " . @th,48,16 @report_lengths jump reports",                          \
         {                                                                                        \
             __VA_ARGS__, TO_LISTENING_ROUTERS, ICMPV6_TYPE(143), NETWORK(IPV6_LENGTH, 2, R1),    \
                 TRANSPORT(REPORT_COUNT, 2, R1_1), LOOKUP(lengths), JUMP(reports_chain)           \

@@ -53,14 +53,35 @@ typedef enum {
     KS_DATA_VERDICT, /* a verdict map: KsKey.value counts in `verdicts` */
 } KsSetData;
 
+/* A field of a key that nft has no type for, by what it is compared with. Kept beside the set in
+ * the kernel, for nft alone (nftables, include/proto.h; *_build_udata() in src/payload.c and
+ * src/meta.c). */
+typedef enum {
+    KS_FIELD_NONE,
+    KS_FIELD_RAW,    /* bytes that are known by their place: `of` is enum proto_bases */
+    KS_FIELD_HEADER, /* a header's: `of` is enum proto_desc_id */
+    KS_FIELD_META,   /* `of` is enum nft_meta_keys */
+} KsFieldKind;
+
+typedef struct {
+    KsFieldKind kind;
+    uint8_t of;
+    uint8_t field;   /* of the header's template */
+    uint16_t offset; /* of raw bytes, in bits */
+    uint16_t length; /* bits; of a header's field only where it is a plain number */
+} KsField;
+
+#define KS_FIELDS_MAX 4
+
 typedef struct {
     const char *name;
-    const char *nft_type; /* in nft's words; of a map "key : data" */
+    const char *nft_type; /* in nft's words; of a map "key : data"; with fields, of "typeof" */
     uint32_t key_type;    /* nft's number for them, only so that nft prints the set well */
-    uint32_t key_length;  /* bytes */
-    uint32_t flags;       /* NFT_SET_*; a map has NFT_SET_MAP */
-    uint32_t size;        /* most elements, 0: any number. A bound makes lookups cheaper */
-    bool host_order;      /* the key is a number in host byte order */
+    KsField fields[KS_FIELDS_MAX]; /* instead of types */
+    uint32_t key_length;           /* bytes */
+    uint32_t flags;                /* NFT_SET_*; a map has NFT_SET_MAP */
+    uint32_t size;                 /* most elements, 0: any number. A bound makes lookups cheaper */
+    bool host_order;               /* the key is a number in host byte order */
     KsSetData data;
     const KsVerdict *verdicts;
     unsigned verdicts_count;
@@ -69,6 +90,7 @@ typedef struct {
     const KsConstantElement *constants;
     unsigned constants_count;
     const char *constants_text; /* in nft's words */
+    uint8_t versions[2];        /* of a pause: the keys of IPv4 and IPv6, of one byte */
 } KsSetDefinition;
 
 /* One step of a rule: an nf_tables expression with its operands. */
@@ -89,6 +111,7 @@ typedef enum {
     KS_STEP_OPTION,    /* load 1 into `reg` if there is an IPv4 option `key`, else 0 */
     KS_STEP_SWAP,      /* turn the four bytes of `reg` from host order to the wire's */
     KS_STEP_MASK,      /* load reg & data, `length` bytes, into `to`: with all ones, a move */
+    KS_STEP_SET_BITS,  /* set the bits of data in `length` bytes of `reg` */
     KS_STEP_COMPARE,   /* go on only if reg `key` (NFT_CMP_*) data */
     KS_STEP_LOOKUP,    /* go on only if the set `key` holds what stands from reg on; with `length`
                         * NFT_LOOKUP_F_INV, only if it does not */
@@ -113,7 +136,7 @@ typedef struct {
     uint32_t to;
 } KsStep;
 
-#define KS_RULE_STEPS_MAX 32
+#define KS_RULE_STEPS_MAX 36
 
 typedef struct {
     unsigned chain;

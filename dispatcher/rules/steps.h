@@ -26,6 +26,41 @@
 #define TYPE_INTEGER      4
 #define CONCAT(a, b)      ((a) << 6 | (b))
 
+#define CONCAT3(a, b, c) CONCAT(CONCAT(a, b), c)
+
+/* The same for fields (nftables, include/proto.h). */
+#define BASE_LINK      1
+#define BASE_NETWORK   2
+#define BASE_TRANSPORT 3
+#define RAW_LINK(offset, bits)                       \
+    {                                                \
+        KS_FIELD_RAW, BASE_LINK, 0, (offset), (bits) \
+    }
+#define RAW_NETWORK(offset, bits)                       \
+    {                                                   \
+        KS_FIELD_RAW, BASE_NETWORK, 0, (offset), (bits) \
+    }
+#define RAW_TRANSPORT(offset, bits)                       \
+    {                                                     \
+        KS_FIELD_RAW, BASE_TRANSPORT, 0, (offset), (bits) \
+    }
+#define UDP_LENGTH_FIELD             \
+    {                                \
+        KS_FIELD_HEADER, 6, 3, 0, 16 \
+    }
+#define IPV6_LENGTH_FIELD             \
+    {                                 \
+        KS_FIELD_HEADER, 13, 5, 0, 16 \
+    }
+#define DESTINATION_PORT_FIELD       \
+    {                                \
+        KS_FIELD_HEADER, 11, 2, 0, 0 \
+    }
+#define META_FIELD(key)                        \
+    {                                          \
+        KS_FIELD_META, NFT_META_##key, 0, 0, 0 \
+    }
+
 /* Header offsets: RFC 791, RFC 8200, RFC 768, RFC 9293, RFC 792, RFC 4443. */
 #define IPV4_VERSION     0 /* and the header's length in words */
 #define IPV4_LENGTH      2
@@ -59,6 +94,7 @@
 #define R1   NFT_REG_1
 #define R1_1 NFT_REG32_01
 #define R1_2 NFT_REG32_02
+#define R1_3 NFT_REG32_03
 #define R2   NFT_REG_2
 #define R2_1 NFT_REG32_05
 #define R3   NFT_REG_3
@@ -88,7 +124,10 @@
 #define SWAP(in)               STEP(SWAP, .reg = (in))
 #define MASK_INTO(from, into, bytes, ...) \
     STEP(MASK, .reg = (from), .to = (into), .length = (bytes), BYTES(__VA_ARGS__))
-#define MASK(bytes, ...) MASK_INTO(R1, R1, bytes, __VA_ARGS__)
+#define MASK(bytes, ...)     MASK_INTO(R1, R1, bytes, __VA_ARGS__)
+/* A mask of bytes that nft knows by their place alone: nft 1.1 lists ANDs with gaps wrongly, and
+ * none of the bits set that do not count (ADR 27). */
+#define SET_BITS(bytes, ...) STEP(SET_BITS, .reg = R1, .length = (bytes), BYTES(__VA_ARGS__))
 #define ALL_ONES \
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 #define MOVE(from, into) MASK_INTO(from, into, 16, ALL_ONES)
@@ -122,9 +161,14 @@
     IS_IPV4, IS_PROTOCOL(IPPROTO_ICMP), TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(EQ, 1, (type))
 #define ICMPV6_TYPE(type) \
     IS_PROTOCOL(IPPROTO_ICMPV6), TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(EQ, 1, (type))
+#define ND_TARGET_IN(targets)                                       \
+    TRANSPORT(ND_TARGET, 4, R1), TRANSPORT(ND_TARGET + 4, 4, R1_1), \
+        TRANSPORT(ND_TARGET + 8, 4, R1_2), TRANSPORT(ND_TARGET + 12, 4, R1_3), LOOKUP(targets)
 #define ICMPV6_TYPES(a, z)                                                          \
     IS_PROTOCOL(IPPROTO_ICMPV6), TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(GTE, 1, (a)), \
         COMPARE(LTE, 1, (z))
+/* Somebody's socket: any uid. In the order of bytes in which nft compares. */
+#define HAS_SENDER      META(SKUID, R1), SWAP(R1), COMPARE(GTE, 4, 0)
 #define HOP_LIMIT(hops) NETWORK(IPV6_HOP_LIMIT, 1, R1), COMPARE(EQ, 1, (hops))
 /* fe80::/10 as the source: the kernel's byte-wise mask needs all 16 bytes. */
 #define FROM_LINK_LOCAL \
@@ -132,7 +176,7 @@
 
 /* Of the DNS in UDP, header bits of an answer (RFC 1035, 4.1.1): one question, and what it says
  * stands behind it. */
-#define AN_ANSWER TRANSPORT(10, 4, R1), MASK(4, 0xf8, 0, 0xff, 0xff), COMPARE(EQ, 4, 0x80, 0, 0, 1)
+#define AN_ANSWER TRANSPORT(10, 4, R1), SET_BITS(4, 0x07, 0xff), COMPARE(EQ, 4, 0x87, 0xff, 0, 1)
 
 /* A number of four bytes as the kernel keeps it in registers. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

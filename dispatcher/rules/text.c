@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/text.h"
 
+#include "model/server.h"
 #include "rules/lock-table.h"
 #include "rules/steps.h"
 
 #include <inttypes.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <string.h>
 
 static const char *const hook_names[] = {
     [NF_INET_PRE_ROUTING] = "prerouting",   [NF_INET_LOCAL_IN] = "input",
@@ -20,10 +22,74 @@ typedef struct {
     const void *data;
 } Namer;
 
+/* A number as nft writes one that it knows no type of. */
+static void append_number(GString *text, const uint8_t *bytes, unsigned size)
+{
+    unsigned zeros = 0;
+
+    while (zeros + 1 < size && bytes[zeros] == 0)
+        zeros++;
+    g_string_append_printf(text, "0x%x", bytes[zeros]);
+    for (unsigned i = zeros + 1; i < size; i++)
+        g_string_append_printf(text, "%02x", bytes[i]);
+}
+
+/* Returns the field's length in the key, with what fills it up. */
+static unsigned append_field(GString *text, const KsField *field, const uint8_t *bytes)
+{
+    unsigned size = field->kind == KS_FIELD_RAW ? field->length / 8 : 0;
+    char protocol[4];
+
+    if (field->kind == KS_FIELD_RAW)
+        append_number(text, bytes, size);
+    else if (field->kind == KS_FIELD_META)
+        g_string_append(text, ks_protocol_name(bytes[0], protocol));
+    else
+        g_string_append_printf(text, "%u", (unsigned) bytes[0] << 8 | bytes[1]);
+    return size > 0 ? (size + 3) / 4 * 4 : 4;
+}
+
+static char *fields_text(const KsSetDefinition *definition, const uint8_t *bytes)
+{
+    GString *text = g_string_new(NULL);
+    const KsField *fields = definition->fields;
+
+    for (unsigned i = 0; i < KS_FIELDS_MAX && fields[i].kind != KS_FIELD_NONE; i++) {
+        if (i > 0)
+            g_string_append(text, " . ");
+        bytes += append_field(text, &fields[i], bytes);
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* From the first to the last one; a key ends with the first behind it. */
+static char *number_range_text(const KsSetDefinition *definition, const KsKey *key)
+{
+    unsigned size = definition->key_length;
+    g_autofree char *first = fields_text(definition, key->bytes);
+    g_autofree char *last = NULL;
+    uint8_t bytes[KS_KEY_SIZE_MAX];
+
+    memcpy(bytes, key->bytes + size, size);
+    for (unsigned i = size; i-- > 0;)
+        if (bytes[i]-- != 0) /* borrow on while it was zero */
+            break;
+    last = fields_text(definition, bytes);
+    return strcmp(first, last) == 0 ? g_strdup(first) : g_strdup_printf("%s-%s", first, last);
+}
+
+static char *key_text_of(const KsSetDefinition *definition, const KsKey *key)
+{
+    if (definition->fields[0].kind == KS_FIELD_NONE)
+        return ks_key_text(definition->keys, key);
+    return ks_set_is_range(definition->keys) ? number_range_text(definition, key)
+                                             : fields_text(definition, key->bytes);
+}
+
 static void append_key(GString *text, const KsSkeleton *skeleton, const KsSetDefinition *definition,
                        const KsKey *key, const Namer *namer)
 {
-    g_autofree char *key_text = ks_key_text(definition->keys, key);
+    g_autofree char *key_text = key_text_of(definition, key);
     const char *name = NULL;
 
     if (definition->key_type == TYPE_IFACE_INDEX && namer->namer)
@@ -48,6 +114,17 @@ static void append_key(GString *text, const KsSkeleton *skeleton, const KsSetDef
     }
 }
 
+static void append_pause(GString *text, const KsSetDefinition *definition, uint64_t milliseconds)
+{
+    bool typed = definition->fields[0].kind == KS_FIELD_NONE;
+    g_autofree char *ipv4 = typed ? NULL : fields_text(definition, &definition->versions[0]);
+    g_autofree char *ipv6 = typed ? NULL : fields_text(definition, &definition->versions[1]);
+
+    g_string_append_printf(
+        text, "\t\telements = { %s expires %" PRIu64 "ms, %s expires %" PRIu64 "ms }\n",
+        typed ? "ipv4" : ipv4, milliseconds, typed ? "ipv6" : ipv6, milliseconds);
+}
+
 static void append_elements(GString *text, const KsReadback *readback,
                             const KsSetDefinition *definition, const Namer *namer)
 {
@@ -59,9 +136,7 @@ static void append_elements(GString *text, const KsReadback *readback,
         break;
     case KS_SET_HOLDS_PAUSE:
         if (readback->pause_ms > 0)
-            g_string_append_printf(
-                text, "\t\telements = { ipv4 expires %" PRIu64 "ms, ipv6 expires %" PRIu64 "ms }\n",
-                readback->pause_ms, readback->pause_ms);
+            append_pause(text, definition, readback->pause_ms);
         break;
     case KS_SET_HOLDS_QUESTIONS: /* gone before they are read */
         break;
@@ -94,8 +169,9 @@ static void append_set(GString *text, const KsReadback *readback, unsigned set, 
     const char *separator = "\t\tflags ";
     size_t before;
 
-    g_string_append_printf(text, "\t%s %s {\n\t\ttype %s\n",
+    g_string_append_printf(text, "\t%s %s {\n\t\t%s %s\n",
                            definition->data == KS_DATA_NONE ? "set" : "map", definition->name,
+                           definition->fields[0].kind == KS_FIELD_NONE ? "type" : "typeof",
                            definition->nft_type);
     if (definition->size)
         g_string_append_printf(text, "\t\tsize %u\n", definition->size);

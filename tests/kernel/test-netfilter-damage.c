@@ -281,6 +281,10 @@ static void test_foreign_keys(Fixture *f, const void *data)
     for (KsSetId set = 0; set < KS_SET_MAX; set++) {
         KsLock *want = f->want;
 
+        if (want->sets[set]->len == 0) { /* the second layer's alone */
+            g_assert_cmpuint(set, >=, KS_SET_TUNNEL_SENDERS4);
+            continue;
+        }
         (void) drain(f);
         ks_batch_begin(&f->batch);
         ks_batch_delete_keys(&f->batch, &ks_lock_table, set, want->sets[set]);

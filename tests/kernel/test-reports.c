@@ -51,7 +51,6 @@ static const Row rows[] = {
     { true, REPORT2, "ff02::16", { OWN, "ff02::fb", "ff02::1:3", "ff02::c", "ff02::2" } },
     { true, REPORT2, "ff02::16", { NINE, OWN, OWN, OWN, "ff02::1:2" } },
     { true, REPORT1, OWN, { OWN } },
-    { true, REPORT1, "ff02::fb", { "ff02::fb" } },
     { true, DONE1, "ff02::2", { OWN } },
 
     /* too many to look at; one that is none of the link's, wherever it stands */
@@ -65,6 +64,7 @@ static const Row rows[] = {
     { false, REPORT2, "ff02::16", { "ff0e::5ec", OWN } },
     { false, REPORT2, "ff02::16", { NINE, OWN, OWN, OWN, "ff0e::5ec" } },
     { false, REPORT1, "ff0e::5ec", { "ff0e::5ec" } },
+    { false, REPORT1, "ff02::fb", { "ff02::fb" } }, /* alone: no neighbour is found by it */
     { false, REPORT1, OWN, { "ff0e::5ec" } },
     { false, DONE1, "ff02::2", { "ff0e::5ec" } },
 

@@ -239,7 +239,7 @@ static const Row input[] = {
     { NEVER, SPLIT(SERVER6, 51821, HERE6, 5000) },
     { NEVER, SPLIT(PUBLIC6, 51820, HERE6, 5000) },
     { ALWAYS, ERROR4(PUBLIC, 3, 4, to_server_esp) },
-    { NEVER, ERROR4(PUBLIC, 3, 4, to_server_ah) },
+    { ALWAYS, ERROR4(PUBLIC, 3, 4, to_server_ah) }, /* which it is not asked for */
     { ALWAYS, UDP(SERVER, 1194, HERE, 5000) },
     { NEVER, UDP(SERVER, 1195, HERE, 5000) },
     { NEVER, UDP(SERVER, 5000, HERE, 1194) },
@@ -274,14 +274,14 @@ static const Row input[] = {
     { NEVER, ICMP(PUBLIC, HERE, 8, 0) },
     { NEVER, ICMP6(PUBLIC6, HERE6, 128, 0) },
 
-    /* errors about packets to a server, and about no others */
+    /* errors about packets to a server, at whatever port (ADR 27), and about no others */
     { ALWAYS, ERROR4(PUBLIC, 3, 4, to_server) }, /* too big, from any router */
     { ALWAYS, ERROR4(SERVER, 3, 3, to_server) },
     { ALWAYS, ERROR4(PUBLIC, 3, 4, to_wireguard) },
     { ALWAYS, ERROR6(PUBLIC6, 2, to_wireguard6) },
     { ALWAYS, ERROR4(PUBLIC, 3, 4, to_server_tcp) },
-    { NEVER, ERROR4(PUBLIC, 3, 4, to_other_port) },
-    { NEVER, ERROR4(PUBLIC, 3, 4, to_other_protocol) },
+    { ALWAYS, ERROR4(PUBLIC, 3, 4, to_other_port) },
+    { ALWAYS, ERROR4(PUBLIC, 3, 4, to_other_protocol) },
     { NEVER, ERROR4(PUBLIC, 3, 4, to_other_address) },
     { NEVER, ERROR4(PUBLIC, 11, 0, to_server) },
     { NEVER, ERROR4(PUBLIC, 5, 1, to_server) }, /* a redirect */
@@ -292,7 +292,7 @@ static const Row input[] = {
     { ALWAYS, ERROR6(PUBLIC6, 4, to_server6) },
     { NEVER, ERROR6(PUBLIC6, 5, to_server6) },
     { NEVER, ERROR6(PUBLIC6, 129, to_server6) },
-    { NEVER, ERROR6(PUBLIC6, 2, to_other_port6) },
+    { ALWAYS, ERROR6(PUBLIC6, 2, to_other_port6) },
     { NEVER, ERROR6(PUBLIC6, 2, to_other_address6) },
 
     { ALWAYS, UDP(DHCP, 67, HERE, 68) },

@@ -257,8 +257,15 @@ suite_unit() {
     built plain && meson_test --suite unit
 }
 
+# With what other releases of nft(8) say of the rules as well.
 suite_kernel() {
-    built plain && meson_test --suite kernel
+    built plain || return
+    KS_NFTS=$(tests/lib/nfts.sh "$builds/nfts" 2>"$scratch/log") || {
+        fail nfts 'fetching other releases of nft'
+        return
+    }
+    export KS_NFTS
+    meson_test --suite kernel
 }
 
 sanitizers=('-Db_sanitize=address,undefined' -Db_lundef=false)

@@ -27,6 +27,11 @@ def _both(line: str) -> str:
     return _nft("\n".join(line.format(f"{family} {_OWN}") for family in _BOTH))
 
 
+_PAUSE = _nft(
+    f"add element inet {_OWN} pause {{ ipv4 timeout 1h, ipv6 timeout 1h }}\n"
+    f"add element netdev {_OWN} pause {{ 0x4f timeout 1h, 0x6f timeout 1h }}"
+)
+
 _OPEN_TABLES = """
 table inet nm_killswitch { chain output { type filter hook output priority 0; policy accept; accept; }; }
 table netdev nm_killswitch { chain ipv4 { accept; }; }
@@ -131,6 +136,6 @@ OURS = [
     Tamper("uplink among the tunnels", "nft add element inet nm_killswitch open_interfaces '{ uplink0 }'"),
     Tamper("server added", "nft add element inet nm_killswitch servers4 '{ 203.0.113.77 . udp . 9 : accept }'"),
     Tamper("server deleted", "nft flush map inet nm_killswitch servers4"),
-    Tamper("pause by hand", _both("add element {} pause {{ ipv4 timeout 1h, ipv6 timeout 1h }}")),
+    Tamper("pause by hand", _PAUSE),
     Tamper("set added", "nft 'add set inet nm_killswitch mine { type ipv4_addr; elements = { 203.0.113.77 timeout 1h }; flags timeout; }'"),
 ]

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lock-states.h"
+
+#include "namespace.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LOOPBACK_INDEX 1u
+
+enum {
+    TUNNEL_INDEX = 20, /* of no link: nft writes numbers */
+    FIRST_CARD = 7,
+    FAR_END = 100,
+};
+
+static KsAddress parse(const char *text)
+{
+    KsAddress address;
+
+    g_assert_true(ks_address_parse(text, &address));
+    return address;
+}
+
+static void add_server(KsLock *lock, const char *text, uint8_t protocol, uint16_t port,
+                       uint32_t open_to)
+{
+    KsAddress address = parse(text);
+
+    g_assert_true(ks_lock_add_server(lock, &address, protocol, port, open_to));
+}
+
+static void draw_nothing(KsLock *lock)
+{
+    (void) lock;
+}
+
+static void draw_servers(KsLock *lock)
+{
+    for (unsigned i = 0; i < 100; i++) {
+        KsAddress address = { .family = AF_INET, .bytes = { 192, 0, 2, (uint8_t) i } };
+
+        g_assert_true(ks_lock_add_server(lock, &address, i % 2 ? IPPROTO_UDP : IPPROTO_TCP,
+                                         (uint16_t) (1 + i * 300), KS_OPEN_TO_ALL));
+        g_assert_true(ks_lock_add_dhcp_server(lock, &address));
+    }
+    add_server(lock, "2001:db8::1", IPPROTO_UDP, 51820, KS_OPEN_TO_WIREGUARD);
+    add_server(lock, "2001:db8::1", IPPROTO_UDP, 1194, KS_OPEN_TO_DAEMONS);
+    add_server(lock, "198.51.100.1", IPPROTO_UDP, 51820, KS_OPEN_TO_WIREGUARD);
+    add_server(lock, "198.51.100.1", IPPROTO_TCP, 443, KS_OPEN_TO_DAEMONS);
+    ks_lock_add_people(lock, 1000, 60000);
+    ks_lock_add_people(lock, 3500000, UINT32_MAX);
+    ks_lock_add_wireguard_mark(lock, 0xcbca);
+    ks_lock_add_wireguard_port(lock, 40000);
+}
+
+static void draw_tunnel(KsLock *lock)
+{
+    KsAddress address = parse("10.8.1.2");
+
+    draw_servers(lock);
+    ks_lock_open_interface(lock, TUNNEL_INDEX);
+    ks_lock_add_tunnel_address(lock, &address);
+    address = parse("fd01::2");
+    ks_lock_add_tunnel_address(lock, &address);
+}
+
+/* A label has at most 63 letters. */
+static void draw_names(KsLock *lock)
+{
+    for (unsigned length = 1; length <= 124; length++) {
+        char name[128];
+
+        memset(name, 'a' + (char) (length % 26), length);
+        name[length] = '\0';
+        if (length > 63)
+            name[length / 2] = '.';
+        g_assert_true(ks_lock_add_name(lock, name));
+    }
+    g_assert_true(ks_lock_add_name(lock, "vpn.example"));
+    g_assert_true(ks_lock_add_name(lock, "cvpn-endpoint-0123456789abcdef0.prod.clientvpn."
+                                         "eu-central-1.amazonaws.com"));
+}
+
+static void draw_lan(KsLock *lock)
+{
+    KsAddress address = parse("10.8.0.0");
+
+    draw_tunnel(lock);
+    ks_lock_open_lan(lock, FIRST_CARD);
+    ks_lock_exclude_from_lan(lock, &address, 16);
+    address = parse("172.31.255.128");
+    ks_lock_exclude_from_lan(lock, &address, 25);
+    address = parse("fd01:2::");
+    ks_lock_exclude_from_lan(lock, &address, 32);
+}
+
+static void draw_guests(KsLock *lock)
+{
+    draw_tunnel(lock);
+    ks_lock_add_guests(lock, FIRST_CARD + 1);
+}
+
+static void draw_hotspot(KsLock *lock)
+{
+    draw_tunnel(lock);
+    ks_lock_add_hotspot(lock, FIRST_CARD + 1);
+}
+
+static void draw_ipsec(KsLock *lock)
+{
+    ks_lock_open_ipsec(lock);
+    add_server(lock, "2001:db8::1", IPPROTO_UDP, 4500, KS_OPEN_TO_IPSEC);
+    add_server(lock, "2001:db8::1", IPPROTO_UDP, 1701, KS_OPEN_INSIDE_IPSEC);
+    add_server(lock, "2001:db8::1", IPPROTO_UDP, 1702, KS_OPEN_TO_SEVERAL);
+    add_server(lock, "2001:db8::1", IPPROTO_ESP, 0, KS_OPEN_TO_ALL);
+    add_server(lock, "198.51.100.1", IPPROTO_ESP, 0, KS_OPEN_TO_ALL);
+    add_server(lock, "198.51.100.1", IPPROTO_AH, 0, KS_OPEN_TO_ALL);
+    add_server(lock, "198.51.100.1", IPPROTO_GRE, 0, KS_OPEN_TO_DAEMONS);
+}
+
+static void draw_pppoe(KsLock *lock)
+{
+    ks_lock_add_pppoe_peer(lock, &(KsPppoePeer){ { 2, 0, 0, 0xab, 0, 1 } });
+}
+
+static void draw_all(KsLock *lock)
+{
+    draw_lan(lock);
+    draw_guests(lock);
+    draw_hotspot(lock);
+    draw_ipsec(lock);
+    draw_pppoe(lock);
+    draw_names(lock);
+}
+
+const KsLockState ks_lock_states[] = {
+    { "nothing", draw_nothing, 0 }, { "servers", draw_servers, 0 }, { "tunnel", draw_tunnel, 0 },
+    { "names", draw_names, 0 },     { "lan", draw_lan, 0 },         { "guests", draw_guests, 0 },
+    { "hotspot", draw_hotspot, 0 }, { "ipsec", draw_ipsec, 0 },     { "pppoe", draw_pppoe, 0 },
+    { "all", draw_all, 0 },         { "pause", draw_all, 3600000 },
+};
+const unsigned ks_lock_states_count = G_N_ELEMENTS(ks_lock_states);
+
+GArray *ks_lock_states_make_uplinks(void)
+{
+    static const struct {
+        const char *name;
+        KsUplinkForm form;
+    } cards[] = {
+        { "cable0", KS_UPLINK_ETHERNET },
+        { "hotspot0", KS_UPLINK_HOTSPOT },
+        { "wwan0", KS_UPLINK_BARE },
+        { "other0", KS_UPLINK_OTHER },
+    };
+    GArray *uplinks = g_array_new(FALSE, FALSE, sizeof(KsUplink));
+    KsUplink loopback = { .index = LOOPBACK_INDEX, .name = "lo", .form = KS_UPLINK_LOOPBACK };
+
+    g_array_append_val(uplinks, loopback);
+    for (unsigned i = 0; i < G_N_ELEMENTS(cards); i++) {
+        KsUplink uplink = { .index = FIRST_CARD + i, .form = cards[i].form };
+        g_autofree char *command =
+            g_strdup_printf("ip link add %s index %u type veth peer name far%u index %u",
+                            cards[i].name, uplink.index, i, uplink.index + FAR_END);
+
+        g_free(namespace_command(command));
+        g_strlcpy(uplink.name, cards[i].name, sizeof(uplink.name));
+        g_array_append_val(uplinks, uplink);
+    }
+    return uplinks;
+}
