@@ -92,7 +92,8 @@ void ks_lock_free(KsLock *lock);
 void ks_lock_clear(KsLock *lock);
 
 /* Add keys in any order, also twice; then seal, also again after a change by hand. Ranges that
- * touch or overlap become one; values of the same key are or-ed. False when the set is full: the key is not in. */
+ * touch or overlap become one; values of the same key are or-ed. False when the set is full: the
+ * key is not in. */
 bool ks_lock_open_interface(KsLock *lock, uint32_t index);
 bool ks_lock_open_lan(KsLock *lock, uint32_t index);
 bool ks_lock_add_guests(KsLock *lock, uint32_t index);

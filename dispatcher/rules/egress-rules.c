@@ -53,7 +53,8 @@
 /* nft reads ICMPv6 only in what the kernel says is IPv6. */
 #undef ICMPV6_TYPE
 #undef ICMPV6_TYPES
-#define IN_IPV6           META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd), IS_PROTOCOL(IPPROTO_ICMPV6)
+#define IS_KERNELS_IPV6   META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd)
+#define IN_IPV6           IS_KERNELS_IPV6, IS_PROTOCOL(IPPROTO_ICMPV6)
 #define ICMPV6_TYPE(type) IN_IPV6, TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(EQ, 1, (type))
 #define ICMPV6_TYPES(a, z) \
     IN_IPV6, TRANSPORT(ICMP_TYPE, 1, R1), COMPARE(GTE, 1, (a)), COMPARE(LTE, 1, (z))
