@@ -306,10 +306,8 @@ KsLock *ks_draw_shown(const KsLock *held, const KsDrawing *drawing, const KsView
 void ks_draw_keep_servers(KsLock *lock, const KsLock *seen)
 {
     static const KsSetId of_servers[] = {
-        KS_SET_SERVERS4,
-        KS_SET_SERVERS6,
-        KS_SET_PROTOCOLS4,
-        KS_SET_PROTOCOLS6,
+        KS_SET_SERVERS4,   KS_SET_SERVERS6,   KS_SET_PROTOCOLS4,
+        KS_SET_PROTOCOLS6, KS_SET_FRAGMENTS4, KS_SET_FRAGMENTS6,
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(of_servers); i++) {

@@ -2,6 +2,7 @@
 """Profiles of people without rights: what they may not do, whatever they write into them. ivan is in no group,
 and his session is not the active one."""
 
+import ipaddress
 import shutil
 import signal
 import subprocess
@@ -200,7 +201,14 @@ def alices(guarded, people):
     guarded.manager.nmcli("connection", "delete", "alices own")  # its path is another if NetworkManager was killed
 
 
-_OF_ALICE = ("alices own", "aaaaaaaa-0000-0000-0000-00000000000a", "4321", _OWN_SERVER)
+# the rules say the server also as a number
+_OF_ALICE = (
+    "alices own",
+    "aaaaaaaa-0000-0000-0000-00000000000a",
+    "4321",
+    _OWN_SERVER,
+    f"0x{int(ipaddress.ip_address(_OWN_SERVER)):x}",
+)
 
 
 def _seen(people, who: str) -> set[str]:
