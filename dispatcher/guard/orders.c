@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "ks-guard"
 
 #include "files/right-time.h"
+#include "files/saved-copy.h"
 #include "files/vpns-file.h"
 #include "guard/guard-private.h"
 
@@ -278,6 +279,7 @@ GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
 {
     g_autoptr(GPtrArray) name_warnings = ks_look_name_warnings(guard->look, viewer);
     g_autofree char *clock = ks_right_time_look();
+    g_autofree char *copy = ks_saved_copy_look();
     KsStatusFacts facts;
 
     /* what is left of a pause is known for the moment of reading only */
@@ -288,6 +290,7 @@ GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
     facts = ks_guard_facts(guard);
     facts.name_warnings = name_warnings;
     facts.problems[KS_STATUS_PROBLEMS_MAX - 1] = clock; /* which ks_guard_facts() leaves free */
+    facts.problems[KS_STATUS_PROBLEMS_MAX - 2] = copy;
     facts.viewer = viewer;
     return ks_status_describe(&facts);
 }

@@ -10,7 +10,7 @@
 /* What people and programs are shown: made from what the kernel holds, compared with what should
  * be. When they differ, that is the state "broken". */
 
-#define KS_STATUS_PROBLEMS_MAX 6
+#define KS_STATUS_PROBLEMS_MAX 7
 
 typedef struct {
     const KsEngine *engine;

@@ -187,7 +187,10 @@ def test_a_firewall_that_was_saved_with_the_lock_comes_back(outside, locked_disk
         machine.wait_uplink()
         assert machine.show("nftables.service", "Result") == "success"
         assert "tcp dport 8080 drop" in machine.run("nft", "list", "ruleset").stdout
-        assert machine.wait_state("blocked")["verified"]
+        status = machine.wait_state("blocked")
+        assert status["verified"]
+        line = saved.splitlines().index(next(s for s in saved.splitlines() if "nm_killswitch" in s)) + 3
+        assert any(f"/etc/nftables.conf holds a copy of the lock, from line {line}." in w for w in status["warnings"])
         assert _plain(machine) == []
 
 

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "files/saved-copy.h"
+
+#include "model/names.h"
+
+#include <gio/gio.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Beyond it no rules are looked for: a listing of a full lock has some ten million bytes. */
+#define SIZE_MAX_LOOKED (16 * 1024 * 1024)
+
+/* Debian's, Ubuntu's and Arch's; Fedora's. */
+static const char *const files[] = { "/etc/nftables.conf", "/etc/sysconfig/nftables.conf" };
+
+static const char *skip_blanks(const char *text)
+{
+    return text + strspn(text, " \t");
+}
+
+/* Returns what stands behind the word and blanks, NULL where it does not stand. */
+static const char *behind(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+
+    if (!text || strncmp(text, word, length) != 0 || (text[length] != ' ' && text[length] != '\t'))
+        return NULL;
+    return skip_blanks(text + length);
+}
+
+/* "table inet nm_killswitch {", also with "add" before it. */
+static bool names_our_table(const char *line)
+{
+    const char *text = skip_blanks(line);
+    const char *added = behind(text, "add");
+    const char *family = behind(added ? added : text, "table");
+    const char *name = behind(family, "inet");
+
+    if (!name)
+        name = behind(family, "netdev");
+    return name && g_str_has_prefix(name, KS_TABLE) &&
+           strchr(" \t\r\n{;", name[strlen(KS_TABLE)]) != NULL;
+}
+
+unsigned ks_saved_copy_line(const char *text)
+{
+    for (unsigned line = 1; *text; line++) {
+        const char *end = strchr(text, '\n');
+
+        if (names_our_table(text))
+            return line;
+        if (!end)
+            break;
+        text = end + 1;
+    }
+    return 0;
+}
+
+char *ks_saved_copy_look(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *text = NULL;
+        struct stat about;
+        unsigned line;
+
+        if (stat(files[i], &about) < 0 || !S_ISREG(about.st_mode) ||
+            about.st_size > SIZE_MAX_LOOKED || !g_file_get_contents(files[i], &text, NULL, NULL))
+            continue;
+        line = ks_saved_copy_line(text);
+        if (line > 0)
+            return g_strdup_printf("%s holds a copy of the lock, from line %u. While it is locked, "
+                                   "the kernel may refuse the whole file, with your own rules in "
+                                   "it. Delete the tables called " KS_TABLE " from the file.",
+                                   files[i], line);
+    }
+    return NULL;
+}

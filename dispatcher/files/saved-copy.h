@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Copies of the lock in the files from which nftables.service loads a person's own rules: what
+ * `nft list ruleset` saved while it was locked. nft(8) loads all of a file or nothing, and the
+ * kernel takes no table that has an owner. */
+
+/* The line, from 1, on which a file with this text (NUL-terminated) names a table of ours first; 0:
+ * on none. */
+unsigned ks_saved_copy_line(const char *text);
+
+/* Returns a sentence for people about the first file here that holds a copy, to be freed; NULL:
+ * none does. */
+char *ks_saved_copy_look(void);
