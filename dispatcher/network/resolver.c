@@ -433,18 +433,25 @@ static KsResolvConf read_conf(void)
 
 static void watch_files(KsResolver *resolver);
 
+/* In this order: what changes the file before the watch stands is in what is read, and what changes
+ * it later is an event with another stamp. */
+static void watch_and_read(KsResolver *resolver)
+{
+    watch_files(resolver);
+    resolver->stamp = read_stamp();
+    resolver->conf = read_conf();
+}
+
 static void on_file_changed(KsResolver *resolver)
 {
     Stamp stamp = read_stamp();
 
     if (memcmp(&stamp, &resolver->stamp, sizeof(stamp)) == 0)
         return;
-    resolver->stamp = stamp;
-    resolver->conf = read_conf();
+    watch_and_read(resolver);
     resolver->is_renewing = true;
     close_channels(resolver);
     resolver->is_renewing = false;
-    watch_files(resolver);
     resolver->listener.changed(resolver->listener.data);
 }
 
@@ -486,9 +493,7 @@ KsResolver *ks_resolver_new(const KsResolverListener *listener)
     resolver->listener = *listener;
     resolver->sockets = g_hash_table_new(NULL, NULL);
     resolver->done = g_ptr_array_new_with_free_func(free_question);
-    resolver->stamp = read_stamp();
-    resolver->conf = read_conf();
-    watch_files(resolver);
+    watch_and_read(resolver);
     return resolver;
 }
 

@@ -16,8 +16,8 @@ from . import packages
 from .machine import Disk, Machine
 
 RESOLVED = "systemd-resolved.service"
-NAME = "vpn.names.test"
-_QUESTION = b"\x03vpn\x05names\x04test\x00"
+NAME = "vpn.names.example"  # no name of .test: resolved takes those unsigned, also with DNSSEC=yes
+_QUESTION = b"\x03vpn\x05names\x07example\x00"
 _PROFILE = "/etc/NetworkManager/system-connections/named.nmconnection"
 _DNS_PORTS = (53, 853)
 _NM = "[main]\ndns=systemd-resolved\n"
