@@ -48,7 +48,7 @@ static struct nftnl_expr *build_payload(const KsStep *step, uint32_t base)
 }
 
 /* The kernel computes (register & mask) ^ flip. */
-static struct nftnl_expr *build_bitwise(const KsStep *step, uint32_t to, const uint8_t *mask,
+static struct nftnl_expr *build_bitwise(const KsStep *step, const uint8_t *mask,
                                         const uint8_t *flip)
 {
     struct nftnl_expr *expr = nftnl_expr_alloc("bitwise");
@@ -56,7 +56,7 @@ static struct nftnl_expr *build_bitwise(const KsStep *step, uint32_t to, const u
     if (!expr)
         return NULL;
     nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, step->reg);
-    nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, to);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, step->reg);
     nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, step->length);
     if (nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, mask, step->length) < 0 ||
         nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, flip, step->length) < 0)
@@ -68,7 +68,7 @@ static struct nftnl_expr *build_mask(const KsStep *step)
 {
     static const uint8_t zero[sizeof(step->data)];
 
-    return build_bitwise(step, step->to, step->data, zero);
+    return build_bitwise(step, step->data, zero);
 }
 
 static struct nftnl_expr *build_set_bits(const KsStep *step)
@@ -77,7 +77,7 @@ static struct nftnl_expr *build_set_bits(const KsStep *step)
 
     for (unsigned i = 0; i < sizeof(others); i++)
         others[i] = (uint8_t) ~step->data[i];
-    return build_bitwise(step, step->reg, others, step->data);
+    return build_bitwise(step, others, step->data);
 }
 
 static struct nftnl_expr *build_verdict(int32_t verdict, const char *chain)
@@ -93,9 +93,7 @@ static struct nftnl_expr *build_verdict(int32_t verdict, const char *chain)
     return expr;
 }
 
-/* With `to` also loads, or does, what stands beside the key. */
-static struct nftnl_expr *build_lookup(const KsSkeleton *skeleton, const KsStep *step,
-                                       const uint32_t *to)
+static struct nftnl_expr *build_lookup(const KsSkeleton *skeleton, const KsStep *step)
 {
     struct nftnl_expr *expr = nftnl_expr_alloc("lookup");
 
@@ -104,8 +102,8 @@ static struct nftnl_expr *build_lookup(const KsSkeleton *skeleton, const KsStep 
     nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SREG, step->reg);
     nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_SET_ID, (uint32_t) step->key);
     nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_FLAGS, step->length); /* told also when 0 */
-    if (to)
-        nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, *to);
+    if (step->kind == KS_STEP_VMAP)
+        nftnl_expr_set_u32(expr, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
     if (nftnl_expr_set_str(expr, NFTNL_EXPR_LOOKUP_SET, skeleton->sets[step->key].name) < 0)
         g_clear_pointer(&expr, nftnl_expr_free);
     return expr;
@@ -146,7 +144,6 @@ static struct nftnl_expr *build_extension(const KsStep *step)
 
 static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *step)
 {
-    static const uint32_t verdict = NFT_REG_VERDICT;
     struct nftnl_expr *expr;
 
     switch (step->kind) {
@@ -222,11 +219,8 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
         }
         return expr;
     case KS_STEP_LOOKUP:
-        return build_lookup(skeleton, step, NULL);
-    case KS_STEP_MAP:
-        return build_lookup(skeleton, step, &step->to);
     case KS_STEP_VMAP:
-        return build_lookup(skeleton, step, &verdict);
+        return build_lookup(skeleton, step);
     case KS_STEP_REMEMBER:
         return build_remember(skeleton, step);
     case KS_STEP_LIMIT:

@@ -137,34 +137,27 @@ static bool add_element(KsBatch *batch, struct nftnl_set *set, const void *key, 
     return true;
 }
 
-/* What stands beside a key. */
+/* What becomes of a packet with this key. */
 static bool add_data(KsBatch *batch, const KsSkeleton *skeleton, const KsSetDefinition *definition,
                      struct nftnl_set_elem *element, uint32_t value)
 {
     const KsVerdict *verdict;
-    int result = 0;
 
-    switch (definition->data) {
-    case KS_DATA_NONE:
-        break;
-    case KS_DATA_NUMBER:
-        result = nftnl_set_elem_set(element, NFTNL_SET_ELEM_DATA, &value, sizeof(value));
-        break;
-    case KS_DATA_VERDICT:
-        if (value >= definition->verdicts_count) {
-            ks_batch_fail(batch, -EINVAL);
-            return false;
-        }
-        verdict = &definition->verdicts[value];
-        nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_VERDICT, (uint32_t) verdict->code);
-        if (verdict->code == NFT_JUMP || verdict->code == NFT_GOTO)
-            result = nftnl_set_elem_set_str(element, NFTNL_SET_ELEM_CHAIN,
-                                            skeleton->chains[verdict->chain].name);
-        break;
+    if (definition->data == KS_DATA_NONE)
+        return true;
+    if (value >= definition->verdicts_count) {
+        ks_batch_fail(batch, -EINVAL);
+        return false;
     }
-    if (result < 0)
+    verdict = &definition->verdicts[value];
+    nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_VERDICT, (uint32_t) verdict->code);
+    if ((verdict->code == NFT_JUMP || verdict->code == NFT_GOTO) &&
+        nftnl_set_elem_set_str(element, NFTNL_SET_ELEM_CHAIN,
+                               skeleton->chains[verdict->chain].name) < 0) {
         ks_batch_fail(batch, -ENOMEM);
-    return result == 0;
+        return false;
+    }
+    return true;
 }
 
 /* One message of keys. */
@@ -396,15 +389,12 @@ static int describe_to_nft(struct nftnl_set *set, const KsSetDefinition *definit
     bool whole = true;
     int result = -ENOMEM;
 
-    if (!key_order && !has_fields && definition->data != KS_DATA_NUMBER)
+    if (!key_order && !has_fields)
         return 0;
     userdata = nftnl_udata_buf_alloc(USERDATA_SIZE);
     if (!userdata)
         return -ENOMEM;
-    if (key_order || has_fields)
-        whole &= nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_KEYBYTEORDER, key_order);
-    if (definition->data == KS_DATA_NUMBER)
-        whole &= nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_DATABYTEORDER, BYTEORDER_HOST);
+    whole &= nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_KEYBYTEORDER, key_order);
     if (has_fields)
         whole &= put_fields(userdata, definition->fields);
     if (whole && nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(userdata),
@@ -426,7 +416,7 @@ void ks_batch_add_set(KsBatch *batch, const KsSkeleton *skeleton, unsigned id)
     nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, definition->key_type);
     nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, definition->key_length);
     if (definition->data != KS_DATA_NONE) {
-        nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, ks_set_data_type(definition));
+        nftnl_set_set_u32(set, NFTNL_SET_DATA_TYPE, NFT_DATA_VERDICT);
         nftnl_set_set_u32(set, NFTNL_SET_DATA_LEN, sizeof(((KsKey *) NULL)->value));
     }
     if (definition->size)

@@ -22,21 +22,12 @@ static bool is_constant_of(const KsSetDefinition *definition, const void *key, u
 static bool read_data(const KsSkeleton *skeleton, const KsSetDefinition *definition,
                       struct nftnl_set_elem *element, uint32_t *ret_value)
 {
-    uint32_t length = 0;
-    const void *data;
     const char *chain;
     int32_t code;
 
     *ret_value = 0;
     if (definition->data == KS_DATA_NONE)
         return true;
-    if (definition->data == KS_DATA_NUMBER) {
-        data = nftnl_set_elem_get(element, NFTNL_SET_ELEM_DATA, &length);
-        if (!data || length < sizeof(*ret_value))
-            return false;
-        memcpy(ret_value, data, sizeof(*ret_value));
-        return true;
-    }
     if (!nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_VERDICT))
         return false;
     code = (int32_t) nftnl_set_elem_get_u32(element, NFTNL_SET_ELEM_VERDICT);

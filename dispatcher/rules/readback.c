@@ -286,10 +286,8 @@ static void judge_set(KsReadback *readback, const struct nftnl_set *set)
     readback->sets[id].present = true;
     if (nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN) != ours->key_length ||
         (nftnl_set_get_u32(set, NFTNL_SET_FLAGS) & SET_FLAGS_COMPARED) != ours->flags ||
-        (ours->data != KS_DATA_NONE &&
-         nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE) != ks_set_data_type(ours)) ||
-        (ours->data == KS_DATA_NUMBER &&
-         nftnl_set_get_u32(set, NFTNL_SET_DATA_LEN) != sizeof(((KsKey *) NULL)->value))) {
+        (ours->data == KS_DATA_VERDICT &&
+         nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE) != NFT_DATA_VERDICT)) {
         readback->sets[id].wrong = true;
         ks_readback_problem(readback, "the set %s is of another kind than ours", name);
     }

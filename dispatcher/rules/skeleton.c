@@ -7,9 +7,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
-/* nft's (nftables, include/datatype.h), only so that it prints the map well. */
-#define TYPE_MARK 19
-
 unsigned ks_skeleton_rules(const KsSkeleton *skeleton)
 {
     unsigned count = 0;
@@ -44,11 +41,6 @@ unsigned ks_skeleton_chain_rules(const KsSkeleton *skeleton, unsigned chain)
     for (unsigned i = 0; i < rules; i++)
         count += ks_skeleton_rule(skeleton, i)->chain == chain;
     return count;
-}
-
-uint32_t ks_set_data_type(const KsSetDefinition *definition)
-{
-    return definition->data == KS_DATA_VERDICT ? (uint32_t) NFT_DATA_VERDICT : TYPE_MARK;
 }
 
 const char *ks_skeleton_family_name(const KsSkeleton *skeleton)

@@ -49,7 +49,6 @@ typedef enum {
 /* What stands beside a key. */
 typedef enum {
     KS_DATA_NONE,    /* a set */
-    KS_DATA_NUMBER,  /* a map: KsKey.value, four bytes in host order */
     KS_DATA_VERDICT, /* a verdict map: KsKey.value counts in `verdicts` */
 } KsSetData;
 
@@ -110,12 +109,11 @@ typedef enum {
     KS_STEP_PRESENCE,  /* load 1 into `reg` if there is an IPv6 extension header `key`, else 0 */
     KS_STEP_OPTION,    /* load 1 into `reg` if there is an IPv4 option `key`, else 0 */
     KS_STEP_SWAP,      /* turn the four bytes of `reg` from host order to the wire's */
-    KS_STEP_MASK,      /* load reg & data, `length` bytes, into `to`: with all ones, a move */
+    KS_STEP_MASK,      /* clear the bits in `length` bytes of `reg` that are not in data */
     KS_STEP_SET_BITS,  /* set the bits of data in `length` bytes of `reg` */
     KS_STEP_COMPARE,   /* go on only if reg `key` (NFT_CMP_*) data */
     KS_STEP_LOOKUP,    /* go on only if the set `key` holds what stands from reg on; with `length`
                         * NFT_LOOKUP_F_INV, only if it does not */
-    KS_STEP_MAP,       /* the same, and load what stands beside it into `to` */
     KS_STEP_VMAP,      /* the same, and do what stands beside it */
     KS_STEP_REMEMBER,  /* put what stands from reg on into the set `key`, for `length` milliseconds
                         * from now; go on only if there is room */
@@ -133,7 +131,6 @@ typedef struct {
     uint32_t offset;
     uint32_t length;
     uint8_t data[16];
-    uint32_t to;
 } KsStep;
 
 #define KS_RULE_STEPS_MAX 36
@@ -173,9 +170,6 @@ bool ks_skeleton_chain_has_rules(const KsSkeleton *skeleton, unsigned chain, con
 
 /* The rules of one chain. */
 unsigned ks_skeleton_chain_rules(const KsSkeleton *skeleton, unsigned chain);
-
-/* The kernel's number for what stands beside the keys (NFTA_SET_DATA_TYPE). */
-uint32_t ks_set_data_type(const KsSetDefinition *definition);
 
 /* "inet" or "netdev". */
 const char *ks_skeleton_family_name(const KsSkeleton *skeleton);

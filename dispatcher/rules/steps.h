@@ -97,8 +97,6 @@
 #define R1_3 NFT_REG32_03
 #define R2   NFT_REG_2
 #define R2_1 NFT_REG32_05
-#define R3   NFT_REG_3
-#define R4   NFT_REG_4
 
 /* clang-format off: tables, to be read as such */
 #define STEP(name, ...)                     \
@@ -122,33 +120,24 @@
 #define PRESENCE(header, into) STEP(PRESENCE, .key = (header), .length = 1, .reg = (into))
 #define OPTION(number, into)   STEP(OPTION, .key = (number), .length = 1, .reg = (into))
 #define SWAP(in)               STEP(SWAP, .reg = (in))
-#define MASK_INTO(from, into, bytes, ...) \
-    STEP(MASK, .reg = (from), .to = (into), .length = (bytes), BYTES(__VA_ARGS__))
-#define MASK(bytes, ...)     MASK_INTO(R1, R1, bytes, __VA_ARGS__)
+#define MASK(bytes, ...)       STEP(MASK, .reg = R1, .length = (bytes), BYTES(__VA_ARGS__))
 /* A mask of bytes that nft knows by their place alone: nft 1.1 lists ANDs with gaps wrongly, and
  * none of the bits set that do not count (ADR 27). */
-#define SET_BITS(bytes, ...) STEP(SET_BITS, .reg = R1, .length = (bytes), BYTES(__VA_ARGS__))
-#define ALL_ONES \
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
-#define MOVE(from, into) MASK_INTO(from, into, 16, ALL_ONES)
-#define COMPARE_IN(from, op, bytes, ...) \
-    STEP(COMPARE, .reg = (from), .key = NFT_CMP_##op, .length = (bytes), BYTES(__VA_ARGS__))
-#define COMPARE(op, bytes, ...) COMPARE_IN(R1, op, bytes, __VA_ARGS__)
-#define LOOKUP(set)             STEP(LOOKUP, .reg = R1, .key = (set))
-#define LOOKUP_NOT(set)         STEP(LOOKUP, .reg = R1, .key = (set), .length = NFT_LOOKUP_F_INV)
-/* nft(8) 1.0.6 ends with a failed assertion when it lists a rule that looks up what a map has
- * loaded, unless a mask (of not all ones) stands between the two. */
-#define MAP(set, into)          STEP(MAP, .reg = R1, .key = (set), .to = (into))
-#define VMAP(set)               STEP(VMAP, .reg = R1, .key = (set))
-#define REMEMBER(set, ms)       STEP(REMEMBER, .reg = R1, .key = (set), .length = (ms))
-#define LIMIT(rate, burst)      STEP(LIMIT, .key = (rate), .length = (burst))
-#define COUNT(counter)          STEP(COUNT, .key = (counter))
-#define VERDICT(verdict)        STEP(VERDICT, .key = (verdict))
-#define JUMP(to_chain)          STEP(JUMP, .key = (to_chain))
-#define ACCEPT                  VERDICT(NF_ACCEPT)
-#define DROP                    VERDICT(NF_DROP)
-#define RETURN                  VERDICT(NFT_RETURN)
-#define REJECT(type)            STEP(REJECT, .key = NFT_REJECT_##type)
+#define SET_BITS(bytes, ...)   STEP(SET_BITS, .reg = R1, .length = (bytes), BYTES(__VA_ARGS__))
+#define COMPARE(op, bytes, ...) \
+    STEP(COMPARE, .reg = R1, .key = NFT_CMP_##op, .length = (bytes), BYTES(__VA_ARGS__))
+#define LOOKUP(set)        STEP(LOOKUP, .reg = R1, .key = (set))
+#define LOOKUP_NOT(set)    STEP(LOOKUP, .reg = R1, .key = (set), .length = NFT_LOOKUP_F_INV)
+#define VMAP(set)          STEP(VMAP, .reg = R1, .key = (set))
+#define REMEMBER(set, ms)  STEP(REMEMBER, .reg = R1, .key = (set), .length = (ms))
+#define LIMIT(rate, burst) STEP(LIMIT, .key = (rate), .length = (burst))
+#define COUNT(counter)     STEP(COUNT, .key = (counter))
+#define VERDICT(verdict)   STEP(VERDICT, .key = (verdict))
+#define JUMP(to_chain)     STEP(JUMP, .key = (to_chain))
+#define ACCEPT             VERDICT(NF_ACCEPT)
+#define DROP               VERDICT(NF_DROP)
+#define RETURN             VERDICT(NFT_RETURN)
+#define REJECT(type)       STEP(REJECT, .key = NFT_REJECT_##type)
 
 /* What recurs, in words. */
 #define IS_IPV4            META(NFPROTO, R1), COMPARE(EQ, 1, NFPROTO_IPV4)

@@ -98,9 +98,7 @@ static void append_key(GString *text, const KsSkeleton *skeleton, const KsSetDef
         g_string_append_printf(text, "\"%s\"", name);
     else
         g_string_append(text, key_text);
-    if (definition->data == KS_DATA_NUMBER) {
-        g_string_append_printf(text, " : 0x%08" PRIx32, key->value);
-    } else if (definition->data == KS_DATA_VERDICT && key->value < definition->verdicts_count) {
+    if (definition->data == KS_DATA_VERDICT && key->value < definition->verdicts_count) {
         const KsVerdict *verdict = &definition->verdicts[key->value];
 
         if (verdict->code == NFT_JUMP || verdict->code == NFT_GOTO)

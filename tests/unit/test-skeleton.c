@@ -38,7 +38,7 @@ static bool has_condition(const KsRule *rule)
 {
     for (unsigned i = 0; i < count_steps(rule); i++)
         if (rule->steps[i].kind == KS_STEP_COMPARE || rule->steps[i].kind == KS_STEP_LOOKUP ||
-            rule->steps[i].kind == KS_STEP_MAP || rule->steps[i].kind == KS_STEP_VMAP)
+            rule->steps[i].kind == KS_STEP_VMAP)
             return true;
     return false;
 }
@@ -153,22 +153,15 @@ static void check_registers(const KsRule *rule)
                 g_error("%u bytes of %u: %s", step->length,
                         registers.exact[register_offset(step->reg)], rule->text);
             g_assert_cmpuint(step->length, <=, sizeof(step->data));
-            if (step->kind == KS_STEP_MASK)
-                load(&registers, step->to, step->length, false);
             break;
         case KS_STEP_REMEMBER:
         case KS_STEP_LOOKUP:
-        case KS_STEP_MAP:
         case KS_STEP_VMAP:
             for (unsigned j = 0; j < ks_lock_table.sets[step->key].key_length; j++)
                 if (!registers.loaded[register_offset(step->reg) + j])
                     g_error("byte %u of the key was not loaded: %s", j, rule->text);
             g_assert_cmpint(ks_lock_table.sets[step->key].data, ==,
-                            step->kind == KS_STEP_MAP    ? KS_DATA_NUMBER
-                            : step->kind == KS_STEP_VMAP ? KS_DATA_VERDICT
-                                                         : KS_DATA_NONE);
-            if (step->kind == KS_STEP_MAP)
-                load(&registers, step->to, sizeof(((KsKey *) NULL)->value), false);
+                            step->kind == KS_STEP_VMAP ? KS_DATA_VERDICT : KS_DATA_NONE);
             break;
         case KS_STEP_LIMIT:
         case KS_STEP_COUNT:
