@@ -245,7 +245,7 @@ class Machine:
             raise RuntimeError(f"{build_dir()} must be configured with --prefix=/usr")
         packed = subprocess.run(["tar", "-C", str(_PRODUCT), "-czf", "-", "."], check=True, stdout=subprocess.PIPE)
         self.run("tar", "-C", "/", "--no-overwrite-dir", "--no-same-owner", "-xzf", "-", given=packed.stdout)
-        units = [path.name for path in (_PRODUCT / "usr/lib/systemd/system").iterdir()]
+        units = [path.name for path in (_PRODUCT / "usr/lib/systemd/system").iterdir() if path.is_file()]
         self.run("systemctl", "daemon-reload")
         self.run("systemctl", "reload", "dbus.service")
         self.run("systemctl", "--quiet", "enable", *sorted(units), timeout=120)
