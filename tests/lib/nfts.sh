@@ -36,6 +36,7 @@ exec "$there/usr/lib64/ld-linux-x86-64.so.2" --library-path "$there/usr/lib/x86_
     "$there/usr/sbin/nft" "\$@"
 EOF
     chmod +x "$there/nft"
+    "$there/nft" --version
 }
 
 [ -e "$keyring" ] && [ "$(uname -m)" = x86_64 ] || exit 0
