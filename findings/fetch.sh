@@ -4,6 +4,7 @@
 # For the scripts beside it; source it, then
 #
 #     fetch SUITE PACKAGE=VERSION...    unpacks these versions from Debian's archive into $scratch/SUITE
+#     fetch_nft SUITE NFTABLES LIBNFTNL the same for nft(8) of these versions and what it links to
 #     run SUITE PROGRAM [argument...]   runs a program of them with their own loader and libraries
 #     expect WHAT WANTED SEEN           ends the script unless the two texts are equal
 #     in_own_network "$0" "$@"          goes on in a network namespace of its own
@@ -17,6 +18,9 @@ if [ -z "${scratch:-}" ]; then
     export scratch
     trap 'rm -rf "$scratch"' EXIT
 fi
+
+# what nft(8) links to beside its own
+nft_libraries=(libc6 libjansson4 libgmp10 libedit2 libmnl0 libxtables12 libbsd0 libmd0 libtinfo6)
 
 fetch() {
     local suite=$1 folder=$scratch/$1 list
@@ -40,6 +44,10 @@ fetch() {
     for list in "$folder"/debs/*.deb; do
         dpkg-deb -x "$list" "$folder"
     done
+}
+
+fetch_nft() {
+    fetch "$1" "nftables=$2" "libnftables1=$2" "libnftnl11=$3" "${nft_libraries[@]}"
 }
 
 run() {

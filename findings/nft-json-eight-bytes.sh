@@ -10,12 +10,9 @@
 
 here=$(dirname "$0")
 . "$here/fetch.sh"
-libraries='libc6 libjansson4 libgmp10 libedit2 libmnl0 libxtables12 libbsd0 libmd0 libtinfo6'
 if [ -z "${in_own_network:-}" ]; then
-    # shellcheck disable=SC2086
-    fetch trixie nftables=1.1.3-1 libnftables1=1.1.3-1 libnftnl11=1.2.9-1 $libraries
-    # shellcheck disable=SC2086
-    fetch forky nftables=1.1.7-3 libnftables1=1.1.7-3 libnftnl11=1.3.2-1 $libraries
+    fetch_nft trixie 1.1.3-1 1.2.9-1
+    fetch_nft forky 1.1.7-3 1.3.2-1
 fi
 in_own_network "$0"
 

@@ -13,8 +13,7 @@
 here=$(dirname "$0")
 . "$here/fetch.sh"
 if [ -z "${in_own_network:-}" ]; then
-    fetch trixie nftables=1.1.3-1 libnftables1=1.1.3-1 libnftnl11=1.2.9-1 \
-        libc6 libjansson4 libgmp10 libedit2 libmnl0 libxtables12 libbsd0 libmd0 libtinfo6
+    fetch_nft trixie 1.1.3-1 1.2.9-1
 fi
 in_own_network "$0"
 
