@@ -14,6 +14,11 @@
 /* Debian's, Ubuntu's and Arch's; Fedora's. */
 static const char *const files[] = { "/etc/nftables.conf", "/etc/sysconfig/nftables.conf" };
 
+struct KsSavedCopies {
+    struct stat seen[G_N_ELEMENTS(files)];
+    unsigned lines[G_N_ELEMENTS(files)];
+};
+
 static const char *skip_blanks(const char *text)
 {
     return text + strspn(text, " \t");
@@ -57,22 +62,50 @@ unsigned ks_saved_copy_line(const char *text)
     return 0;
 }
 
-char *ks_saved_copy_look(void)
+KsSavedCopies *ks_saved_copies_new(void)
+{
+    return g_new0(KsSavedCopies, 1);
+}
+
+void ks_saved_copies_free(KsSavedCopies *copies)
+{
+    g_free(copies);
+}
+
+static bool is_as_before(const struct stat *before, const struct stat *now)
+{
+    return before->st_dev == now->st_dev && before->st_ino == now->st_ino &&
+           before->st_size == now->st_size && before->st_mtim.tv_sec == now->st_mtim.tv_sec &&
+           before->st_mtim.tv_nsec == now->st_mtim.tv_nsec;
+}
+
+/* The line, as ks_saved_copy_line() says it. */
+static unsigned read_file(const char *path, const struct stat *about)
+{
+    g_autofree char *text = NULL;
+
+    if (!S_ISREG(about->st_mode) || about->st_size > SIZE_MAX_LOOKED ||
+        !g_file_get_contents(path, &text, NULL, NULL))
+        return 0;
+    return ks_saved_copy_line(text);
+}
+
+char *ks_saved_copies_look(KsSavedCopies *copies)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(files); i++) {
-        g_autofree char *text = NULL;
-        struct stat about;
-        unsigned line;
+        struct stat now;
 
-        if (stat(files[i], &about) < 0 || !S_ISREG(about.st_mode) ||
-            about.st_size > SIZE_MAX_LOOKED || !g_file_get_contents(files[i], &text, NULL, NULL))
+        if (stat(files[i], &now) < 0)
             continue;
-        line = ks_saved_copy_line(text);
-        if (line > 0)
+        if (!is_as_before(&copies->seen[i], &now)) {
+            copies->lines[i] = read_file(files[i], &now);
+            copies->seen[i] = now;
+        }
+        if (copies->lines[i] > 0)
             return g_strdup_printf("%s holds a copy of the lock, from line %u. While it is locked, "
                                    "the kernel may refuse the whole file, with your own rules in "
                                    "it. Delete the tables called " KS_TABLE " from the file.",
-                                   files[i], line);
+                                   files[i], copies->lines[i]);
     }
     return NULL;
 }

@@ -9,6 +9,13 @@
  * on none. */
 unsigned ks_saved_copy_line(const char *text);
 
+/* What is known of the files here: one is read again only when it is another, because the status is
+ * told at every change. */
+typedef struct KsSavedCopies KsSavedCopies;
+
+KsSavedCopies *ks_saved_copies_new(void);
+void ks_saved_copies_free(KsSavedCopies *copies);
+
 /* Returns a sentence for people about the first file here that holds a copy, to be freed; NULL:
  * none does. */
-char *ks_saved_copy_look(void);
+char *ks_saved_copies_look(KsSavedCopies *copies);

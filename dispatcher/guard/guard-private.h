@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "files/saved-copy.h"
 #include "files/store.h"
 #include "guard/guard.h"
 #include "guard/keeper.h"
@@ -24,6 +25,7 @@
 struct KsGuard {
     KsConfiguration *configuration;
     KsStore *store;
+    KsSavedCopies *copies;
     KsVpns *vpns;
     KsEngine *engine;
     KsLook *look;

@@ -134,6 +134,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
     guard->listener = *listener;
     guard->configuration = ks_guard_read_configuration();
     guard->store = ks_store_new();
+    guard->copies = ks_saved_copies_new();
     guard->look = ks_look_new(on_world_changed, guard);
     guard->keeper = ks_keeper_new();
     guard->retry_source = sleeper_new(on_retry, guard);
@@ -173,6 +174,7 @@ void ks_guard_free(KsGuard *guard)
     ks_keeper_free(guard->keeper);
     ks_engine_free(guard->engine);
     ks_vpns_free(guard->vpns);
+    ks_saved_copies_free(guard->copies);
     ks_store_free(guard->store);
     ks_configuration_free(guard->configuration);
     g_strfreev(guard->known_up);

@@ -2,7 +2,6 @@
 #define G_LOG_DOMAIN "ks-guard"
 
 #include "files/right-time.h"
-#include "files/saved-copy.h"
 #include "files/vpns-file.h"
 #include "guard/guard-private.h"
 
@@ -279,7 +278,7 @@ GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
 {
     g_autoptr(GPtrArray) name_warnings = ks_look_name_warnings(guard->look, viewer);
     g_autofree char *clock = ks_right_time_look();
-    g_autofree char *copy = ks_saved_copy_look();
+    g_autofree char *copy = ks_saved_copies_look(guard->copies);
     KsStatusFacts facts;
 
     /* what is left of a pause is known for the moment of reading only */
