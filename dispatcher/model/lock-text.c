@@ -6,20 +6,26 @@
 #include <linux/netfilter.h>
 #include <string.h>
 
+void ks_key_last(KsSetId set, const KsKey *key, uint8_t *ret_last)
+{
+    size_t size = ks_key_size(set) / 2;
+
+    memcpy(ret_last, key->bytes + size, size);
+    for (size_t i = size; i-- > 0;)
+        if (ret_last[i]-- != 0) /* borrow on while it was zero */
+            break;
+}
+
 /* As nft writes a range: its first and its last address. */
 static char *range_text(KsSetId set, const KsKey *key)
 {
     KsAddress first = { .family = set == KS_SET_TUNNEL_ROUTES4 ? AF_INET : AF_INET6 };
     KsAddress last = first;
-    size_t size = ks_address_size(&first);
     char first_text[KS_ADDRESS_TEXT_SIZE];
     char last_text[KS_ADDRESS_TEXT_SIZE];
 
-    memcpy(first.bytes, key->bytes, size);
-    memcpy(last.bytes, key->bytes + size, size);
-    for (size_t i = size; i-- > 0;)
-        if (last.bytes[i]-- != 0) /* borrow on while it was zero */
-            break;
+    memcpy(first.bytes, key->bytes, ks_address_size(&first));
+    ks_key_last(set, key, last.bytes);
     return g_strdup_printf("%s-%s", ks_address_text(&first, first_text),
                            ks_address_text(&last, last_text));
 }
@@ -27,11 +33,11 @@ static char *range_text(KsSetId set, const KsKey *key)
 static char *people_text(const KsKey *key)
 {
     uint32_t first;
-    uint32_t behind;
+    uint32_t last;
 
     memcpy(&first, key->bytes, sizeof(first));
-    memcpy(&behind, key->bytes + sizeof(first), sizeof(behind));
-    return g_strdup_printf("%u-%u", ntohl(first), ntohl(behind) - 1);
+    ks_key_last(KS_SET_PEOPLE, key, (uint8_t *) &last);
+    return g_strdup_printf("%u-%u", ntohl(first), ntohl(last));
 }
 
 uint16_t ks_key_port(KsSetId set, const KsKey *key)

@@ -360,19 +360,19 @@ static const struct {
     { KS_SET_TUNNEL_TARGETS6, KS_SET_TUNNEL_ADDRESSES6 },
 };
 
-/* Whose own packets never leave in clear has no errors about them either. */
-static void derive(KsLock *lock, KsSetId set, KsSetId from)
+bool ks_lock_add_beginnings(KsLock *lock, KsSetId set, const GArray *keys)
 {
-    const GArray *keys = lock->sets[from];
+    bool all = true;
 
     for (unsigned i = 0; i < keys->len; i++) {
         const KsKey *key = &g_array_index(keys, KsKey, i);
-        KsKey follows = { 0 };
+        KsKey beginning = { 0 };
 
-        memcpy(follows.bytes, key->bytes, set_shapes[set].key_size);
+        memcpy(beginning.bytes, key->bytes, set_shapes[set].key_size);
         if (key->value != KS_OPEN_INSIDE_IPSEC)
-            (void) ks_lock_add_key(lock, set, &follows);
+            all &= ks_lock_add_key(lock, set, &beginning);
     }
+    return all;
 }
 
 void ks_lock_seal(KsLock *lock)
@@ -380,7 +380,7 @@ void ks_lock_seal(KsLock *lock)
     for (unsigned i = 0; i < G_N_ELEMENTS(derived); i++)
         g_array_set_size(lock->sets[derived[i].set], 0);
     for (unsigned i = 0; i < G_N_ELEMENTS(derived); i++)
-        derive(lock, derived[i].set, derived[i].from);
+        (void) ks_lock_add_beginnings(lock, derived[i].set, lock->sets[derived[i].from]);
     ks_lock_sort(lock);
 }
 

@@ -111,6 +111,9 @@ bool ks_lock_add_pppoe_peer(KsLock *lock, const KsPppoePeer *peer);
 /* The question for a server's name may leave. False also for a name that cannot be compared. */
 bool ks_lock_add_name(KsLock *lock, const char *host);
 bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key);
+/* What each key of another set (element-type KsKey) begins with, as far as keys of this one go; but
+ * not of a server whose own packets never leave in clear. */
+bool ks_lock_add_beginnings(KsLock *lock, KsSetId set, const GArray *keys);
 void ks_lock_seal(KsLock *lock);
 
 /* The same without what follows from others: of a lock that holds what somebody else says. */
@@ -150,5 +153,8 @@ uint16_t ks_key_port(KsSetId set, const KsKey *key);
 /* What a key says, for people: "192.0.2.1 . udp . 1194"; an interface by its index. NULL: numbers,
  * which mean nothing to them. */
 char *ks_key_text(KsSetId set, const KsKey *key);
+
+/* The last of a range; its key ends with the first behind it. Writes half a key's bytes. */
+void ks_key_last(KsSetId set, const KsKey *key, uint8_t *ret_last);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsLock, ks_lock_free)

@@ -116,20 +116,6 @@ static bool open_below(const KsWorld *world, uint32_t index, KsLock *lock, unsig
     return all;
 }
 
-/* Copies what stands first in each key of another set. */
-static bool copy_beginnings(const GArray *keys, KsLock *ret_lock, KsSetId set)
-{
-    bool all = true;
-
-    for (unsigned i = 0; i < keys->len; i++) {
-        KsKey key = { 0 };
-
-        memcpy(key.bytes, g_array_index(keys, KsKey, i).bytes, ks_key_size(set));
-        all &= ks_lock_add_key(ret_lock, set, &key);
-    }
-    return all;
-}
-
 static void copy_servers(const KsLock *lock, KsLock *ret_lock, KsSetId set)
 {
     g_array_set_size(ret_lock->sets[set], 0);
@@ -142,6 +128,16 @@ static void copy_servers(const KsLock *lock, KsLock *ret_lock, KsSetId set)
         g_array_append_val(ret_lock->sets[set], key);
     }
 }
+
+/* What this layer alone needs, from its other sets. */
+static const struct {
+    KsSetId set;
+    KsSetId from;
+} derived[] = {
+    { KS_SET_FRAGMENTS4, KS_SET_SERVERS4 },
+    { KS_SET_FRAGMENTS6, KS_SET_SERVERS6 },
+    { KS_SET_TUNNEL_SENDERS4, KS_SET_TUNNEL_ADDRESSES4 },
+};
 
 bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
 {
@@ -163,9 +159,8 @@ bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
     }
     for (unsigned i = 0; i < G_N_ELEMENTS(servers); i++)
         copy_servers(lock, ret_lock, servers[i]);
-    all &= copy_beginnings(ret_lock->sets[KS_SET_SERVERS4], ret_lock, KS_SET_FRAGMENTS4);
-    all &= copy_beginnings(ret_lock->sets[KS_SET_SERVERS6], ret_lock, KS_SET_FRAGMENTS6);
-    all &= copy_beginnings(lock->sets[KS_SET_TUNNEL_ADDRESSES4], ret_lock, KS_SET_TUNNEL_SENDERS4);
+    for (unsigned i = 0; i < G_N_ELEMENTS(derived); i++)
+        all &= ks_lock_add_beginnings(ret_lock, derived[i].set, ret_lock->sets[derived[i].from]);
     for (unsigned i = 0; i < lan->len; i++)
         all &= open_below(world, ks_key_interface(&g_array_index(lan, KsKey, i)), ret_lock, 0);
     ks_lock_seal(ret_lock);

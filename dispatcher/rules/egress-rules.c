@@ -26,7 +26,6 @@
         }                                                                       \
     }
 
-#define IPV4_FRAGMENT        6  /* RFC 791: flags and offset, in units of eight bytes */
 #define IPV6_FRAGMENT_OFFSET 42 /* RFC 8200, 4.5, in a header right behind the first */
 #define NEXT_IS_FRAGMENT     44
 

@@ -155,9 +155,8 @@ static const KsSetDefinition *set_definitions(void)
 /* clang-format off */
 /* Each uplink's own rules. Nearly all that leaves goes to a server, so that comes first, and by the
  * kernel's word, which costs less than the frame's own: who lies to it can address a frame to the
- * server's port as well. */
-/* The kernel's word comes last in the rule: where it stands first, nft says the bytes in words of
- * the header, for which it wants another type of set. */
+ * server's port as well. That word comes last in the rule: where it stands first, nft says the
+ * bytes in words of the header, for which it wants another type of set. */
 #define TO_SERVERS \
     { .text = "@nh,128,32 . meta l4proto . th dport @servers4 meta protocol ip accept", \
       .steps = { NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1), \

@@ -22,8 +22,6 @@
 #define WAS_COUNTED ASKER, LOOKUP(KS_NFT_SET_COUNTED)
 #define IS_COUNTED  ASKER, REMEMBER(KS_NFT_SET_COUNTED, KS_COUNTED_MS)
 
-/* The DNS header's third byte, behind UDP's. */
-#define DNS_FLAGS 10
 #define UNCUT(cut, cut_byte, whole, whole_byte)                                                \
     {                                                                                          \
         KS_CHAIN_TOLD, "udp sport 53 @th,80,8 " cut " udp checksum set 0 @th,80,8 set " whole, \

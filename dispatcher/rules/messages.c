@@ -345,19 +345,19 @@ static bool put_field(struct nftnl_udata_buf *userdata, const KsField *field)
     return whole;
 }
 
-static bool put_fields(struct nftnl_udata_buf *userdata, const KsField fields[KS_FIELDS_MAX])
+static bool put_fields(struct nftnl_udata_buf *userdata, const KsField *fields, unsigned count)
 {
     struct nftnl_udata *nest = nftnl_udata_nest_start(userdata, NFTNL_UDATA_SET_KEY_TYPEOF);
     bool whole = true;
 
-    if (fields[1].kind == KS_FIELD_NONE) {
+    if (count == 1) {
         whole = put_field(userdata, &fields[0]);
     } else {
         struct nftnl_udata *all;
 
         whole = nftnl_udata_put_u32(userdata, TYPEOF_EXPR, EXPR_CONCAT);
         all = nftnl_udata_nest_start(userdata, TYPEOF_DATA);
-        for (unsigned i = 0; i < KS_FIELDS_MAX && fields[i].kind != KS_FIELD_NONE; i++) {
+        for (unsigned i = 0; i < count; i++) {
             struct nftnl_udata *one = nftnl_udata_nest_start(userdata, (uint8_t) i);
 
             whole &= put_field(userdata, &fields[i]);
@@ -374,29 +374,26 @@ static uint32_t key_byte_order(const KsSetDefinition *definition)
 {
     if (definition->host_order)
         return BYTEORDER_HOST;
-    return definition->fields[0].kind != KS_FIELD_NONE &&
-                   definition->fields[1].kind == KS_FIELD_NONE
-               ? BYTEORDER_NETWORK
-               : 0;
+    return ks_set_fields(definition) == 1 ? BYTEORDER_NETWORK : 0;
 }
 
 /* What only nft(8) reads, to print the set as it is. */
 static int describe_to_nft(struct nftnl_set *set, const KsSetDefinition *definition)
 {
     uint32_t key_order = key_byte_order(definition);
-    bool has_fields = definition->fields[0].kind != KS_FIELD_NONE;
+    unsigned fields = ks_set_fields(definition);
     struct nftnl_udata_buf *userdata;
     bool whole = true;
     int result = -ENOMEM;
 
-    if (!key_order && !has_fields)
+    if (key_order == 0 && fields == 0)
         return 0;
     userdata = nftnl_udata_buf_alloc(USERDATA_SIZE);
     if (!userdata)
         return -ENOMEM;
     whole &= nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_KEYBYTEORDER, key_order);
-    if (has_fields)
-        whole &= put_fields(userdata, definition->fields);
+    if (fields > 0)
+        whole &= put_fields(userdata, definition->fields, fields);
     if (whole && nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(userdata),
                                     nftnl_udata_buf_len(userdata)) == 0)
         result = 0;

@@ -17,7 +17,6 @@
 #define PORT_DNS 53
 
 /* Offsets behind the UDP header (RFC 1035, 4.1). */
-#define DNS_FLAGS  10u
 #define DNS_COUNTS 12u /* of questions, answers, authorities, additional records */
 #define DNS_NAME   20u
 #define TYPE_CLASS 4u

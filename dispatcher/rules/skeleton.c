@@ -43,6 +43,15 @@ unsigned ks_skeleton_chain_rules(const KsSkeleton *skeleton, unsigned chain)
     return count;
 }
 
+unsigned ks_set_fields(const KsSetDefinition *definition)
+{
+    unsigned count = 0;
+
+    while (count < KS_FIELDS_MAX && definition->fields[count].kind != KS_FIELD_NONE)
+        count++;
+    return count;
+}
+
 const char *ks_skeleton_family_name(const KsSkeleton *skeleton)
 {
     return skeleton->family == NFPROTO_NETDEV ? "netdev" : "inet";

@@ -171,5 +171,8 @@ bool ks_skeleton_chain_has_rules(const KsSkeleton *skeleton, unsigned chain, con
 /* The rules of one chain. */
 unsigned ks_skeleton_chain_rules(const KsSkeleton *skeleton, unsigned chain);
 
+/* How many fields a key has; 0: it is of types that nft has. */
+unsigned ks_set_fields(const KsSetDefinition *definition);
+
 /* "inet" or "netdev". */
 const char *ks_skeleton_family_name(const KsSkeleton *skeleton);

@@ -66,7 +66,6 @@
 #define IPV4_LENGTH      2
 #define IPV4_FRAGMENT    6
 #define IPV4_TTL         8
-#define IPV4_PROTOCOL    9
 #define IPV4_SOURCE      12
 #define IPV4_DESTINATION 16
 #define IPV4_HEADER      20 /* without options: the kernel quotes its own packets' headers */
@@ -81,6 +80,7 @@
 #define UDP_LENGTH       4 /* with the header */
 #define UDP_CHECKSUM     6
 #define UDP_PAYLOAD      8
+#define DNS_FLAGS        10 /* of DNS in UDP: the header's third byte (RFC 1035, 4.1.1) */
 #define TCP_FLAGS        13
 #define TCP_SYN          0x02
 #define TCP_RESET        0x04
@@ -165,7 +165,8 @@
 
 /* Of the DNS in UDP, header bits of an answer (RFC 1035, 4.1.1): one question, and what it says
  * stands behind it. */
-#define AN_ANSWER TRANSPORT(10, 4, R1), SET_BITS(4, 0x07, 0xff), COMPARE(EQ, 4, 0x87, 0xff, 0, 1)
+#define AN_ANSWER \
+    TRANSPORT(DNS_FLAGS, 4, R1), SET_BITS(4, 0x07, 0xff), COMPARE(EQ, 4, 0x87, 0xff, 0, 1)
 
 /* A number of four bytes as the kernel keeps it in registers. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -54,7 +54,7 @@ static char *fields_text(const KsSetDefinition *definition, const uint8_t *bytes
     GString *text = g_string_new(NULL);
     const KsField *fields = definition->fields;
 
-    for (unsigned i = 0; i < KS_FIELDS_MAX && fields[i].kind != KS_FIELD_NONE; i++) {
+    for (unsigned i = 0; i < ks_set_fields(definition); i++) {
         if (i > 0)
             g_string_append(text, " . ");
         bytes += append_field(text, &fields[i], bytes);
@@ -62,25 +62,20 @@ static char *fields_text(const KsSetDefinition *definition, const uint8_t *bytes
     return g_string_free(text, FALSE);
 }
 
-/* From the first to the last one; a key ends with the first behind it. */
 static char *number_range_text(const KsSetDefinition *definition, const KsKey *key)
 {
-    unsigned size = definition->key_length;
+    uint8_t bytes[KS_KEY_SIZE_MAX];
     g_autofree char *first = fields_text(definition, key->bytes);
     g_autofree char *last = NULL;
-    uint8_t bytes[KS_KEY_SIZE_MAX];
 
-    memcpy(bytes, key->bytes + size, size);
-    for (unsigned i = size; i-- > 0;)
-        if (bytes[i]-- != 0) /* borrow on while it was zero */
-            break;
+    ks_key_last(definition->keys, key, bytes);
     last = fields_text(definition, bytes);
     return strcmp(first, last) == 0 ? g_strdup(first) : g_strdup_printf("%s-%s", first, last);
 }
 
 static char *key_text_of(const KsSetDefinition *definition, const KsKey *key)
 {
-    if (definition->fields[0].kind == KS_FIELD_NONE)
+    if (ks_set_fields(definition) == 0)
         return ks_key_text(definition->keys, key);
     return ks_set_is_range(definition->keys) ? number_range_text(definition, key)
                                              : fields_text(definition, key->bytes);
@@ -114,7 +109,7 @@ static void append_key(GString *text, const KsSkeleton *skeleton, const KsSetDef
 
 static void append_pause(GString *text, const KsSetDefinition *definition, uint64_t milliseconds)
 {
-    bool typed = definition->fields[0].kind == KS_FIELD_NONE;
+    bool typed = ks_set_fields(definition) == 0;
     g_autofree char *ipv4 = typed ? NULL : fields_text(definition, &definition->versions[0]);
     g_autofree char *ipv6 = typed ? NULL : fields_text(definition, &definition->versions[1]);
 
@@ -167,10 +162,9 @@ static void append_set(GString *text, const KsReadback *readback, unsigned set, 
     const char *separator = "\t\tflags ";
     size_t before;
 
-    g_string_append_printf(text, "\t%s %s {\n\t\t%s %s\n",
-                           definition->data == KS_DATA_NONE ? "set" : "map", definition->name,
-                           definition->fields[0].kind == KS_FIELD_NONE ? "type" : "typeof",
-                           definition->nft_type);
+    g_string_append_printf(
+        text, "\t%s %s {\n\t\t%s %s\n", definition->data == KS_DATA_NONE ? "set" : "map",
+        definition->name, ks_set_fields(definition) == 0 ? "type" : "typeof", definition->nft_type);
     if (definition->size)
         g_string_append_printf(text, "\t\tsize %u\n", definition->size);
     before = text->len;
