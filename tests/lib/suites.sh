@@ -259,15 +259,14 @@ suite_unit() {
 
 # In CI and with KS_FULL=1 also with what other releases of nft(8) say of the rules.
 suite_kernel() {
+    local nfts=
+
     built plain || return
-    if [ -n "${CI:-}${KS_FULL:-}" ]; then
-        KS_NFTS=$(tests/lib/nfts.sh "$builds/nfts" 2>"$scratch/log") || {
-            fail nfts 'fetching other releases of nft'
-            return
-        }
-        export KS_NFTS
+    if [ -n "${CI:-}${KS_FULL:-}" ] && ! nfts=$(tests/lib/nfts.sh "$builds/nfts" 2>"$scratch/log"); then
+        fail nfts 'fetching other releases of nft'
+        return
     fi
-    meson_test --suite kernel
+    KS_NFTS=$nfts meson_test --suite kernel
 }
 
 sanitizers=('-Db_sanitize=address,undefined' -Db_lundef=false)
