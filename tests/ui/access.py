@@ -4,6 +4,7 @@
 import json
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,3 +123,14 @@ def cut_texts(nodes: list[Node]) -> list[str]:
         if node.text_box and node.role in ("label", "check box", "push button", "heading")
         and (node.text_box[2] > node.box[2] + 1 or node.text_box[3] > node.box[3] + 1)
     ]
+
+
+def laid_out(desktop: Desktop, window: str = "", patience: int = 20) -> list[Node]:
+    """What shows, once no text is cut. A text has its new size at once and its widget at the next frame, between
+    which a busy machine may take any time; what is cut for good still is after the patience, in half seconds."""
+    nodes = read(desktop, window)
+    while cut_texts(nodes) and patience:
+        time.sleep(0.5)
+        nodes = read(desktop, window)
+        patience -= 1
+    return nodes

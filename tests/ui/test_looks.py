@@ -13,7 +13,7 @@ import pytest
 
 from world.waiting import wait_until
 
-from .access import cut_texts, read
+from .access import cut_texts, laid_out, read
 from .languages import LONG, RIGHT_TO_LEFT, make
 from .stage import STATES, Stage
 
@@ -53,7 +53,7 @@ def start(stage, language, **environment):
 
 def check(stage, shown, foreign=None):
     """All of what shows is within its window and the screen, and each text within its widget."""
-    nodes = read(stage, "")
+    nodes = laid_out(stage)
     width, height = (int(part) for part in stage.size.split("x")[:2])
     assert cut_texts(nodes) == [], shown
     for node in nodes:

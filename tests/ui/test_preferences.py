@@ -6,7 +6,7 @@ import pytest
 from world.people import PASSWORD
 from world.waiting import wait_until
 
-from .access import cut_texts, find, press, read, type_into, words
+from .access import cut_texts, find, laid_out, press, read, type_into, words
 
 PREFERENCES = "Preferences"
 HOST = "Name or address of the server"
@@ -59,7 +59,7 @@ def test_a_server_is_corrected(world, window):
     wait_until(says(window, "Write the port", dialog), "the complaint about the port")
     type_into(window, dialog, "Port", "1195", "spin button")
     window.screenshot("servers-filled")
-    assert not cut_texts(read(window, dialog))
+    assert not cut_texts(laid_out(window, dialog))
 
     # refused: the dialog stays and says so, nothing has changed
     agent = window.agent()

@@ -120,18 +120,29 @@ def capture(request, machine):
         machine.manager.nmcli("connection", "down", "uplink")
     if request.param != "a bridge by NetworkManager":
         machine.manager.nmcli("device", "set", a.UPLINK, "managed", "no")
-    heard = Capture(machine.outside, machine.client, uplink=_WAYS[request.param](machine))
-    yield heard
-    heard.close()
-    machine.manager.all_down()
-    machine.product.ctl("lan", "off")
-    machine.product.ctl("unlock")
-    for name in ("port", "br0"):
-        if machine.manager.state_of(name):
-            machine.manager.nmcli("connection", "down", name)
+    try:
+        heard = Capture(machine.outside, machine.client, uplink=_WAYS[request.param](machine))
+        yield heard
+        heard.close()
+    finally:
+        _undo(machine)
+
+
+def _undo(world) -> None:
+    world.manager.all_down()
+    world.product.ctl("lan", "off")
+    world.product.ctl("unlock")
+    for name in ("port", _BRIDGE):
+        if world.manager.state_of(name):
+            world.manager.nmcli("connection", "down", name)
     for name in (_BRIDGE, "own0"):
-        machine.client.run(["ip", "link", "del", name], check=False)
-    machine.client.ip(f"addr flush dev {a.UPLINK}")
+        world.client.run(["ip", "link", "del", name], check=False)
+        # NetworkManager still writes its settings of a bridge to the next one of that name
+        wait_until(
+            lambda name=name: world.manager.nmcli("device", "show", name, check=False).returncode,
+            f"NetworkManager to have seen {name} go",
+        )
+    world.client.ip(f"addr flush dev {a.UPLINK}")
 
 
 def _seen(world, capture: Capture, sender: Sender) -> set[str]:
