@@ -159,35 +159,35 @@ static const KsSetDefinition *set_definitions(void)
  * bytes in words of the header, for which it wants another type of set. */
 #define TO_SERVERS \
     { .text = "@nh,128,32 . meta l4proto . th dport @servers4 meta protocol ip accept", \
-      .steps = { NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1), \
+      .steps = DO(NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1), \
                  TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_EGRESS_SET_SERVERS4), \
-                 META(PROTOCOL, R1), COMPARE(EQ, 2, 0x08, 0x00), ACCEPT } }, \
+                 META(PROTOCOL, R1), COMPARE(EQ, 2, 0x08, 0x00), ACCEPT) }, \
     { .text = "@nh,192,128 . meta l4proto . th dport @servers6 meta protocol ip6 accept", \
-      .steps = { NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2), \
+      .steps = DO(NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2), \
                  TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_EGRESS_SET_SERVERS6), \
-                 META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd), ACCEPT } }
+                 META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd), ACCEPT) }
 
 static const KsRule by_form[][FORM_RULES_MAX] = {
     [KS_UPLINK_ETHERNET] = {
         TO_SERVERS,
-        { .text = "jump ethernet", .steps = { JUMP(KS_EGRESS_ETHERNET) } },
+        { .text = "jump ethernet", .steps = DO(JUMP(KS_EGRESS_ETHERNET)) },
     },
     [KS_UPLINK_HOTSPOT] = {
         TO_SERVERS,
-        { .text = "jump ethernet", .steps = { JUMP(KS_EGRESS_ETHERNET) } },
-        { .text = "jump to_hotspot", .steps = { JUMP(KS_EGRESS_TO_HOTSPOT) } },
+        { .text = "jump ethernet", .steps = DO(JUMP(KS_EGRESS_ETHERNET)) },
+        { .text = "jump to_hotspot", .steps = DO(JUMP(KS_EGRESS_TO_HOTSPOT)) },
     },
-    [KS_UPLINK_BARE] = { { .text = "jump bare", .steps = { JUMP(KS_EGRESS_BARE) } } },
+    [KS_UPLINK_BARE] = { { .text = "jump bare", .steps = DO(JUMP(KS_EGRESS_BARE)) } },
     /* who may send into one session by loopback sends into another, and out */
     [KS_UPLINK_LOOPBACK] = {
         { .text = "meta protocol != 0x8864 accept",
-          .steps = { META(PROTOCOL, R1), COMPARE(NEQ, 2, 0x88, 0x64), ACCEPT } },
+          .steps = DO(META(PROTOCOL, R1), COMPARE(NEQ, 2, 0x88, 0x64), ACCEPT) },
     },
     [KS_UPLINK_OTHER] = { { .text = NULL } },
 };
 
 static const KsRule last = { .text = "counter name \"blocked_frames\" drop",
-                             .steps = { COUNT(KS_EGRESS_BLOCKED), DROP } };
+                             .steps = DO(COUNT(KS_EGRESS_BLOCKED), DROP) };
 /* clang-format on */
 
 static void add_uplink_rules(KsEgressTable *table, KsUplinkForm form, unsigned chain)

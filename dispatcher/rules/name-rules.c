@@ -53,35 +53,35 @@ static KsRule rules[RULES] = {
     /* The packet is its headers and what UDP counts, nothing more. */
     { KS_CHAIN_LEAVING,
       "udp dport 53 meta nfproto . meta length . udp length @question_lengths jump names_out",
-      { IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, PORT_DNS),
-        META(NFPROTO, R1), META(LEN, R1_1), TRANSPORT(UDP_LENGTH, 2, R1_2),
-        LOOKUP(KS_NFT_SET_QUESTION_LENGTHS), JUMP(KS_CHAIN_NAMES_OUT) } },
+      DO(IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, PORT_DNS),
+         META(NFPROTO, R1), META(LEN, R1_1), TRANSPORT(UDP_LENGTH, 2, R1_2),
+         LOOKUP(KS_NFT_SET_QUESTION_LENGTHS), JUMP(KS_CHAIN_NAMES_OUT)) },
     /* A question like those that resolvers ask: none of an answer's bits, one question, no answers.
      * The bits that may be either way are set before the comparison. */
     { KS_CHAIN_NAMES_OUT, "@th,80,16 | 0x130 != 0x130 return",
-      { TRANSPORT(DNS_FLAGS, 2, R1), SET_BITS(2, 0x01, 0x30), COMPARE(NEQ, 2, 0x01, 0x30),
-        RETURN } },
+      DO(TRANSPORT(DNS_FLAGS, 2, R1), SET_BITS(2, 0x01, 0x30), COMPARE(NEQ, 2, 0x01, 0x30),
+         RETURN) },
     { KS_CHAIN_NAMES_OUT, "@th,96,64 0x1000000000001 jump names_edns_out",
-      { TRANSPORT(DNS_COUNTS, 8, R1), COMPARE(EQ, 8, 0, 1, 0, 0, 0, 0, 0, 1),
-        JUMP(KS_CHAIN_NAMES_EDNS_OUT) } },
+      DO(TRANSPORT(DNS_COUNTS, 8, R1), COMPARE(EQ, 8, 0, 1, 0, 0, 0, 0, 0, 1),
+         JUMP(KS_CHAIN_NAMES_EDNS_OUT)) },
     { KS_CHAIN_NAMES_OUT, "@th,96,64 != 0x1000000000000 return",
-      { TRANSPORT(DNS_COUNTS, 8, R1), COMPARE(NEQ, 8, 0, 1), RETURN } },
+      DO(TRANSPORT(DNS_COUNTS, 8, R1), COMPARE(NEQ, 8, 0, 1), RETURN) },
 };
 /* clang-format on */
 
 const KsRuleSegment ks_name_rules = { rules, RULES };
 
 typedef struct {
-    KsRule *rule;
-    unsigned steps;
+    KsStep *steps;
+    unsigned count;
     char *text; /* where the rule's text goes on */
     char *end;
 } Writer;
 
 static void put(Writer *writer, KsStep step)
 {
-    g_assert(writer->steps + 1 < KS_RULE_STEPS_MAX); /* an end comes last */
-    writer->rule->steps[writer->steps++] = step;
+    g_assert(writer->count + 1 < KS_RULE_STEPS_MAX); /* an end comes last */
+    writer->steps[writer->count++] = step;
 }
 
 __attribute__((format(printf, 2, 3))) static void say(Writer *writer, const char *format, ...)
@@ -167,18 +167,20 @@ static void put_dnssec(Writer *writer, unsigned at)
     say(writer, " @th,%u,%u 0x2040007000101", at * 8, (DNSSEC - PIECE) * 8);
 }
 
-static void write_rule(KsRule *rule, unsigned length, Behind behind, char text[TEXT_MAX])
+static void write_rule(KsRule *rule, unsigned length, Behind behind,
+                       KsStep steps[KS_RULE_STEPS_MAX], char text[TEXT_MAX])
 {
     static void (*const put_behind[BEHIND_MAX])(Writer * writer, unsigned at) = {
         [BEHIND_EDNS] = put_edns,
         [BEHIND_DNSSEC] = put_dnssec,
     };
-    Writer writer = { .rule = rule, .text = text, .end = text + TEXT_MAX };
+    Writer writer = { .steps = steps, .text = text, .end = text + TEXT_MAX };
     unsigned size = DNS_NAME + length + TYPE_CLASS + sizes[behind];
     unsigned type = DNS_NAME + length;
 
     rule->chain = behind == BEHIND_NOTHING ? KS_CHAIN_NAMES_OUT : KS_CHAIN_NAMES_EDNS_OUT;
     rule->text = text;
+    rule->steps = steps;
     put(&writer, (KsStep) TRANSPORT(UDP_LENGTH, 2, R1));
     put(&writer, (KsStep) COMPARE(EQ, 2, (uint8_t) (size >> 8), (uint8_t) size));
     put(&writer, (KsStep) TRANSPORT(type, TYPE_CLASS, R1));
@@ -234,9 +236,11 @@ static void write_lengths(void)
 /* Rows that differ by a length alone are written when the program starts. */
 __attribute__((constructor)) static void write_rules(void)
 {
+    static KsStep steps[BEHIND_MAX * LENGTHS][KS_RULE_STEPS_MAX];
     static char texts[BEHIND_MAX * LENGTHS][TEXT_MAX];
 
     for (unsigned i = 0; i < BEHIND_MAX * LENGTHS; i++)
-        write_rule(&rules[GATE_RULES + i], LENGTH_MIN + i % LENGTHS, i / LENGTHS, texts[i]);
+        write_rule(&rules[GATE_RULES + i], LENGTH_MIN + i % LENGTHS, i / LENGTHS, steps[i],
+                   texts[i]);
     write_lengths();
 }

@@ -29,29 +29,25 @@
 /* clang-format off: tables */
 /* The rules that come where the others of link upkeep stand, MLDv1's and MLDv2's. Each is said in
  * the table's own words. The steps that are given come first: IPv6, in one hop. */
-#define REPORTS_OUT(in_chain, reports_chain, words1, words2, lengths, ...)                       \
-    { (in_chain),                                                                                \
-      words1 " @th,40,128 0xff0200000000000000000001ff "                                         \
-             "limit rate 2/second burst 20 packets accept",                                      \
-      { __VA_ARGS__, ICMPV6_TYPES(131, 132), NETWORK(IPV6_LENGTH, 2, R1), COMPARE(EQ, 2, 0, 32), \
-        TRANSPORT(LISTENER_ZEROS, 16, R1),                                                       \
-        COMPARE(EQ, 16, 0, 0, 0, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff),                   \
-        LIMIT(REPORTS_A_SECOND, REPORTS_AT_ONCE), ACCEPT } },                                    \
-    {                                                                                            \
-        (in_chain), words2 " . @th,48,16 @report_lengths jump reports",                          \
-        {                                                                                        \
-            __VA_ARGS__, TO_LISTENING_ROUTERS, ICMPV6_TYPE(143), NETWORK(IPV6_LENGTH, 2, R1),    \
-                TRANSPORT(REPORT_COUNT, 2, R1_1), LOOKUP(lengths), JUMP(reports_chain)           \
-        }                                                                                        \
+#define REPORTS_OUT(in_chain, reports_chain, words1, words2, lengths, ...)                        \
+    { (in_chain),                                                                                 \
+      words1 " @th,40,128 0xff0200000000000000000001ff "                                          \
+             "limit rate 2/second burst 20 packets accept",                                       \
+      DO(__VA_ARGS__, ICMPV6_TYPES(131, 132), NETWORK(IPV6_LENGTH, 2, R1), COMPARE(EQ, 2, 0, 32), \
+         TRANSPORT(LISTENER_ZEROS, 16, R1),                                                       \
+         COMPARE(EQ, 16, 0, 0, 0, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff),                   \
+         LIMIT(REPORTS_A_SECOND, REPORTS_AT_ONCE), ACCEPT) },                                     \
+    {                                                                                             \
+        (in_chain), words2 " . @th,48,16 @report_lengths jump reports",                           \
+            DO(__VA_ARGS__, TO_LISTENING_ROUTERS, ICMPV6_TYPE(143), NETWORK(IPV6_LENGTH, 2, R1),  \
+               TRANSPORT(REPORT_COUNT, 2, R1_1), LOOKUP(lengths), JUMP(reports_chain))            \
     }
 
 /* A record that is not there cannot be loaded, and its rule is passed by. */
-#define REPORT_RECORD(chain, groups, bit)                            \
-    {                                                                \
-        (chain), "@th," #bit ",128 != @link_groups return",          \
-        {                                                            \
-            TRANSPORT((bit) / 8, 16, R1), LOOKUP_NOT(groups), RETURN \
-        }                                                            \
+#define REPORT_RECORD(chain, groups, bit)                                \
+    {                                                                    \
+        (chain), "@th," #bit ",128 != @link_groups return",              \
+            DO(TRANSPORT((bit) / 8, 16, R1), LOOKUP_NOT(groups), RETURN) \
     }
 
 #define REPORT_RECORDS(chain, groups)                                           \
@@ -64,8 +60,6 @@
         REPORT_RECORD(chain, groups, 2016),                                     \
     {                                                                           \
         (chain), "limit rate 2/second burst 20 packets accept",                 \
-        {                                                                       \
-            LIMIT(REPORTS_A_SECOND, REPORTS_AT_ONCE), ACCEPT                    \
-        }                                                                       \
+            DO(LIMIT(REPORTS_A_SECOND, REPORTS_AT_ONCE), ACCEPT)                \
     }
 /* clang-format on */

@@ -133,12 +133,12 @@ typedef struct {
     uint8_t data[16];
 } KsStep;
 
-#define KS_RULE_STEPS_MAX 36
+#define KS_RULE_STEPS_MAX 36 /* with the end */
 
 typedef struct {
     unsigned chain;
-    const char *text; /* the rule as nft(8) writes it */
-    KsStep steps[KS_RULE_STEPS_MAX];
+    const char *text;    /* the rule as nft(8) writes it */
+    const KsStep *steps; /* up to a KS_STEP_END */
 } KsRule;
 
 /* Rules of one subject. Those of a chain stand in the order of the segments and of their rows. */

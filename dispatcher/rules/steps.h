@@ -105,6 +105,9 @@
     }
 #define BYTES(...) .data = { __VA_ARGS__ }
 
+/* A rule's steps, in order. */
+#define DO(...) ((const KsStep[]){ __VA_ARGS__, { .kind = KS_STEP_END } })
+
 #define META(what, into)           STEP(META, .key = NFT_META_##what, .reg = (into))
 #define SET_MARK                   STEP(MARK, .reg = R1)
 #define ROUTE(what, into)          STEP(ROUTE, .key = NFT_RT_##what, .reg = (into))

@@ -130,22 +130,35 @@ static void put_chain(Bytes *bytes, struct nlmsghdr *message)
         mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, kind & 8 ? "nat" : "filter");
 }
 
+/* With the end. */
+static unsigned count_steps(const KsRule *rule)
+{
+    unsigned count = 0;
+
+    while (rule->steps[count++].kind != KS_STEP_END)
+        ;
+    return count;
+}
+
 /* A rule of ours, or from OTHER_RULE on one of steps that are ours, with other operands. */
 static void put_rule(Bytes *bytes, struct nlmsghdr *message)
 {
     unsigned number = take_number(bytes);
     unsigned rules = ks_skeleton_rules(&ks_lock_table);
     KsRule rule = *ks_skeleton_rule(&ks_lock_table, number % rules);
+    KsStep steps[KS_RULE_STEPS_MAX] = { { .kind = KS_STEP_END } };
     struct nftnl_rule *built;
 
     for (unsigned i = 0; number >= OTHER_RULE && i < KS_RULE_STEPS_MAX - 1; i++) {
         const KsRule *other = ks_skeleton_rule(&ks_lock_table, take_byte(bytes) % rules);
 
-        rule.steps[i] = other->steps[take_byte(bytes) % KS_RULE_STEPS_MAX];
-        if (rule.steps[i].kind == KS_STEP_META || rule.steps[i].kind == KS_STEP_REJECT)
-            rule.steps[i].key = take_byte(bytes) % 3;
-        rule.steps[i].data[0] ^= take_byte(bytes);
+        steps[i] = other->steps[take_byte(bytes) % count_steps(other)];
+        if (steps[i].kind == KS_STEP_META || steps[i].kind == KS_STEP_REJECT)
+            steps[i].key = take_byte(bytes) % 3;
+        steps[i].data[0] ^= take_byte(bytes);
     }
+    if (number >= OTHER_RULE)
+        rule.steps = steps;
     rule.chain = take_byte(bytes) % KS_CHAIN_MAX;
     built = ks_rule_build(&ks_lock_table, &rule);
     FUZZ_CHECK(built);
