@@ -25,7 +25,7 @@ packages | -       | root | 15 | test | Debian packages: built twice alike, upgr
 ui       | default | root | 20 | test | the applet on real desktops: clicked, read, looked at
 vm       | default | root | 30 | test | a virtual machine with the kernel of Debian, and its WireGuard
 fresh    | -       | root | 40 | test | the README on bare systems of other releases; one, another every day
-bench    | -       | root | 20 | test | speed and size, each against its yardstick
+bench    | default | root | 20 | test | speed and size, each against its yardstick; whole only when named
 '
 
 usage() {
@@ -102,7 +102,8 @@ done
 # shellcheck source=tests/lib/suites.sh
 . "$top/tests/lib/suites.sh"
 
-[ ${#wanted[@]} -gt 0 ] || lines_of wanted suite_names default
+named=yes
+[ ${#wanted[@]} -gt 0 ] || { named='' && lines_of wanted suite_names default; }
 needed='demo'
 for suite in "${wanted[@]}"; do
     [ "$(suite_field "$suite" 5)" = demo ] || needed='test'

@@ -13,7 +13,7 @@ from world.waiting import wait_until
 from world.world import World
 
 from .figures import Row, Sample, at_most, bound
-from .helpers import generation
+from .helpers import generation, layers
 
 _NAME = "io.github.nmkillswitch"
 _PATH = "/io/github/nmkillswitch"
@@ -73,8 +73,8 @@ def measure(world: World, quick: bool) -> list[Row]:
         answers.append(answered)
         noops.append(client.call(_INTERFACE, "SetLanAccess", lan)[0])
     commits = generation(world.client) - before
-    if commits != 2 * rounds:
-        raise RuntimeError(f"{2 * rounds} changes made {commits} commits")
+    if commits != 2 * rounds * layers(world):
+        raise RuntimeError(f"{2 * rounds} changes of {layers(world)} layers made {commits} commits")
     ping = Sample(pings, "ms")
     ratio = [c / ping.median for c in changes]
     return [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from world.network import Namespace
 from world.sandbox import build_dir
+from world.world import World
 
 _NETLINK_NETFILTER = 12
 _GETGEN = 10 << 8 | 16  # NFNL_SUBSYS_NFTABLES, NFT_MSG_GETGEN
@@ -38,6 +39,11 @@ def generation(namespace: Namespace) -> int:
         raise RuntimeError("the kernel did not tell its nf_tables generation")
 
     return namespace.call(ask)
+
+
+def layers(world: World) -> int:
+    """Of the lock: a change is a transaction in each."""
+    return sum(world.product.status()["layers"][layer] for layer in ("inet", "egress"))
 
 
 def write_script(name: str, text: str) -> str:

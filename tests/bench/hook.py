@@ -9,7 +9,7 @@ from world.profiles import uuid_of
 from world.world import World
 
 from .figures import Row, at_most, read_nanoseconds, times_faster
-from .helpers import generation, helper, write_script
+from .helpers import generation, helper, layers, write_script
 
 # The dispatcher script that a widely read guide to kill switches on Linux gives (its "NetworkManager
 # kill switch"): written down here as the yardstick, its two commands word for word.
@@ -57,12 +57,9 @@ def _environment(action: str) -> list[str]:
 
 
 def _nft_files(world: World) -> tuple[str, str]:
-    """The lock without and with its tunnel, as files that put it in place whatever was there before:
-    how a script swaps with nft."""
-    rules = world.product.ctl("rules").stdout
-    # two rules compare bytes of a quoted packet with a set, which the kernel and libnftnl can and
-    # nft's language cannot say: nft is spared them
-    rules = re.sub(r"(icmp type destination-unreachable|icmpv6 type 1-4) @th,.* accept", r"\1 accept", rules)
+    """The first layer without and with its tunnel, as files that put it in place whatever was there before:
+    how a script swaps with nft. The second layer is of network cards, of which the yardstick has none."""
+    rules = world.product.ctl("rules").stdout.split("table netdev", maxsplit=1)[0]
     rules = rules.replace(f'"{a.TUNNEL}"', _INDEX).replace("nm_killswitch", "bench")
     texts = re.sub(rf",\s*{_INDEX} }}", " }", rules), rules
     if texts[0] == texts[1]:
@@ -97,7 +94,7 @@ def measure(world: World, quick: bool) -> list[Row]:
     before = generation(world.client), generation(yardstick)
     times = read_nanoseconds(world.client.run(arguments, timeout=600).stdout)
     ours, others = generation(world.client) - before[0], generation(yardstick) - before[1]
-    if ours != 2 * rounds or others < 4 * rounds:
+    if ours != 2 * rounds * layers(world) or others < 4 * rounds:
         raise RuntimeError(f"{rounds} rounds were {ours} and {others} transactions: not what was to be measured")
 
     socket_rounds = str(rounds)
