@@ -5,6 +5,7 @@
 
 #include "files/name-cache.h"
 #include "guard/name-text.h"
+#include "guard/translations.h"
 #include "model/dns-name.h"
 #include "model/name-policy.h"
 #include "model/server.h"
@@ -36,6 +37,7 @@ struct KsNames {
     void (*changed)(void *data);
     void *data;
     KsNameBook *book;
+    KsTranslations *translations;
     KsResolver *resolver;
     KsStrictDns *strict;
     GHashTable *entries; /* char *host (the entry's) -> Entry */
@@ -170,6 +172,43 @@ static unsigned count_refused(const KsNames *names, const char *host)
     return record ? record->refused->len : 0;
 }
 
+static void ask_anew(KsNames *names);
+
+/* It is asked for to know the network, and no VPN's. */
+static bool is_of_network(const Entry *entry)
+{
+    return strcmp(entry->host, KS_TRANSLATION_NAME) == 0;
+}
+
+static void on_answer_of_network(KsNames *names, Entry *entry, const KsAddress *addresses,
+                                 unsigned count, uint32_t lifetime)
+{
+    bool any = false;
+    bool news = ks_translations_learn(names->translations, addresses, count, &any);
+
+    entry->failures = any ? 0 : entry->failures + 1;
+    entry->due = g_get_monotonic_time() + jittered(any ? ks_name_refresh(entry->urgency, lifetime)
+                                                       : ks_name_retry(entry->failures));
+    if (news) {
+        names->changed(names->data);
+        ask_anew(names); /* addresses of a local prefix were refused before it was known */
+    }
+    ask(names);
+}
+
+static bool learn(KsNames *names, const char *host, const KsAddress *addresses, unsigned count,
+                  uint32_t lifetime)
+{
+    g_autoptr(GArray) read = ks_translations_read(names->translations, addresses, count);
+
+    return ks_name_book_learn(names->book, host,
+                              &(KsNameAnswer){ .addresses = (const KsAddress *) (void *) read->data,
+                                               .count = read->len,
+                                               .lifetime = lifetime,
+                                               .now = now_seconds(),
+                                               .locked = names->locked });
+}
+
 static void on_answer(const char *host, KsResolved result, const KsAddress *addresses,
                       unsigned count, uint32_t lifetime, KsCut cut, void *data)
 {
@@ -183,6 +222,10 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
     if (!entry)
         return; /* nobody wants it any more */
     entry->under_way = false;
+    if (is_of_network(entry) && result != KS_RESOLVED_ANEW) {
+        on_answer_of_network(names, entry, addresses, result == KS_RESOLVED ? count : 0, lifetime);
+        return;
+    }
     if (result == KS_RESOLVED || result == KS_RESOLVED_NOTHING) {
         /* while locked, what is told as cut by IPv4 comes in as whole */
         bool is_cut = cut == KS_CUT_ALL || (cut == KS_CUT_SOME && names->locked);
@@ -196,12 +239,7 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
         news |= entry->failures > 0;
         entry->failures = 0;
         entry->due = now + jittered(ks_name_refresh(entry->urgency, lifetime));
-        if (ks_name_book_learn(names->book, host,
-                               &(KsNameAnswer){ .addresses = addresses,
-                                                .count = count,
-                                                .lifetime = lifetime,
-                                                .now = now_seconds(),
-                                                .locked = names->locked })) {
+        if (learn(names, host, addresses, count, lifetime)) {
             g_message("%s: %s", host,
                       is_first ? "its addresses are known now"
                                : "the addresses that it answers with are others now");
@@ -272,14 +310,13 @@ static void hurry(const KsNames *names, Entry *entry, KsNameUrgency urgency, int
     entry->due = MIN(entry->due, due);
 }
 
-static void want(KsNames *names, const KsVpn *vpn, const char *host)
+static void want(KsNames *names, char **users, KsNameUrgency urgency, const char *host)
 {
     Entry *entry = g_hash_table_lookup(names->entries, host);
-    KsNameUrgency urgency = urgency_of(vpn);
     int64_t now = g_get_monotonic_time();
 
     /* a profile that people write without being asked makes nobody ask but while it is used */
-    if (vpn->users && urgency == KS_NAME_IDLE)
+    if (users && urgency == KS_NAME_IDLE)
         return;
     if (!entry) {
         if (g_hash_table_size(names->entries) >= KS_NAMES_MAX)
@@ -295,9 +332,9 @@ static void want(KsNames *names, const KsVpn *vpn, const char *host)
             hurry(names, entry, urgency, now);
         entry->urgency = urgency;
     }
-    if (!entry->wanted || (entry->users && !vpn->users)) {
+    if (!entry->wanted || (entry->users && !users)) {
         g_strfreev(entry->users);
-        entry->users = g_strdupv(vpn->users);
+        entry->users = g_strdupv(users);
     }
     entry->wanted = true;
 }
@@ -342,7 +379,7 @@ static void apply_to(KsNames *names, KsVpn *vpn)
 
         if (server->address.family == AF_UNSPEC) {
             g_hash_table_add(names->known, server->host);
-            want(names, vpn, server->host);
+            want(names, vpn->users, urgency_of(vpn), server->host);
             add_addresses(names, server, servers);
         } else {
             g_ptr_array_add(servers, ks_server_copy(server));
@@ -411,21 +448,23 @@ void ks_names_apply(KsNames *names, KsWorld *world, bool locked)
     names->replaced = g_ptr_array_new_with_free_func((GDestroyNotify) g_ptr_array_unref);
     for (unsigned i = 0; i < world->vpns->len; i++)
         apply_to(names, g_ptr_array_index(world->vpns, i));
+    if (world->vpns->len > 0 && ks_world_is_ipv6_only(world))
+        want(names, NULL, KS_NAME_IN_USE, KS_TRANSLATION_NAME);
     /* else it has not told all names yet; they are asked for when it has */
     is_complete = world->manager_present && world->manager_settled;
     if (is_complete)
         forget_unwanted(names);
     g_clear_pointer(&names->known, g_hash_table_unref);
     g_clear_pointer(&names->replaced, g_ptr_array_unref);
-    if (!is_complete)
-        return;
-    if (network != names->network) {
+    if (is_complete && network != names->network) {
         names->network = network;
+        ks_translations_forget(names->translations);
         look_at_links(names, world);
         ask_anew(names);
-    } else {
+    } else if (is_complete) {
         ask(names);
     }
+    ks_translations_apply(names->translations, world);
 }
 
 /* ---- what is told ---- */
@@ -471,7 +510,7 @@ GPtrArray *ks_names_warnings(const KsNames *names, const KsViewer *viewer)
         KsDnsName name;
         KsDnsKeys keys;
 
-        if (!ks_viewer_sees(viewer, entry->users))
+        if (is_of_network(entry) || !ks_viewer_sees(viewer, entry->users))
             continue;
         if (record && record->refused->len > 0)
             tell(warnings, &count,
@@ -517,6 +556,7 @@ KsNames *ks_names_new(KsSystemBus *bus, void (*changed)(void *data), void *data)
     names->changed = changed;
     names->data = data;
     names->book = ks_name_book_new();
+    names->translations = ks_translations_new();
     names->entries = g_hash_table_new_full(ks_host_hash, ks_host_equal, NULL, free_entry);
     names->load_problem = ks_name_cache_load(names->book, now_seconds());
     if (names->load_problem)
@@ -543,6 +583,7 @@ void ks_names_free(KsNames *names)
     g_clear_handle_id(&names->tick_source, g_source_remove);
     g_hash_table_unref(names->entries);
     ks_name_book_free(names->book);
+    ks_translations_free(names->translations);
     g_free(names->load_problem);
     g_free(names->save_problem);
     g_free(names);

@@ -14,10 +14,15 @@
 #define HALF_PREFIX        1
 
 struct KsRoutes {
-    GArray *ways_out; /* uint32_t, indices of links */
+    GArray *ways_out; /* WayOut */
     GArray *private;  /* KsLinkRoute, into private ranges */
     GArray *gateways; /* KsLinkAddress, of IPv4's wide routes */
 };
+
+typedef struct {
+    uint32_t index; /* of the link */
+    uint8_t family; /* of who is reached; AF_UNSPEC: IPv4 by way of IPv6, as a translator's is */
+} WayOut;
 
 /* What one message says. */
 typedef struct {
@@ -25,6 +30,7 @@ typedef struct {
     uint8_t prefix;
     bool gateway;
     KsAddress via; /* the gateway, if it is an IPv4 address */
+    bool by_other; /* the gateway's family is another one */
     bool gone;
     uint32_t index;
     const struct nlattr *multipath;
@@ -34,7 +40,7 @@ KsRoutes *ks_routes_new(void)
 {
     KsRoutes *routes = g_new0(KsRoutes, 1);
 
-    routes->ways_out = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    routes->ways_out = g_array_new(FALSE, FALSE, sizeof(WayOut));
     routes->private = g_array_new(FALSE, FALSE, sizeof(KsLinkRoute));
     routes->gateways = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     return routes;
@@ -57,24 +63,27 @@ void ks_routes_clear(KsRoutes *routes)
     g_array_set_size(routes->gateways, 0);
 }
 
-static bool leads_out(const KsRoutes *routes, uint32_t index)
+static void note_way_out(KsRoutes *routes, const Route *route, uint32_t index)
 {
-    for (unsigned i = 0; i < routes->ways_out->len; i++)
-        if (g_array_index(routes->ways_out, uint32_t, i) == index)
-            return true;
-    return false;
-}
+    WayOut new = {
+        .index = index,
+        .family = route->by_other ? AF_UNSPEC : route->destination.family,
+    };
 
-static void note_way_out(KsRoutes *routes, uint32_t index)
-{
-    if (index > 0 && !leads_out(routes, index) && routes->ways_out->len < ROUTES_MAX)
-        g_array_append_val(routes->ways_out, index);
+    for (unsigned i = 0; i < routes->ways_out->len; i++) {
+        const WayOut *known = &g_array_index(routes->ways_out, WayOut, i);
+
+        if (known->index == new.index && known->family == new.family)
+            return;
+    }
+    if (index > 0 && routes->ways_out->len < ROUTES_MAX)
+        g_array_append_val(routes->ways_out, new);
 }
 
 void ks_routes_forget_link(KsRoutes *routes, uint32_t index)
 {
     for (unsigned i = 0; i < routes->ways_out->len; i++)
-        if (g_array_index(routes->ways_out, uint32_t, i) == index)
+        if (g_array_index(routes->ways_out, WayOut, i).index == index)
             g_array_remove_index_fast(routes->ways_out, i--);
     for (unsigned i = 0; i < routes->private->len; i++)
         if (g_array_index(routes->private, KsLinkRoute, i).index == index)
@@ -158,6 +167,7 @@ static bool read_route(const struct nlmsghdr *message, Route *route)
             break;
         case RTA_VIA:
             route->gateway = true;
+            route->by_other = true;
             break;
         case RTA_OIF:
             if (mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
@@ -189,7 +199,7 @@ static bool take_hop(KsRoutes *routes, const Route *route, uint32_t index, bool 
     if (is_way_out(route, index, gateway, links)) {
         if (route->gone)
             return false;
-        note_way_out(routes, index);
+        note_way_out(routes, route, index);
         note_gateway(routes, route);
     }
     /* a default route takes private addresses only where nothing else does */
@@ -228,7 +238,15 @@ void ks_routes_describe(const KsRoutes *routes, KsWorld *world)
     for (unsigned i = 0; i < world->links->len; i++) {
         KsLink *link = &g_array_index(world->links, KsLink, i);
 
-        link->leads_out |= leads_out(routes, link->index);
+        for (unsigned j = 0; j < routes->ways_out->len; j++) {
+            const WayOut *way = &g_array_index(routes->ways_out, WayOut, j);
+
+            if (way->index != link->index)
+                continue;
+            link->leads_out = true;
+            link->way_out[KS_IPV4] |= way->family == AF_INET;
+            link->way_out[KS_IPV6] |= way->family == AF_INET6;
+        }
     }
     for (unsigned i = 0; i < routes->private->len; i++) {
         const KsLinkRoute *route = &g_array_index(routes->private, KsLinkRoute, i);

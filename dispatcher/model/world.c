@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/world.h"
 
+#include "model/pppoe.h"
 #include "model/server.h"
 
 #include <netinet/in.h>
@@ -274,4 +275,21 @@ const KsLink *ks_world_tunnel(const KsWorld *world, const KsVpn *vpn, uint32_t a
     else if (announced)
         link = carries(world, ks_world_link_by_index(world, announced));
     return link ? link : carries(world, find_by_address(world, vpn));
+}
+
+bool ks_world_is_ipv6_only(const KsWorld *world)
+{
+    bool has_ipv6 = false;
+
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+
+        if (link->loopback || (link->tunnel_kind && strcmp(link->kind, KS_LINK_KIND_PPP) != 0))
+            continue;
+        has_ipv6 |= link->way_out[KS_IPV6];
+        /* a VPN's ppp carries IPv4 too, and must not end what it stands on */
+        if (link->way_out[KS_IPV4] && !link->tunnel_kind)
+            return false;
+    }
+    return has_ipv6;
 }

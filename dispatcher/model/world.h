@@ -43,7 +43,8 @@ typedef struct {
     bool default_route; /* all of a family does, or would if no other tunnel took it first */
     bool leads_out;     /* some route of some table leads beyond its own networks, or it has an
                              * address that is lent */
-    bool access_point;  /* a Wi-Fi card to which others connect */
+    bool way_out[KS_FAMILIES]; /* ... of this family, by a router of the same */
+    bool access_point;         /* a Wi-Fi card to which others connect */
 } KsLink;
 
 typedef struct {
@@ -176,6 +177,10 @@ void ks_vpn_free(KsVpn *vpn);
 
 /* The same, with the same servers, addresses and users. */
 KsVpn *ks_vpn_copy(const KsVpn *vpn);
+
+/* Only IPv6 leads out of this machine, but for its VPNs: IPv4 is reached by what the network, or
+ * this machine, makes of it. */
+bool ks_world_is_ipv6_only(const KsWorld *world);
 
 /* This address means everybody on a link. */
 bool ks_world_is_broadcast(const KsWorld *world, const KsAddress *address);

@@ -4,6 +4,7 @@
 #include "model/guest.h"
 #include "model/hotspot.h"
 #include "model/server.h"
+#include "model/translation.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -451,6 +452,9 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     all &= draw_pppoe(lock, drawing);
     all &= ks_guests_draw(drawing->world, lock);
     all &= ks_hotspots_draw(drawing->world, lock);
+    /* what a translator on this machine asks for, and the guard */
+    if (ks_world_is_ipv6_only(drawing->world))
+        all &= ks_lock_add_name(lock, KS_TRANSLATION_NAME);
     if (drawing->settings->lan)
         all &= draw_lan(lock, drawing);
     ks_lock_seal(lock);
