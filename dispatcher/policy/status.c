@@ -527,5 +527,12 @@ uint64_t ks_status_private_mark(const KsStatusFacts *facts)
     for (unsigned i = 0; i < tunnels->len; i++)
         if (g_array_index(tunnels, KsTunnel, i).users)
             mark_text(&mark, g_array_index(tunnels, KsTunnel, i).uuid);
+    for (unsigned i = 0; facts->refusals && i < facts->refusals->len; i++) {
+        const KsRefusal *refusal = &g_array_index(facts->refusals, KsRefusal, i);
+
+        mark_number(&mark, (uint64_t) refusal->traced.kind << 8 | refusal->how);
+        mark_text(&mark, refusal->table);
+        mark_text(&mark, refusal->chain);
+    }
     return mark;
 }
