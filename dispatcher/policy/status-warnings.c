@@ -32,7 +32,7 @@ static void warn_of_endpoint(GVariantBuilder *builder, const KsStatusFacts *fact
     const KsTunnel *tunnel = ks_tunnels_on(ks_engine_tunnels(facts->engine), endpoint->index);
     char address[KS_ADDRESS_TEXT_SIZE];
 
-    for (unsigned i = 0; tunnel && i < facts->world->vpns->len; i++) {
+    for (unsigned i = 0; tunnel && !tunnel->overlay && i < facts->world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
         g_autofree char *text = NULL;
 

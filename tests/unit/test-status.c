@@ -50,6 +50,41 @@ static void test_a_tunnel_that_cannot_carry(Fixture *f, const void *data)
     assert_state(f, "protected");
 }
 
+/* What is let out beside a VPN is none: neither alone nor with its carrier gone. */
+static void test_an_overlay(Fixture *f, const void *data)
+{
+    KsVpn *vpn = ks_vpn_new("by-hand", "Mesh", "");
+    g_autoptr(GVariant) status = NULL;
+    g_autoptr(GVariant) list = NULL;
+
+    (void) data;
+    vpn->manual = vpn->overlay = true;
+    vpn->activity = KS_VPN_UP;
+    g_strlcpy(vpn->interface, "tun0", sizeof(vpn->interface));
+    g_ptr_array_add(f->world->vpns, vpn);
+    look(f);
+    assert_state(f, "blocked");
+    assert_reason(f, "no-servers", "");
+    status = ks_status_describe(&f->facts);
+    list = g_variant_lookup_value(status, "tunnels", NULL);
+    g_assert_cmpuint(g_variant_n_children(list), ==, 0);
+    g_variant_unref(list);
+    list = g_variant_lookup_value(status, "overlays", NULL);
+    g_assert_cmpuint(g_variant_n_children(list), ==, 1);
+    g_array_index(f->world->links, KsLink, 2).no_carrier = true;
+    look(f);
+    assert_reason(f, "no-servers", "");
+
+    add_vpn(f->world); /* of another interface */
+    vpn = g_ptr_array_index(f->world->vpns, 1);
+    vpn->interface[0] = '\0';
+    vpn->activity = KS_VPN_DOWN;
+    look(f);
+    assert_reason(f, "overlay-only", "Mesh");
+    vpn->failure = KS_FAILURE_LOGIN;
+    assert_reason(f, "login-failed", "Work");
+}
+
 /* A person has opened the lock: a tunnel that loses its carrier and finds it again is no news. One
  * that never had one has not come up. */
 static void test_a_carrier_is_no_news(Fixture *f, const void *data)
@@ -579,6 +614,7 @@ int main(int argc, char **argv)
     CASE("no-carrier", test_a_tunnel_that_cannot_carry);
     CASE("carrier-is-no-news", test_a_carrier_is_no_news);
     CASE("some-networks", test_some_networks);
+    CASE("overlay", test_an_overlay);
     CASE("no-interface", test_a_vpn_without_an_interface);
     CASE("tunnel-gone", test_a_tunnel_that_went_at_once);
     CASE("broken", test_broken);
