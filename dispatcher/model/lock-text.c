@@ -64,6 +64,7 @@ char *ks_key_text(KsSetId set, const KsKey *key)
     case KS_SET_LAN_INTERFACES:
     case KS_SET_GUEST_INTERFACES:
     case KS_SET_HOTSPOT_INTERFACES:
+    case KS_SET_TRANSLATORS:
         return g_strdup_printf("%u", ks_key_interface(key));
     case KS_SET_DHCP_SERVERS:
     case KS_SET_TUNNEL_ADDRESSES4:

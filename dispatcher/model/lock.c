@@ -21,6 +21,7 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_LAN_INTERFACES] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_GUEST_INTERFACES] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_HOTSPOT_INTERFACES] = { 4, KS_LOCK_INTERFACES_MAX },
+    [KS_SET_TRANSLATORS] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_SERVERS4] = { 4 + KS_KEY_FIELD_SIZE + KS_KEY_FIELD_SIZE, KS_LOCK_SERVERS_MAX },
     [KS_SET_SERVERS6] = { 16 + KS_KEY_FIELD_SIZE + KS_KEY_FIELD_SIZE, KS_LOCK_SERVERS_MAX },
     [KS_SET_DHCP_SERVERS] = { 4, KS_LOCK_ADDRESSES_MAX },
@@ -215,6 +216,11 @@ bool ks_lock_add_guests(KsLock *lock, uint32_t index)
 bool ks_lock_add_hotspot(KsLock *lock, uint32_t index)
 {
     return add_interface(lock, KS_SET_HOTSPOT_INTERFACES, index);
+}
+
+bool ks_lock_add_translator(KsLock *lock, uint32_t index)
+{
+    return add_interface(lock, KS_SET_TRANSLATORS, index);
 }
 
 /* Returns the set that a server of this kind is in, and its key there; KS_SET_MAX: it is none. */

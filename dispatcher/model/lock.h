@@ -15,6 +15,7 @@ typedef enum {
     KS_SET_LAN_INTERFACES,     /* interface index: where LAN access is open now */
     KS_SET_GUEST_INTERFACES,   /* interface index: bridges with nothing but guests behind them */
     KS_SET_HOTSPOT_INTERFACES, /* interface index: access points; narrower than guests' */
+    KS_SET_TRANSLATORS,        /* interface index: a translator's of this machine (ADR 30) */
     KS_SET_SERVERS4,           /* IPv4 address . protocol . port of VPN servers : KS_OPEN_TO_* */
     KS_SET_SERVERS6,           /* the same for IPv6 */
     KS_SET_DHCP_SERVERS,       /* IPv4 address: broadcast (always) and the servers of our leases */
@@ -98,6 +99,7 @@ bool ks_lock_open_interface(KsLock *lock, uint32_t index);
 bool ks_lock_open_lan(KsLock *lock, uint32_t index);
 bool ks_lock_add_guests(KsLock *lock, uint32_t index);
 bool ks_lock_add_hotspot(KsLock *lock, uint32_t index);
+bool ks_lock_add_translator(KsLock *lock, uint32_t index);
 bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol, uint16_t port,
                         uint32_t open_to); /* KS_OPEN_TO_*, or-ed; port 0: a protocol without */
 bool ks_lock_add_dhcp_server(KsLock *lock, const KsAddress *address);

@@ -69,8 +69,6 @@ static uint32_t open_to(const KsDrawing *drawing, const KsVpn *vpn, const KsServ
         return KS_OPEN_INSIDE_IPSEC;
     switch (server->sender) {
     case KS_SENDER_DAEMON:
-        if (vpn->overlay && server->protocol == IPPROTO_UDP && is_wireguard(drawing->world, vpn))
-            return KS_OPEN_TO_DAEMONS | KS_OPEN_TO_WIREGUARD;
         return server->protocol == IPPROTO_UDP && has_kernel_openvpn(drawing, vpn)
                    ? KS_OPEN_TO_ALL
                    : KS_OPEN_TO_DAEMONS;
@@ -135,14 +133,13 @@ static const KsVpn *vpn_of_tunnel(const KsDrawing *drawing, uint32_t index)
     return NULL;
 }
 
-/* A name server's port only if the VPN has one that is open by what was said of it. An overlay's
- * peers are reached through the VPN: its program may call any machine one. */
+/* A name server's port only if the VPN has one that is open by what was said of it. */
 static bool endpoint_is_open(const KsDrawing *drawing, const KsWireguardEndpoint *endpoint)
 {
-    const KsTunnel *tunnel = ks_tunnels_on(drawing->tunnels, endpoint->index);
     const KsVpn *vpn;
 
-    if (!tunnel || tunnel->overlay || ks_world_is_broadcast(drawing->world, &endpoint->address))
+    if (!ks_tunnels_on(drawing->tunnels, endpoint->index) ||
+        ks_world_is_broadcast(drawing->world, &endpoint->address))
         return false;
     if (!ks_port_is_name_servers(endpoint->port))
         return true;
@@ -418,6 +415,41 @@ static bool lan_is_open_on(const KsDrawing *drawing, const KsLink *link)
     return false;
 }
 
+/* 464XLAT's (RFC 6877): programs send IPv4 into it, and what it makes of that is forwarded. It is
+ * known by its address, which is for nothing else (RFC 7335). Somebody else behind such a link
+ * would reach the servers alone. */
+static bool is_translator(const KsDrawing *drawing, const KsLink *link)
+{
+    static const KsAddress service_continuity = { AF_INET, { 192, 0, 0, 0 } };
+    const GArray *addresses = drawing->world->link_addresses;
+
+    if (!link->up || strcmp(link->kind, "tun") != 0 || ks_tunnels_on(drawing->tunnels, link->index))
+        return false;
+    for (unsigned i = 0; i < addresses->len; i++) {
+        const KsLinkAddress *on_link = &g_array_index(addresses, KsLinkAddress, i);
+
+        if (on_link->index == link->index && on_link->address.family == AF_INET &&
+            ks_address_is_in(&on_link->address, &service_continuity, 29))
+            return true;
+    }
+    return false;
+}
+
+static bool draw_translation(KsLock *lock, const KsDrawing *drawing)
+{
+    const GArray *links = drawing->world->links;
+    bool all;
+
+    if (!ks_world_is_ipv6_only(drawing->world))
+        return true;
+    /* what a translator asks for, and the guard */
+    all = ks_lock_add_name(lock, KS_TRANSLATION_NAME);
+    for (unsigned i = 0; i < links->len; i++)
+        if (is_translator(drawing, &g_array_index(links, KsLink, i)))
+            all &= ks_lock_add_translator(lock, g_array_index(links, KsLink, i).index);
+    return all;
+}
+
 /* What a VPN carries is never looked for on the local network, even if its range is a private
  * one: a rogue network would only have to call itself by that range. */
 static bool draw_lan(KsLock *lock, const KsDrawing *drawing)
@@ -455,9 +487,7 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     all &= draw_pppoe(lock, drawing);
     all &= ks_guests_draw(drawing->world, lock);
     all &= ks_hotspots_draw(drawing->world, lock);
-    /* what a translator on this machine asks for, and the guard */
-    if (ks_world_is_ipv6_only(drawing->world))
-        all &= ks_lock_add_name(lock, KS_TRANSLATION_NAME);
+    all &= draw_translation(lock, drawing);
     if (drawing->settings->lan)
         all &= draw_lan(lock, drawing);
     ks_lock_seal(lock);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "model/held.h"
-#include "model/refusal.h"
 #include "model/viewer.h"
 #include "policy/engine.h"
 
@@ -24,7 +23,6 @@ typedef struct {
     const char *problems[KS_STATUS_PROBLEMS_MAX]; /* whole sentences; NULL: none */
     const GPtrArray *configuration_warnings;      /* whole sentences; NULL: none */
     const GPtrArray *name_warnings;               /* likewise */
-    const GArray *refusals; /* element-type KsRefusal: by other firewalls; NULL: none */
 } KsStatusFacts;
 
 /* "unlocked", "protected", "blocked", "paused" or "broken". */

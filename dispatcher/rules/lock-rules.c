@@ -125,6 +125,14 @@ static const KsRule rules[] = {
       "meta nfproto @ipsec_versions oif @hotspot_interfaces meta ipsec exists jump to_users",
       DO(META(NFPROTO, R1), LOOKUP(KS_SET_IPSEC), META(OIF, R1), LOOKUP(KS_SET_HOTSPOT_INTERFACES),
          WAS_ENCRYPTED, JUMP(KS_CHAIN_TO_USERS)) },
+
+    /* What comes out of a translator of this machine was judged as IPv4 on its way in; what goes in
+     * is judged as IPv4 when it has come out. */
+    { KS_CHAIN_FORWARD, "iif @translators ip6 daddr . meta l4proto . th dport vmap @servers6",
+      DO(META(IIF, R1), LOOKUP(KS_SET_TRANSLATORS), IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1),
+         META(L4PROTO, R2), TRANSPORT(DESTINATION_PORT, 2, R2_1), VMAP(KS_SET_SERVERS6)) },
+    { KS_CHAIN_FORWARD, "meta nfproto ipv6 oif @translators accept",
+      DO(IS_IPV6, META(OIF, R1), LOOKUP(KS_SET_TRANSLATORS), ACCEPT) },
     { KS_CHAIN_FORWARD, "meta nfproto @pause accept",
       DO(META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT) },
 
@@ -218,6 +226,10 @@ static const KsRule rules[] = {
                 "ip6 hoplimit 1 ip6 daddr ff02::16 icmpv6 type mld2-listener-report ip6 length",
                 KS_NFT_SET_REPORT_LENGTHS, IS_IPV6, HOP_LIMIT(1)),
     REPORT_RECORDS(KS_CHAIN_REPORTS, KS_NFT_SET_LINK_GROUPS),
+
+    { KS_CHAIN_LEAVING, "meta nfproto ipv6 iif != 0 oif @translators accept",
+      DO(IS_IPV6, META(IIF, R1), COMPARE(NEQ, 4, 0, 0, 0, 0), META(OIF, R1),
+         LOOKUP(KS_SET_TRANSLATORS), ACCEPT) },
 
     { KS_CHAIN_LEAVING, "oif @hotspot_interfaces jump to_hotspot",
       DO(META(OIF, R1), LOOKUP(KS_SET_HOTSPOT_INTERFACES), JUMP(KS_CHAIN_TO_HOTSPOT)) },
@@ -342,6 +354,8 @@ static const KsRule rules[] = {
          TRANSPORT(UDP_PAYLOAD, 4, R1), LOOKUP(KS_NFT_SET_WIREGUARD_MESSAGES), ACCEPT) },
     { KS_CHAIN_FROM_WIREGUARD, "meta skuid >= 0 return",
       DO(HAS_SENDER, RETURN) },
+    { KS_CHAIN_FROM_WIREGUARD, "iif @translators accept",
+      DO(META(IIF, R1), LOOKUP(KS_SET_TRANSLATORS), ACCEPT) },
     { KS_CHAIN_FROM_WIREGUARD, "udp length . @th,64,32 @wireguard_upkeep accept",
       DO(IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(UDP_LENGTH, 2, R1), TRANSPORT(UDP_PAYLOAD, 4, R1_1),
          LOOKUP(KS_NFT_SET_WIREGUARD_UPKEEP), ACCEPT) },
@@ -368,6 +382,8 @@ static const KsRule rules[] = {
     { KS_CHAIN_FROM_DAEMON, "meta skuid @people return",
       DO(META(SKUID, R1), SWAP(R1), LOOKUP(KS_SET_PEOPLE), RETURN) },
     { KS_CHAIN_FROM_DAEMON, "oif 0 accept", DO(COMES_IN, ACCEPT) },
+    { KS_CHAIN_FROM_DAEMON, "iif @translators accept",
+      DO(META(IIF, R1), LOOKUP(KS_SET_TRANSLATORS), ACCEPT) },
     { KS_CHAIN_FROM_DAEMON, "meta skuid >= 0 accept",
       DO(HAS_SENDER, ACCEPT) },
     { KS_CHAIN_FROM_DAEMON, "tcp flags & syn == syn return",

@@ -223,6 +223,15 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .size = KS_LOCK_INTERFACES_MAX,
         .host_order = true,
     },
+    [KS_SET_TRANSLATORS] = {
+        .keys = KS_SET_TRANSLATORS,
+        .name = "translators",
+        .nft_type = "iface_index",
+        .key_type = TYPE_IFACE_INDEX,
+        .key_length = 4,
+        .size = KS_LOCK_INTERFACES_MAX,
+        .host_order = true,
+    },
     [KS_SET_SERVERS4] = {
         .keys = KS_SET_SERVERS4,
         .name = "servers4",

@@ -106,6 +106,7 @@ static void draw_hotspot(KsLock *lock)
 {
     draw_tunnel(lock);
     ks_lock_add_hotspot(lock, FIRST_CARD + 1);
+    ks_lock_add_translator(lock, FIRST_CARD + 2);
 }
 
 static void draw_ipsec(KsLock *lock)

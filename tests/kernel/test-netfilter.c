@@ -46,6 +46,7 @@ static void fill(KsLock *lock)
     ks_lock_open_lan(lock, 2);
     ks_lock_add_guests(lock, 3);
     ks_lock_add_hotspot(lock, 4);
+    ks_lock_add_translator(lock, 5);
     ks_lock_add_tunnel_address(lock, &private4);
     ks_lock_add_tunnel_address(lock, &private6);
     ks_lock_add_server(lock, &server4, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
@@ -239,6 +240,8 @@ static void random_lock(KsLock *lock, GRand *random)
             ks_lock_add_guests(lock, number);
         if (number == 6)
             ks_lock_add_hotspot(lock, number);
+        if (number < 3)
+            ks_lock_add_translator(lock, number);
         ks_lock_exclude_from_lan(lock, &private4, (uint8_t) g_rand_int_range(random, 8, 33));
         ks_lock_exclude_from_lan(lock, &private6, (uint8_t) g_rand_int_range(random, 7, 129));
     }

@@ -33,6 +33,7 @@ typedef enum {
     NOTHING,
     GUESTS,
     HOTSPOT,
+    TRANSLATOR,
 } Known;
 
 static KsAddress address(const char *text)
@@ -98,10 +99,17 @@ static void close_lock(Lock *lock, bool lan, Known known)
 
     ks_lock_clear(lock->lock);
     ks_lock_open_interface(lock->lock, traffic_interface(TRAFFIC_TUNNEL));
-    if (known == GUESTS)
+    if (known == GUESTS || known == TRANSLATOR) /* a guest's packet tells that all have come */
         ks_lock_add_guests(lock->lock, traffic_interface(TRAFFIC_GUEST));
     if (known == HOTSPOT)
         ks_lock_add_hotspot(lock->lock, traffic_interface(TRAFFIC_GUEST));
+    if (known == TRANSLATOR) {
+        ks_lock_add_translator(lock->lock, traffic_interface(TRAFFIC_GUEST));
+        ks_lock_add_server(lock->lock, &server6, IPPROTO_UDP, 1195, KS_OPEN_TO_DAEMONS);
+        ks_lock_add_server(lock->lock, &server6, IPPROTO_TCP, 443, KS_OPEN_TO_DAEMONS);
+        ks_lock_add_server(lock->lock, &server6, IPPROTO_UDP, 4500, KS_OPEN_TO_IPSEC);
+        ks_lock_add_server(lock->lock, &server6, IPPROTO_UDP, 1701, KS_OPEN_INSIDE_IPSEC);
+    }
     ks_lock_add_server(lock->lock, &server, IPPROTO_UDP, 1194, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock->lock, &server, IPPROTO_TCP, 443, KS_OPEN_TO_ALL);
     ks_lock_add_server(lock->lock, &server6, IPPROTO_UDP, 51820, KS_OPEN_TO_ALL);
@@ -175,6 +183,10 @@ static const struct {
       HOTSPOT },
     { "hotspot-for-tunnel", ROWS(hotspot_for_tunnel), TRAFFIC_FROM_GUEST, KS_COUNTER_BLOCKED_IN,
       HOTSPOT },
+    { "out-of-translator", ROWS(out_of_translator), TRAFFIC_THROUGH, KS_COUNTER_BLOCKED_FORWARD,
+      TRANSLATOR },
+    { "into-translator", ROWS(into_translator), TRAFFIC_WIRE_TO_GUEST, KS_COUNTER_BLOCKED_FORWARD,
+      TRANSLATOR },
     { "into-tunnel", ROWS(into_tunnel), TRAFFIC_INTO_TUNNEL, -1, NOTHING },
     { "out-of-tunnel", ROWS(out_of_tunnel), TRAFFIC_OUT_OF_TUNNEL, -1, NOTHING },
 };

@@ -410,6 +410,33 @@ static const Row wire_to_guest[] = {
     { NEVER, UDP(PUBLIC6, 53, GUEST6, 5001) },
 };
 
+/* ---- a translator of this machine's, behind the guest's interface: to servers alone ---- */
+
+static const Row out_of_translator[] = {
+    { ALWAYS, UDP(GUEST6, 5000, SERVER6, 51820) },
+    { ALWAYS, UDP(GUEST6, 5000, SERVER6, 1195) },
+    { ALWAYS, TCP(GUEST6, 5000, SERVER6, 443) },
+    /* its mark is gone, and a port may be another's */
+    { ALWAYS, WIREGUARD(GUEST6, 5000, SERVER6, 51822, 4) },
+    { ALWAYS, UDP(GUEST6, 5000, SERVER6, 4500) },
+    { NEVER, UDP(GUEST6, 5000, SERVER6, 1701) }, /* inside IPsec alone */
+    { NEVER, UDP(GUEST6, 5000, SERVER6, 53) },
+    { NEVER, TCP(GUEST6, 5000, SERVER6, 51820) },
+    { NEVER, UDP(GUEST6, 5000, PUBLIC6, 51820) },
+    { NEVER, UDP(GUEST6, 5000, PUBLIC6, 53) },
+    { NEVER, ICMP6(GUEST6, SERVER6, 128, 64) },
+    { NEVER, UDP(GUEST, 5000, PUBLIC, 53) },
+    { NEVER, UDP(GUEST, 5000, SERVER, 1194) }, /* it forwards no IPv4 */
+};
+
+/* What it makes of these is judged as IPv4. */
+static const Row into_translator[] = {
+    { ALWAYS, UDP(SERVER6, 51820, GUEST6, 5000) },
+    { ALWAYS, ICMP6(PUBLIC6, GUEST6, 2, 64) },
+    { NEVER, UDP(SERVER, 1194, GUEST, 5000) },
+    { NEVER, TCP(PUBLIC, 443, GUEST, 22) },
+};
+
 /* ---- the users of a hotspot: what they may ask this machine, and be answered ---- */
 
 #define DNS(from, source, to, target, message)                                                \

@@ -229,31 +229,6 @@ static void test_wireguard(Fixture *f, const void *data)
     g_assert_cmpuint(open_to(f->lock, MOVED, IPPROTO_UDP, 51820), ==, KS_OPEN_TO_WIREGUARD);
 }
 
-/* An overlay's peers are anywhere: only servers that a person named are let out, to its daemon and
- * where its link is WireGuard to that. */
-static void test_overlay(Fixture *f, const void *data)
-{
-    KsLink link = { .index = LINK, .name = "wt0", .up = true, .wireguard = true, .port = 40000 };
-    KsTunnel tunnel = { .index = LINK, .overlay = true };
-    KsWireguardEndpoint endpoint = { .index = LINK, .port = 51820 };
-    KsVpn *vpn = add_vpn(f, "", KS_VPN_UP);
-
-    (void) data;
-    vpn->manual = vpn->overlay = true;
-    g_assert_true(ks_address_parse(MOVED, &endpoint.address));
-    g_array_append_val(f->world->links, link);
-    g_array_append_val(f->world->wireguard_endpoints, endpoint);
-    g_array_append_val(f->tunnels, tunnel);
-    add_server(vpn, IPPROTO_UDP, 3478, KS_SENDER_DAEMON);
-    draw(f);
-    g_assert_true(ks_lock_has_interface(f->lock, LINK));
-    g_assert_cmpuint(open_to(f->lock, MOVED, IPPROTO_UDP, 51820), ==, 0);
-    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 3478), ==, KS_OPEN_TO_DAEMONS);
-    g_strlcpy(vpn->interface, "wt0", sizeof(vpn->interface));
-    draw(f);
-    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 3478), ==, KS_OPEN_TO_SEVERAL);
-}
-
 /* Policies count as a tunnel only while such a VPN is being brought up or is up. */
 static void test_ipsec(Fixture *f, const void *data)
 {
@@ -462,6 +437,50 @@ static void test_others_dhcp_servers(Fixture *f, const void *data)
     g_assert_cmpstr(tunnel, ==, run);
 }
 
+/* A translator of this machine's is known by its address, where there is IPv6 alone; and the one
+ * name is asked for. */
+static void test_translator(Fixture *f, const void *data)
+{
+    static const struct {
+        const char *kind;
+        const char *address;
+        bool up, ipv4, tunnel;
+        bool is_one;
+    } rows[] = {
+        { "tun", "192.0.0.1", true, false, false, true },
+        { "tun", "192.0.0.7", true, false, false, true },
+        { "tun", "192.0.0.8", true, false, false, false },
+        { "tun", "2001:db8::1", true, false, false, false },
+        { "tun", "192.0.0.1", false, false, false, false },
+        { "tun", "192.0.0.1", true, true, false, false },
+        { "tun", "192.0.0.1", true, false, true, false },
+        { "wireguard", "192.0.0.1", true, false, false, false },
+    };
+    KsTunnel tunnel = { .index = LINK };
+
+    (void) data;
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        KsLink uplink = { .index = 2, .up = true, .way_out = { rows[i].ipv4, true } };
+        KsLink link = { .index = LINK, .up = rows[i].up, .tunnel_kind = true };
+        KsLinkAddress on_link = { .index = LINK };
+
+        g_strlcpy(link.kind, rows[i].kind, sizeof(link.kind));
+        g_assert_true(ks_address_parse(rows[i].address, &on_link.address));
+        g_array_set_size(f->world->links, 0);
+        g_array_set_size(f->world->link_addresses, 0);
+        g_array_set_size(f->tunnels, 0);
+        g_array_append_val(f->world->links, uplink);
+        g_array_append_val(f->world->links, link);
+        g_array_append_val(f->world->link_addresses, on_link);
+        if (rows[i].tunnel)
+            g_array_append_val(f->tunnels, tunnel);
+        draw(f);
+        if (f->lock->sets[KS_SET_TRANSLATORS]->len != rows[i].is_one)
+            g_error("row %u", i);
+        g_assert_cmpuint(f->lock->sets[KS_SET_NAMES]->len, ==, !rows[i].ipv4);
+    }
+}
+
 #define CASE(name, function) g_test_add("/draw/" name, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -473,12 +492,12 @@ int main(int argc, char **argv)
     CASE("wireguard-beside-a-name-server", test_wireguard_beside_a_name_server);
     CASE("shared-server", test_shared_server);
     CASE("wireguard", test_wireguard);
-    CASE("overlay", test_overlay);
     CASE("ipsec", test_ipsec);
     CASE("ipsec-by-hand", test_ipsec_by_hand);
     CASE("broadcast", test_broadcast);
     CASE("private", test_private);
     CASE("offload", test_offload);
     CASE("pppoe", test_pppoe);
+    CASE("translator", test_translator);
     return g_test_run();
 }

@@ -46,6 +46,7 @@ static KsLock *many_servers(unsigned count)
     ks_lock_open_interface(lock, 7);
     ks_lock_add_guests(lock, 8);
     ks_lock_add_hotspot(lock, 9);
+    ks_lock_add_translator(lock, 10);
     ks_lock_seal(lock);
     return lock;
 }

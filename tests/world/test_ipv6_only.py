@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from . import addresses as a
-from . import profiles
-from .network import log_of
-from .questions import my_address
+from . import kernel, profiles
+from .by_hand import ByHand
+from .network import Namespace, log_of, wire
+from .questions import NoAnswer, my_address
 from .router import say_names
 from .waiting import wait_until
 
@@ -22,6 +23,7 @@ NAME = "vpn.known.test"
 WELL_KNOWN = "64:ff9b::/96"
 OWN = "64:ff9b:1:7::/96"  # RFC 8215: of no network on the internet
 POOL = "198.18.64.0/24"
+CLAT = ("192.0.0.1", "2001:db8:2::c1a7")
 PEOPLE = 1000
 
 
@@ -57,6 +59,28 @@ def _nat64(world, prefix: str):
         log_of("translator-nat64").unlink()
 
 
+@contextmanager
+def _clat(world, prefix: str):
+    """As tayga's own guide says: IPv4 by a tun, what comes out of it is forwarded."""
+    client = world.client
+    program = _start_translator(client, "clat", prefix, "=".join(CLAT))
+    client.sysctl(ipv6__conf__all__forwarding=1, **{f"ipv6__conf__{a.UPLINK}__proxy_ndp": 1})
+    client.ip(
+        f"addr add {CLAT[0]}/29 dev clat",
+        "route add default via 192.0.0.2 dev clat metric 2048 mtu 1260",
+        f"route add {CLAT[1]}/128 dev clat",
+        f"neigh add proxy {CLAT[1]} dev {a.UPLINK}",
+    )
+    try:
+        yield
+    finally:
+        program.terminate()
+        program.wait(10)
+        wait_until(lambda: not client.has_link("clat"), "clat to be gone")
+        client.ip(f"neigh del proxy {CLAT[1]} dev {a.UPLINK}")
+        client.sysctl(ipv6__conf__all__forwarding=0)
+
+
 @pytest.fixture(scope="module")
 def ipv6_only(world):
     """Its addresses of IPv4 lead nowhere but to neighbours (the capture needs them)."""
@@ -85,13 +109,15 @@ def open_again(ipv6_only):
 
 
 def _send(world, uid: int, destination: str, port: int) -> bytes:
+    return _send_from(world.client, uid, destination, port)
+
+
+def _send_from(where, uid: int, destination: str, port: int) -> bytes:
     """One datagram with a canary, by a program of this user's; whether the kernel took it does not matter here."""
     canary = b"canary" + os.urandom(8).hex().encode()
     family = socket.AF_INET6 if ":" in destination else socket.AF_INET
 
     def send() -> None:
-        from . import kernel
-
         kernel.set_thread_fsuid(uid)
         with socket.socket(family, socket.SOCK_DGRAM) as program:
             try:
@@ -99,7 +125,7 @@ def _send(world, uid: int, destination: str, port: int) -> bytes:
             except OSError:
                 pass
 
-    world.client.call(send)
+    where.call(send)
     return canary
 
 
@@ -150,6 +176,11 @@ def _let_out(world) -> set[str]:
     """Of a profile that names its server by an IPv4 address: what is told of names is kept for days."""
     servers = world.product.status()["servers"]
     return {server["address"] for server in servers if server["name"] == "full" and not server["not_let_out"]}
+
+
+def _translators(world) -> str:
+    """The kernel's word: interfaces whose packets are forwarded to servers."""
+    return world.client.run(["nft", "list", "set", "inet", "nm_killswitch", "translators"]).stdout
 
 
 def _connect(world, prefix: str) -> None:
@@ -209,3 +240,81 @@ def test_nothing_of_the_kind_where_there_is_ipv4(ipv6_only):
         assert a.SERVER[4] in _let_out(ipv6_only)
     finally:
         client.ip("route del default")
+
+
+def test_a_tun_with_another_address_is_no_translator(ipv6_only):
+    client, product = ipv6_only.client, ipv6_only.product
+    product.ctl("lock")
+    with client.tun("other9"):
+        client.ip("addr add 192.0.0.9/32 dev other9", "link set other9 up")
+        with _clat(ipv6_only, OWN):  # the control, and what there is to wait for
+            wait_until(lambda: "clat" in _translators(ipv6_only), "the translator to be found")
+            assert "other9" not in _translators(ipv6_only)
+    wait_until(lambda: "clat" not in _translators(ipv6_only), "the translator to be forgotten")
+
+
+@contextmanager
+def _container(world):
+    """Behind a bridge of the client's, with IPv4."""
+    client, box = world.client, Namespace("box")
+    wire(client, "box0", box, "eth0")
+    client.sysctl(ipv4__ip_forward=1)
+    client.ip("link add boxes type bridge", "addr add 10.77.0.1/24 dev boxes", "link set boxes up", "link set box0 master boxes up")
+    box.ip("addr add 10.77.0.2/24 dev eth0", "link set eth0 up", "route add default via 10.77.0.1")
+    try:
+        yield box
+    finally:
+        client.ip("link del boxes")
+        client.sysctl(ipv4__ip_forward=0)
+        box.close()
+
+
+def test_containers_have_no_translator(ipv6_only):
+    """What they send is forwarded into it, too: neither others nor the server are reached."""
+    product = ipv6_only.product
+    places = [(address, port) for address in (a.PUBLIC_DNS[4], a.SERVER[4]) for port in (a.ECHO_PORT, a.SERVER_PORT)]
+
+    def seen(box) -> int:
+        mark = ipv6_only.capture.fence()
+        sent = {f"{address} port {port}": _send_from(box, 0, address, port) for address, port in places}
+        return len(_seen(ipv6_only, mark, sent))
+
+    with _nat64(ipv6_only, OWN), _clat(ipv6_only, OWN), _container(ipv6_only) as box:
+        assert seen(box) == len(places), "the control"
+        product.ctl("lock")
+        product.wait_state("blocked")
+        assert "clat" in _translators(ipv6_only)
+        assert seen(box) == 0, "LEAKED"
+
+
+def test_by_a_translator_on_this_machine(ipv6_only):
+    """The server's own IPv4 address; the packet leaves by way of a tun, forwarded."""
+    product = ipv6_only.product
+    by_hand = ByHand(ipv6_only, full=False)  # all of IPv6 by the VPN would be the translated packets, too
+    product.ctl("vpn", "add", "By hand", "--interface", a.TUNNEL, "--server", f"{a.SERVER[4]}:{a.SERVER_PORT}/udp", "--type", "openvpn")
+    try:
+        with _nat64(ipv6_only, OWN), _clat(ipv6_only, OWN):
+            _require_open(ipv6_only, OWN, clat=True)
+            assert my_address(ipv6_only.client, 4).startswith("198.18.64."), "the control: IPv4 works, translated"
+            product.ctl("lock")
+            product.wait_state("blocked")
+            product.stop_guard()
+            product.start_guard()  # the prefix of the test before is asked for again after a minute
+            wait_until(lambda: _translated(OWN, a.SERVER[4]) in _let_out(ipv6_only), "the prefix to be found", 20)
+            assert "clat" in _translators(ipv6_only)
+            _require_closed(ipv6_only, OWN, clat=True)
+            with pytest.raises(NoAnswer):
+                my_address(ipv6_only.client, 4)
+            mark = ipv6_only.capture.fence()
+            by_hand.start()
+            by_hand.wait_up()
+            product.wait_state("protected")
+            ipv6_only.client.ip(f"route add {a.WEB[4]}/32 dev {a.TUNNEL}")
+            assert my_address(ipv6_only.client, 4) in ipv6_only.client.addresses(a.TUNNEL)
+            _only_to_the_server(ipv6_only, mark, OWN)
+            by_hand.kill()
+            product.wait_state("blocked")
+            _require_closed(ipv6_only, OWN, clat=True)
+    finally:
+        by_hand.kill()
+        product.ctl("vpn", "remove", "By hand")
