@@ -311,6 +311,7 @@ static void do_vpn(GSimpleAction *action, GVariant *target, gpointer data)
         { "set-servers", KS_REQUEST_SET_SERVERS },
         { "set-locks", KS_REQUEST_SET_LOCKS },
         { "add-vpn", KS_REQUEST_ADD_VPN },
+        { "add-overlay", KS_REQUEST_ADD_OVERLAY },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -447,6 +448,7 @@ static const GActionEntry actions[] = {
     { .name = "set-servers", .parameter_type = "(sa(ssq))", .activate = do_vpn },
     { .name = "set-locks", .parameter_type = "(ss)", .activate = do_vpn },
     { .name = "add-vpn", .parameter_type = "(sssa(ssq))", .activate = do_vpn },
+    { .name = "add-overlay", .parameter_type = "(sssa(ssq))", .activate = do_vpn },
     { .name = "remove-vpn", .parameter_type = "s", .activate = do_remove_vpn },
     { .name = "edit-vpn", .parameter_type = "s", .activate = do_edit_vpn },
     { .name = "start-guard", .activate = do_start_guard },

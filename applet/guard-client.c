@@ -36,6 +36,7 @@ static const struct {
     [KS_REQUEST_SET_SERVERS] = { "SetServers", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_SET_LOCKS] = { "SetVpnLocks", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_ADD_VPN] = { "AddVpn", KS_ACTION_ID_CONFIGURE },
+    [KS_REQUEST_ADD_OVERLAY] = { "AddOverlay", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_REMOVE_VPN] = { "RemoveVpn", KS_ACTION_ID_CONFIGURE },
 };
 

@@ -37,6 +37,7 @@ static const char *const reason_names[KS_REASON_MAX] = {
     [KS_REASON_KERNEL] = "kernel",
     [KS_REASON_TUNNEL_DEAD] = "tunnel-dead",
     [KS_REASON_NO_INTERFACE] = "no-interface",
+    [KS_REASON_OVERLAY_ONLY] = "overlay-only",
     [KS_REASON_SOME_NETWORKS] = "some-networks",
 };
 
@@ -170,6 +171,7 @@ KsGuardState *ks_guard_state_new(KsState state)
     made->warnings = g_new0(char *, 1);
     made->networks = g_ptr_array_new_with_free_func(free_network);
     made->tunnels = g_ptr_array_new_with_free_func(free_tunnel);
+    made->overlays = g_ptr_array_new_with_free_func(free_tunnel);
     made->servers = g_ptr_array_new_with_free_func(free_server);
     made->vpns = g_ptr_array_new_with_free_func(free_vpn);
     return made;
@@ -185,6 +187,7 @@ void ks_guard_state_free(KsGuardState *state)
     g_strfreev(state->warnings);
     g_ptr_array_unref(state->networks);
     g_ptr_array_unref(state->tunnels);
+    g_ptr_array_unref(state->overlays);
     g_ptr_array_unref(state->servers);
     g_ptr_array_unref(state->vpns);
     g_free(state);
@@ -269,6 +272,7 @@ static void *read_vpn(GVariant *from)
     vpn->type = read_text(from, "type");
     vpn->interface = read_text(from, "interface");
     vpn->manual = read_flag(from, "manual");
+    vpn->overlay = read_flag(from, "overlay");
     vpn->overridden = read_flag(from, "override");
     vpn->locks = KS_VPN_LOCKS_AUTO; /* also for a word of a newer guard */
     if (g_variant_lookup(from, "locks", "&s", &word))
@@ -324,6 +328,7 @@ KsGuardState *ks_guard_state_read(GVariant *properties)
     (void) g_variant_lookup(properties, "PauseMax", "u", &made->pause_max);
     read_list(properties, "Networks", read_network, made->networks);
     read_list(properties, "Tunnels", read_tunnel, made->tunnels);
+    read_list(properties, "Overlays", read_tunnel, made->overlays);
     read_list(properties, "Servers", read_server, made->servers);
     read_list(properties, "Vpns", read_vpn, made->vpns);
     return made;

@@ -42,6 +42,7 @@ typedef enum {
     KS_REASON_KERNEL,
     KS_REASON_TUNNEL_DEAD,
     KS_REASON_NO_INTERFACE,
+    KS_REASON_OVERLAY_ONLY,  /* what is let out beside a VPN is up, and no VPN */
     KS_REASON_SOME_NETWORKS, /* protected, but no VPN carries all traffic */
     KS_REASON_MAX,
 } KsReason;
@@ -83,6 +84,7 @@ typedef struct {
     char *type;
     char *interface; /* of one that a person set up by hand, else "" */
     bool manual;     /* NetworkManager does not run it */
+    bool overlay;    /* no VPN, but let out beside one */
     bool overridden; /* its servers are others than its profile's */
     KsVpnLocks locks;
 } KsGuardVpn;
@@ -105,6 +107,7 @@ typedef struct {
     int64_t paused_until; /* Unix time in seconds; 0: not paused */
     uint32_t pause_max;   /* seconds */
     GPtrArray *tunnels;   /* element-type KsGuardTunnel */
+    GPtrArray *overlays;  /* likewise: let out beside them */
     GPtrArray *servers;   /* element-type KsGuardServer */
     GPtrArray *vpns;      /* element-type KsGuardVpn */
     char **warnings;

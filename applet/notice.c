@@ -160,6 +160,7 @@ KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *m
         [KS_REQUEST_SET_SERVERS] = N_("The servers of the VPN were not changed"),
         [KS_REQUEST_SET_LOCKS] = N_("What the VPN does to the lock was not changed"),
         [KS_REQUEST_ADD_VPN] = N_("The VPN was not added"),
+        [KS_REQUEST_ADD_OVERLAY] = N_("The overlay network was not added"),
         [KS_REQUEST_REMOVE_VPN] = N_("The VPN was not removed"),
     };
     KsNotice *notice;

@@ -233,7 +233,7 @@ static void show_row(Row *row, const KsVpnCard *card)
 {
     show_facts(row, card);
     show_locks(row, card->locks);
-    gtk_widget_set_sensitive(row->locks, card->can_edit);
+    gtk_widget_set_sensitive(row->locks, card->can_edit && !card->overlay);
     gtk_widget_set_sensitive(row->edit, card->can_edit);
     if (row->test)
         gtk_widget_set_sensitive(row->test, card->can_test);

@@ -68,6 +68,9 @@ static const ReasonText reasons[KS_REASON_MAX] = {
     [KS_REASON_NO_INTERFACE] = { N_("Blocked: the VPN has no interface"),
                                  N_("It protects nothing. Connect another VPN."),
                                  N_("“%s” protects nothing. Connect another VPN.") },
+    [KS_REASON_OVERLAY_ONLY] = { N_("Blocked: only an overlay network is up"),
+                                 N_("It protects nothing. Connect a VPN."),
+                                 N_("“%s” protects nothing. Connect a VPN.") },
     [KS_REASON_SOME_NETWORKS] = { N_("Protected: only some networks can be reached"),
                                   N_("Connect a VPN that carries all traffic."),
                                   N_("“%s” does not carry all traffic. Connect a VPN that does.") },
@@ -99,6 +102,14 @@ char *ks_sentence_headline(const KsModel *model)
     case KS_STATE_PROTECTED:
         if (guard->reason == KS_REASON_SOME_NETWORKS)
             return g_strdup(_(reasons[guard->reason].headline));
+        if (guard->overlays->len > 0)
+            return g_strdup_printf(
+                g_dngettext(
+                    GETTEXT_PACKAGE,
+                    "Protected: everything goes through the VPN, but for %u overlay network",
+                    "Protected: everything goes through the VPN, but for %u overlay networks",
+                    guard->overlays->len),
+                guard->overlays->len);
         if (only_tunnel(guard)[0])
             return g_strdup_printf(_("Protected: everything goes through “%s”"),
                                    only_tunnel(guard));

@@ -134,9 +134,9 @@ static void describe_servers(KsVpnCard *card, const KsModel *model)
         g_ptr_array_add(card->servers, ks_sentence_server(server->host, server->address,
                                                           server->protocol, server->port));
     }
-    if (servers->len == 0)
+    if (servers->len == 0 && !card->overlay)
         add_doubt(card, _("Its server is not known: it cannot connect while the lock is closed."));
-    else if (!is_found && ks_state_is_heard(model->guard->state))
+    else if (servers->len > 0 && !is_found && ks_state_is_heard(model->guard->state))
         add_doubt(card, _("The address of its server is not known yet. It is looked up when the "
                           "VPN connects."));
     doubt_refusal(card, refusal);
@@ -191,21 +191,31 @@ static KsVpnCard *card_of_profile(const KsModel *model, const KsVpn *vpn)
     return card;
 }
 
+static bool is_among(const GPtrArray *tunnels, const char *uuid)
+{
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (strcmp(((const KsGuardTunnel *) g_ptr_array_index(tunnels, i))->uuid, uuid) == 0)
+            return true;
+    return false;
+}
+
 static KsVpnCard *card_by_hand(const KsModel *model, const KsGuardVpn *vpn)
 {
     KsVpnCard *card = card_new(vpn->uuid, vpn->name, vpn->type);
-    bool is_up = false;
+    const KsGuardState *guard = model->guard;
 
-    for (unsigned i = 0; i < model->guard->tunnels->len; i++) {
-        const KsGuardTunnel *tunnel = g_ptr_array_index(model->guard->tunnels, i);
-
-        is_up = is_up || strcmp(tunnel->uuid, vpn->uuid) == 0;
-    }
     card->manual = true;
+    card->overlay = vpn->overlay;
     card->locks = vpn->locks;
     /* TRANSLATORS: %s is the name of a network interface: "wg0" */
-    card->note = g_strdup_printf(_("Set up by hand, on the interface “%s”."), vpn->interface);
-    card->attempt = g_strdup(is_up ? _("Connected.") : "");
+    card->note = g_strdup_printf(
+        vpn->overlay ? _("An overlay network on the interface “%s”: let out beside the VPN, it "
+                         "protects nothing.")
+                     : _("Set up by hand, on the interface “%s”."),
+        vpn->interface);
+    card->attempt = g_strdup(is_among(vpn->overlay ? guard->overlays : guard->tunnels, vpn->uuid)
+                                 ? _("Connected.")
+                                 : "");
     describe_servers(card, model);
     card->can_edit = ks_vpn_cards_can_edit(model);
     return card;

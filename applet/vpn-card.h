@@ -16,7 +16,8 @@ typedef struct {
     GPtrArray *doubts;  /* element-type char*: whole sentences */
     char *attempt;      /* what its last attempt to connect came to, or "" */
     KsVpnLocks locks;
-    bool manual; /* a person set it up by hand */
+    bool manual;  /* a person set it up by hand */
+    bool overlay; /* ... and it is no VPN, but let out beside one: it needs no servers */
     bool overridden;
     bool can_edit; /* its servers, whether it locks, and to forget it */
     bool can_test; /* by connecting it */

@@ -21,6 +21,7 @@ typedef struct {
     GtkBuilder *builder;
     GtkWindow *window;
     char *uuid;      /* NULL: a new VPN */
+    bool overlay;    /* the VPN is an overlay network */
     GPtrArray *rows; /* element-type Row, owned */
     KsRequest asked; /* KS_REQUEST_MAX: nothing */
 } Parts;
@@ -203,6 +204,27 @@ static void on_remove(GtkButton *button, gpointer data)
     ask(parts, KS_REQUEST_REMOVE_VPN, "remove-vpn", g_variant_new_string(parts->uuid));
 }
 
+static bool is_overlay(const Parts *parts)
+{
+    return parts->uuid ? parts->overlay
+                       : gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(part(parts, "overlay")));
+}
+
+/* An overlay network needs none. */
+static bool has_no_server(const Parts *parts)
+{
+    const Row *row = g_ptr_array_index(parts->rows, 0);
+
+    return parts->rows->len == 1 && !gtk_entry_get_text(GTK_ENTRY(row->host))[0];
+}
+
+/* A kind says whose packets reach the servers of a VPN; an overlay's are its program's. */
+static void on_overlay(GtkToggleButton *button, gpointer data)
+{
+    complain(data, NULL);
+    gtk_widget_set_sensitive(part(data, "type"), !gtk_toggle_button_get_active(button));
+}
+
 static GPtrArray *read_rows(const Parts *parts)
 {
     GPtrArray *drafts = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_draft_free);
@@ -210,6 +232,8 @@ static GPtrArray *read_rows(const Parts *parts)
     for (unsigned i = 0; i < parts->rows->len; i++) {
         const Row *row = g_ptr_array_index(parts->rows, i);
 
+        if (is_overlay(parts) && has_no_server(parts))
+            break;
         gtk_spin_button_update(GTK_SPIN_BUTTON(row->port)); /* what is typed counts */
         g_ptr_array_add(
             drafts, ks_server_draft_new(
@@ -226,7 +250,9 @@ static void save(Parts *parts)
     const char *interface = gtk_entry_get_text(GTK_ENTRY(part(parts, "interface")));
     const char *type = gtk_combo_box_get_active_id(GTK_COMBO_BOX(part(parts, "type")));
     unsigned at = 0;
-    g_autofree char *complaint = ks_server_drafts_complaint(drafts, &at);
+    bool overlay = is_overlay(parts);
+    g_autofree char *complaint =
+        overlay && drafts->len == 0 ? NULL : ks_server_drafts_complaint(drafts, &at);
 
     if (!parts->uuid && (!name[0] || !interface[0])) {
         complain(parts, _("Write a name for this VPN, and the network interface that it comes up "
@@ -240,8 +266,9 @@ static void save(Parts *parts)
         ask(parts, KS_REQUEST_SET_SERVERS, "set-servers",
             g_variant_new("(s@a(ssq))", parts->uuid, ks_server_drafts_pack(drafts)));
     } else {
-        ask(parts, KS_REQUEST_ADD_VPN, "add-vpn",
-            g_variant_new("(sss@a(ssq))", name, interface, type ? type : "",
+        ask(parts, overlay ? KS_REQUEST_ADD_OVERLAY : KS_REQUEST_ADD_VPN,
+            overlay ? "add-overlay" : "add-vpn",
+            g_variant_new("(sss@a(ssq))", name, interface, type && !overlay ? type : "",
                           ks_server_drafts_pack(drafts)));
     }
 }
@@ -286,9 +313,13 @@ static void fill_in(Parts *parts, const KsVpnCard *card, const GPtrArray *server
     gtk_window_set_title(parts->window, card ? title : _("A VPN outside of NetworkManager"));
     gtk_label_set_text(
         GTK_LABEL(part(parts, "intro")),
-        card ? _("While the lock is closed, this VPN can reach these servers and nothing else.")
-             : _("For a VPN that another program connects, such as wg-quick. While the lock is "
-                 "closed it can reach its servers, and traffic may leave through its interface."));
+        card && card->overlay
+            ? _("While the lock is closed, its program can reach these servers without the VPN. "
+                "It needs none: its packets take the VPN.")
+        : card
+            ? _("While the lock is closed, this VPN can reach these servers and nothing else.")
+            : _("For a VPN that another program connects, such as wg-quick. While the lock is "
+                "closed it can reach its servers, and traffic may leave through its interface."));
     gtk_widget_set_visible(part(parts, "identity"), card == NULL);
     gtk_widget_set_visible(part(parts, "reset"), card && card->overridden);
     gtk_widget_set_visible(part(parts, "remove"), card && card->manual);
@@ -316,6 +347,7 @@ GtkWindow *ks_vpn_editor_show(GtkWindow *parent, const KsVpnCard *card, const GP
     parts->builder = gtk_builder_new_from_resource("/io/github/nmkillswitch/vpn-editor.ui");
     parts->window = GTK_WINDOW(gtk_builder_get_object(parts->builder, "dialog"));
     parts->uuid = card ? g_strdup(card->uuid) : NULL;
+    parts->overlay = card && card->overlay;
     parts->rows = g_ptr_array_new_with_free_func(g_free);
     parts->asked = KS_REQUEST_MAX;
     g_object_set_data_full(G_OBJECT(parts->window), PARTS, parts, parts_free);
@@ -326,6 +358,7 @@ GtkWindow *ks_vpn_editor_show(GtkWindow *parent, const KsVpnCard *card, const GP
     for (unsigned i = 0; i < G_N_ELEMENTS(handlers); i++)
         g_signal_connect(part(parts, handlers[i].button), "clicked",
                          G_CALLBACK(handlers[i].clicked), parts);
+    g_signal_connect(part(parts, "overlay"), "toggled", G_CALLBACK(on_overlay), parts);
     name_by_label(parts, "name");
     name_by_label(parts, "interface");
     name_by_label(parts, "type");

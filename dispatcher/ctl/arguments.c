@@ -28,6 +28,8 @@ const KsOptionText ks_option_texts[] = {
       N_("SERVER") },
     { "--type", KS_OPTION_TYPE, N_("the VPN's kind: wireguard, openvpn or another word"),
       N_("TYPE") },
+    { "--overlay", KS_OPTION_OVERLAY,
+      N_("it is an overlay network beside the VPN (Tailscale, ZeroTier), which protects nothing") },
     { "--locks", KS_OPTION_LOCKS,
       N_("whether it closes the lock as it comes up: auto if it carries all traffic"),
       "yes|no|auto" },

@@ -104,12 +104,15 @@ const KsCommand ks_commands[] = {
       .arguments = N_("NAME"),
       .words_min = 1,
       .words_max = 1,
-      .options = KS_OPTION_JSON | KS_OPTION_INTERFACE | KS_OPTION_SERVER | KS_OPTION_TYPE,
+      .options = KS_OPTION_JSON | KS_OPTION_INTERFACE | KS_OPTION_SERVER | KS_OPTION_TYPE |
+                 KS_OPTION_OVERLAY,
       .summary = N_("set up a VPN that NetworkManager does not run"),
       .details = N_(
           "Lets traffic out through a VPN that wg-quick, openvpn or another program brings up, once "
           "its interface is there and up, and lets that program reach the VPN's servers while the "
           "lock is closed: vpn add Home --interface wg0 --server 203.0.113.50:51820/udp\n"
+          "With --overlay it is an overlay network, such as Tailscale or ZeroTier, that is let out "
+          "beside a VPN, and protects nothing: vpn add Tailscale --interface tailscale0 --overlay\n"
           "NAME is any name that you choose."),
       .run = ks_run_vpn_add },
     { .name = "vpn remove",

@@ -21,6 +21,7 @@ typedef enum {
     KS_OPTION_LOCKS = 1 << 11,
     KS_OPTION_FORMAT = 1 << 12,
     KS_OPTION_VPN = 1 << 13,
+    KS_OPTION_OVERLAY = 1 << 14,
 } KsOptions;
 
 /* What stands anywhere on the command line, with any command. */

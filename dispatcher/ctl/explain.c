@@ -127,6 +127,12 @@ static const ReasonText reason_texts[] = {
           N_("The interface of “%s” is there, but nothing is behind it: the program that "
              "runs it has ended, or its server is gone."),
       .steps = { { N_("Connect the VPN again, or another one:"), CONNECT } } },
+    { .reason = "overlay-only",
+      .headline = N_("Blocked: only an overlay network is up, and no VPN is connected."),
+      .why = N_("What is let out beside a VPN protects nothing, and reaches nobody without one."),
+      .why_by_name =
+          N_("“%s” is let out beside a VPN, protects nothing, and reaches nobody without one."),
+      .steps = { { N_("Connect a VPN in your desktop's network menu, or by:"), CONNECT } } },
     { .reason = "no-interface",
       .headline = HEADLINE_BLOCKED,
       .why =
@@ -220,6 +226,13 @@ static char *argument_of(const char *name)
     return strspn(name, plain) == strlen(name) ? g_strdup(name) : g_shell_quote(name);
 }
 
+static bool is_overlay(GVariant *status, const char *uuid)
+{
+    g_autoptr(GVariant) vpn = ks_field_vpn(status, uuid);
+
+    return vpn && ks_field_flag(vpn, "overlay");
+}
+
 /* The VPN that is meant if nobody says which: the only one, or "". */
 static const char *only_vpn(GVariant *status)
 {
@@ -230,6 +243,8 @@ static const char *only_vpn(GVariant *status)
     for (gsize i = 0; i < g_variant_n_children(servers); i++) {
         g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
 
+        if (is_overlay(status, ks_field_text(server, "uuid")))
+            continue;
         if (uuid && strcmp(uuid, ks_field_text(server, "uuid")) != 0)
             return "";
         uuid = ks_field_text(server, "uuid"); /* lives in `servers`, as `name` does */
@@ -334,6 +349,8 @@ static void explain_some_networks(KsExplanation *explanation, const char *name)
 static void explain_protected(KsExplanation *explanation, GVariant *status)
 {
     g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
+    g_autoptr(GVariant) overlay_list = ks_field_list(status, "overlays");
+    unsigned overlays = (unsigned) g_variant_n_children(overlay_list);
     g_autoptr(GVariant) tunnel = NULL;
     g_autofree char *name = NULL;
 
@@ -346,7 +363,15 @@ static void explain_protected(KsExplanation *explanation, GVariant *status)
         return;
     }
     explanation->mood = KS_MOOD_GOOD;
-    if (name && name[0])
+    if (overlays > 0)
+        explanation->headline = g_strdup_printf(
+            ngettext("Protected: nothing leaves this machine except through the VPN and %u overlay "
+                     "network.",
+                     "Protected: nothing leaves this machine except through the VPN and %u overlay "
+                     "networks.",
+                     overlays),
+            overlays);
+    else if (name && name[0])
         explanation->headline =
             g_strdup_printf(_("Protected: nothing leaves this machine except through “%s”."), name);
     else

@@ -69,6 +69,8 @@ static GVariant *choose(GVariant *status, const char *wanted, char **ret_problem
         g_autoptr(GVariant) vpn = g_variant_get_child_value(vpns, i);
         const char *uuid = ks_field_text(vpn, "uuid");
 
+        if (ks_field_flag(vpn, "overlay")) /* protects nothing */
+            continue;
         if (wanted && strcmp(uuid, wanted) == 0)
             return g_steal_pointer(&vpn);
         if (wanted ? strcmp(ks_field_text(vpn, "name"), wanted) != 0

@@ -49,3 +49,16 @@ char **ks_field_texts(GVariant *status, const char *name)
 
     return g_variant_lookup(status, name, "^as", &texts) ? texts : g_new0(char *, 1);
 }
+
+GVariant *ks_field_vpn(GVariant *status, const char *uuid)
+{
+    g_autoptr(GVariant) vpns = ks_field_list(status, "vpns");
+
+    for (gsize i = 0; i < g_variant_n_children(vpns); i++) {
+        g_autoptr(GVariant) vpn = g_variant_get_child_value(vpns, i);
+
+        if (strcmp(ks_field_text(vpn, "uuid"), uuid) == 0)
+            return g_steal_pointer(&vpn);
+    }
+    return NULL;
+}

@@ -18,3 +18,6 @@ GVariant *ks_field_list(GVariant *status, const char *name);
 
 /* NULL-terminated, owned by the caller. */
 char **ks_field_texts(GVariant *status, const char *name);
+
+/* One of its `vpns`, by its UUID; a new reference, or NULL. */
+GVariant *ks_field_vpn(GVariant *status, const char *uuid);

@@ -118,9 +118,34 @@ static JsonObject *vpn_object(JsonArray *vpns, JsonObject *like)
     json_object_set_string_member(vpn, "name", text_member(like, "name"));
     json_object_set_string_member(vpn, "type", text_member(like, "type"));
     json_object_set_null_member(vpn, "interface");
+    json_object_set_boolean_member(vpn, "overlay", FALSE);
     json_object_set_array_member(vpn, "servers", json_array_new());
     json_array_add_object_element(vpns, vpn);
     return vpn;
+}
+
+/* They need no servers. */
+static void list_overlays(JsonObject *from, JsonArray *to)
+{
+    JsonArray *vpns = array_member(from, "vpns");
+
+    for (guint i = 0; vpns && i < json_array_get_length(vpns); i++) {
+        JsonObject *vpn = json_array_get_object_element(vpns, i);
+
+        if (json_object_get_boolean_member_with_default(vpn, "overlay", FALSE))
+            json_object_set_boolean_member(vpn_object(to, vpn), "overlay", TRUE);
+    }
+}
+
+/* On which interfaces they are up. */
+static void take_interfaces(JsonArray *up, JsonArray *vpns)
+{
+    for (guint i = 0; up && i < json_array_get_length(up); i++) {
+        JsonObject *tunnel = json_array_get_object_element(up, i);
+
+        json_object_set_string_member(vpn_object(vpns, tunnel), "interface",
+                                      text_member(tunnel, "interface"));
+    }
 }
 
 char *ks_json_vpns(GVariant *status)
@@ -129,7 +154,6 @@ char *ks_json_vpns(GVariant *status)
     JsonObject *to = json_object_new();
     JsonArray *vpns = json_array_new();
     JsonArray *servers = array_member(from, "servers");
-    JsonArray *tunnels = array_member(from, "tunnels");
 
     json_object_set_array_member(to, "vpns", vpns);
     for (guint i = 0; servers && i < json_array_get_length(servers); i++) {
@@ -141,12 +165,9 @@ char *ks_json_vpns(GVariant *status)
         json_object_remove_member(server, "name");
         json_object_remove_member(server, "type");
     }
-    for (guint i = 0; tunnels && i < json_array_get_length(tunnels); i++) {
-        JsonObject *tunnel = json_array_get_object_element(tunnels, i);
-
-        json_object_set_string_member(vpn_object(vpns, tunnel), "interface",
-                                      text_member(tunnel, "interface"));
-    }
+    list_overlays(from, vpns);
+    take_interfaces(array_member(from, "tunnels"), vpns);
+    take_interfaces(array_member(from, "overlays"), vpns);
     json_object_unref(from);
     return to_text(to, true);
 }

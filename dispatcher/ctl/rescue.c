@@ -266,8 +266,8 @@ static GVariant *with_reason(GVariant *status, const char *reason)
 }
 
 /* The same status as the guard's, from what can be known without it. `vpns`: those that were set up
- * by hand; NULL: they are not asked for. */
-static GVariant *describe(const KsReadback *held, const KsVpns *vpns)
+ * by hand; `vpns_problem`: that they could not be read, or NULL. */
+static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char *vpns_problem)
 {
     g_autoptr(KsStore) store = ks_store_new();
     g_autoptr(KsWorld) world = ks_world_new();
@@ -283,6 +283,7 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns)
         "The guard does not answer: this is what the kernel holds, and nobody keeps "
         "it up to date. To start the guard: systemctl restart " KS_GUARD_UNIT;
     facts.problems[1] = problem;
+    facts.problems[3] = vpns_problem;
     if (settings.locked && !held->present)
         facts.problems[2] = "The lock was closed when this was saved last: the guard will close it "
                             "when it starts. To keep it open: nm-killswitch unlock";
@@ -292,8 +293,7 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns)
     ks_engine_adopt(engine, held->lock);
     if (ks_links_open(&links) == 0)
         (void) ks_links_describe(links, world);
-    if (vpns)
-        ks_vpns_apply(vpns, world);
+    ks_vpns_apply(vpns, world);
     (void) ks_engine_observe(engine, world);
     ks_links_close(links);
     world->manager_present = true; /* not known, so there is nothing to complain of */
@@ -305,11 +305,14 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns)
 KsExitStatus ks_rescue_status(GVariant **ret_status)
 {
     g_auto(Kernel) kernel = { 0 };
+    g_autoptr(KsVpns) vpns = NULL;
+    g_autofree char *problem = NULL;
     int result = read_kernel(&kernel);
 
     if (result < 0)
         return complain_of_kernel(result);
-    *ret_status = describe(kernel.first.held, NULL);
+    vpns = ks_vpns_load(&problem); /* which interfaces are overlays */
+    *ret_status = describe(kernel.first.held, vpns, problem);
     return KS_EXIT_DONE;
 }
 
@@ -324,7 +327,7 @@ KsExitStatus ks_rescue_vpns(GVariant **ret_status)
         ks_output_complain(problem);
         return KS_EXIT_FAILED;
     }
-    *ret_status = describe(held, vpns);
+    *ret_status = describe(held, vpns, NULL);
     return KS_EXIT_DONE;
 }
 

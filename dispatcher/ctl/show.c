@@ -147,6 +147,24 @@ static void append_tunnels(GString *out, GVariant *status)
     }
 }
 
+/* What is let out beside the VPNs. */
+static void append_overlays(GString *out, GVariant *status)
+{
+    g_autoptr(GVariant) overlays = ks_field_list(status, "overlays");
+
+    for (gsize i = 0; i < g_variant_n_children(overlays); i++) {
+        g_autoptr(GVariant) overlay = g_variant_get_child_value(overlays, i);
+        g_autofree char *name = ks_text_name(ks_field_text(overlay, "name"));
+        g_autofree char *interface = ks_text_name(ks_field_text(overlay, "interface"));
+        /* TRANSLATORS: the name of an overlay network (Tailscale, ZeroTier) and its interface */
+        g_autofree char *text = g_strdup_printf(
+            _("“%s” on %s is let out beside the VPN; it protects nothing"), name, interface);
+
+        /* TRANSLATORS: a column's label, above which stand VPN, Servers; 11 characters at most */
+        append_row(out, i == 0 ? _("Overlay") : "", text);
+    }
+}
+
 /* "vpn.example (192.0.2.1) 1194/udp" */
 static char *server_text(GVariant *server)
 {
@@ -332,6 +350,7 @@ static void append_warnings(GString *out, GVariant *status)
 static void append_all(GString *out, GVariant *status)
 {
     append_tunnels(out, status);
+    append_overlays(out, status);
     append_servers(out, status);
     append_auto_lock(out, status);
     append_lan(out, status);
@@ -416,9 +435,44 @@ static const char *interface_of(GVariant *status, const char *uuid)
     return NULL;
 }
 
+static bool has_server(GVariant *servers, const char *uuid)
+{
+    for (gsize i = 0; i < g_variant_n_children(servers); i++) {
+        g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
+
+        if (strcmp(ks_field_text(server, "uuid"), uuid) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* "Home (wireguard), connected on wg0" */
+static void append_vpn(GString *out, GVariant *status, GVariant *like)
+{
+    const char *uuid = ks_field_text(like, "uuid");
+    const char *up_on = interface_of(status, uuid);
+    g_autoptr(GVariant) vpn = ks_field_vpn(status, uuid);
+    bool overlay = vpn && ks_field_flag(vpn, "overlay");
+    g_autofree char *name = ks_text_name(ks_field_text(like, "name"));
+    g_autofree char *type = type_of(like);
+    g_autofree char *interface = ks_text_name(overlay ? ks_field_text(vpn, "interface")
+                                              : up_on ? up_on
+                                                      : "");
+    g_autofree char *head =
+        /* TRANSLATORS: the name of an overlay network (Tailscale, ZeroTier) and its interface */
+        overlay ? g_strdup_printf(_("%s (overlay network), let out on %s beside the VPN"), name,
+                                  interface)
+        /* TRANSLATORS: a VPN's name and type, and where it is connected its interface */
+        : up_on ? g_strdup_printf(_("%s (%s), connected on %s"), name, type, interface)
+                : g_strdup_printf(_("%s (%s), not connected"), name, type);
+
+    ks_text_append_wrapped(out, "", STEP_INDENT, head);
+}
+
 char *ks_show_vpns(GVariant *status)
 {
     g_autoptr(GVariant) servers = ks_field_list(status, "servers");
+    g_autoptr(GVariant) vpns = ks_field_list(status, "vpns");
     GString *out = g_string_new(NULL);
     const char *last = NULL;
 
@@ -429,22 +483,11 @@ char *ks_show_vpns(GVariant *status)
     for (gsize i = 0; i < g_variant_n_children(servers); i++) {
         g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
         const char *uuid = ks_field_text(server, "uuid");
-        g_autofree char *name = ks_text_name(ks_field_text(server, "name"));
-        g_autofree char *type = type_of(server);
         g_autofree char *where = server_line(server);
-
         g_autofree char *line = NULL;
 
-        if (!last || strcmp(last, uuid) != 0) {
-            const char *up_on = interface_of(status, uuid);
-            g_autofree char *interface = ks_text_name(up_on ? up_on : "");
-            /* TRANSLATORS: a VPN's name and type, and where it is connected its interface */
-            g_autofree char *head =
-                up_on ? g_strdup_printf(_("%s (%s), connected on %s"), name, type, interface)
-                      : g_strdup_printf(_("%s (%s), not connected"), name, type);
-
-            ks_text_append_wrapped(out, "", STEP_INDENT, head);
-        }
+        if (!last || strcmp(last, uuid) != 0)
+            append_vpn(out, status, server);
         last = uuid;
         if (strcmp(ks_field_text(server, "source"), "profile") == 0)
             line = g_steal_pointer(&where);
@@ -452,6 +495,13 @@ char *ks_show_vpns(GVariant *status)
             /* TRANSLATORS: a server that comes from no VPN profile */
             line = g_strdup_printf(_("%s, set by hand"), where);
         ks_text_append_wrapped(out, "  ", STEP_INDENT + 2, line);
+    }
+    for (gsize i = 0; i < g_variant_n_children(vpns); i++) {
+        g_autoptr(GVariant) vpn = g_variant_get_child_value(vpns, i);
+
+        /* they need no servers */
+        if (ks_field_flag(vpn, "overlay") && !has_server(servers, ks_field_text(vpn, "uuid")))
+            append_vpn(out, status, vpn);
     }
     return g_string_free(out, FALSE);
 }

@@ -66,20 +66,21 @@ static KsExitStatus show(const KsRequest *request)
 
 KsExitStatus ks_run_vpn_add(const KsRequest *request)
 {
+    bool overlay = ks_request_has(request, KS_OPTION_OVERLAY);
     const char *type = request->type;
     GVariant *servers;
     KsExitStatus status;
 
     if (!request->interface)
         return ks_usage(NULL, _("“vpn add” needs the VPN's interface: --interface wg0"));
-    if (request->servers->len == 0)
+    if (request->servers->len == 0 && !overlay)
         return ks_usage(NULL, _("“vpn add” needs the VPN's server: --server HOST:PORT/udp"));
     servers = read_servers(request);
     if (!servers)
         return KS_EXIT_USAGE;
     if (!type)
-        type = guess_type(request->interface);
-    status = call(request, "AddVpn",
+        type = overlay ? "" : guess_type(request->interface);
+    status = call(request, overlay ? "AddOverlay" : "AddVpn",
                   g_variant_new("(sss@a(ssq))", ks_request_word(request, 0), request->interface,
                                 type, servers),
                   _("Nothing was changed."));

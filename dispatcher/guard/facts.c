@@ -20,6 +20,7 @@ KsStatusFacts ks_guard_facts(const KsGuard *guard)
         .problems = { ks_keeper_trouble(guard->keeper), guard->state_problem, guard->save_problem,
                       guard->vpns_problem,
                       ks_second_layer_problem(ks_keeper_second_layer(guard->keeper)) },
+        .refusals = ks_tracing_refusals(guard->tracing),
         .configuration_warnings = ks_configuration_warnings(guard->configuration),
     };
 }

@@ -6,6 +6,7 @@
 #include "guard/guard.h"
 #include "guard/keeper.h"
 #include "guard/look.h"
+#include "guard/tracing.h"
 #include "kernel/connections.h"
 #include "kernel/netfilter.h"
 #include "policy/status.h"
@@ -32,6 +33,7 @@ struct KsGuard {
 
     KsKeeper *keeper;
     KsMonitor *monitor;
+    KsTracing *tracing;
     KsConnections *connections; /* while those from before the lock closed are being ended */
 
     char **known_up;     /* as it was saved last */

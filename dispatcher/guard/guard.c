@@ -46,10 +46,16 @@ static gboolean on_tables_changed(gint fd, GIOCondition condition, gpointer data
 
     (void) fd;
     (void) condition;
-    if (!ks_monitor_drain(guard->monitor, ks_keeper_port(guard->keeper), &author))
-        return G_SOURCE_CONTINUE;
-    ks_guard_put_right(guard, &author);
+    if (ks_monitor_drain(guard->monitor, ks_keeper_port(guard->keeper), &author))
+        ks_guard_put_right(guard, &author);
+    if (ks_monitor_has_seen_others(guard->monitor))
+        ks_tracing_forget(guard->tracing);
     return G_SOURCE_CONTINUE;
+}
+
+static void on_traced(void *data)
+{
+    ks_guard_notify(data);
 }
 
 /* The machine slept, or its clock was set. */
@@ -137,6 +143,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
     guard->copies = ks_saved_copies_new();
     guard->look = ks_look_new(on_world_changed, guard);
     guard->keeper = ks_keeper_new();
+    guard->tracing = ks_tracing_new(on_traced, guard);
     guard->retry_source = sleeper_new(on_retry, guard);
 
     load_state(guard);
@@ -171,6 +178,7 @@ void ks_guard_free(KsGuard *guard)
     g_source_unref(guard->retry_source);
     ks_look_free(guard->look);
     ks_monitor_close(guard->monitor);
+    ks_tracing_free(guard->tracing);
     ks_keeper_free(guard->keeper);
     ks_engine_free(guard->engine);
     ks_vpns_free(guard->vpns);

@@ -7,6 +7,7 @@
 #include "policy/configuration.h"
 #include "policy/engine.h"
 #include "policy/error.h"
+#include "policy/vpns.h"
 
 /* The guard: the one writer of the lock. It brings the parts together and has no policy of its own:
  *
@@ -53,8 +54,7 @@ typedef enum {
     KS_GUARD_DO,
 } KsGuardDoing;
 
-bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const char *name, const char *interface,
-                      const char *type, GVariant *servers, GError **error);
+bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const KsByHand *what, GError **error);
 bool ks_guard_remove_vpn(KsGuard *guard, KsGuardDoing doing, const char *vpn, GError **error);
 bool ks_guard_set_servers(KsGuard *guard, KsGuardDoing doing, const char *vpn, GVariant *servers,
                           GError **error);

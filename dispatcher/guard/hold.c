@@ -164,6 +164,9 @@ static gboolean verify(gpointer data)
         (void) ks_guard_hold(guard);
     }
     ks_guard_watch_pause(guard);
+    ks_tracing_follow(guard->tracing,
+                      ks_keeper_held(guard->keeper)->present && ks_guard_pause_left(guard) == 0,
+                      guard->engine, ks_look_world(guard->look));
     remember_known_up(guard);
     remember_servers(guard);
     save_what_was_learned(guard);

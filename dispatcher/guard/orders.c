@@ -153,18 +153,17 @@ static bool hold_vpns(KsGuard *guard, KsVpns *changed, const char *uuid, GError 
     return report(guard, ks_guard_follow(guard), error);
 }
 
-bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const char *name, const char *interface,
-                      const char *type, GVariant *servers, GError **error)
+bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const KsByHand *what, GError **error)
 {
     g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
-    const char *uuid =
-        ks_vpns_add(vpns, ks_look_world(guard->look), name, interface, type, servers, error);
+    const char *uuid = ks_vpns_add(vpns, ks_look_world(guard->look), what, error);
 
     if (!uuid)
         return false;
     if (doing == KS_GUARD_TRY)
         return true;
-    g_message("a VPN on %s was set up on request", interface);
+    g_message("%s on %s was set up on request", what->overlay ? "an overlay network" : "a VPN",
+              what->interface);
     return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
 }
 

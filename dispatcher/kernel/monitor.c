@@ -22,6 +22,7 @@ struct KsMonitor {
     struct mnl_socket *socket;
     _Alignas(struct nlmsghdr) uint8_t receive[RECEIVE_SIZE];
     bool touched_now; /* by the transaction being read */
+    bool seen_others; /* changes of tables that are none of ours */
 };
 
 /* What one drain has learned so far. Notifications of a transaction come before the message that
@@ -35,15 +36,15 @@ typedef struct {
 
 /* In each kind of message the table's name is the attribute of this number, also in those that
  * kernels will have one day; NFT_MSG_NEWGEN has a number there. */
-static bool names_our_table(const struct nlmsghdr *message)
+static const char *table_of(const struct nlmsghdr *message)
 {
     const struct nlattr *attribute;
 
     mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
         if (mnl_attr_get_type(attribute) == NFTA_TABLE_NAME &&
             mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)
-            return strcmp(mnl_attr_get_str(attribute), KS_TABLE) == 0;
-    return false;
+            return mnl_attr_get_str(attribute);
+    return "";
 }
 
 static void read_author(const struct nlmsghdr *message, KsAuthor *author)
@@ -73,9 +74,11 @@ static int take_notification(const struct nlmsghdr *message, void *data)
         if (drain->monitor->touched_now)
             read_author(message, drain->author);
         drain->monitor->touched_now = false;
-    } else if (names_our_table(message)) {
+    } else if (strcmp(table_of(message), KS_TABLE) == 0) {
         drain->monitor->touched_now = true;
         drain->touched = true;
+    } else if (!g_str_has_prefix(table_of(message), KS_TABLE "_")) {
+        drain->monitor->seen_others = true;
     }
     return MNL_CB_OK;
 }
@@ -144,6 +147,14 @@ bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, KsAuthor *ret_autho
     while (take_next(monitor, &drain))
         ;
     return drain.touched;
+}
+
+bool ks_monitor_has_seen_others(KsMonitor *monitor)
+{
+    bool seen = monitor->seen_others;
+
+    monitor->seen_others = false;
+    return seen;
 }
 
 void ks_monitor_read_author(KsMonitor *monitor, uint32_t own_port, KsAuthor *author)

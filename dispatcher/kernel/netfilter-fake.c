@@ -344,6 +344,12 @@ bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, KsAuthor *ret_autho
     return touched;
 }
 
+bool ks_monitor_has_seen_others(KsMonitor *monitor)
+{
+    (void) monitor;
+    return false; /* there are none here */
+}
+
 void ks_monitor_read_author(KsMonitor *monitor, uint32_t own_port, KsAuthor *author)
 {
     (void) monitor; /* each transaction is heard of with its end here */

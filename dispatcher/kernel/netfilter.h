@@ -48,6 +48,9 @@ typedef struct {
  * it, as far as is known. */
 bool ks_monitor_drain(KsMonitor *monitor, uint32_t own_port, KsAuthor *ret_author);
 
+/* Tables that are none of ours were changed since this was asked last. */
+bool ks_monitor_has_seen_others(KsMonitor *monitor);
+
 /* The end of a transaction says whose it was. One that was heard of before its end has ended for
  * sure when a transaction of ours has been taken since: nobody commits before it has
  * (net/netfilter/nf_tables_api.c, nf_tables_commit()). Then this reads up to that end and no

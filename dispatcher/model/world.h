@@ -129,6 +129,7 @@ typedef struct {
                     * nobody else is told of it; NULL: it is for everybody */
     bool left_out; /* more servers than are kept (shares.h): some or all are not here */
     bool manual;   /* set up by hand: NetworkManager knows nothing of it */
+    bool overlay;  /* ... and let out beside the VPN: it protects nothing, and never locks */
     KsVpnLocks locks;
     KsVpnActivity activity;
     KsFailure failure;           /* of the last attempt; KS_FAILURE_NONE once it is up */

@@ -69,6 +69,8 @@ static uint32_t open_to(const KsDrawing *drawing, const KsVpn *vpn, const KsServ
         return KS_OPEN_INSIDE_IPSEC;
     switch (server->sender) {
     case KS_SENDER_DAEMON:
+        if (vpn->overlay && server->protocol == IPPROTO_UDP && is_wireguard(drawing->world, vpn))
+            return KS_OPEN_TO_DAEMONS | KS_OPEN_TO_WIREGUARD;
         return server->protocol == IPPROTO_UDP && has_kernel_openvpn(drawing, vpn)
                    ? KS_OPEN_TO_ALL
                    : KS_OPEN_TO_DAEMONS;
@@ -133,13 +135,14 @@ static const KsVpn *vpn_of_tunnel(const KsDrawing *drawing, uint32_t index)
     return NULL;
 }
 
-/* A name server's port only if the VPN has one that is open by what was said of it. */
+/* A name server's port only if the VPN has one that is open by what was said of it. An overlay's
+ * peers are reached through the VPN: its program may call any machine one. */
 static bool endpoint_is_open(const KsDrawing *drawing, const KsWireguardEndpoint *endpoint)
 {
+    const KsTunnel *tunnel = ks_tunnels_on(drawing->tunnels, endpoint->index);
     const KsVpn *vpn;
 
-    if (!ks_tunnels_on(drawing->tunnels, endpoint->index) ||
-        ks_world_is_broadcast(drawing->world, &endpoint->address))
+    if (!tunnel || tunnel->overlay || ks_world_is_broadcast(drawing->world, &endpoint->address))
         return false;
     if (!ks_port_is_name_servers(endpoint->port))
         return true;

@@ -97,6 +97,7 @@ static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, G
             announced->had_link = true;
         tunnel = ks_tunnels_add(tunnels, vpn->uuid, vpn->name, vpn->type, vpn->users, link);
         tunnel->manual = vpn->manual;
+        tunnel->overlay = vpn->overlay;
         tunnel->locks = vpn->locks;
         tunnel->default_route |= world->ipsec_default && ks_vpn_uses_ipsec(vpn);
     }
@@ -176,7 +177,7 @@ static bool lock_for_new_tunnels(KsEngine *engine, const GArray *tunnels)
     for (unsigned i = 0; i < tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
 
-        if (!tunnel->uuid[0] || tunnel->dead ||
+        if (!tunnel->uuid[0] || !ks_tunnel_protects(tunnel) ||
             (!tunnel->default_route && tunnel->locks != KS_VPN_LOCKS_YES) ||
             !g_hash_table_add(engine->known_up, tunnel_key(tunnel)))
             continue;

@@ -3,6 +3,7 @@
 
 #include "model/server.h"
 #include "model/shares.h"
+#include "policy/status-refusals.h"
 
 #include <string.h>
 
@@ -31,7 +32,7 @@ static void warn_of_endpoint(GVariantBuilder *builder, const KsStatusFacts *fact
     const KsTunnel *tunnel = ks_tunnels_on(ks_engine_tunnels(facts->engine), endpoint->index);
     char address[KS_ADDRESS_TEXT_SIZE];
 
-    for (unsigned i = 0; tunnel && i < facts->world->vpns->len; i++) {
+    for (unsigned i = 0; tunnel && !tunnel->overlay && i < facts->world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
         g_autofree char *text = NULL;
 
@@ -205,6 +206,7 @@ GVariant *ks_status_warnings(const KsStatusFacts *facts, bool list_is_full)
         g_variant_builder_add(&builder, "s", g_ptr_array_index(configuration, i));
     for (unsigned i = 0; facts->name_warnings && i < facts->name_warnings->len; i++)
         g_variant_builder_add(&builder, "s", g_ptr_array_index(facts->name_warnings, i));
+    ks_status_warn_of_refusals(&builder, facts);
     if (ks_engine_overflow(facts->engine))
         g_variant_builder_add(&builder, "s", ks_engine_overflow(facts->engine));
     for (unsigned i = 0; facts->held.present && i < facts->held.problems->len; i++) {

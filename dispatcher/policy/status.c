@@ -43,7 +43,7 @@ static bool has_living_tunnel(const KsStatusFacts *facts)
     for (unsigned i = 0; i < tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
 
-        if (!tunnel->dead && ks_lock_has_interface(facts->held.lock, tunnel->index))
+        if (ks_tunnel_protects(tunnel) && ks_lock_has_interface(facts->held.lock, tunnel->index))
             return true;
     }
     return false;
@@ -95,7 +95,7 @@ static GVariant *describe_tunnels(const KsStatusFacts *facts)
     for (unsigned i = 0; i < tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
 
-        if (!tunnel->dead)
+        if (ks_tunnel_protects(tunnel))
             add_tunnel_for(&builder, facts, tunnel->users, tunnel);
     }
     for (unsigned i = 0; i < facts->world->vpns->len; i++) {
@@ -104,6 +104,22 @@ static GVariant *describe_tunnels(const KsStatusFacts *facts)
 
         if (is_up_without_interface(facts, vpn) && !ks_tunnels_find(tunnels, vpn))
             add_tunnel_for(&builder, facts, vpn->users, &tunnel); /* it needs no interface */
+    }
+    return g_variant_builder_end(&builder);
+}
+
+/* Let out beside the VPNs, and none. */
+static GVariant *describe_overlays(const KsStatusFacts *facts)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
+
+        if (tunnel->overlay)
+            add_tunnel(&builder, tunnel->interface, tunnel->uuid, tunnel->name, tunnel->type);
     }
     return g_variant_builder_end(&builder);
 }
@@ -124,7 +140,7 @@ static const char *carried_word(const KsStatusFacts *facts, KsFamily family)
     for (unsigned i = 0; i < tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
 
-        if (!tunnel->dead)
+        if (ks_tunnel_protects(tunnel))
             most = MAX(most, tunnel->carried[family]);
     }
     return most == KS_CARRIED_NOTHING && facts->world->nowhere[family] ? "nowhere" : words[most];
@@ -242,6 +258,7 @@ static GVariant *describe_vpns(const KsStatusFacts *facts, bool *ret_full)
         g_variant_builder_add(&entry, "{sv}", "interface",
                               g_variant_new_string(vpn->manual ? vpn->interface : ""));
         g_variant_builder_add(&entry, "{sv}", "manual", g_variant_new_boolean(vpn->manual));
+        g_variant_builder_add(&entry, "{sv}", "overlay", g_variant_new_boolean(vpn->overlay));
         g_variant_builder_add(&entry, "{sv}", "override",
                               g_variant_new_boolean(is_overridden(vpn)));
         g_variant_builder_add(&entry, "{sv}", "locks",
@@ -310,6 +327,7 @@ static const KsTunnel *find_dead(const KsStatusFacts *facts)
 
     for (unsigned i = 0; i < tunnels->len; i++)
         if (g_array_index(tunnels, KsTunnel, i).dead &&
+            !g_array_index(tunnels, KsTunnel, i).overlay &&
             sees(facts, g_array_index(tunnels, KsTunnel, i).users))
             return &g_array_index(tunnels, KsTunnel, i);
     return NULL;
@@ -347,13 +365,25 @@ static const char *reason_for_protected(const KsStatusFacts *facts, const char *
     for (unsigned i = 0; i < tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
 
-        if (tunnel->default_route && !tunnel->dead)
+        if (!ks_tunnel_protects(tunnel))
+            continue;
+        if (tunnel->default_route)
             return "";
-        if (!tunnel->dead)
-            name = sees(facts, tunnel->users) ? tunnel->name : "";
+        name = sees(facts, tunnel->users) ? tunnel->name : "";
     }
     *ret_vpn = name;
     return "some-networks";
+}
+
+/* The name of one that is up, or NULL. */
+static const char *find_overlay(const KsStatusFacts *facts)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (g_array_index(tunnels, KsTunnel, i).overlay)
+            return g_array_index(tunnels, KsTunnel, i).name;
+    return NULL;
 }
 
 /* Why no tunnel is up, from what NetworkManager and the VPNs' programs said. */
@@ -363,6 +393,7 @@ static const char *reason_for_blocked(const KsStatusFacts *facts, const char **r
     const KsTunnel *dead = find_dead(facts);
     const KsVpn *failed = NULL;
     const KsVpn *nameless = NULL;
+    const char *overlay = find_overlay(facts);
     unsigned reachable = 0;
 
     if (dead && !is_any_connecting(facts)) {
@@ -374,7 +405,7 @@ static const char *reason_for_blocked(const KsStatusFacts *facts, const char **r
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
-        if (!sees(facts, vpn->users))
+        if (!sees(facts, vpn->users) || vpn->overlay)
             continue;
         if (vpn->activity != KS_VPN_DOWN) {
             *ret_vpn = vpn->name;
@@ -398,8 +429,10 @@ static const char *reason_for_blocked(const KsStatusFacts *facts, const char **r
         *ret_vpn = failed->name;
         return ks_failure_name(failed->failure);
     }
-    if (reachable > 0)
-        return "no-vpn";
+    if (reachable > 0) {
+        *ret_vpn = overlay ? overlay : "";
+        return overlay ? "overlay-only" : "no-vpn";
+    }
     *ret_vpn = nameless ? nameless->name : "";
     return nameless ? "name-unresolved" : "no-servers";
 }
@@ -446,6 +479,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
                           g_variant_new_string(find_reason(facts, &reason_vpn)));
     g_variant_builder_add(&builder, "{sv}", "reason_vpn", g_variant_new_string(reason_vpn));
     g_variant_builder_add(&builder, "{sv}", "tunnels", describe_tunnels(facts));
+    g_variant_builder_add(&builder, "{sv}", "overlays", describe_overlays(facts));
     g_variant_builder_add(&builder, "{sv}", "carries", describe_carries(facts));
     g_variant_builder_add(&builder, "{sv}", "vpns", describe_vpns(facts, &vpns_are_full));
     g_variant_builder_add(&builder, "{sv}", "servers", describe_servers(facts, &servers_are_full));
@@ -527,5 +561,12 @@ uint64_t ks_status_private_mark(const KsStatusFacts *facts)
     for (unsigned i = 0; i < tunnels->len; i++)
         if (g_array_index(tunnels, KsTunnel, i).users)
             mark_text(&mark, g_array_index(tunnels, KsTunnel, i).uuid);
+    for (unsigned i = 0; facts->refusals && i < facts->refusals->len; i++) {
+        const KsRefusal *refusal = &g_array_index(facts->refusals, KsRefusal, i);
+
+        mark_number(&mark, (uint64_t) refusal->traced.kind << 8 | refusal->how);
+        mark_text(&mark, refusal->table);
+        mark_text(&mark, refusal->chain);
+    }
     return mark;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/held.h"
+#include "model/refusal.h"
 #include "model/viewer.h"
 #include "policy/engine.h"
 
@@ -23,6 +24,7 @@ typedef struct {
     const char *problems[KS_STATUS_PROBLEMS_MAX]; /* whole sentences; NULL: none */
     const GPtrArray *configuration_warnings;      /* whole sentences; NULL: none */
     const GPtrArray *name_warnings;               /* likewise */
+    const GArray *refusals; /* element-type KsRefusal: by other firewalls; NULL: none */
 } KsStatusFacts;
 
 /* "unlocked", "protected", "blocked", "paused" or "broken". */

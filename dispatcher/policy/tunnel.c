@@ -40,6 +40,11 @@ KsTunnel *ks_tunnels_add(GArray *tunnels, const char *uuid, const char *name, co
     return &g_array_index(tunnels, KsTunnel, tunnels->len - 1);
 }
 
+bool ks_tunnel_protects(const KsTunnel *tunnel)
+{
+    return !tunnel->dead && !tunnel->overlay;
+}
+
 bool ks_tunnel_is_of(const KsTunnel *tunnel, const KsVpn *vpn)
 {
     return tunnel->manual == vpn->manual && strcmp(tunnel->uuid, vpn->uuid) == 0;

@@ -15,11 +15,15 @@ typedef struct {
     KsCarried carried[KS_FAMILIES];
     char **users; /* as of a VPN */
     bool manual;  /* set up by hand: there without NetworkManager */
+    bool overlay; /* let out beside the VPN, and is none */
     KsVpnLocks locks;
 } KsTunnel;
 
 /* A profile may have the UUID of a VPN that was set up by hand, and is another. */
 bool ks_tunnel_is_of(const KsTunnel *tunnel, const KsVpn *vpn);
+
+/* It is a VPN, and what it is given gets somewhere. */
+bool ks_tunnel_protects(const KsTunnel *tunnel);
 
 /* A list of them, which owns what they hold. */
 GArray *ks_tunnels_new(void); /* element-type KsTunnel */

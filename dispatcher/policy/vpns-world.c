@@ -12,6 +12,7 @@ static void add_to_world(const KsVpnEntry *entry, KsWorld *world)
     KsVpn *vpn = ks_vpn_new(entry->uuid, entry->name, entry->type);
 
     vpn->manual = true;
+    vpn->overlay = entry->overlay;
     vpn->locks = entry->locks;
     g_ptr_array_unref(vpn->servers);
     vpn->servers = g_ptr_array_ref(entry->servers);

@@ -11,11 +11,13 @@
 #define KEY_NAME      "name"
 #define KEY_TYPE      "type"
 #define KEY_INTERFACE "interface"
+#define KEY_OVERLAY   "overlay"
 #define KEY_LOCKS     "locks"
 #define KEY_SERVERS   "servers"
 #define GROUP_FILE    "vpns"
 #define KEY_VERSION   "version"
 #define VERSION       1
+#define WITH_OVERLAYS 2 /* what does not know them would take them for VPNs that protect */
 
 #define TYPE_MAX 32u
 
@@ -66,6 +68,7 @@ KsVpns *ks_vpns_copy(const KsVpns *vpns)
         to->name = g_strdup(from->name);
         to->type = g_strdup(from->type);
         memcpy(to->interface, from->interface, sizeof(to->interface));
+        to->overlay = from->overlay;
         to->locks = from->locks;
         g_ptr_array_unref(to->servers);
         to->servers = g_ptr_array_ref(from->servers); /* never changed, only replaced */
@@ -187,13 +190,12 @@ static bool type_is_valid(const char *type)
     return true;
 }
 
-static KsSender sender_of(const char *type)
+/* An overlay's program is a daemon, wherever its data are encrypted. */
+static KsSender sender_of(const char *type, bool overlay)
 {
-    if (strcmp(type, "wireguard") == 0)
-        return KS_SENDER_KERNEL;
-    if (strcmp(type, "openvpn") == 0)
+    if (overlay || strcmp(type, "openvpn") == 0)
         return KS_SENDER_DAEMON;
-    return KS_SENDER_UNKNOWN;
+    return strcmp(type, "wireguard") == 0 ? KS_SENDER_KERNEL : KS_SENDER_UNKNOWN;
 }
 
 static KsServer *read_server(const char *host, const char *protocol, guint16 port,
@@ -254,7 +256,7 @@ static GPtrArray *read_servers(const KsVpns *vpns, const KsVpnEntry *entry, cons
                              error);
         if (!server)
             return NULL;
-        server->sender = sender_of(type);
+        server->sender = sender_of(type, entry->overlay);
         g_ptr_array_add(servers, server);
     }
     return g_steal_pointer(&servers);
@@ -293,40 +295,56 @@ static bool name_is_taken(const KsVpns *vpns, const char *name)
     return false;
 }
 
-static bool check_new(const KsVpns *vpns, const char *name, const char *interface, const char *type,
-                      GError **error)
+/* Whether it protects would depend on which of the two is found first. */
+static bool is_other_on(const KsVpns *vpns, const KsByHand *what)
 {
-    if (!name_is_valid(name))
+    for (unsigned i = 0; i < vpns->entries->len; i++) {
+        const KsVpnEntry *entry = ks_vpns_get(vpns, i);
+
+        if (strcmp(entry->interface, what->interface) == 0 && entry->overlay != what->overlay)
+            return true;
+    }
+    return false;
+}
+
+static bool check_new(const KsVpns *vpns, const KsByHand *what, GError **error)
+{
+    if (!name_is_valid(what->name))
         return fail(
             error, KS_ERROR_INVALID_ARGUMENTS,
             "A VPN's name has 1 to 128 bytes of printable text, begins with no \"-\" and is "
             "no UUID.");
-    if (!interface_is_valid(interface))
+    if (!interface_is_valid(what->interface))
         return fail(error, KS_ERROR_INVALID_ARGUMENTS,
                     "That is no name of a network interface, such as wg0 or tun0.");
-    if (!type_is_valid(type))
+    if (!type_is_valid(what->type))
         return fail(error, KS_ERROR_INVALID_ARGUMENTS,
                     "A VPN's type is a word such as wireguard or openvpn.");
-    if (name_is_taken(vpns, name))
+    if (is_other_on(vpns, what))
+        return fail(error, KS_ERROR_VPN_EXISTS,
+                    "On this interface a VPN or an overlay network is set up by hand already, and "
+                    "it cannot be both. Remove it first: nm-killswitch vpn remove");
+    if (name_is_taken(vpns, what->name))
         return fail(error, KS_ERROR_VPN_EXISTS,
                     "A VPN of this name is set up by hand already. Remove it first: nm-killswitch "
                     "vpn remove");
     return true;
 }
 
-static const char *add(KsVpns *vpns, const char *uuid, const char *name, const char *interface,
-                       const char *type, GVariant *servers, GError **error)
+static const char *add(KsVpns *vpns, const char *uuid, const KsByHand *what, GError **error)
 {
     KsVpnEntry *entry;
     GPtrArray *read;
 
-    if (!check_new(vpns, name, interface, type, error))
+    if (!check_new(vpns, what, error))
         return NULL;
     entry = find_or_add(vpns, uuid, error);
     if (!entry)
         return NULL;
-    g_strlcpy(entry->interface, interface, sizeof(entry->interface));
-    read = read_servers(vpns, entry, type, servers, error);
+    g_strlcpy(entry->interface, what->interface, sizeof(entry->interface));
+    entry->overlay = what->overlay;
+    entry->locks = what->overlay ? KS_VPN_LOCKS_NO : KS_VPN_LOCKS_AUTO;
+    read = read_servers(vpns, entry, what->type, what->servers, error);
     if (!read) {
         (void) g_ptr_array_remove(vpns->entries, entry);
         return NULL;
@@ -334,9 +352,9 @@ static const char *add(KsVpns *vpns, const char *uuid, const char *name, const c
     g_ptr_array_unref(entry->servers);
     entry->servers = read;
     g_free(entry->name);
-    entry->name = g_strdup(name);
+    entry->name = g_strdup(what->name);
     g_free(entry->type);
-    entry->type = g_strdup(type);
+    entry->type = g_strdup(what->type);
     return entry->uuid;
 }
 
@@ -352,23 +370,22 @@ static bool is_profile(const KsWorld *world, const char *name)
     return false;
 }
 
-const char *ks_vpns_add(KsVpns *vpns, const KsWorld *world, const char *name, const char *interface,
-                        const char *type, GVariant *servers, GError **error)
+const char *ks_vpns_add(KsVpns *vpns, const KsWorld *world, const KsByHand *what, GError **error)
 {
     g_autofree char *uuid = g_uuid_string_random();
 
-    if (is_profile(world, name)) {
+    if (is_profile(world, what->name)) {
         fail(error, KS_ERROR_VPN_EXISTS,
              "A VPN of NetworkManager's has this name, and needs no other entry. To correct its "
              "servers: nm-killswitch vpn set. If you mean another VPN, give it another name.");
         return NULL;
     }
-    if (g_variant_n_children(servers) == 0) {
+    if (!what->overlay && g_variant_n_children(what->servers) == 0) {
         fail(error, KS_ERROR_INVALID_ARGUMENTS,
              "A VPN needs at least one server, or it could not connect while locked.");
         return NULL;
     }
-    return add(vpns, uuid, name, interface, type, servers, error);
+    return add(vpns, uuid, what, error);
 }
 
 bool ks_vpns_remove(KsVpns *vpns, const char *uuid, GError **error)
@@ -390,7 +407,7 @@ bool ks_vpns_set_servers(KsVpns *vpns, const char *uuid, const char *type, GVari
 
     if (!entry)
         return false;
-    if (entry->interface[0] && g_variant_n_children(servers) == 0)
+    if (entry->interface[0] && !entry->overlay && g_variant_n_children(servers) == 0)
         return fail(error, KS_ERROR_INVALID_ARGUMENTS,
                     "A VPN that was set up by hand has no other servers. To forget it: "
                     "nm-killswitch vpn remove");
@@ -413,6 +430,10 @@ bool ks_vpns_set_locks(KsVpns *vpns, const char *uuid, KsVpnLocks locks, GError 
 
     if (!entry)
         return false;
+    if (entry->overlay && locks != KS_VPN_LOCKS_NO)
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
+                    "An overlay network never closes the lock: it protects nothing. If it is a VPN "
+                    "that does, set it up as one: nm-killswitch vpn add without --overlay");
     entry->locks = locks;
     drop_if_empty(vpns, entry);
     return true;
@@ -428,7 +449,7 @@ bool ks_vpns_learn(KsVpns *vpns, const KsWorld *world)
         KsVpnEntry *entry = g_ptr_array_index(vpns->entries, i);
         const KsLink *link = NULL;
 
-        if (entry->interface[0] && !entry->type[0])
+        if (entry->interface[0] && !entry->overlay && !entry->type[0])
             link = ks_world_link_by_name(world, entry->interface);
         if (!link || !link->wireguard)
             continue;
@@ -450,11 +471,20 @@ static char *server_text(const KsServer *server)
                            server->port);
 }
 
+static bool has_overlay(const KsVpns *vpns)
+{
+    for (unsigned i = 0; i < vpns->entries->len; i++)
+        if (ks_vpns_get(vpns, i)->overlay)
+            return true;
+    return false;
+}
+
 char *ks_vpns_to_text(const KsVpns *vpns)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
 
-    g_key_file_set_integer(file, GROUP_FILE, KEY_VERSION, VERSION);
+    g_key_file_set_integer(file, GROUP_FILE, KEY_VERSION,
+                           has_overlay(vpns) ? WITH_OVERLAYS : VERSION);
     for (unsigned i = 0; i < vpns->entries->len; i++) {
         const KsVpnEntry *entry = ks_vpns_get(vpns, i);
         g_autofree char *group = g_strconcat(GROUP_PREFIX, entry->uuid, NULL);
@@ -464,6 +494,8 @@ char *ks_vpns_to_text(const KsVpns *vpns)
             g_ptr_array_add(servers, server_text(g_ptr_array_index(entry->servers, j)));
         g_key_file_set_string(file, group, KEY_NAME, entry->name);
         g_key_file_set_string(file, group, KEY_INTERFACE, entry->interface);
+        if (entry->overlay)
+            g_key_file_set_boolean(file, group, KEY_OVERLAY, TRUE);
         g_key_file_set_string(file, group, KEY_TYPE, entry->type);
         g_key_file_set_string(file, group, KEY_LOCKS, ks_vpn_locks_name(entry->locks));
         g_key_file_set_string_list(file, group, KEY_SERVERS, (const char *const *) servers->pdata,
@@ -508,6 +540,7 @@ static bool read_group(KsVpns *vpns, GKeyFile *file, const char *group, GError *
     g_autofree char *locks = g_key_file_get_string(file, group, KEY_LOCKS, NULL);
     g_auto(GStrv) texts = g_key_file_get_string_list(file, group, KEY_SERVERS, NULL, NULL);
     g_autoptr(GVariant) servers = NULL;
+    KsByHand what = { .name = name, .interface = interface, .type = type };
     KsVpnLocks when;
     bool done;
 
@@ -517,7 +550,9 @@ static bool read_group(KsVpns *vpns, GKeyFile *file, const char *group, GError *
     servers = servers_of_texts(texts, error);
     if (!servers)
         return false;
-    done = interface[0] ? add(vpns, uuid, name, interface, type, servers, error) != NULL
+    what.servers = servers;
+    what.overlay = g_key_file_get_boolean(file, group, KEY_OVERLAY, NULL);
+    done = interface[0] ? add(vpns, uuid, &what, error) != NULL
                         : ks_vpns_set_servers(vpns, uuid, type, servers, error);
     return done && ks_vpns_set_locks(vpns, uuid, when, error);
 }
@@ -542,10 +577,12 @@ KsVpns *ks_vpns_from_text(const char *text, gsize length, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     KsVpns *vpns;
+    int version;
 
     if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, error))
         return NULL;
-    if (g_key_file_get_integer(file, GROUP_FILE, KEY_VERSION, NULL) != VERSION) {
+    version = g_key_file_get_integer(file, GROUP_FILE, KEY_VERSION, NULL);
+    if (version != VERSION && version != WITH_OVERLAYS) {
         (void) corrupt(error, "it is of another version");
         return NULL;
     }

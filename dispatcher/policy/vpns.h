@@ -18,6 +18,7 @@ typedef struct {
     char *name;                  /* "" unless set up by hand */
     char *type;                  /* "wireguard", "openvpn", ..., "" if nobody said; likewise */
     char interface[IF_NAMESIZE]; /* likewise: not "" makes it a VPN set up by hand */
+    bool overlay;                /* likewise: no VPN, but what is let out beside one */
     KsVpnLocks locks;
     GPtrArray *servers; /* element-type KsServer, owned; empty: as the profile says */
 } KsVpnEntry;
@@ -37,11 +38,20 @@ const KsVpnEntry *ks_vpns_find(const KsVpns *vpns, const char *uuid); /* NULL: n
 const char *ks_vpns_identify(const KsVpns *vpns, const KsWorld *world, const char *name_or_uuid,
                              GError **error);
 
-/* `servers`: a(ssq), host, protocol, port. Each changes all of it or nothing, and returns false
- * with KS_ERROR_INVALID_ARGUMENTS, KS_ERROR_VPN_EXISTS or KS_ERROR_NO_SUCH_VPN and a sentence for
- * people. `type` of a profile tells whose packets reach its servers. */
-const char *ks_vpns_add(KsVpns *vpns, const KsWorld *world, const char *name, const char *interface,
-                        const char *type, GVariant *servers,
+/* What NetworkManager does not run: a VPN, or an overlay network (Tailscale, ZeroTier), whose
+ * interface is let out beside the VPN, and which needs no servers: its own packets take the VPN. */
+typedef struct {
+    const char *name;
+    const char *interface;
+    const char *type;
+    GVariant *servers; /* a(ssq): host, protocol, port */
+    bool overlay;
+} KsByHand;
+
+/* Each changes all of it or nothing, and returns false with KS_ERROR_INVALID_ARGUMENTS,
+ * KS_ERROR_VPN_EXISTS or KS_ERROR_NO_SUCH_VPN and a sentence for people. `servers` as above; `type`
+ * of a profile tells whose packets reach its servers. */
+const char *ks_vpns_add(KsVpns *vpns, const KsWorld *world, const KsByHand *what,
                         GError **error);                             /* the new UUID, or NULL */
 bool ks_vpns_remove(KsVpns *vpns, const char *uuid, GError **error); /* one set up by hand */
 bool ks_vpns_set_servers(KsVpns *vpns, const char *uuid, const char *type, GVariant *servers,

@@ -155,9 +155,11 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
         }
         return expr;
     case KS_STEP_MARK:
+    case KS_STEP_TRACE:
         expr = nftnl_expr_alloc("meta");
         if (expr) {
-            nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY,
+                               step->kind == KS_STEP_MARK ? NFT_META_MARK : NFT_META_NFTRACE);
             nftnl_expr_set_u32(expr, NFTNL_EXPR_META_SREG, step->reg);
         }
         return expr;

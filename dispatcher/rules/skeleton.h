@@ -97,6 +97,7 @@ typedef enum {
     KS_STEP_END,
     KS_STEP_META,      /* load meta `key` into `reg` */
     KS_STEP_MARK,      /* make `reg` the packet's mark */
+    KS_STEP_TRACE,     /* the kernel tells what becomes of the packet, if `reg` has a byte of 1 */
     KS_STEP_ROUTE,     /* load rt `key` into `reg` */
     KS_STEP_TRACKED,   /* load ct `key` into `reg` */
     KS_STEP_LINK,      /* load `length` bytes at `offset` of the link-layer header into `reg` */

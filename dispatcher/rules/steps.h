@@ -110,6 +110,7 @@
 
 #define META(what, into)           STEP(META, .key = NFT_META_##what, .reg = (into))
 #define SET_MARK                   STEP(MARK, .reg = R1)
+#define SET_TRACE                  STEP(TRACE, .reg = R1)
 #define ROUTE(what, into)          STEP(ROUTE, .key = NFT_RT_##what, .reg = (into))
 #define TRACKED(what, into)        STEP(TRACKED, .key = NFT_CT_##what, .reg = (into))
 #define LINK(at, bytes, into)      STEP(LINK, .offset = (at), .length = (bytes), .reg = (into))

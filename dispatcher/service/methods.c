@@ -214,17 +214,26 @@ static GVariant *run_resume(KsGuard *guard, GVariant *arguments, GError **error)
     return nothing(ks_guard_resume(guard, error));
 }
 
-static bool add_vpn(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
+static bool add_by_hand(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, bool overlay,
+                        GError **error)
 {
     g_autoptr(GVariant) servers = g_variant_get_child_value(arguments, 3);
-    const char *name;
-    const char *interface;
-    const char *type;
+    KsByHand what = { .servers = servers, .overlay = overlay };
 
-    g_variant_get_child(arguments, 0, "&s", &name);
-    g_variant_get_child(arguments, 1, "&s", &interface);
-    g_variant_get_child(arguments, 2, "&s", &type);
-    return ks_guard_add_vpn(guard, doing, name, interface, type, servers, error);
+    g_variant_get_child(arguments, 0, "&s", &what.name);
+    g_variant_get_child(arguments, 1, "&s", &what.interface);
+    g_variant_get_child(arguments, 2, "&s", &what.type);
+    return ks_guard_add_vpn(guard, doing, &what, error);
+}
+
+static bool add_vpn(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
+{
+    return add_by_hand(guard, doing, arguments, false, error);
+}
+
+static bool add_overlay(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
+{
+    return add_by_hand(guard, doing, arguments, true, error);
 }
 
 static bool remove_vpn(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
@@ -269,6 +278,7 @@ static bool set_vpn_locks(KsGuard *guard, KsGuardDoing doing, GVariant *argument
     }
 
 TRY_AND_RUN(add_vpn)
+TRY_AND_RUN(add_overlay)
 TRY_AND_RUN(remove_vpn)
 TRY_AND_RUN(set_servers)
 TRY_AND_RUN(set_vpn_locks)
@@ -298,6 +308,8 @@ static const KsMethod methods[] = {
     { "Pause", "(u)", action_pause, seconds_are_valid, NULL, pause_ruled_out_by, run_pause, NULL },
     { "Resume", "()", action_lock, NULL, is_locked, NULL, run_resume, NULL },
     { "AddVpn", "(sssa(ssq))", action_configure, NULL, NULL, NULL, run_add_vpn, could_add_vpn },
+    { "AddOverlay", "(sssa(ssq))", action_configure, NULL, NULL, NULL, run_add_overlay,
+      could_add_overlay },
     { "RemoveVpn", "(s)", action_configure, NULL, NULL, NULL, run_remove_vpn, could_remove_vpn },
     { "SetServers", "(sa(ssq))", action_configure, NULL, NULL, NULL, run_set_servers,
       could_set_servers },

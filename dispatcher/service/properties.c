@@ -25,6 +25,7 @@ static const struct {
     { "PausedUntil", "paused_until" },
     { "PauseMax", "pause_max" },
     { "Tunnels", "tunnels" },
+    { "Overlays", "overlays" },
     { "Carries", "carries" },
     { "Vpns", "vpns" },
     { "Servers", "servers" },

@@ -12,6 +12,7 @@ static void check_entry(GHashTable *seen, const KsVpnEntry *entry)
     FUZZ_CHECK(g_hash_table_add(seen, entry->uuid));
     FUZZ_CHECK(strlen(entry->name) <= KS_VPN_NAME_MAX && g_utf8_validate(entry->name, -1, NULL));
     FUZZ_CHECK((entry->interface[0] != '\0') == (entry->name[0] != '\0'));
+    FUZZ_CHECK(!entry->overlay || (entry->interface[0] && entry->locks == KS_VPN_LOCKS_NO));
     FUZZ_CHECK(memchr(entry->interface, '\0', sizeof(entry->interface)));
     FUZZ_CHECK(!strpbrk(entry->interface, "/: \t\n"));
     FUZZ_CHECK(entry->servers->len <= KS_VPN_SERVERS_MAX);

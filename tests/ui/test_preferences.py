@@ -134,6 +134,30 @@ def test_a_vpn_by_hand(world, window):
     wait_until(lambda: not servers_of(world, "office by hand"), "it to be gone", 20)
 
 
+def test_an_overlay_network(world, window):
+    """It needs no server, and is not told as a VPN."""
+    dialog = "A VPN outside of NetworkManager"
+    check = "An overlay network, let out beside the VPN"
+    agent = window.agent()
+    press(window, PREFERENCES, "Add a VPN that NetworkManager does not run…")
+    find(window, dialog, HOST)
+    type_into(window, dialog, "Name", "mesh")
+    type_into(window, dialog, "Network interface", "tailscale0")
+    press(window, dialog, "Save")
+    wait_until(says(window, "Write the name or the address", dialog), "the control: a VPN needs a server")
+    press(window, dialog, check, "check box")
+    window.screenshot("overlay")
+    assert not cut_texts(read(window, dialog))
+    press(window, dialog, "Save")
+    agent.give_password()
+    wait_until(says(window, "An overlay network on the interface “tailscale0”"), "it in the list", 20)
+    assert [(vpn["overlay"], vpn["locks"]) for vpn in world.product.status()["vpns"] if vpn["name"] == "mesh"] == [(True, "no")]
+    window.screenshot("overlay-listed")
+    press(window, PREFERENCES, "Correct the servers of “mesh”")
+    press(window, "Servers of “mesh”", "Remove this VPN from the list")
+    wait_until(lambda: "mesh" not in str(world.product.status()["vpns"]), "it to be gone", 20)
+
+
 def test_a_server_is_tested(world, window):
     """By connecting, and the answer stands beside it."""
     press(window, PREFERENCES, "Test “full”")

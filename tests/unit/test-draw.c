@@ -229,6 +229,31 @@ static void test_wireguard(Fixture *f, const void *data)
     g_assert_cmpuint(open_to(f->lock, MOVED, IPPROTO_UDP, 51820), ==, KS_OPEN_TO_WIREGUARD);
 }
 
+/* An overlay's peers are anywhere: only servers that a person named are let out, to its daemon and
+ * where its link is WireGuard to that. */
+static void test_overlay(Fixture *f, const void *data)
+{
+    KsLink link = { .index = LINK, .name = "wt0", .up = true, .wireguard = true, .port = 40000 };
+    KsTunnel tunnel = { .index = LINK, .overlay = true };
+    KsWireguardEndpoint endpoint = { .index = LINK, .port = 51820 };
+    KsVpn *vpn = add_vpn(f, "", KS_VPN_UP);
+
+    (void) data;
+    vpn->manual = vpn->overlay = true;
+    g_assert_true(ks_address_parse(MOVED, &endpoint.address));
+    g_array_append_val(f->world->links, link);
+    g_array_append_val(f->world->wireguard_endpoints, endpoint);
+    g_array_append_val(f->tunnels, tunnel);
+    add_server(vpn, IPPROTO_UDP, 3478, KS_SENDER_DAEMON);
+    draw(f);
+    g_assert_true(ks_lock_has_interface(f->lock, LINK));
+    g_assert_cmpuint(open_to(f->lock, MOVED, IPPROTO_UDP, 51820), ==, 0);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 3478), ==, KS_OPEN_TO_DAEMONS);
+    g_strlcpy(vpn->interface, "wt0", sizeof(vpn->interface));
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 3478), ==, KS_OPEN_TO_SEVERAL);
+}
+
 /* Policies count as a tunnel only while such a VPN is being brought up or is up. */
 static void test_ipsec(Fixture *f, const void *data)
 {
@@ -492,6 +517,7 @@ int main(int argc, char **argv)
     CASE("wireguard-beside-a-name-server", test_wireguard_beside_a_name_server);
     CASE("shared-server", test_shared_server);
     CASE("wireguard", test_wireguard);
+    CASE("overlay", test_overlay);
     CASE("ipsec", test_ipsec);
     CASE("ipsec-by-hand", test_ipsec_by_hand);
     CASE("broadcast", test_broadcast);

@@ -65,14 +65,13 @@ bool ks_guard_resume(KsGuard *guard, GError **error)
     return do_it(guard);
 }
 
-bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const char *name, const char *interface,
-                      const char *type, GVariant *servers, GError **error)
+bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const KsByHand *what, GError **error)
 {
     (void) error;
-    g_assert_cmpstr(name, ==, "Home");
-    g_assert_cmpstr(interface, ==, "wg0");
-    g_assert_cmpstr(type, ==, "wireguard");
-    g_assert_cmpuint(g_variant_n_children(servers), ==, 1);
+    g_assert_cmpstr(what->name, ==, "Home");
+    g_assert_cmpstr(what->interface, ==, "wg0");
+    g_assert_cmpstr(what->type, ==, "wireguard");
+    g_assert_cmpuint(g_variant_n_children(what->servers), ==, what->overlay ? 0 : 1);
     return doing == KS_GUARD_TRY || do_it(guard);
 }
 
@@ -155,6 +154,7 @@ static const struct {
     { "", "Resume", "()", DONE, DONE, NULL },
     { "", "AddVpn", "('Home', 'wg0', 'wireguard', [('vpn.example', 'udp', uint16 51820)])", DONE,
       DONE, NULL },
+    { "", "AddOverlay", "('Home', 'wg0', 'wireguard', @a(ssq) [])", DONE, DONE, NULL },
     { "", "RemoveVpn", "('Home',)", DONE, DONE, NULL },
     { "", "SetServers", "('Home', @a(ssq) [])", DONE, DONE, NULL },
     { "", "SetVpnLocks", "('Home', 'no')", DONE, DONE, NULL },

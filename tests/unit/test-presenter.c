@@ -27,6 +27,7 @@ static const char *const reason_words[] = {
     "tunnel-gone",
     "tunnel-dead",
     "no-interface",
+    "overlay-only",
     "manager-away",
     "no-servers",
     "kernel",

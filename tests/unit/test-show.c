@@ -213,6 +213,7 @@ static const struct {
     { "tunnel-gone", "nmcli connection down Work" },
     { "tunnel-dead", "nmcli connection up Work" },
     { "no-interface", "nmcli connection up Work" },
+    { "overlay-only", "nmcli connection up Work" },
     { "login-failed", "nmcli --ask connection up Work" },
     { "no-secrets", "nmcli --ask connection up Work" },
     { "server-unreachable", "nmcli device" },

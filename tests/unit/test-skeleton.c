@@ -163,6 +163,9 @@ static void check_registers(const KsRule *rule)
             g_assert_cmpint(ks_lock_table.sets[step->key].data, ==,
                             step->kind == KS_STEP_VMAP ? KS_DATA_VERDICT : KS_DATA_NONE);
             break;
+        case KS_STEP_TRACE:
+            g_assert_cmpuint(registers.exact[register_offset(step->reg)], ==, 1);
+            break;
         case KS_STEP_LIMIT:
         case KS_STEP_COUNT:
         case KS_STEP_VERDICT:

@@ -14,13 +14,22 @@ static GVariant *servers_of(const char *text)
     return g_variant_ref_sink(g_variant_new_parsed(text));
 }
 
+static const char *add_as(KsVpns *vpns, const KsWorld *world, const char *name,
+                          const char *interface, const char *type, GVariant *servers,
+                          GError **error)
+{
+    KsByHand what = { .name = name, .interface = interface, .type = type, .servers = servers };
+
+    return ks_vpns_add(vpns, world, &what, error);
+}
+
 static const char *add(KsVpns *vpns, const char *name, const char *interface, const char *servers,
                        GError **error)
 {
     g_autoptr(GVariant) list = servers_of(servers);
     g_autoptr(KsWorld) world = ks_world_new();
 
-    return ks_vpns_add(vpns, world, name, interface, "wireguard", list, error);
+    return add_as(vpns, world, name, interface, "wireguard", list, error);
 }
 
 static void test_refused(void)
@@ -266,10 +275,10 @@ static void test_name_of_a_profile(void)
     g_autoptr(GError) error = NULL;
 
     (void) add_profile(world, "vpn.example");
-    g_assert_null(ks_vpns_add(vpns, world, "Work", "wg0", "", servers, &error));
+    g_assert_null(add_as(vpns, world, "Work", "wg0", "", servers, &error));
     g_assert_error(error, KS_ERROR, KS_ERROR_VPN_EXISTS);
     g_assert_cmpuint(ks_vpns_count(vpns), ==, 0);
-    g_assert_nonnull(ks_vpns_add(vpns, world, "work", "wg0", "", servers, NULL));
+    g_assert_nonnull(add_as(vpns, world, "work", "wg0", "", servers, NULL));
 }
 
 static bool locks(KsVpnLocks when, bool spared)
@@ -298,8 +307,8 @@ static void test_learned(void)
     g_autoptr(GVariant) servers = servers_of(SERVER);
     KsWorld *world = ks_world_new();
 
-    g_assert_nonnull(ks_vpns_add(vpns, world, "Home", "wg0", "", servers, NULL));
-    g_assert_nonnull(ks_vpns_add(vpns, world, "Work", "wg1", "openvpn", servers, NULL));
+    g_assert_nonnull(add_as(vpns, world, "Home", "wg0", "", servers, NULL));
+    g_assert_nonnull(add_as(vpns, world, "Work", "wg1", "openvpn", servers, NULL));
     g_assert_false(ks_vpns_learn(vpns, world));
     g_array_append_val(world->links, link);
     g_assert_false(ks_vpns_learn(vpns, world));
@@ -311,6 +320,47 @@ static void test_learned(void)
     g_assert_cmpstr(ks_vpns_get(vpns, 0)->type, ==, "wireguard");
     g_assert_cmpstr(ks_vpns_get(vpns, 1)->type, ==, "openvpn");
     ks_world_free(world);
+}
+
+/* What is let out beside a VPN: it locks nothing, and an older version would take it for one. */
+static void test_overlay(void)
+{
+    KsSettings settings = KS_SETTINGS_DEFAULT;
+    g_autoptr(KsEngine) engine = ks_engine_new(&settings, NULL);
+    g_autoptr(KsWorld) world = ks_world_new();
+    g_autoptr(KsVpns) vpns = ks_vpns_new();
+    g_autoptr(KsVpns) again = NULL;
+    g_autoptr(GVariant) none = servers_of("@a(ssq) []");
+    g_autoptr(GError) error = NULL;
+    KsByHand what = { .name = "Mesh", .interface = "mesh0", .type = "", .servers = none };
+    g_autofree char *uuid = NULL;
+    g_autofree char *text = NULL;
+
+    g_assert_null(ks_vpns_add(vpns, world, &what, NULL)); /* a VPN needs a server */
+    what.overlay = true;
+    uuid = g_strdup(ks_vpns_add(vpns, world, &what, NULL));
+    g_assert_nonnull(uuid);
+    g_assert_null(add(vpns, "Home", "mesh0", SERVER, &error));
+    g_assert_error(error, KS_ERROR, KS_ERROR_VPN_EXISTS);
+    g_assert_false(ks_vpns_set_locks(vpns, uuid, KS_VPN_LOCKS_YES, NULL));
+    g_assert_true(ks_vpns_set_servers(vpns, uuid, "", none, NULL));
+    text = ks_vpns_to_text(vpns);
+    g_assert_nonnull(strstr(text, "version=2"));
+    again = ks_vpns_from_text(text, strlen(text), NULL);
+    g_assert_true(ks_vpns_get(again, 0)->overlay);
+
+    add_link(world, 3, "mesh0", true);
+    g_array_index(world->links, KsLink, 0).default_route = true;
+    ks_vpns_apply(again, world);
+    (void) ks_engine_observe(engine, world);
+    g_assert_false(ks_engine_settings(engine)->locked);
+    g_assert_true(ks_lock_has_interface(ks_engine_lock(engine), 3));
+
+    /* without one, old versions can read it */
+    g_assert_true(ks_vpns_remove(again, uuid, NULL));
+    g_free(text);
+    text = ks_vpns_to_text(again);
+    g_assert_nonnull(strstr(text, "version=1"));
 }
 
 static void test_which_lock(void)
@@ -334,6 +384,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vpns/learned", test_learned);
     g_test_add_func("/vpns/names-beside", test_names_beside);
     g_test_add_func("/vpns/name-of-a-profile", test_name_of_a_profile);
+    g_test_add_func("/vpns/overlay", test_overlay);
     g_test_add_func("/vpns/which-lock", test_which_lock);
     return g_test_run();
 }

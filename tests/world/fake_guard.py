@@ -28,6 +28,7 @@ TYPES = {
     "servers": "aa{sv}", "layers": "a{sv}", "verified": "b", "blocked": "a{sv}", "reason": "s",
     "reason_vpn": "s", "warnings": "as", "port": "q", "packets": "t", "bytes": "t",
     "inet": "b", "egress": "b", "owned": "b", "vpns": "aa{sv}", "manual": "b", "override": "b",
+    "overlays": "aa{sv}", "overlay": "b",
 }
 UNLOCKED = {
     "version": "0", "state": "unlocked", "locked": False, "auto_lock": True, "lan": False,

@@ -15,7 +15,7 @@ from .sandbox import REPOSITORY
 from .waiting import wait_until
 
 NOT_AUTHORISED = f"{ERROR}NotAuthorised"
-TWICE = {"AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
+TWICE = {"AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 WRONG_TYPE = "org.freedesktop.DBus.Error.InvalidArgs"
 OUT_OF_BOUNDS = f"{ERROR}InvalidArguments"
 RULES = Path("/etc/polkit-1/rules.d")
@@ -42,10 +42,11 @@ OPEN = (("Unlock", "()"), ("SetLanAccess", "(false, @as [])"), ("SetAutoLock", "
 CLOSED = (*OPEN, ("Lock", "()"))
 SERVER = "[('203.0.113.50', 'udp', uint16 51820)]"
 HOME = ("AddVpn", f"('Home', 'wg0', 'wireguard', {SERVER})")
+BESIDE = ("AddOverlay", "('Home', 'tailscale0', '', @a(ssq) [])")
 AWAY = ("RemoveVpn", "('Home',)")
 STAYS, MOVED = (("SetServers", f"('Home', {s})") for s in (SERVER, "[('192.0.2.77', 'tcp', uint16 443)]"))
 AUTO, NEVER = (("SetVpnLocks", f"('Home', '{word}')") for word in ("auto", "no"))
-SO_ALREADY = {"AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
+SO_ALREADY = {"AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 
 
 def names(found: dict) -> set[str]:
@@ -62,6 +63,7 @@ ROWS = (
     Row("SetAutoLock", "(true,)", True, (*CLOSED, ("SetAutoLock", "(false,)")), lambda s: s["auto_lock"]),
     Row("SetAutoLock", "(false,)", False, CLOSED, lambda s: not s["auto_lock"]),
     Row(*HOME, False, (*CLOSED, AWAY), lambda s: "Home" in names(s), lasts=False),
+    Row(*BESIDE, False, (*CLOSED, AWAY), lambda s: "Home" in names(s), lasts=False),
     Row(*AWAY, False, (*CLOSED, HOME), lambda s: "Home" not in names(s), lasts=False),
     Row(*MOVED, False, (*CLOSED, HOME, STAYS), lambda s: "192.0.2.77" in str(s["servers"]), lasts=False),
     Row(*NEVER, False, (*CLOSED, HOME, AUTO), lambda s: "'locks': 'no'" in str(s["vpns"]), lasts=False),

@@ -477,6 +477,7 @@ def test_errors_of_the_bus(elsewhere, name, status, says):
     ("tunnel-gone", "it has no tunnel", "nmcli connection down Work"),
     ("tunnel-dead", "nothing is behind it", "nmcli connection up Work"),
     ("no-interface", "it protects nothing", "nmcli connection up Work"),
+    ("overlay-only", "“Work” is let out beside a VPN", "nmcli connection up Work"),
     ("login-failed", "refused the login", "nmcli --ask connection up Work"),
     ("no-secrets", "a password is missing", "nmcli --ask connection up Work"),
     ("server-unreachable", "did not answer", "nmcli device"),
