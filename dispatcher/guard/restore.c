@@ -69,10 +69,12 @@ static bool put_into_kernel(KsKeeper *keeper, KsStore *store)
 
     if (!ks_keeper_read(keeper))
         return false;
-    if (ks_keeper_held(keeper)->present)
+    if (ks_keeper_held(keeper)->present) {
         ks_lock_copy(ks_keeper_held(keeper)->lock, lock);
-    else
+        ks_lock_seal(lock); /* another version may have put it there */
+    } else {
         draw(lock, store);
+    }
     describe_links(world);
     return ks_keeper_hold(keeper, true, lock, world) && kernel_holds_it(keeper);
 }

@@ -7,6 +7,11 @@
 #include <glib.h>
 #include <string.h>
 
+/* RFC 768; RFC 1035, 4.1.1 and 4.1.2 */
+#define UDP_HEADER     8u
+#define HEADER         12u
+#define TYPE_AND_CLASS 4u
+
 static size_t length_without_dot(const char *host)
 {
     size_t length = strlen(host);
@@ -58,6 +63,25 @@ bool ks_dns_name_keys(const KsDnsName *name, KsDnsKeys *ret_keys)
         fold(keys.tail, name, name->length - KS_DNS_PIECE, KS_DNS_PIECE);
     *ret_keys = keys;
     return true;
+}
+
+unsigned ks_dns_key_length(const uint8_t key[KS_DNS_PIECE])
+{
+    unsigned fill = 0;
+
+    while (fill < KS_DNS_PIECE && key[fill] == KS_DNS_FILL)
+        fill++;
+    return fill + KS_DNS_COMPARED_MIN <= KS_DNS_PIECE ? KS_DNS_PIECE - fill : 0;
+}
+
+unsigned ks_dns_question_size(unsigned length, KsDnsBehind behind)
+{
+    static const unsigned sizes[KS_DNS_BEHIND_MAX] = {
+        [KS_DNS_BEHIND_EDNS] = KS_DNS_EDNS,
+        [KS_DNS_BEHIND_DNSSEC] = KS_DNS_EDNS + KS_DNS_OPTIONS,
+    };
+
+    return UDP_HEADER + HEADER + length + TYPE_AND_CLASS + sizes[behind];
 }
 
 unsigned ks_host_hash(const void *host)

@@ -31,12 +31,32 @@ bool ks_dns_name_encode(const char *host, KsDnsName *ret_name);
 
 /* Longest name on the wire that the kernel can compare; as text it is two characters shorter. */
 #define KS_DNS_COMPARED_MAX (2 * KS_DNS_PIECE)
+#define KS_DNS_COMPARED_MIN 3u
+
+/* How long an EDNS record is without options (RFC 6891, 6.1.2), and systemd-resolved's options
+ * (ADR 13). */
+#define KS_DNS_EDNS    11u
+#define KS_DNS_OPTIONS 23u
+
+/* What may stand behind a question. */
+typedef enum {
+    KS_DNS_BEHIND_NOTHING,
+    KS_DNS_BEHIND_EDNS,   /* without options */
+    KS_DNS_BEHIND_DNSSEC, /* with systemd-resolved's */
+    KS_DNS_BEHIND_MAX,
+} KsDnsBehind;
+
+/* What UDP says of how long a question for a name of so many bytes is, its own header included. */
+unsigned ks_dns_question_size(unsigned length, KsDnsBehind behind);
 
 typedef struct {
     uint8_t head[KS_DNS_PIECE]; /* all of a short name, the first bytes of a long one */
     uint8_t tail[KS_DNS_PIECE]; /* the last bytes of a long one */
     bool is_long;
 } KsDnsKeys;
+
+/* How many bytes a name of one key has; 0: it is no key. */
+unsigned ks_dns_key_length(const uint8_t key[KS_DNS_PIECE]);
 
 /* Returns false for a name longer than KS_DNS_COMPARED_MAX. */
 bool ks_dns_name_keys(const KsDnsName *name, KsDnsKeys *ret_keys);

@@ -111,6 +111,8 @@ char *ks_key_text(KsSetId set, const KsKey *key)
     case KS_SET_TUNNEL_SENDERS4:
     case KS_SET_FRAGMENTS4:
     case KS_SET_FRAGMENTS6:
+    case KS_SET_QUESTION_LENGTHS:
+    case KS_SET_NAME_LENGTHS:
     case KS_SET_MAX:
         break;
     }

@@ -45,6 +45,8 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_TUNNEL_SENDERS4] = { 4, KS_LOCK_ADDRESSES_MAX },
     [KS_SET_FRAGMENTS4] = { 4 + KS_KEY_FIELD_SIZE, KS_LOCK_SERVERS_MAX },
     [KS_SET_FRAGMENTS6] = { 16 + KS_KEY_FIELD_SIZE, KS_LOCK_SERVERS_MAX },
+    [KS_SET_QUESTION_LENGTHS] = { 3 * KS_KEY_FIELD_SIZE, 1024 },
+    [KS_SET_NAME_LENGTHS] = { 1, 1024 },
 };
 
 static int compare_keys(const void *a, const void *b)
@@ -343,6 +345,7 @@ bool ks_lock_add_name(KsLock *lock, const char *host)
     KsDnsKeys keys;
     KsKey head = { 0 };
     KsKey tail = { 0 };
+    KsKey length = { 0 };
 
     if (!ks_dns_name_encode(host, &name) || !ks_dns_name_keys(&name, &keys))
         return false;
@@ -350,8 +353,64 @@ bool ks_lock_add_name(KsLock *lock, const char *host)
     if (!keys.is_long)
         return ks_lock_add_key(lock, KS_SET_NAMES, &head);
     memcpy(tail.bytes, keys.tail, sizeof(keys.tail));
+    length.bytes[0] = (uint8_t) name.length;
     return ks_lock_add_key(lock, KS_SET_NAME_HEADS, &head) &&
-           ks_lock_add_key(lock, KS_SET_NAME_TAILS, &tail);
+           ks_lock_add_key(lock, KS_SET_NAME_TAILS, &tail) &&
+           ks_lock_add_key(lock, KS_SET_NAME_LENGTHS, &length);
+}
+
+/* How long the packets are that ask for names of this length. */
+static void add_question_lengths(KsLock *lock, unsigned length)
+{
+    static const struct {
+        uint8_t version;
+        uint8_t header;
+    } families[] = { { NFPROTO_IPV4, 20 }, { NFPROTO_IPV6, 40 } }; /* RFC 791, RFC 8200 */
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(families) * KS_DNS_BEHIND_MAX; i++) {
+        unsigned family = i % G_N_ELEMENTS(families);
+        unsigned size = ks_dns_question_size(length, i / G_N_ELEMENTS(families));
+        uint32_t whole = families[family].header + size; /* a number of the kernel's */
+        uint16_t udp = htons((uint16_t) size);
+        KsKey key = { .bytes = { families[family].version } };
+
+        memcpy(key.bytes + KS_KEY_FIELD_SIZE, &whole, sizeof(whole));
+        memcpy(key.bytes + 2 * KS_KEY_FIELD_SIZE, &udp, sizeof(udp));
+        (void) ks_lock_add_key(lock, KS_SET_QUESTION_LENGTHS, &key);
+    }
+}
+
+/* A name of one key says how long it is. Those of two do not, so that a lock holds it beside them;
+ * where it does not, names of any such length are asked for: as a version did that had a rule for
+ * each. */
+static void add_lengths(KsLock *lock)
+{
+    bool used[KS_DNS_COMPARED_MAX + 1] = { false };
+    bool has_long = lock->sets[KS_SET_NAME_HEADS]->len > 0;
+    bool known = false;
+
+    for (unsigned i = 0; has_long && i < lock->sets[KS_SET_NAME_LENGTHS]->len; i++) {
+        unsigned length = key_at(lock, KS_SET_NAME_LENGTHS, i)->bytes[0];
+
+        if (length <= KS_DNS_PIECE || length > KS_DNS_COMPARED_MAX)
+            continue;
+        used[length] = true;
+        known = true;
+    }
+    for (unsigned i = 0; i < lock->sets[KS_SET_NAMES]->len; i++)
+        used[ks_dns_key_length(key_at(lock, KS_SET_NAMES, i)->bytes)] = true;
+    g_array_set_size(lock->sets[KS_SET_NAME_LENGTHS], 0);
+    g_array_set_size(lock->sets[KS_SET_QUESTION_LENGTHS], 0);
+    if (!has_long && lock->sets[KS_SET_NAMES]->len == 0)
+        return;
+    for (unsigned length = KS_DNS_COMPARED_MIN; length <= KS_DNS_COMPARED_MAX; length++) {
+        KsKey key = { .bytes = { (uint8_t) length } };
+
+        if (!used[length] && (length <= KS_DNS_PIECE || !has_long || known))
+            continue;
+        (void) ks_lock_add_key(lock, KS_SET_NAME_LENGTHS, &key);
+        add_question_lengths(lock, length);
+    }
 }
 
 /* Which set follows from the first bytes of which others. */
@@ -387,6 +446,7 @@ void ks_lock_seal(KsLock *lock)
         g_array_set_size(lock->sets[derived[i].set], 0);
     for (unsigned i = 0; i < G_N_ELEMENTS(derived); i++)
         (void) ks_lock_add_beginnings(lock, derived[i].set, lock->sets[derived[i].from]);
+    add_lengths(lock);
     ks_lock_sort(lock);
 }
 

@@ -6,9 +6,8 @@
 
 #include <glib.h>
 
-/* The lock as a value: what may leave while it is closed. The rules in the kernel never change with
- * it; everything variable is a key in one of these sets, so that two locks differ by the keys that
- * come and go and by nothing else. */
+/* The lock as a value: what may leave while it is closed. Everything variable is a key in one of
+ * these sets, so that two locks differ by the keys that come and go and by nothing else. */
 
 typedef enum {
     KS_SET_OPEN_INTERFACES,    /* interface index: loopback (always) and every tunnel that is up */
@@ -38,10 +37,14 @@ typedef enum {
     KS_SET_SERVER_ADDRESSES4, /* IPv4 address of each VPN server, where an error quotes it */
     KS_SET_SERVER_ADDRESSES6, /* the same for IPv6 */
     KS_SET_TUNNEL_TARGETS6,   /* KS_SET_TUNNEL_ADDRESSES6, where neighbour discovery names one */
+    KS_SET_QUESTION_LENGTHS,  /* IP version . packet's length . UDP's, of questions for the names */
     /* Of the second layer alone (uplink.h). */
     KS_SET_TUNNEL_SENDERS4, /* KS_SET_TUNNEL_ADDRESSES4, where ARP names a sender */
     KS_SET_FRAGMENTS4,      /* IPv4 address . protocol of each server that has ports */
     KS_SET_FRAGMENTS6,      /* the same for IPv6 */
+    KS_SETS_OF_ELEMENTS,
+    /* No set in the kernel: there are rules for each key (ADR 29). */
+    KS_SET_NAME_LENGTHS = KS_SETS_OF_ELEMENTS, /* bytes that a name has on the wire: one byte */
     KS_SET_MAX,
 } KsSetId;
 
@@ -110,7 +113,8 @@ bool ks_lock_add_wireguard_mark(KsLock *lock, uint32_t mark);
 bool ks_lock_add_wireguard_port(KsLock *lock, uint16_t port);
 void ks_lock_open_ipsec(KsLock *lock);
 bool ks_lock_add_pppoe_peer(KsLock *lock, const KsPppoePeer *peer);
-/* The question for a server's name may leave. False also for a name that cannot be compared. */
+/* The question for a server's name may leave, once sealed. False also for a name that cannot be
+ * compared. */
 bool ks_lock_add_name(KsLock *lock, const char *host);
 bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key);
 /* What each key of another set (element-type KsKey) begins with, as far as keys of this one go; but
@@ -118,7 +122,8 @@ bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key);
 bool ks_lock_add_beginnings(KsLock *lock, KsSetId set, const GArray *keys);
 void ks_lock_seal(KsLock *lock);
 
-/* The same without what follows from others: of a lock that holds what somebody else says. */
+/* The same without what follows from others: of a lock that holds what somebody else says. Whoever
+ * takes that over seals it: a version before this one may have made what it says. */
 void ks_lock_sort(KsLock *lock);
 
 void ks_lock_copy(const KsLock *from, KsLock *to); /* what `to` held is forgotten */

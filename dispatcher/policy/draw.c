@@ -361,7 +361,7 @@ static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
     const KsWorld *world = drawing->world;
     static const KsSetId told_by_manager[] = {
         KS_SET_SERVERS4, KS_SET_SERVERS6, KS_SET_PROTOCOLS4, KS_SET_PROTOCOLS6, KS_SET_DHCP_SERVERS,
-        KS_SET_IPSEC,    KS_SET_NAMES,    KS_SET_NAME_HEADS, KS_SET_NAME_TAILS,
+        KS_SET_IPSEC,    KS_SET_NAMES,    KS_SET_NAME_HEADS, KS_SET_NAME_TAILS, KS_SET_NAME_LENGTHS,
     };
     static const KsViewer all_of_them = { .everything = true };
     bool all = true;

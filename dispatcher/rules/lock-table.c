@@ -450,6 +450,14 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .key_length = 16,
         .size = KS_LOCK_ADDRESSES_MAX,
     },
+    [KS_SET_QUESTION_LENGTHS] = {
+        .keys = KS_SET_QUESTION_LENGTHS,
+        .name = "question_lengths",
+        .nft_type = "meta nfproto . meta length . udp length",
+        .fields = { META_FIELD(NFPROTO), META_FIELD(LEN), UDP_LENGTH_FIELD },
+        .key_type = CONCAT3(TYPE_NFPROTO, TYPE_INTEGER, TYPE_INTEGER),
+        .key_length = 12,
+    },
     [KS_SET_TUNNEL_SENDERS4] = {
         .keys = KS_SET_TUNNEL_SENDERS4,
         .name = "tunnel_senders4",
@@ -511,18 +519,6 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .flags = NFT_SET_CONSTANT,
         CONSTANTS(question_types, "0x10001, 0x1c0001"),
     },
-    [KS_NFT_SET_QUESTION_LENGTHS] = {
-        .name = "question_lengths",
-        .nft_type = "meta nfproto . meta length . udp length",
-        .fields = { META_FIELD(NFPROTO), META_FIELD(LEN), UDP_LENGTH_FIELD },
-        .key_type = CONCAT3(TYPE_NFPROTO, TYPE_INTEGER, TYPE_INTEGER),
-        .key_length = 12,
-        .flags = NFT_SET_CONSTANT,
-        .holds = KS_SET_HOLDS_CONSTANTS,
-        .constants = ks_question_lengths,
-        .constants_count = KS_QUESTION_LENGTHS,
-        .constants_text = ks_question_lengths_text,
-    },
     [KS_NFT_SET_ASKED4] = {
         .holds = KS_SET_HOLDS_QUESTIONS,
         .name = "asked4",
@@ -581,4 +577,5 @@ const KsSkeleton ks_lock_table = {
     .counters_count = G_N_ELEMENTS(counters),
     .segments = segments,
     .segments_count = G_N_ELEMENTS(segments),
+    .numbered = &ks_numbered_name_rules,
 };

@@ -48,7 +48,7 @@ typedef enum {
 /* Sets of the kernel: first the variable ones, with the model's numbers, then those that only the
  * rules know. */
 typedef enum {
-    KS_NFT_SET_PAUSE = KS_SET_MAX,
+    KS_NFT_SET_PAUSE = KS_SETS_OF_ELEMENTS,
     KS_NFT_SET_WIREGUARD_MESSAGES,
     KS_NFT_SET_WIREGUARD_UPKEEP,
     KS_NFT_SET_LINK_GROUPS,
@@ -58,7 +58,6 @@ typedef enum {
     KS_NFT_SET_RESOLVER_PORTS,
     KS_NFT_SET_SERVICE_PORTS,
     KS_NFT_SET_QUESTION_TYPES,
-    KS_NFT_SET_QUESTION_LENGTHS,
     KS_NFT_SET_ASKED4,
     KS_NFT_SET_ASKED6,
     KS_NFT_SET_COUNTED,
@@ -74,11 +73,7 @@ typedef enum {
 
 extern const KsRuleSegment ks_lock_rules;
 extern const KsRuleSegment ks_name_rules;
-
-/* How long the packets of questions are, written when the program starts. */
-#define KS_QUESTION_LENGTHS 320
-extern KsConstantElement ks_question_lengths[KS_QUESTION_LENGTHS];
-extern char ks_question_lengths_text[];
+extern const KsNumberedRules ks_numbered_name_rules; /* one of each form for a name's length */
 
 /* How long an answer is waited for. Resolvers give up, or ask again, after a few seconds. */
 #define KS_ASKED_MS 15000u

@@ -5,41 +5,36 @@
 
 #include <linux/netfilter/nf_tables.h>
 
+static void add_chain_rules(KsBatch *batch, const KsSkeleton *skeleton, unsigned chain,
+                            const KsLock *want)
+{
+    g_autoptr(GPtrArray) rules = ks_skeleton_rules_of(skeleton, chain, want);
+
+    for (unsigned i = 0; i < rules->len; i++)
+        ks_batch_add_rule(batch, skeleton, g_ptr_array_index(rules, i));
+}
+
 static void add_rules(KsBatch *batch, const KsSkeleton *skeleton, const KsLock *want)
 {
-    unsigned rules = ks_skeleton_rules(skeleton);
-
-    for (unsigned i = 0; i < rules; i++) {
-        const KsRule *rule = ks_skeleton_rule(skeleton, i);
-
-        if (ks_skeleton_chain_has_rules(skeleton, rule->chain, want))
-            ks_batch_add_rule(batch, skeleton, rule);
-    }
+    for (unsigned chain = 0; chain < skeleton->chains_count; chain++)
+        add_chain_rules(batch, skeleton, chain, want);
 }
 
-static void add_chain_rules(KsBatch *batch, const KsSkeleton *skeleton, unsigned chain)
-{
-    unsigned rules = ks_skeleton_rules(skeleton);
-
-    for (unsigned i = 0; i < rules; i++)
-        if (ks_skeleton_rule(skeleton, i)->chain == chain)
-            ks_batch_add_rule(batch, skeleton, ks_skeleton_rule(skeleton, i));
-}
-
-/* Rules come and go with the first and the last key of their set, in the same transaction. */
+/* Rules come and go with the keys that they are there for, in the same transaction. A chain of
+ * which some go gets all anew: every packet sees either the old ones or the new ones. */
 static void change_rules(KsBatch *batch, const KsReadback *have, const KsLock *want)
 {
     const KsSkeleton *skeleton = have->skeleton;
 
     for (unsigned chain = 0; chain < skeleton->chains_count; chain++) {
-        bool wanted = ks_skeleton_chain_has_rules(skeleton, chain, want);
+        g_autoptr(GPtrArray) old = NULL;
 
-        if (ks_skeleton_chain_has_rules(skeleton, chain, have->lock) == wanted)
+        if (ks_skeleton_rules_are_equal(skeleton, chain, have->lock, want))
             continue;
-        if (wanted)
-            add_chain_rules(batch, skeleton, chain);
-        else
+        old = ks_skeleton_rules_of(skeleton, chain, have->lock);
+        if (old->len > 0)
             ks_batch_flush_chain(batch, skeleton, chain);
+        add_chain_rules(batch, skeleton, chain, want);
     }
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/readback.h"
 
-#include "rules/expression.h"
 #include "rules/plan.h"
 #include "rules/readback-elements.h"
+#include "rules/readback-rules.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -85,27 +85,6 @@ static int counter_by_name(const KsSkeleton *skeleton, const char *name)
     return -1;
 }
 
-/* The bytecode of a chain's n-th rule as it should be, or NULL: there is none. */
-static char *expected_bytecode(const KsSkeleton *skeleton, unsigned chain, unsigned n)
-{
-    unsigned rules = ks_skeleton_rules(skeleton);
-
-    for (unsigned i = 0; i < rules; i++) {
-        const KsRule *rule = ks_skeleton_rule(skeleton, i);
-        struct nftnl_rule *built;
-        char *bytecode;
-
-        if (rule->chain != chain || n-- > 0)
-            continue;
-        built = ks_rule_build(skeleton, rule);
-        bytecode = built ? ks_rule_bytecode(built) : NULL;
-        if (built)
-            nftnl_rule_free(built);
-        return bytecode;
-    }
-    return NULL;
-}
-
 static int take_table(KsReadback *readback, const struct nlmsghdr *message)
 {
     struct nftnl_table *table = nftnl_table_alloc();
@@ -184,87 +163,33 @@ static int take_chain(KsReadback *readback, const struct nlmsghdr *message)
     return result;
 }
 
-/* What a message about a rule says of its chain and, as bytes, of its steps. */
-typedef struct {
-    int chain; /* -1: none of ours */
-    const void *steps;
-    size_t size;
-} RuleBytes;
-
-static RuleBytes rule_bytes(const KsReadback *readback, const struct nlmsghdr *message)
+/* The chain of ours that a message about a rule names, or -1. */
+static int chain_of_rule(const KsReadback *readback, const struct nlmsghdr *message)
 {
-    RuleBytes rule = { .chain = -1 };
     const struct nlattr *attribute;
 
-    mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg)) {
+    if (!names_our_table(readback, message))
+        return -1;
+    mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
         if (mnl_attr_get_type(attribute) == NFTA_RULE_CHAIN &&
-            mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0) {
-            rule.chain = chain_by_name(readback->skeleton, mnl_attr_get_str(attribute));
-        } else if (mnl_attr_get_type(attribute) == NFTA_RULE_EXPRESSIONS) {
-            rule.steps = mnl_attr_get_payload(attribute);
-            rule.size = mnl_attr_get_payload_len(attribute);
-        }
-    }
-    return rule;
-}
-
-/* Putting a rule in words takes far longer than to see that it has not changed. */
-static bool was_right(const KsReadback *readback, const RuleBytes *rule)
-{
-    const GPtrArray *right = readback->seen_right[rule->chain];
-    unsigned n = readback->chains[rule->chain].rules_seen;
-    size_t size = 0;
-    const void *steps;
-
-    if (n >= right->len || !rule->steps)
-        return false;
-    steps = g_bytes_get_data(g_ptr_array_index(right, n), &size);
-    return size == rule->size && memcmp(steps, rule->steps, size) == 0;
-}
-
-static void remember_right(KsReadback *readback, const RuleBytes *rule, unsigned n)
-{
-    GPtrArray *right = readback->seen_right[rule->chain];
-
-    if (n > right->len || !rule->steps)
-        return;
-    if (n == right->len)
-        g_ptr_array_add(right, NULL);
-    else
-        g_bytes_unref(g_ptr_array_index(right, n));
-    g_ptr_array_index(right, n) = g_bytes_new(rule->steps, rule->size);
-}
-
-static void judge_rule(KsReadback *readback, const struct nftnl_rule *rule, const RuleBytes *bytes)
-{
-    const char *chain = readback->skeleton->chains[bytes->chain].name;
-    unsigned n = readback->chains[bytes->chain].rules_seen++;
-    g_autofree char *expected = expected_bytecode(readback->skeleton, (unsigned) bytes->chain, n);
-    g_autofree char *bytecode = ks_rule_bytecode(rule);
-
-    if (g_strcmp0(expected, bytecode) == 0)
-        remember_right(readback, bytes, n);
-    else
-        ks_readback_problem(readback, "rule %u of the chain %s is not ours", n + 1, chain);
+            mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)
+            return chain_by_name(readback->skeleton, mnl_attr_get_str(attribute));
+    return -1;
 }
 
 static int take_rule(KsReadback *readback, const struct nlmsghdr *message)
 {
-    RuleBytes bytes = { .chain = -1 };
+    int chain = chain_of_rule(readback, message);
     struct nftnl_rule *rule;
     int result = -ENOMEM;
 
-    if (names_our_table(readback, message))
-        bytes = rule_bytes(readback, message);
-    if (bytes.chain >= 0 && was_right(readback, &bytes)) {
-        readback->chains[bytes.chain].rules_seen++;
+    if (chain >= 0 && ks_readback_was_right(readback, (unsigned) chain, message))
         return 0;
-    }
     rule = nftnl_rule_alloc();
     if (rule)
         result = nftnl_rule_nlmsg_parse(message, rule) < 0 ? -EBADMSG : 0;
-    if (result == 0 && bytes.chain >= 0) /* of another one, the chain itself is reported */
-        judge_rule(readback, rule, &bytes);
+    if (result == 0 && chain >= 0) /* of another one, the chain itself is reported */
+        ks_readback_judge_rule(readback, (unsigned) chain, message, rule);
     if (rule)
         nftnl_rule_free(rule);
     return result;
@@ -377,7 +302,7 @@ KsReadback *ks_readback_new(const KsSkeleton *skeleton)
     readback->problems = g_ptr_array_new_with_free_func(g_free);
     readback->seen_right = g_new0(GPtrArray *, skeleton->chains_count);
     for (unsigned i = 0; i < skeleton->chains_count; i++)
-        readback->seen_right[i] = g_ptr_array_new_with_free_func((GDestroyNotify) g_bytes_unref);
+        readback->seen_right[i] = ks_readback_right_rules_new();
     readback->lock = ks_lock_new();
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
         if (ks_set_is_range(set))
@@ -415,6 +340,7 @@ void ks_readback_clear(KsReadback *readback)
     readback->unreadable = false;
     readback->torn = false;
     readback->pause_ms = 0;
+    memset(readback->numbered, 0, sizeof(readback->numbered));
     memset(readback->chains, 0, skeleton->chains_count * sizeof(*readback->chains));
     memset(readback->sets, 0, skeleton->sets_count * sizeof(*readback->sets));
     memset(readback->counters, 0, skeleton->counters_count * sizeof(*readback->counters));
@@ -471,6 +397,7 @@ void ks_readback_finish(KsReadback *readback)
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
         if (ks_set_is_range(set))
             ks_readback_join_ranges(readback, set);
+    ks_readback_add_numbers(readback);
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
         told[set] = readback->lock->sets[set]->len;
     ks_lock_sort(readback->lock);
@@ -487,7 +414,7 @@ void ks_readback_finish(KsReadback *readback)
             if (readback->chains[i].rules_seen > 0)
                 ks_readback_problem(readback, "the chain %s has rules that nothing needs now",
                                     skeleton->chains[i].name);
-        } else if (readback->chains[i].rules_seen < ks_skeleton_chain_rules(skeleton, i))
+        } else if (!ks_readback_has_all_rules(readback, i))
             ks_readback_problem(readback, "rules of the chain %s are missing",
                                 skeleton->chains[i].name);
     }

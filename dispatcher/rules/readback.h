@@ -14,7 +14,11 @@ typedef struct {
     bool present;
     bool wrong; /* there, but at another hook or priority */
     unsigned rules_seen;
+    unsigned last; /* of the numbered ones, by its place among all of them; 0: none yet */
 } KsChainSeen;
+
+/* Numbers that a byte can hold. */
+#define KS_NUMBERS_MAX 256
 
 typedef struct {
     bool present;
@@ -52,8 +56,10 @@ typedef struct {
 
     GPtrArray *problems; /* element-type char*: what is not as it should be, as whole sentences */
 
-    /* element-type GBytes, a list for each chain: what the kernel said of a rule when it was found
-     * to be ours. To say the same again is enough. */
+    uint8_t numbered[KS_NUMBERS_MAX]; /* which forms of each number were seen, a bit each */
+
+    /* a list for each chain (readback-rules.c): what the kernel said of a rule when it was found to
+     * be ours. To say the same again is enough. */
     GPtrArray **seen_right;
 } KsReadback;
 

@@ -43,6 +43,49 @@ unsigned ks_skeleton_chain_rules(const KsSkeleton *skeleton, unsigned chain)
     return count;
 }
 
+static bool has_numbered(const KsSkeleton *skeleton, unsigned chain)
+{
+    for (unsigned form = 0; skeleton->numbered && form < skeleton->numbered->forms; form++)
+        if (skeleton->numbered->chains[form] == chain)
+            return true;
+    return false;
+}
+
+static void add_numbered(const KsNumberedRules *numbered, unsigned chain, const KsLock *lock,
+                         GPtrArray *rules)
+{
+    const GArray *numbers = lock->sets[numbered->numbers];
+
+    for (unsigned i = 0; i < numbers->len; i++)
+        for (unsigned form = 0; form < numbered->forms; form++)
+            if (numbered->chains[form] == chain)
+                g_ptr_array_add(rules, (void *) numbered->rule(
+                                           g_array_index(numbers, KsKey, i).bytes[0], form));
+}
+
+GPtrArray *ks_skeleton_rules_of(const KsSkeleton *skeleton, unsigned chain, const KsLock *lock)
+{
+    unsigned count =
+        ks_skeleton_chain_has_rules(skeleton, chain, lock) ? ks_skeleton_rules(skeleton) : 0;
+    GPtrArray *rules = g_ptr_array_new();
+
+    for (unsigned i = 0; i < count; i++)
+        if (ks_skeleton_rule(skeleton, i)->chain == chain)
+            g_ptr_array_add(rules, (void *) ks_skeleton_rule(skeleton, i));
+    if (skeleton->numbered)
+        add_numbered(skeleton->numbered, chain, lock, rules);
+    return rules;
+}
+
+bool ks_skeleton_rules_are_equal(const KsSkeleton *skeleton, unsigned chain, const KsLock *a,
+                                 const KsLock *b)
+{
+    return ks_skeleton_chain_has_rules(skeleton, chain, a) ==
+               ks_skeleton_chain_has_rules(skeleton, chain, b) &&
+           (!has_numbered(skeleton, chain) ||
+            ks_lock_set_is_equal(a, b, skeleton->numbered->numbers));
+}
+
 unsigned ks_set_fields(const KsSetDefinition *definition)
 {
     unsigned count = 0;

@@ -148,6 +148,18 @@ typedef struct {
     unsigned count;
 } KsRuleSegment;
 
+/* Rules that differ by a number alone: one of each form for each key of a set of the model's, which
+ * is a byte. They stand behind the constant rules of their chains, in the order of their numbers,
+ * and come and go with the keys. */
+typedef struct {
+    KsSetId numbers;
+    unsigned forms;                                        /* 8 at most */
+    const unsigned *chains;                                /* where each form stands */
+    const KsRule *(*rule)(unsigned number, unsigned form); /* made once, never freed */
+    /* Whose rule of this form has these bytes in its first comparison; 0: nobody's. */
+    unsigned (*number)(unsigned form, const uint8_t *bytes, size_t size);
+} KsNumberedRules;
+
 /* A table. Chains, sets and counters are named by their place in it. */
 typedef struct {
     uint8_t family; /* NFPROTO_* */
@@ -160,17 +172,26 @@ typedef struct {
     unsigned counters_count;
     const KsRuleSegment *const *segments;
     unsigned segments_count;
+    const KsNumberedRules *numbered; /* NULL: none */
 } KsSkeleton;
 
-/* All rules, as one list. */
+/* All constant rules, as one list. */
 unsigned ks_skeleton_rules(const KsSkeleton *skeleton);
 const KsRule *ks_skeleton_rule(const KsSkeleton *skeleton, unsigned n);
 
-/* Whether the rules of this chain are in the kernel along with this lock. */
+/* Whether the constant rules of this chain are in the kernel along with this lock. */
 bool ks_skeleton_chain_has_rules(const KsSkeleton *skeleton, unsigned chain, const KsLock *lock);
 
-/* The rules of one chain. */
+/* How many constant rules a chain has. */
 unsigned ks_skeleton_chain_rules(const KsSkeleton *skeleton, unsigned chain);
+
+/* The rules of a chain that are in the kernel along with this lock, in their order: element-type
+ * const KsRule. The list is the caller's. */
+GPtrArray *ks_skeleton_rules_of(const KsSkeleton *skeleton, unsigned chain, const KsLock *lock);
+
+/* Whether those are the same along with both locks. */
+bool ks_skeleton_rules_are_equal(const KsSkeleton *skeleton, unsigned chain, const KsLock *a,
+                                 const KsLock *b);
 
 /* How many fields a key has; 0: it is of types that nft has. */
 unsigned ks_set_fields(const KsSetDefinition *definition);

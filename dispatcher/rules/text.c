@@ -34,6 +34,15 @@ static void append_number(GString *text, const uint8_t *bytes, unsigned size)
         g_string_append_printf(text, "%02x", bytes[i]);
 }
 
+/* As the kernel keeps one of four bytes. */
+static uint32_t kernels_number(const uint8_t *bytes)
+{
+    uint32_t number;
+
+    memcpy(&number, bytes, sizeof(number));
+    return number;
+}
+
 /* Returns the field's length in the key, with what fills it up. */
 static unsigned append_field(GString *text, const KsField *field, const uint8_t *bytes)
 {
@@ -42,6 +51,10 @@ static unsigned append_field(GString *text, const KsField *field, const uint8_t 
 
     if (field->kind == KS_FIELD_RAW)
         append_number(text, bytes, size);
+    else if (field->kind == KS_FIELD_META && field->of == NFT_META_NFPROTO)
+        g_string_append(text, bytes[0] == NFPROTO_IPV4 ? "ipv4" : "ipv6");
+    else if (field->kind == KS_FIELD_META && field->of == NFT_META_LEN)
+        g_string_append_printf(text, "%u", kernels_number(bytes));
     else if (field->kind == KS_FIELD_META)
         g_string_append(text, ks_protocol_name(bytes[0], protocol));
     else
@@ -184,8 +197,7 @@ static void append_chain(GString *text, const KsReadback *readback, unsigned id)
 {
     const KsSkeleton *skeleton = readback->skeleton;
     const KsChain *chain = &skeleton->chains[id];
-    unsigned rules =
-        ks_skeleton_chain_has_rules(skeleton, id, readback->lock) ? ks_skeleton_rules(skeleton) : 0;
+    g_autoptr(GPtrArray) rules = ks_skeleton_rules_of(skeleton, id, readback->lock);
 
     g_string_append_printf(text, "\tchain %s {\n", chain->name);
     if (chain->base && chain->device) {
@@ -201,9 +213,9 @@ static void append_chain(GString *text, const KsReadback *readback, unsigned id)
                                : chain->priority == KS_PRIORITY_RAW  ? "raw"
                                                                      : "300",
                                chain->policy == NF_DROP ? "drop" : "accept");
-    for (unsigned i = 0; i < rules; i++)
-        if (ks_skeleton_rule(skeleton, i)->chain == id)
-            g_string_append_printf(text, "\t\t%s\n", ks_skeleton_rule(skeleton, i)->text);
+    for (unsigned i = 0; i < rules->len; i++)
+        g_string_append_printf(text, "\t\t%s\n",
+                               ((const KsRule *) g_ptr_array_index(rules, i))->text);
     g_string_append_printf(text, "\t}\n%s", id + 1 < skeleton->chains_count ? "\n" : "");
 }
 

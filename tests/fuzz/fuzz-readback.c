@@ -4,6 +4,7 @@
  * which comes before ours, trusts the kernel to write them so (a rule's expression without a name
  * ends the program there). */
 #include "fuzz.h"
+#include "model/dns-name.h"
 #include "model/names.h"
 #include "rules/expression.h"
 #include "rules/lock-table.h"
@@ -130,6 +131,20 @@ static void put_chain(Bytes *bytes, struct nlmsghdr *message)
         mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, kind & 8 ? "nat" : "filter");
 }
 
+/* A constant rule, or one for a name of any length. */
+static const KsRule *some_rule(unsigned number)
+{
+    const KsNumberedRules *numbered = ks_lock_table.numbered;
+    unsigned rules = ks_skeleton_rules(&ks_lock_table);
+    unsigned lengths = KS_DNS_COMPARED_MAX - KS_DNS_COMPARED_MIN + 1;
+
+    number %= rules + lengths * numbered->forms;
+    if (number < rules)
+        return ks_skeleton_rule(&ks_lock_table, number);
+    number -= rules;
+    return numbered->rule(KS_DNS_COMPARED_MIN + number % lengths, number / lengths);
+}
+
 /* With the end. */
 static unsigned count_steps(const KsRule *rule)
 {
@@ -144,13 +159,12 @@ static unsigned count_steps(const KsRule *rule)
 static void put_rule(Bytes *bytes, struct nlmsghdr *message)
 {
     unsigned number = take_number(bytes);
-    unsigned rules = ks_skeleton_rules(&ks_lock_table);
-    KsRule rule = *ks_skeleton_rule(&ks_lock_table, number % rules);
+    KsRule rule = *some_rule(number);
     KsStep steps[KS_RULE_STEPS_MAX] = { { .kind = KS_STEP_END } };
     struct nftnl_rule *built;
 
     for (unsigned i = 0; number >= OTHER_RULE && i < KS_RULE_STEPS_MAX - 1; i++) {
-        const KsRule *other = ks_skeleton_rule(&ks_lock_table, take_byte(bytes) % rules);
+        const KsRule *other = some_rule(take_byte(bytes));
 
         steps[i] = other->steps[take_byte(bytes) % count_steps(other)];
         if (steps[i].kind == KS_STEP_META || steps[i].kind == KS_STEP_REJECT)
@@ -263,6 +277,9 @@ static const KsLock *our_lock(void)
 
     if (!lock) {
         lock = ks_lock_new();
+        ks_lock_add_name(lock, "vpn.example");
+        ks_lock_add_name(lock,
+                         "node-1.a-long-name-of-a-provider.of-vpns.with-many-servers.example");
         ks_lock_seal(lock);
     }
     return lock;

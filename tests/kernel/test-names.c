@@ -12,9 +12,14 @@
 #include "rules/lock-table.h"
 #include "rules/plan.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <glib.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define HERE      "192.0.2.10"
 #define HERE6     "2001:db8:1::10"
@@ -437,6 +442,87 @@ static void test_answers(const void *data)
     tear_down(&lock);
 }
 
+/* ---- while rules come and go ---- */
+
+#define CHANGES 200
+
+/* Asks for two names all the time, of which one may be asked for. */
+typedef struct {
+    int fd;
+    Message known;
+    Message other;
+    int stop;
+    unsigned asked;
+    unsigned refused; /* questions for the one */
+    unsigned leaked;  /* for the other */
+} Asker;
+
+static bool leaves(int fd, const Message *message)
+{
+    struct sockaddr_in resolver = { .sin_family = AF_INET, .sin_port = htons(PORT_DNS) };
+
+    g_assert_cmpint(inet_pton(AF_INET, RESOLVER, &resolver.sin_addr), ==, 1);
+    if (sendto(fd, message->bytes, message->size, 0, (struct sockaddr *) &resolver,
+               sizeof(resolver)) >= 0)
+        return true;
+    g_assert_cmpint(errno, ==, EPERM);
+    return false;
+}
+
+static gpointer ask(gpointer data)
+{
+    Asker *asker = data;
+
+    while (!g_atomic_int_get(&asker->stop)) {
+        asker->asked++;
+        asker->refused += !leaves(asker->fd, &asker->known);
+        asker->leaked += leaves(asker->fd, &asker->other);
+    }
+    return NULL;
+}
+
+static void set_up_asker(Asker *asker)
+{
+    char device[IF_NAMESIZE];
+
+    *asker = (Asker){ .fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) };
+    g_assert_cmpint(asker->fd, >=, 0);
+    g_assert_nonnull(if_indextoname(traffic_interface(TRAFFIC_WIRE), device));
+    g_assert_cmpint(setsockopt(asker->fd, SOL_SOCKET, SO_BINDTODEVICE, device, sizeof(device)), ==,
+                    0);
+    write_question(&(Row){ .name = NAME }, &asker->known);
+    write_question(&(Row){ .name = "vpn5.example" }, &asker->other);
+}
+
+/* A name that stays may be asked for at each moment, and another one at none, while rules for names
+ * of its length and of others come and go. */
+static void test_changes(void)
+{
+    static const char *const names[] = { NAME, "vpn4.example", TWO_KEYS, LONGEST };
+    GThread *thread;
+    Asker asker;
+    Lock lock;
+
+    set_up(&lock);
+    set_up_asker(&asker);
+    g_assert_true(leaves(asker.fd, &asker.other));
+    close_lock(&lock, NULL, 0);
+    g_assert_false(leaves(asker.fd, &asker.known));
+    close_lock(&lock, names, 1);
+    thread = g_thread_new("asker", ask, &asker);
+    for (unsigned i = 0; i < CHANGES; i++)
+        close_lock(&lock, names, 1 + i % G_N_ELEMENTS(names));
+    g_atomic_int_set(&asker.stop, 1);
+    g_thread_join(thread);
+    g_test_message("%u questions, %u refused, %u of others left", asker.asked, asker.refused,
+                   asker.leaked);
+    g_assert_cmpuint(asker.asked, >, CHANGES);
+    g_assert_cmpuint(asker.refused, ==, 0);
+    g_assert_cmpuint(asker.leaked, ==, 0);
+    close(asker.fd);
+    tear_down(&lock);
+}
+
 int main(int argc, char **argv)
 {
     int status;
@@ -450,6 +536,7 @@ int main(int argc, char **argv)
     g_test_add_func("/names/lengths", test_lengths);
     g_test_add_data_func("/names/answers/ipv4", GINT_TO_POINTER(false), test_answers);
     g_test_add_data_func("/names/answers/ipv6", GINT_TO_POINTER(true), test_answers);
+    g_test_add_func("/names/while/rules-change", test_changes);
     status = g_test_run();
     traffic_tear_down();
     return status;

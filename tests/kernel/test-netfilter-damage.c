@@ -3,12 +3,17 @@
 #include "test-netfilter.h"
 
 #include "intruder.h"
+#include "model/dns-name.h"
 #include "model/names.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
 #define OTHER_PRIORITY 100
+
+/* Bytes of the fixture's names. */
+#define SHORT_NAME 13u
+#define LONG_NAME  75u
 
 /* ---- damage ---- */
 
@@ -83,6 +88,42 @@ static void duplicate_rule(KsBatch *batch)
         if (ks_skeleton_rule(&ks_lock_table, i)->chain == KS_CHAIN_LAN_IN)
             last = ks_skeleton_rule(&ks_lock_table, i);
     ks_batch_add_rule(batch, &ks_lock_table, last);
+}
+
+/* The rules for names of these lengths, in this order, instead of ours. */
+static void write_lengths(KsBatch *batch, KsChainId chain, const unsigned *lengths, unsigned count)
+{
+    const KsNumberedRules *numbered = ks_lock_table.numbered;
+
+    rewrite_chain(batch, chain, UINT_MAX, false);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned form = 0; form < numbered->forms; form++)
+            if (numbered->chains[form] == chain)
+                ks_batch_add_rule(batch, &ks_lock_table, numbered->rule(lengths[i], form));
+}
+
+static void delete_rules_of_length(KsBatch *batch)
+{
+    write_lengths(batch, KS_CHAIN_NAMES_EDNS_OUT, (const unsigned[]){ SHORT_NAME }, 1);
+}
+
+static void swap_lengths(KsBatch *batch)
+{
+    write_lengths(batch, KS_CHAIN_NAMES_OUT, (const unsigned[]){ LONG_NAME, SHORT_NAME }, 2);
+}
+
+static void duplicate_length(KsBatch *batch)
+{
+    write_lengths(batch, KS_CHAIN_NAMES_OUT, (const unsigned[]){ SHORT_NAME, LONG_NAME, LONG_NAME },
+                  3);
+}
+
+static void move_length(KsBatch *batch)
+{
+    KsRule rule = *ks_lock_table.numbered->rule(SHORT_NAME, 0);
+
+    rule.chain = KS_CHAIN_NAMES_EDNS_OUT;
+    ks_batch_add_rule(batch, &ks_lock_table, &rule);
 }
 
 static void open_policy(KsBatch *batch)
@@ -217,6 +258,11 @@ static const Damage damages[] = {
     { "rule-inserted", damage_by_rule, "rule 1 of the chain forward *", false },
     { "rules-swapped", swap_rules, "rule 1 of the chain lan_in *", false },
     { "rule-duplicated", duplicate_rule, "rule * of the chain lan_in *", false },
+    { "length-deleted-in-part", delete_rules_of_length,
+      "rules of the chain names_edns_out are missing", false },
+    { "lengths-swapped", swap_lengths, "rule 5 of the chain names_out *", false },
+    { "length-duplicated", duplicate_length, "rule 6 of the chain names_out *", false },
+    { "length-in-another-chain", move_length, "rule 5 of the chain names_edns_out *", false },
     { "policy-accept", open_policy, "the chain output *", false },
     { "dormant", make_dormant, "the table is dormant*", false },
     { "chain-moved", move_chain, "the chain output *", true },
@@ -278,7 +324,7 @@ static void test_foreign_keys(Fixture *f, const void *data)
     (void) data;
     ks_lock_seal(empty);
     apply(f, 0);
-    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
+    for (KsSetId set = 0; set < KS_SETS_OF_ELEMENTS; set++) {
         KsLock *want = f->want;
 
         if (want->sets[set]->len == 0) { /* the second layer's alone */
@@ -305,6 +351,101 @@ static void test_foreign_keys(Fixture *f, const void *data)
     }
 }
 
+/* Whole rules, but for names of other lengths than those that may be asked for. */
+static void test_foreign_lengths(Fixture *f, const void *data)
+{
+    static const unsigned others[][3] = { { 0 }, { SHORT_NAME }, { SHORT_NAME, 40, LONG_NAME } };
+
+    (void) data;
+    apply(f, 0);
+    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++) {
+        unsigned count = 0;
+
+        while (count < G_N_ELEMENTS(others[i]) && others[i][count] > 0)
+            count++;
+        (void) drain(f);
+        ks_batch_begin(&f->batch);
+        write_lengths(&f->batch, KS_CHAIN_NAMES_OUT, others[i], count);
+        write_lengths(&f->batch, KS_CHAIN_NAMES_EDNS_OUT, others[i], count);
+        g_assert_cmpint(commit_as_other(f), ==, 0);
+        g_assert_true(drain(f));
+        read_held(f);
+        g_assert_true(ks_readback_is_intact(f->held));
+        g_assert_false(ks_lock_equal(f->held->lock, f->want));
+        g_assert_cmpuint(f->held->lock->sets[KS_SET_NAME_LENGTHS]->len, ==, count);
+        apply(f, 0);
+    }
+}
+
+/* The table of a version that had a rule for names of each length, whatever the names are: the
+ * lengths of packets were constant, too. */
+static const KsSkeleton *older_table(void)
+{
+    static const KsNumberedRules *numbered;
+    static KsSetDefinition sets[KS_NFT_SET_MAX];
+    static KsRule rules[3 * KS_DNS_COMPARED_MAX];
+    static KsRuleSegment of_lengths = { rules, 0 };
+    static const KsRuleSegment *segments[3];
+    static const KsConstantElement lengths[] = { { { NFPROTO_IPV4, [4] = 57, [9] = 37 }, 0, 0 } };
+    static KsSkeleton older;
+
+    if (numbered)
+        return &older;
+    older = ks_lock_table;
+    numbered = older.numbered;
+    for (unsigned form = 0; form < numbered->forms; form++)
+        for (unsigned length = KS_DNS_COMPARED_MIN; length <= KS_DNS_COMPARED_MAX; length++)
+            rules[of_lengths.count++] = *numbered->rule(length, form);
+    memcpy(sets, older.sets, sizeof(sets));
+    sets[KS_SET_QUESTION_LENGTHS].holds = KS_SET_HOLDS_CONSTANTS;
+    sets[KS_SET_QUESTION_LENGTHS].flags = NFT_SET_CONSTANT;
+    sets[KS_SET_QUESTION_LENGTHS].constants = lengths;
+    sets[KS_SET_QUESTION_LENGTHS].constants_count = G_N_ELEMENTS(lengths);
+    for (unsigned i = 0; i < older.segments_count; i++)
+        segments[i] = older.segments[i];
+    segments[older.segments_count++] = &of_lengths;
+    older.segments = segments;
+    older.sets = sets;
+    older.numbered = NULL;
+    return &older;
+}
+
+static void hold(Fixture *f, KsReadback *held, const KsLock *want)
+{
+    g_assert_cmpint(ks_netfilter_read(f->guard, held), ==, 0);
+    g_assert_cmpint(ks_plan_lock(&f->batch, held, want, 0), ==, 0);
+    g_assert_cmpuint(count_messages(&f->batch, NFT_MSG_DELTABLE), ==, 0);
+    g_assert_cmpuint(count_messages(&f->batch, NFT_MSG_DELCHAIN), ==, 0);
+    g_assert_cmpint(ks_netfilter_commit(f->guard, &f->batch), ==, 0);
+    g_assert_cmpint(ks_netfilter_read(f->guard, held), ==, 0);
+    for (unsigned i = 0; i < held->problems->len; i++)
+        g_test_message("%s", (const char *) g_ptr_array_index(held->problems, i));
+    g_assert_true(ks_readback_is_intact(held));
+}
+
+/* An upgrade while it is locked, and a downgrade. Until somebody tells the names anew, names of any
+ * length may be asked for that the older table does not tell. */
+static void test_other_version(Fixture *f, const void *data)
+{
+    g_autoptr(KsReadback) older = ks_readback_new(older_table());
+    g_autoptr(KsLock) taken = ks_lock_new();
+
+    (void) data;
+    hold(f, older, f->want);
+    read_held(f);
+    g_assert_false(ks_readback_is_intact(f->held));
+    ks_lock_copy(f->held->lock, taken);
+    ks_lock_seal(taken);
+    for (KsSetId set = KS_SET_NAMES; set <= KS_SET_NAME_TAILS; set++)
+        g_assert_true(ks_lock_set_is_equal(taken, f->want, set));
+    g_assert_cmpuint(taken->sets[KS_SET_NAME_LENGTHS]->len, ==, 1 + KS_DNS_PIECE);
+    hold(f, f->held, taken);
+    g_assert_true(ks_lock_equal(f->held->lock, taken));
+    apply(f, 0);
+    g_assert_cmpuint(f->held->lock->sets[KS_SET_NAME_LENGTHS]->len, ==, 2);
+    hold(f, older, f->want);
+}
+
 void (*const damages_of_each_kind[])(KsBatch *batch) = {
     append_rule,     delete_all_rules, add_foreign_base_chain, open_policy,
     add_foreign_set, add_catchall,     pause_for_ever,         NULL,
@@ -313,6 +454,8 @@ void (*const damages_of_each_kind[])(KsBatch *batch) = {
 void add_damage_tests(void)
 {
     CASE("foreign-keys", test_foreign_keys, NULL);
+    CASE("foreign-lengths", test_foreign_lengths, NULL);
+    CASE("other-version", test_other_version, NULL);
     for (unsigned i = 0; i < G_N_ELEMENTS(damages); i++) {
         g_autofree char *name = g_strdup_printf("/netfilter/damage/%s", damages[i].name);
 

@@ -210,6 +210,8 @@ static void test_replace(Fixture *f, const void *data)
     assert_as_wanted(f);
 }
 
+#define LONG_NAME "cvpn-endpoint-0123456789abcdef0.prod.clientvpn.eu-central-1.amazonaws.com"
+
 static void random_lock(KsLock *lock, GRand *random)
 {
     ks_lock_clear(lock);
@@ -242,14 +244,27 @@ static void random_lock(KsLock *lock, GRand *random)
             ks_lock_add_hotspot(lock, number);
         if (number < 3)
             ks_lock_add_translator(lock, number);
+        if (number < 4) { /* of one length, and of others */
+            ks_lock_add_name(lock, number % 2 ? "a.example" : "b.example");
+            ks_lock_add_name(lock, number % 2 ? LONG_NAME : LONG_NAME ".longer");
+        }
         ks_lock_exclude_from_lan(lock, &private4, (uint8_t) g_rand_int_range(random, 8, 33));
         ks_lock_exclude_from_lan(lock, &private6, (uint8_t) g_rand_int_range(random, 7, 129));
     }
     ks_lock_seal(lock);
 }
 
+/* How many messages change the rules for names: two chains anew, where three are constant. */
+static unsigned count_name_rules(const KsLock *have, const KsLock *want)
+{
+    if (ks_lock_set_is_equal(have, want, KS_SET_NAME_LENGTHS))
+        return 0;
+    return 1 + (have->sets[KS_SET_NAME_LENGTHS]->len > 0) + 3 +
+           3 * want->sets[KS_SET_NAME_LENGTHS]->len;
+}
+
 /* A change is elements and nothing else, whatever to whatever; but for the rules that come and go
- * with the guests and with the hotspots. */
+ * with the guests, with the hotspots, and with the lengths of names. */
 static void test_changes(Fixture *f, const void *data)
 {
     g_autoptr(GRand) random = g_rand_new_with_seed((guint32) g_test_rand_int());
@@ -260,16 +275,18 @@ static void test_changes(Fixture *f, const void *data)
         bool had_guests = f->held->lock->sets[KS_SET_GUEST_INTERFACES]->len > 0;
         bool had_hotspot = f->held->lock->sets[KS_SET_HOTSPOT_INTERFACES]->len > 0;
         unsigned elements;
+        unsigned names;
         unsigned rules;
 
         random_lock(f->want, random);
+        names = count_name_rules(f->held->lock, f->want);
         g_assert_cmpint(ks_plan_lock(&f->batch, f->held, f->want, 0), ==, 0);
         elements = count_messages(&f->batch, NFT_MSG_NEWSETELEM) +
                    count_messages(&f->batch, NFT_MSG_DELSETELEM);
         rules =
             count_messages(&f->batch, NFT_MSG_NEWRULE) + count_messages(&f->batch, NFT_MSG_DELRULE);
         g_assert_cmpuint(elements + rules, ==, f->batch.messages);
-        g_assert_cmpuint(rules, ==,
+        g_assert_cmpuint(rules - names, ==,
                          (had_guests != (f->want->sets[KS_SET_GUEST_INTERFACES]->len > 0)) +
                              (had_hotspot != (f->want->sets[KS_SET_HOTSPOT_INTERFACES]->len > 0)));
         apply(f, 0);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/lock.h"
 
+#include "model/dns-name.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -190,6 +192,66 @@ static void test_seal(void)
     }
 }
 
+static unsigned count_lengths(const KsLock *lock)
+{
+    return lock->sets[KS_SET_NAME_LENGTHS]->len;
+}
+
+/* Rules are there for the lengths of the names, and no others. */
+static void test_name_lengths(void)
+{
+    static const char longer[] =
+        "node-1.a-long-name-of-a-provider.of-vpns.with-many-servers.example.com";
+    g_autoptr(KsLock) lock = ks_lock_new();
+
+    ks_lock_seal(lock);
+    g_assert_cmpuint(count_lengths(lock), ==, 0);
+    g_assert_cmpuint(lock->sets[KS_SET_QUESTION_LENGTHS]->len, ==, 0);
+
+    g_assert_true(ks_lock_add_name(lock, "vpn.example"));
+    g_assert_true(ks_lock_add_name(lock, "two.example"));
+    ks_lock_seal(lock);
+    g_assert_cmpuint(count_lengths(lock), ==, 1);
+    g_assert_cmpuint(key_at(lock, KS_SET_NAME_LENGTHS, 0)->bytes[0], ==, 13);
+    g_assert_cmpuint(lock->sets[KS_SET_QUESTION_LENGTHS]->len, ==, 6);
+
+    g_assert_true(ks_lock_add_name(lock, longer));
+    g_assert_true(ks_lock_add_name(lock, longer));
+    ks_lock_seal(lock);
+    g_assert_cmpuint(count_lengths(lock), ==, 2);
+    g_assert_cmpuint(key_at(lock, KS_SET_NAME_LENGTHS, 1)->bytes[0], ==, sizeof(longer) + 1);
+
+    /* a table whose version had a rule for each length does not say how long the long ones are */
+    g_array_set_size(lock->sets[KS_SET_NAME_LENGTHS], 0);
+    ks_lock_seal(lock);
+    g_assert_cmpuint(count_lengths(lock), ==, 1 + 64);
+
+    for (KsSetId set = KS_SET_NAMES; set <= KS_SET_NAME_TAILS; set++)
+        g_array_set_size(lock->sets[set], 0);
+    ks_lock_seal(lock);
+    g_assert_cmpuint(count_lengths(lock), ==, 0);
+    g_assert_cmpuint(lock->sets[KS_SET_QUESTION_LENGTHS]->len, ==, 0);
+}
+
+/* As many names as there may be, of all lengths. */
+static void test_many_names(void)
+{
+    g_autoptr(KsLock) lock = ks_lock_new();
+    char name[KS_DNS_COMPARED_MAX];
+
+    for (unsigned i = 0; i < 10000; i++) {
+        unsigned digits = 10 + i % (KS_DNS_COMPARED_MAX - 11);
+
+        memset(name, 'a', digits);
+        if (digits > 60)
+            name[digits / 2] = '.';
+        g_snprintf(name + digits - 8, 9, "%08u", i);
+        g_assert_true(ks_lock_add_name(lock, name));
+    }
+    ks_lock_seal(lock);
+    g_assert_cmpuint(count_lengths(lock), ==, KS_DNS_COMPARED_MAX - 11);
+}
+
 /* have - go + come = want, and nothing goes or comes in vain. */
 static void test_compare(void)
 {
@@ -360,6 +422,8 @@ int main(int argc, char **argv)
     g_test_add_func("/lock/server-keys", test_server_keys);
     g_test_add_func("/lock/bounds", test_bounds);
     g_test_add_func("/lock/seal", test_seal);
+    g_test_add_func("/lock/name-lengths", test_name_lengths);
+    g_test_add_func("/lock/many-names", test_many_names);
     g_test_add_func("/lock/compare", test_compare);
     g_test_add_func("/lock/ranges", test_ranges);
     g_test_add_func("/lock/range-edges", test_range_edges);

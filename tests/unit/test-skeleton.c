@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The skeleton as data: what every rule, chain and set of the lock's table has to be. */
+#include "model/dns-name.h"
 #include "rules/expression.h"
 #include "rules/lock-table.h"
 
@@ -13,14 +14,31 @@
 
 #define REGISTER_BYTES 64u
 
+/* The constant ones, and behind them those of names of each length. */
+static const GPtrArray *all_rules(void)
+{
+    static GPtrArray *rules;
+    const KsNumberedRules *numbered = ks_lock_table.numbered;
+
+    if (rules)
+        return rules;
+    rules = g_ptr_array_new();
+    for (unsigned i = 0; i < ks_skeleton_rules(&ks_lock_table); i++)
+        g_ptr_array_add(rules, (void *) ks_skeleton_rule(&ks_lock_table, i));
+    for (unsigned length = KS_DNS_COMPARED_MIN; length <= KS_DNS_COMPARED_MAX; length++)
+        for (unsigned form = 0; form < numbered->forms; form++)
+            g_ptr_array_add(rules, (void *) numbered->rule(length, form));
+    return rules;
+}
+
 static unsigned rules_count(void)
 {
-    return ks_skeleton_rules(&ks_lock_table);
+    return all_rules()->len;
 }
 
 static const KsRule *rule_at(unsigned n)
 {
-    return ks_skeleton_rule(&ks_lock_table, n);
+    return g_ptr_array_index(all_rules(), n);
 }
 
 static unsigned count_steps(const KsRule *rule)
@@ -202,6 +220,32 @@ static void test_rows(void)
     }
 }
 
+/* A rule's first comparison says whose it is, and no other's of its form. */
+static void test_numbers(void)
+{
+    const KsNumberedRules *numbered = ks_lock_table.numbered;
+
+    for (unsigned length = KS_DNS_COMPARED_MIN; length <= KS_DNS_COMPARED_MAX; length++) {
+        for (unsigned form = 0; form < numbered->forms; form++) {
+            const KsRule *rule = numbered->rule(length, form);
+            const KsStep *step = rule->steps;
+
+            while (step->kind != KS_STEP_COMPARE)
+                step++;
+            g_assert_cmpuint(rule->chain, ==, numbered->chains[form]);
+            g_assert_cmpuint(numbered->number(form, step->data, step->length), ==, length);
+            g_assert_true(rule == numbered->rule(length, form));
+        }
+    }
+    for (unsigned form = 0; form < numbered->forms; form++) {
+        static const uint8_t others[][2] = { { 0, 0 }, { 0, 20 }, { 1, 0 }, { 0xff, 0xff } };
+
+        for (unsigned i = 0; i < G_N_ELEMENTS(others); i++)
+            g_assert_cmpuint(numbered->number(form, others[i], 2), ==, 0);
+        g_assert_cmpuint(numbered->number(form, others[0], 1), ==, 0);
+    }
+}
+
 static void test_names(void)
 {
     g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
@@ -255,8 +299,9 @@ static void test_set_definitions(void)
         g_assert_cmpint(definition->data != KS_DATA_NONE, ==,
                         (definition->flags & NFT_SET_MAP) != 0);
         g_assert_cmpint(definition->data == KS_DATA_VERDICT, ==, definition->verdicts_count > 0);
-        g_assert_cmpint(definition->holds == KS_SET_HOLDS_KEYS, ==, (unsigned) set < KS_SET_MAX);
-        if ((unsigned) set < KS_SET_MAX) {
+        g_assert_cmpint(definition->holds == KS_SET_HOLDS_KEYS, ==,
+                        (unsigned) set < KS_SETS_OF_ELEMENTS);
+        if ((unsigned) set < KS_SETS_OF_ELEMENTS) {
             bool range = ks_set_is_range((KsSetId) set);
 
             g_assert_cmpint(definition->keys, ==, set);
@@ -284,6 +329,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/skeleton/last-rules", test_last_rules);
     g_test_add_func("/skeleton/rows", test_rows);
+    g_test_add_func("/skeleton/numbers", test_numbers);
     g_test_add_func("/skeleton/names", test_names);
     g_test_add_func("/skeleton/jumps", test_jumps);
     g_test_add_func("/skeleton/set-definitions", test_set_definitions);
