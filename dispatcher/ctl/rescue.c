@@ -80,7 +80,7 @@ static int read_egress(Kernel *kernel)
     ks_links_close(links);
     if (result == 0)
         (void) ks_uplinks_find(world, kernel->first.held->lock, uplinks);
-    table = ks_egress_table_new(uplinks);
+    table = ks_egress_table_new(uplinks, ks_netfilter_takes_names(kernel->netfilter));
     ks_layer_describe(&kernel->second, ks_egress_table_skeleton(table));
     ks_egress_table_free(kernel->egress_table);
     kernel->egress_table = table;

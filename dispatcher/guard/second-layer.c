@@ -11,6 +11,8 @@ struct KsSecondLayer {
     bool locked;
     bool all; /* nothing was too much for it */
     bool unsupported;
+    bool asked;      /* what the kernel can do: */
+    bool by_name;    /* a chain on devices by their names */
     int error;       /* of the last change */
     GArray *uplinks; /* element-type KsUplink: what should be covered */
     GArray *covered; /* ... and what `table` is made for */
@@ -26,18 +28,32 @@ static GArray *uplinks_new(void)
 }
 
 /* The table for the uplinks of now. What is read back is compared with it. */
-static void describe_table(KsSecondLayer *second)
+static void describe_anew(KsSecondLayer *second)
 {
     KsEgressTable *table;
 
-    if (second->table && ks_uplinks_equal(second->covered, second->uplinks))
-        return;
-    table = ks_egress_table_new(second->uplinks);
+    table = ks_egress_table_new(second->uplinks, second->by_name);
     ks_layer_describe(&second->layer, ks_egress_table_skeleton(table));
     ks_egress_table_free(second->table);
     second->table = table;
     g_array_set_size(second->covered, 0);
     g_array_append_vals(second->covered, second->uplinks->data, second->uplinks->len);
+}
+
+static void describe_table(KsSecondLayer *second)
+{
+    if (!ks_uplinks_equal(second->covered, second->uplinks))
+        describe_anew(second);
+}
+
+static void ask_kernel(KsSecondLayer *second, KsNetfilter *netfilter)
+{
+    if (second->asked)
+        return;
+    second->asked = true;
+    second->by_name = ks_netfilter_takes_names(netfilter);
+    if (second->by_name)
+        describe_anew(second);
 }
 
 KsSecondLayer *ks_second_layer_new(void)
@@ -49,7 +65,7 @@ KsSecondLayer *ks_second_layer_new(void)
     second->want = ks_lock_new();
     ks_lock_seal(second->want);
     second->all = true;
-    describe_table(second);
+    describe_anew(second);
     return second;
 }
 
@@ -143,6 +159,7 @@ void ks_second_layer_hold(KsSecondLayer *second, KsNetfilter *netfilter, uint32_
 {
     if (second->unsupported)
         return;
+    ask_kernel(second, netfilter);
     second->error = hold(second, netfilter, table_flags, pause_ms);
     /* neither the family nor the hook: the first thing that such a kernel is asked for */
     if (second->error == -EOPNOTSUPP || second->error == -EAFNOSUPPORT)
@@ -154,6 +171,7 @@ void ks_second_layer_read(KsSecondLayer *second, KsNetfilter *netfilter)
 {
     if (second->unsupported)
         return;
+    ask_kernel(second, netfilter);
     (void) ks_layer_read(&second->layer, netfilter);
     judge(second, false); /* it may be mended next, and that comes before any word */
 }

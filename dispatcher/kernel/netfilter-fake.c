@@ -301,6 +301,12 @@ uint32_t ks_netfilter_table_flags(KsNetfilter *netfilter)
     return KS_TABLE_F_OWNED;
 }
 
+bool ks_netfilter_takes_names(KsNetfilter *netfilter)
+{
+    (void) netfilter; /* there are no devices, and no frames */
+    return false;
+}
+
 int ks_monitor_open(KsMonitor **ret_monitor)
 {
     int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

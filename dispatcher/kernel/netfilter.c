@@ -3,7 +3,9 @@
 
 #include "kernel/clock.h"
 #include "model/names.h"
+#include "rules/egress-table.h"
 #include "rules/messages.h"
+#include "rules/named-chain.h"
 #include "rules/plan.h"
 
 #include <errno.h>
@@ -270,4 +272,31 @@ uint32_t ks_netfilter_table_flags(KsNetfilter *netfilter)
         flags = KS_TABLE_F_OWNED;
     ks_batch_clear(&batch);
     return flags;
+}
+
+bool ks_netfilter_takes_names(KsNetfilter *netfilter)
+{
+    static const char *const nobodys[] = { KS_TABLE, NULL }; /* if it were: nothing is stopped */
+    static const KsChain chain = {
+        .name = "probe",
+        .base = true,
+        .hook = KS_EGRESS_HOOK,
+        .policy = NF_ACCEPT,
+        .beginnings = nobodys,
+    };
+    static const KsSkeleton skeleton = {
+        .family = NFPROTO_NETDEV, .name = PROBE_TABLE, .chains = &chain, .chains_count = 1
+    };
+    KsBatch batch = { 0 };
+    bool taken;
+
+    if (!ks_named_chain_is_understood())
+        return false;
+    ks_batch_begin(&batch);
+    ks_batch_add_table(&batch, skeleton.family, skeleton.name, 0);
+    ks_batch_add_chain(&batch, &skeleton, 0);
+    ks_batch_delete_table(&batch, skeleton.family, skeleton.name);
+    taken = ks_batch_end(&batch) == 0 && ks_netfilter_commit(netfilter, &batch) == 0;
+    ks_batch_clear(&batch);
+    return taken;
 }

@@ -30,6 +30,10 @@ int ks_netfilter_read(KsNetfilter *netfilter, KsReadback *readback);
  * Tried once with a table of a name of its own that never stays. */
 uint32_t ks_netfilter_table_flags(KsNetfilter *netfilter);
 
+/* This kernel takes a chain on devices by what their names begin with, and the libnftnl of this
+ * machine, which its nft has, understands it (rules/named-chain.h). Tried in the same way. */
+bool ks_netfilter_takes_names(KsNetfilter *netfilter);
+
 /* Notifications: a socket that becomes readable when somebody changed nf_tables. */
 typedef struct KsMonitor KsMonitor;
 

@@ -9,6 +9,20 @@
 /* Interfaces stacked higher than this are nobody's (include/linux/netdevice.h: 8). */
 #define DEPTH_MAX 8
 
+/* Ethernet, Wi-Fi, mobile broadband and USB's as the kernel calls them and as systemd does; the
+ * ports of a DSA switch; InfiniBand; Bluetooth's; those of Qualcomm's modems. */
+const char *const ks_uplink_beginnings[] = {
+    "bnep", "e", "ib", "lan", "rmnet", "usb", "wan", "wl", "ww", NULL,
+};
+
+bool ks_uplink_has_cards_name(const char *name)
+{
+    for (unsigned i = 0; ks_uplink_beginnings[i]; i++)
+        if (g_str_has_prefix(name, ks_uplink_beginnings[i]))
+            return true;
+    return false;
+}
+
 static bool is_one_of(const char *kind, const char *const *kinds)
 {
     return g_strv_contains(kinds, kind);
@@ -116,6 +130,21 @@ static bool open_below(const KsWorld *world, uint32_t index, KsLock *lock, unsig
     return all;
 }
 
+/* What a chain by name passes: another chain judges it, or it is no uplink. */
+static bool open_others(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+        bool is_judged = is_uplink(world, link, lock) && form_of(link, lock) == KS_UPLINK_ETHERNET;
+
+        if (ks_uplink_has_cards_name(link->name) && !is_judged)
+            all &= ks_lock_open_interface(ret_lock, link->index);
+    }
+    return all;
+}
+
 static void copy_servers(const KsLock *lock, KsLock *ret_lock, KsSetId set)
 {
     g_array_set_size(ret_lock->sets[set], 0);
@@ -161,6 +190,7 @@ bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
         copy_servers(lock, ret_lock, servers[i]);
     for (unsigned i = 0; i < G_N_ELEMENTS(derived); i++)
         all &= ks_lock_add_beginnings(ret_lock, derived[i].set, ret_lock->sets[derived[i].from]);
+    all &= open_others(world, lock, ret_lock);
     for (unsigned i = 0; i < lan->len; i++)
         all &= open_below(world, ks_key_interface(&g_array_index(lan, KsKey, i)), ret_lock, 0);
     ks_lock_seal(ret_lock);

@@ -31,11 +31,19 @@ typedef struct {
  * more than KS_UPLINKS_MAX. */
 bool ks_uplinks_find(const KsWorld *world, const KsLock *lock, GArray *uplinks);
 
+/* What the names of cards begin with that the kernel or systemd gives: a chain that goes by these
+ * is on a card from its first frame on (ADR 28). Sorted, NULL-terminated. Tunnels, loopback and
+ * guests' links are called otherwise, mostly. */
+extern const char *const ks_uplink_beginnings[];
+
+bool ks_uplink_has_cards_name(const char *name);
+
 bool ks_uplinks_equal(const GArray *a, const GArray *b);
 
 /* Draws what the second layer lets out: the same servers as the first, without the question who may
  * send to them (the value is 0) and without those that are open only inside of IPsec, which from
- * here is seen as ESP; the same DHCP servers and routes; LAN access on the uplinks below those
- * interfaces that have it; and each server without its port, for the pieces of packets that the
- * kernel has cut already, which name none. False: something was too much. */
+ * here is seen as ESP; the same DHCP servers and routes; as open interfaces those that are called
+ * like a card and need another chain than an Ethernet card's, or none; LAN access on the uplinks
+ * below those interfaces that have it; and each server without its port, for the pieces of packets
+ * that the kernel has cut already, which name none. False: something was too much. */
 bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock);

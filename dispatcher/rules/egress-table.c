@@ -5,17 +5,18 @@
 #include "rules/lock-table.h"
 #include "rules/steps.h"
 
-/* Not in the kernel headers of libnftnl's users (linux/netfilter.h, enum nf_dev_hooks). */
-#define EGRESS_HOOK 1
+#include <linux/if_arp.h>
 
 #define FORM_RULES_MAX 4
+
+#define HARDWARE_ETHER HOST_ORDER16(ARPHRD_ETHER)
 
 struct KsEgressTable {
     KsSkeleton skeleton;
     KsChain *chains;
     char **names; /* the chains', then the devices' */
     KsRule *rules;
-    KsRuleSegment uplink_rules;
+    KsRuleSegment own_rules;
     const KsRuleSegment *segments[2];
 };
 
@@ -59,6 +60,7 @@ static const struct {
     [KS_EGRESS_SET_RESOLVER_PORTS] = { KS_NFT_SET_RESOLVER_PORTS, "resolver_ports" },
     [KS_EGRESS_SET_LINK_GROUPS] = { KS_NFT_SET_LINK_GROUPS, "link_groups" },
     [KS_EGRESS_SET_REPORT_LENGTHS] = { KS_NFT_SET_REPORT_LENGTHS, "report_lengths" },
+    [KS_EGRESS_SET_OPEN] = { KS_SET_OPEN_INTERFACES, "open_interfaces" },
 };
 
 #define TO4 RAW_NETWORK(8 * IPV4_DESTINATION, 32)
@@ -186,60 +188,92 @@ static const KsRule by_form[][FORM_RULES_MAX] = {
     [KS_UPLINK_OTHER] = { { .text = NULL } },
 };
 
+/* Of what came a moment ago nothing is known but what the kernel says: frames without an Ethernet
+ * header wait for the guard. */
+static const KsRule by_name_rules[] = {
+    TO_SERVERS,
+    { .text = "oif @open_interfaces accept",
+      .steps = DO(META(OIF, R1), LOOKUP(KS_EGRESS_SET_OPEN), ACCEPT) },
+    { .text = "meta oiftype ether jump ethernet",
+      .steps = DO(META(OIFTYPE, R1), COMPARE(EQ, 2, HARDWARE_ETHER), JUMP(KS_EGRESS_ETHERNET)) },
+};
+
 static const KsRule last = { .text = "counter name \"blocked_frames\" drop",
                              .steps = DO(COUNT(KS_EGRESS_BLOCKED), DROP) };
 /* clang-format on */
 
-static void add_uplink_rules(KsEgressTable *table, KsUplinkForm form, unsigned chain)
+static void add_rule(KsEgressTable *table, const KsRule *rule, unsigned chain)
 {
-    for (unsigned i = 0; i <= FORM_RULES_MAX; i++) {
-        bool is_last = i == FORM_RULES_MAX || !by_form[form][i].text;
-        KsRule *rule = &table->rules[table->uplink_rules.count++];
+    KsRule *added = &table->rules[table->own_rules.count++];
 
-        *rule = is_last ? last : by_form[form][i];
-        rule->chain = chain;
-        if (is_last)
-            break;
-    }
+    *added = *rule;
+    added->chain = chain;
 }
 
-KsEgressTable *ks_egress_table_new(const GArray *uplinks)
+static void add_chain(KsEgressTable *table, KsChain chain)
+{
+    chain.base = true;
+    chain.hook = KS_EGRESS_HOOK;
+    chain.priority = KS_PRIORITY_FILTER;
+    table->chains[table->skeleton.chains_count++] = chain;
+}
+
+static void add_cards(KsEgressTable *table)
+{
+    unsigned chain = table->skeleton.chains_count;
+
+    add_chain(table, (KsChain){ .name = "by_name", .beginnings = ks_uplink_beginnings });
+    for (unsigned i = 0; i < G_N_ELEMENTS(by_name_rules); i++)
+        add_rule(table, &by_name_rules[i], chain);
+    add_rule(table, &last, chain);
+}
+
+static void add_uplink(KsEgressTable *table, const KsUplink *uplink, unsigned n)
+{
+    char **names = table->names + 2 * (size_t) n;
+    unsigned chain = table->skeleton.chains_count;
+
+    names[0] = g_strdup_printf("uplink_%u", uplink->index);
+    names[1] = g_strdup(uplink->name);
+    add_chain(table, (KsChain){ .name = names[0], .device = names[1] });
+    for (unsigned i = 0; i < FORM_RULES_MAX && by_form[uplink->form][i].text; i++)
+        add_rule(table, &by_form[uplink->form][i], chain);
+    add_rule(table, &last, chain);
+}
+
+KsEgressTable *ks_egress_table_new(const GArray *uplinks, bool by_name)
 {
     KsEgressTable *table = g_new0(KsEgressTable, 1);
+    unsigned chains = 0;
 
-    table->chains = g_new0(KsChain, KS_EGRESS_CHAINS + uplinks->len);
+    table->chains = g_new0(KsChain, KS_EGRESS_CHAINS + 1 + uplinks->len);
     table->names = g_new0(char *, 2 * uplinks->len + 1);
-    table->rules = g_new0(KsRule, (FORM_RULES_MAX + 1) * uplinks->len + 1);
-    table->uplink_rules.rules = table->rules;
+    table->rules = g_new0(KsRule, (FORM_RULES_MAX + 1) * (1 + uplinks->len));
+    table->own_rules.rules = table->rules;
     memcpy(table->chains, shared_chains, sizeof(shared_chains));
-    for (unsigned i = 0; i < uplinks->len; i++) {
-        const KsUplink *uplink = &g_array_index(uplinks, KsUplink, i);
-
-        table->names[2 * i] = g_strdup_printf("uplink_%u", uplink->index);
-        table->names[2 * i + 1] = g_strdup(uplink->name);
-        table->chains[KS_EGRESS_CHAINS + i] = (KsChain){
-            .name = table->names[2 * i],
-            .base = true,
-            .hook = EGRESS_HOOK,
-            .priority = KS_PRIORITY_FILTER,
-            .device = table->names[2 * i + 1],
-        };
-        add_uplink_rules(table, uplink->form, KS_EGRESS_CHAINS + i);
-    }
     table->segments[0] = &ks_egress_rules;
-    table->segments[1] = &table->uplink_rules;
+    table->segments[1] = &table->own_rules;
     table->skeleton = (KsSkeleton){
         .family = NFPROTO_NETDEV,
         .name = KS_TABLE,
         .chains = table->chains,
-        .chains_count = KS_EGRESS_CHAINS + uplinks->len,
+        .chains_count = KS_EGRESS_CHAINS,
         .sets = set_definitions(),
-        .sets_count = KS_EGRESS_SET_MAX,
+        .sets_count = by_name ? KS_EGRESS_SET_MAX : KS_EGRESS_SET_OPEN,
         .counters = counters,
         .counters_count = KS_EGRESS_COUNTERS,
         .segments = table->segments,
         .segments_count = G_N_ELEMENTS(table->segments),
     };
+    if (by_name)
+        add_cards(table);
+    for (unsigned i = 0; i < uplinks->len; i++) {
+        const KsUplink *uplink = &g_array_index(uplinks, KsUplink, i);
+
+        if (!by_name || uplink->form != KS_UPLINK_ETHERNET ||
+            !ks_uplink_has_cards_name(uplink->name))
+            add_uplink(table, uplink, chains++);
+    }
     return table;
 }
 

@@ -8,7 +8,13 @@
  * whoever made it (Linux 5.16 and later). One base chain an uplink, because kernels differ in what
  * else they take (6.1 knows no second device later, 6.18 no renamed one); all of them jump to the
  * same rules, in egress-rules.c. So the table changes with the uplinks, and with nothing else but
- * its sets' elements. */
+ * its sets' elements.
+ *
+ * By name, one base chain is on all that is called like a card (uplink.h), also on those that come
+ * later, and judges them as Ethernet cards; such cards have no chain of their own (ADR 28). */
+
+/* Not in the kernel headers of libnftnl's users (linux/netfilter.h, enum nf_dev_hooks). */
+#define KS_EGRESS_HOOK 1
 
 typedef enum {
     KS_EGRESS_ETHERNET, /* by the type that the frame itself names */
@@ -43,6 +49,7 @@ typedef enum {
     KS_EGRESS_SET_RESOLVER_PORTS,
     KS_EGRESS_SET_LINK_GROUPS,
     KS_EGRESS_SET_REPORT_LENGTHS,
+    KS_EGRESS_SET_OPEN, /* by name only: the last one */
     KS_EGRESS_SET_MAX,
 } KsEgressSet;
 
@@ -53,10 +60,11 @@ typedef enum {
 
 extern const KsRuleSegment ks_egress_rules;
 
-/* The table for these uplinks (element-type KsUplink). */
+/* The table for these uplinks (element-type KsUplink). `by_name`: as the kernel can do it
+ * (kernel/netfilter.h). */
 typedef struct KsEgressTable KsEgressTable;
 
-KsEgressTable *ks_egress_table_new(const GArray *uplinks);
+KsEgressTable *ks_egress_table_new(const GArray *uplinks, bool by_name);
 void ks_egress_table_free(KsEgressTable *table);
 const KsSkeleton *ks_egress_table_skeleton(const KsEgressTable *table);
 

@@ -2,6 +2,7 @@
 #include "rules/messages.h"
 
 #include "rules/expression.h"
+#include "rules/named-chain.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -224,11 +225,27 @@ void ks_batch_delete_table(KsBatch *batch, uint8_t family, const char *name)
         put_table(batch, table, NFT_MSG_DELTABLE, 0);
 }
 
+static void add_named_chain(KsBatch *batch, const KsSkeleton *skeleton, const KsChain *definition)
+{
+    struct nlmsghdr *message =
+        ks_batch_message(batch, NFT_MSG_NEWCHAIN, skeleton->family, NLM_F_CREATE);
+
+    if (!message)
+        return;
+    ks_named_chain_put(message, skeleton, definition);
+    ks_batch_commit_message(batch, message);
+}
+
 void ks_batch_add_chain(KsBatch *batch, const KsSkeleton *skeleton, unsigned id)
 {
     const KsChain *definition = &skeleton->chains[id];
-    struct nftnl_chain *chain = chain_new(batch, skeleton, definition->name);
+    struct nftnl_chain *chain;
 
+    if (definition->beginnings) {
+        add_named_chain(batch, skeleton, definition);
+        return;
+    }
+    chain = chain_new(batch, skeleton, definition->name);
     if (!chain)
         return;
     if (definition->base) {

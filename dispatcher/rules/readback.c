@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/readback.h"
 
+#include "rules/named-chain.h"
 #include "rules/plan.h"
 #include "rules/readback-elements.h"
 #include "rules/readback-rules.h"
@@ -108,7 +109,8 @@ static int take_table(KsReadback *readback, const struct nlmsghdr *message)
 }
 
 /* Whether a chain hangs where it should. */
-static bool stands_right(const KsChain *ours, const struct nftnl_chain *chain)
+static bool stands_right(const KsChain *ours, const struct nftnl_chain *chain,
+                         const struct nlmsghdr *message)
 {
     const char *type = nftnl_chain_get_str(chain, NFTNL_CHAIN_TYPE);
     const char *device = nftnl_chain_get_str(chain, NFTNL_CHAIN_DEV);
@@ -118,10 +120,12 @@ static bool stands_right(const KsChain *ours, const struct nftnl_chain *chain)
     return !ours->base || (nftnl_chain_get_u32(chain, NFTNL_CHAIN_HOOKNUM) == ours->hook &&
                            nftnl_chain_get_s32(chain, NFTNL_CHAIN_PRIO) == ours->priority &&
                            g_strcmp0(type, "filter") == 0 &&
-                           (!ours->device || g_strcmp0(device, ours->device) == 0));
+                           (!ours->device || g_strcmp0(device, ours->device) == 0) &&
+                           (!ours->beginnings || ks_named_chain_hangs_right(message, ours)));
 }
 
-static void judge_chain(KsReadback *readback, const struct nftnl_chain *chain)
+static void judge_chain(KsReadback *readback, const struct nftnl_chain *chain,
+                        const struct nlmsghdr *message)
 {
     const char *name = nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME);
     int id = chain_by_name(readback->skeleton, name);
@@ -134,7 +138,7 @@ static void judge_chain(KsReadback *readback, const struct nftnl_chain *chain)
     }
     ours = &readback->skeleton->chains[id];
     readback->chains[id].present = true;
-    if (!stands_right(ours, chain)) {
+    if (!stands_right(ours, chain, message)) {
         readback->chains[id].wrong = true;
         ks_readback_problem(readback, "the chain %s does not stand where it should", name);
     } else if (ours->base && nftnl_chain_get_u32(chain, NFTNL_CHAIN_POLICY) != ours->policy) {
@@ -157,7 +161,7 @@ static int take_chain(KsReadback *readback, const struct nlmsghdr *message)
         result = -EBADMSG;
     if (result == 0 && is_ours(readback, nftnl_chain_get_str(chain, NFTNL_CHAIN_TABLE),
                                nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY)))
-        judge_chain(readback, chain);
+        judge_chain(readback, chain, message);
     if (chain)
         nftnl_chain_free(chain);
     return result;

@@ -18,11 +18,13 @@
 typedef struct {
     const char *name;
     bool base;
-    uint32_t hook;      /* base chains only: enum nf_inet_hooks, or of the table's family */
-    int32_t priority;   /* base chains only */
-    uint32_t policy;    /* base chains only: NF_DROP, which needs no word, or NF_ACCEPT */
-    const char *device; /* base chains of family netdev only: what they hang on */
-    bool conditional;   /* its rules are there only while the model's set `with` has a key */
+    uint32_t hook;    /* base chains only: enum nf_inet_hooks, or of the table's family */
+    int32_t priority; /* base chains only */
+    uint32_t policy;  /* base chains only: NF_DROP, which needs no word, or NF_ACCEPT */
+    /* base chains of family netdev only: what they hang on, by its name or its name's beginning */
+    const char *device;
+    const char *const *beginnings; /* NULL-terminated */
+    bool conditional; /* its rules are there only while the model's set `with` has a key */
     KsSetId with;
 } KsChain;
 

@@ -179,6 +179,13 @@
 #define HOST_ORDER(n) (n) >> 24 & 0xff, (n) >> 16 & 0xff, (n) >> 8 & 0xff, (n) &0xff
 #endif
 
+/* The same of two. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define HOST_ORDER16(n) (n) & 0xff, (n) >> 8 & 0xff
+#else
+#define HOST_ORDER16(n) (n) >> 8 & 0xff, (n) &0xff
+#endif
+
 /* What the first layer gives to a question for a VPN server's name that it lets out, and the second
  * asks for: of one that was let out before the lock, and has waited for a neighbour's address
  * since, it would know no name. */

@@ -200,7 +200,14 @@ static void append_chain(GString *text, const KsReadback *readback, unsigned id)
     g_autoptr(GPtrArray) rules = ks_skeleton_rules_of(skeleton, id, readback->lock);
 
     g_string_append_printf(text, "\tchain %s {\n", chain->name);
-    if (chain->base && chain->device) {
+    if (chain->base && chain->beginnings) {
+        g_autofree char *devices = g_strjoinv("*\", \"", (char **) chain->beginnings);
+
+        g_string_append_printf(text,
+                               "\t\ttype filter hook egress devices = { \"%s*\" } "
+                               "priority filter; policy drop;\n",
+                               devices);
+    } else if (chain->base && chain->device) {
         g_autofree char *device = g_strescape(chain->device, NULL);
 
         g_string_append_printf(

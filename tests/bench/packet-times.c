@@ -3,8 +3,10 @@
  * each with one line:
  *
  *   send ADDRESS PORT COUNT   nanoseconds of a packet, sent by sendmmsg(2) on a connected socket
- *   lock UPLINK TUNNEL LAYERS the lock with 1 or 2 layers, by the product's own code
+ *   lock UPLINK TUNNEL LAYERS the lock by the product's own code: "first", "both", or "names",
+ *                             both with the second one by name
  *   unlock
+ *   names                     "yes": this kernel has the second layer by name
  *
  * Runs in a network namespace that its caller made. */
 #include "kernel/netfilter.h"
@@ -132,7 +134,7 @@ static void hold(Kernel *kernel, unsigned layer, const KsLock *lock)
     check("commit", ks_netfilter_commit(kernel->netfilter, &kernel->batch));
 }
 
-static void close_lock(Kernel *kernel, const char *uplink, const char *tunnel, unsigned layers)
+static void close_lock(Kernel *kernel, const char *uplink, const char *tunnel, const char *layers)
 {
     g_autoptr(GArray) uplinks = g_array_new(FALSE, TRUE, sizeof(KsUplink));
     g_autoptr(KsWorld) world = ks_world_new();
@@ -145,10 +147,10 @@ static void close_lock(Kernel *kernel, const char *uplink, const char *tunnel, u
     fill(lock, if_nametoindex(tunnel));
     kernel->held[0] = ks_readback_new(&ks_lock_table);
     hold(kernel, 0, lock);
-    if (layers < 2)
+    if (strcmp(layers, "first") == 0)
         return;
     (void) ks_uplinks_draw(world, lock, second);
-    kernel->egress = ks_egress_table_new(uplinks);
+    kernel->egress = ks_egress_table_new(uplinks, strcmp(layers, "names") == 0);
     kernel->held[1] = ks_readback_new(ks_egress_table_skeleton(kernel->egress));
     hold(kernel, 1, second);
 }
@@ -187,8 +189,10 @@ int main(void)
             printf("%lld\n", (long long) send_packets(words[1], (uint16_t) number(words[2]),
                                                       number(words[3])));
         } else if (count == 4 && strcmp(words[0], "lock") == 0) {
-            close_lock(&kernel, words[1], words[2], number(words[3]));
+            close_lock(&kernel, words[1], words[2], words[3]);
             puts("locked");
+        } else if (count == 1 && strcmp(words[0], "names") == 0) {
+            puts(ks_netfilter_takes_names(kernel.netfilter) ? "yes" : "no");
         } else if (count == 1 && strcmp(words[0], "unlock") == 0) {
             open_lock(&kernel);
             puts("unlocked");

@@ -87,7 +87,7 @@ _PEER = f"""table inet bench {{
 }}
 """
 
-_OURS = {"first layer": 1, "both layers": 2}
+_OURS = {"first layer": "first", "both layers": "both", "both layers by name": "names"}
 _FOREIGN = {"one accept rule": _FLOOR, "two sets": _TWO_SETS, "a provider's client": _PEER}
 _NONE = "no lock"
 
@@ -111,15 +111,15 @@ class _Helper:
 
 def _build() -> tuple[Namespace, Namespace]:
     here, there = Namespace("packets"), Namespace("sink")
-    for near, far, address in (("up0", "up1", "192.0.2.10/24"), ("in0", "in1", "10.8.0.2/24")):
+    for near, far, address in (("eth0", "up1", "192.0.2.10/24"), ("in0", "in1", "10.8.0.2/24")):
         wire(here, near, there, far)
         there.ip(f"link set {far} up")
         here.ip(f"addr add {address} dev {near}", f"link set {near} up")
         drop = f'table netdev {far} {{ chain c {{ type filter hook ingress device "{far}" priority 0; drop; }}; }}'
         there.run(["nft", "-f", "-"], input=drop)
     here.ip(
-        "route add default via 192.0.2.1 dev up0",
-        "neigh replace 192.0.2.1 lladdr 02:00:00:00:00:01 dev up0 nud permanent",
+        "route add default via 192.0.2.1 dev eth0",
+        "neigh replace 192.0.2.1 lladdr 02:00:00:00:00:01 dev eth0 nud permanent",
         f"neigh replace {_INSIDE} lladdr 02:00:00:00:00:02 dev in0 nud permanent",
     )
     return here, there
@@ -129,12 +129,13 @@ def measure(_: World, quick: bool) -> list[Row]:
     rounds = 15 if quick else 60
     here, there = _build()
     program = _Helper(here)
-    shapes = [_NONE, *_FOREIGN, *_OURS]
+    ours = [shape for shape in _OURS if _OURS[shape] != "names" or program.ask("names") == "yes"]
+    shapes = [_NONE, *_FOREIGN, *ours]
     times: dict[tuple[str, str], list[float]] = {(shape, path): [] for shape in shapes for path in _PATHS}
     for turn in range(rounds):
         for shape in shapes[turn % len(shapes) :] + shapes[: turn % len(shapes)]:
             if shape in _OURS:
-                program.ask(f"lock up0 in0 {_OURS[shape]}")
+                program.ask(f"lock eth0 in0 {_OURS[shape]}")
             elif shape in _FOREIGN:
                 here.run(["nft", "-f", "-"], input=_FOREIGN[shape])
             for path, (address, port) in _PATHS.items():
@@ -158,5 +159,7 @@ def measure(_: World, quick: bool) -> list[Row]:
         rows.append(Row(f"a packet without a lock, {path}", Sample(bare, "ns")))
         rows.append(Row(f"two sets, {path}", cost["two sets"]))
         rows.append(at_most(f"first layer, {path}", cost["first layer"], "one accept rule", floor, most))
-        rows.append(at_most(f"both layers, {path}", cost["both layers"], "a provider's client", peer, 0.5))
+        for shape in ("both layers", "both layers by name"):
+            if shape in shapes:
+                rows.append(at_most(f"{shape}, {path}", cost[shape], "a provider's client", peer, 0.5))
     return rows

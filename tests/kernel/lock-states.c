@@ -3,6 +3,8 @@
 
 #include "namespace.h"
 
+#include "kernel/netfilter.h"
+
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -170,4 +172,29 @@ GArray *ks_lock_states_make_uplinks(void)
         g_array_append_val(uplinks, uplink);
     }
     return uplinks;
+}
+
+bool ks_lock_states_kernel_takes_names(void)
+{
+    KsNetfilter *netfilter;
+    bool taken;
+
+    g_assert_cmpint(ks_netfilter_open(&netfilter), ==, 0);
+    taken = ks_netfilter_takes_names(netfilter);
+    ks_netfilter_close(netfilter);
+    return taken;
+}
+
+bool ks_lock_states_nft_takes_names(const char *nft)
+{
+    g_autofree char *command = g_strdup_printf("%s --version", nft);
+    g_autofree char *version = namespace_command(command);
+    unsigned numbers[3] = { 0 };
+
+    /* NOLINTNEXTLINE(cert-err34-c): how many there were is looked at, and they are small */
+    if (sscanf(version, "nftables v%u.%u.%u", &numbers[0], &numbers[1], &numbers[2]) != 3)
+        g_error("nft does not say its version: %s", version);
+    /* 1.1.6 is the first that needs libnftnl 1.3.1 */
+    return numbers[0] > 1 ||
+           (numbers[0] == 1 && (numbers[1] > 1 || (numbers[1] == 1 && numbers[2] >= 6)));
 }

@@ -18,3 +18,8 @@ extern const unsigned ks_lock_states_count;
 /* Makes a card of each form where this process is, with the same numbers everywhere.
  * Returns them (element-type KsUplink), to be freed. */
 GArray *ks_lock_states_make_uplinks(void);
+
+/* Whether this kernel takes a chain by name, and this nft (a command) understands what the kernel
+ * tells of one: one that does not tries for ever. */
+bool ks_lock_states_kernel_takes_names(void);
+bool ks_lock_states_nft_takes_names(const char *nft);

@@ -104,9 +104,10 @@ static char *normalise(const char *text)
     return g_string_free(result, FALSE);
 }
 
-static unsigned nft_version(void)
+static unsigned nft_version(const char *nft)
 {
-    g_autofree char *text = namespace_command("nft --version");
+    g_autofree char *command = g_strdup_printf("%s --version", nft);
+    g_autofree char *text = namespace_command(command);
     unsigned major;
     unsigned minor;
     unsigned micro;
@@ -157,9 +158,9 @@ static char *sort_blocks(const KsSkeleton *skeleton, const char *normal)
     return g_strjoinv("", blocks);
 }
 
-static void assert_same_text(const KsSkeleton *skeleton, const char *ours, const char *nft)
+static void assert_same_text(const KsSkeleton *skeleton, const char *ours, const char *nft,
+                             unsigned version)
 {
-    unsigned version = nft_version();
     g_autofree char *our_normal = normalise(ours);
     g_autofree char *nft_normal = normalise(nft);
     g_autofree char *our_blocks = sort_blocks(skeleton, our_normal);
@@ -186,6 +187,7 @@ static const char *name_interface(uint32_t index, const void *data)
 }
 
 typedef struct {
+    const char *nft; /* the command */
     const KsSkeleton *skeleton;
     const KsLockState *state;
 } Case;
@@ -193,8 +195,8 @@ typedef struct {
 static void test_listing(const void *data)
 {
     const Case *is = data;
-    g_autofree char *command =
-        g_strdup_printf("nft list table %s " KS_TABLE, ks_skeleton_family_name(is->skeleton));
+    g_autofree char *command = g_strdup_printf("%s list table %s " KS_TABLE, is->nft,
+                                               ks_skeleton_family_name(is->skeleton));
     KsNetfilter *netfilter;
     KsReadback *held = ks_readback_new(is->skeleton);
     KsLock *lock = ks_lock_new();
@@ -217,7 +219,7 @@ static void test_listing(const void *data)
     g_assert_true(ks_readback_is_intact(held));
     ours = ks_rules_text(held, name_interface, NULL);
     nft = namespace_command(command);
-    assert_same_text(is->skeleton, ours, nft);
+    assert_same_text(is->skeleton, ours, nft, nft_version(is->nft));
 
     g_assert_cmpint(ks_plan_unlock(&batch, held), ==, 0);
     g_assert_cmpint(ks_netfilter_commit(netfilter, &batch), ==, 0);
@@ -227,28 +229,44 @@ static void test_listing(const void *data)
     ks_batch_clear(&batch);
 }
 
+static void add_cases(const char *nft, const KsSkeleton *skeleton, const char *name)
+{
+    for (unsigned i = 0; i < ks_lock_states_count; i++) {
+        Case *is = g_new(Case, 1);
+        g_autofree char *path = g_strdup_printf("/listing/%s/%s", name, ks_lock_states[i].name);
+
+        *is = (Case){ nft, skeleton, &ks_lock_states[i] };
+        g_test_add_data_func_full(path, is, test_listing, g_free);
+    }
+}
+
+/* By this machine's nft, or the first of KS_NFTS that understands it. */
+static void add_cases_by_name(const KsSkeleton *skeleton)
+{
+    g_autofree char *all = g_strconcat("nft\n", g_getenv("KS_NFTS"), NULL);
+    g_auto(GStrv) nfts = g_strsplit(all, "\n", -1);
+
+    for (unsigned i = 0; ks_lock_states_kernel_takes_names() && nfts[i]; i++) {
+        if (!nfts[i][0] || !ks_lock_states_nft_takes_names(nfts[i]))
+            continue;
+        add_cases(g_intern_string(nfts[i]), skeleton, "by-name");
+        return;
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_autoptr(GArray) uplinks = NULL;
     g_autoptr(KsEgressTable) egress = NULL;
-    int result;
+    g_autoptr(KsEgressTable) by_name = NULL;
 
     namespace_enter();
     g_test_init(&argc, &argv, NULL);
     uplinks = ks_lock_states_make_uplinks();
-    egress = ks_egress_table_new(uplinks);
-    for (unsigned i = 0; i < ks_lock_states_count; i++) {
-        const KsSkeleton *skeletons[] = { &ks_lock_table, ks_egress_table_skeleton(egress) };
-
-        for (unsigned j = 0; j < G_N_ELEMENTS(skeletons); j++) {
-            Case *is = g_new(Case, 1);
-            g_autofree char *path = g_strdup_printf(
-                "/listing/%s/%s", ks_skeleton_family_name(skeletons[j]), ks_lock_states[i].name);
-
-            *is = (Case){ skeletons[j], &ks_lock_states[i] };
-            g_test_add_data_func_full(path, is, test_listing, g_free);
-        }
-    }
-    result = g_test_run();
-    return result;
+    egress = ks_egress_table_new(uplinks, false);
+    by_name = ks_egress_table_new(uplinks, true);
+    add_cases("nft", &ks_lock_table, "inet");
+    add_cases("nft", ks_egress_table_skeleton(egress), "netdev");
+    add_cases_by_name(ks_egress_table_skeleton(by_name));
+    return g_test_run();
 }

@@ -310,7 +310,7 @@ int main(int argc, char **argv)
     uplink.index = if_nametoindex(WIRE);
     g_array_append_val(uplinks, loopback);
     g_array_append_val(uplinks, uplink);
-    egress = ks_egress_table_new(uplinks);
+    egress = ks_egress_table_new(uplinks, false);
     held = ks_readback_new(ks_egress_table_skeleton(egress));
     g_assert_cmpint(ks_netfilter_open(&netfilter), ==, 0);
     g_assert_cmpint(ks_netfilter_read(netfilter, held), ==, 0);

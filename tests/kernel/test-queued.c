@@ -181,7 +181,7 @@ int main(int argc, char **argv)
     traffic_set_up();
     uplink.index = if_nametoindex(LINK);
     g_array_append_val(uplinks, uplink);
-    egress = ks_egress_table_new(uplinks);
+    egress = ks_egress_table_new(uplinks, false);
     held[0] = ks_readback_new(&ks_lock_table);
     held[1] = ks_readback_new(ks_egress_table_skeleton(egress));
     g_assert_cmpint(ks_netfilter_open(&netfilter), ==, 0);

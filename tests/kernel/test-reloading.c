@@ -22,6 +22,7 @@ typedef struct {
     const char *nft;
     const KsLockState *state;
     bool json;
+    bool by_name;     /* the second layer; so only where nft understands it */
     bool says_typeof; /* also in JSON: seen in 1.1.3 and later, not in 1.0.6 */
 } Case;
 
@@ -31,12 +32,12 @@ typedef struct {
 } Both;
 
 static GArray *uplinks;
-static KsEgressTable *egress;
-static int elsewhere; /* a namespace with the same cards */
+static KsEgressTable *egress[2]; /* the second one by name */
+static int elsewhere;            /* a namespace with the same cards */
 
-static void both_new(Both *both)
+static void both_new(Both *both, bool by_name)
 {
-    *both = (Both){ { &ks_lock_table, ks_egress_table_skeleton(egress) }, { NULL } };
+    *both = (Both){ { &ks_lock_table, ks_egress_table_skeleton(egress[by_name]) }, { NULL } };
     for (unsigned i = 0; i < G_N_ELEMENTS(both->held); i++)
         both->held[i] = ks_readback_new(both->skeletons[i]);
 }
@@ -319,7 +320,7 @@ static void test_reloading(const void *data)
     Copy copy;
 
     g_assert_cmpint(ks_netfilter_open(&netfilter), ==, 0);
-    both_new(&both);
+    both_new(&both, is->by_name);
     hold(&both, netfilter, is->state);
     listing = list(is);
     bytes = bytecode(is);
@@ -336,7 +337,7 @@ static void make_uplinks(void *data)
     g_array_unref(ks_lock_states_make_uplinks());
 }
 
-static void add_cases(const char *nft)
+static void add_cases(const char *nft, bool by_name)
 {
     g_autofree char *command = g_strdup_printf("%s --version", nft);
     g_autofree char *version = namespace_command(command);
@@ -347,32 +348,44 @@ static void add_cases(const char *nft)
             Case *is = g_new(Case, 1);
             g_autofree char *path = NULL;
 
-            *is = (Case){ nft, &ks_lock_states[i], json, !g_str_has_prefix(words[1], "v1.0.") };
-            path = g_strdup_printf("/reloading/%s/%s/%s", words[1], is->state->name,
-                                   json ? "json" : "text");
+            *is = (Case){ nft, &ks_lock_states[i], json, by_name,
+                          !g_str_has_prefix(words[1], "v1.0.") };
+            path = g_strdup_printf("/reloading/%s/%s%s/%s", words[1], by_name ? "by-name/" : "",
+                                   is->state->name, json ? "json" : "text");
             g_test_add_data_func_full(path, is, test_reloading, g_free);
         }
     }
 }
 
+static void add_cases_of(const char *nft, bool kernel_takes_names)
+{
+    add_cases(nft, false);
+    if (kernel_takes_names && ks_lock_states_nft_takes_names(nft))
+        add_cases(nft, true);
+}
+
 int main(int argc, char **argv)
 {
     g_auto(GStrv) nfts = g_strsplit(g_getenv("KS_NFTS") ? g_getenv("KS_NFTS") : "", "\n", -1);
+    bool by_name;
     int result;
 
     namespace_enter();
     g_test_init(&argc, &argv, NULL);
     g_test_set_nonfatal_assertions();
     uplinks = ks_lock_states_make_uplinks();
-    egress = ks_egress_table_new(uplinks);
+    for (unsigned i = 0; i < G_N_ELEMENTS(egress); i++)
+        egress[i] = ks_egress_table_new(uplinks, i);
+    by_name = ks_lock_states_kernel_takes_names();
     elsewhere = namespace_new();
     namespace_run(elsewhere, make_uplinks, NULL);
-    add_cases("nft");
+    add_cases_of("nft", by_name);
     for (unsigned i = 0; nfts[i]; i++)
         if (nfts[i][0])
-            add_cases(nfts[i]);
+            add_cases_of(nfts[i], by_name);
     result = g_test_run();
-    ks_egress_table_free(egress);
+    for (unsigned i = 0; i < G_N_ELEMENTS(egress); i++)
+        ks_egress_table_free(egress[i]);
     g_array_unref(uplinks);
     return result;
 }

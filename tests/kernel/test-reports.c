@@ -224,7 +224,7 @@ static void set_up(Fixture *f, const void *data)
 
     (void) data;
     g_array_append_val(uplinks, uplink);
-    f->egress = ks_egress_table_new(uplinks);
+    f->egress = ks_egress_table_new(uplinks, false);
     f->held[0] = ks_readback_new(&ks_lock_table);
     f->held[1] = ks_readback_new(ks_egress_table_skeleton(f->egress));
     f->lock = ks_lock_new();

@@ -58,7 +58,7 @@ static Lock lock_new(void)
 
     g_assert_nonnull(if_indextoname(hotspot.index, hotspot.name));
     g_array_append_val(uplinks, hotspot);
-    lock.table = ks_egress_table_new(uplinks);
+    lock.table = ks_egress_table_new(uplinks, false);
     lock.frames = ks_readback_new(ks_egress_table_skeleton(lock.table));
     lock.frames_lock = ks_lock_new();
     g_assert_cmpint(ks_netfilter_open(&lock.netfilter), ==, 0);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For LD_PRELOAD: nf_tables as before Linux 6.9, where a table cannot outlive its owner. A program
- * that asks for a table that persists has the kernel asked for a flag that no kernel knows instead,
- * so that the kernel itself refuses, with the errno of an old one. */
+/* For LD_PRELOAD: nf_tables as before Linux 6.9, where a table cannot outlive its owner, and no
+ * chain goes by what devices' names begin with (6.17). A program that asks for either has the
+ * kernel asked for a flag or an attribute that no kernel knows instead, so that the kernel itself
+ * refuses, with the errno of an old one. */
 #include <dlfcn.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
@@ -13,8 +14,11 @@
 #define TABLE_F_PERSIST 0x4u
 #define TABLE_F_UNKNOWN 0x80000000u
 #define NEWTABLE        (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE)
+#define NEWCHAIN        (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN)
+#define DEVICE_PREFIX   2
+#define DEVICE_UNKNOWN  100
 
-static void ask_for_the_unknown(struct nlmsghdr *message)
+static void ask_for_unknown_flag(struct nlmsghdr *message)
 {
     struct nlattr *attribute;
 
@@ -27,6 +31,25 @@ static void ask_for_the_unknown(struct nlmsghdr *message)
         if (flags & __builtin_bswap32(TABLE_F_PERSIST))
             flags |= __builtin_bswap32(TABLE_F_UNKNOWN);
         memcpy(mnl_attr_get_payload(attribute), &flags, sizeof(flags));
+    }
+}
+
+static void ask_for_unknown_device(struct nlmsghdr *message)
+{
+    struct nlattr *hook;
+    struct nlattr *list;
+    struct nlattr *device;
+
+    mnl_attr_for_each(hook, message, sizeof(struct nfgenmsg)) {
+        if (mnl_attr_get_type(hook) != NFTA_CHAIN_HOOK)
+            continue;
+        mnl_attr_for_each_nested(list, hook) {
+            if (mnl_attr_get_type(list) != NFTA_HOOK_DEVS)
+                continue;
+            mnl_attr_for_each_nested(device, list)
+                if (mnl_attr_get_type(device) == DEVICE_PREFIX)
+                    device->nla_type = DEVICE_UNKNOWN;
+        }
     }
 }
 
@@ -47,9 +70,12 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *socket, const void *data, siz
     if (!real.found)
         real.found = dlsym(RTLD_NEXT, "mnl_socket_sendto");
     memcpy(copy, data, size);
-    for (message = copy; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+    for (message = copy; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
         if (message->nlmsg_type == NEWTABLE)
-            ask_for_the_unknown(message);
+            ask_for_unknown_flag(message);
+        else if (message->nlmsg_type == NEWCHAIN)
+            ask_for_unknown_device(message);
+    }
     sent = real.call(socket, copy, size);
     free(copy);
     return sent;
