@@ -101,6 +101,8 @@ void ks_openvpn_profile_read(KsProfileReader *reader)
                    remote->port ? remote->port : default_port);
     }
 
+    reader->found->floats = udp && g_strcmp0(ks_profile_reader_item(reader, "float"), "yes") == 0;
+
     /* openvpn(8), --remote-random-hostname: six random bytes in front of every name */
     if (named && g_strcmp0(ks_profile_reader_item(reader, "remote-random-hostname"), "yes") == 0)
         ks_profile_reader_warn(

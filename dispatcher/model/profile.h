@@ -16,6 +16,7 @@ typedef struct {
 typedef struct {
     GPtrArray *servers;  /* element-type KsServer, owned; without duplicates */
     GPtrArray *warnings; /* element-type char*, owned: whole sentences on what was not understood */
+    bool floats;         /* its program follows a server that answers from another address */
 } KsProfileServers;
 
 /* Most servers that one profile may bring into the kernel. */

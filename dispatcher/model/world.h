@@ -127,6 +127,8 @@ typedef struct {
     GPtrArray *warnings; /* element-type char*; shared */
     char **users;  /* it belongs to these alone, who may write it without being asked for more, and
                     * nobody else is told of it; NULL: it is for everybody */
+    bool floats;   /* its program follows a server that answers from another address, and no person
+                    * named its servers */
     bool left_out; /* more servers than are kept (shares.h): some or all are not here */
     bool manual;   /* set up by hand: NetworkManager knows nothing of it */
     bool overlay;  /* ... and let out beside the VPN: it protects nothing, and never locks */

@@ -309,6 +309,7 @@ static void take_servers(KsManager *manager, KsShares *shares, const Claim *clai
     vpn->servers = vpn->left_out ? first_of(found->servers, kept) : g_ptr_array_ref(found->servers);
     g_ptr_array_unref(vpn->warnings);
     vpn->warnings = g_ptr_array_ref(found->warnings);
+    vpn->floats = found->floats;
 }
 
 static int compare_claims(const void *a, const void *b)

@@ -171,6 +171,19 @@ static void warn_of_broadcasts(VpnWarnings *warnings, const KsStatusFacts *facts
     }
 }
 
+/* Told while it is of use: one whose servers answer by themselves has nothing to be told. */
+static void warn_of_floating(VpnWarnings *warnings, const KsStatusFacts *facts)
+{
+    const KsVpn *vpn = warnings->vpn;
+
+    if (vpn->floats && ks_engine_settings(facts->engine)->locked &&
+        (vpn->activity == KS_VPN_CONNECTING || vpn->failure != KS_FAILURE_NONE))
+        warn_of_vpn(warnings,
+                    "its servers may answer from other addresses (\"float\"), which are not let in "
+                    "while locked. If it does not connect, name all of them, those of the profile, "
+                    "too: nm-killswitch vpn set NAME --server ADDRESS:PORT/udp --server ...");
+}
+
 static void warn_of_vpns(GVariantBuilder *builder, const KsStatusFacts *facts)
 {
     VpnWarnings warnings = { .builder = builder };
@@ -182,6 +195,7 @@ static void warn_of_vpns(GVariantBuilder *builder, const KsStatusFacts *facts)
             continue;
         warnings.vpn = vpn;
         warn_of_broadcasts(&warnings, facts);
+        warn_of_floating(&warnings, facts);
         for (unsigned j = 0; j < vpn->warnings->len; j++)
             warn_of_vpn(&warnings, g_ptr_array_index(vpn->warnings, j));
     }

@@ -57,6 +57,7 @@ void ks_vpns_apply(const KsVpns *vpns, KsWorld *world)
         g_ptr_array_unref(vpn->servers);
         vpn->servers = g_ptr_array_ref(entry->servers);
         /* they are about servers that no longer count; others have the list, too */
+        vpn->floats = false;
         g_ptr_array_unref(vpn->warnings);
         vpn->warnings = g_ptr_array_new_with_free_func(g_free);
     }

@@ -12,6 +12,7 @@
  *     servers=udp 203.0.113.1 1194 daemon;    in this order: protocol, host, port, sender, and
  *                                             "ipsec-only" if it is
  *     warnings=This VPN names no server*;     patterns (g_pattern_match_simple), in this order
+ *     floats=true                             its server may answer from elsewhere
  */
 #define EXPECT_GROUP      "expect"
 #define PEER_GROUP_PREFIX "wireguard-peer."
@@ -140,6 +141,7 @@ static void test_fixture(gconstpointer name)
     assert_sound(found);
     assert_servers(found, (const char *const *) servers);
     assert_warnings(found, (const char *const *) warnings);
+    g_assert_cmpint(found->floats, ==, g_key_file_get_boolean(file, EXPECT_GROUP, "floats", NULL));
 }
 
 static KsProfileServers *read_openvpn(const char *remote)

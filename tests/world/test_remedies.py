@@ -96,6 +96,46 @@ def test_private_server_by_name(locked):
     locked.product.ctl("vpn", "set", "private", "--clear")
 
 
+FARM = "198.51.100.3"  # another machine of the server's, which answers in its place
+
+
+@contextmanager
+def _answers_from_elsewhere(world):
+    outside = world.outside
+    outside.ip(f"addr add {FARM}/32 dev lo")
+    rules = f"""table ip farm {{
+        chain out {{ type filter hook postrouting priority 0; ip saddr {a.SERVER[4]} udp sport {a.SERVER_PORT} ip saddr set {FARM}; }}
+        chain in {{ type filter hook prerouting priority -300; ip daddr {FARM} udp dport {a.SERVER_PORT} ip daddr set {a.SERVER[4]}; }}
+    }}"""
+    outside.run(["nft", "-f", "-"], input=rules)
+    try:
+        yield
+    finally:
+        outside.run(["nft", "delete", "table", "ip", "farm"])
+        outside.ip(f"addr del {FARM}/32 dev lo")
+
+
+def test_a_server_that_answers_from_elsewhere(locked):
+    """OpenVPN's float, in front of a farm."""
+    servers = [f"{address}:{a.SERVER_PORT}/udp" for address in (a.SERVER[4], FARM)]
+    _write(locked, "farm", f"{a.SERVER[4]}:{a.SERVER_PORT}:udp4", float="yes")
+    with _answers_from_elsewhere(locked):
+        locked.product.ctl("unlock")
+        assert _comes_up(locked, "farm")  # the control
+        assert not _told(locked, "float")
+        locked.product.ctl("lock")
+        locked.manager.begin("farm")
+        told = wait_until(lambda: _told(locked, "float"), "what it says of the answers")
+        assert "nm-killswitch vpn set NAME --server" in told[0]
+        locked.manager.nmcli("--wait", "20", "connection", "down", "farm")
+        assert not _comes_up(locked, "farm", wait=4)
+        locked.product.ctl("vpn", "set", "farm", "--server", servers[0], "--server", servers[1])
+        assert not _told(locked, "float")
+        assert _comes_up(locked, "farm")
+    locked.product.ctl("vpn", "set", "farm", "--clear")
+    locked.manager.nmcli("connection", "delete", "farm")
+
+
 def test_random_names(locked):
     """A provider whose every name is an answer but the bare one."""
     _say(locked)
