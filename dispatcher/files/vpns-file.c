@@ -51,7 +51,7 @@ KsVpns *ks_vpns_load(char **ret_problem)
     *ret_problem =
         g_strdup_printf("What was set up by hand for VPNs (%s) cannot be read (%s) and is "
                         "not in force; the file is kept as %s. Set it up again: "
-                        "nm-killswitch vpn --help",
+                        "nm-killswitch vpn add --help",
                         path, error->message, aside);
     (void) g_rename(path, aside);
     return ks_vpns_new();

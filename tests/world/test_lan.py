@@ -265,6 +265,10 @@ def test_only_here_is_about_the_network_and_not_its_uuid(locked, lan_off):
         _go(world, uuid, cafe=True)
         assert not _heard_at_the_cafe(world)
         assert [text for text in world.product.status()["warnings"] if "another network" in text and "away" in text]
+        world.product.ctl("lan", "on", "--only-here")  # as it says
+        assert _heard_at_the_cafe(world)
+        assert not [text for text in world.product.status()["warnings"] if "another network" in text]
+        _allow(world, uuid)
         world.manager.nmcli("connection", "delete", uuid)
         wait_until(lambda: not world.product.status()["lan"], "it to be forgotten with its profile")
         assert world.product.status()["lan_networks"] == []

@@ -90,6 +90,9 @@ def test_inside_the_tunnel(guarded, matrix):
         matrix.require_closed(matrix.measure("the overlay alone", locked=True))
         with pytest.raises(questions.NoAnswer):
             questions.my_address(guarded.client, 4, 1)
+        _up(guarded)  # as it says
+        text = program.send()
+        assert program.answer(text) in guarded.client.addresses(a.TUNNEL)
 
 
 def test_it_is_listed_and_outlasts_the_guard(guarded):
@@ -173,6 +176,8 @@ def test_no_interface_is_both(guarded, first, second):
     product.ctl(*_ADD, *first)
     other = product.ctl("vpn", "add", "Other", "--interface", overlay.NAME, *second, check=False)
     assert other.returncode == 1 and "cannot be both" in " ".join(other.stdout.split())
+    product.ctl("vpn", "remove", "Tailscale")  # as it says
+    product.ctl("vpn", "add", "Tailscale", "--interface", overlay.NAME, *second)
 
 
 def test_an_uplink_is_no_overlay(guarded, matrix):

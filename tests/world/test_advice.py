@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the command line says to do is done, as it is written, where it is said (tests/advice.md)."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from . import addresses as a
+from .profiles import uuid_of
+from .waiting import wait_until
+
+_VPNS = Path("/var/lib/nm-killswitch/vpns")
+_SERVER = ("--server", f"{a.SERVER[4]}:{a.SERVER_PORT}/udp")
+
+
+@pytest.fixture(scope="module")
+def guarded(world):
+    world.product.install()
+    world.product.start_guard()
+    world.manager.nmcli("connection", "delete", "static", "dead", "second", "split")
+    return world
+
+
+@pytest.fixture(autouse=True)
+def open_again(guarded):
+    yield
+    guarded.manager.all_down()
+    guarded.product.ctl("unlock")
+
+
+def _steps(world) -> list[str]:
+    """The commands of the status; they stand apart."""
+    return [line.strip() for line in world.product.ctl("status").stdout.splitlines() if line.startswith("      ")]
+
+
+def _refused(world, *words: str, says: str) -> None:
+    done = world.product.ctl(*words, check=False)
+    assert done.returncode != 0 and says in " ".join(done.stdout.split()), done
+
+
+def _do(world, command: str):
+    words = shlex.split(command.removeprefix("sudo "))
+    if words[0] == "nm-killswitch":
+        return world.product.ctl(*words[1:])
+    assert words[0] == "nmcli", command
+    return world.manager.nmcli("--wait", "40", *words[1:])
+
+
+def test_connect_or_open(guarded):
+    guarded.product.ctl("lock")
+    assert guarded.product.wait_state("blocked")["reason"] == "no-vpn"
+    connect, unlock = _steps(guarded)
+    _do(guarded, connect)
+    assert guarded.product.wait_state("protected")["tunnels"][0]["name"] == "full"
+    guarded.manager.down("full")
+    guarded.product.wait_state("blocked")
+    _do(guarded, unlock)
+    lock = _steps(guarded)[0]
+    _do(guarded, lock)
+    assert guarded.product.status()["locked"]
+
+
+def test_a_pause(guarded):
+    guarded.product.ctl("lock")
+    _refused(guarded, "pause", "9999999h", says="To open the lock: nm-killswitch unlock")
+    guarded.product.ctl("pause", "1m")
+    assert _steps(guarded) == ["nm-killswitch resume"]
+    _do(guarded, _steps(guarded)[0])
+    assert guarded.product.status()["state"] == "blocked"
+    _do(guarded, "nm-killswitch unlock")
+    assert not guarded.product.status()["locked"]
+
+
+def test_networkmanager_is_away(guarded):
+    guarded.product.ctl("lock")
+    guarded.manager.stop()
+    guarded.product.wait_reason("manager-away")
+    assert _steps(guarded)[0] == "systemctl start NetworkManager"
+    guarded.manager.start()  # which systemd does elsewhere
+    guarded.manager.wait_ready()
+    guarded.manager.wait_uplink()
+    guarded.product.wait_reason("no-vpn", 20)
+    guarded.manager.up("full")
+    guarded.product.wait_state("protected")
+
+
+def test_a_name_that_nobody_has(guarded):
+    _refused(guarded, "vpn", "remove", "nobody", says="To see them: nm-killswitch vpn list")
+    assert "full (openvpn)" in _do(guarded, "nm-killswitch vpn list").stdout
+
+
+def test_a_name_that_two_have(guarded):
+    guarded.manager.nmcli("connection", "clone", "full", "twin")
+    guarded.manager.nmcli("connection", "modify", "twin", "connection.id", "full")
+    try:
+        wait_until(lambda: [vpn["name"] for vpn in guarded.product.status()["vpns"]] == ["full", "full"], "both")
+        _refused(guarded, "vpn", "set", "full", "--locks", "no", says="nm-killswitch vpn list --json")
+        twins = json.loads(_do(guarded, "nm-killswitch vpn list --json").stdout)["vpns"]
+        guarded.product.ctl("vpn", "set", twins[0]["uuid"], "--locks", "no")
+        assert [vpn["locks"] for vpn in guarded.product.status()["vpns"] if vpn["uuid"] == twins[0]["uuid"]] == ["no"]
+        guarded.product.ctl("vpn", "set", twins[0]["uuid"], "--locks", "auto")
+    finally:
+        newer = [line.split(":")[0] for line in guarded.manager.nmcli("-g", "UUID,NAME", "connection").stdout.splitlines()
+                 if line.endswith(":full") and not line.startswith(uuid_of("full"))]  # fmt: skip
+        guarded.manager.nmcli("connection", "delete", *newer)
+
+
+def test_the_name_of_a_profile(guarded):
+    _refused(guarded, "vpn", "add", "full", "--interface", "wg9", *_SERVER, says="nm-killswitch vpn set")
+    guarded.product.ctl("vpn", "set", "full", *_SERVER)
+    assert {server["source"] for server in guarded.product.status()["servers"]} == {"override"}
+    _refused(guarded, "vpn", "remove", "full", says="nm-killswitch vpn set NAME --clear")
+    guarded.product.ctl("vpn", "set", "full", "--clear")
+    assert {server["source"] for server in guarded.product.status()["servers"]} == {"profile"}
+
+
+def test_what_was_set_up_by_hand_cannot_be_read(guarded):
+    guarded.product.stop_guard()
+    _VPNS.write_text("[vpns]\nversion=99\n")
+    guarded.product.start_guard()
+    said = [text for text in guarded.product.status()["warnings"] if "cannot be read" in text]
+    assert len(said) == 1 and said[0].endswith("Set it up again: nm-killswitch vpn add --help"), said
+    assert "--interface" in _do(guarded, said[0].rpartition(": ")[2]).stdout
+    guarded.product.ctl("vpn", "add", "Again", "--interface", "wg9", *_SERVER)
+    assert not [text for text in guarded.product.status()["warnings"] if "cannot be read" in text]
+    guarded.product.ctl("vpn", "remove", "Again")
+
+
+def test_a_profile_is_removed_by_networkmanager(guarded):
+    guarded.manager.nmcli("connection", "clone", "full", "old")
+    wait_until(lambda: "old" in str(guarded.product.status()["vpns"]), "the profile")
+    _refused(guarded, "vpn", "remove", "old", says="nmcli connection delete")
+    _do(guarded, "nmcli connection delete old")
+    wait_until(lambda: "old" not in str(guarded.product.status()["vpns"]), "it to be gone")
