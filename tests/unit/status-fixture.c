@@ -106,3 +106,14 @@ bool warns(const Fixture *f, const char *text)
     }
     return found;
 }
+
+void assert_reason(const Fixture *f, const char *reason, const char *vpn)
+{
+    g_autoptr(GVariant) status = ks_status_describe(&f->facts);
+    const char *told;
+
+    g_assert_true(g_variant_lookup(status, "reason", "&s", &told));
+    g_assert_cmpstr(told, ==, reason);
+    g_assert_true(g_variant_lookup(status, "reason_vpn", "&s", &told));
+    g_assert_cmpstr(told, ==, vpn);
+}

@@ -29,6 +29,7 @@ void obey(Fixture *f);
 void look(Fixture *f);
 
 void assert_state(const Fixture *f, const char *state);
+void assert_reason(const Fixture *f, const char *reason, const char *vpn);
 
 /* A new reference. */
 GVariant *member(GVariant *dictionary, const char *name);
