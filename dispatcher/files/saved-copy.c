@@ -11,8 +11,10 @@
 /* Beyond it no rules are looked for: a listing of a full lock has some ten million bytes. */
 #define SIZE_MAX_LOOKED (16 * 1024 * 1024)
 
-/* Debian's, Ubuntu's and Arch's; Fedora's. */
-static const char *const files[] = { "/etc/nftables.conf", "/etc/sysconfig/nftables.conf" };
+/* Debian's, Ubuntu's and Arch's; Fedora's; Gentoo's and Flatcar's, who write it when they are
+ * switched off. Other programs save no tables but their own (ADR 27). */
+static const char *const files[] = { "/etc/nftables.conf", "/etc/sysconfig/nftables.conf",
+                                     "/var/lib/nftables/rules-save" };
 
 struct KsSavedCopies {
     struct stat seen[G_N_ELEMENTS(files)];
@@ -42,10 +44,15 @@ static bool names_our_table(const char *line)
     const char *family = behind(added ? added : text, "table");
     const char *name = behind(family, "inet");
 
+    size_t length;
+
     if (!name)
         name = behind(family, "netdev");
-    return name && g_str_has_prefix(name, KS_TABLE) &&
-           strchr(" \t\r\n{;", name[strlen(KS_TABLE)]) != NULL;
+    if (!name)
+        return false;
+    length = strcspn(name, " \t\r\n{;");
+    return (length == strlen(KS_TABLE) && strncmp(name, KS_TABLE, length) == 0) ||
+           (length == strlen(KS_TRACE_TABLE) && strncmp(name, KS_TRACE_TABLE, length) == 0);
 }
 
 unsigned ks_saved_copy_line(const char *text)
@@ -104,7 +111,8 @@ char *ks_saved_copies_look(KsSavedCopies *copies)
         if (copies->lines[i] > 0)
             return g_strdup_printf("%s holds a copy of the lock, from line %u. While it is locked, "
                                    "the kernel may refuse the whole file, with your own rules in "
-                                   "it. Delete the tables called " KS_TABLE " from the file.",
+                                   "it. Delete the tables called " KS_TABLE " (and " KS_TRACE_TABLE
+                                   ") from the file.",
                                    files[i], copies->lines[i]);
     }
     return NULL;

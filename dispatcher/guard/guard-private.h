@@ -45,6 +45,7 @@ struct KsGuard {
     bool boot_skipped;   /* the lock is open by the kernel's command line, for this boot only */
     char *state_problem; /* what was wrong with the saved state when we began */
     char *vpns_problem;  /* what was wrong with what is said of VPNs when we began */
+    char *copy_told;     /* where the lock was found saved, as it was logged last */
     char *save_problem;  /* why the state could not be saved last */
     guint save_source;   /* when that is tried again */
     guint monitor_source;

@@ -189,6 +189,7 @@ void ks_guard_free(KsGuard *guard)
     g_free(guard->servers);
     g_free(guard->state_problem);
     g_free(guard->vpns_problem);
+    g_free(guard->copy_told);
     g_free(guard->save_problem);
     g_free(guard);
 }

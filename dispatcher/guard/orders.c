@@ -273,6 +273,17 @@ bool ks_guard_hides(const KsGuard *guard, const KsViewer *viewer)
     return ks_status_hides(ks_look_world(guard->look), viewer);
 }
 
+/* Once: the status is told at every change. */
+static void log_copy(KsGuard *guard, const char *copy)
+{
+    if (g_strcmp0(copy, guard->copy_told) == 0)
+        return;
+    if (copy)
+        g_warning("%s", copy);
+    g_free(guard->copy_told);
+    guard->copy_told = g_strdup(copy);
+}
+
 GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
 {
     g_autoptr(GPtrArray) name_warnings = ks_look_name_warnings(guard->look, viewer);
@@ -280,6 +291,7 @@ GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
     g_autofree char *copy = ks_saved_copies_look(guard->copies);
     KsStatusFacts facts;
 
+    log_copy(guard, copy);
     /* what is left of a pause is known for the moment of reading only */
     if (ks_guard_pause_left(guard) > 0)
         (void) ks_keeper_read(guard->keeper);

@@ -11,6 +11,9 @@
 /* nf_tables: our own tables, nobody else's (family inet now, netdev for the second layer). */
 #define KS_TABLE "nm_killswitch"
 
+/* Of the one that follows packets for some seconds. */
+#define KS_TRACE_TABLE KS_TABLE "_trace"
+
 /* The system bus. */
 #define KS_BUS_NAME        "io.github.nmkillswitch"
 #define KS_BUS_PATH        "/io/github/nmkillswitch"

@@ -6,11 +6,11 @@
 #include "rules/batch.h"
 #include "rules/skeleton.h"
 
-/* A table that follows packets, for some seconds: it marks a few of each KsTraced before any other
- * chain has them, and the kernel then tells of each chain that they pass, ours and others'
- * (nftrace). It judges nothing. It belongs to the socket that makes it, and goes with it. */
+/* KS_TRACE_TABLE, which follows packets for some seconds: it marks a few of each KsTraced before
+ * any other chain has them, and the kernel then tells of each chain that they pass, ours and
+ * others' (nftrace). It judges nothing. It belongs to the socket that makes it, and goes with it.
+ */
 
-#define KS_TRACE_TABLE       KS_TABLE "_trace"
 #define KS_TRACE_TABLE_FLAGS 0x2u /* NFT_TABLE_F_OWNER, Linux 5.12 */
 
 typedef enum {

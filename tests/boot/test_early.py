@@ -194,6 +194,108 @@ def test_a_firewall_that_was_saved_with_the_lock_comes_back(outside, locked_disk
         assert _plain(machine) == []
 
 
+_LATE = "late-firewall.service"
+_LATE_UNIT = f"""[Unit]
+DefaultDependencies=no
+After=local-fs.target {EARLY} AFTER
+Before=BEFORE
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/nft -f /etc/nftables.conf
+[Install]
+WantedBy=sysinit.target
+"""
+_OWN_RULE = "tcp dport 8080 drop"
+_OWN_TABLE = f"table inet filter {{ chain input {{ type filter hook input priority 0; {_OWN_RULE}; }}; }}"
+
+
+def _enable(disk, unit: str, text: str) -> None:
+    disk.write(f"{_UNITS}/{unit}", text)
+    disk.path(f"{_UNITS}/sysinit.target.wants").mkdir(exist_ok=True)
+    disk.path(f"{_UNITS}/sysinit.target.wants/{unit}").symlink_to(f"{_UNITS}/{unit}")
+
+
+@pytest.mark.parametrize("before_the_guard", [True, False])
+def test_a_copy_of_the_lock_that_is_loaded_behind_it_is_told(outside, locked_disk, copy_of, before_the_guard):
+    """A unit of somebody's own, in the other order. Before the guard nobody owns the table, and the file loads;
+    behind it the kernel refuses the file, as with `systemctl restart nftables`. Status and journal say what to do."""
+    disk = copy_of(locked_disk)
+    with Machine(disk, outside) as machine:
+        machine.wait_uplink()
+        saved = machine.run("nft", "list", "ruleset").stdout
+        assert "table inet nm_killswitch" in saved
+    disk.write("/etc/nftables.conf", f"#!/usr/sbin/nft -f\nflush ruleset\n{_OWN_TABLE}\n{saved}", 0o755)
+    order = ("", f"{GUARD} {MANAGER}") if before_the_guard else (GUARD, MANAGER)
+    _enable(disk, _LATE, _LATE_UNIT.replace("AFTER", order[0]).replace("BEFORE", order[1]))
+    disk.path(f"{_UNITS}/nftables.service").unlink(missing_ok=True)
+    says = "/etc/nftables.conf holds a copy of the lock, from line 4."
+    with Machine(disk, outside) as machine:
+        machine.wait_uplink()
+        assert machine.moment(EARLY, "ActiveEnter") <= machine.moment(_LATE, "InactiveExit")
+        assert machine.show(_LATE, "Result") == ("success" if before_the_guard else "exit-code")
+        assert (_OWN_RULE in machine.run("nft", "list", "ruleset").stdout) == before_the_guard
+        status = machine.wait_state("blocked")
+        assert status["verified"] and any(says in warning for warning in status["warnings"]), status["warnings"]
+        assert machine.journal("--unit", GUARD).count(says) == 1
+        assert machine.run("systemctl", "restart", "nftables", check=False).returncode != 0
+        assert machine.wait_state("blocked")["verified"]
+        # what status says, done
+        machine.run("sed", "-i", "4,$d", "/etc/nftables.conf")
+        for unit in (_LATE, "nftables"):
+            machine.run("systemctl", "restart", unit)
+            assert _OWN_RULE in machine.run("nft", "list", "ruleset").stdout
+        status = machine.wait_state("blocked")
+        assert status["verified"] and not any(says in warning for warning in status["warnings"])
+        assert _plain(machine) == []
+
+
+_SAVE = "/var/lib/nftables/rules-save"
+_LOAD_UNIT = f"""[Unit]
+DefaultDependencies=no
+After=local-fs.target
+Wants=network-pre.target
+Before=network-pre.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c 'sleep 0.5; /usr/sbin/nft -f {_SAVE}'
+"""
+# it saves while the guard lives: nft 1.0.6 cannot load what it lists of one that has ended (ADR 27)
+_STORE_UNIT = f"""[Unit]
+DefaultDependencies=no
+After={GUARD}
+Conflicts=shutdown.target
+Before=shutdown.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+ExecStop=/bin/sh -c '/usr/sbin/nft list ruleset >{_SAVE}'
+"""
+
+
+def test_what_is_saved_at_power_off_comes_back(outside, locked_disk, copy_of):
+    """As Gentoo and Flatcar do: a unit writes all rules when the machine is switched off, one loads them at boot."""
+    disk = copy_of(locked_disk)
+    disk.write(_SAVE, "")
+    _enable(disk, "nftables-load.service", _LOAD_UNIT)
+    _enable(disk, "nftables-store.service", _STORE_UNIT)
+    with Machine(disk, outside) as machine:
+        machine.wait_uplink()
+        machine.run("nft", _OWN_TABLE)
+        machine.power_off()
+    assert "table inet nm_killswitch" in disk.path(_SAVE).read_text()
+    with Machine(disk, outside) as machine:
+        machine.wait_uplink()
+        assert machine.show("nftables-load.service", "Result") == "success"
+        assert machine.moment("nftables-load.service", "ActiveEnter") <= machine.moment(EARLY, "InactiveExit")
+        assert _OWN_RULE in machine.run("nft", "list", "ruleset").stdout
+        status = machine.wait_state("blocked")
+        assert status["verified"] and any(f"{_SAVE} holds a copy" in warning for warning in status["warnings"])
+        assert _plain(machine) == []
+
+
 def test_the_guard_takes_over_what_is_there(locked):
     """The early unit ends before the guard begins, and the table needs no repair."""
     ended, began = locked.moment(EARLY, "ExecMainExit"), locked.moment(GUARD, "InactiveExit")

@@ -121,6 +121,25 @@ def test_at_run_time(outside, with_firewalls, copy_of, report):
         assert verdict.plain and verdict.lan, "the control: an open machine is seen"
 
 
+def test_what_they_save(outside, with_firewalls, copy_of):
+    """Nothing of the lock; the control is what nft(8) saves."""
+    stores = ("/etc/firewalld", "/etc/ufw", "/var/lib/ufw", "/lib/ufw", "/etc/iptables")
+    with Machine(copy_of(with_firewalls), outside) as machine:
+        machine.wait_uplink()
+        machine.run("systemctl", "start", "firewalld")
+        machine.run("firewall-cmd", "--add-port", "8080/tcp")
+        machine.run("firewall-cmd", "--runtime-to-permanent")
+        machine.run("systemctl", "stop", "firewalld")
+        machine.run("sh", "-c", "ufw --force enable && ufw allow 8080/tcp && ufw reload")
+        machine.run("sh", "-c", "mkdir -p /etc/iptables; iptables-save >/etc/iptables/rules.v4; ip6tables-save >/etc/iptables/rules.v6")
+        assert machine.run("grep", "-rls", "8080", *stores, check=False).stdout.count("\n") >= 3, "each has saved something"
+        assert machine.run("grep", "-rls", "nm_killswitch", *stores, check=False).stdout == ""
+        machine.run("sh", "-c", "nft list ruleset >/etc/iptables/control; grep -q nm_killswitch /etc/iptables/control")
+        machine.run("sh", "-c", "iptables-restore </etc/iptables/rules.v4; ip6tables-restore </etc/iptables/rules.v6")
+        status = machine.wait_state("blocked")
+        assert status["verified"] and not any("copy of the lock" in warning for warning in status["warnings"])
+
+
 @pytest.mark.parametrize("unit", ["firewalld.service", "ufw.service"])
 def test_at_boot(outside, with_firewalls, copy_of, report, unit):
     """Enabled, they go first, and the lock is there before NetworkManager."""

@@ -18,6 +18,8 @@ static void test_lines(void)
         { "add table inet nm_killswitch\n", 1 },
         { "a\nb\nadd table netdev nm_killswitch", 3 },
         { "table inet nm_killswitch_of_mine {\n", 0 },
+        { "flush ruleset\ntable inet nm_killswitch_trace {\n", 2 },
+        { "table inet nm_killswitch_trace_of_mine {\n", 0 },
         { "table ip nm_killswitch {\n", 0 },
         { "# table inet nm_killswitch {\n", 0 },
         { "tableinet nm_killswitch {\n", 0 },

@@ -4,7 +4,6 @@
 #include "status-fixture.h"
 
 #include "model/server.h"
-#include "policy/traced.h"
 #include "rules/lock-table.h"
 #include "rules/plan.h"
 
@@ -272,63 +271,6 @@ static void test_warnings(Fixture *f, const void *data)
     g_assert_true(warns(f, "more VPN servers"));
 }
 
-static void refuse(GArray *refusals, KsTracedKind kind, KsRefusalHow how, const char *address)
-{
-    KsRefusal refusal = {
-        .traced = { .kind = kind, .protocol = IPPROTO_UDP, .port = 1194, .index = TUNNEL },
-        .how = how,
-        .family = "ip",
-        .table = "filter",
-        .chain = "OUTPUT",
-    };
-
-    g_assert_true(ks_address_parse(address, &refusal.traced.address));
-    g_array_set_size(refusals, 0);
-    g_array_append_val(refusals, refusal);
-}
-
-static void test_refusals(Fixture *f, const void *data)
-{
-    g_autoptr(GArray) refusals = g_array_new(FALSE, TRUE, sizeof(KsRefusal));
-    g_autoptr(GArray) traced = g_array_new(FALSE, TRUE, sizeof(KsTraced));
-    g_autoptr(GArray) before = NULL;
-    KsVpn *vpn;
-
-    (void) data;
-    add_vpn(f->world);
-    look(f);
-    vpn = g_ptr_array_index(f->world->vpns, 0);
-    f->facts.refusals = refusals;
-    refuse(refusals, KS_TRACED_TO_SERVER, KS_REFUSAL_DROPS, "192.0.2.1");
-    g_assert_true(warns(f, "The chain OUTPUT of the table ip filter (another firewall) drops what "
-                           "goes to the server of \"Work\" (192.0.2.1, udp, port 1194). "));
-    refuse(refusals, KS_TRACED_FROM_SERVER, KS_REFUSAL_QUEUES, "192.0.2.1");
-    g_assert_true(warns(f, "asks a program about what comes from the server of \"Work\""));
-    refuse(refusals, KS_TRACED_TO_SERVER, KS_REFUSAL_UNSEEN, "192.0.2.1");
-    g_assert_true(warns(f, "Something drops what goes to the server of \"Work\""));
-    refuse(refusals, KS_TRACED_TO_TUNNEL, KS_REFUSAL_DROPS, "192.0.2.1");
-    g_assert_true(warns(f, "drops all that programs have tried to send into \"Work\" (tun0)"));
-    refuse(refusals, KS_TRACED_TO_SERVER, KS_REFUSAL_DROPS, "192.0.2.2"); /* nobody's any more */
-    g_assert_false(warns(f, "OUTPUT"));
-
-    /* what is followed: the tunnel and the server whose address is known, there and back */
-    ks_traced_draw(f->engine, f->world, traced);
-    g_assert_cmpuint(traced->len, ==, 4);
-    g_assert_false(ks_traced_has_news(traced, traced));
-    before = g_array_copy(traced);
-    g_array_set_size(before, 2);
-    g_assert_true(ks_traced_has_news(before, traced));
-    g_assert_false(ks_traced_has_news(traced, before));
-    vpn->attempt++;
-    g_array_unref(before);
-    before = g_array_copy(traced);
-    ks_traced_draw(f->engine, f->world, traced);
-    g_assert_true(ks_traced_has_news(before, traced));
-    refuse(refusals, KS_TRACED_TO_SERVER, KS_REFUSAL_DROPS, "192.0.2.1");
-    vpn->users = g_strsplit("alice", " ", -1);
-    g_assert_false(warns(f, "OUTPUT"));
-}
-
 typedef struct {
     const char *what;
     bool warns;
@@ -454,7 +396,6 @@ int main(int argc, char **argv)
     CASE("members", test_members);
     CASE("let-out", test_let_out);
     CASE("warnings", test_warnings);
-    CASE("refusals", test_refusals);
     CASE("name-servers", test_name_servers);
     CASE("odd-names", test_odd_names);
     return g_test_run();
