@@ -16,6 +16,10 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+/* Of a network with both, IPv6 is often there first: nothing of NAT64 is asked for meanwhile.
+ * Milliseconds; a DHCP server is asked for the third time then. */
+#define IPV6_ALONE_FOR 10000
+
 struct KsLook {
     void (*changed)(void *data);
     void *data;
@@ -27,8 +31,9 @@ struct KsLook {
     KsAccessPoints *access_points;
     guint links_source;
     guint access_points_source;
-    guint policies_source; /* while an IPsec VPN may be up */
-    int policies_fd;       /* ... of it */
+    guint policies_source;   /* while an IPsec VPN may be up */
+    int policies_fd;         /* ... of it */
+    guint ipv6_alone_source; /* until it has been for long enough */
 };
 
 static gboolean on_kernel_changed(gint fd, GIOCondition condition, gpointer data)
@@ -74,6 +79,26 @@ void ks_look_open_manager(KsLook *look, KsSystemBus *bus)
     look->manager = ks_manager_new(bus, look->changed, look->data);
 }
 
+static gboolean on_ipv6_alone(gpointer data)
+{
+    KsLook *look = data;
+
+    look->ipv6_alone_source = 0;
+    look->world->ipv6_only = true;
+    look->changed(look->data);
+    return G_SOURCE_REMOVE;
+}
+
+static void note_ipv6_alone(KsLook *look)
+{
+    if (!ks_world_has_ipv6_alone(look->world)) {
+        g_clear_handle_id(&look->ipv6_alone_source, g_source_remove);
+        look->world->ipv6_only = false;
+    } else if (!look->world->ipv6_only && !look->ipv6_alone_source) {
+        look->ipv6_alone_source = g_timeout_add(IPV6_ALONE_FOR, on_ipv6_alone, look);
+    }
+}
+
 static void stop_policies(KsLook *look)
 {
     if (!look->policies_source)
@@ -88,6 +113,7 @@ void ks_look_free(KsLook *look)
         return;
     g_clear_handle_id(&look->links_source, g_source_remove);
     g_clear_handle_id(&look->access_points_source, g_source_remove);
+    g_clear_handle_id(&look->ipv6_alone_source, g_source_remove);
     stop_policies(look);
     ks_manager_free(look->manager);
     ks_names_free(look->names);
@@ -201,6 +227,7 @@ bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked)
     bool learned;
 
     describe_links(look);
+    note_ipv6_alone(look);
     if (look->links)
         ks_leases_read(ks_links_addresses(look->links), look->world->others_dhcp_servers);
     describe_access_points(look);

@@ -448,7 +448,7 @@ void ks_names_apply(KsNames *names, KsWorld *world, bool locked)
     names->replaced = g_ptr_array_new_with_free_func((GDestroyNotify) g_ptr_array_unref);
     for (unsigned i = 0; i < world->vpns->len; i++)
         apply_to(names, g_ptr_array_index(world->vpns, i));
-    if (world->vpns->len > 0 && ks_world_is_ipv6_only(world))
+    if (world->vpns->len > 0 && world->ipv6_only)
         want(names, NULL, KS_NAME_IN_USE, KS_TRANSLATION_NAME);
     /* else it has not told all names yet; they are asked for when it has */
     is_complete = world->manager_present && world->manager_settled;

@@ -124,7 +124,7 @@ void ks_translations_apply(const KsTranslations *translations, KsWorld *world)
 {
     unsigned endpoints = world->wireguard_endpoints->len;
 
-    if (!ks_world_is_ipv6_only(world))
+    if (!world->ipv6_only)
         return;
     for (unsigned i = 0; i < world->vpns->len; i++)
         apply_to(translations, g_ptr_array_index(world->vpns, i));

@@ -277,7 +277,7 @@ const KsLink *ks_world_tunnel(const KsWorld *world, const KsVpn *vpn, uint32_t a
     return link ? link : carries(world, find_by_address(world, vpn));
 }
 
-bool ks_world_is_ipv6_only(const KsWorld *world)
+bool ks_world_has_ipv6_alone(const KsWorld *world)
 {
     bool has_ipv6 = false;
 

@@ -164,6 +164,8 @@ typedef struct {
     GArray *pppoe_peers;         /* element-type KsPppoePeer: of sessions of programs here, which
                                   * take no privilege; none without a ppp link */
     GArray *broadcasts;          /* element-type KsAddress: everybody on a link without it */
+    bool ipv6_only;              /* it has IPv6 alone, and not for a moment: IPv4 is reached by what
+                                  * the network, or this machine, makes of it */
 } KsWorld;
 
 KsWorld *ks_world_new(void);
@@ -181,9 +183,8 @@ void ks_vpn_free(KsVpn *vpn);
 /* The same, with the same servers, addresses and users. */
 KsVpn *ks_vpn_copy(const KsVpn *vpn);
 
-/* Only IPv6 leads out of this machine, but for its VPNs: IPv4 is reached by what the network, or
- * this machine, makes of it. */
-bool ks_world_is_ipv6_only(const KsWorld *world);
+/* Only IPv6 leads out of this machine now, but for its VPNs. */
+bool ks_world_has_ipv6_alone(const KsWorld *world);
 
 /* This address means everybody on a link. */
 bool ks_world_is_broadcast(const KsWorld *world, const KsAddress *address);

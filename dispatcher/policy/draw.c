@@ -443,7 +443,7 @@ static bool draw_translation(KsLock *lock, const KsDrawing *drawing)
     const GArray *links = drawing->world->links;
     bool all;
 
-    if (!ks_world_is_ipv6_only(drawing->world))
+    if (!drawing->world->ipv6_only)
         return true;
     /* what a translator asks for, and the guard */
     all = ks_lock_add_name(lock, KS_TRANSLATION_NAME);

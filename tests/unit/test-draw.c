@@ -485,7 +485,6 @@ static void test_translator(Fixture *f, const void *data)
 
     (void) data;
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        KsLink uplink = { .index = 2, .up = true, .way_out = { rows[i].ipv4, true } };
         KsLink link = { .index = LINK, .up = rows[i].up, .tunnel_kind = true };
         KsLinkAddress on_link = { .index = LINK };
 
@@ -494,9 +493,9 @@ static void test_translator(Fixture *f, const void *data)
         g_array_set_size(f->world->links, 0);
         g_array_set_size(f->world->link_addresses, 0);
         g_array_set_size(f->tunnels, 0);
-        g_array_append_val(f->world->links, uplink);
         g_array_append_val(f->world->links, link);
         g_array_append_val(f->world->link_addresses, on_link);
+        f->world->ipv6_only = !rows[i].ipv4;
         if (rows[i].tunnel)
             g_array_append_val(f->tunnels, tunnel);
         draw(f);

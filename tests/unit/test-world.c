@@ -120,10 +120,35 @@ static void test_lookup(void)
     g_assert_null(ks_world_link_by_name(empty, "lo"));
 }
 
+static void test_ipv6_alone(void)
+{
+    static const struct {
+        KsLink link;
+        bool alone;
+    } ways[] = {
+        { { .index = 2, .way_out = { true, true } }, false },
+        { { .index = 2, .way_out = { false, true } }, true },
+        { { .index = 2, .way_out = { true, false } }, false },
+        { { .index = 2 }, false },
+        { { .index = 2, .loopback = true, .way_out = { false, true } }, false },
+        { { .index = 2, .kind = "tun", .tunnel_kind = true, .way_out = { false, true } }, false },
+        { { .index = 2, .kind = "ppp", .tunnel_kind = true, .way_out = { true, true } }, true },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ways); i++) {
+        g_autoptr(KsWorld) world = ks_world_new();
+
+        g_array_append_val(world->links, ways[i].link);
+        if (ks_world_has_ipv6_alone(world) != ways[i].alone)
+            g_error("row %u", i);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/world/tunnel", test_tunnel);
     g_test_add_func("/world/lookup", test_lookup);
+    g_test_add_func("/world/ipv6-alone", test_ipv6_alone);
     return g_test_run();
 }

@@ -6,6 +6,7 @@ import ipaddress
 import os
 import signal
 import socket
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -240,6 +241,10 @@ def test_nothing_of_the_kind_where_there_is_ipv4(ipv6_only):
         assert a.SERVER[4] in _let_out(ipv6_only)
     finally:
         client.ip("route del default")
+    # as where IPv4 only comes later: nothing is made of it at once
+    time.sleep(4)
+    assert _translated(WELL_KNOWN, a.SERVER[4]) not in _let_out(ipv6_only)
+    wait_until(lambda: _translated(WELL_KNOWN, a.SERVER[4]) in _let_out(ipv6_only), "IPv6 to be alone for long", 20)
 
 
 def test_a_tun_with_another_address_is_no_translator(ipv6_only):
