@@ -23,7 +23,7 @@ world    | default | root | 40 | test | real NetworkManager, real VPN, leaks cap
 boot     | default | root | 25 | test | installed by data/install.sh and booted by a real systemd; the same judge
 packages | -       | root | 15 | test | Debian packages: built twice alike, upgraded and interrupted while locked
 ui       | default | root | 20 | test | the applet on real desktops: clicked, read, looked at
-vm       | default | root | 30 | test | a virtual machine with the kernel of Debian, and its WireGuard
+vm       | default | root | 30 | test | virtual machines with the kernels of Debian and of its next release
 fresh    | -       | root | 40 | test | the README on bare systems of other releases; one, another every day
 bench    | default | root | 20 | test | speed and size, each against its yardstick; whole only when named
 '

@@ -2,8 +2,6 @@
 """pytest in the sandbox of tests/world, and what a bare system becomes there, step by step."""
 
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -47,21 +45,11 @@ def record(release):
     written.save()
 
 
-def _clone(copy: roots.Copy) -> None:
-    """A clean clone; of what is not committed nothing comes along."""
-    target = copy.root / CLONE.lstrip("/")
-    if (roots.REPOSITORY / ".git").exists() and shutil.which("git"):
-        asked = ["git", "clone", "--quiet", "--depth=1", f"file://{roots.REPOSITORY}", str(target)]
-        subprocess.run(asked, check=True)
-    else:
-        shutil.copytree(roots.REPOSITORY, target, ignore=shutil.ignore_patterns("build*", "__pycache__"), symlinks=True)
-
-
 def _copy(release: roots.Release, name: str):
     sandbox.require_sandbox()
     below = roots.stocked(release).layers
     with roots.Copy(f"{name}-{release.name}", *below) as copy:
-        _clone(copy)
+        roots.clone(copy.root / CLONE.lstrip("/"))
         yield copy
 
 

@@ -26,13 +26,14 @@ def level() -> str:
     return "test" if os.environ.get("KS_FULL") else "demo"
 
 
-def stock(release: roots.Release) -> None:
-    """A layer above the bare root with package lists and packages, none of them installed."""
+def stock(release: roots.Release, needed: str) -> None:
+    """A layer above the bare root with package lists and packages, as much as is `needed` (build, demo, test), none
+    of them installed."""
     with roots.stocked(release) as copy:
         copy.apt("update", "-q")
         library = roots.REPOSITORY / "tests/lib/dependencies.sh"
         (copy.root / "tmp/dependencies.sh").write_bytes(library.read_bytes())
-        listed = copy.chroot("bash", "-c", _LIST, "bash", level(), " ".join(roots.TO_BOOT))
+        listed = copy.chroot("bash", "-c", _LIST, "bash", needed, " ".join(roots.TO_BOOT))
         packages = [name for name in listed.split() if not name.startswith("?")]
         copy.apt("install", "-q", "-y", "--no-install-recommends", "--download-only", *packages)
         (copy.root / "tmp/dependencies.sh").unlink()
@@ -44,7 +45,7 @@ def main() -> None:
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     for release in roots.chosen():
-        stock(release)
+        stock(release, level())
         print(release.name, flush=True)
 
 

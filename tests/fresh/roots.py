@@ -71,21 +71,21 @@ def _run(*arguments: str, **options) -> subprocess.CompletedProcess:
     return subprocess.run(["nice", *_NO_NETWORK_RIGHTS, *arguments], check=True, stdin=subprocess.DEVNULL, **options)
 
 
-def _apt_settings() -> list[str]:
+def apt_settings() -> list[str]:
     """How this machine's apt reaches its archive, and how old that may be (a snapshot is), holds for theirs."""
     names = ("Acquire::Check-Valid-Until ", "Acquire::Check-Date ", "Acquire::http::Proxy ", "Acquire::https::Proxy ")
     dumped = subprocess.run(["apt-config", "dump"], check=True, stdout=subprocess.PIPE, text=True).stdout
     return ['Acquire::Languages "none"', *(line for line in dumped.splitlines() if line.startswith(names))]
 
 
-def _debian_archive() -> str:
+def debian_archive() -> str:
     """Where this machine's own packages come from, for which it need not be Debian 12."""
     asked = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages"]
     listed = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout
     return next(line.split()[1] for line in listed.splitlines() if line.startswith("Debian "))
 
 
-def _keyring(vendor: str) -> Path:
+def keyring(vendor: str) -> Path:
     """This machine's own, or the one out of a package that Debian signed."""
     name, package = _KEYS[vendor]
     if (KEYRINGS / name).exists():
@@ -96,7 +96,7 @@ def _keyring(vendor: str) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         for each in ("state/lists/partial", "cache/archives/partial", "unpacked"):
             (folder / each).mkdir(parents=True)
-        (folder / "list").write_text(f"deb [signed-by={KEYRINGS}/{_KEYS['debian'][0]}] {_debian_archive()} {_KEYS_FROM} main\n")
+        (folder / "list").write_text(f"deb [signed-by={KEYRINGS}/{_KEYS['debian'][0]}] {debian_archive()} {_KEYS_FROM} main\n")
         apt = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "-o", f"Dir::State={folder}/state"]
         apt += ["-o", f"Dir::Cache={folder}/cache", "-o", f"Dir::Etc::sourcelist={folder}/list", "-o", "Dir::Etc::sourceparts=-"]
         _run(*apt, "update", stdout=subprocess.DEVNULL)
@@ -114,7 +114,7 @@ def bare(release: Release) -> Path:
     recipe = ["--mode=root", "--variant=minbase", "--include=apt,ca-certificates"]
     if release.vendor == "ubuntu":
         recipe += ["--components=main,restricted,universe,multiverse"]  # as Ubuntu installs itself
-    recipe += [*(f"--aptopt={line}" for line in _apt_settings()), "--dpkgopt=force-unsafe-io", _LEAN_HOOK]
+    recipe += [*(f"--aptopt={line}" for line in apt_settings()), "--dpkgopt=force-unsafe-io", _LEAN_HOOK]
     key = hashlib.sha256(repr([release, recipe]).encode()).hexdigest()[:16]
     wanted = CACHE / "roots" / f"{release.name}-{key}"
     wanted.parent.mkdir(parents=True, exist_ok=True)
@@ -125,7 +125,7 @@ def bare(release: Release) -> Path:
                 shutil.rmtree(old)
             unfinished = wanted.parent / f"{release.name}-{key}.new"
             # in a mount namespace of its own: what mmdebstrap mounts goes with it
-            made = ["unshare", "--mount", "mmdebstrap", *recipe, f"--keyring={_keyring(release.vendor)}"]
+            made = ["unshare", "--mount", "mmdebstrap", *recipe, f"--keyring={keyring(release.vendor)}"]
             _run(*made, release.name, str(unfinished))
             unfinished.rename(wanted)
     return wanted
@@ -172,6 +172,14 @@ class Copy:
             [*entered, str(self.root), *command], text=True, errors="replace", timeout=timeout, check=False,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
+
+
+def clone(target: Path) -> None:
+    """A clean clone; of what is not committed nothing comes along."""
+    if (REPOSITORY / ".git").exists() and shutil.which("git"):
+        subprocess.run(["git", "clone", "--quiet", "--depth=1", f"file://{REPOSITORY}", str(target)], check=True)
+    else:
+        shutil.copytree(REPOSITORY, target, ignore=shutil.ignore_patterns("build*", "__pycache__"), symlinks=True)
 
 
 def stocked(release: Release) -> Copy:

@@ -340,17 +340,23 @@ suite_ui() {
 }
 
 suite_vm() {
+    local release releases=()
+
     built vm --prefix=/usr -Dtests=false -Dapplet=false || return
-    # with the network: from the package archive; its scripts have no right to change it
-    if ! nice /usr/bin/python3 "$top/tests/vm/image.py" >>"$scratch/log" 2>&1 </dev/null; then
-        fail image 'the virtual machine could not be made, see above'
-        return
-    fi
     mkdir -p "$build/meson-logs"
-    rm -f "$build/meson-logs/vm.junit.xml"
-    job INT env KS_BUILD="$build" /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
-        --junitxml="$build/meson-logs/vm.junit.xml" ${only:+-k "$only"} "$top/tests/vm"
-    count pytest $? "$build/meson-logs/vm.junit.xml"
+    lines_of releases /usr/bin/python3 "$top/tests/vm/releases.py" || return
+    for release in "${releases[@]}"; do
+        echo "   $release"
+        # with the network: from the package archive; its scripts have no right to change it
+        if ! KS_VM=$release nice /usr/bin/python3 "$top/tests/vm/image.py" >>"$scratch/log" 2>&1 </dev/null; then
+            fail "$release" 'the virtual machine could not be made, see above'
+            continue
+        fi
+        rm -f "$build/meson-logs/vm-$release.junit.xml"
+        job INT env KS_VM="$release" KS_BUILD="$build" /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
+            --junitxml="$build/meson-logs/vm-$release.junit.xml" ${only:+-k "$only"} "$top/tests/vm"
+        count pytest $? "$build/meson-logs/vm-$release.junit.xml"
+    done
 }
 
 suite_fresh() {

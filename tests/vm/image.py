@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes the virtual machine's disk from Debian's packages, once: prints the folder with disk, kernel
-and initrd. Needs root, mmdebstrap and the machine's package archive, so it runs before the sandbox
+"""Makes the virtual machine's disk from a release's packages, once: prints the folder with disk, kernel
+and initrd. For another release than this machine's it also builds the product there, each time, in
+`product` beside them. Needs root, mmdebstrap and the package archive, so it runs before the sandbox
 is entered; the packages' scripts run without any right to the machine's network."""
 
 import fcntl
@@ -12,14 +13,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from fresh import prepare, roots  # noqa: E402
+from vm import releases  # noqa: E402
+from world import kernel  # noqa: E402
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = REPOSITORY / "build-tests/vm-disk"
 
 _PACKAGES = """
 initramfs-tools systemd-sysv udev dbus kmod procps
-network-manager nftables iproute2 python3 wireguard-tools
+network-manager network-manager-openvpn openvpn nftables iproute2 python3 wireguard-tools
 strongswan-nm strongswan-charon strongswan-swanctl libstrongswan-standard-plugins libcharon-extra-plugins
-libjson-glib-1.0-0 libnftnl11 libmnl0 libnm0 libsystemd0 libc-ares2
+libjson-glib-1.0-0 libnftnl11 libmnl0 libnm0 libsystemd0
 """.split()
 _KERNEL = "linux-image-cloud-amd64"
 # With Wi-Fi (mac80211_hwsim) and PPPoE in it, ten times as large: for all of the tests only.
@@ -68,12 +75,8 @@ proc-sys-fs-binfmt_misc.automount NetworkManager-wait-online.service
 """.split()
 
 
-def _sources() -> tuple[str, list[str]]:
-    """The release of this machine, and its own archives: what is built here runs there."""
-    release = subprocess.run(["sh", "-c", ". /etc/os-release && echo $ID $VERSION_CODENAME"], stdout=subprocess.PIPE)
-    name, _, codename = release.stdout.decode().strip().partition(" ")
-    if name != "debian":
-        raise SystemExit(f"the virtual machine is made of this machine's release, and needs Debian (this is {name})")
+def _own_sources() -> list[str]:
+    """This machine's own archives: what is built here runs there."""
     form = "$(REPO_URI) $(CODENAME) $(ORIGIN)"
     asked = ["apt-get", "indextargets", "--format", form, "Created-By: Packages"]
     listed = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -83,16 +86,30 @@ def _sources() -> tuple[str, list[str]]:
         entry = f"deb {uri} {suite} main"
         if origin == ["Debian"] and entry not in lines:
             lines.append(entry)
-    return codename, lines
+    return lines
 
 
-def _packages() -> list[str]:
-    return [*_PACKAGES, *([_KERNEL_IN_FULL, *_WIFI, *_PPPOE] if os.environ.get("KS_FULL") else [_KERNEL])]
+def _recipe(release: releases.Release) -> list[str]:
+    """What mmdebstrap is told besides the packages."""
+    if release == releases.own():
+        return []
+    return [f"--keyring={roots.keyring('debian')}", *(f"--aptopt={line}" for line in roots.apt_settings())]
 
 
-def _key() -> str:
-    text = repr(_sources()) + repr(_packages()) + Path(__file__).read_text() + Path(__file__).with_name("agent.py").read_text()
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _sources(release: releases.Release) -> list[str]:
+    return _own_sources() if release == releases.own() else [f"deb {roots.debian_archive()} {release.name} main"]
+
+
+def _packages(release: releases.Release) -> list[str]:
+    more = [_KERNEL_IN_FULL, *_WIFI, *_PPPOE] if os.environ.get("KS_FULL") else [_KERNEL]
+    return [*_PACKAGES, *release.packages, *more]
+
+
+def _key(release: releases.Release) -> str:
+    text = repr([_sources(release), _packages(release)])
+    for name in ("image.py", "agent.py"):
+        text += Path(__file__).with_name(name).read_text()
+    return f"{release.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _write_files(root: Path) -> None:
@@ -112,22 +129,22 @@ def _write_files(root: Path) -> None:
     with open(root / "etc/passwd", "a") as passwd, open(root / "etc/group", "a") as group:
         passwd.write("ina:x:1000:1000::/tmp:/bin/sh\n")
         group.write("ina:x:1000:\n")
-    (root / "etc/NetworkManager/dispatcher.d/01-ifupdown").unlink()  # there is no ifupdown
+    (root / "etc/NetworkManager/dispatcher.d/01-ifupdown").unlink(missing_ok=True)  # there is no ifupdown
     (root / "etc/resolv.conf").unlink(missing_ok=True)
     (root / "etc/resolv.conf").write_text("# NetworkManager writes it\n")
     (root / "etc/machine-id").write_text("0000000000000000000000000000a11e\n")
 
 
-def _build(folder: Path) -> None:
-    codename, lines = _sources()
+def _build(release: releases.Release, folder: Path) -> None:
     root = folder / "root"
     # a script of a package can do what it likes to the folder, and nothing to this machine's network
     chained = ["setpriv", "--bounding-set=-net_admin,-net_raw", "unshare", "--mount", "mmdebstrap"]
-    options = ["--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(_packages())}"]
+    options = ["--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(_packages(release))}"]
+    options += _recipe(release)
     options += ["--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*"]
     options += ["--dpkgopt=path-exclude=/usr/share/man/*", "--dpkgopt=force-unsafe-io", "--dpkgopt=force-confold"]
     options += ['--aptopt=Acquire::Languages "none"', f"--essential-hook={_INITRD_HOOK}"]
-    subprocess.run([*chained, *options, codename, str(root), *lines], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run([*chained, *options, release.name, str(root), *_sources(release)], check=True, stdin=subprocess.DEVNULL)
     _write_files(root)
     for name, pattern in (("vmlinuz", "vmlinuz-*"), ("initrd", "initrd.img-*")):
         shutil.copy(sorted((root / "boot").glob(pattern))[-1], folder / name)
@@ -136,26 +153,71 @@ def _build(folder: Path) -> None:
     shutil.rmtree(root)
 
 
-def make() -> Path:
+_COMPILE = """set -e
+cd /root/source
+. tests/lib/dependencies.sh
+install_dependencies build
+meson setup build --prefix=/usr --buildtype=debugoptimized -Dtests=false -Dapplet=false
+meson install -C build --quiet --destdir /root/product
+"""
+_PARTS = ("dispatcher", "polkit", "data", "po", "meson.build", "meson_options.txt")
+
+
+def _source() -> str:
+    """A word for what is to be built: files as they are, committed or not."""
+    known = hashlib.sha256()
+    parts = [REPOSITORY / part for part in _PARTS]
+    for path in sorted(path for part in parts for path in (part, *part.rglob("*")) if path.is_file()):
+        known.update(f"{path.relative_to(REPOSITORY)}\0".encode() + path.read_bytes())
+    return known.hexdigest()
+
+
+def _compile(release: releases.Release, folder: Path) -> None:
+    """By the release's own compiler, against its own libraries."""
+    product, built_from = folder / "product", folder / "built-from"
+    if product.exists() and built_from.read_text() == _source():
+        return
+    root = roots.named(release.name)
+    prepare.stock(root, "build")
+    with roots.Copy(f"vm-{release.name}", *roots.stocked(root).layers) as copy:
+        ignored = shutil.ignore_patterns("build*", ".git", "__pycache__")
+        shutil.copytree(REPOSITORY, copy.root / "root/source", ignore=ignored, symlinks=True)
+        built = copy.run("bash", "-c", _COMPILE, timeout=1200)
+        if built.returncode != 0:
+            raise SystemExit(built.stdout)
+        shutil.rmtree(product, ignore_errors=True)
+        shutil.copytree(copy.root / "root/product", product, symlinks=True)
+    built_from.write_text(_source())
+
+
+def _disk(release: releases.Release) -> Path:
     """The folder, from the cache if nothing of the recipe has changed."""
-    wanted = CACHE / _key()
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if wanted.exists():
-            return wanted
-        if os.geteuid() != 0:
-            raise SystemExit("making the virtual machine's disk needs root: sudo tests/run.sh vm")
-        for old in CACHE.iterdir():
-            if old.is_dir():
-                shutil.rmtree(old)
-        unfinished = CACHE / f"{wanted.name}.new"
-        unfinished.mkdir()
-        _build(unfinished)
-        unfinished.rename(wanted)
+    wanted = CACHE / _key(release)
+    if wanted.exists():
+        return wanted
+    if os.geteuid() != 0:
+        raise SystemExit("making the virtual machine's disk needs root: sudo tests/run.sh vm")
+    for old in CACHE.glob(f"{release.name}-*"):
+        shutil.rmtree(old)
+    unfinished = CACHE / f"{wanted.name}.new"
+    unfinished.mkdir()
+    _build(release, unfinished)
+    unfinished.rename(wanted)
     return wanted
 
 
+def make(release: releases.Release) -> Path:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with open(CACHE / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = _disk(release)
+        if release != releases.own():
+            _compile(release, folder)
+        return folder
+
+
 if __name__ == "__main__":
-    print(make())
+    kernel.unshare(kernel.CLONE_NEWNS)
+    kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+    print(make(releases.chosen()))
     sys.exit(0)

@@ -237,15 +237,16 @@ class Machine:
 
     def install(self) -> None:
         """What `meson install` brings, and what data/install.sh then tells systemd."""
-        subprocess.run(
-            ["meson", "install", "-C", str(build_dir()), "--no-rebuild", "--quiet", "--destdir", str(_PRODUCT)],
-            check=True, stdout=subprocess.DEVNULL,
-        )
-        if not (_PRODUCT / "usr/bin/nm-killswitch").exists():
+        product = self._folder / "product"  # of another release
+        if not product.exists():
+            product = _PRODUCT
+            meson = ["meson", "install", "-C", str(build_dir()), "--no-rebuild", "--quiet", "--destdir", str(product)]
+            subprocess.run(meson, check=True, stdout=subprocess.DEVNULL)
+        if not (product / "usr/bin/nm-killswitch").exists():
             raise RuntimeError(f"{build_dir()} must be configured with --prefix=/usr")
-        packed = subprocess.run(["tar", "-C", str(_PRODUCT), "-czf", "-", "."], check=True, stdout=subprocess.PIPE)
+        packed = subprocess.run(["tar", "-C", str(product), "-czf", "-", "."], check=True, stdout=subprocess.PIPE)
         self.run("tar", "-C", "/", "--no-overwrite-dir", "--no-same-owner", "-xzf", "-", given=packed.stdout)
-        units = [path.name for path in (_PRODUCT / "usr/lib/systemd/system").iterdir() if path.is_file()]
+        units = [path.name for path in (product / "usr/lib/systemd/system").iterdir() if path.is_file()]
         self.run("systemctl", "daemon-reload")
         self.run("systemctl", "reload", "dbus.service")
         self.run("systemctl", "--quiet", "enable", *sorted(units), timeout=120)
@@ -253,6 +254,11 @@ class Machine:
 
     def ctl(self, *arguments: str, check: bool = True) -> Said:
         return self.run("nm-killswitch", *arguments, check=check)
+
+    def kernel(self) -> tuple[int, int]:
+        """6.1 is (6, 1)."""
+        major, minor, *_ = self.run("uname", "-r").stdout.split(".")
+        return int(major), int(minor)
 
     def journal(self, unit: str) -> str:
         return self.run("journalctl", "--no-pager", "--boot", "--output=short-monotonic", "--unit", unit).stdout

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Of which releases' kernels and programs a machine is made: this machine's own, for which what is built here
+is enough, and Debian's next, for which the product is built among its own packages."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Release:
+    name: str  # as its archive calls it
+    tables_are_owned: bool  # Linux 6.9: they belong to a process and outlive it
+    openvpn_in_kernel: bool  # Linux 6.16, OpenVPN 2.7: interfaces of the kind `ovpn`
+    packages: tuple[str, ...]  # whose names differ
+
+
+NEXT = Release("forky", True, True, ("libcares2", "polkitd"))
+_ALL = (
+    Release("bookworm", False, False, ("libc-ares2",)),
+    Release("trixie", True, False, ("libcares2",)),
+    NEXT,
+)
+
+
+def own() -> Release:
+    """This machine's."""
+    asked = ["sh", "-c", ". /etc/os-release && echo $ID $VERSION_CODENAME"]
+    told = subprocess.run(asked, stdout=subprocess.PIPE, text=True).stdout.split()
+    found = [release for release in _ALL if told == ["debian", release.name]]
+    if not found:
+        known = ", ".join(release.name for release in _ALL)
+        raise SystemExit(f"the virtual machine is made of this machine's Debian ({known}); this is {' '.join(told)}")
+    return found[0]
+
+
+def names() -> list[str]:
+    """Both; or those that KS_VM names."""
+    return os.environ.get("KS_VM", "").split() or list(dict.fromkeys([own().name, NEXT.name]))
+
+
+def chosen() -> Release:
+    """The one whose tests these are: KS_VM names it, or it is this machine's own."""
+    asked = os.environ.get("KS_VM") or own().name
+    found = [release for release in _ALL if release.name == asked]
+    if not found:
+        raise SystemExit(f"KS_VM: no such release: {asked}")
+    return found[0]
+
+
+if __name__ == "__main__":
+    print("\n".join(names()))

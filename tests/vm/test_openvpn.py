@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""NetworkManager's OpenVPN, its data encrypted by the program or by the kernel (module `ovpn`): each way in
+which a tunnel goes, and its return, judged outside."""
+
+import pytest
+
+from world import addresses as a
+from world import keys, profiles
+from world.waiting import wait_until
+
+from . import setting
+from .setting import PERSON
+
+NAME = "openvpn"
+_KEYS = "/etc/openvpn/tests"
+# openvpn keeps the right to set up the kernel's tunnel only where it may pass it on
+_DROP_IN = "/etc/systemd/system/NetworkManager.service.d/tests.conf"
+_MAY_PASS_ON = "[Service]\nCapabilityBoundingSet=CAP_SETPCAP\n"
+
+
+def _restart_manager(machine) -> None:
+    machine.run("systemctl", "restart", "NetworkManager.service", timeout=120)
+    machine.wait_uplink()
+
+
+@pytest.fixture(scope="module", params=["by the program", "by the kernel"])
+def kind(request, machine):
+    """Of the interface; the profile is there."""
+    setting.open_up(machine)
+    for file in ("ca.crt", "client.crt", "client.key"):
+        machine.write(f"{_KEYS}/{file}", (keys.FOLDER / file).read_text(), "600")
+    data = profiles.tls(f"{a.SERVER[4]}:{a.SERVER_PORT}:udp")
+    text = profiles.vpn(NAME, data).replace(str(keys.FOLDER), _KEYS)
+    setting.add_profile(machine, NAME, text)
+    in_kernel = request.param == "by the kernel"
+    if in_kernel:
+        machine.write(_DROP_IN, _MAY_PASS_ON)
+        machine.run("systemctl", "daemon-reload")
+        _restart_manager(machine)
+    yield "ovpn" if in_kernel else "tun"
+    setting.open_up(machine)
+    machine.run("nmcli", "connection", "delete", NAME)
+    if in_kernel:
+        machine.run("rm", _DROP_IN)
+        machine.run("systemctl", "daemon-reload")
+        _restart_manager(machine)
+
+
+def _links(machine, kind: str) -> list[str]:
+    """Of this kind, that carry."""
+    return [line.split(":")[1].strip() for line in machine.sh(f"ip -o link show type {kind}").splitlines() if "LOWER_UP" in line]
+
+
+def _connect(machine, kind: str) -> str:
+    """Returns the interface."""
+    machine.run("nmcli", "--wait", "60", "connection", "up", NAME, timeout=90)
+    status = machine.wait_state("protected", 60)
+    [link] = [tunnel["interface"] for tunnel in status["tunnels"]]
+    assert status["verified"] and _links(machine, kind) == [link], status
+    for uid in (0, PERSON):
+        seen = lambda uid=uid: setting.my_address(machine, uid) in machine.addresses(link)  # noqa: E731
+        wait_until(seen, f"uid {uid} to be seen in the tunnel", 30)
+    return link
+
+
+def _program_killed(machine, _link: str) -> None:
+    machine.run("pkill", "--signal", "KILL", "--exact", "openvpn")
+
+
+def _link_deleted(machine, link: str) -> None:
+    machine.run("ip", "link", "del", link)
+
+
+def _disconnected(machine, _link: str) -> None:
+    machine.run("nmcli", "connection", "down", NAME)
+
+
+def _manager_restarted(machine, _link: str) -> None:
+    _restart_manager(machine)
+
+
+LOSSES = {
+    "program killed": _program_killed,
+    "link deleted": _link_deleted,
+    "disconnected": _disconnected,
+    "NetworkManager restarted": _manager_restarted,
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_tunnel_that_goes(unlocked, kind, loss):
+    link = _connect(unlocked, kind)
+    since = unlocked.capture.fence()
+    LOSSES[loss](unlocked, link)
+    status = unlocked.wait_state("blocked", 60)
+    assert status["verified"], status
+    if loss == "link deleted":
+        assert status["reason"], status
+    assert setting.my_address(unlocked, PERSON) not in unlocked.addresses(a.UPLINK)
+    setting.must_hold(unlocked, since)
+    unlocked.run("nmcli", "connection", "down", NAME, check=False)
+    _connect(unlocked, kind)
+    setting.must_hold(unlocked, since)
+
+
+def test_with_the_uplink(unlocked, kind):
+    """connection.secondaries: the VPN's events come before the uplink's own."""
+    unlocked.run("nmcli", "connection", "modify", "uplink", "connection.secondaries", profiles.uuid_of(NAME))
+    unlocked.ctl("lock")
+    since = unlocked.capture.fence()
+    try:
+        unlocked.run("nmcli", "--wait", "90", "connection", "up", "uplink", timeout=120)
+        unlocked.wait_state("protected", 60)
+        setting.must_hold(unlocked, since)
+    finally:
+        unlocked.run("nmcli", "connection", "modify", "uplink", "connection.secondaries", "")
+        unlocked.run("nmcli", "connection", "down", NAME, check=False)
