@@ -294,6 +294,9 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char
     if (ks_links_open(&links) == 0)
         (void) ks_links_describe(links, world);
     ks_vpns_apply(vpns, world);
+    /* it was so when the guard saw it last */
+    world->ipv6_only = held->lock->sets[KS_SET_TRANSLATORS]->len > 0;
+    ks_engine_spare_running(engine); /* nobody locks here */
     (void) ks_engine_observe(engine, world);
     ks_links_close(links);
     world->manager_present = true; /* not known, so there is nothing to complain of */
@@ -311,7 +314,7 @@ KsExitStatus ks_rescue_status(GVariant **ret_status)
 
     if (result < 0)
         return complain_of_kernel(result);
-    vpns = ks_vpns_load(&problem); /* which interfaces are overlays */
+    vpns = ks_vpns_read(&problem); /* which interfaces are overlays */
     *ret_status = describe(kernel.first.held, vpns, problem);
     return KS_EXIT_DONE;
 }
@@ -322,7 +325,7 @@ KsExitStatus ks_rescue_vpns(GVariant **ret_status)
     g_autoptr(KsVpns) vpns = NULL;
     g_autofree char *problem = NULL;
 
-    vpns = ks_vpns_load(&problem);
+    vpns = ks_vpns_read(&problem);
     if (problem) {
         ks_output_complain(problem);
         return KS_EXIT_FAILED;

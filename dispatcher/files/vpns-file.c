@@ -57,6 +57,20 @@ KsVpns *ks_vpns_load(char **ret_problem)
     return ks_vpns_new();
 }
 
+KsVpns *ks_vpns_read(char **ret_problem)
+{
+    g_autofree char *path = path_of("vpns");
+    g_autoptr(GError) error = NULL;
+    KsVpns *vpns = read_file(path, &error);
+
+    *ret_problem = NULL;
+    if (vpns)
+        return vpns;
+    *ret_problem = g_strdup_printf("What was set up by hand for VPNs (%s) cannot be read: %s", path,
+                                   error->message);
+    return ks_vpns_new();
+}
+
 bool ks_vpns_save(const KsVpns *vpns, GError **error)
 {
     g_autofree char *path = path_of("vpns");

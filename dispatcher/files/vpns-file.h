@@ -9,5 +9,8 @@
  * for nothing, so that it opens nothing; then ret_problem (owned by the caller) says so. */
 KsVpns *ks_vpns_load(char **ret_problem);
 
+/* The same for who only looks: the file stays where it is. */
+KsVpns *ks_vpns_read(char **ret_problem);
+
 /* Whole or not at all. */
 bool ks_vpns_save(const KsVpns *vpns, GError **error);

@@ -34,6 +34,7 @@ struct KsLook {
     guint policies_source;   /* while an IPsec VPN may be up */
     int policies_fd;         /* ... of it */
     guint ipv6_alone_source; /* until it has been for long enough */
+    bool has_looked;
 };
 
 static gboolean on_kernel_changed(gint fd, GIOCondition condition, gpointer data)
@@ -89,11 +90,14 @@ static gboolean on_ipv6_alone(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static void note_ipv6_alone(KsLook *look)
+/* `first`: it was so before we came, and a VPN may be up by it. At boot there is no network yet. */
+static void note_ipv6_alone(KsLook *look, bool first)
 {
     if (!ks_world_has_ipv6_alone(look->world)) {
         g_clear_handle_id(&look->ipv6_alone_source, g_source_remove);
         look->world->ipv6_only = false;
+    } else if (first) {
+        look->world->ipv6_only = true;
     } else if (!look->world->ipv6_only && !look->ipv6_alone_source) {
         look->ipv6_alone_source = g_timeout_add(IPV6_ALONE_FOR, on_ipv6_alone, look);
     }
@@ -227,7 +231,8 @@ bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked)
     bool learned;
 
     describe_links(look);
-    note_ipv6_alone(look);
+    note_ipv6_alone(look, !look->has_looked);
+    look->has_looked = true;
     if (look->links)
         ks_leases_read(ks_links_addresses(look->links), look->world->others_dhcp_servers);
     describe_access_points(look);

@@ -27,6 +27,7 @@ struct KsTracing {
     GArray *refusals;
     bool has_news;         /* of `wanted` */
     bool others_changed;   /* since it began last */
+    bool outdated;         /* `refusals`: others have changed since they were found */
     gint64 began;          /* monotonic time of the last; 0: there was none */
     gint64 began_by_other; /* ... for others' change */
     KsTracer *tracer;
@@ -104,16 +105,21 @@ static bool refusals_equal(const GArray *a, const GArray *b)
     return equal;
 }
 
-/* What was found before stands where nothing was seen now. */
-static void keep_unseen(const KsTracing *tracing, GArray *found)
+/* What was found before stands where nothing was seen now; if others have changed since, until the
+ * end. */
+static void keep_unseen(const KsTracing *tracing, bool ended, GArray *found)
 {
+    if (ended && tracing->outdated)
+        return;
     for (unsigned i = 0; i < tracing->refusals->len; i++) {
         const KsRefusal *before = &g_array_index(tracing->refusals, KsRefusal, i);
 
         for (unsigned j = 0; j < tracing->known->len; j++)
             if (ks_traced_is_same(&g_array_index(tracing->known, KsTraced, j), &before->traced) &&
-                !ks_trace_has_seen(tracing->trace, &before->traced))
+                !ks_trace_has_seen(tracing->trace, &before->traced)) {
                 g_array_append_val(found, *before);
+                break;
+            }
     }
 }
 
@@ -133,7 +139,7 @@ static void judge(KsTracing *tracing, bool ended)
     g_autoptr(GArray) found = g_array_new(FALSE, TRUE, sizeof(KsRefusal));
 
     ks_trace_judge(tracing->trace, ended, ended && has_legacy_tables(), found);
-    keep_unseen(tracing, found);
+    keep_unseen(tracing, ended, found);
     if (refusals_equal(found, tracing->refusals))
         return;
     tell(found);
@@ -183,9 +189,9 @@ static bool has_new_tunnel(const KsTracing *tracing)
     return ks_traced_has_news(tracing->known, tunnels);
 }
 
-static void forget(KsTracing *tracing, bool what_was_found)
+static void forget(KsTracing *tracing)
 {
-    if (!what_was_found || tracing->refusals->len == 0)
+    if (tracing->refusals->len == 0)
         return;
     g_array_set_size(tracing->refusals, 0);
     tracing->changed(tracing->data);
@@ -199,7 +205,9 @@ static void begin(KsTracing *tracing)
     tracing->began = g_get_monotonic_time();
     if (tracing->others_changed)
         tracing->began_by_other = tracing->began;
-    forget(tracing, tracing->others_changed || has_new_tunnel(tracing));
+    if (has_new_tunnel(tracing))
+        forget(tracing);
+    tracing->outdated = tracing->others_changed;
     tracing->has_news = tracing->others_changed = false;
     remember(tracing->known, tracing->wanted);
     result = ks_tracer_open(tracing->known, &tracing->tracer);
@@ -211,7 +219,7 @@ static void begin(KsTracing *tracing)
     tracing->trace = ks_trace_new(tracing->known);
     tracing->fd_source = g_unix_fd_add_full(G_PRIORITY_LOW, ks_tracer_fd(tracing->tracer), G_IO_IN,
                                             on_trace, tracing, NULL);
-    tracing->end_source = g_timeout_add(LENGTH_MS, on_end, tracing);
+    tracing->end_source = g_timeout_add_full(G_PRIORITY_LOW, LENGTH_MS, on_end, tracing, NULL);
 }
 
 static gboolean on_begin(gpointer data)
@@ -239,7 +247,8 @@ static void begin_soon(KsTracing *tracing)
         at = MAX(at, tracing->began_by_other + AFTER_CHANGE_US);
     g_clear_handle_id(&tracing->begin_source, g_source_remove);
     tracing->begin_source =
-        g_timeout_add((guint) (MAX(at - now, 0) / G_TIME_SPAN_MILLISECOND), on_begin, tracing);
+        g_timeout_add_full(G_PRIORITY_LOW, (guint) (MAX(at - now, 0) / G_TIME_SPAN_MILLISECOND),
+                           on_begin, tracing, NULL);
 }
 
 static void open_up(KsTracing *tracing)
@@ -270,5 +279,7 @@ void ks_tracing_forget(KsTracing *tracing)
     if (!tracing->closed)
         return;
     tracing->others_changed = true;
+    if (tracing->wanted->len == 0)
+        forget(tracing); /* nothing comes that could show it */
     begin_soon(tracing);
 }

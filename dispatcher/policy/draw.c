@@ -418,15 +418,28 @@ static bool lan_is_open_on(const KsDrawing *drawing, const KsLink *link)
     return false;
 }
 
+/* A profile of NetworkManager's made it, which people may write: theirs could be behind it. */
+static bool is_of_profile(const KsDrawing *drawing, const KsLink *link)
+{
+    for (unsigned i = 0; i < drawing->world->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(drawing->world->networks, i);
+
+        if (!network->external && strcmp(network->interface, link->name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* 464XLAT's (RFC 6877): programs send IPv4 into it, and what it makes of that is forwarded. It is
- * known by its address, which is for nothing else (RFC 7335). Somebody else behind such a link
- * would reach the servers alone. */
+ * known by its address, which is for nothing else (RFC 7335). Root's programs make such links, and
+ * whoever is behind one reaches servers alone. */
 static bool is_translator(const KsDrawing *drawing, const KsLink *link)
 {
     static const KsAddress service_continuity = { AF_INET, { 192, 0, 0, 0 } };
     const GArray *addresses = drawing->world->link_addresses;
 
-    if (!link->up || strcmp(link->kind, "tun") != 0 || ks_tunnels_on(drawing->tunnels, link->index))
+    if (!link->up || strcmp(link->kind, "tun") != 0 ||
+        ks_tunnels_on(drawing->tunnels, link->index) || is_of_profile(drawing, link))
         return false;
     for (unsigned i = 0; i < addresses->len; i++) {
         const KsLinkAddress *on_link = &g_array_index(addresses, KsLinkAddress, i);

@@ -540,6 +540,7 @@ static bool read_group(KsVpns *vpns, GKeyFile *file, const char *group, GError *
     g_autofree char *locks = g_key_file_get_string(file, group, KEY_LOCKS, NULL);
     g_auto(GStrv) texts = g_key_file_get_string_list(file, group, KEY_SERVERS, NULL, NULL);
     g_autoptr(GVariant) servers = NULL;
+    g_autoptr(GError) unclear = NULL;
     KsByHand what = { .name = name, .interface = interface, .type = type };
     KsVpnLocks when;
     bool done;
@@ -551,7 +552,10 @@ static bool read_group(KsVpns *vpns, GKeyFile *file, const char *group, GError *
     if (!servers)
         return false;
     what.servers = servers;
-    what.overlay = g_key_file_get_boolean(file, group, KEY_OVERLAY, NULL);
+    what.overlay = g_key_file_get_boolean(file, group, KEY_OVERLAY, &unclear);
+    /* what is unclear must not become a VPN, which protects */
+    if (unclear && !g_error_matches(unclear, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND))
+        return corrupt(error, "a key is missing or has no meaning");
     done = interface[0] ? add(vpns, uuid, &what, error) != NULL
                         : ks_vpns_set_servers(vpns, uuid, type, servers, error);
     return done && ks_vpns_set_locks(vpns, uuid, when, error);

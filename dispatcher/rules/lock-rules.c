@@ -10,6 +10,7 @@
 /* Going out, what the kernel encapsulates still names the interface that it came from as the one it
  * came in by (net/ipv4/ip_output.c, ip_output()). */
 #define COMES_IN META(OIF, R1), COMPARE(EQ, 4, 0, 0, 0, 0)
+#define GOES_OUT META(OIF, R1), COMPARE(NEQ, 4, 0, 0, 0, 0)
 
 /* Headers with all options that there is room for (RFC 791, RFC 9293), and nothing in them. */
 #define BARE_TCP4 80
@@ -354,8 +355,8 @@ static const KsRule rules[] = {
          TRANSPORT(UDP_PAYLOAD, 4, R1), LOOKUP(KS_NFT_SET_WIREGUARD_MESSAGES), ACCEPT) },
     { KS_CHAIN_FROM_WIREGUARD, "meta skuid >= 0 return",
       DO(HAS_SENDER, RETURN) },
-    { KS_CHAIN_FROM_WIREGUARD, "iif @translators accept",
-      DO(META(IIF, R1), LOOKUP(KS_SET_TRANSLATORS), ACCEPT) },
+    { KS_CHAIN_FROM_WIREGUARD, "oif != 0 iif @translators accept",
+      DO(GOES_OUT, META(IIF, R1), LOOKUP(KS_SET_TRANSLATORS), ACCEPT) },
     { KS_CHAIN_FROM_WIREGUARD, "udp length . @th,64,32 @wireguard_upkeep accept",
       DO(IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(UDP_LENGTH, 2, R1), TRANSPORT(UDP_PAYLOAD, 4, R1_1),
          LOOKUP(KS_NFT_SET_WIREGUARD_UPKEEP), ACCEPT) },

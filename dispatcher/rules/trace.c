@@ -216,6 +216,11 @@ static void begin(KsTrace *trace, const Event *event)
     trace->subjects[subject].seen++;
 }
 
+static bool is_outgoing(KsTracedKind kind)
+{
+    return kind == KS_TRACED_TO_SERVER || kind == KS_TRACED_TO_TUNNEL;
+}
+
 static void pass(KsTrace *trace, Packet *packet)
 {
     if (packet->state == ON_ITS_WAY || packet->state == QUEUED) {
@@ -229,6 +234,10 @@ static void refuse(KsTrace *trace, Packet *packet, const Place *by)
 {
     Subject *subject = &trace->subjects[packet->subject];
 
+    if (packet->state == PASSED && !is_outgoing(subject->traced.kind)) {
+        packet->state = ENDED; /* it came in: what IPsec had inside is another packet */
+        return;
+    }
     if (packet->state == PASSED)
         subject->passed--;
     packet->state = ENDED;
@@ -304,11 +313,6 @@ static unsigned count(const KsTrace *trace, unsigned subject, State state, const
             *ret_by = &packet->by;
     }
     return found;
-}
-
-static bool is_outgoing(KsTracedKind kind)
-{
-    return kind == KS_TRACED_TO_SERVER || kind == KS_TRACED_TO_TUNNEL;
 }
 
 void ks_trace_judge(const KsTrace *trace, bool ended, bool has_unseen_tables, GArray *refusals)

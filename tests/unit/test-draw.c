@@ -470,22 +470,26 @@ static void test_translator(Fixture *f, const void *data)
         const char *kind;
         const char *address;
         bool up, ipv4, tunnel;
+        enum { ROOTS, WATCHED, PROFILES } whose;
         bool is_one;
     } rows[] = {
-        { "tun", "192.0.0.1", true, false, false, true },
-        { "tun", "192.0.0.7", true, false, false, true },
-        { "tun", "192.0.0.8", true, false, false, false },
-        { "tun", "2001:db8::1", true, false, false, false },
-        { "tun", "192.0.0.1", false, false, false, false },
-        { "tun", "192.0.0.1", true, true, false, false },
-        { "tun", "192.0.0.1", true, false, true, false },
-        { "wireguard", "192.0.0.1", true, false, false, false },
+        { "tun", "192.0.0.1", true, false, false, ROOTS, true },
+        { "tun", "192.0.0.7", true, false, false, ROOTS, true },
+        { "tun", "192.0.0.7", true, false, false, WATCHED, true },
+        { "tun", "192.0.0.7", true, false, false, PROFILES, false },
+        { "tun", "192.0.0.8", true, false, false, ROOTS, false },
+        { "tun", "2001:db8::1", true, false, false, ROOTS, false },
+        { "tun", "192.0.0.1", false, false, false, ROOTS, false },
+        { "tun", "192.0.0.1", true, true, false, ROOTS, false },
+        { "tun", "192.0.0.1", true, false, true, ROOTS, false },
+        { "wireguard", "192.0.0.1", true, false, false, ROOTS, false },
     };
     KsTunnel tunnel = { .index = LINK };
 
     (void) data;
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        KsLink link = { .index = LINK, .up = rows[i].up, .tunnel_kind = true };
+        KsLink link = { .index = LINK, .name = "clat", .up = rows[i].up, .tunnel_kind = true };
+        KsNetwork *network = ks_network_new("uuid", "name", "clat");
         KsLinkAddress on_link = { .index = LINK };
 
         g_strlcpy(link.kind, rows[i].kind, sizeof(link.kind));
@@ -496,6 +500,11 @@ static void test_translator(Fixture *f, const void *data)
         g_array_append_val(f->world->links, link);
         g_array_append_val(f->world->link_addresses, on_link);
         f->world->ipv6_only = !rows[i].ipv4;
+        network->external = rows[i].whose == WATCHED;
+        g_ptr_array_set_size(f->world->networks, 0);
+        g_ptr_array_add(f->world->networks, network);
+        if (rows[i].whose == ROOTS)
+            g_ptr_array_set_size(f->world->networks, 0);
         if (rows[i].tunnel)
             g_array_append_val(f->tunnels, tunnel);
         draw(f);

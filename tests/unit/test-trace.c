@@ -154,6 +154,18 @@ static void test_behind_the_last_hook(Fixture *f, const void *data)
     require(f, KS_TRACED_TO_SERVER, KS_REFUSAL_DROPS, "card", "egress");
 }
 
+/* It is in; what IPsec had inside goes on under the same number. */
+static void test_what_came_in(Fixture *f, const void *data)
+{
+    (void) data;
+    for (unsigned id = 1; id <= 3; id++) {
+        mark(f, id, 1);
+        hear(f, id, KS_TRACE_TABLE, "received", NONE);
+        hear(f, id, "filter", "INPUT", NF_DROP);
+    }
+    g_assert_cmpuint(judge(f, true, false), ==, 0);
+}
+
 static void test_how_many(Fixture *f, const void *data)
 {
     static const unsigned enough[] = { 1, 2, 3, 3 };
@@ -277,6 +289,7 @@ int main(int argc, char **argv)
         { "/trace/drop", test_drop },
         { "/trace/policy", test_policy },
         { "/trace/behind-the-last-hook", test_behind_the_last_hook },
+        { "/trace/what-came-in", test_what_came_in },
         { "/trace/how-many", test_how_many },
         { "/trace/the-lock-itself", test_the_lock_itself },
         { "/trace/queue", test_queue },

@@ -348,6 +348,8 @@ static void test_overlay(void)
     g_assert_nonnull(strstr(text, "version=2"));
     again = ks_vpns_from_text(text, strlen(text), NULL);
     g_assert_true(ks_vpns_get(again, 0)->overlay);
+    *strstr(strstr(text, "overlay="), "true") = 'T';
+    g_assert_null(ks_vpns_from_text(text, strlen(text), NULL)); /* it would be a VPN */
 
     add_link(world, 3, "mesh0", true);
     g_array_index(world->links, KsLink, 0).default_route = true;
