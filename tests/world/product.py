@@ -77,9 +77,14 @@ class Product:
         def answers() -> bool:
             if self._guard.poll() is not None:
                 raise RuntimeError(f"the guard ended ({self._guard.returncode}): {log_of('nm-killswitchd').read_text()}")
-            return self._socket_identity() not in (None, known) and self.ctl("status", check=False).returncode == 0
+            return self._socket_identity() not in (None, known) and self.guard_answers()
 
         wait_until(answers, "the guard to answer")
+
+    def guard_answers(self) -> bool:
+        """Before it does, root is told what the kernel holds."""
+        said = self._client.run([str(self.command), "status", "--json"], check=False, stderr=None)
+        return said.returncode == 0 and json.loads(said.stdout)["reason"] != "guard-away"
 
     @staticmethod
     def _socket_identity() -> tuple | None:

@@ -480,7 +480,7 @@ def crippled(guarded):
             guard = subprocess.Popen([str(guarded.product.guard)], preexec_fn=enter_without, stdin=subprocess.DEVNULL,
                                      stdout=output, stderr=output)
         started.append(guard)
-        wait_until(lambda: guarded.product.ctl("status", check=False).returncode == 0, "an answer")
+        wait_until(guarded.product.guard_answers, "the guard to answer")
         return guard, log
 
     yield start
