@@ -47,10 +47,10 @@ _EDITS = (
     _Edit(
         f"{_RULES}/lock-rules.c",
         "static const KsRule rules[] = {\n",
-        '    { KS_CHAIN_NEXT_BASE, "accept", { ACCEPT } },\n'
-        '    { KS_CHAIN_NEXT, "counter name next_counter", { COUNT(KS_COUNTER_NEXT) } },\n'
-        f'    {{ KS_CHAIN_LEAVING, "jump {MARK}", {{ JUMP(KS_CHAIN_NEXT) }} }},\n'
-        f'    {{ KS_CHAIN_INPUT, "jump {MARK}", {{ JUMP(KS_CHAIN_NEXT) }} }},\n',
+        '    { KS_CHAIN_NEXT_BASE, "accept", DO(ACCEPT) },\n'
+        '    { KS_CHAIN_NEXT, "counter name next_counter", DO(COUNT(KS_COUNTER_NEXT)) },\n'
+        f'    {{ KS_CHAIN_LEAVING, "jump {MARK}", DO(JUMP(KS_CHAIN_NEXT)) }},\n'
+        f'    {{ KS_CHAIN_INPUT, "jump {MARK}", DO(JUMP(KS_CHAIN_NEXT)) }},\n',
     ),
     _Edit(f"{_RULES}/egress-table.h", "    KS_EGRESS_LAN6,\n", "    KS_EGRESS_NEXT,\n"),
     _Edit(
@@ -61,7 +61,7 @@ _EDITS = (
     _Edit(
         f"{_RULES}/egress-rules.c",
         "static const KsRule rules[] = {\n",
-        f'    {{ KS_EGRESS_ETHERNET, "jump {MARK}", {{ JUMP(KS_EGRESS_NEXT) }} }},\n',
+        f'    {{ KS_EGRESS_ETHERNET, "jump {MARK}", DO(JUMP(KS_EGRESS_NEXT)) }},\n',
     ),
 )
 
