@@ -149,7 +149,7 @@ def _build(release: releases.Release, folder: Path) -> None:
     for name, pattern in (("vmlinuz", "vmlinuz-*"), ("initrd", "initrd.img-*")):
         shutil.copy(sorted((root / "boot").glob(pattern))[-1], folder / name)
     make = ["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-E", "lazy_itable_init=1", "-d", str(root)]
-    subprocess.run([*make, str(folder / "disk"), _SIZE], check=True)
+    subprocess.run([*make, str(folder / "disk"), _SIZE], check=True, stdout=subprocess.DEVNULL)
     shutil.rmtree(root)
 
 
