@@ -344,7 +344,10 @@ suite_vm() {
 
     built vm --prefix=/usr -Dtests=false -Dapplet=false || return
     mkdir -p "$build/meson-logs"
-    lines_of releases /usr/bin/python3 "$top/tests/vm/releases.py" || return
+    if ! lines_of releases /usr/bin/python3 "$top/tests/vm/releases.py" 2>>"$scratch/log"; then
+        fail releases 'there is no virtual machine for this release, see above'
+        return
+    fi
     for release in "${releases[@]}"; do
         echo "   $release"
         # with the network: from the package archive; its scripts have no right to change it
