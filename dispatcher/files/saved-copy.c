@@ -43,7 +43,6 @@ static bool names_our_table(const char *line)
     const char *added = behind(text, "add");
     const char *family = behind(added ? added : text, "table");
     const char *name = behind(family, "inet");
-
     size_t length;
 
     if (!name)

@@ -172,12 +172,29 @@ static unsigned count_refused(const KsNames *names, const char *host)
     return record ? record->refused->len : 0;
 }
 
-static void ask_for(KsNames *names, bool own);
-
 /* It is asked for to know the network, and no VPN's. */
 static bool is_of_network(const Entry *entry)
 {
     return strcmp(entry->host, KS_TRANSLATION_NAME) == 0;
+}
+
+/* `own`: what is asked to know the network, too. Else it waits for its time: a network whose
+ * answer is another one each time must not keep us busy. */
+static void mark_due(KsNames *names, bool own)
+{
+    int64_t now = g_get_monotonic_time();
+    GHashTableIter iterator;
+    void *value;
+
+    g_hash_table_iter_init(&iterator, names->entries);
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+        Entry *entry = value;
+
+        if (is_of_network(entry) && !own)
+            continue;
+        entry->due = now;
+        entry->failures = MIN(entry->failures, 1);
+    }
 }
 
 static void on_answer_of_network(KsNames *names, Entry *entry, const KsAddress *addresses,
@@ -191,7 +208,7 @@ static void on_answer_of_network(KsNames *names, Entry *entry, const KsAddress *
                                                        : ks_name_retry(entry->failures));
     if (news) {
         names->changed(names->data);
-        ask_for(names, false); /* addresses of a local prefix were refused before it was known */
+        mark_due(names, false); /* addresses of a local prefix were refused before it was known */
     }
     ask(names);
 }
@@ -263,29 +280,10 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
     ask(names);
 }
 
-/* `own`: what is asked to know the network, too. Else it waits for its time: a network whose
- * answer is another one each time must not keep us busy. */
-static void ask_for(KsNames *names, bool own)
-{
-    int64_t now = g_get_monotonic_time();
-    GHashTableIter iterator;
-    void *value;
-
-    g_hash_table_iter_init(&iterator, names->entries);
-    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
-        Entry *entry = value;
-
-        if (is_of_network(entry) && !own)
-            continue;
-        entry->due = now;
-        entry->failures = MIN(entry->failures, 1);
-    }
-    ask(names);
-}
-
 static void ask_anew(KsNames *names)
 {
-    ask_for(names, true);
+    mark_due(names, true);
+    ask(names);
 }
 
 static void on_resolver_changed(void *data)

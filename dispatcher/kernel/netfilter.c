@@ -259,19 +259,27 @@ int ks_netfilter_read(KsNetfilter *netfilter, KsReadback *readback)
     return result;
 }
 
-uint32_t ks_netfilter_table_flags(KsNetfilter *netfilter)
+/* Tried with a table that comes and goes in one transaction, and never exists for anybody. */
+static bool takes(KsNetfilter *netfilter, const KsSkeleton *probe, uint32_t flags)
 {
     KsBatch batch = { 0 };
-    uint32_t flags = 0;
+    bool taken;
 
-    /* a table that comes and goes in one transaction never exists for anybody */
     ks_batch_begin(&batch);
-    ks_batch_add_table(&batch, NFPROTO_INET, PROBE_TABLE, KS_TABLE_F_OWNED);
-    ks_batch_delete_table(&batch, NFPROTO_INET, PROBE_TABLE);
-    if (ks_batch_end(&batch) == 0 && ks_netfilter_commit(netfilter, &batch) == 0)
-        flags = KS_TABLE_F_OWNED;
+    ks_batch_add_table(&batch, probe->family, probe->name, flags);
+    for (unsigned i = 0; i < probe->chains_count; i++)
+        ks_batch_add_chain(&batch, probe, i);
+    ks_batch_delete_table(&batch, probe->family, probe->name);
+    taken = ks_batch_end(&batch) == 0 && ks_netfilter_commit(netfilter, &batch) == 0;
     ks_batch_clear(&batch);
-    return flags;
+    return taken;
+}
+
+uint32_t ks_netfilter_table_flags(KsNetfilter *netfilter)
+{
+    static const KsSkeleton probe = { .family = NFPROTO_INET, .name = PROBE_TABLE };
+
+    return takes(netfilter, &probe, KS_TABLE_F_OWNED) ? KS_TABLE_F_OWNED : 0;
 }
 
 bool ks_netfilter_takes_names(KsNetfilter *netfilter)
@@ -284,19 +292,9 @@ bool ks_netfilter_takes_names(KsNetfilter *netfilter)
         .policy = NF_ACCEPT,
         .beginnings = nobodys,
     };
-    static const KsSkeleton skeleton = {
+    static const KsSkeleton probe = {
         .family = NFPROTO_NETDEV, .name = PROBE_TABLE, .chains = &chain, .chains_count = 1
     };
-    KsBatch batch = { 0 };
-    bool taken;
 
-    if (!ks_named_chain_is_understood())
-        return false;
-    ks_batch_begin(&batch);
-    ks_batch_add_table(&batch, skeleton.family, skeleton.name, 0);
-    ks_batch_add_chain(&batch, &skeleton, 0);
-    ks_batch_delete_table(&batch, skeleton.family, skeleton.name);
-    taken = ks_batch_end(&batch) == 0 && ks_netfilter_commit(netfilter, &batch) == 0;
-    ks_batch_clear(&batch);
-    return taken;
+    return ks_named_chain_is_understood() && takes(netfilter, &probe, 0);
 }

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+bool ks_traced_leaves(const KsTraced *traced)
+{
+    return traced->kind == KS_TRACED_TO_SERVER || traced->kind == KS_TRACED_TO_TUNNEL;
+}
+
 bool ks_traced_is_same(const KsTraced *a, const KsTraced *b)
 {
     if (a->kind != b->kind)

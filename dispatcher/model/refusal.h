@@ -47,6 +47,9 @@ typedef struct {
     char chain[KS_REFUSAL_NAME_SIZE];
 } KsRefusal;
 
+/* They leave this machine; the others come in. */
+bool ks_traced_leaves(const KsTraced *traced);
+
 /* The same packets, of whichever attempt. */
 bool ks_traced_is_same(const KsTraced *a, const KsTraced *b);
 bool ks_refusal_equal(const KsRefusal *a, const KsRefusal *b);

@@ -73,11 +73,6 @@ static const KsStep marking[STEPS_MAX] = {
 };
 /* clang-format on */
 
-static bool is_outgoing(KsTracedKind kind)
-{
-    return kind == KS_TRACED_TO_SERVER || kind == KS_TRACED_TO_TUNNEL;
-}
-
 /* Returns its steps, a copy. */
 static KsStep *add_rule(KsTraceTable *table, unsigned chain, const KsStep *steps)
 {
@@ -98,7 +93,7 @@ static void end_rule(KsStep *steps, unsigned own_chain)
 static void choose_server(KsTraceTable *table, unsigned chain, const KsTraced *one,
                           unsigned own_chain)
 {
-    bool out = is_outgoing(one->kind);
+    bool out = ks_traced_leaves(one);
     uint32_t size = (uint32_t) ks_address_size(&one->address);
     uint32_t source = size == 4 ? IPV4_SOURCE : IPV6_SOURCE;
     KsStep steps[STEPS_MAX] = {
@@ -123,7 +118,7 @@ static void choose_tunnel(KsTraceTable *table, unsigned chain, const KsTraced *o
 {
     for (unsigned i = 0; i < CHOOSING_MAX; i++) {
         KsStep *steps =
-            add_rule(table, chain, is_outgoing(one->kind) ? to_tunnel[i] : from_tunnel[i]);
+            add_rule(table, chain, ks_traced_leaves(one) ? to_tunnel[i] : from_tunnel[i]);
 
         memcpy(steps[LINK_STEP].data, &one->index, sizeof(one->index));
         end_rule(steps, own_chain);
@@ -133,7 +128,7 @@ static void choose_tunnel(KsTraceTable *table, unsigned chain, const KsTraced *o
 static void add_traced(KsTraceTable *table, unsigned i, const KsTraced *one)
 {
     unsigned own_chain = KS_TRACE_CHAINS + i;
-    unsigned chain = is_outgoing(one->kind) ? KS_TRACE_OUT : KS_TRACE_IN;
+    unsigned chain = ks_traced_leaves(one) ? KS_TRACE_OUT : KS_TRACE_IN;
 
     table->names[i] = g_strdup_printf(KS_TRACE_OWN_CHAIN "%u", i);
     table->chains[own_chain] = (KsChain){ .name = table->names[i] };

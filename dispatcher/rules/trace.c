@@ -216,11 +216,6 @@ static void begin(KsTrace *trace, const Event *event)
     trace->subjects[subject].seen++;
 }
 
-static bool is_outgoing(KsTracedKind kind)
-{
-    return kind == KS_TRACED_TO_SERVER || kind == KS_TRACED_TO_TUNNEL;
-}
-
 static void pass(KsTrace *trace, Packet *packet)
 {
     if (packet->state == ON_ITS_WAY || packet->state == QUEUED) {
@@ -234,7 +229,7 @@ static void refuse(KsTrace *trace, Packet *packet, const Place *by)
 {
     Subject *subject = &trace->subjects[packet->subject];
 
-    if (packet->state == PASSED && !is_outgoing(subject->traced.kind)) {
+    if (packet->state == PASSED && !ks_traced_leaves(&subject->traced)) {
         packet->state = ENDED; /* it came in: what IPsec had inside is another packet */
         return;
     }
@@ -331,7 +326,7 @@ void ks_trace_judge(const KsTrace *trace, bool ended, bool has_unseen_tables, GA
             continue;
         else if (count(trace, i, QUEUED, &by) >= wanted)
             add(refusals, &subject->traced, KS_REFUSAL_QUEUES, by);
-        else if (has_unseen_tables && is_outgoing(subject->traced.kind) &&
+        else if (has_unseen_tables && ks_traced_leaves(&subject->traced) &&
                  count(trace, i, ON_ITS_WAY, NULL) >= wanted)
             add(refusals, &subject->traced, KS_REFUSAL_UNSEEN, NULL);
     }

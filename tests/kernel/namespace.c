@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "namespace.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -175,4 +177,19 @@ char *namespace_command(const char *command)
     if (status != 0)
         g_error("%s: %s", command, errors);
     return output;
+}
+
+int namespace_packet_socket(const char *link, uint16_t protocol)
+{
+    struct sockaddr_ll on = {
+        .sll_family = AF_PACKET,
+        .sll_protocol = htons(protocol),
+        .sll_ifindex = (int) if_nametoindex(link),
+    };
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(on.sll_ifindex, >, 0);
+    g_assert_cmpint(bind(fd, (struct sockaddr *) &on, sizeof(on)), ==, 0);
+    return fd;
 }

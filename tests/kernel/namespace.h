@@ -28,6 +28,9 @@ int namespace_new(void);
 /* Runs `function` in the namespace behind `fd` and comes back. */
 void namespace_run(int fd, void (*function)(void *data), void *data);
 
+/* A socket for whole frames of this link: `protocol` (ETH_P_*) is what it hears of, 0: nothing. */
+int namespace_packet_socket(const char *link, uint16_t protocol);
+
 /* Runs a command where this process is. Returns what it wrote, to be freed; the test ends if it
  * fails. */
 char *namespace_command(const char *command);

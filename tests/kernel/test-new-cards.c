@@ -10,10 +10,8 @@
 #include "rules/plan.h"
 #include "rules/readback-elements.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -84,27 +82,12 @@ static void tear_down(Fixture *f, gconstpointer layer)
     ks_netfilter_close(f->netfilter);
 }
 
-static int open_socket(const char *link, uint16_t protocol)
-{
-    struct sockaddr_ll on = {
-        .sll_family = AF_PACKET,
-        .sll_protocol = htons(protocol),
-        .sll_ifindex = (int) if_nametoindex(link),
-    };
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    g_assert_cmpint(fd, >=, 0);
-    g_assert_cmpint(on.sll_ifindex, >, 0);
-    g_assert_cmpint(bind(fd, (struct sockaddr *) &on, sizeof(on)), ==, 0);
-    return fd;
-}
-
 static void send_frame(const char *link, uint16_t type)
 {
     uint8_t frame[FRAME] = {
         2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 7, (uint8_t) (type >> 8), (uint8_t) type, 0x45
     };
-    int fd = open_socket(link, 0);
+    int fd = namespace_packet_socket(link, 0);
 
     memcpy(frame + FRAME - sizeof(TEXT), TEXT, sizeof(TEXT));
     (void) send(fd, frame, sizeof(frame), 0); /* ENOBUFS: it was dropped */
@@ -114,7 +97,7 @@ static void send_frame(const char *link, uint16_t type)
 /* A veth hands its frames over at once: what does not wait at the far end did not leave. */
 static bool gets_out(const char *link, uint16_t type)
 {
-    int fd = open_socket(FAR, ETH_P_ALL);
+    int fd = namespace_packet_socket(FAR, ETH_P_ALL);
     uint8_t frame[FRAME + 1];
     bool seen = false;
     ssize_t size;
@@ -166,7 +149,7 @@ static void test_first_frames(Fixture *f, gconstpointer layer)
 
     (void) layer;
     g_free(namespace_command("ip link add " FAR " up type veth peer name " CARD));
-    fd = open_socket(FAR, ETH_P_ALL);
+    fd = namespace_packet_socket(FAR, ETH_P_ALL);
     g_free(namespace_command("ip link set " CARD " up address 02:00:00:00:00:07"));
     g_free(namespace_command("ip addr add 192.0.2.7/24 dev " CARD));
     g_free(namespace_command("ip neigh replace 192.0.2.9 lladdr 02:00:00:00:00:09 dev " CARD));

@@ -112,20 +112,6 @@ static KsReadback *held;
 static int others; /* the namespace */
 static int tap;
 
-static int open_packet_socket(const char *link, uint16_t protocol)
-{
-    struct sockaddr_ll on = {
-        .sll_family = AF_PACKET,
-        .sll_protocol = htons(protocol),
-        .sll_ifindex = (int) if_nametoindex(link),
-    };
-    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    g_assert_cmpint(fd, >=, 0);
-    g_assert_cmpint(bind(fd, (struct sockaddr *) &on, sizeof(on)), ==, 0);
-    return fd;
-}
-
 static size_t put_number(uint8_t *frame, size_t at, unsigned number)
 {
     frame[at] = (uint8_t) (number >> 8);
@@ -164,7 +150,7 @@ static void send_row(void *data)
     int fd;
 
     (void) setfsuid(row->author == OF_A_PERSON ? PERSON : 0);
-    fd = open_packet_socket(row->author == OF_NOBODY ? OTHERS : WIRE, 0);
+    fd = namespace_packet_socket(row->author == OF_NOBODY ? OTHERS : WIRE, 0);
     (void) setfsuid(0);
     if (row->mark)
         g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_MARK, &row->mark, sizeof(row->mark)), ==, 0);
@@ -261,8 +247,8 @@ static void test_loopback(void)
 
     for (unsigned i = 0; i < 2 * G_N_ELEMENTS(kinds); i++) {
         uint16_t type = kinds[i / 2].type;
-        int listener = open_packet_socket(LOOP, type);
-        int sender = open_packet_socket(LOOP, 0);
+        int listener = namespace_packet_socket(LOOP, type);
+        int sender = namespace_packet_socket(LOOP, 0);
         uint8_t frame[60] = { [12] = (uint8_t) (type >> 8), [13] = (uint8_t) type };
         uint8_t heard[sizeof(frame)];
 
@@ -314,7 +300,7 @@ int main(int argc, char **argv)
     held = ks_readback_new(ks_egress_table_skeleton(egress));
     g_assert_cmpint(ks_netfilter_open(&netfilter), ==, 0);
     g_assert_cmpint(ks_netfilter_read(netfilter, held), ==, 0);
-    tap = open_packet_socket(WIRE, ETH_P_ALL);
+    tap = namespace_packet_socket(WIRE, ETH_P_ALL);
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *name = g_strdup_printf("/pppoe/%s", rows[i].name);
 
