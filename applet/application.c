@@ -3,13 +3,13 @@
 
 #include "applet/application.h"
 
+#include "applet/applet-settings.h"
 #include "applet/help.h"
 #include "applet/lan.h"
 #include "applet/notifier.h"
 #include "applet/options.h"
 #include "applet/preferences.h"
 #include "applet/reconnect.h"
-#include "applet/settings.h"
 #include "applet/status-window.h"
 #include "applet/system-bus.h"
 #include "applet/tray.h"
@@ -26,7 +26,7 @@
 struct _KsApplication {
     GtkApplication parent;
 
-    KsSettings *settings;
+    KsAppletSettings *settings;
     KsNotifier *notifier;
     KsSystemBus *system_bus;
     KsGuardClient *guard; /* NULL until there is a system bus */
@@ -60,7 +60,7 @@ static void describe(const KsApplication *self, KsModel *model)
         .manager_ready = self->vpns && ks_vpn_client_is_ready(self->vpns),
         .dropped = self->vpns ? ks_vpn_client_dropped(self->vpns) : "",
         .last = self->vpns ? ks_vpn_client_last(self->vpns) : "",
-        .reconnects = ks_settings_get(self->settings, KS_SETTING_RECONNECT),
+        .reconnects = ks_applet_settings_get(self->settings, KS_APPLET_SETTING_RECONNECT),
         .now = g_get_real_time() / G_USEC_PER_SEC,
     };
     for (unsigned i = 0; self->guard && i < KS_REQUEST_MAX; i++) {
@@ -361,7 +361,8 @@ static void do_reconnect_automatically(GSimpleAction *action, GVariant *target, 
     KsApplication *self = data;
 
     (void) action;
-    ks_settings_set(self->settings, KS_SETTING_RECONNECT, g_variant_get_boolean(target));
+    ks_applet_settings_set(self->settings, KS_APPLET_SETTING_RECONNECT,
+                           g_variant_get_boolean(target));
 }
 
 static void do_start_guard(GSimpleAction *action, GVariant *target, gpointer data)
@@ -515,7 +516,7 @@ static void ks_application_startup(GApplication *application)
                                               keys[i].accelerators);
     self->nothing = ks_guard_state_new(KS_STATE_STARTING);
     self->no_vpns = g_ptr_array_new();
-    self->settings = ks_settings_new(on_changed, self);
+    self->settings = ks_applet_settings_new(on_changed, self);
     self->notifier = ks_notifier_new(application, self->settings);
     self->tray = ks_tray_new(G_ACTION_GROUP(self), on_hosted, self);
     g_application_hold(application);
@@ -540,7 +541,7 @@ static void ks_application_shutdown(GApplication *application)
     g_clear_pointer(&self->guard, ks_guard_client_free);
     g_clear_pointer(&self->system_bus, ks_system_bus_free);
     g_clear_pointer(&self->notifier, ks_notifier_free);
-    g_clear_pointer(&self->settings, ks_settings_free);
+    g_clear_pointer(&self->settings, ks_applet_settings_free);
     g_clear_pointer(&self->nothing, ks_guard_state_free);
     g_clear_pointer(&self->wish_arguments, g_variant_unref);
     g_clear_pointer(&self->no_vpns, g_ptr_array_unref);

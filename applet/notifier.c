@@ -6,7 +6,7 @@
 
 struct KsNotifier {
     GApplication *application;
-    KsSettings *settings;
+    KsAppletSettings *settings;
     KsTold told;
     bool person_locked; /* the lock was closed from here */
 };
@@ -29,8 +29,9 @@ static void show(KsNotifier *notifier, const char *id, const KsNotice *notice)
 
 void ks_notifier_follow(KsNotifier *notifier, const KsModel *model)
 {
-    bool explain = !notifier->person_locked && model->guard->auto_lock &&
-                   !ks_settings_get(notifier->settings, KS_SETTING_FIRST_LOCK_IS_TOLD);
+    bool explain =
+        !notifier->person_locked && model->guard->auto_lock &&
+        !ks_applet_settings_get(notifier->settings, KS_APPLET_SETTING_FIRST_LOCK_IS_TOLD);
     g_autoptr(KsNotice) notice = NULL;
 
     switch (ks_notice_for(model, explain, &notifier->told, &notice)) {
@@ -44,7 +45,7 @@ void ks_notifier_follow(KsNotifier *notifier, const KsModel *model)
         break;
     }
     if (model->guard->state == KS_STATE_PROTECTED)
-        ks_settings_set(notifier->settings, KS_SETTING_FIRST_LOCK_IS_TOLD, true);
+        ks_applet_settings_set(notifier->settings, KS_APPLET_SETTING_FIRST_LOCK_IS_TOLD, true);
     if (!model->guard->locked)
         notifier->person_locked = false;
 }
@@ -62,7 +63,7 @@ void ks_notifier_answer(KsNotifier *notifier, const KsNotice *notice)
         g_application_withdraw_notification(notifier->application, NOTICE_ANSWER);
 }
 
-KsNotifier *ks_notifier_new(GApplication *application, KsSettings *settings)
+KsNotifier *ks_notifier_new(GApplication *application, KsAppletSettings *settings)
 {
     KsNotifier *notifier = g_new0(KsNotifier, 1);
 

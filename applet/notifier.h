@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "applet/applet-settings.h"
 #include "applet/notice.h"
-#include "applet/settings.h"
 
 /* Shows notices as the desktop's notifications: one on how things are, one on what did not work,
  * each in the place of the one before. */
@@ -10,7 +10,7 @@
 typedef struct KsNotifier KsNotifier;
 
 /* Both outlive it. */
-KsNotifier *ks_notifier_new(GApplication *application, KsSettings *settings);
+KsNotifier *ks_notifier_new(GApplication *application, KsAppletSettings *settings);
 void ks_notifier_free(KsNotifier *notifier);
 
 /* How things are now. */

@@ -120,20 +120,20 @@ static const KsOptionText *find_option(const char *typed, const char **ret_value
     return NULL;
 }
 
-static void take_value(KsRequest *request, unsigned option, const char *value)
+static void take_value(KsCommandLine *line, unsigned option, const char *value)
 {
     if (option == KS_OPTION_SERVER)
-        g_ptr_array_add(request->servers, (void *) value);
+        g_ptr_array_add(line->servers, (void *) value);
     else if (option == KS_OPTION_INTERFACE)
-        request->interface = value;
+        line->interface = value;
     else if (option == KS_OPTION_TYPE)
-        request->type = value;
+        line->type = value;
     else if (option == KS_OPTION_LOCKS)
-        request->locks = value;
+        line->locks = value;
     else if (option == KS_OPTION_FORMAT)
-        request->format = value;
+        line->format = value;
     else if (option == KS_OPTION_VPN)
-        request->vpn = value;
+        line->vpn = value;
 }
 
 /* How many of the words the command's name takes; 0: it is another one. */
@@ -176,86 +176,86 @@ static KsExitStatus no_command(const GPtrArray *words)
                     (const char *) g_ptr_array_index(words, 1), list);
 }
 
-static KsExitStatus find_command(KsRequest *request)
+static KsExitStatus find_command(KsCommandLine *line)
 {
     for (unsigned i = 0; i < ks_commands_count; i++) {
-        unsigned taken = match(&ks_commands[i], request->words);
+        unsigned taken = match(&ks_commands[i], line->words);
 
         if (taken == 0)
             continue;
-        request->command = &ks_commands[i];
-        g_ptr_array_remove_range(request->words, 0, taken);
+        line->command = &ks_commands[i];
+        g_ptr_array_remove_range(line->words, 0, taken);
         return KS_EXIT_DONE;
     }
-    return no_command(request->words);
+    return no_command(line->words);
 }
 
-static KsExitStatus check_options(const KsRequest *request, const char *see)
+static KsExitStatus check_options(const KsCommandLine *line, const char *see)
 {
-    unsigned known = request->command->options | KS_OPTIONS_EVERYWHERE;
+    unsigned known = line->command->options | KS_OPTIONS_EVERYWHERE;
 
     for (unsigned i = 0; i < ks_option_texts_count; i++)
-        if (request->options & ks_option_texts[i].option & ~known)
-            return ks_usage(see, _("“%s” has no option “%s”."), request->command->name,
+        if (line->options & ks_option_texts[i].option & ~known)
+            return ks_usage(see, _("“%s” has no option “%s”."), line->command->name,
                             ks_option_texts[i].name);
     return KS_EXIT_DONE;
 }
 
-static KsExitStatus check_words(const KsRequest *request, const char *see)
+static KsExitStatus check_words(const KsCommandLine *line, const char *see)
 {
-    const KsCommand *command = request->command;
+    const KsCommand *command = line->command;
 
-    if (request->words->len < command->words_min)
+    if (line->words->len < command->words_min)
         return ks_usage(see, _("“%s” must be followed by: %s"), command->name,
                         _(command->arguments));
-    if (request->words->len > command->words_max)
+    if (line->words->len > command->words_max)
         return ks_usage(see, _("“%s” does not know what to do with “%s”."), command->name,
-                        ks_request_word(request, command->words_max));
+                        ks_command_line_word(line, command->words_max));
     return KS_EXIT_DONE;
 }
 
-KsExitStatus ks_arguments_parse(int argc, char **argv, KsRequest *ret_request)
+KsExitStatus ks_arguments_parse(int argc, char **argv, KsCommandLine *ret_line)
 {
     g_autofree char *see = NULL;
     bool options_end = false;
     KsExitStatus status;
 
-    *ret_request = (KsRequest){ .words = g_ptr_array_new(), .servers = g_ptr_array_new() };
+    *ret_line = (KsCommandLine){ .words = g_ptr_array_new(), .servers = g_ptr_array_new() };
     for (int i = 1; i < argc; i++) {
         const KsOptionText *option;
         const char *value;
 
         if (options_end || argv[i][0] != '-' || argv[i][1] == '\0') {
-            g_ptr_array_add(ret_request->words, argv[i]);
+            g_ptr_array_add(ret_line->words, argv[i]);
         } else if (strcmp(argv[i], "--") == 0) {
             options_end = true;
         } else {
             option = find_option(argv[i], &value);
             if (!option)
                 return unknown_option(argv[i]);
-            ret_request->options |= option->option;
+            ret_line->options |= option->option;
             if (option->value && !value && i + 1 < argc)
                 value = argv[++i];
-            if (option->value && !value && !(ret_request->options & KS_OPTION_HELP))
+            if (option->value && !value && !(ret_line->options & KS_OPTION_HELP))
                 return ks_usage(NULL, _("“%s” must be followed by: %s"), option->name,
                                 _(option->value));
             if (value)
-                take_value(ret_request, option->option, value);
+                take_value(ret_line, option->option, value);
         }
     }
-    if (ks_request_has(ret_request, KS_OPTION_VERSION) || ret_request->words->len == 0)
+    if (ks_command_line_has(ret_line, KS_OPTION_VERSION) || ret_line->words->len == 0)
         return KS_EXIT_DONE;
-    status = find_command(ret_request);
-    if (status != KS_EXIT_DONE || ks_request_has(ret_request, KS_OPTION_HELP))
+    status = find_command(ret_line);
+    if (status != KS_EXIT_DONE || ks_command_line_has(ret_line, KS_OPTION_HELP))
         return status;
-    see = g_strdup_printf(KS_PROGRAM " %s --help", ret_request->command->name);
-    status = check_options(ret_request, see);
-    return status == KS_EXIT_DONE ? check_words(ret_request, see) : status;
+    see = g_strdup_printf(KS_PROGRAM " %s --help", ret_line->command->name);
+    status = check_options(ret_line, see);
+    return status == KS_EXIT_DONE ? check_words(ret_line, see) : status;
 }
 
-void ks_request_clear(KsRequest *request)
+void ks_command_line_clear(KsCommandLine *line)
 {
-    g_clear_pointer(&request->words, g_ptr_array_unref);
-    g_clear_pointer(&request->servers, g_ptr_array_unref);
-    g_clear_pointer(&request->client, ks_client_free);
+    g_clear_pointer(&line->words, g_ptr_array_unref);
+    g_clear_pointer(&line->servers, g_ptr_array_unref);
+    g_clear_pointer(&line->client, ks_client_free);
 }

@@ -5,12 +5,12 @@
 
 /* A command line: options may stand anywhere, "--" ends them. */
 
-/* Fills `ret_request` but for its client; KS_EXIT_USAGE with a complaint if it makes no sense. The
+/* Fills `ret_line` but for its client; KS_EXIT_USAGE with a complaint if it makes no sense. The
  * words are those of `argv`. --help and --version are taken as they come: what else is wrong with
  * the line is then no matter. */
-KsExitStatus ks_arguments_parse(int argc, char **argv, KsRequest *ret_request);
+KsExitStatus ks_arguments_parse(int argc, char **argv, KsCommandLine *ret_line);
 
-void ks_request_clear(KsRequest *request);
+void ks_command_line_clear(KsCommandLine *line);
 
 /* The options, with their help: for arguments and help alike. */
 typedef struct {

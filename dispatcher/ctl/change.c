@@ -13,11 +13,11 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-static void print_status(const KsRequest *request, GVariant *status, KsShowPart part)
+static void print_status(const KsCommandLine *line, GVariant *status, KsShowPart part)
 {
     g_autofree char *text = NULL;
 
-    if (ks_request_has(request, KS_OPTION_JSON)) {
+    if (ks_command_line_has(line, KS_OPTION_JSON)) {
         text = ks_json_status(status);
         ks_output_data(text);
     } else {
@@ -27,59 +27,59 @@ static void print_status(const KsRequest *request, GVariant *status, KsShowPart 
 }
 
 /* Shows what a change that is done has made of it. */
-static KsExitStatus show(const KsRequest *request, KsShowPart part)
+static KsExitStatus show(const KsCommandLine *line, KsShowPart part)
 {
     g_autoptr(GVariant) state = NULL;
     g_autofree char *message = NULL;
-    KsExitStatus status = ks_client_get_status(request->client, &state, &message);
+    KsExitStatus status = ks_client_get_status(line->client, &state, &message);
 
     if (status != KS_EXIT_DONE)
-        return ks_request_fail(request, status, message,
-                               _("What was asked for was done before that."));
-    print_status(request, state, part);
+        return ks_command_line_fail(line, status, message,
+                                    _("What was asked for was done before that."));
+    print_status(line, state, part);
     return KS_EXIT_DONE;
 }
 
-static KsExitStatus change(const KsRequest *request, const char *method, GVariant *arguments,
+static KsExitStatus change(const KsCommandLine *line, const char *method, GVariant *arguments,
                            KsShowPart part, const char *what_holds)
 {
     g_autoptr(GVariant) result = NULL;
     g_autofree char *message = NULL;
-    KsExitStatus status = ks_client_call(request->client, method, arguments, &result, &message);
+    KsExitStatus status = ks_client_call(line->client, method, arguments, &result, &message);
 
-    return status == KS_EXIT_DONE ? show(request, part)
-                                  : ks_request_fail(request, status, message, what_holds);
+    return status == KS_EXIT_DONE ? show(line, part)
+                                  : ks_command_line_fail(line, status, message, what_holds);
 }
 
 /* That the guard does not answer is said by what follows; who comes by no SSH does not wait for it
  * twice. */
-static bool cuts_who_asks(const KsRequest *request)
+static bool cuts_who_asks(const KsCommandLine *line)
 {
     g_autoptr(GVariant) state = NULL;
     g_autofree char *message = NULL;
     g_autofree char *session = NULL;
 
     if (!ks_ssh_is_there() ||
-        ks_client_get_status(request->client, &state, &message) != KS_EXIT_DONE ||
+        ks_client_get_status(line->client, &state, &message) != KS_EXIT_DONE ||
         (ks_field_flag(state, "locked") && strcmp(ks_field_text(state, "state"), "paused") != 0))
         return false;
     session = ks_ssh_session_to_cut(state);
     return session && ks_ssh_is_refused(session);
 }
 
-KsExitStatus ks_run_lock(const KsRequest *request)
+KsExitStatus ks_run_lock(const KsCommandLine *line)
 {
     const char *what_holds = _("Nothing was changed: what was open is still open.");
 
-    if (cuts_who_asks(request)) {
+    if (cuts_who_asks(line)) {
         ks_output_add(what_holds);
         return KS_EXIT_FAILED;
     }
-    return change(request, "Lock", NULL, KS_SHOW_STATE, what_holds);
+    return change(line, "Lock", NULL, KS_SHOW_STATE, what_holds);
 }
 
 /* Shows what the rescue, without the guard, has made of it. */
-static KsExitStatus show_rescue(const KsRequest *request, KsExitStatus status, const char *note)
+static KsExitStatus show_rescue(const KsCommandLine *line, KsExitStatus status, const char *note)
 {
     g_autoptr(GVariant) state = NULL;
 
@@ -87,33 +87,33 @@ static KsExitStatus show_rescue(const KsRequest *request, KsExitStatus status, c
         status = ks_rescue_status(&state);
     if (status != KS_EXIT_DONE)
         return status;
-    if (ks_request_has(request, KS_OPTION_JSON)) {
-        print_status(request, state, KS_SHOW_STATE);
+    if (ks_command_line_has(line, KS_OPTION_JSON)) {
+        print_status(line, state, KS_SHOW_STATE);
         return KS_EXIT_DONE;
     }
-    print_status(request, state, KS_SHOW_HEADLINE);
+    print_status(line, state, KS_SHOW_HEADLINE);
     ks_output_print(note);
     return KS_EXIT_DONE;
 }
 
-KsExitStatus ks_run_unlock(const KsRequest *request)
+KsExitStatus ks_run_unlock(const KsCommandLine *line)
 {
     g_autoptr(GVariant) result = NULL;
     g_autofree char *message = NULL;
-    KsExitStatus status = ks_client_call(request->client, "Unlock", NULL, &result, &message);
+    KsExitStatus status = ks_client_call(line->client, "Unlock", NULL, &result, &message);
 
     if (status == KS_EXIT_NO_GUARD && ks_client_is_root())
-        return show_rescue(request, ks_rescue_unlock(),
+        return show_rescue(line, ks_rescue_unlock(),
                            _("This was done without the guard, which does not answer. It stays "
                              "unlocked when\nthe guard is back.\n"));
     if (status == KS_EXIT_DONE)
-        return show(request, KS_SHOW_STATE);
-    return ks_request_fail(request, status, message, _("What was locked stays locked."));
+        return show(line, KS_SHOW_STATE);
+    return ks_command_line_fail(line, status, message, _("What was locked stays locked."));
 }
 
-KsExitStatus ks_run_pause(const KsRequest *request)
+KsExitStatus ks_run_pause(const KsCommandLine *line)
 {
-    const char *duration = ks_request_word(request, 0);
+    const char *duration = ks_command_line_word(line, 0);
     uint32_t seconds = 0;
     int error = ks_duration_parse(duration, &seconds);
 
@@ -128,38 +128,38 @@ KsExitStatus ks_run_pause(const KsRequest *request)
                         duration);
     if (seconds == 0)
         return ks_usage(NULL, _("A pause must last at least a second."));
-    return change(request, "Pause", g_variant_new("(u)", seconds), KS_SHOW_STATE,
+    return change(line, "Pause", g_variant_new("(u)", seconds), KS_SHOW_STATE,
                   _("Nothing was changed: what was locked stays locked."));
 }
 
-KsExitStatus ks_run_resume(const KsRequest *request)
+KsExitStatus ks_run_resume(const KsCommandLine *line)
 {
     g_autoptr(GVariant) result = NULL;
     g_autofree char *message = NULL;
-    KsExitStatus status = ks_client_call(request->client, "Resume", NULL, &result, &message);
+    KsExitStatus status = ks_client_call(line->client, "Resume", NULL, &result, &message);
 
     if (status == KS_EXIT_NO_GUARD && ks_client_is_root())
-        return show_rescue(request, ks_rescue_resume(), "");
+        return show_rescue(line, ks_rescue_resume(), "");
     if (status == KS_EXIT_DONE)
-        return show(request, KS_SHOW_STATE);
-    return ks_request_fail(request, status, message,
-                           _("Nothing was changed: a pause that is running ends by itself."));
+        return show(line, KS_SHOW_STATE);
+    return ks_command_line_fail(line, status, message,
+                                _("Nothing was changed: a pause that is running ends by itself."));
 }
 
 /* Returns KS_EXIT_DONE with the switch's position, or KS_EXIT_USAGE. */
-static KsExitStatus parse_switch(const KsRequest *request, bool *ret_on)
+static KsExitStatus parse_switch(const KsCommandLine *line, bool *ret_on)
 {
-    const char *word = ks_request_word(request, 0);
+    const char *word = ks_command_line_word(line, 0);
 
     if (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
         return ks_usage(NULL, _("“%s” must be followed by “on” or “off”, not by “%s”."),
-                        request->command->name, word);
+                        line->command->name, word);
     *ret_on = strcmp(word, "on") == 0;
     return KS_EXIT_DONE;
 }
 
 /* UUIDs of the networks that are connected now; NULL, with a complaint, if that cannot be. */
-static GVariant *networks_here(const KsRequest *request, const char *what_holds,
+static GVariant *networks_here(const KsCommandLine *line, const char *what_holds,
                                KsExitStatus *ret_status)
 {
     g_autoptr(GVariant) state = NULL;
@@ -167,9 +167,9 @@ static GVariant *networks_here(const KsRequest *request, const char *what_holds,
     g_autofree char *message = NULL;
     GVariantBuilder uuids;
 
-    *ret_status = ks_client_get_status(request->client, &state, &message);
+    *ret_status = ks_client_get_status(line->client, &state, &message);
     if (*ret_status != KS_EXIT_DONE) {
-        (void) ks_request_fail(request, *ret_status, message, what_holds);
+        (void) ks_command_line_fail(line, *ret_status, message, what_holds);
         return NULL;
     }
     networks = ks_field_list(state, "networks");
@@ -188,34 +188,34 @@ static GVariant *networks_here(const KsRequest *request, const char *what_holds,
     return g_variant_builder_end(&uuids);
 }
 
-KsExitStatus ks_run_lan(const KsRequest *request)
+KsExitStatus ks_run_lan(const KsCommandLine *line)
 {
     const char *what_holds = _("LAN access was not changed.");
     GVariant *networks = NULL;
     bool on = false;
-    KsExitStatus status = parse_switch(request, &on);
+    KsExitStatus status = parse_switch(line, &on);
 
     if (status != KS_EXIT_DONE)
         return status;
-    if (ks_request_has(request, KS_OPTION_ONLY_HERE) && !on)
+    if (ks_command_line_has(line, KS_OPTION_ONLY_HERE) && !on)
         return ks_usage(NULL, _("“--only-here” goes with “lan on” only: off is off everywhere."));
-    if (ks_request_has(request, KS_OPTION_ONLY_HERE))
-        networks = networks_here(request, what_holds, &status);
+    if (ks_command_line_has(line, KS_OPTION_ONLY_HERE))
+        networks = networks_here(line, what_holds, &status);
     else
         networks = g_variant_new_strv(NULL, 0);
     if (!networks)
         return status;
-    return change(request, "SetLanAccess", g_variant_new("(b@as)", on, networks), KS_SHOW_LAN,
+    return change(line, "SetLanAccess", g_variant_new("(b@as)", on, networks), KS_SHOW_LAN,
                   what_holds);
 }
 
-KsExitStatus ks_run_auto(const KsRequest *request)
+KsExitStatus ks_run_auto(const KsCommandLine *line)
 {
     bool on = false;
-    KsExitStatus status = parse_switch(request, &on);
+    KsExitStatus status = parse_switch(line, &on);
 
     if (status != KS_EXIT_DONE)
         return status;
-    return change(request, "SetAutoLock", g_variant_new("(b)", on), KS_SHOW_AUTO_LOCK,
+    return change(line, "SetAutoLock", g_variant_new("(b)", on), KS_SHOW_AUTO_LOCK,
                   _("Auto-lock was not changed."));
 }

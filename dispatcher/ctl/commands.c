@@ -138,18 +138,18 @@ const KsCommand ks_commands[] = {
 
 const unsigned ks_commands_count = G_N_ELEMENTS(ks_commands);
 
-const char *ks_request_word(const KsRequest *request, unsigned number)
+const char *ks_command_line_word(const KsCommandLine *line, unsigned number)
 {
-    return g_ptr_array_index(request->words, number);
+    return g_ptr_array_index(line->words, number);
 }
 
-bool ks_request_has(const KsRequest *request, KsOptions option)
+bool ks_command_line_has(const KsCommandLine *line, KsOptions option)
 {
-    return request->options & option;
+    return line->options & option;
 }
 
-KsExitStatus ks_request_fail(const KsRequest *request, KsExitStatus status, const char *message,
-                             const char *what_holds)
+KsExitStatus ks_command_line_fail(const KsCommandLine *line, KsExitStatus status,
+                                  const char *message, const char *what_holds)
 {
     g_autofree char *alone = NULL;
 
@@ -158,9 +158,9 @@ KsExitStatus ks_request_fail(const KsRequest *request, KsExitStatus status, cons
         ks_output_add(what_holds);
         ks_output_add(_("To start the guard: systemctl start nm-killswitch.service"));
     }
-    if (status == KS_EXIT_NO_GUARD && request->command->works_alone && !ks_client_is_root()) {
+    if (status == KS_EXIT_NO_GUARD && line->command->works_alone && !ks_client_is_root()) {
         alone = g_strdup_printf(_("Root can do without it: sudo nm-killswitch %s"),
-                                request->command->name);
+                                line->command->name);
         ks_output_add(alone);
     }
     return status;

@@ -41,7 +41,7 @@ typedef struct {
     const char *format;
     const char *vpn;
     KsClient *client;
-} KsRequest;
+} KsCommandLine;
 
 struct KsCommand {
     const char *name;      /* one word, or two with a blank */
@@ -52,40 +52,41 @@ struct KsCommand {
     unsigned options;    /* that it knows, beside KS_OPTIONS_EVERYWHERE */
     const char *summary; /* half a line, to be translated */
     const char *details; /* paragraphs, to be translated */
-    KsExitStatus (*run)(const KsRequest *request);
+    KsExitStatus (*run)(const KsCommandLine *line);
 };
 
 extern const KsCommand ks_commands[];
 extern const unsigned ks_commands_count;
 
-const char *ks_request_word(const KsRequest *request, unsigned number); /* there must be so many */
-bool ks_request_has(const KsRequest *request, KsOptions option);
+const char *ks_command_line_word(const KsCommandLine *line,
+                                 unsigned number); /* there must be so many */
+bool ks_command_line_has(const KsCommandLine *line, KsOptions option);
 
 /* Complains, and adds what to do next where that helps. `what_holds`: what did not change. Returns
  * `status`. */
-KsExitStatus ks_request_fail(const KsRequest *request, KsExitStatus status, const char *message,
-                             const char *what_holds);
+KsExitStatus ks_command_line_fail(const KsCommandLine *line, KsExitStatus status,
+                                  const char *message, const char *what_holds);
 
 /* Complains about the command line. `see`: a command that explains more, NULL: none. */
 KsExitStatus ks_usage(const char *see, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* look.c: what only looks. */
-KsExitStatus ks_run_status(const KsRequest *request);
-KsExitStatus ks_run_rules(const KsRequest *request);
-KsExitStatus ks_run_vpn_list(const KsRequest *request);
+KsExitStatus ks_run_status(const KsCommandLine *line);
+KsExitStatus ks_run_rules(const KsCommandLine *line);
+KsExitStatus ks_run_vpn_list(const KsCommandLine *line);
 
 /* export.c */
-KsExitStatus ks_run_export(const KsRequest *request);
+KsExitStatus ks_run_export(const KsCommandLine *line);
 
 /* change.c: what changes something. */
-KsExitStatus ks_run_lock(const KsRequest *request);
-KsExitStatus ks_run_unlock(const KsRequest *request);
-KsExitStatus ks_run_lan(const KsRequest *request);
-KsExitStatus ks_run_pause(const KsRequest *request);
-KsExitStatus ks_run_resume(const KsRequest *request);
-KsExitStatus ks_run_auto(const KsRequest *request);
+KsExitStatus ks_run_lock(const KsCommandLine *line);
+KsExitStatus ks_run_unlock(const KsCommandLine *line);
+KsExitStatus ks_run_lan(const KsCommandLine *line);
+KsExitStatus ks_run_pause(const KsCommandLine *line);
+KsExitStatus ks_run_resume(const KsCommandLine *line);
+KsExitStatus ks_run_auto(const KsCommandLine *line);
 
 /* vpn.c: what is said of VPNs. */
-KsExitStatus ks_run_vpn_add(const KsRequest *request);
-KsExitStatus ks_run_vpn_remove(const KsRequest *request);
-KsExitStatus ks_run_vpn_set(const KsRequest *request);
+KsExitStatus ks_run_vpn_add(const KsCommandLine *line);
+KsExitStatus ks_run_vpn_remove(const KsCommandLine *line);
+KsExitStatus ks_run_vpn_set(const KsCommandLine *line);

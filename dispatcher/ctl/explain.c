@@ -191,7 +191,7 @@ static bool lan_reaches_here(GVariant *status)
 
 static void free_step(gpointer data)
 {
-    KsStep *step = data;
+    KsAdvice *step = data;
 
     g_free(step->what);
     g_free(step->command);
@@ -200,7 +200,7 @@ static void free_step(gpointer data)
 
 static void add_step(KsExplanation *explanation, const char *what, const char *command)
 {
-    KsStep *step = g_new0(KsStep, 1);
+    KsAdvice *step = g_new0(KsAdvice, 1);
 
     step->what = g_strdup(what);
     step->command = g_strdup(command);

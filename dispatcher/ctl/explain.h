@@ -16,14 +16,14 @@ typedef enum {
 typedef struct {
     char *what;
     char *command; /* that does it */
-} KsStep;
+} KsAdvice;
 
 typedef struct {
     KsMood mood;
     char *headline;   /* what is so */
     char *why;        /* NULL: the headline says it all */
     char *also;       /* what else is so, NULL: nothing */
-    GPtrArray *steps; /* element-type KsStep: what to do next, the best first */
+    GPtrArray *steps; /* element-type KsAdvice: what to do next, the best first */
 } KsExplanation;
 
 /* Of a status (a{sv}) as GetStatus returns it; owned by the caller. */

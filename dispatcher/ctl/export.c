@@ -10,19 +10,19 @@
 /* export: the kill switch of one VPN for another machine. */
 
 /* The guard's word or, for root, what was set up by hand; else the complaint is made. */
-static KsExitStatus get_status(const KsRequest *request, GVariant **ret_state)
+static KsExitStatus get_status(const KsCommandLine *line, GVariant **ret_state)
 {
     g_autofree char *message = NULL;
-    KsExitStatus status = ks_client_get_status(request->client, ret_state, &message);
+    KsExitStatus status = ks_client_get_status(line->client, ret_state, &message);
 
     if (status == KS_EXIT_NO_GUARD && ks_client_is_root())
         return ks_rescue_vpns(ret_state);
     return status == KS_EXIT_DONE
                ? status
-               : ks_request_fail(request, status, message, _("Nothing was exported."));
+               : ks_command_line_fail(line, status, message, _("Nothing was exported."));
 }
 
-KsExitStatus ks_run_export(const KsRequest *request)
+KsExitStatus ks_run_export(const KsCommandLine *line)
 {
     g_autoptr(GVariant) state = NULL;
     g_autoptr(KsExport) export = NULL;
@@ -33,15 +33,15 @@ KsExitStatus ks_run_export(const KsRequest *request)
     KsExportFormat format;
     KsExitStatus status;
 
-    if (!request->format)
+    if (!line->format)
         return ks_usage(NULL, _("“export” needs a format: --format nft or --format iptables"));
-    if (!ks_export_format_parse(request->format, &format))
+    if (!ks_export_format_parse(line->format, &format))
         return ks_usage(NULL, _("“--format” must be followed by “nft” or “iptables”, not by “%s”."),
-                        request->format);
-    status = get_status(request, &state);
+                        line->format);
+    status = get_status(line, &state);
     if (status != KS_EXIT_DONE)
         return status;
-    export = ks_export_new(state, request->vpn, request->interface, &problem);
+    export = ks_export_new(state, line->vpn, line->interface, &problem);
     if (!export) {
         ks_output_complain(problem);
         return KS_EXIT_FAILED;

@@ -17,15 +17,15 @@ static const char *what_holds(void)
 }
 
 /* The guard's word or, for root, the kernel's own; else the complaint is made. */
-static KsExitStatus get_status(const KsRequest *request, GVariant **ret_state)
+static KsExitStatus get_status(const KsCommandLine *line, GVariant **ret_state)
 {
     g_autofree char *message = NULL;
-    KsExitStatus status = ks_client_get_status(request->client, ret_state, &message);
+    KsExitStatus status = ks_client_get_status(line->client, ret_state, &message);
 
     if (status == KS_EXIT_NO_GUARD && ks_client_is_root())
         return ks_rescue_status(ret_state);
     return status == KS_EXIT_DONE ? status
-                                  : ks_request_fail(request, status, message, what_holds());
+                                  : ks_command_line_fail(line, status, message, what_holds());
 }
 
 /* Locked, by the kernel's own word, and not paused. */
@@ -37,19 +37,19 @@ static bool is_closed(GVariant *state)
            (g_str_equal(name, "protected") || g_str_equal(name, "blocked"));
 }
 
-KsExitStatus ks_run_status(const KsRequest *request)
+KsExitStatus ks_run_status(const KsCommandLine *line)
 {
     g_autoptr(GVariant) told = NULL;
     g_autoptr(GVariant) state = NULL;
     g_autofree char *text = NULL;
-    bool json = ks_request_has(request, KS_OPTION_JSON);
-    bool check = ks_request_has(request, KS_OPTION_CHECK);
+    bool json = ks_command_line_has(line, KS_OPTION_JSON);
+    bool check = ks_command_line_has(line, KS_OPTION_CHECK);
     KsExitStatus status;
 
-    if (ks_request_has(request, KS_OPTION_WATCH))
+    if (ks_command_line_has(line, KS_OPTION_WATCH))
         return check ? ks_usage(NULL, _("“--check” and “--watch” do not go together."))
                      : ks_watch(json);
-    status = get_status(request, &told);
+    status = get_status(line, &told);
     if (status != KS_EXIT_DONE)
         return status;
     state = ks_ssh_warn(told);
@@ -65,17 +65,17 @@ KsExitStatus ks_run_status(const KsRequest *request)
     return KS_EXIT_DONE;
 }
 
-KsExitStatus ks_run_rules(const KsRequest *request)
+KsExitStatus ks_run_rules(const KsCommandLine *line)
 {
     g_autoptr(GVariant) result = NULL;
     g_autofree char *message = NULL;
     g_autofree char *rules = NULL;
-    KsExitStatus status = ks_client_call(request->client, "GetRules", NULL, &result, &message);
+    KsExitStatus status = ks_client_call(line->client, "GetRules", NULL, &result, &message);
 
     if (status == KS_EXIT_NO_GUARD && ks_client_is_root())
         status = ks_rescue_rules(&rules);
     else if (status != KS_EXIT_DONE)
-        return ks_request_fail(request, status, message, what_holds());
+        return ks_command_line_fail(line, status, message, what_holds());
     else if (g_variant_is_of_type(result, G_VARIANT_TYPE("(s)")))
         g_variant_get(result, "(s)", &rules);
     if (rules)
@@ -83,16 +83,16 @@ KsExitStatus ks_run_rules(const KsRequest *request)
     return status;
 }
 
-KsExitStatus ks_run_vpn_list(const KsRequest *request)
+KsExitStatus ks_run_vpn_list(const KsCommandLine *line)
 {
     g_autoptr(GVariant) state = NULL;
     g_autofree char *message = NULL;
     g_autofree char *text = NULL;
-    KsExitStatus status = ks_client_get_status(request->client, &state, &message);
+    KsExitStatus status = ks_client_get_status(line->client, &state, &message);
 
     if (status != KS_EXIT_DONE)
-        return ks_request_fail(request, status, message, what_holds());
-    if (ks_request_has(request, KS_OPTION_JSON)) {
+        return ks_command_line_fail(line, status, message, what_holds());
+    if (ks_command_line_has(line, KS_OPTION_JSON)) {
         text = ks_json_vpns(state);
         ks_output_data(text);
     } else {

@@ -16,27 +16,27 @@ static void print_help(const KsCommand *command)
     ks_output_print(text);
 }
 
-static KsExitStatus run(KsRequest *request)
+static KsExitStatus run(KsCommandLine *line)
 {
-    bool ask = isatty(STDIN_FILENO) && !ks_request_has(request, KS_OPTION_NO_ASK_PASSWORD);
+    bool ask = isatty(STDIN_FILENO) && !ks_command_line_has(line, KS_OPTION_NO_ASK_PASSWORD);
 
-    if (ks_request_has(request, KS_OPTION_VERSION)) {
+    if (ks_command_line_has(line, KS_OPTION_VERSION)) {
         ks_output_print(KS_PROGRAM " " KS_VERSION "\n");
         return KS_EXIT_DONE;
     }
-    if (ks_request_has(request, KS_OPTION_HELP)) {
-        print_help(request->command);
+    if (ks_command_line_has(line, KS_OPTION_HELP)) {
+        print_help(line->command);
         return KS_EXIT_DONE;
     }
-    if (!request->command)
+    if (!line->command)
         return ks_usage(KS_PROGRAM " --help", _("A command is missing."));
-    request->client = ks_client_new(ask);
-    return request->command->run(request);
+    line->client = ks_client_new(ask);
+    return line->command->run(line);
 }
 
 int main(int argc, char **argv)
 {
-    KsRequest request = { 0 };
+    KsCommandLine line = { 0 };
     KsExitStatus status;
 
     setlocale(LC_ALL, "");
@@ -44,9 +44,9 @@ int main(int argc, char **argv)
     bind_textdomain_codeset(GETTEXT_PACKAGE, "UTF-8");
     textdomain(GETTEXT_PACKAGE);
 
-    status = ks_arguments_parse(argc, argv, &request);
+    status = ks_arguments_parse(argc, argv, &line);
     if (status == KS_EXIT_DONE)
-        status = run(&request);
-    ks_request_clear(&request);
+        status = run(&line);
+    ks_command_line_clear(&line);
     return !ks_output_finish() && status == KS_EXIT_DONE ? KS_EXIT_FAILED : (int) status;
 }

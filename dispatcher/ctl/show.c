@@ -59,7 +59,7 @@ static void append_explanation(GString *out, const KsExplanation *explanation, b
     if (explanation->steps->len > 0)
         g_string_append_c(out, '\n');
     for (unsigned i = 0; i < explanation->steps->len; i++) {
-        const KsStep *step = g_ptr_array_index(explanation->steps, i);
+        const KsAdvice *step = g_ptr_array_index(explanation->steps, i);
         g_autofree char *indent = g_strnfill(STEP_INDENT, ' ');
 
         ks_text_append_wrapped(out, indent, STEP_INDENT, step->what);

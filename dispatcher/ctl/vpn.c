@@ -12,13 +12,13 @@
 /* What is said of VPNs: vpn add, vpn remove, vpn set. */
 
 /* The servers of the command line as a(ssq), floating; NULL with a complaint. */
-static GVariant *read_servers(const KsRequest *request)
+static GVariant *read_servers(const KsCommandLine *line)
 {
     GVariantBuilder builder;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE("a(ssq)"));
-    for (unsigned i = 0; i < request->servers->len; i++) {
-        const char *text = g_ptr_array_index(request->servers, i);
+    for (unsigned i = 0; i < line->servers->len; i++) {
+        const char *text = g_ptr_array_index(line->servers, i);
         g_autofree char *host = NULL;
         const char *protocol;
         uint16_t port;
@@ -48,81 +48,81 @@ static const char *guess_type(const char *interface)
 }
 
 /* `what_holds`: what is true if it fails. */
-static KsExitStatus call(const KsRequest *request, const char *method, GVariant *arguments,
+static KsExitStatus call(const KsCommandLine *line, const char *method, GVariant *arguments,
                          const char *what_holds)
 {
     g_autoptr(GVariant) result = NULL;
     g_autofree char *message = NULL;
-    KsExitStatus status = ks_client_call(request->client, method, arguments, &result, &message);
+    KsExitStatus status = ks_client_call(line->client, method, arguments, &result, &message);
 
-    return status == KS_EXIT_DONE ? status : ks_request_fail(request, status, message, what_holds);
+    return status == KS_EXIT_DONE ? status
+                                  : ks_command_line_fail(line, status, message, what_holds);
 }
 
 /* All VPNs, as they are now. */
-static KsExitStatus show(const KsRequest *request)
+static KsExitStatus show(const KsCommandLine *line)
 {
-    return ks_run_vpn_list(request);
+    return ks_run_vpn_list(line);
 }
 
-KsExitStatus ks_run_vpn_add(const KsRequest *request)
+KsExitStatus ks_run_vpn_add(const KsCommandLine *line)
 {
-    bool overlay = ks_request_has(request, KS_OPTION_OVERLAY);
-    const char *type = request->type;
+    bool overlay = ks_command_line_has(line, KS_OPTION_OVERLAY);
+    const char *type = line->type;
     GVariant *servers;
     KsExitStatus status;
 
-    if (!request->interface)
+    if (!line->interface)
         return ks_usage(NULL, _("“vpn add” needs the VPN's interface: --interface wg0"));
-    if (request->servers->len == 0 && !overlay)
+    if (line->servers->len == 0 && !overlay)
         return ks_usage(NULL, _("“vpn add” needs the VPN's server: --server HOST:PORT/udp"));
-    servers = read_servers(request);
+    servers = read_servers(line);
     if (!servers)
         return KS_EXIT_USAGE;
     if (!type)
-        type = overlay ? "" : guess_type(request->interface);
-    status = call(request, overlay ? "AddOverlay" : "AddVpn",
-                  g_variant_new("(sss@a(ssq))", ks_request_word(request, 0), request->interface,
+        type = overlay ? "" : guess_type(line->interface);
+    status = call(line, overlay ? "AddOverlay" : "AddVpn",
+                  g_variant_new("(sss@a(ssq))", ks_command_line_word(line, 0), line->interface,
                                 type, servers),
                   _("Nothing was changed."));
-    return status == KS_EXIT_DONE ? show(request) : status;
+    return status == KS_EXIT_DONE ? show(line) : status;
 }
 
-KsExitStatus ks_run_vpn_remove(const KsRequest *request)
+KsExitStatus ks_run_vpn_remove(const KsCommandLine *line)
 {
     KsExitStatus status =
-        call(request, "RemoveVpn", g_variant_new("(s)", ks_request_word(request, 0)),
+        call(line, "RemoveVpn", g_variant_new("(s)", ks_command_line_word(line, 0)),
              _("Nothing was changed."));
 
-    return status == KS_EXIT_DONE ? show(request) : status;
+    return status == KS_EXIT_DONE ? show(line) : status;
 }
 
-KsExitStatus ks_run_vpn_set(const KsRequest *request)
+KsExitStatus ks_run_vpn_set(const KsCommandLine *line)
 {
-    const char *vpn = ks_request_word(request, 0);
-    bool clear = ks_request_has(request, KS_OPTION_CLEAR);
+    const char *vpn = ks_command_line_word(line, 0);
+    bool clear = ks_command_line_has(line, KS_OPTION_CLEAR);
     const char *what_holds = _("Nothing was changed.");
     KsExitStatus status = KS_EXIT_DONE;
     GVariant *servers;
 
-    if (clear && request->servers->len > 0)
+    if (clear && line->servers->len > 0)
         return ks_usage(NULL, _("“--clear” and “--server” do not go together."));
-    if (!clear && request->servers->len == 0 && !request->locks)
+    if (!clear && line->servers->len == 0 && !line->locks)
         return ks_usage(NULL, _("“vpn set” needs something to set: --server, --clear or --locks"));
-    if (request->locks && strcmp(request->locks, "yes") != 0 && strcmp(request->locks, "no") != 0 &&
-        strcmp(request->locks, "auto") != 0)
+    if (line->locks && strcmp(line->locks, "yes") != 0 && strcmp(line->locks, "no") != 0 &&
+        strcmp(line->locks, "auto") != 0)
         return ks_usage(NULL,
                         _("“--locks” must be followed by “yes”, “no” or “auto”, not by “%s”."),
-                        request->locks);
-    if (clear || request->servers->len > 0) {
-        servers = read_servers(request);
+                        line->locks);
+    if (clear || line->servers->len > 0) {
+        servers = read_servers(line);
         if (!servers)
             return KS_EXIT_USAGE;
-        status = call(request, "SetServers", g_variant_new("(s@a(ssq))", vpn, servers),
+        status = call(line, "SetServers", g_variant_new("(s@a(ssq))", vpn, servers),
                       _("Nothing was changed."));
         what_holds = _("The servers were set; whether the VPN locks was not changed.");
     }
-    if (status == KS_EXIT_DONE && request->locks)
-        status =
-            call(request, "SetVpnLocks", g_variant_new("(ss)", vpn, request->locks), what_holds);
-    return status == KS_EXIT_DONE ? show(request) : status;
+    if (status == KS_EXIT_DONE && line->locks)
+        status = call(line, "SetVpnLocks", g_variant_new("(ss)", vpn, line->locks), what_holds);
+    return status == KS_EXIT_DONE ? show(line) : status;
 }

@@ -65,7 +65,7 @@ char *ks_key_text(KsSetId set, const KsKey *key)
     case KS_SET_GUEST_INTERFACES:
     case KS_SET_HOTSPOT_INTERFACES:
     case KS_SET_TRANSLATORS:
-        return g_strdup_printf("%u", ks_key_interface(key));
+        return g_strdup_printf("%u", ks_key_number(key));
     case KS_SET_DHCP_SERVERS:
     case KS_SET_TUNNEL_ADDRESSES4:
     case KS_SET_TUNNEL_ADDRESSES6:
@@ -93,7 +93,7 @@ char *ks_key_text(KsSetId set, const KsKey *key)
     case KS_SET_PEOPLE:
         return people_text(key);
     case KS_SET_WIREGUARD_MARKS:
-        return g_strdup_printf("0x%08x", ks_key_interface(key));
+        return g_strdup_printf("0x%08x", ks_key_number(key));
     case KS_SET_WIREGUARD_PORTS:
         memcpy(&port, key->bytes, sizeof(port));
         return g_strdup_printf("%u", ntohs(port));

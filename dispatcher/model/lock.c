@@ -485,7 +485,7 @@ bool ks_lock_equal(const KsLock *a, const KsLock *b)
 static bool has_interface(const KsLock *lock, KsSetId set, uint32_t index)
 {
     for (unsigned i = 0; i < lock->sets[set]->len; i++)
-        if (ks_key_interface(key_at(lock, set, i)) == index)
+        if (ks_key_number(key_at(lock, set, i)) == index)
             return true;
     return false;
 }
@@ -583,10 +583,10 @@ void ks_lock_compare_set(const KsLock *have, const KsLock *want, KsSetId set, Ks
     }
 }
 
-uint32_t ks_key_interface(const KsKey *key)
+uint32_t ks_key_number(const KsKey *key)
 {
-    uint32_t index;
+    uint32_t number;
 
-    memcpy(&index, key->bytes, sizeof(index));
-    return index;
+    memcpy(&number, key->bytes, sizeof(number));
+    return number;
 }

@@ -151,8 +151,8 @@ typedef struct {
 
 void ks_lock_compare_set(const KsLock *have, const KsLock *want, KsSetId set, KsKeyChange *change);
 
-/* The interface index that a key of an interface set holds. */
-uint32_t ks_key_interface(const KsKey *key);
+/* What a key of four bytes holds: an interface's index, a packet's mark. */
+uint32_t ks_key_number(const KsKey *key);
 
 /* Of a server's key; 0: its protocol has none. */
 uint16_t ks_key_port(KsSetId set, const KsKey *key);

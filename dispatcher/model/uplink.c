@@ -192,7 +192,7 @@ bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
         all &= ks_lock_add_beginnings(ret_lock, derived[i].set, ret_lock->sets[derived[i].from]);
     all &= open_others(world, lock, ret_lock);
     for (unsigned i = 0; i < lan->len; i++)
-        all &= open_below(world, ks_key_interface(&g_array_index(lan, KsKey, i)), ret_lock, 0);
+        all &= open_below(world, ks_key_number(&g_array_index(lan, KsKey, i)), ret_lock, 0);
     ks_lock_seal(ret_lock);
     return all;
 }

@@ -320,7 +320,7 @@ void ks_engine_adopt(KsEngine *engine, const KsLock *held)
         (void) ks_draw_copy(held, engine->told, set);
     ks_lock_seal(engine->told);
     for (unsigned i = 0; i < interfaces->len; i++) {
-        KsLink link = { .index = ks_key_interface(&g_array_index(interfaces, KsKey, i)) };
+        KsLink link = { .index = ks_key_number(&g_array_index(interfaces, KsKey, i)) };
 
         ks_tunnels_add(engine->tunnels, "", "", "", NULL, &link);
     }

@@ -101,7 +101,7 @@ static void append_key(GString *text, const KsSkeleton *skeleton, const KsSetDef
     const char *name = NULL;
 
     if (definition->key_type == TYPE_IFACE_INDEX && namer->namer)
-        name = namer->namer(ks_key_interface(key), namer->data);
+        name = namer->namer(ks_key_number(key), namer->data);
     if (name)
         g_string_append_printf(text, "\"%s\"", name);
     else

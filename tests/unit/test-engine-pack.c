@@ -86,7 +86,7 @@ uint32_t order_interfaces(const KsLock *lock, KsSetId set)
     uint32_t bits = 0;
 
     for (unsigned i = 0; i < lock->sets[set]->len; i++) {
-        uint32_t index = ks_key_interface(&g_array_index(lock->sets[set], KsKey, i));
+        uint32_t index = ks_key_number(&g_array_index(lock->sets[set], KsKey, i));
 
         g_assert_cmpuint(index, <, INDEX_MAX);
         bits |= 1u << index;

@@ -93,7 +93,7 @@ static void test_server_keys(void)
     g_assert_cmpstr(text6, ==, "2001:db8::1 . tcp . 443");
     g_assert_cmpstr(text_dhcp, ==, "255.255.255.255");
     g_assert_cmpstr(text_interface, ==, "1");
-    g_assert_cmpuint(ks_key_interface(key_at(lock, KS_SET_OPEN_INTERFACES, 0)), ==, 1);
+    g_assert_cmpuint(ks_key_number(key_at(lock, KS_SET_OPEN_INTERFACES, 0)), ==, 1);
 }
 
 /* What does not fit in is not in, and says so; the set stays usable. */

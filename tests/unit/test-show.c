@@ -236,12 +236,12 @@ static void test_reasons(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(reasons); i++) {
         g_autoptr(GVariant) status = locked("blocked", reasons[i].reason, "'Work'");
         g_autoptr(KsExplanation) explanation = ks_explain(status);
-        const KsStep *first = g_ptr_array_index(explanation->steps, 0);
+        const KsAdvice *first = g_ptr_array_index(explanation->steps, 0);
         bool way_out = false;
 
         g_assert_cmpstr(first->command, ==, reasons[i].command);
         for (unsigned j = 0; j < explanation->steps->len; j++) {
-            const KsStep *step = g_ptr_array_index(explanation->steps, j);
+            const KsAdvice *step = g_ptr_array_index(explanation->steps, j);
 
             way_out |= strcmp(step->command, "nm-killswitch unlock") == 0;
         }
@@ -258,7 +258,7 @@ static void test_connected_machine(void)
         parse("{'state': <'blocked'>, 'reason': <'server-unreachable'>, 'reason_vpn': <'Work'>, "
               "'networks': <[{'uuid': <'n'>, 'name': <'Home'>}]>}");
     g_autoptr(KsExplanation) explanation = ks_explain(status);
-    const KsStep *first = g_ptr_array_index(explanation->steps, 0);
+    const KsAdvice *first = g_ptr_array_index(explanation->steps, 0);
 
     g_assert_cmpstr(first->command, ==, "journalctl -b -e -u NetworkManager");
 }
@@ -282,7 +282,7 @@ static void test_commands_can_be_copied(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(arguments); i++) {
         g_autoptr(GVariant) status = locked("blocked", "login-failed", arguments[i].name);
         g_autoptr(KsExplanation) explanation = ks_explain(status);
-        const KsStep *first = g_ptr_array_index(explanation->steps, 0);
+        const KsAdvice *first = g_ptr_array_index(explanation->steps, 0);
         g_autofree char *command =
             g_strconcat("nmcli --ask connection up ", arguments[i].argument, NULL);
 
