@@ -149,7 +149,7 @@ class Stage(Desktop):
         self.call(NAME, PATH, "org.gtk.Actions", "List")
 
     def all_windows(self) -> list[str]:
-        """The applet's, mapped or not."""
+        """The applet's, mapped or not. xdotool may miss some while other windows come and go."""
         found = subprocess.run(
             ["xdotool", "search", "--pid", str(self.applet.pid)], env=self.environment, text=True, capture_output=True, check=False,
         )
