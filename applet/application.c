@@ -11,11 +11,11 @@
 #include "applet/preferences.h"
 #include "applet/reconnect.h"
 #include "applet/status-window.h"
-#include "applet/system-bus.h"
 #include "applet/tray.h"
 #include "applet/vpn-client.h"
 #include "config.h"
 #include "model/names.h"
+#include "network/system-bus.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -485,9 +485,11 @@ static void on_bus(GDBusConnection *bus, void *data)
     KsApplication *self = data;
 
     self->guard = ks_guard_client_new(
-        bus, &(KsGuardObserver){ .changed = on_changed, .answered = on_answered, .data = self });
+        bus,
+        &(KsGuardClientObserver){ .changed = on_changed, .answered = on_answered, .data = self });
     self->vpns = ks_vpn_client_new(
-        bus, &(KsVpnObserver){ .changed = on_changed, .failed = on_vpn_failed, .data = self });
+        bus,
+        &(KsVpnClientObserver){ .changed = on_changed, .failed = on_vpn_failed, .data = self });
     ask_at_last(self);
 }
 
@@ -520,8 +522,10 @@ static void ks_application_startup(GApplication *application)
     self->notifier = ks_notifier_new(application, self->settings);
     self->tray = ks_tray_new(G_ACTION_GROUP(self), on_hosted, self);
     g_application_hold(application);
-    self->system_bus = ks_system_bus_new(
-        &(KsSystemBusObserver){ .connected = on_bus, .lost = on_no_bus, .data = self });
+    self->system_bus = ks_system_bus_new();
+    ks_system_bus_observe(
+        self->system_bus,
+        &(KsSystemBusObserver){ .connected = on_bus, .gone = on_no_bus, .data = self });
 }
 
 static void ks_application_shutdown(GApplication *application)
@@ -539,6 +543,8 @@ static void ks_application_shutdown(GApplication *application)
     g_clear_pointer(&self->tray, ks_tray_free);
     g_clear_pointer(&self->vpns, ks_vpn_client_free);
     g_clear_pointer(&self->guard, ks_guard_client_free);
+    if (self->system_bus)
+        ks_system_bus_forget(self->system_bus, self);
     g_clear_pointer(&self->system_bus, ks_system_bus_free);
     g_clear_pointer(&self->notifier, ks_notifier_free);
     g_clear_pointer(&self->settings, ks_applet_settings_free);

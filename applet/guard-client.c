@@ -47,7 +47,7 @@ static const char *const actions[] = {
 
 struct KsGuardClient {
     GDBusConnection *bus;
-    KsGuardObserver observer;
+    KsGuardClientObserver observer;
     GCancellable *cancellable; /* of this client */
     GCancellable *asking;      /* of the guard of now; NULL: there is no guard */
     GHashTable *properties;    /* char* -> GVariant*: as told so far, by the properties' names */
@@ -410,7 +410,7 @@ bool ks_guard_client_is_busy(const KsGuardClient *client, KsRequest request)
     return client->busy[request];
 }
 
-KsGuardClient *ks_guard_client_new(GDBusConnection *bus, const KsGuardObserver *observer)
+KsGuardClient *ks_guard_client_new(GDBusConnection *bus, const KsGuardClientObserver *observer)
 {
     KsGuardClient *client = g_new0(KsGuardClient, 1);
 

@@ -49,10 +49,10 @@ typedef struct {
     /* `message` is the guard's own, printable, "" on success. */
     void (*answered)(KsRequest request, KsAnswer answer, const char *message, void *data);
     void *data;
-} KsGuardObserver;
+} KsGuardClientObserver;
 
 /* Takes a reference to the system bus. Asks the bus to start the guard if it does not run. */
-KsGuardClient *ks_guard_client_new(GDBusConnection *bus, const KsGuardObserver *observer);
+KsGuardClient *ks_guard_client_new(GDBusConnection *bus, const KsGuardClientObserver *observer);
 
 /* Calls under way are given up; nothing is called any more. */
 void ks_guard_client_free(KsGuardClient *client);

@@ -40,7 +40,7 @@ struct KsTray {
     AppIndicator *indicator; /* made when a tray is there for the first time; it registers anew by
                               * itself when the tray comes back */
     GtkWidget *menu;
-    KsTrayHosted hosted;
+    void (*changed)(bool hosted, void *data);
     void *data;
     char *icon;
     char *description;
@@ -74,7 +74,7 @@ static void set_hosted(KsTray *tray, bool is_hosted)
 {
     tray->is_hosted = is_hosted;
     refresh(tray);
-    tray->hosted(is_hosted, tray->data);
+    tray->changed(is_hosted, tray->data);
 }
 
 static void on_watcher(GDBusConnection *bus, const char *name, const char *owner, gpointer data)
@@ -92,11 +92,11 @@ static void on_no_watcher(GDBusConnection *bus, const char *name, gpointer data)
     set_hosted(data, false);
 }
 
-KsTray *ks_tray_new(GActionGroup *actions, KsTrayHosted hosted, void *data)
+KsTray *ks_tray_new(GActionGroup *actions, void (*changed)(bool hosted, void *data), void *data)
 {
     KsTray *tray = g_new0(KsTray, 1);
 
-    tray->hosted = hosted;
+    tray->changed = changed;
     tray->data = data;
     tray->menu = g_object_ref_sink(ks_menu_new(actions));
     tray->watcher = g_bus_watch_name(G_BUS_TYPE_SESSION, WATCHER, G_BUS_NAME_WATCHER_FLAGS_NONE,

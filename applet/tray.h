@@ -8,12 +8,9 @@
 
 typedef struct KsTray KsTray;
 
-/* A tray appeared or went away. */
-typedef void (*KsTrayHosted)(bool hosted, void *data);
-
-/* `hosted` is called once soon, and at every change from then on. `actions` is what the menu's
- * items activate, and must outlive the tray. */
-KsTray *ks_tray_new(GActionGroup *actions, KsTrayHosted hosted, void *data);
+/* `changed` says whether the desktop has a tray: once soon, and at every change from then on.
+ * `actions` is what the menu's items activate, and must outlive the tray. */
+KsTray *ks_tray_new(GActionGroup *actions, void (*changed)(bool hosted, void *data), void *data);
 void ks_tray_free(KsTray *tray);
 
 /* Shows this from now on, as soon as there is a tray to show it in. */

@@ -4,13 +4,12 @@
 #include "applet/vpn-client.h"
 
 #include "applet/text.h"
-#include "model/profile.h"
+#include "network/vpn-profile.h"
 
-#include <NetworkManager.h>
 #include <string.h>
 
 struct KsVpnClient {
-    KsVpnObserver observer;
+    KsVpnClientObserver observer;
     GCancellable *cancellable;
     NMClient *manager;    /* NULL until libnm has its first answer */
     GPtrArray *vpns;      /* element-type KsVpn */
@@ -36,10 +35,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
 
 static bool is_vpn(NMConnection *profile)
 {
-    const char *type = nm_connection_get_connection_type(profile);
-
-    return g_strcmp0(type, NM_SETTING_VPN_SETTING_NAME) == 0 ||
-           g_strcmp0(type, NM_SETTING_WIREGUARD_SETTING_NAME) == 0;
+    return ks_vpn_profile_kind(profile) != KS_VPN_KIND_NONE;
 }
 
 /* What leads out of the machine; not what other programs made and NetworkManager only watches. */
@@ -70,37 +66,6 @@ static bool active_is_vpn(NMActiveConnection *active)
 
 /* ---- one profile ---- */
 
-static void take_data_item(const char *key, const char *value, gpointer data)
-{
-    g_hash_table_insert(data, g_strdup(key), g_strdup(value));
-}
-
-static KsProfileServers *read_servers(NMConnection *connection, char **ret_type)
-{
-    NMSettingVpn *vpn = nm_connection_get_setting_vpn(connection);
-    NMSettingWireGuard *wireguard =
-        (void *) nm_connection_get_setting(connection, NM_TYPE_SETTING_WIREGUARD);
-    g_autoptr(GHashTable) data = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    g_autoptr(GPtrArray) peers = g_ptr_array_new();
-    KsProfile profile = { .data = data };
-
-    if (vpn) {
-        profile.service = nm_setting_vpn_get_service_type(vpn);
-        nm_setting_vpn_foreach_data_item(vpn, take_data_item, data);
-    }
-    for (unsigned i = 0; wireguard && i < nm_setting_wireguard_get_peers_len(wireguard); i++) {
-        const char *endpoint =
-            nm_wireguard_peer_get_endpoint(nm_setting_wireguard_get_peer(wireguard, i));
-
-        if (endpoint)
-            g_ptr_array_add(peers, (char *) endpoint);
-    }
-    g_ptr_array_add(peers, NULL);
-    profile.peers = (const char *const *) peers->pdata;
-    *ret_type = ks_profile_type_name(profile.service);
-    return ks_profile_servers(&profile);
-}
-
 static KsVpnActivity activity_of(NMClient *manager, const char *uuid)
 {
     const GPtrArray *actives = nm_client_get_active_connections(manager);
@@ -123,8 +88,8 @@ static KsVpnActivity activity_of(NMClient *manager, const char *uuid)
 static KsVpn *read_vpn(const KsVpnClient *client, NMConnection *connection)
 {
     g_autofree char *name = ks_text_printable(nm_connection_get_id(connection));
-    g_autofree char *type = NULL;
-    KsProfileServers *found = read_servers(connection, &type);
+    g_autofree char *type = ks_vpn_profile_type(connection);
+    KsProfileServers *found = ks_vpn_profile_servers(connection);
     KsVpn *vpn = ks_vpn_new(nm_connection_get_uuid(connection), name, type);
 
     g_ptr_array_unref(vpn->servers);
@@ -302,7 +267,7 @@ static void on_ready(GObject *source, GAsyncResult *result, gpointer data)
     change(client);
 }
 
-KsVpnClient *ks_vpn_client_new(GDBusConnection *bus, const KsVpnObserver *observer)
+KsVpnClient *ks_vpn_client_new(GDBusConnection *bus, const KsVpnClientObserver *observer)
 {
     KsVpnClient *client = g_new0(KsVpnClient, 1);
 

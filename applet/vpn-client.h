@@ -18,10 +18,10 @@ typedef struct {
     /* A profile could not be connected or disconnected; `message` is printable. */
     void (*failed)(const char *uuid, const char *message, void *data);
     void *data;
-} KsVpnObserver;
+} KsVpnClientObserver;
 
 /* Takes a reference to the system bus. */
-KsVpnClient *ks_vpn_client_new(GDBusConnection *bus, const KsVpnObserver *observer);
+KsVpnClient *ks_vpn_client_new(GDBusConnection *bus, const KsVpnClientObserver *observer);
 
 /* What is under way goes on in NetworkManager; nothing is called any more. */
 void ks_vpn_client_free(KsVpnClient *client);

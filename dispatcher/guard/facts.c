@@ -4,7 +4,7 @@
 
 void ks_guard_notify(KsGuard *guard)
 {
-    guard->listener.changed(guard->listener.data, false);
+    guard->observer.changed(false, guard->observer.data);
 }
 
 KsStatusFacts ks_guard_facts(const KsGuard *guard)

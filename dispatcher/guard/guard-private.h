@@ -57,7 +57,7 @@ struct KsGuard {
     guint clock_source;
     GSource *retry_source; /* follows the world once more, at its ready time; owned */
     bool is_ready;
-    KsGuardListener listener;
+    KsGuardObserver observer;
 };
 
 /* ---- follow.c ---- */

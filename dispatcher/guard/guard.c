@@ -16,7 +16,7 @@ static void become_ready(KsGuard *guard)
 {
     g_clear_handle_id(&guard->ready_source, g_source_remove);
     if (!guard->is_ready)
-        guard->listener.ready(guard->listener.data);
+        guard->observer.ready(guard->observer.data);
     guard->is_ready = true;
 }
 
@@ -133,11 +133,11 @@ static void load_state(KsGuard *guard)
         ks_guard_save(guard);
 }
 
-KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener)
+KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardObserver *observer)
 {
     KsGuard *guard = g_new0(KsGuard, 1);
 
-    guard->listener = *listener;
+    guard->observer = *observer;
     guard->configuration = ks_guard_read_configuration();
     guard->store = ks_store_new();
     guard->copies = ks_saved_copies_new();

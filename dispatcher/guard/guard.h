@@ -21,14 +21,14 @@ typedef struct {
     void (*ready)(void *data);
     /* What ks_guard_status() says may have changed. `now`: it is to be asked before this returns,
      * for what it says does not last. */
-    void (*changed)(void *data, bool now);
+    void (*changed)(bool now, void *data);
     void *data;
-} KsGuardListener;
+} KsGuardObserver;
 
 /* Loads the state, takes over what the kernel holds and closes the lock if it should be closed,
  * before anything else is looked at. Never fails: what does not work is told by the status. The
- * listener is called from the main loop only, and is copied. The bus must outlive the guard. */
-KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardListener *listener);
+ * observer is called from the main loop only, and is copied. The bus must outlive the guard. */
+KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardObserver *observer);
 
 /* Leaves the kernel as it is: a guard that ends opens nothing. */
 void ks_guard_free(KsGuard *guard);

@@ -194,7 +194,7 @@ static char *describe_author(const KsAuthor *author)
 static void tell_that_it_was_broken(KsGuard *guard)
 {
     guard->was_broken = true;
-    guard->listener.changed(guard->listener.data, true);
+    guard->observer.changed(true, guard->observer.data);
     guard->was_broken = false;
 }
 

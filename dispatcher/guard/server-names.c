@@ -568,7 +568,7 @@ KsNames *ks_names_new(KsSystemBus *bus, void (*changed)(void *data), void *data)
     names->load_problem = ks_name_cache_load(names->book, now_seconds());
     if (names->load_problem)
         g_warning("%s", names->load_problem);
-    names->resolver = ks_resolver_new(&(KsResolverListener){
+    names->resolver = ks_resolver_new(&(KsResolverObserver){
         .answered = on_answer,
         .changed = on_resolver_changed,
         .data = names,

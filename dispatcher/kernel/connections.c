@@ -39,7 +39,7 @@ struct KsConnections {
 
 typedef struct {
     KsConnections *connections;
-    KsConnectionMayStay may_stay;
+    bool (*may_stay)(const KsConnection *connection, const void *data);
     const void *data;
 } Look;
 
@@ -295,7 +295,9 @@ void ks_connections_close(KsConnections *connections)
     free(connections);
 }
 
-int ks_connections_go_on(KsConnections *connections, KsConnectionMayStay may_stay, const void *data)
+int ks_connections_go_on(KsConnections *connections,
+                         bool (*may_stay)(const KsConnection *connection, const void *data),
+                         const void *data)
 {
     Look look = { connections, may_stay, data };
     ssize_t size;

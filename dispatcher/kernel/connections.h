@@ -14,14 +14,13 @@
 
 typedef struct KsConnections KsConnections;
 
-typedef bool (*KsConnectionMayStay)(const KsConnection *connection, const void *data);
-
 /* Begins to look. Returns 0 or a negative errno; -ENOENT: nothing is tracked, which is usual. */
 int ks_connections_open(KsConnections **ret_connections);
 void ks_connections_close(KsConnections *connections);
 
 /* Looks at the next piece. Returns 1 while there is more, 0 at the end, or a negative errno. */
-int ks_connections_go_on(KsConnections *connections, KsConnectionMayStay may_stay,
+int ks_connections_go_on(KsConnections *connections,
+                         bool (*may_stay)(const KsConnection *connection, const void *data),
                          const void *data);
 
 /* How many were looked at, and ended, so far. */

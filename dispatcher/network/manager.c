@@ -13,7 +13,7 @@
 #include <NetworkManager.h>
 
 struct KsManager {
-    KsManagerChanged changed;
+    void (*changed)(void *data);
     void *changed_data;
     KsSystemBus *bus;
     GCancellable *cancellable; /* of the client that is being made */
@@ -215,16 +215,12 @@ typedef struct {
 
 static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
 {
-    KsVpnKind kind = is_run_by_others(profile) ? KS_VPN_KIND_NONE : ks_vpn_profile_kind(profile);
     g_autofree char *type = NULL;
     KsVpn *vpn;
 
-    if (kind == KS_VPN_KIND_NONE)
+    if (is_run_by_others(profile) || ks_vpn_profile_kind(profile) == KS_VPN_KIND_NONE)
         return NULL;
-    type = ks_profile_type_name(
-        kind == KS_VPN_KIND_PLUGIN
-            ? nm_setting_vpn_get_service_type(nm_connection_get_setting_vpn(profile))
-            : NULL);
+    type = ks_vpn_profile_type(profile);
     vpn = ks_vpn_new(nm_connection_get_uuid(profile), nm_connection_get_id(profile), type);
     vpn->users = ks_vpn_profile_users(profile);
     vpn->attempt = ks_attempts_number(manager->attempts, profile);
@@ -446,7 +442,7 @@ static void on_attempt_explained(void *data)
     notify_soon(data);
 }
 
-KsManager *ks_manager_new(KsSystemBus *bus, KsManagerChanged changed, void *data)
+KsManager *ks_manager_new(KsSystemBus *bus, void (*changed)(void *data), void *data)
 {
     KsManager *manager = g_new0(KsManager, 1);
 

@@ -9,12 +9,10 @@
 
 typedef struct KsManager KsManager;
 
-/* Something changed, or the first answers are there. Called from the main loop, at most once an
+/* Follows the bus, which it does not own, through all its restarts. `changed`: something is
+ * different, or the first answers are there. Called from the main loop, at most once an
  * iteration. */
-typedef void (*KsManagerChanged)(void *data);
-
-/* Follows the bus, which it does not own, through all its restarts. */
-KsManager *ks_manager_new(KsSystemBus *bus, KsManagerChanged changed, void *data);
+KsManager *ks_manager_new(KsSystemBus *bus, void (*changed)(void *data), void *data);
 void ks_manager_free(KsManager *manager);
 
 /* Writes manager_present, manager_settled, vpns, networks and dhcp_servers of the world. */

@@ -43,7 +43,7 @@ typedef struct {
 } Stamp;
 
 struct KsResolver {
-    KsResolverListener listener;
+    KsResolverObserver observer;
     ares_channel channels[WAYS]; /* NULL until the first question, and after resolv.conf changed */
     GHashTable *sockets;         /* descriptor -> guint source */
     GPtrArray *done;             /* element-type Question: answered, and not told yet */
@@ -286,9 +286,9 @@ static gboolean tell(gpointer data)
     for (unsigned i = 0; i < done->len; i++) {
         const Question *question = g_ptr_array_index(done, i);
 
-        resolver->listener.answered(question->host, question->result, question->addresses,
+        resolver->observer.answered(question->host, question->result, question->addresses,
                                     question->count, question->lifetime, cut_of(resolver, question),
-                                    resolver->listener.data);
+                                    resolver->observer.data);
     }
     return G_SOURCE_REMOVE;
 }
@@ -452,7 +452,7 @@ static void on_file_changed(KsResolver *resolver)
     resolver->is_renewing = true;
     close_channels(resolver);
     resolver->is_renewing = false;
-    resolver->listener.changed(resolver->listener.data);
+    resolver->observer.changed(resolver->observer.data);
 }
 
 static void forget_files(KsResolver *resolver)
@@ -482,7 +482,7 @@ static void watch_files(KsResolver *resolver)
     }
 }
 
-KsResolver *ks_resolver_new(const KsResolverListener *listener)
+KsResolver *ks_resolver_new(const KsResolverObserver *observer)
 {
     KsResolver *resolver;
     int result = ares_library_init(ARES_LIB_INIT_ALL);
@@ -490,7 +490,7 @@ KsResolver *ks_resolver_new(const KsResolverListener *listener)
     if (result != ARES_SUCCESS)
         g_warning("the DNS cannot be asked: %s", ares_strerror(result));
     resolver = g_new0(KsResolver, 1);
-    resolver->listener = *listener;
+    resolver->observer = *observer;
     resolver->sockets = g_hash_table_new(NULL, NULL);
     resolver->done = g_ptr_array_new_with_free_func(free_question);
     watch_and_read(resolver);

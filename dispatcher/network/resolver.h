@@ -38,9 +38,9 @@ typedef struct {
     /* /etc/resolv.conf is another now */
     void (*changed)(void *data);
     void *data;
-} KsResolverListener;
+} KsResolverObserver;
 
-KsResolver *ks_resolver_new(const KsResolverListener *listener);
+KsResolver *ks_resolver_new(const KsResolverObserver *observer);
 
 /* What is under way then is never answered. */
 void ks_resolver_free(KsResolver *resolver);

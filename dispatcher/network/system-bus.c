@@ -40,7 +40,7 @@ static void on_closed(GDBusConnection *connection, gboolean remote, GError *erro
     (void) connection;
     (void) remote;
     (void) error;
-    g_message("the system bus is gone; the lock stays as it is until it is back");
+    g_message("the system bus is gone; waiting until it is back");
     g_signal_handlers_disconnect_by_data(bus->connection, bus);
     g_clear_object(&bus->connection);
     /* a bus that throws us out again and again is not asked again and again */

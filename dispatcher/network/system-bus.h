@@ -3,8 +3,9 @@
 
 #include <gio/gio.h>
 
-/* The guard's one connection to the system bus. Its own: the one that GLib shares out in a process
- * (g_bus_get) ends the process when the bus is restarted, and the guard must outlive the bus.
+/* A program's one connection to the system bus, which comes back when the bus is restarted: the
+ * guard and the applet outlive the bus. Not g_bus_get(): GLib's shared connection ends the process
+ * with the bus, and stays closed as long as anybody holds it.
  *
  * It comes back by itself: a new socket of the bus is noticed at once, and should that fail, there
  * is a timer that asks ever more seldom. Nothing runs while the bus is there. */

@@ -50,6 +50,14 @@ static KsProfileServers *read_wireguard_servers(NMSettingWireGuard *setting)
     return ks_profile_servers(&profile);
 }
 
+char *ks_vpn_profile_type(NMConnection *profile)
+{
+    return ks_profile_type_name(
+        ks_vpn_profile_kind(profile) == KS_VPN_KIND_PLUGIN
+            ? nm_setting_vpn_get_service_type(nm_connection_get_setting_vpn(profile))
+            : NULL);
+}
+
 KsProfileServers *ks_vpn_profile_servers(NMConnection *profile)
 {
     return ks_vpn_profile_kind(profile) == KS_VPN_KIND_PLUGIN

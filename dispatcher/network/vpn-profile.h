@@ -15,6 +15,9 @@ typedef enum {
 
 KsVpnKind ks_vpn_profile_kind(NMConnection *profile);
 
+/* Of a VPN: "openvpn"; see ks_profile_type_name(). Owned by the caller. */
+char *ks_vpn_profile_type(NMConnection *profile);
+
 /* Of a VPN; owned by the caller. */
 KsProfileServers *ks_vpn_profile_servers(NMConnection *profile);
 

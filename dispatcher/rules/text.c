@@ -16,9 +16,9 @@ static const char *const hook_names[] = {
     [NF_INET_POST_ROUTING] = "postrouting",
 };
 
-/* Who names interfaces. */
+/* Names interfaces. */
 typedef struct {
-    KsInterfaceNamer namer; /* NULL: nobody */
+    const char *(*name_interface)(uint32_t index, const void *data); /* NULL: they stay numbers */
     const void *data;
 } Namer;
 
@@ -100,8 +100,8 @@ static void append_key(GString *text, const KsSkeleton *skeleton, const KsSetDef
     g_autofree char *key_text = key_text_of(definition, key);
     const char *name = NULL;
 
-    if (definition->key_type == TYPE_IFACE_INDEX && namer->namer)
-        name = namer->namer(ks_key_number(key), namer->data);
+    if (definition->key_type == TYPE_IFACE_INDEX && namer->name_interface)
+        name = namer->name_interface(ks_key_number(key), namer->data);
     if (name)
         g_string_append_printf(text, "\"%s\"", name);
     else
@@ -226,11 +226,12 @@ static void append_chain(GString *text, const KsReadback *readback, unsigned id)
     g_string_append_printf(text, "\t}\n%s", id + 1 < skeleton->chains_count ? "\n" : "");
 }
 
-char *ks_rules_text(const KsReadback *readback, KsInterfaceNamer interface_namer,
-                    const void *namer_data)
+char *ks_rules_text(const KsReadback *readback,
+                    const char *(*name_interface)(uint32_t index, const void *data),
+                    const void *data)
 {
     const KsSkeleton *skeleton = readback->skeleton;
-    Namer namer = { interface_namer, namer_data };
+    Namer namer = { name_interface, data };
     GString *text = g_string_new(NULL);
 
     if (!readback->present)

@@ -14,5 +14,5 @@ typedef struct KsBus KsBus;
 KsBus *ks_bus_new(KsSystemBus *system_bus, KsGuard *guard);
 void ks_bus_free(KsBus *bus);
 
-/* What ks_guard_status() says may have changed; see KsGuardListener. */
+/* What ks_guard_status() says may have changed; see KsGuardObserver. */
 void ks_bus_changed(KsBus *bus, bool now);

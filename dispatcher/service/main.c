@@ -32,7 +32,7 @@ static void on_ready(void *data)
     program->bus = ks_bus_new(program->system_bus, program->guard);
 }
 
-static void on_changed(void *data, bool now)
+static void on_changed(bool now, void *data)
 {
     Program *program = data;
 
@@ -73,7 +73,7 @@ static int run(void)
     g_unix_signal_add(SIGINT, on_stop, &program);
     g_unix_signal_add(SIGHUP, on_reload, &program);
     program.system_bus = ks_system_bus_new();
-    program.guard = ks_guard_new(program.system_bus, &(KsGuardListener){
+    program.guard = ks_guard_new(program.system_bus, &(KsGuardObserver){
                                                          .ready = on_ready,
                                                          .changed = on_changed,
                                                          .data = &program,

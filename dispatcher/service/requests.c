@@ -15,7 +15,7 @@
 
 struct KsRequests {
     KsGuard *guard;
-    KsRequestsDone done;
+    void (*done)(void *data);
     void *done_data;
     GHashTable *waiting;   /* set of Request*, owned: for the bus or polkit to answer */
     GHashTable *questions; /* uid -> how many of its requests wait for polkit */
@@ -317,7 +317,7 @@ static void ask_for_uid(Request *request, GAsyncReadyCallback callback)
                            callback, request);
 }
 
-KsRequests *ks_requests_new(KsGuard *guard, KsRequestsDone done, void *data)
+KsRequests *ks_requests_new(KsGuard *guard, void (*done)(void *data), void *data)
 {
     KsRequests *requests = g_new0(KsRequests, 1);
 

@@ -17,12 +17,10 @@
 
 typedef struct KsRequests KsRequests;
 
-/* Something was done: whoever listens is told before the caller is answered. */
-typedef void (*KsRequestsDone)(void *data);
+/* `done`: something was done, and the caller is not answered yet. */
+KsRequests *ks_requests_new(KsGuard *guard, void (*done)(void *data), void *data);
 
-KsRequests *ks_requests_new(KsGuard *guard, KsRequestsDone done, void *data);
-
-/* Whoever still waits for polkit is refused. Runs the main loop until polkit has been told. */
+/* Callers that still wait for polkit are refused. Runs the main loop until polkit has been told. */
 void ks_requests_free(KsRequests *requests);
 
 /* Takes the invocation, and answers it now or later. */
