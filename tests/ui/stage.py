@@ -97,12 +97,26 @@ class Stage(Desktop):
         super()._start()
         config = self.home.parent / "system.conf"
         config.write_text((self.home.parent / "bus.conf").read_text().replace("/bus</listen>", "/system-bus</listen>"))
-        self.start(["dbus-daemon", f"--config-file={config}", "--nofork"])
+        self._start_system_bus()
+
+    def _start_system_bus(self) -> None:
+        self._bus = self.start(["dbus-daemon", f"--config-file={self.home.parent / 'system.conf'}", "--nofork"])
         wait_until((self.home.parent / "system-bus").exists, "the bus that stands for the system's")
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         if not self._ready.wait(10):
             raise RuntimeError("the guard of the stage did not come up")
+
+    def restart_system_bus(self) -> None:
+        """It dies, and comes back with a guard and nothing of before."""
+        self._loop.quit()
+        self._thread.join(10)
+        self._bus.kill()
+        self._bus.wait(10)
+        (self.home.parent / "system-bus").unlink()
+        self._told = -1
+        self._ready.clear()
+        self._start_system_bus()
 
     def _run(self) -> None:
         self._context.push_thread_default()

@@ -94,6 +94,19 @@ def test_a_tray_that_restarts(stage):
     tray.close()
 
 
+def test_a_system_bus_that_restarts(stage):
+    """The applet outlives it, and asks the guard again as soon as there is one."""
+    stage.say(STATES["blocked"])
+    stage.start_applet()
+    stage.wait_for_main_loop()
+    for state in ("protected", "blocked"):
+        stage.restart_system_bus()
+        stage.say(STATES[state])
+        stage.wait_for_main_loop()
+        assert stage.applet.poll() is None
+    assert not stage.asked
+
+
 def test_the_window_is_as_high_as_what_is_in_it(stage):
     """Opened while little is known, it grows with what becomes known."""
     stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="")
