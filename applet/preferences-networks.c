@@ -58,7 +58,8 @@ static Networks list_networks(const KsModel *model)
         add_network(&networks, network->uuid, network->name);
     }
     for (unsigned i = 0; model->guard->lan_networks[i]; i++)
-        add_network(&networks, model->guard->lan_networks[i], _("A network that was deleted"));
+        if (model->guard->lan_networks[i][0]) /* else another person's, which is not told */
+            add_network(&networks, model->guard->lan_networks[i], _("A network that was deleted"));
     return networks;
 }
 

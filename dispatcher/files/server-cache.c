@@ -9,8 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* The first line: another version may mean other things by the same keys. */
-#define HEADER "nm-killswitch " KS_VERSION
+/* The first line: another version may mean other things by the same keys. What was written before
+ * the number was, named private profiles' servers; before it was 2, those of one network alone. */
+#define HEADER "nm-killswitch " KS_VERSION " servers 2"
 
 static const struct {
     KsSetId set;

@@ -3,9 +3,9 @@
 
 #include "model/lock.h"
 
-/* The VPN servers that the lock let through when it was drawn last, those of private profiles
- * aside, as text for the next boot: they
- * are open before NetworkManager has told of them, so that a VPN need not wait for the guard.
+/* The VPN servers that the lock let through when it was drawn last, as text for the next boot: they
+ * are open before NetworkManager has told of them, so that a VPN need not wait for the guard. The
+ * caller leaves out those of private profiles, and those that one network alone has.
  * Interfaces are never remembered: after a reboot their numbers mean others.
  *
  * At most KS_SERVER_CACHE_MAX keys, with their SHA-256. Text that was cut short, changed, or that

@@ -20,39 +20,81 @@ static char *path_of(const char *name)
                             name, NULL);
 }
 
-static KsVpns *read_file(const char *path, GError **error)
+/* The text of the file; NULL without an error: there is none. */
+static char *read_text(const char *path, gsize *ret_length, GError **error)
 {
-    g_autofree char *text = NULL;
+    char *text = NULL;
     GStatBuf info;
-    gsize length;
 
     if (g_stat(path, &info) == 0 && (!S_ISREG(info.st_mode) || info.st_size > FILE_SIZE_MAX)) {
         g_set_error(error, KS_ERROR, KS_ERROR_STATE, "it is no file, or larger than any of ours");
         return NULL;
     }
-    if (g_file_get_contents(path, &text, &length, error))
+    if (!g_file_get_contents(path, &text, ret_length, error) &&
+        g_error_matches(*error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        g_clear_error(error);
+    return text;
+}
+
+/* NULL with an error; `ret_is_newer`: because a newer version wrote it. */
+static KsVpns *read_file(const char *path, bool *ret_is_newer, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    gsize length = 0;
+    g_autofree char *text = read_text(path, &length, &failure);
+
+    *ret_is_newer = text && ks_vpns_text_is_newer(text, length);
+    if (text)
         return ks_vpns_from_text(text, length, error);
-    if (!g_error_matches(*error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    if (!failure)
+        return ks_vpns_new();
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+}
+
+/* What a newer version left when an older one ran, once this one understands it. What was set up
+ * since holds, and is not mixed with it. Returns a sentence on what is still set aside, or NULL. */
+static char *take_back(const char *path, const char *newer)
+{
+    g_autoptr(KsVpns) vpns = NULL;
+    bool is_newer;
+
+    if (!g_file_test(newer, G_FILE_TEST_EXISTS))
         return NULL;
-    g_clear_error(error);
-    return ks_vpns_new();
+    if (g_file_test(path, G_FILE_TEST_EXISTS))
+        return g_strdup_printf("A newer version's VPNs (%s) are not in force: others were set up "
+                               "here since. Set up what is missing (nm-killswitch vpn add --help), "
+                               "then remove the file.",
+                               newer);
+    vpns = read_file(newer, &is_newer, NULL);
+    if (vpns && g_rename(newer, path) == 0)
+        return NULL;
+    return g_strdup_printf("A newer version's VPNs (%s) are not in force: this version does not "
+                           "understand them. Set them up again: nm-killswitch vpn add --help",
+                           newer);
 }
 
 KsVpns *ks_vpns_load(char **ret_problem)
 {
     g_autofree char *path = path_of("vpns");
-    g_autofree char *aside = path_of("vpns.corrupt");
+    g_autofree char *corrupt = path_of("vpns.corrupt");
+    g_autofree char *newer = path_of("vpns.newer");
+    const char *aside;
     g_autoptr(GError) error = NULL;
-    KsVpns *vpns = read_file(path, &error);
+    KsVpns *vpns;
+    bool is_newer;
 
-    *ret_problem = NULL;
+    *ret_problem = take_back(path, newer);
+    vpns = read_file(path, &is_newer, &error);
     if (vpns)
         return vpns;
+    aside = is_newer ? newer : corrupt;
+    g_free(*ret_problem);
     *ret_problem =
         g_strdup_printf("What was set up by hand for VPNs (%s) cannot be read (%s) and is "
                         "not in force; the file is kept as %s. Set it up again: "
                         "nm-killswitch vpn add --help",
-                        path, error->message, aside);
+                        path, is_newer ? "a newer version wrote it" : error->message, aside);
     (void) g_rename(path, aside);
     return ks_vpns_new();
 }
@@ -61,7 +103,8 @@ KsVpns *ks_vpns_read(char **ret_problem)
 {
     g_autofree char *path = path_of("vpns");
     g_autoptr(GError) error = NULL;
-    KsVpns *vpns = read_file(path, &error);
+    bool is_newer;
+    KsVpns *vpns = read_file(path, &is_newer, &error);
 
     *ret_problem = NULL;
     if (vpns)

@@ -5,8 +5,9 @@
 
 /* <state>/vpns: what a person said of VPNs, over reboots. */
 
-/* Never NULL, owned by the caller. A file that cannot be read is kept as "vpns.corrupt" and counts
- * for nothing, so that it opens nothing; then ret_problem (owned by the caller) says so. */
+/* Never NULL, owned by the caller. A file that cannot be read counts for nothing, so that it opens
+ * nothing. It is kept as "vpns.corrupt", or as "vpns.newer" if a newer version wrote it, which takes
+ * it back unless others were set up since. ret_problem (owned by the caller) says so. */
 KsVpns *ks_vpns_load(char **ret_problem);
 
 /* The same for who only looks: the file stays where it is. */

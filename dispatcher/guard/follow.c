@@ -55,6 +55,8 @@ bool ks_guard_follow(KsGuard *guard)
     guard->has_learned |=
         ks_look_around(guard->look, guard->vpns, ks_engine_settings(guard->engine)->locked);
     networks_changed = forget_networks(guard);
+    ks_look_at_network_users(guard->look,
+                             (const char *const *) ks_engine_settings(guard->engine)->lan_networks);
     settings_changed = ks_engine_observe(guard->engine, ks_look_world(guard->look));
     held = taken_over && ks_guard_hold(guard);
     if (ks_engine_settings(guard->engine)->locked)

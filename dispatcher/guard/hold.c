@@ -5,6 +5,7 @@
 #include "files/server-cache.h"
 #include "files/vpns-file.h"
 #include "guard/guard-private.h"
+#include "policy/draw.h"
 
 /* How often a kernel that could not be read is tried again. */
 #define RETRY_US (5 * G_USEC_PER_SEC)
@@ -100,12 +101,14 @@ static void remember_known_up(KsGuard *guard)
 static void remember_servers(KsGuard *guard)
 {
     const KsWorld *world = ks_look_world(guard->look);
+    g_autoptr(KsLock) remembered = NULL;
     g_autofree char *servers = NULL;
 
     if (!ks_engine_settings(guard->engine)->locked || !world->manager_present ||
         !world->manager_settled)
         return;
-    servers = ks_server_cache_write(ks_engine_lasting(guard->engine));
+    remembered = ks_draw_remembered(ks_engine_lasting(guard->engine), world);
+    servers = ks_server_cache_write(remembered);
     if (g_strcmp0(servers, guard->servers) == 0)
         return;
     ks_store_save_servers(guard->store, servers);

@@ -268,6 +268,16 @@ bool ks_look_has_profile(const KsLook *look, const char *uuid)
     return look->manager && ks_manager_has_profile(look->manager, uuid);
 }
 
+void ks_look_at_network_users(KsLook *look, const char *const *uuids)
+{
+    if (!look->manager || !look->world->manager_settled)
+        return; /* what it told last holds */
+    g_hash_table_remove_all(look->world->network_users);
+    for (unsigned i = 0; uuids && uuids[i]; i++)
+        g_hash_table_insert(look->world->network_users, g_strdup(uuids[i]),
+                            ks_manager_profile_users(look->manager, uuids[i]));
+}
+
 const GArray *ks_look_addresses(const KsLook *look)
 {
     return look->links ? ks_links_addresses(look->links) : NULL;

@@ -36,6 +36,9 @@ KsWorld *ks_look_world(const KsLook *look);
 bool ks_look_has_manager_told(const KsLook *look);
 bool ks_look_has_profile(const KsLook *look, const char *uuid);
 
+/* Whose the networks are that LAN access is limited to is told with the world from now on. */
+void ks_look_at_network_users(KsLook *look, const char *const *uuids);
+
 /* Addresses of all links as they were seen last; NULL: the kernel cannot be asked. */
 const GArray *ks_look_addresses(const KsLook *look);
 

@@ -93,26 +93,59 @@ static bool set_networks(KsGuard *guard, const char *const *uuids)
     return ks_engine_set_lan_networks(guard->engine, uuids, (const char *const *) places);
 }
 
+/* An empty text stands for the networks that the caller was not told of: those of private profiles
+ * stay. NULL: there are none, and nothing else was named. */
+static char **named_networks(const KsGuard *guard, const char *const *networks)
+{
+    GHashTable *users = ks_look_world(guard->look)->network_users;
+    char **before = ks_engine_settings(guard->engine)->lan_networks;
+    g_autoptr(GPtrArray) named = g_ptr_array_new_with_free_func(g_free);
+
+    for (unsigned i = 0; networks[i]; i++)
+        if (networks[i][0])
+            g_ptr_array_add(named, g_strdup(networks[i]));
+    for (unsigned i = 0; g_strv_contains(networks, "") && before && before[i]; i++) {
+        void *of_network = NULL;
+        bool is_known = g_hash_table_lookup_extended(users, before[i], NULL, &of_network);
+
+        if ((!is_known || of_network) && !g_strv_contains(networks, before[i]))
+            g_ptr_array_add(named, g_strdup(before[i]));
+    }
+    if (named->len == 0 && networks[0])
+        return NULL; /* without networks it would be for all */
+    g_ptr_array_add(named, NULL);
+    return (char **) g_ptr_array_free(g_steal_pointer(&named), FALSE);
+}
+
 bool ks_guard_lan_is(const KsGuard *guard, bool lan, const char *const *networks)
 {
     const KsSettings *settings = ks_engine_settings(guard->engine);
-    g_auto(GStrv) places = places_of(guard, networks);
+    g_auto(GStrv) named = named_networks(guard, networks);
+    g_auto(GStrv) places = named ? places_of(guard, (const char *const *) named) : NULL;
 
     if (settings->lan != lan || !lan)
         return settings->lan == lan;
-    return ks_engine_lan_networks_are(guard->engine, networks, (const char *const *) places);
+    return named && ks_engine_lan_networks_are(guard->engine, (const char *const *) named,
+                                               (const char *const *) places);
 }
 
 bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GError **error)
 {
-    bool changed = ks_engine_set_lan(guard->engine, lan);
+    g_auto(GStrv) named = named_networks(guard, networks);
+    bool changed;
 
-    changed |=
-        lan ? set_networks(guard, networks) : ks_engine_set_lan_networks(guard->engine, NULL, NULL);
+    if (lan && !named) {
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
+                            "The networks that this was about are gone.");
+        return false;
+    }
+    changed = ks_engine_set_lan(guard->engine, lan);
+    changed |= lan ? set_networks(guard, (const char *const *) named)
+                   : ks_engine_set_lan_networks(guard->engine, NULL, NULL);
     if (changed)
-        g_message("LAN access %s on request", !lan          ? "closed"
-                                              : networks[0] ? "opened on some networks"
-                                                            : "opened");
+        g_message("LAN access %s on request", !lan       ? "closed"
+                                              : named[0] ? "opened on some networks"
+                                                         : "opened");
     return save_and_follow(guard, error);
 }
 

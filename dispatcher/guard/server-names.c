@@ -49,6 +49,7 @@ struct KsNames {
     guint tick_source;
     guint save_source;
     guint network; /* what it was like when names were asked for last */
+    int64_t moved; /* monotonic, µs: when that became another; 0: never */
     bool locked;
 };
 
@@ -239,6 +240,8 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
     if (!entry)
         return; /* nobody wants it any more */
     entry->under_way = false;
+    if (entry->asked < names->moved) /* of another network: what it says is nothing here */
+        result = KS_RESOLVED_ANEW;
     if (is_of_network(entry) && result != KS_RESOLVED_ANEW) {
         on_answer_of_network(names, entry, addresses, result == KS_RESOLVED ? count : 0, lifetime);
         return;
@@ -280,15 +283,13 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
     ask(names);
 }
 
-static void ask_anew(KsNames *names)
+/* The network is another, or /etc/resolv.conf. */
+static void ask_anew(void *data)
 {
+    KsNames *names = data;
+
     mark_due(names, true);
     ask(names);
-}
-
-static void on_resolver_changed(void *data)
-{
-    ask_anew(data);
 }
 
 /* ---- what is wanted ---- */
@@ -465,6 +466,7 @@ void ks_names_apply(KsNames *names, KsWorld *world, bool locked)
     g_clear_pointer(&names->replaced, g_ptr_array_unref);
     if (is_complete && network != names->network) {
         names->network = network;
+        names->moved = g_get_monotonic_time();
         ks_translations_forget(names->translations);
         look_at_links(names, world);
         ask_anew(names);
@@ -570,7 +572,7 @@ KsNames *ks_names_new(KsSystemBus *bus, void (*changed)(void *data), void *data)
         g_warning("%s", names->load_problem);
     names->resolver = ks_resolver_new(&(KsResolverObserver){
         .answered = on_answer,
-        .changed = on_resolver_changed,
+        .changed = ask_anew,
         .data = names,
     });
     names->strict = ks_strict_dns_new(bus, changed, data);

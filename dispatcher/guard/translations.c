@@ -113,6 +113,7 @@ static void apply_to(const KsTranslations *translations, KsVpn *vpn)
             KsServer *one = ks_server_copy(server);
 
             one->address = address;
+            one->translated = true;
             g_ptr_array_add(servers, one);
         }
     }

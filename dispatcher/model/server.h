@@ -34,6 +34,7 @@ typedef struct {
     KsServerSource source;
     KsSender sender;
     bool ipsec_only; /* only inside IPsec: a packet that is not encrypted must not leave */
+    bool translated; /* where NAT64 of the network of now has it: on another one, somebody else's */
     bool refused;    /* a name that was answered, with no address that is believed */
 } KsServer;
 

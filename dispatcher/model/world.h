@@ -150,6 +150,8 @@ typedef struct {
     GArray *gateways;            /* element-type KsLinkAddress: of IPv4's default routes, whatever
                                   * table they stand in; the index is the link's */
     GPtrArray *networks;         /* element-type KsNetwork, owned */
+    GHashTable *network_users;   /* char *UUID -> char ** (NULL: everybody's), owned: whose those
+                                  * are that LAN access is limited to, as told last */
     GArray *name_servers;        /* element-type KsNameServer */
     KsDns dns;
     GArray *links;             /* element-type KsLink */

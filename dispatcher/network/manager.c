@@ -482,6 +482,14 @@ bool ks_manager_has_profile(const KsManager *manager, const char *uuid)
     return manager->client && nm_client_get_connection_by_uuid(manager->client, uuid);
 }
 
+char **ks_manager_profile_users(const KsManager *manager, const char *uuid)
+{
+    NMRemoteConnection *profile =
+        manager->client ? nm_client_get_connection_by_uuid(manager->client, uuid) : NULL;
+
+    return profile ? ks_vpn_profile_users(NM_CONNECTION(profile)) : NULL;
+}
+
 void ks_manager_describe(KsManager *manager, KsWorld *world)
 {
     const GPtrArray *profiles;

@@ -15,10 +15,13 @@ typedef struct KsManager KsManager;
 KsManager *ks_manager_new(KsSystemBus *bus, void (*changed)(void *data), void *data);
 void ks_manager_free(KsManager *manager);
 
-/* Writes manager_present, manager_settled, vpns, networks and dhcp_servers of the world. */
 /* It is one of NetworkManager's, connected or not. */
 bool ks_manager_has_profile(const KsManager *manager, const char *uuid);
 
+/* Whose it is; NULL: everybody's, or there is no such profile. Owned by the caller. */
+char **ks_manager_profile_users(const KsManager *manager, const char *uuid);
+
+/* Writes manager_present, manager_settled, vpns, networks and dhcp_servers of the world. */
 void ks_manager_describe(KsManager *manager, KsWorld *world);
 
 /* False until libnm has its first answer, whether NetworkManager is there or not. */

@@ -307,6 +307,44 @@ KsLock *ks_draw_shown(const KsLock *held, const KsDrawing *drawing, const KsView
     return shown;
 }
 
+static bool draw_translated(KsLock *lock, const KsWorld *world)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        for (unsigned j = 0; j < vpn->servers->len; j++) {
+            const KsServer *server = g_ptr_array_index(vpn->servers, j);
+
+            if (server->translated)
+                all &= ks_lock_add_server(lock, &server->address, server->protocol, server->port,
+                                          KS_OPEN_TO_ALL);
+        }
+    }
+    ks_lock_seal(lock);
+    return all;
+}
+
+KsLock *ks_draw_remembered(const KsLock *lasting, const KsWorld *world)
+{
+    static const KsSetId of_ipv6[] = { KS_SET_SERVERS6, KS_SET_PROTOCOLS6 };
+    g_autoptr(KsLock) here = ks_lock_new();
+    KsLock *remembered = ks_lock_new();
+
+    if (!draw_translated(here, world)) /* too many to tell: none is */
+        return remembered;
+    ks_lock_copy(lasting, remembered);
+    for (unsigned i = 0; i < G_N_ELEMENTS(of_ipv6); i++) {
+        GArray *keys = remembered->sets[of_ipv6[i]];
+
+        for (unsigned j = keys->len; j > 0; j--)
+            if (has_key(here->sets[of_ipv6[i]], &g_array_index(keys, KsKey, j - 1)))
+                g_array_remove_index(keys, j - 1);
+    }
+    return remembered;
+}
+
 void ks_draw_keep_servers(KsLock *lock, const KsLock *seen)
 {
     static const KsSetId of_servers[] = {

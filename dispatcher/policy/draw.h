@@ -29,5 +29,9 @@ KsLock *ks_draw_shown(const KsLock *held, const KsDrawing *drawing, const KsView
 /* Takes out of `lock` the servers that are not in `seen`, whatever stands beside them. */
 void ks_draw_keep_servers(KsLock *lock, const KsLock *seen);
 
+/* What the next boot may begin with: `lasting` without the servers that are where they are on the
+ * network of now alone. A new lock, sealed. */
+KsLock *ks_draw_remembered(const KsLock *lasting, const KsWorld *world);
+
 /* Adds the keys of one set of another lock. False: not all of them. */
 bool ks_draw_copy(const KsLock *from, KsLock *to, KsSetId set);

@@ -297,6 +297,16 @@ static uint64_t paused_until(const KsHeld *held)
     return ((uint64_t) g_get_real_time() / 1000 + held->pause + 999) / 1000;
 }
 
+/* Nobody but root does before NetworkManager has told whose it is. */
+static bool sees_network(const KsStatusFacts *facts, const char *uuid)
+{
+    void *users;
+
+    if (!g_hash_table_lookup_extended(facts->world->network_users, uuid, NULL, &users))
+        return facts->viewer && facts->viewer->everything;
+    return sees(facts, users);
+}
+
 static GVariant *describe_networks(const KsStatusFacts *facts)
 {
     const KsWorld *world = facts->world;
@@ -449,9 +459,21 @@ static const char *find_reason(const KsStatusFacts *facts, const char **ret_vpn)
     return strcmp(state, "blocked") == 0 ? reason_for_blocked(facts, ret_vpn) : "";
 }
 
+/* Of a network that this viewer does not see there is an empty text: without it, the others would
+ * be all, or LAN access for all networks. */
+static GVariant *describe_lan_networks(const KsStatusFacts *facts)
+{
+    char **uuids = ks_engine_settings(facts->engine)->lan_networks;
+    GVariantBuilder builder;
+
+    g_variant_builder_init(&builder, G_VARIANT_TYPE_STRING_ARRAY);
+    for (unsigned i = 0; uuids && uuids[i]; i++)
+        g_variant_builder_add(&builder, "s", sees_network(facts, uuids[i]) ? uuids[i] : "");
+    return g_variant_builder_end(&builder);
+}
+
 GVariant *ks_status_describe(const KsStatusFacts *facts)
 {
-    static const char *const everywhere[] = { NULL };
     const KsSettings *settings = ks_engine_settings(facts->engine);
     const char *reason_vpn = "";
     bool vpns_are_full = false;
@@ -466,11 +488,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     g_variant_builder_add(&builder, "{sv}", "auto_lock",
                           g_variant_new_boolean(settings->auto_lock));
     g_variant_builder_add(&builder, "{sv}", "lan", g_variant_new_boolean(settings->lan));
-    g_variant_builder_add(&builder, "{sv}", "lan_networks",
-                          g_variant_new_strv(settings->lan_networks
-                                                 ? (const char *const *) settings->lan_networks
-                                                 : everywhere,
-                                             -1));
+    g_variant_builder_add(&builder, "{sv}", "lan_networks", describe_lan_networks(facts));
     g_variant_builder_add(&builder, "{sv}", "networks", describe_networks(facts));
     g_variant_builder_add(&builder, "{sv}", "paused_until",
                           g_variant_new_uint64(paused_until(&facts->held)));
@@ -492,81 +510,4 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     status = g_variant_ref_sink(g_variant_builder_end(&builder));
     (void) g_variant_get_data(status);
     return status;
-}
-
-bool ks_status_hides(const KsWorld *world, const KsViewer *viewer)
-{
-    for (unsigned i = 0; i < world->vpns->len; i++)
-        if (!ks_viewer_sees(viewer, ((const KsVpn *) g_ptr_array_index(world->vpns, i))->users))
-            return true;
-    for (unsigned i = 0; i < world->networks->len; i++)
-        if (!ks_viewer_sees(viewer,
-                            ((const KsNetwork *) g_ptr_array_index(world->networks, i))->users))
-            return true;
-    return false;
-}
-
-/* FNV-1a (RFC 9923): whoever makes two worlds alike to it has kept something from himself. */
-static void mark_text(uint64_t *mark, const char *text)
-{
-    do {
-        *mark = (*mark ^ (unsigned char) *text) * UINT64_C(0x100000001b3);
-    } while (*text++);
-}
-
-static void mark_number(uint64_t *mark, uint64_t number)
-{
-    *mark = (*mark ^ number) * UINT64_C(0x100000001b3);
-}
-
-static void mark_vpn(uint64_t *mark, const KsVpn *vpn)
-{
-    mark_text(mark, vpn->uuid);
-    mark_text(mark, vpn->name);
-    mark_text(mark, vpn->type);
-    mark_number(mark, vpn->attempt);
-    mark_number(mark, (uint64_t) vpn->activity << 8 | (uint64_t) vpn->failure << 4 |
-                          (uint64_t) vpn->locks << 1 | vpn->left_out);
-    mark_number(mark, vpn->warnings->len);
-    for (unsigned i = 0; i < vpn->servers->len; i++) {
-        const KsServer *server = g_ptr_array_index(vpn->servers, i);
-
-        mark_text(mark, server->host);
-        for (size_t j = 0; j < ks_address_size(&server->address); j++)
-            mark_number(mark, server->address.bytes[j]);
-        mark_number(mark, (uint64_t) server->port << 8 | server->protocol);
-    }
-}
-
-uint64_t ks_status_private_mark(const KsStatusFacts *facts)
-{
-    const GArray *tunnels = ks_engine_tunnels(facts->engine);
-    uint64_t mark = UINT64_C(0xcbf29ce484222325);
-
-    for (unsigned i = 0; i < facts->world->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
-
-        if (vpn->users)
-            mark_vpn(&mark, vpn);
-    }
-    for (unsigned i = 0; i < facts->world->networks->len; i++) {
-        const KsNetwork *network = g_ptr_array_index(facts->world->networks, i);
-
-        if (!network->users)
-            continue;
-        mark_text(&mark, network->uuid);
-        mark_text(&mark, network->name);
-        mark_text(&mark, network->interface);
-    }
-    for (unsigned i = 0; i < tunnels->len; i++)
-        if (g_array_index(tunnels, KsTunnel, i).users)
-            mark_text(&mark, g_array_index(tunnels, KsTunnel, i).uuid);
-    for (unsigned i = 0; facts->refusals && i < facts->refusals->len; i++) {
-        const KsRefusal *refusal = &g_array_index(facts->refusals, KsRefusal, i);
-
-        mark_number(&mark, (uint64_t) refusal->traced.kind << 8 | refusal->how);
-        mark_text(&mark, refusal->table);
-        mark_text(&mark, refusal->chain);
-    }
-    return mark;
 }

@@ -52,7 +52,9 @@ typedef struct {
  * KS_ERROR_VPN_EXISTS or KS_ERROR_NO_SUCH_VPN and a sentence for people. `servers` as above; `type`
  * of a profile tells whose packets reach its servers. */
 const char *ks_vpns_add(KsVpns *vpns, const KsWorld *world, const KsByHand *what,
-                        GError **error);                             /* the new UUID, or NULL */
+                        GError **error); /* the new UUID, or NULL */
+/* The same of one that had this UUID before, whatever NetworkManager has. */
+const char *ks_vpns_restore(KsVpns *vpns, const char *uuid, const KsByHand *what, GError **error);
 bool ks_vpns_remove(KsVpns *vpns, const char *uuid, GError **error); /* one set up by hand */
 bool ks_vpns_set_servers(KsVpns *vpns, const char *uuid, const char *type, GVariant *servers,
                          GError **error); /* none: as the profile says */
@@ -69,5 +71,8 @@ void ks_vpns_apply(const KsVpns *vpns, KsWorld *world);
 /* As a file's text, owned by the caller, and back: NULL if it is not ours, whole and in bounds. */
 char *ks_vpns_to_text(const KsVpns *vpns);
 KsVpns *ks_vpns_from_text(const char *text, gsize length, GError **error);
+
+/* A newer version wrote such a text, which may mean more by it than this one knows. */
+bool ks_vpns_text_is_newer(const char *text, gsize length);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsVpns, ks_vpns_free)

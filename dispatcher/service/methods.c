@@ -83,7 +83,7 @@ static bool networks_are_valid(GVariant *arguments)
     if (g_strv_length((char **) networks) > KS_LAN_NETWORKS_MAX)
         return false;
     for (unsigned i = 0; networks[i]; i++)
-        if (!ks_uuid_is_valid(networks[i]))
+        if (networks[i][0] && !ks_uuid_is_valid(networks[i]))
             return false;
     return true;
 }

@@ -516,6 +516,26 @@ static void test_translator(Fixture *f, const void *data)
 
 #define CASE(name, function) g_test_add("/draw/" name, Fixture, NULL, set_up, function, tear_down)
 
+/* Another network has NAT64 elsewhere, or somebody else's server there. */
+static void test_remembered(Fixture *f, const void *data)
+{
+    KsVpn *vpn = add_vpn(f, "openvpn", KS_VPN_DOWN);
+    KsServer *server;
+    g_autoptr(KsLock) remembered = NULL;
+
+    (void) data;
+    (void) add_server(vpn, IPPROTO_UDP, 1194, KS_SENDER_DAEMON);
+    server = add_server(vpn, IPPROTO_UDP, 1194, KS_SENDER_DAEMON);
+    g_assert_true(ks_address_parse("64:ff9b::" SERVER, &server->address));
+    server->translated = true;
+    draw(f);
+    remembered = ks_draw_remembered(f->lasting, f->world);
+    g_assert_cmpuint(open_to(f->lock, "64:ff9b::" SERVER, IPPROTO_UDP, 1194), !=, 0);
+    g_assert_cmpuint(open_to(f->lasting, "64:ff9b::" SERVER, IPPROTO_UDP, 1194), !=, 0);
+    g_assert_cmpuint(open_to(remembered, "64:ff9b::" SERVER, IPPROTO_UDP, 1194), ==, 0);
+    g_assert_cmpuint(open_to(remembered, SERVER, IPPROTO_UDP, 1194), !=, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -533,5 +553,6 @@ int main(int argc, char **argv)
     CASE("offload", test_offload);
     CASE("pppoe", test_pppoe);
     CASE("translator", test_translator);
+    CASE("remembered", test_remembered);
     return g_test_run();
 }

@@ -88,6 +88,17 @@ static void test_damaged(void)
     }
 }
 
+/* As it was before private profiles' servers were left out. */
+static void test_before(void)
+{
+    g_autoptr(KsLock) lock = lock_with_servers(5);
+    g_autofree char *text = ks_server_cache_write(lock);
+    g_auto(GStrv) parts = g_strsplit(text, " servers 2", 2);
+    g_autofree char *before = g_strconcat(parts[0], parts[1], NULL);
+
+    assert_nothing(before);
+}
+
 static void test_bounded(void)
 {
     g_autoptr(KsLock) lock = lock_with_servers(KS_SERVER_CACHE_MAX + 100);
@@ -123,6 +134,7 @@ int main(int argc, char **argv)
     g_test_add_func("/server-cache/round", test_round);
     g_test_add_func("/server-cache/name-servers-ports", test_name_servers_ports);
     g_test_add_func("/server-cache/damaged", test_damaged);
+    g_test_add_func("/server-cache/before", test_before);
     g_test_add_func("/server-cache/bounded", test_bounded);
     g_test_add_func("/server-cache/no-server", test_no_server);
     return g_test_run();

@@ -81,6 +81,46 @@ static void test_private(Fixture *f, const void *data)
     f->facts.viewer = NULL;
 }
 
+/* That LAN access is limited is told to all, to which network only to those who see it. */
+static void test_lan_networks(Fixture *f, const void *data)
+{
+    static const char *const uuids[] = { "n-1", "n-2", "n-3", NULL };
+    static const char *const places[] = { "", "", "", NULL };
+    const struct {
+        const KsViewer *viewer;
+        const char *expected;
+    } rows[] = {
+        { &root, "n-1 n-2 n-3" },
+        { &alice, "n-1 n-2 " },
+        { &bob, " n-2 " }, /* n-3: NetworkManager has not told whose it is */
+        { NULL, " n-2 " },
+    };
+    char *users[] = { (char *) "alice", NULL };
+    uint64_t mark;
+
+    (void) data;
+    (void) ks_engine_set_lan_networks(f->engine, uuids, places);
+    mark = ks_status_private_mark(&f->facts);
+    g_assert_false(ks_status_hides(f->world, NULL));
+    g_hash_table_insert(f->world->network_users, g_strdup("n-1"), g_strdupv(users));
+    g_hash_table_insert(f->world->network_users, g_strdup("n-2"), NULL);
+    g_assert_cmpuint(ks_status_private_mark(&f->facts), !=, mark);
+    g_assert_true(ks_status_hides(f->world, &bob));
+    g_assert_false(ks_status_hides(f->world, &alice));
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GVariant) status = NULL;
+        g_autofree const char **told_of = NULL;
+        g_autofree char *text = NULL;
+
+        f->facts.viewer = rows[i].viewer;
+        status = ks_status_describe(&f->facts);
+        g_assert_true(g_variant_lookup(status, "lan_networks", "^a&s", &told_of));
+        text = g_strjoinv(" ", (char **) told_of);
+        g_assert_cmpstr(text, ==, rows[i].expected);
+    }
+    f->facts.viewer = NULL;
+}
+
 /* With NetworkManager go the servers of private profiles, but those of a tunnel that still uses
  * them. */
 static void test_private_without_manager(Fixture *f, const void *data)
@@ -143,6 +183,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     CASE("private", test_private);
+    CASE("lan-networks", test_lan_networks);
     CASE("private-without-manager", test_private_without_manager);
     CASE("bounds", test_bounds);
     return g_test_run();

@@ -114,6 +114,8 @@ static char *servers_of(const KsWorld *world)
         char text[KS_ADDRESS_TEXT_SIZE];
 
         g_assert_cmpuint(server->port, ==, 1194);
+        g_assert_true(server->translated == (i > 0 && server->address.family == AF_INET6 &&
+                                             strcmp(server->host, SERVER) == 0));
         g_string_append_printf(texts, "%s%s", i > 0 ? " " : "",
                                ks_address_text(&server->address, text));
     }

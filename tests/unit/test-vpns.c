@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "files/vpns-file.h"
 #include "model/server.h"
 #include "policy/engine.h"
 #include "policy/error.h"
 #include "policy/vpns.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #define SERVER  "@a(ssq) [('203.0.113.50', 'udp', 51820)]"
@@ -374,6 +376,52 @@ static void test_which_lock(void)
     g_assert_false(locks(KS_VPN_LOCKS_YES, true));
 }
 
+static unsigned load(bool has_problem)
+{
+    g_autofree char *problem = NULL;
+    g_autoptr(KsVpns) vpns = ks_vpns_load(&problem);
+
+    g_assert_cmpint(problem != NULL, ==, has_problem);
+    return ks_vpns_count(vpns);
+}
+
+/* An older version runs for a while, and what it does not understand is there afterwards. */
+static void test_newer(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("ks-vpns-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(folder, "vpns", NULL);
+    g_autofree char *newer = g_build_filename(folder, "vpns.newer", NULL);
+    g_autoptr(KsVpns) vpns = ks_vpns_new();
+    g_autoptr(KsVpns) none = ks_vpns_new();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+
+    g_setenv("STATE_DIRECTORY", folder, TRUE);
+    g_assert_nonnull(add(vpns, "Home", "wg0", SERVER, &error));
+    text = ks_vpns_to_text(vpns);
+    g_assert_true(g_file_set_contents(path, "[vpns]\nversion=3\n[what]\nis=this\n", -1, NULL));
+    g_assert_cmpuint(load(true), ==, 0);
+    g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_assert_true(g_file_test(newer, G_FILE_TEST_EXISTS));
+    g_assert_cmpuint(load(true), ==, 0); /* still not understood, and still there */
+    g_assert_true(g_file_test(newer, G_FILE_TEST_EXISTS));
+
+    /* the newer version is back: to it, the text is plain */
+    g_assert_true(g_file_set_contents(newer, text, -1, NULL));
+    g_assert_cmpuint(load(false), ==, 1);
+    g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_assert_false(g_file_test(newer, G_FILE_TEST_EXISTS));
+
+    /* ... and others were set up meanwhile: these hold */
+    g_assert_cmpint(g_rename(path, newer), ==, 0);
+    g_assert_true(ks_vpns_save(none, NULL));
+    g_assert_cmpuint(load(true), ==, 0);
+    g_assert_true(g_file_test(newer, G_FILE_TEST_EXISTS));
+    (void) g_unlink(path);
+    (void) g_unlink(newer);
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -388,5 +436,6 @@ int main(int argc, char **argv)
     g_test_add_func("/vpns/name-of-a-profile", test_name_of_a_profile);
     g_test_add_func("/vpns/overlay", test_overlay);
     g_test_add_func("/vpns/which-lock", test_which_lock);
+    g_test_add_func("/vpns/newer", test_newer);
     return g_test_run();
 }

@@ -233,6 +233,31 @@ def test_a_private_profile_is_told_to_its_user_and_to_root(guarded, people, alic
     assert _OF_ALICE[0] in _seen(people, "active")
 
 
+def _lan_networks(person) -> list[str]:
+    return person.call("GetStatus").value[0]["lan_networks"]
+
+
+def test_a_private_network_with_lan_access_is_told_to_its_user_and_to_root(guarded, people):
+    """The others are told that there is one, and what they say of LAN access changes nothing about it."""
+    alice = Stranger(people.alice)
+    uuid = "aaaaaaaa-0000-0000-0000-00000000000b"
+    other = guarded.manager.nmcli("-g", "connection.uuid", "connection", "show", "uplink").stdout.strip()
+    path = alice.add(profile("alice", uuid, "alices bridge", "bridge", bridge={"stp": False}, connection={"interface-name": "alices9"}))
+    try:
+        assert people.root.call("SetLanAccess", f"(true, ['{uuid}', '{other}'])").ok
+        assert _lan_networks(people.alice) == _lan_networks(people.root) == [uuid, other]
+        assert _lan_networks(people.ivan) == _lan_networks(people.nora) == people.nora.get("LanNetworks") == ["", other]
+        assert people.root.call("SetLanAccess", "(true, [''])").ok
+        assert _lan_networks(people.root) == [uuid] and people.nora.get("LanNetworks") == [""]
+        alice.delete(path)
+        # then it would be for all networks
+        assert people.root.call("SetLanAccess", f"(true, ['{other}'])").ok
+        assert people.root.call("SetLanAccess", "(true, [''])").error.endswith("InvalidArguments")
+        assert _lan_networks(people.root) == [other]
+    finally:
+        people.root.call("SetLanAccess", "(false, @as [])")
+
+
 def test_who_may_configure_sees_private_profiles(guarded, people, alices):
     """A rule of the administrator's lets ivan configure without being asked."""
     rule = Path("/etc/polkit-1/rules.d/00-world-ivan.rules")
