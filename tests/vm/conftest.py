@@ -25,6 +25,7 @@ ONLY_IN_FULL = (
     "test_hotspot.py",
     "test_pppoe.py",
     "test_sleep.py",
+    "test_sockets.py",
     "test_away_blocks_and_it_comes_back[connection down]",
     "test_a_server_that_moves",
     "test_strongswan_by_networkmanager[ESP in UDP]",

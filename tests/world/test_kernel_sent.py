@@ -8,11 +8,12 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from . import addresses as a
-from . import profiles
+from . import profiles, sockets
 from .frames import Frame
 from .waiting import wait_until
 
@@ -21,6 +22,7 @@ _TCP_PORT = 443
 _FIN, _SYN, _RESET = 1, 2, 4
 _TEXT_PIECES = 60
 _TOLD = 2.1  # a change is told twice, a second apart at most (RFC 3810, 9.11): there is no event to wait for
+_STRANGE_MAC = "02:00:00:00:00:99"
 _OWN = "2001:db8:2::7:7777"  # an address that the client is given here
 
 # joins ff0e::5ec and 239.1.2.3 from sources that are a text, and two groups from anybody; holds
@@ -205,6 +207,33 @@ for kind, protocol in ((1, 262), (1, 132), (5, 132), (2, 136), (6, 33), (2, 115)
     _person(world, program, a.SERVER[4], str(_TCP_PORT)).communicate()
     to_server = [f for f in _frames(world, mark) if f.packet and f.packet.destination == a.SERVER[4]]
     assert not to_server, [str(f.packet) for f in to_server]
+
+
+_SOCKETS = Path(sockets.__file__).read_text()
+
+
+def _every_socket(world) -> tuple[set[str], set[str]]:
+    """Which kinds a person could open, and by which something was seen outside."""
+    canary = f"canary{os.urandom(8).hex()}"
+    places = [(a.SERVER[4], a.SERVER_PORT), (a.SERVER[4], _TCP_PORT), (a.WEB[4], 4711), (a.WEB[6], 4711)]
+    mark = world.capture.fence()
+    arguments = [a.UPLINK, _STRANGE_MAC, canary, *(str(word) for place in places for word in place)]
+    said, _ = _person(world, _SOCKETS, *arguments).communicate()
+    assert "ended" not in said, said
+    seen = sockets.heard(_frames(world, mark), canary, {address for address, _ in places})
+    return set(said.splitlines()), seen
+
+
+def test_every_kind_of_socket(locked):
+    """All families, types and protocols that this kernel has for a person: nothing by none of them."""
+    with _unlocked(locked):
+        opened, seen = _every_socket(locked)
+    assert {"2 1 0", "2 2 0", "10 2 0"} <= opened and {"2-2-0", "10-2-0", "protocol 6"} <= seen, f"the control: {seen} of {opened}"
+    if "io_uring plain" in opened:
+        assert {"ring0-2-2", "ring2-10-2"} <= seen, f"the control, io_uring: {seen}"
+    opened_again, seen = _every_socket(locked)
+    assert opened_again == opened
+    assert seen == set()
 
 
 # -- the end of a daemon's connection
