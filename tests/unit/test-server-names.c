@@ -13,14 +13,14 @@
 
 #define HOST "vpn.example"
 
-static KsResolverListener listener;
+static KsResolverObserver observer;
 static char *folder;
 static GPtrArray *asked; /* element-type char*: hosts under way */
 
-KsResolver *ks_resolver_new(const KsResolverListener *from)
+KsResolver *ks_resolver_new(const KsResolverObserver *from)
 {
-    listener = *from;
-    return (KsResolver *) &listener;
+    observer = *from;
+    return (KsResolver *) &observer;
 }
 
 void ks_resolver_free(KsResolver *resolver)
@@ -132,7 +132,7 @@ static void answer(const char *host, const char *address)
         at++;
     g_assert_cmpuint(at, <, asked->len); /* it was asked for */
     g_ptr_array_remove_index(asked, at);
-    listener.answered(host, KS_RESOLVED, &told, 1, 60, KS_CUT_NOT, listener.data);
+    observer.answered(host, KS_RESOLVED, &told, 1, 60, KS_CUT_NOT, observer.data);
 }
 
 /* Each with nothing known. */
