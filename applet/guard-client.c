@@ -363,7 +363,7 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
         said = classify(error);
         (void) g_dbus_error_strip_remote_error(error);
     }
-    message = ks_text_printable_long(answer ? "" : error->message);
+    message = ks_printable(answer ? "" : error->message, KS_TEXT_SENTENCE_COLUMNS);
     client->observer.answered(question->index, said, message, client->observer.data);
 }
 

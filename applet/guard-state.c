@@ -114,7 +114,7 @@ KsGuardServer *ks_guard_server_new(const char *host, const char *protocol, uint1
     server->uuid = g_strdup("");
     server->name = g_strdup("");
     server->type = g_strdup("");
-    server->host = ks_text_printable_long(host);
+    server->host = ks_printable(host, KS_TEXT_SENTENCE_COLUMNS);
     server->address = g_strdup("");
     server->protocol = g_strdup(protocol);
     server->source = g_strdup("profile");
@@ -144,7 +144,7 @@ KsGuardNetwork *ks_guard_network_new(const char *uuid, const char *name)
     KsGuardNetwork *network = g_new0(KsGuardNetwork, 1);
 
     network->uuid = g_strdup(uuid);
-    network->name = ks_text_printable(name);
+    network->name = ks_printable_name(name);
     return network;
 }
 
@@ -200,7 +200,7 @@ static char *read_text(GVariant *from, const char *name)
     const char *text = "";
 
     (void) g_variant_lookup(from, name, "&s", &text);
-    return ks_text_printable(text);
+    return ks_printable_name(text);
 }
 
 /* What is written back must not be cut. */
@@ -209,7 +209,7 @@ static char *read_long(GVariant *from, const char *name)
     const char *text = "";
 
     (void) g_variant_lookup(from, name, "&s", &text);
-    return ks_text_printable_long(text);
+    return ks_printable(text, KS_TEXT_SENTENCE_COLUMNS);
 }
 
 static bool read_flag(GVariant *from, const char *name)
@@ -229,7 +229,7 @@ static char **read_texts(GVariant *from, const char *name)
         const char *text;
 
         g_variant_get_child(list, i, "&s", &text);
-        g_ptr_array_add(texts, ks_text_printable_long(text));
+        g_ptr_array_add(texts, ks_printable(text, KS_TEXT_SENTENCE_COLUMNS));
     }
     g_ptr_array_add(texts, NULL);
     return (char **) g_ptr_array_free(texts, FALSE);

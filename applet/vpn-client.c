@@ -87,7 +87,7 @@ static KsVpnActivity activity_of(NMClient *manager, const char *uuid)
 
 static KsVpn *read_vpn(const KsVpnClient *client, NMConnection *connection)
 {
-    g_autofree char *name = ks_text_printable(nm_connection_get_id(connection));
+    g_autofree char *name = ks_printable_name(nm_connection_get_id(connection));
     g_autofree char *type = ks_vpn_profile_type(connection);
     KsProfileServers *found = ks_vpn_profile_servers(connection);
     KsVpn *vpn = ks_vpn_new(nm_connection_get_uuid(connection), name, type);
@@ -350,7 +350,7 @@ static void report(Request *request, GError *error)
     if (!error || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return;
     (void) g_dbus_error_strip_remote_error(error);
-    message = ks_text_printable_long(error->message);
+    message = ks_printable(error->message, KS_TEXT_SENTENCE_COLUMNS);
     request->client->observer.failed(request->uuid, message, request->client->observer.data);
 }
 

@@ -213,7 +213,7 @@ static char *argument_of(const char *name)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+";
     static const char *const keywords[] = { "id", "uuid", "path", "apath", "ifname", "help", NULL };
-    g_autofree char *safe = ks_text_name(name);
+    g_autofree char *safe = ks_printable_name(name);
     g_autofree char *quoted = NULL;
 
     /* TRANSLATORS: in a command, where the name of a VPN must be put */
@@ -282,7 +282,7 @@ static void explain_blocked(KsExplanation *explanation, GVariant *status)
 {
     const ReasonText *text = find_reason(status);
     const char *vpn = ks_field_text(status, "reason_vpn");
-    g_autofree char *name = ks_text_name(vpn);
+    g_autofree char *name = ks_printable_name(vpn);
     g_autofree char *argument = argument_of(vpn[0] ? vpn : only_vpn(status));
 
     explanation->mood = KS_MOOD_CAREFUL;
@@ -356,7 +356,7 @@ static void explain_protected(KsExplanation *explanation, GVariant *status)
 
     if (g_variant_n_children(tunnels) == 1) {
         tunnel = g_variant_get_child_value(tunnels, 0);
-        name = ks_text_name(ks_field_text(tunnel, "name"));
+        name = ks_printable_name(ks_field_text(tunnel, "name"));
     }
     if (strcmp(ks_field_text(status, "reason"), "some-networks") == 0) {
         explain_some_networks(explanation, name);
@@ -432,7 +432,7 @@ KsExplanation *ks_explain(GVariant *status)
 {
     KsExplanation *explanation = g_new0(KsExplanation, 1);
     const char *state = ks_field_text(status, "state");
-    g_autofree char *safe = ks_text_name(state);
+    g_autofree char *safe = ks_printable_name(state);
 
     explanation->steps = g_ptr_array_new_with_free_func(free_step);
     for (unsigned i = 0; i < G_N_ELEMENTS(states); i++)

@@ -242,7 +242,7 @@ static const char *only_if(bool condition)
 char *ks_export_script(const KsExport *export, KsExportFormat number, const char *date)
 {
     const Format *format = &formats[number];
-    g_autofree char *name = ks_text_name(export->name);
+    g_autofree char *name = ks_printable_name(export->name);
     g_autofree char *comments = server_comments(export);
     g_autofree char *out = server_rules(export, AF_UNSPEC, format->out);
     g_autofree char *out4 = server_rules(export, AF_INET, format->out);

@@ -45,7 +45,7 @@ static char *list_names(GVariant *vpns)
 
     for (gsize i = 0; i < MIN(count, NAMES_MAX); i++) {
         g_autoptr(GVariant) vpn = g_variant_get_child_value(vpns, i);
-        g_autofree char *name = ks_text_name(ks_field_text(vpn, "name"));
+        g_autofree char *name = ks_printable_name(ks_field_text(vpn, "name"));
 
         if (i > 0)
             g_string_append(names, _(", "));

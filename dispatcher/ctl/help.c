@@ -21,7 +21,7 @@ static void append_paragraphs(GString *out, const char *text)
 
 static void append_entry(GString *out, const char *what, const char *help)
 {
-    unsigned columns = ks_text_columns(what) + 2;
+    unsigned columns = ks_printable_columns(what) + 2;
     g_autofree char *first =
         g_strdup_printf("  %s%*s", what, columns < INDENT ? (int) (INDENT - columns) : 1, "");
 

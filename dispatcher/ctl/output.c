@@ -66,7 +66,7 @@ void ks_output_data(const char *data)
 
 static void say(const char *first, const char *sentence)
 {
-    g_autofree char *safe = ks_text_printable(sentence, SENTENCE_COLUMNS);
+    g_autofree char *safe = ks_printable(sentence, SENTENCE_COLUMNS);
     g_autoptr(GString) text = g_string_new(NULL);
 
     ks_text_append_wrapped(text, first, 0, safe);

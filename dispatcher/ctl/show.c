@@ -26,7 +26,7 @@
 /* `label` may be "": the row goes on with what the one before says. */
 static void append_row(GString *out, const char *label, const char *text)
 {
-    unsigned columns = ks_text_columns(label);
+    unsigned columns = ks_printable_columns(label);
     g_autofree char *first =
         g_strdup_printf("%s%*s", label, columns < INDENT ? (int) (INDENT - columns) : 1, "");
 
@@ -79,7 +79,7 @@ static char *type_of(GVariant *vpn)
 {
     const char *type = ks_field_text(vpn, "type");
 
-    return ks_text_name(type[0] ? type : _("VPN"));
+    return ks_printable_name(type[0] ? type : _("VPN"));
 }
 
 /* What the kernel was found to send through the VPN, or "". */
@@ -127,9 +127,9 @@ static void append_tunnels(GString *out, GVariant *status)
                        : _("none is connected"));
     for (gsize i = 0; i < count; i++) {
         g_autoptr(GVariant) tunnel = g_variant_get_child_value(tunnels, i);
-        g_autofree char *name = ks_text_name(ks_field_text(tunnel, "name"));
+        g_autofree char *name = ks_printable_name(ks_field_text(tunnel, "name"));
         g_autofree char *type = type_of(tunnel);
-        g_autofree char *interface = ks_text_name(ks_field_text(tunnel, "interface"));
+        g_autofree char *interface = ks_printable_name(ks_field_text(tunnel, "interface"));
         /* TRANSLATORS: a VPN's name, its type and its network interface */
         g_autofree char *text = g_strdup_printf(_("“%s” (%s) on %s"), name, type, interface);
 
@@ -154,8 +154,8 @@ static void append_overlays(GString *out, GVariant *status)
 
     for (gsize i = 0; i < g_variant_n_children(overlays); i++) {
         g_autoptr(GVariant) overlay = g_variant_get_child_value(overlays, i);
-        g_autofree char *name = ks_text_name(ks_field_text(overlay, "name"));
-        g_autofree char *interface = ks_text_name(ks_field_text(overlay, "interface"));
+        g_autofree char *name = ks_printable_name(ks_field_text(overlay, "name"));
+        g_autofree char *interface = ks_printable_name(ks_field_text(overlay, "interface"));
         /* TRANSLATORS: the name of an overlay network (Tailscale, ZeroTier) and its interface */
         g_autofree char *text = g_strdup_printf(
             _("“%s” on %s is let out beside the VPN; it protects nothing"), name, interface);
@@ -168,9 +168,9 @@ static void append_overlays(GString *out, GVariant *status)
 /* "vpn.example (192.0.2.1) 1194/udp" */
 static char *server_text(GVariant *server)
 {
-    g_autofree char *host = ks_text_printable(ks_field_text(server, "host"), 64);
-    g_autofree char *address = ks_text_name(ks_field_text(server, "address"));
-    g_autofree char *protocol = ks_text_name(ks_field_text(server, "protocol"));
+    g_autofree char *host = ks_printable(ks_field_text(server, "host"), 64);
+    g_autofree char *address = ks_printable_name(ks_field_text(server, "address"));
+    g_autofree char *protocol = ks_printable_name(ks_field_text(server, "protocol"));
     unsigned port = (unsigned) ks_field_number(server, "port");
     g_autofree char *service =
         port > 0 ? g_strdup_printf("%u/%s", port, protocol) : g_strdup(protocol);
@@ -224,7 +224,7 @@ static void append_servers(GString *out, GVariant *status)
         append_row(out, _("Servers"), _("none is known: no VPN could connect while locked"));
     for (gsize i = 0; i < MIN(count, SERVERS_LISTED_MAX); i++) {
         g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
-        g_autofree char *name = ks_text_name(ks_field_text(server, "name"));
+        g_autofree char *name = ks_printable_name(ks_field_text(server, "name"));
         g_autofree char *where = server_line(server);
         /* TRANSLATORS: a VPN's name and its server */
         g_autofree char *text = g_strdup_printf(_("%s: %s"), name, where);
@@ -263,7 +263,7 @@ static char *name_lan_networks(GVariant *status, char **uuids, unsigned *ret_oth
 
     for (gsize i = 0; i < g_variant_n_children(networks); i++) {
         g_autoptr(GVariant) network = g_variant_get_child_value(networks, i);
-        g_autofree char *name = ks_text_name(ks_field_text(network, "name"));
+        g_autofree char *name = ks_printable_name(ks_field_text(network, "name"));
 
         if (!g_strv_contains((const char *const *) uuids, ks_field_text(network, "uuid")))
             continue;
@@ -341,7 +341,7 @@ static void append_warnings(GString *out, GVariant *status)
     if (warnings[0])
         g_string_append_c(out, '\n');
     for (unsigned i = 0; warnings[i]; i++) {
-        g_autofree char *safe = ks_text_printable(warnings[i], WARNING_COLUMNS);
+        g_autofree char *safe = ks_printable(warnings[i], WARNING_COLUMNS);
 
         ks_text_append_wrapped(out, "! ", STEP_INDENT, safe);
     }
@@ -414,7 +414,7 @@ char **ks_show_facts(GVariant *status)
     g_ptr_array_add(facts, g_strdup(ks_field_flag(status, "auto_lock") ? _("Auto-lock is on.")
                                                                        : _("Auto-lock is off.")));
     for (unsigned i = 0; warnings[i]; i++) {
-        g_autofree char *safe = ks_text_printable(warnings[i], WARNING_COLUMNS);
+        g_autofree char *safe = ks_printable(warnings[i], WARNING_COLUMNS);
 
         g_ptr_array_add(facts, g_strdup_printf("! %s", safe));
     }
@@ -453,11 +453,11 @@ static void append_vpn(GString *out, GVariant *status, GVariant *like)
     const char *up_on = interface_of(status, uuid);
     g_autoptr(GVariant) vpn = ks_field_vpn(status, uuid);
     bool overlay = vpn && ks_field_flag(vpn, "overlay");
-    g_autofree char *name = ks_text_name(ks_field_text(like, "name"));
+    g_autofree char *name = ks_printable_name(ks_field_text(like, "name"));
     g_autofree char *type = type_of(like);
-    g_autofree char *interface = ks_text_name(overlay ? ks_field_text(vpn, "interface")
-                                              : up_on ? up_on
-                                                      : "");
+    g_autofree char *interface = ks_printable_name(overlay ? ks_field_text(vpn, "interface")
+                                                   : up_on ? up_on
+                                                           : "");
     g_autofree char *head =
         /* TRANSLATORS: the name of an overlay network (Tailscale, ZeroTier) and its interface */
         overlay ? g_strdup_printf(_("%s (overlay network), let out on %s beside the VPN"), name,

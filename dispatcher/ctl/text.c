@@ -6,70 +6,6 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#define REPLACEMENT 0xfffd
-#define ELLIPSIS    0x2026
-
-/* More marks on one letter than any script needs. */
-#define MARKS_MAX 3
-
-static unsigned columns_of(gunichar c)
-{
-    if (g_unichar_iszerowidth(c))
-        return 0;
-    return g_unichar_iswide(c) ? 2 : 1;
-}
-
-unsigned ks_text_columns(const char *text)
-{
-    unsigned columns = 0;
-
-    for (const char *at = text; *at; at = g_utf8_next_char(at))
-        columns += columns_of(g_utf8_get_char(at));
-    return columns;
-}
-
-static bool is_harmless(gunichar c)
-{
-    GUnicodeType type = g_unichar_type(c);
-
-    return g_unichar_isprint(c) && type != G_UNICODE_LINE_SEPARATOR &&
-           type != G_UNICODE_PARAGRAPH_SEPARATOR && type != G_UNICODE_PRIVATE_USE;
-}
-
-char *ks_text_printable(const char *text, unsigned columns_max)
-{
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    GString *safe = g_string_new(NULL);
-    gsize room_for_ellipsis = 0; /* how long `safe` may be if something follows it */
-    unsigned columns = 0;
-    unsigned marks = 0;
-
-    for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
-        gunichar c = g_utf8_get_char(at);
-
-        if (!is_harmless(c))
-            c = REPLACEMENT;
-        marks = columns_of(c) == 0 ? marks + 1 : 0;
-        if (marks > MARKS_MAX || (marks > 0 && columns == 0))
-            continue;
-        if (columns + columns_of(c) > columns_max) {
-            g_string_truncate(safe, room_for_ellipsis);
-            g_string_append_unichar(safe, ELLIPSIS);
-            break;
-        }
-        columns += columns_of(c);
-        g_string_append_unichar(safe, c);
-        if (columns < columns_max)
-            room_for_ellipsis = safe->len;
-    }
-    return g_string_free(safe, FALSE);
-}
-
-char *ks_text_name(const char *name)
-{
-    return ks_text_printable(name, KS_TEXT_NAME_COLUMNS);
-}
-
 /* How many bytes of the word fit into so many columns; at least one character. */
 static gsize fitting(const char *word, gsize length, unsigned room)
 {
@@ -77,7 +13,7 @@ static gsize fitting(const char *word, gsize length, unsigned room)
     unsigned columns = 0;
 
     while (at < word + length) {
-        columns += columns_of(g_utf8_get_char(at));
+        columns += ks_printable_columns_of(g_utf8_get_char(at));
         if (columns > room && at > word)
             break;
         at = g_utf8_next_char(at);
@@ -87,7 +23,7 @@ static gsize fitting(const char *word, gsize length, unsigned room)
 
 void ks_text_append_wrapped(GString *out, const char *first, unsigned indent, const char *text)
 {
-    unsigned column = ks_text_columns(first);
+    unsigned column = ks_printable_columns(first);
     bool at_begin = true;
 
     g_string_append(out, first);
@@ -95,7 +31,7 @@ void ks_text_append_wrapped(GString *out, const char *first, unsigned indent, co
         gsize length = strcspn(text, " ");
         gsize taken = fitting(text, length, KS_TEXT_COLUMNS - indent);
         g_autofree char *word = g_strndup(text, taken);
-        unsigned columns = ks_text_columns(word);
+        unsigned columns = ks_printable_columns(word);
 
         if (column + !at_begin + columns > KS_TEXT_COLUMNS && column > indent) {
             g_string_append_printf(out, "\n%*s", (int) indent, "");

@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "model/printable.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Text for people on a terminal. All of it is UTF-8; columns are those of a terminal, where some
- * characters take two and some take none. Strings are owned by the caller. */
+/* Text for people on a terminal, in UTF-8. Strings are owned by the caller; what others wrote goes
+ * through model/printable.h first. */
 
 /* What every terminal has; longer lines are broken. */
 #define KS_TEXT_COLUMNS 80
-
-/* A name from a profile takes at most this many columns. */
-#define KS_TEXT_NAME_COLUMNS 40
-
-unsigned ks_text_columns(const char *text);
-
-/* What somebody else wrote, so that it cannot steer the terminal, reorder or hide what stands
- * beside it: control, format (bidirectional overrides, zero width) and unassigned characters and
- * line ends become U+FFFD, heaps of combining marks are cut, and so is what is longer than
- * `columns_max` (with an ellipsis). Bytes that are no UTF-8 become U+FFFD too. */
-char *ks_text_printable(const char *text, unsigned columns_max);
-
-/* ks_text_printable() of a name, with its usual length. */
-char *ks_text_name(const char *name);
 
 /* Appends `text` in lines of at most KS_TEXT_COLUMNS, broken at blanks, and inside of a
  * word only if it fits no line. The first begins with `first`, the others are indented by `indent`

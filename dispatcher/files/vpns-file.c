@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "files/vpns-file.h"
 
-#include "model/names.h"
+#include "files/store.h"
 #include "policy/error.h"
 
 #include <glib/gstdio.h>
@@ -10,15 +10,6 @@
 
 /* More than ks_vpns_to_text() ever makes; a file beyond it is not ours. */
 #define FILE_SIZE_MAX (4 * 1024 * 1024)
-
-static char *path_of(const char *name)
-{
-    const char *folder = g_getenv("STATE_DIRECTORY");
-
-    return g_build_filename(folder && folder[0] == '/' && !strchr(folder, ':') ? folder
-                                                                               : KS_STATE_DIRECTORY,
-                            name, NULL);
-}
 
 /* The text of the file; NULL without an error: there is none. */
 static char *read_text(const char *path, gsize *ret_length, GError **error)
@@ -76,9 +67,9 @@ static char *take_back(const char *path, const char *newer)
 
 KsVpns *ks_vpns_load(char **ret_problem)
 {
-    g_autofree char *path = path_of("vpns");
-    g_autofree char *corrupt = path_of("vpns.corrupt");
-    g_autofree char *newer = path_of("vpns.newer");
+    g_autofree char *path = ks_store_path("vpns");
+    g_autofree char *corrupt = ks_store_path("vpns.corrupt");
+    g_autofree char *newer = ks_store_path("vpns.newer");
     const char *aside;
     g_autoptr(GError) error = NULL;
     KsVpns *vpns;
@@ -101,7 +92,7 @@ KsVpns *ks_vpns_load(char **ret_problem)
 
 KsVpns *ks_vpns_read(char **ret_problem)
 {
-    g_autofree char *path = path_of("vpns");
+    g_autofree char *path = ks_store_path("vpns");
     g_autoptr(GError) error = NULL;
     bool is_newer;
     KsVpns *vpns = read_file(path, &is_newer, &error);
@@ -116,7 +107,7 @@ KsVpns *ks_vpns_read(char **ret_problem)
 
 bool ks_vpns_save(const KsVpns *vpns, GError **error)
 {
-    g_autofree char *path = path_of("vpns");
+    g_autofree char *path = ks_store_path("vpns");
     g_autofree char *folder = g_path_get_dirname(path);
     g_autofree char *text = ks_vpns_to_text(vpns);
 

@@ -158,17 +158,6 @@ bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error)
 
 /* ---- of VPNs ---- */
 
-static const KsVpn *find_vpn(const KsGuard *guard, const char *uuid)
-{
-    for (unsigned i = 0; i < ks_look_world(guard->look)->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(ks_look_world(guard->look)->vpns, i);
-
-        if (strcmp(vpn->uuid, uuid) == 0)
-            return vpn;
-    }
-    return NULL;
-}
-
 /* Takes over `changed`. The disk first: what cannot be saved is not in force, or a reboot would
  * bring back what was taken away. That such a VPN is up already is no news. */
 static bool hold_vpns(KsGuard *guard, KsVpns *changed, const char *uuid, GError **error)
@@ -220,7 +209,7 @@ bool ks_guard_set_servers(KsGuard *guard, KsGuardDoing doing, const char *name, 
     g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
     g_autofree char *uuid =
         g_strdup(ks_vpns_identify(vpns, ks_look_world(guard->look), name, error));
-    const KsVpn *vpn = uuid ? find_vpn(guard, uuid) : NULL;
+    const KsVpn *vpn = uuid ? ks_world_vpn(ks_look_world(guard->look), uuid) : NULL;
 
     if (!uuid || !ks_vpns_set_servers(vpns, uuid, vpn ? vpn->type : "", servers, error))
         return false;

@@ -1,39 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/generic.h"
 
+#include "kernel/exchange.h"
+
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <string.h>
-
-/* What is left of an answer that we gave up on must not be taken for the next one's. */
-static void discard_answers(KsGeneric *generic)
-{
-    while (recv(mnl_socket_get_fd(generic->socket), generic->receive, sizeof(generic->receive),
-                MSG_DONTWAIT) > 0)
-        ;
-}
-
-static int exchange(KsGeneric *generic, const struct nlmsghdr *request, mnl_cb_t take, void *data)
-{
-    if (mnl_socket_sendto(generic->socket, request, request->nlmsg_len) < 0)
-        return -errno;
-    for (;;) {
-        ssize_t size =
-            mnl_socket_recvfrom(generic->socket, generic->receive, sizeof(generic->receive));
-        int result;
-
-        if (size < 0 && errno == EINTR)
-            continue;
-        if (size < 0)
-            return -errno;
-        result = mnl_cb_run(generic->receive, (size_t) size, generic->sequence,
-                            mnl_socket_get_portid(generic->socket), take, data);
-        if (result == MNL_CB_ERROR)
-            return -errno;
-        if (result == MNL_CB_STOP)
-            return 0;
-    }
-}
 
 int ks_generic_open(KsGeneric *generic)
 {
@@ -68,9 +40,6 @@ struct nlmsghdr *ks_generic_begin(KsGeneric *generic, uint8_t *request, uint16_t
 
 int ks_generic_ask(KsGeneric *generic, const struct nlmsghdr *request, mnl_cb_t take, void *data)
 {
-    int result = exchange(generic, request, take, data);
-
-    if (result < 0)
-        discard_answers(generic);
-    return result;
+    return ks_exchange(generic->socket, request, generic->receive, sizeof(generic->receive), take,
+                       data);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/links.h"
 
+#include "kernel/exchange.h"
+
 #include "kernel/look-ups.h"
 #include "kernel/notifications.h"
 #include "kernel/routes.h"
@@ -213,27 +215,13 @@ static int dump(KsLinks *links, uint16_t type)
 {
     uint8_t request[MNL_ALIGN(128)] = { 0 };
     struct nlmsghdr *message = mnl_nlmsg_put_header(request);
-    uint32_t port = mnl_socket_get_portid(links->requests);
 
     message->nlmsg_type = type;
     message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     message->nlmsg_seq = ++links->sequence;
     mnl_nlmsg_put_extra_header(message, sizeof(struct rtgenmsg));
-    if (mnl_socket_sendto(links->requests, message, message->nlmsg_len) < 0)
-        return -errno;
-    for (;;) {
-        ssize_t size = mnl_socket_recvfrom(links->requests, links->receive, sizeof(links->receive));
-        int result;
-
-        if (size < 0)
-            return -errno;
-        result =
-            mnl_cb_run(links->receive, (size_t) size, links->sequence, port, take_message, links);
-        if (result == MNL_CB_STOP)
-            return 0;
-        if (result < 0)
-            return -errno;
-    }
+    return ks_exchange(links->requests, message, links->receive, sizeof(links->receive),
+                       take_message, links);
 }
 
 static int look_anew(KsLinks *links)
@@ -248,10 +236,6 @@ static int look_anew(KsLinks *links)
         result = 0;
         for (unsigned i = 0; result == 0 && i < G_N_ELEMENTS(dumps); i++)
             result = dump(links, dumps[i]);
-        if (result < 0)
-            while (recv(mnl_socket_get_fd(links->requests), links->receive, sizeof(links->receive),
-                        MSG_DONTWAIT) > 0)
-                ; /* the rest of the dump that failed */
     }
     links->known = result == 0;
     return result;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/netfilter.h"
 
+#include "kernel/exchange.h"
+
 #include "kernel/clock.h"
 #include "model/names.h"
 #include "rules/egress-table.h"
@@ -56,39 +58,13 @@ static int take_message(const struct nlmsghdr *message, void *data)
     return MNL_CB_OK;
 }
 
-/* Answers to a request that we gave up on must not be taken for the next one's. */
-static void discard_answers(KsNetfilter *netfilter)
-{
-    while (recv(mnl_socket_get_fd(netfilter->socket), netfilter->receive,
-                sizeof(netfilter->receive), MSG_DONTWAIT) > 0)
-        ;
-}
-
-static int receive_dump(KsNetfilter *netfilter, KsReadback *readback)
-{
-    DumpReader reader = { .readback = readback };
-
-    for (;;) {
-        ssize_t size =
-            mnl_socket_recvfrom(netfilter->socket, netfilter->receive, sizeof(netfilter->receive));
-        int result;
-
-        if (size < 0)
-            return -errno;
-        result = mnl_cb_run(netfilter->receive, size, netfilter->sequence, netfilter->port,
-                            take_message, &reader);
-        if (result < 0)
-            return -errno;
-        if (result == MNL_CB_STOP)
-            return reader.error;
-    }
-}
-
 static int dump_once(KsNetfilter *netfilter, const Dump *dump, KsReadback *readback)
 {
     uint8_t request[MNL_ALIGN(512)] = { 0 };
     struct nlmsghdr *message = mnl_nlmsg_put_header(request);
+    DumpReader reader = { .readback = readback };
     struct nfgenmsg *generic;
+    int result;
 
     message->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | dump->type;
     message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
@@ -99,9 +75,9 @@ static int dump_once(KsNetfilter *netfilter, const Dump *dump, KsReadback *readb
         mnl_attr_put_strz(message, dump->table_attribute, readback->skeleton->name);
     if (dump->set)
         mnl_attr_put_strz(message, dump->set_attribute, dump->set);
-    if (mnl_socket_sendto(netfilter->socket, message, message->nlmsg_len) < 0)
-        return -errno;
-    return receive_dump(netfilter, readback);
+    result = ks_exchange(netfilter->socket, message, netfilter->receive, sizeof(netfilter->receive),
+                         take_message, &reader);
+    return result < 0 ? result : reader.error;
 }
 
 static int read_once(KsNetfilter *netfilter, KsReadback *readback)
@@ -240,7 +216,7 @@ int ks_netfilter_commit(KsNetfilter *netfilter, const KsBatch *batch)
         return -errno;
     result = collect_acks(netfilter, first, last);
     if (result < 0)
-        discard_answers(netfilter);
+        ks_exchange_discard(netfilter->socket, netfilter->receive, sizeof(netfilter->receive));
     return result;
 }
 
@@ -253,8 +229,6 @@ int ks_netfilter_read(KsNetfilter *netfilter, KsReadback *readback)
         result = read_once(netfilter, readback);
         if (result == 0 && readback->torn && attempt < DUMP_ATTEMPTS)
             result = -EINTR;
-        if (result < 0)
-            discard_answers(netfilter); /* the rest of the dump */
     }
     return result;
 }

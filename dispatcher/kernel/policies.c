@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/policies.h"
 
+#include "kernel/exchange.h"
+
 #include <netinet/in.h>
 
 #include <errno.h>
@@ -90,21 +92,7 @@ static int dump(struct mnl_socket *socket, uint32_t sequence, KsWorld *world)
     message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     message->nlmsg_seq = sequence;
     (void) mnl_nlmsg_put_extra_header(message, sizeof(struct xfrm_userpolicy_id));
-    if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
-        return -errno;
-    for (;;) {
-        ssize_t size = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
-        int result;
-
-        if (size < 0)
-            return -errno;
-        result = mnl_cb_run(buffer, (size_t) size, sequence, mnl_socket_get_portid(socket),
-                            take_policy, world);
-        if (result == MNL_CB_ERROR)
-            return -errno;
-        if (result == MNL_CB_STOP)
-            return 0;
-    }
+    return ks_exchange(socket, message, buffer, sizeof(buffer), take_policy, world);
 }
 
 void ks_policies_forget(KsWorld *world)

@@ -97,8 +97,16 @@ static void note_gateway(KsRoutes *routes, const Route *route)
 {
     KsLinkAddress gateway = { .index = route->index, .address = route->via };
 
-    if (route->via.family == AF_INET && route->prefix <= HALF_PREFIX &&
-        routes->gateways->len < GATEWAYS_MAX)
+    if (route->via.family != AF_INET || route->prefix > HALF_PREFIX)
+        return;
+    for (unsigned i = 0; i < routes->gateways->len; i++) {
+        const KsLinkAddress *known = &g_array_index(routes->gateways, KsLinkAddress, i);
+
+        if (known->index == gateway.index &&
+            ks_address_compare(&known->address, &gateway.address) == 0)
+            return;
+    }
+    if (routes->gateways->len < GATEWAYS_MAX)
         g_array_append_val(routes->gateways, gateway);
 }
 

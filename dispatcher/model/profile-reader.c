@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/profile-reader.h"
 
+#include "model/printable.h"
+
 #include <string.h>
 
-/* Foreign text is quoted in sentences that end up in terminals and menus: at most so many
- * characters. */
-#define QUOTED_MAX     64
-#define UTF8_BYTES_MAX 4
+/* Foreign text is quoted in sentences for terminals and menus: at most so many columns. */
+#define QUOTED_MAX 64
 
 static bool is_this_machine(const char *host)
 {
@@ -43,21 +43,7 @@ static char *make_key(const char *host, const KsVpnFlow *flow)
 
 char *ks_profile_reader_printable(const char *text)
 {
-    size_t length_max = (QUOTED_MAX + 1) * UTF8_BYTES_MAX;
-    g_autofree char *valid = g_utf8_make_valid(text, (gssize) strnlen(text, length_max));
-    GString *printable = g_string_new(NULL);
-    unsigned length = 0;
-
-    for (const char *next = valid; *next != '\0'; next = g_utf8_next_char(next)) {
-        gunichar c = g_utf8_get_char(next);
-
-        if (length++ == QUOTED_MAX) {
-            g_string_append(printable, "…");
-            break;
-        }
-        g_string_append_unichar(printable, g_unichar_isprint(c) && c != '"' ? c : '?');
-    }
-    return g_string_free(printable, FALSE);
+    return g_strdelimit(ks_printable(text, QUOTED_MAX), "\"", '?');
 }
 
 void ks_profile_reader_warn(KsProfileReader *reader, const char *format, ...)

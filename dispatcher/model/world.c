@@ -226,6 +226,17 @@ const KsLink *ks_world_link_by_name(const KsWorld *world, const char *name)
     return NULL;
 }
 
+const KsVpn *ks_world_vpn(const KsWorld *world, const char *uuid)
+{
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (strcmp(vpn->uuid, uuid) == 0)
+            return vpn;
+    }
+    return NULL;
+}
+
 const KsLink *ks_world_link_by_index(const KsWorld *world, uint32_t index)
 {
     for (unsigned i = 0; i < world->links->len; i++)

@@ -199,6 +199,9 @@ bool ks_vpn_uses_ipsec(const KsVpn *vpn);
  * servers. Others' word that such a VPN is up is worth nothing without it. */
 bool ks_world_has_policy(const KsWorld *world, const KsVpn *vpn);
 
+/* NULL: there is none. */
+const KsVpn *ks_world_vpn(const KsWorld *world, const char *uuid);
+
 /* The link that carries this VPN now, or NULL. `announced` is the index of the link that the hook
  * named for it (0: none). Without it, the one link that has an address of the VPN's; if two have,
  * none is believed. A link that is down carries nothing, and neither does one that cannot carry a

@@ -28,18 +28,6 @@ struct KsEngine {
     const char *overflow;
 };
 
-/* Of NetworkManager's. */
-static const KsVpn *find_vpn(const KsWorld *world, const char *uuid)
-{
-    for (unsigned i = 0; i < world->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
-
-        if (!vpn->manual && strcmp(vpn->uuid, uuid) == 0)
-            return vpn;
-    }
-    return NULL;
-}
-
 /* On which link this VPN was up when we, or the guard before us, last looked; 0: it was not. */
 static uint32_t known_index(const KsEngine *engine, const char *uuid)
 {
@@ -148,9 +136,9 @@ static void forget_announcements(KsEngine *engine, const KsWorld *world)
 
     g_hash_table_iter_init(&iterator, engine->announcements);
     while (g_hash_table_iter_next(&iterator, &uuid, NULL)) {
-        const KsVpn *vpn = find_vpn(world, uuid);
+        const KsVpn *vpn = ks_world_vpn(world, uuid);
 
-        if (!vpn || vpn->activity == KS_VPN_DOWN)
+        if (!vpn || vpn->manual || vpn->activity == KS_VPN_DOWN)
             g_hash_table_iter_remove(&iterator);
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/vpns.h"
 
+#include "model/printable.h"
 #include "model/server.h"
 #include "policy/error.h"
 
@@ -145,13 +146,8 @@ static bool name_is_valid(const char *name)
 {
     size_t length = strlen(name);
 
-    if (length == 0 || length > KS_VPN_NAME_MAX || !g_utf8_validate(name, -1, NULL) ||
-        ks_uuid_is_valid(name) || name[0] == ' ' || name[length - 1] == ' ' || name[0] == '-')
-        return false;
-    for (const char *at = name; *at; at = g_utf8_next_char(at))
-        if (!g_unichar_isprint(g_utf8_get_char(at)))
-            return false;
-    return true;
+    return length > 0 && length <= KS_VPN_NAME_MAX && ks_printable_is(name) &&
+           !ks_uuid_is_valid(name) && name[0] != ' ' && name[length - 1] != ' ' && name[0] != '-';
 }
 
 /* As the kernel has them (dev_valid_name()), in ASCII. */

@@ -367,7 +367,8 @@ static void test_type_names(void)
         { "teleport", "teleport" },
         { "org.example.", "org.example." },
         { "", "" },
-        { "org.example.a\"b\nc", "a?b?c" },
+        { "org.example.a\"b\nc", "a?b\xef\xbf\xbd"
+                                 "c" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
