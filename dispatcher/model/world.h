@@ -79,7 +79,7 @@ typedef struct {
     char *uuid;
     char *name;
     char *place;  /* what it is, by model/place.h; NULL: not known */
-    char **users; /* as of a VPN */
+    char **users; /* as of a VPN; empty: nobody knows whose it is */
     char interface[IF_NAMESIZE];
     bool external;  /* NetworkManager only watches it: others made it, a VPN's program perhaps */
     bool leads_out; /* it has a lease, or asks for one, or has a gateway */

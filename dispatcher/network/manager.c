@@ -322,6 +322,14 @@ static void share_servers(KsManager *manager, GArray *claims)
         take_servers(manager, shares, &g_array_index(claims, Claim, i));
 }
 
+/* Of a profile that is deleted while it is active, nobody knows any more whose it was. */
+static char **users_of_active(NMActiveConnection *active)
+{
+    NMRemoteConnection *profile = nm_active_connection_get_connection(active);
+
+    return profile ? ks_vpn_profile_users(NM_CONNECTION(profile)) : g_new0(char *, 1);
+}
+
 static void describe_networks(KsManager *manager, KsWorld *world)
 {
     const GPtrArray *devices = nm_client_get_devices(manager->client);
@@ -343,9 +351,7 @@ static void describe_networks(KsManager *manager, KsWorld *world)
         network->external =
             nm_active_connection_get_state_flags(active) & NM_ACTIVATION_STATE_FLAG_EXTERNAL;
         network->leads_out = leads_out(active, device);
-        if (nm_active_connection_get_connection(active))
-            network->users =
-                ks_vpn_profile_users(NM_CONNECTION(nm_active_connection_get_connection(active)));
+        network->users = users_of_active(active);
         g_ptr_array_add(world->networks, network);
     }
 }
