@@ -11,11 +11,13 @@
 
 struct KsMethod {
     const char *name;
-    const char *signature;                      /* of the arguments, as a tuple */
-    const char *(*action)(GVariant *arguments); /* NULL: anybody may */
-    bool (*is_valid)(GVariant *arguments);      /* beyond the signature; may be NULL */
-    bool (*is_so)(const KsGuard *guard, GVariant *arguments);              /* may be NULL */
-    KsConfigurationKey (*ruled_out_by)(GVariant *arguments);               /* NULL: nothing can */
+    const char *signature;                 /* of the arguments, as a tuple */
+    const char *action;                    /* NULL: anybody may */
+    const char *action_off;                /* of a switch, if its first argument is false */
+    bool (*is_valid)(GVariant *arguments); /* beyond the signature; may be NULL */
+    bool (*is_so)(const KsGuard *guard, GVariant *arguments); /* may be NULL */
+    KsConfigurationKey ruled_out_by;                          /* ALLOWED: nothing can */
+    KsConfigurationKey ruled_out_by_off;                      /* of a switch */
     GVariant *(*run)(KsGuard *guard, GVariant *arguments, GError **error); /* NULL: it looks */
     /* whether it could be done, as far as that can be said before; may be NULL */
     bool (*could)(KsGuard *guard, GVariant *arguments, GError **error);
@@ -34,43 +36,6 @@ static bool first_flag(GVariant *arguments)
 static GVariant *nothing(bool done)
 {
     return done ? g_variant_ref_sink(g_variant_new_tuple(NULL, 0)) : NULL;
-}
-
-/* ---- which action ---- */
-
-static const char *action_lock(GVariant *arguments)
-{
-    (void) arguments;
-    return KS_ACTION_ID_LOCK;
-}
-
-static const char *action_unlock(GVariant *arguments)
-{
-    (void) arguments;
-    return KS_ACTION_ID_UNLOCK;
-}
-
-static const char *action_pause(GVariant *arguments)
-{
-    (void) arguments;
-    return KS_ACTION_ID_PAUSE;
-}
-
-static const char *action_configure(GVariant *arguments)
-{
-    (void) arguments;
-    return KS_ACTION_ID_CONFIGURE;
-}
-
-/* What closes is as free as locking. */
-static const char *action_lan(GVariant *arguments)
-{
-    return first_flag(arguments) ? KS_ACTION_ID_LAN_ACCESS : KS_ACTION_ID_LOCK;
-}
-
-static const char *action_auto_lock(GVariant *arguments)
-{
-    return first_flag(arguments) ? KS_ACTION_ID_LOCK : KS_ACTION_ID_CONFIGURE;
 }
 
 /* ---- bounds ---- */
@@ -130,30 +95,6 @@ static bool is_lan_so(const KsGuard *guard, GVariant *arguments)
 static bool is_auto_lock_so(const KsGuard *guard, GVariant *arguments)
 {
     return ks_guard_settings(guard)->auto_lock == first_flag(arguments);
-}
-
-/* ---- which key of the configuration can rule it out ---- */
-
-static KsConfigurationKey unlock_ruled_out_by(GVariant *arguments)
-{
-    (void) arguments;
-    return KS_CONFIGURATION_ALLOW_UNLOCK;
-}
-
-static KsConfigurationKey pause_ruled_out_by(GVariant *arguments)
-{
-    (void) arguments;
-    return KS_CONFIGURATION_ALLOW_PAUSE;
-}
-
-static KsConfigurationKey lan_ruled_out_by(GVariant *arguments)
-{
-    return first_flag(arguments) ? KS_CONFIGURATION_ALLOW_LAN_ACCESS : ALLOWED;
-}
-
-static KsConfigurationKey auto_lock_ruled_out_by(GVariant *arguments)
-{
-    return first_flag(arguments) ? ALLOWED : KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF;
 }
 
 static bool pause_is_short_enough(const KsConfiguration *configuration, GVariant *arguments,
@@ -299,25 +240,87 @@ static GVariant *look_at_rules(KsGuard *guard, const KsViewer *viewer, GError **
 }
 
 static const KsMethod methods[] = {
-    { "Lock", "()", action_lock, NULL, is_locked, NULL, run_lock, NULL },
-    { "Unlock", "()", action_unlock, NULL, is_unlocked, unlock_ruled_out_by, run_unlock, NULL },
-    { "SetLanAccess", "(bas)", action_lan, networks_are_valid, is_lan_so, lan_ruled_out_by,
-      run_set_lan_access, NULL },
-    { "SetAutoLock", "(b)", action_auto_lock, NULL, is_auto_lock_so, auto_lock_ruled_out_by,
-      run_set_auto_lock, NULL },
-    { "Pause", "(u)", action_pause, seconds_are_valid, NULL, pause_ruled_out_by, run_pause, NULL },
-    { "Resume", "()", action_lock, NULL, is_locked, NULL, run_resume, NULL },
-    { "AddVpn", "(sssa(ssq))", action_configure, NULL, NULL, NULL, run_add_vpn, could_add_vpn },
-    { "AddOverlay", "(sssa(ssq))", action_configure, NULL, NULL, NULL, run_add_overlay,
-      could_add_overlay },
-    { "RemoveVpn", "(s)", action_configure, NULL, NULL, NULL, run_remove_vpn, could_remove_vpn },
-    { "SetServers", "(sa(ssq))", action_configure, NULL, NULL, NULL, run_set_servers,
-      could_set_servers },
-    { "SetVpnLocks", "(ss)", action_configure, locks_are_valid, NULL, NULL, run_set_vpn_locks,
-      could_set_vpn_locks },
-    { "GetStatus", "()", NULL, NULL, NULL, NULL, NULL, NULL, look_at_status },
-    { "GetRules", "()", NULL, NULL, NULL, NULL, NULL, NULL, look_at_rules },
+    { .name = "Lock",
+      .signature = "()",
+      .action = KS_ACTION_ID_LOCK,
+      .ruled_out_by = ALLOWED,
+      .is_so = is_locked,
+      .run = run_lock },
+    { .name = "Unlock",
+      .signature = "()",
+      .action = KS_ACTION_ID_UNLOCK,
+      .ruled_out_by = KS_CONFIGURATION_ALLOW_UNLOCK,
+      .is_so = is_unlocked,
+      .run = run_unlock },
+    { .name = "SetLanAccess",
+      .signature = "(bas)",
+      .action = KS_ACTION_ID_LAN_ACCESS,
+      .action_off = KS_ACTION_ID_LOCK, /* what closes is as free as locking */
+      .ruled_out_by = KS_CONFIGURATION_ALLOW_LAN_ACCESS,
+      .ruled_out_by_off = ALLOWED,
+      .is_valid = networks_are_valid,
+      .is_so = is_lan_so,
+      .run = run_set_lan_access },
+    { .name = "SetAutoLock",
+      .signature = "(b)",
+      .action = KS_ACTION_ID_LOCK,
+      .action_off = KS_ACTION_ID_CONFIGURE,
+      .ruled_out_by = ALLOWED,
+      .ruled_out_by_off = KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF,
+      .is_so = is_auto_lock_so,
+      .run = run_set_auto_lock },
+    { .name = "Pause",
+      .signature = "(u)",
+      .action = KS_ACTION_ID_PAUSE,
+      .ruled_out_by = KS_CONFIGURATION_ALLOW_PAUSE,
+      .is_valid = seconds_are_valid,
+      .run = run_pause },
+    { .name = "Resume",
+      .signature = "()",
+      .action = KS_ACTION_ID_LOCK,
+      .ruled_out_by = ALLOWED,
+      .is_so = is_locked,
+      .run = run_resume },
+    { .name = "AddVpn",
+      .signature = "(sssa(ssq))",
+      .action = KS_ACTION_ID_CONFIGURE,
+      .ruled_out_by = ALLOWED,
+      .could = could_add_vpn,
+      .run = run_add_vpn },
+    { .name = "AddOverlay",
+      .signature = "(sssa(ssq))",
+      .action = KS_ACTION_ID_CONFIGURE,
+      .ruled_out_by = ALLOWED,
+      .could = could_add_overlay,
+      .run = run_add_overlay },
+    { .name = "RemoveVpn",
+      .signature = "(s)",
+      .action = KS_ACTION_ID_CONFIGURE,
+      .ruled_out_by = ALLOWED,
+      .could = could_remove_vpn,
+      .run = run_remove_vpn },
+    { .name = "SetServers",
+      .signature = "(sa(ssq))",
+      .action = KS_ACTION_ID_CONFIGURE,
+      .ruled_out_by = ALLOWED,
+      .could = could_set_servers,
+      .run = run_set_servers },
+    { .name = "SetVpnLocks",
+      .signature = "(ss)",
+      .action = KS_ACTION_ID_CONFIGURE,
+      .ruled_out_by = ALLOWED,
+      .is_valid = locks_are_valid,
+      .could = could_set_vpn_locks,
+      .run = run_set_vpn_locks },
+    { .name = "GetStatus", .signature = "()", .ruled_out_by = ALLOWED, .look = look_at_status },
+    { .name = "GetRules", .signature = "()", .ruled_out_by = ALLOWED, .look = look_at_rules },
 };
+
+/* A switch that is turned off: its other columns count. */
+static bool turns_off(const KsMethod *method, GVariant *arguments)
+{
+    return method->action_off && !first_flag(arguments);
+}
 
 const KsMethod *ks_method_find(const char *name, GVariant *arguments, GError **error)
 {
@@ -339,7 +342,7 @@ const KsMethod *ks_method_find(const char *name, GVariant *arguments, GError **e
 
 const char *ks_method_action(const KsMethod *method, GVariant *arguments)
 {
-    return method->action ? method->action(arguments) : NULL;
+    return turns_off(method, arguments) ? method->action_off : method->action;
 }
 
 bool ks_method_is_so(const KsMethod *method, const KsGuard *guard, GVariant *arguments)
@@ -351,7 +354,8 @@ bool ks_method_is_permitted(const KsMethod *method, const KsGuard *guard, KsCall
                             GVariant *arguments, GError **error)
 {
     const KsConfiguration *configuration = ks_guard_configuration(guard);
-    KsConfigurationKey key = method->ruled_out_by ? method->ruled_out_by(arguments) : ALLOWED;
+    KsConfigurationKey key =
+        turns_off(method, arguments) ? method->ruled_out_by_off : method->ruled_out_by;
     g_autofree char *refusal = NULL;
 
     if (key == ALLOWED || (key == KS_CONFIGURATION_ALLOW_UNLOCK && caller == KS_CALLER_SOCKET))

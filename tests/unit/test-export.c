@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
-#include "ctl/export-script.h"
+#include "ctl/export/export-script.h"
 #include "model/server.h"
 
 #include <netinet/in.h>

@@ -280,3 +280,23 @@ def test_the_window_between_two_guards(ready):
     assert outside, "a table without an owner goes with a flush: the control"
     assert len(outside) == len(verdict.plain)
     print(f"{len(outside)} canaries in the {(max(c.sent for c in outside) - min(c.sent for c in outside)) / 1e6:.1f} ms")
+
+
+def test_nothing_is_written_before_the_kernel_has_it(ready):
+    """A VPN comes up, and the guard closes the lock for it: the disk, which may be slow, comes after the transaction."""
+    for arguments in (("unlock",), ("auto", "on")):
+        ready.product.ctl(*arguments)
+    ready.manager.down("full")
+    file = Path("/run/world/order")
+    tracer = _trace(ready, "-yy", "-o", str(file), "-e", "trace=%network,fsync,fdatasync,rename,renameat,renameat2")
+    ready.manager.up("full")
+    ready.product.wait_state("protected")
+    wait_until(lambda: "locked=true" in _STATE.read_text(), "the state to be saved")
+    tracer.terminate()
+    tracer.wait()
+    ready.product.ctl("auto", "off")
+    lines = file.read_text().splitlines()
+    commits = [number for number, line in enumerate(lines) if "NFNL_MSG_BATCH_BEGIN" in line]
+    written = [number for number, line in enumerate(lines) if line.startswith(("fsync(", "fdatasync(", "rename"))]
+    assert commits and written, "neither a transaction nor a write: the trace shows nothing"
+    assert commits[0] < written[0], "\n".join(lines[: written[0] + 1])

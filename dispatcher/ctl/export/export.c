@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
 #include "ctl/commands.h"
-#include "ctl/export-script.h"
+#include "ctl/export/export-script.h"
 #include "ctl/output.h"
 #include "ctl/rescue.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/export-script.h"
+#include "ctl/export/export-script.h"
 
 #include "config.h"
 #include "ctl/export-resources.h"

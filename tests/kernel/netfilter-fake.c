@@ -2,8 +2,8 @@
 #include "kernel/netfilter.h"
 
 #include "kernel/clock.h"
-#include "kernel/netfilter-fake-tables.h"
 #include "model/names.h"
+#include "netfilter-fake-tables.h"
 #include "rules/plan.h"
 
 #include <arpa/inet.h>

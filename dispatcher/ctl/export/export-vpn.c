@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/export-vpn.h"
+#include "ctl/export/export-vpn.h"
 #include "config.h"
 #include "ctl/field.h"
 #include "ctl/text.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "ctl/export-vpn.h"
+#include "ctl/export/export-vpn.h"
 
 /* The kill switch of one VPN as a shell script for a machine without NetworkManager. Its text is in
  * ctl/export/, with the values' places marked. Not translated: it is read on another machine. */

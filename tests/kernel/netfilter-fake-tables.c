@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "kernel/netfilter-fake-tables.h"
+#include "netfilter-fake-tables.h"
 
 #include "rules/plan.h"
 
