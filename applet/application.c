@@ -6,6 +6,7 @@
 #include "applet/applet-settings.h"
 #include "applet/help.h"
 #include "applet/lan.h"
+#include "applet/leak-window.h"
 #include "applet/notifier.h"
 #include "applet/options.h"
 #include "applet/preferences.h"
@@ -416,13 +417,18 @@ static void do_edit_vpn(GSimpleAction *action, GVariant *target, gpointer data)
     ks_preferences_edit_vpn(self->preferences, &model, g_variant_get_string(target, NULL));
 }
 
-static void do_help(GSimpleAction *action, GVariant *target, gpointer data)
+static void do_test(GSimpleAction *action, GVariant *target, gpointer data)
 {
-    KsApplication *self = data;
-
     (void) action;
     (void) target;
-    ks_help_show(gtk_application_get_active_window(GTK_APPLICATION(self)));
+    ks_leak_window_show(data);
+}
+
+static void do_help(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    ks_help_show(gtk_application_get_active_window(data));
 }
 
 static void do_quit(GSimpleAction *action, GVariant *target, gpointer data)
@@ -455,6 +461,7 @@ static const GActionEntry actions[] = {
     { .name = "start-guard", .activate = do_start_guard },
     { .name = "show", .activate = do_show },
     { .name = "preferences", .activate = do_preferences },
+    { .name = "test", .activate = do_test },
     { .name = "help", .activate = do_help },
     { .name = "quit", .activate = do_quit },
 };

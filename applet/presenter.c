@@ -309,6 +309,7 @@ KsView *ks_view_new(const KsModel *model)
     add_vpns(model, items);
     add_reconnect(model, items);
     add(items, "separator-program", KS_ITEM_SEPARATOR, NULL);
+    add_action(items, "test", g_strdup(C_("menu", "Test for leaks…")), "test", NULL);
     add_action(items, "preferences", g_strdup(C_("menu", "Preferences…")), "preferences", NULL);
     add_action(items, "help", g_strdup(C_("menu", "Help")), "help", NULL);
     add_action(items, "quit", g_strdup(C_("menu", "Quit")), "quit", NULL);

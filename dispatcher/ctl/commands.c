@@ -76,6 +76,16 @@ const KsCommand ks_commands[] = {
           N_("With auto-lock on, a VPN that carries all traffic closes the lock as it comes up. "
              "Nothing but you opens it again."),
       .run = ks_run_auto },
+    { .name = "test",
+      .options = KS_OPTION_JSON,
+      .summary = N_("test now whether anything leaves without a VPN"),
+      .details = N_(
+          "Tries to get out past the VPN in every way that programs have, of IPv4 and IPv6, as root "
+          "and as an ordinary user, and watches the network cards meanwhile: what it sees is what is "
+          "handed to a card's driver. It takes some three seconds and needs no service on the "
+          "internet: it sends to addresses that nobody has, and to your own name servers.\n"
+          "Exits with 0 if nothing left, with 6 if something did, and with 7 if it cannot be said."),
+      .run = ks_run_test },
     { .name = "rules",
       .works_alone = true,
       .summary = N_("print the rules that the kernel holds"),

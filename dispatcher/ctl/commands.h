@@ -75,6 +75,9 @@ KsExitStatus ks_run_status(const KsCommandLine *line);
 KsExitStatus ks_run_rules(const KsCommandLine *line);
 KsExitStatus ks_run_vpn_list(const KsCommandLine *line);
 
+/* test.c */
+KsExitStatus ks_run_test(const KsCommandLine *line);
+
 /* export.c */
 KsExitStatus ks_run_export(const KsCommandLine *line);
 

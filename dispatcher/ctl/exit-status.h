@@ -9,5 +9,7 @@ typedef enum {
     KS_EXIT_NOT_AUTHORISED = 3,
     KS_EXIT_NO_GUARD = 4,
     KS_EXIT_NOT_LOCKED = 5,    /* status --check: not locked, or not verified */
+    KS_EXIT_LEAKED = 6,        /* test: something left without a VPN */
+    KS_EXIT_UNJUDGED = 7,      /* test: it cannot be said */
     KS_EXIT_INTERRUPTED = 130, /* status --watch: ended by Ctrl-C, as shells have it */
 } KsExitStatus;

@@ -171,3 +171,10 @@ char *ks_json_vpns(GVariant *status)
     json_object_unref(from);
     return to_text(to, true);
 }
+
+char *ks_json_leaks(GVariant *result)
+{
+    g_autoptr(JsonNode) node = json_gvariant_serialize(result);
+
+    return to_text(json_object_ref(json_node_get_object(node)), true);
+}

@@ -17,3 +17,6 @@ char *ks_json_away(const char *reason);
 
 /* {"vpns": [{uuid, name, type, interface (null: not connected), servers: [...]}]} */
 char *ks_json_vpns(GVariant *status);
+
+/* What the leak test has found (data/io.github.nmkillswitch.LeakTest1.xml), as it is. */
+char *ks_json_leaks(GVariant *result);

@@ -7,6 +7,7 @@
 #define KS_PROGRAM       "nm-killswitch"
 #define KS_GUARD_PROGRAM "nm-killswitchd"
 #define KS_GUARD_UNIT    "nm-killswitch.service"
+#define KS_TEST_PROGRAM  "nm-killswitch-leak-test"
 
 /* nf_tables: our own tables, nobody else's (family inet now, netdev for the second layer). */
 #define KS_TABLE "nm_killswitch"
@@ -15,17 +16,22 @@
 #define KS_TRACE_TABLE KS_TABLE "_trace"
 
 /* The system bus. */
-#define KS_BUS_NAME        "io.github.nmkillswitch"
-#define KS_BUS_PATH        "/io/github/nmkillswitch"
-#define KS_BUS_INTERFACE   "io.github.nmkillswitch.Guard1"
-#define KS_BUS_ERROR(name) "io.github.nmkillswitch.Error." name
+#define KS_BUS_NAME           "io.github.nmkillswitch"
+#define KS_BUS_PATH           "/io/github/nmkillswitch"
+#define KS_BUS_INTERFACE      "io.github.nmkillswitch.Guard1"
+#define KS_TEST_BUS_NAME      "io.github.nmkillswitch.LeakTest"
+#define KS_TEST_BUS_PATH      "/io/github/nmkillswitch/LeakTest"
+#define KS_TEST_BUS_INTERFACE "io.github.nmkillswitch.LeakTest1"
+#define KS_BUS_ERROR(name)    "io.github.nmkillswitch.Error." name
 
-/* polkit's actions: one for what protects, the rest for what lowers protection. */
+/* polkit's actions: one for what protects, one for what only tests, the rest for what lowers
+ * protection. */
 #define KS_ACTION_ID_LOCK       "io.github.nmkillswitch.lock"
 #define KS_ACTION_ID_UNLOCK     "io.github.nmkillswitch.unlock"
 #define KS_ACTION_ID_PAUSE      "io.github.nmkillswitch.pause"
 #define KS_ACTION_ID_LAN_ACCESS "io.github.nmkillswitch.lan-access"
 #define KS_ACTION_ID_CONFIGURE  "io.github.nmkillswitch.configure"
+#define KS_ACTION_ID_TEST       "io.github.nmkillswitch.test"
 
 /* What bears this mark to port 53 is a question for a server's name: the first layer gives it to
  * what it has compared, the guard to its own by TCP (ADR 25). Its letters are "ksdn". */

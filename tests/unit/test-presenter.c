@@ -86,7 +86,8 @@ static void check_text(const KsModel *model, const char *expected)
     "  For 15 minutes (off) -> pause 900\n" \
     "  For 60 minutes (off) -> pause 3600\n"
 #define RECONNECTS "---\n[ ] Reconnect when a VPN drops -> reconnect-automatically true\n"
-#define LAST       "---\nPreferences… -> preferences\nHelp -> help\nQuit -> quit\n"
+#define LAST \
+    "---\nTest for leaks… -> test\nPreferences… -> preferences\nHelp -> help\nQuit -> quit\n"
 #define TUNNEL                                                                  \
     "'Tunnels': <[{'interface': <'tun0'>, 'uuid': <'u1'>, 'name': <'office'>, " \
     "'type': <'openvpn'>}]>"

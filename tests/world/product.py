@@ -29,6 +29,7 @@ class Product:
         self.hook = build / "hook/nm-killswitch-dispatcher"
         self.guard = build / "service/nm-killswitchd"
         self.command = build / "ctl/nm-killswitch"
+        self.leak_test = build / "leaktest/nm-killswitch-leak-test"
         self.actions = build_dir() / "polkit" / _ACTIONS.name
 
     @property
@@ -36,7 +37,7 @@ class Product:
         return self.command.parent
 
     def is_built(self) -> bool:
-        return all(program.exists() for program in (self.hook, self.guard, self.command))
+        return all(program.exists() for program in (self.hook, self.guard, self.command, self.leak_test))
 
     def install(self) -> None:
         """The hook where NetworkManager's dispatcher looks for it, and an empty state."""
@@ -80,6 +81,16 @@ class Product:
             return self._socket_identity() not in (None, known) and self.guard_answers()
 
         wait_until(answers, "the guard to answer")
+
+    def start_leak_test(self) -> subprocess.Popen:
+        """What the bus would start; with no other rights than its unit grants."""
+        rights = "-all,+net_raw,+setuid"
+        program = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}", str(self.leak_test)]
+        started = self._client.daemon("nm-killswitch-leak-test", program)
+        bus = ["busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner"]
+        owned = [*bus, "s", "io.github.nmkillswitch.LeakTest"]
+        wait_until(lambda: "true" in self._client.run(owned).stdout, "the leak test to be on the bus")
+        return started
 
     def guard_answers(self) -> bool:
         """Before it does, root is told what the kernel holds."""

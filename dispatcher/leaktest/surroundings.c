@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "leaktest/surroundings.h"
+
+#include "files/people.h"
+#include "kernel/links.h"
+#include "model/uplink.h"
+
+#include <linux/if_arp.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define TUNNELS_MAX 64u
+
+/* A person's id where the machine does not say; useradd(8). */
+#define FIRST_PERSON 1000u
+
+KsSurroundings *ks_surroundings_new(void)
+{
+    KsSurroundings *around = g_new0(KsSurroundings, 1);
+
+    around->tunnels = g_ptr_array_new_with_free_func(g_free);
+    around->overlays = g_ptr_array_new_with_free_func(g_free);
+    around->passages = g_array_new(FALSE, TRUE, sizeof(KsCard));
+    around->cards = g_array_new(FALSE, TRUE, sizeof(KsCard));
+    around->resolvers = g_array_new(FALSE, TRUE, sizeof(KsResolver));
+    around->servers = g_array_new(FALSE, TRUE, sizeof(KsEndpoint));
+    return around;
+}
+
+void ks_surroundings_free(KsSurroundings *around)
+{
+    if (!around)
+        return;
+    g_ptr_array_unref(around->tunnels);
+    g_ptr_array_unref(around->overlays);
+    g_array_unref(around->cards);
+    g_array_unref(around->passages);
+    g_array_unref(around->resolvers);
+    g_array_unref(around->servers);
+    g_free(around);
+}
+
+static bool is_interface(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 0 && length < IF_NAMESIZE;
+}
+
+/* ---- the guard ---- */
+
+/* An array of dictionaries; NULL if it is not there. */
+static GVariant *list_of(GVariant *dictionary, const char *name)
+{
+    return g_variant_lookup_value(dictionary, name, G_VARIANT_TYPE("aa{sv}"));
+}
+
+static void take_tunnels(GPtrArray *names, GVariant *list)
+{
+    g_autoptr(GVariant) held = list;
+
+    for (gsize i = 0; list && i < g_variant_n_children(list); i++) {
+        g_autoptr(GVariant) tunnel = g_variant_get_child_value(list, i);
+        const char *name;
+
+        if (names->len < TUNNELS_MAX && g_variant_lookup(tunnel, "interface", "&s", &name) &&
+            is_interface(name))
+            g_ptr_array_add(names, g_strdup(name));
+    }
+}
+
+static uint8_t protocol_of(const char *word)
+{
+    static const struct {
+        const char *word;
+        uint8_t protocol;
+    } known[] = {
+        { "udp", IPPROTO_UDP }, { "tcp", IPPROTO_TCP }, { "esp", IPPROTO_ESP },
+        { "ah", IPPROTO_AH },   { "gre", IPPROTO_GRE },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(known); i++)
+        if (strcmp(known[i].word, word) == 0)
+            return known[i].protocol;
+    return 0;
+}
+
+static void take_server(KsSurroundings *around, GVariant *server)
+{
+    KsEndpoint endpoint = { 0 };
+    const char *address;
+    const char *protocol;
+
+    if (around->servers->len >= KS_SERVERS_MAX ||
+        !g_variant_lookup(server, "address", "&s", &address) ||
+        !g_variant_lookup(server, "protocol", "&s", &protocol) ||
+        !g_variant_lookup(server, "port", "q", &endpoint.port) ||
+        !ks_address_parse(address, &endpoint.address))
+        return;
+    endpoint.protocol = protocol_of(protocol);
+    if (endpoint.protocol)
+        g_array_append_val(around->servers, endpoint);
+}
+
+void ks_surroundings_take_status(KsSurroundings *around, GVariant *status)
+{
+    g_autoptr(GVariant) servers = list_of(status, "servers");
+    const char *state;
+
+    if (g_variant_lookup(status, "state", "&s", &state) && strlen(state) < sizeof(around->state))
+        g_strlcpy(around->state, state, sizeof(around->state));
+    take_tunnels(around->tunnels, list_of(status, "tunnels"));
+    take_tunnels(around->overlays, list_of(status, "overlays"));
+    for (gsize i = 0; servers && i < g_variant_n_children(servers); i++) {
+        g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
+
+        take_server(around, server);
+    }
+}
+
+/* ---- NetworkManager ---- */
+
+static void take_resolver(KsSurroundings *around, const char *text, const char *interface,
+                          bool of_vpn)
+{
+    KsResolver resolver = { .of_vpn = of_vpn };
+
+    if (around->resolvers->len >= KS_RESOLVERS_MAX || !ks_address_parse(text, &resolver.address) ||
+        !ks_address_is_unicast(&resolver.address))
+        return;
+    g_strlcpy(resolver.interface, interface, sizeof(resolver.interface));
+    if (resolver.address.family == AF_INET6 &&
+        IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *) (const void *) resolver.address.bytes)) {
+        resolver.scope = if_nametoindex(interface);
+        if (!resolver.scope)
+            return;
+    }
+    g_array_append_val(around->resolvers, resolver);
+}
+
+void ks_surroundings_take_dns(KsSurroundings *around, GVariant *configuration)
+{
+    if (!g_variant_is_of_type(configuration, G_VARIANT_TYPE("aa{sv}")))
+        return;
+    for (gsize i = 0; i < g_variant_n_children(configuration); i++) {
+        g_autoptr(GVariant) entry = g_variant_get_child_value(configuration, i);
+        g_autofree const char **servers = NULL;
+        const char *interface = "";
+        gboolean of_vpn = FALSE;
+
+        if (!g_variant_lookup(entry, "nameservers", "^a&s", &servers))
+            continue;
+        (void) g_variant_lookup(entry, "vpn", "b", &of_vpn);
+        if (!g_variant_lookup(entry, "interface", "&s", &interface) || !is_interface(interface))
+            interface = "";
+        for (unsigned k = 0; servers[k]; k++)
+            take_resolver(around, servers[k], interface, of_vpn);
+    }
+}
+
+/* ---- the kernel ---- */
+
+static bool is_in(const GPtrArray *names, const char *name)
+{
+    for (unsigned i = 0; i < names->len; i++)
+        if (strcmp(g_ptr_array_index(names, i), name) == 0)
+            return true;
+    return false;
+}
+
+static void take_passage(KsSurroundings *around, const KsLink *link)
+{
+    KsCard card = { .index = link->index, .tunnel = true };
+
+    if (!link->up || around->passages->len >= KS_CARDS_MAX)
+        return;
+    g_strlcpy(card.name, link->name, sizeof(card.name));
+    g_array_append_val(around->passages, card);
+}
+
+static void take_cards(KsSurroundings *around, const KsWorld *world)
+{
+    g_autoptr(GArray) uplinks = g_array_new(FALSE, TRUE, sizeof(KsUplink));
+    g_autoptr(KsLock) lock = ks_lock_new();
+
+    /* a ppp interface is a modem's, unless it carries a VPN */
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+
+        if (is_in(around->tunnels, link->name))
+            take_passage(around, link);
+        if (is_in(around->tunnels, link->name) || is_in(around->overlays, link->name))
+            (void) ks_lock_open_interface(lock, link->index);
+    }
+    around->too_many_cards = !ks_uplinks_find(world, lock, uplinks);
+    for (unsigned i = 0; i < uplinks->len; i++) {
+        const KsUplink *uplink = &g_array_index(uplinks, KsUplink, i);
+        const KsLink *link = ks_world_link_by_index(world, uplink->index);
+        KsCard card = { .index = uplink->index };
+
+        if (!link || !link->up || link->no_carrier)
+            continue;
+        if (around->cards->len >= KS_CARDS_MAX) {
+            around->too_many_cards = true;
+            return;
+        }
+        g_strlcpy(card.name, uplink->name, sizeof(card.name));
+        card.ethernet = link->hardware == ARPHRD_ETHER;
+        g_array_append_val(around->cards, card);
+    }
+}
+
+static bool has_resolver(const KsSurroundings *around, const char *interface, uint8_t family)
+{
+    for (unsigned i = 0; i < around->resolvers->len; i++) {
+        const KsResolver *resolver = &g_array_index(around->resolvers, KsResolver, i);
+
+        if (!resolver->of_vpn && resolver->address.family == family &&
+            strcmp(resolver->interface, interface) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Where a network names no name server, its router is asked, as it often is one. */
+static void take_routers(KsSurroundings *around, const KsWorld *world)
+{
+    for (unsigned i = 0; i < world->gateways->len; i++) {
+        const KsLinkAddress *gateway = &g_array_index(world->gateways, KsLinkAddress, i);
+
+        for (unsigned k = 0; k < around->cards->len; k++) {
+            const KsCard *card = &g_array_index(around->cards, KsCard, k);
+            char text[KS_ADDRESS_TEXT_SIZE];
+
+            if (card->index == gateway->index &&
+                !has_resolver(around, card->name, gateway->address.family))
+                take_resolver(around, ks_address_text(&gateway->address, text), card->name, false);
+        }
+    }
+}
+
+int ks_surroundings_look(KsSurroundings *around)
+{
+    g_autoptr(KsWorld) world = ks_world_new();
+    KsLinks *links;
+    int error = ks_links_open(&links);
+
+    if (error)
+        return error;
+    error = ks_links_describe(links, world);
+    ks_links_close(links);
+    if (error)
+        return error;
+    take_cards(around, world);
+    take_routers(around, world);
+    return 0;
+}
+
+uid_t ks_surroundings_ordinary_user(void)
+{
+    g_autoptr(GArray) people = g_array_new(FALSE, FALSE, sizeof(KsUidRange));
+
+    ks_people_read(people);
+    for (unsigned i = 0; i < people->len; i++)
+        if (g_array_index(people, KsUidRange, i).first >= FIRST_PERSON)
+            return g_array_index(people, KsUidRange, i).first;
+    return FIRST_PERSON;
+}

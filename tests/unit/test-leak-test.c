@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The leak test without a network: what it sends, how it knows it again, and what follows. */
+#include "ctl/leaks.h"
+#include "leaktest/match.h"
+#include "leaktest/verdict.h"
+
+#include <arpa/inet.h>
+#include <locale.h>
+#include <netinet/in.h>
+#include <string.h>
+
+static GVariant *parse(const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    GVariant *value = g_variant_parse(NULL, text, NULL, NULL, &error);
+
+    g_assert_no_error(error);
+    return value;
+}
+
+static KsSurroundings *make_surroundings(void)
+{
+    g_autoptr(GVariant) status = parse(
+        "{'state': <'protected'>,"
+        " 'tunnels': <[{'interface': <'tun0'>}]>,"
+        " 'servers': <[{'address': <'203.0.113.9'>, 'protocol': <'udp'>, 'port': <uint16 1194>},"
+        "              {'address': <'2001:db8::9'>, 'protocol': <'esp'>, 'port': <uint16 0>},"
+        "              {'address': <''>, 'protocol': <'udp'>, 'port': <uint16 1194>}]>}");
+    g_autoptr(GVariant) dns = parse(
+        "[{'nameservers': <['192.0.2.1', '2001:db8:2::1', 'nonsense']>, 'interface': <'eth0'>},"
+        " {'nameservers': <['198.51.100.53']>, 'interface': <'tun0'>, 'vpn': <true>},"
+        " {'interface': <'eth1'>}]");
+    KsSurroundings *around = ks_surroundings_new();
+    KsCard card = { .index = 2, .name = "eth0", .ethernet = true };
+
+    ks_surroundings_take_status(around, status);
+    ks_surroundings_take_dns(around, dns);
+    g_array_append_val(around->cards, card);
+    return around;
+}
+
+static void test_surroundings(void)
+{
+    g_autoptr(KsSurroundings) around = make_surroundings();
+    g_autoptr(GVariant) nonsense =
+        parse("{'state': <uint32 1>, 'tunnels': <'x'>, 'servers': <[1]>}");
+    g_autoptr(KsSurroundings) empty = ks_surroundings_new();
+
+    g_assert_cmpstr(around->state, ==, "protected");
+    g_assert_cmpuint(around->tunnels->len, ==, 1);
+    g_assert_cmpuint(around->servers->len, ==, 2);
+    g_assert_cmpuint(around->resolvers->len, ==, 3);
+    ks_surroundings_take_status(empty, nonsense);
+    ks_surroundings_take_dns(empty, nonsense);
+    g_assert_cmpstr(empty->state, ==, "");
+    g_assert_cmpuint(empty->tunnels->len + empty->servers->len + empty->resolvers->len, ==, 0);
+}
+
+static bool is_for_documentation(const KsAddress *address)
+{
+    KsAddress net4;
+    KsAddress net6;
+
+    g_assert_true(ks_address_parse("203.0.113.0", &net4));
+    g_assert_true(ks_address_parse("2001:db8::", &net6));
+    return ks_address_is_in(address, address->family == AF_INET ? &net4 : &net6,
+                            address->family == AF_INET ? 24 : 32);
+}
+
+static void test_plan(void)
+{
+    g_autoptr(KsSurroundings) around = make_surroundings();
+    g_autoptr(GArray) probes = ks_probes_plan(around);
+    unsigned kinds[KS_PROBE_KINDS] = { 0 };
+
+    for (unsigned i = 0; i < probes->len; i++) {
+        const KsProbe *probe = &g_array_index(probes, KsProbe, i);
+        char text[KS_ADDRESS_TEXT_SIZE];
+
+        kinds[probe->kind]++;
+        (void) ks_address_text(&probe->destination, text);
+        if (probe->kind == KS_PROBE_DNS_TUNNEL)
+            g_assert_cmpstr(text, ==, "198.51.100.53");
+        else if (probe->kind == KS_PROBE_DNS_NETWORK)
+            g_assert_cmpstr(text, ==, probe->family == KS_IPV4 ? "192.0.2.1" : "2001:db8:2::1");
+        else
+            g_assert_true(is_for_documentation(&probe->destination));
+        for (unsigned k = 0; k < i; k++)
+            g_assert_false(memcmp(g_array_index(probes, KsProbe, k).canary, probe->canary,
+                                  KS_CANARY_SIZE) == 0);
+    }
+    /* 2 families, 2 senders, unbound and by the card */
+    g_assert_cmpuint(kinds[KS_PROBE_TCP], ==, 8);
+    g_assert_cmpuint(kinds[KS_PROBE_DNS_NETWORK], ==, 8);
+    g_assert_cmpuint(kinds[KS_PROBE_DNS_TUNNEL], ==, 2); /* IPv4, unbound */
+    g_assert_cmpuint(kinds[KS_PROBE_FRAME], ==, 2);      /* root's */
+}
+
+/* Each payload is known again, also inside of another packet and at its very end; not if it is cut
+ * short by a byte. */
+static void test_marks(void)
+{
+    g_autoptr(KsSurroundings) around = make_surroundings();
+    g_autoptr(GArray) probes = ks_probes_plan(around);
+    KsMarks marks;
+
+    for (unsigned i = 0; i < probes->len; i++)
+        if (g_array_index(probes, KsProbe, i).kind == KS_PROBE_TCP)
+            ks_probe_mark_tcp(&g_array_index(probes, KsProbe, i), 40000);
+    ks_marks_fill(&marks, probes);
+    for (unsigned i = 0; i < probes->len; i++) {
+        const KsProbe *probe = &g_array_index(probes, KsProbe, i);
+        uint8_t frame[64 + KS_PAYLOAD_SIZE] = { 0 };
+        size_t size = ks_probe_payload(probe, frame + 64);
+
+        if (probe->kind == KS_PROBE_TCP) {
+            memcpy(frame + 64, probe->mark, probe->mark_size);
+            size = probe->mark_size;
+        }
+        g_assert_true(size >= probe->mark_size && size <= KS_PAYLOAD_SIZE);
+        g_assert_true(ks_marks_find(&marks, probes, frame, 64 + size) == probe);
+        g_assert_null(ks_marks_find(&marks, probes, frame, 64 + probe->mark_size - 1));
+    }
+}
+
+static void test_packets(void)
+{
+    g_autoptr(KsSurroundings) around = make_surroundings();
+    uint8_t packet[40] = { 0x45, [9] = IPPROTO_UDP, [16] = 203, 0, 113,
+                           9,    [22] = 1194 >> 8,  1194 & 255 };
+    uint8_t esp[40] = { 0x60, [6] = IPPROTO_ESP };
+
+    g_assert_true(ks_packet_is_servers(around->servers, packet, sizeof(packet), false));
+    g_assert_false(ks_packet_is_servers(around->servers, packet, sizeof(packet), true));
+    g_assert_false(ks_packet_is_servers(around->servers, packet, 23, false)); /* no port */
+    packet[23]++;
+    g_assert_false(ks_packet_is_servers(around->servers, packet, sizeof(packet), false));
+    (void) inet_pton(AF_INET6, "2001:db8::9", esp + 8);
+    g_assert_true(ks_packet_is_servers(around->servers, esp, sizeof(esp), true));
+    g_assert_false(ks_packet_is_servers(around->servers, esp, 39, true));
+    packet[0] = 0x4f; /* a header that is longer than the packet */
+    g_assert_false(ks_packet_is_servers(around->servers, packet, sizeof(packet), false));
+}
+
+typedef struct {
+    KsFindings findings;
+    GArray *probes;
+} Case;
+
+static Case make_case(KsFate fate)
+{
+    KsWatch watch = { .card = { .index = 2, .name = "eth0", .ethernet = true },
+                      .control_seen = true,
+                      .frames_seen = true };
+    Case made = { .findings = { .state = "protected", .tunnel_is_up = true } };
+    KsProbe probe = { .kind = KS_PROBE_UDP, .family = KS_IPV6, .fate = fate };
+
+    made.probes = g_array_new(FALSE, TRUE, sizeof(KsProbe));
+    g_array_append_val(made.probes, probe);
+    made.findings.probes = made.probes;
+    made.findings.watches = g_array_new(FALSE, TRUE, sizeof(KsWatch));
+    g_array_append_val(made.findings.watches, watch);
+    return made;
+}
+
+static void end_case(Case *one)
+{
+    g_array_unref(one->probes);
+    g_array_unref(one->findings.watches);
+}
+
+static void assert_told(Case *one, const char *verdict, const char *doubt, const char *shown)
+{
+    g_autoptr(GVariant) told = g_variant_ref_sink(ks_findings_tell(&one->findings));
+    g_autoptr(KsLeakResult) result = ks_leak_result_read(told);
+    g_autofree char *text = ks_show_leaks(result, false);
+    const char *word;
+
+    g_assert_true(g_variant_lookup(told, "verdict", "&s", &word));
+    g_assert_cmpstr(word, ==, verdict);
+    g_assert_true(g_variant_lookup(told, "doubt", "&s", &word));
+    g_assert_cmpstr(word, ==, doubt);
+    g_assert_nonnull(strstr(text, shown));
+    g_assert_true(g_utf8_validate(text, -1, NULL));
+}
+
+/* Only what is proven is called closed. */
+static void test_verdict(void)
+{
+    Case one = make_case(KS_FATE_HELD);
+    KsWatch *watch = &g_array_index(one.findings.watches, KsWatch, 0);
+
+    assert_told(&one, "closed", "", "Nothing leaks: 1 attempt");
+    one.findings.changed = true;
+    assert_told(&one, "unjudged", "changed", "the lock changed");
+    one.findings.changed = false;
+    watch->lost = 1;
+    assert_told(&one, "unjudged", "lost", "too much traffic");
+    watch->control_seen = false;
+    assert_told(&one, "unjudged", "no-control", "what may leave was not seen");
+    watch->card.ethernet = false; /* any frame proves that it is watched */
+    watch->lost = 0;
+    assert_told(&one, "closed", "", "Nothing leaks");
+    watch->frames_seen = false;
+    assert_told(&one, "unjudged", "no-control", "It cannot be said");
+    g_array_set_size(one.findings.watches, 0);
+    assert_told(&one, "unjudged", "no-card", "no network card");
+    one.findings.too_many_cards = true;
+    assert_told(&one, "unjudged", "too-many-cards", "more network cards");
+    end_case(&one);
+
+    one = make_case(KS_FATE_NO_WAY);
+    assert_told(&one, "unjudged", "nothing-sent", "no way");
+    end_case(&one);
+
+    /* what was seen was seen */
+    one = make_case(KS_FATE_LEFT);
+    one.findings.changed = true;
+    assert_told(&one, "leaked", "changed", "LEFT (user)");
+    one.findings.state = "unlocked";
+    assert_told(&one, "leaked", "changed", "The lock is open, and 1 of 1");
+    end_case(&one);
+}
+
+/* From a test of another version, or somebody in its place. */
+static void test_result_of_others(void)
+{
+    static const struct {
+        const char *told;
+        KsLeakVerdict verdict;
+    } cases[] = {
+        { "@a{sv} {}", KS_LEAK_UNJUDGED },
+        { "{'verdict': <'closed'>}", KS_LEAK_UNJUDGED },
+        { "{'verdict': <'fine'>}", KS_LEAK_UNJUDGED },
+        { "{'verdict': <'closed'>, 'probes': <[{'what': <'udp'>, 'family': <uint32 4>, 'fate': "
+          "<'teleported'>}]>}",
+          KS_LEAK_UNJUDGED },
+        { "{'verdict': <'closed'>, 'probes': <[{'what': <'udp'>, 'family': <uint32 4>, 'fate': "
+          "<'left'>, 'sender': <'root'>}]>}",
+          KS_LEAK_LEAKED },
+        { "{'verdict': <'closed'>, 'probes': <[{'what': <'new\\u001bthing'>, 'family': <uint32 4>, "
+          "'fate': <'held'>}]>}",
+          KS_LEAK_CLOSED },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GVariant) told = parse(cases[i].told);
+        g_autoptr(KsLeakResult) result = ks_leak_result_read(told);
+        g_autofree char *text = ks_show_leaks(result, false);
+
+        g_assert_cmpint(result->verdict, ==, cases[i].verdict);
+        g_assert_null(strchr(text, '\033'));
+    }
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_ALL, "C.UTF-8");
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/leak-test/surroundings", test_surroundings);
+    g_test_add_func("/leak-test/plan", test_plan);
+    g_test_add_func("/leak-test/marks", test_marks);
+    g_test_add_func("/leak-test/packets", test_packets);
+    g_test_add_func("/leak-test/verdict", test_verdict);
+    g_test_add_func("/leak-test/result-of-others", test_result_of_others);
+    return g_test_run();
+}

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`nm-killswitch test` says what a capture on the other side of the wire says, row by row: no false alarm while the
+lock holds, and of locks that leak exactly the rows that do."""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from . import addresses as a
+from . import reference_lock
+from .people import People
+from .waiting import wait_until
+
+CLOSED, LEAKED, UNJUDGED = 0, 6, 7
+NOT_AUTHORISED = 3
+WITHIN = 15  # seconds
+NAME, PATH, INTERFACE = "io.github.nmkillswitch.LeakTest", "/io/github/nmkillswitch/LeakTest", "io.github.nmkillswitch.LeakTest1"
+
+BOTH = (4, 6)
+WHATS = ("tcp", "udp", "icmp", "dns-network", "dns-public")
+WAYS = ("", a.UPLINK)
+SENDERS = ("root", "user")
+FRAMES = {("frame", family, a.UPLINK, "root") for family in BOTH}
+
+
+def _rows(whats=WHATS, families=BOTH, senders=SENDERS, ways=WAYS) -> set:
+    return {(what, family, way, sender) for what in whats for family in families for way in ways for sender in senders}
+
+
+ALL = _rows() | FRAMES
+
+# What these let out. A frame made by hand passes every lock that stands in an output chain.
+LEAKS = {
+    "IPv6 is not looked at": _rows(families=(6,)),
+    "DNS is let through": _rows(("dns-network", "dns-public")),
+    "the router is let through": _rows(("dns-network",), (4,)),
+    "root is let through": _rows(senders=("root",)),
+    "ping is let through": _rows(("icmp",), (4,)),
+    "": set(),
+}
+
+
+@pytest.fixture(scope="module")
+def tester(world):
+    world.product.install()
+    world.product.start_guard()
+    return world.product.start_leak_test()
+
+
+@pytest.fixture(autouse=True)
+def unlocked(world, tester):
+    yield
+    world.manager.all_down()
+    world.product.ctl("unlock")
+
+
+def _row(probe: dict) -> tuple:
+    return probe["what"], probe["family"], probe["interface"], probe["sender"]
+
+
+def _test(world) -> tuple[int, dict, set]:
+    """Exit status, what it found, and the rows that it says have left; the wire must say the same."""
+    mark = world.capture.fence()
+    began = time.monotonic()
+    done = world.client.run([str(world.product.command), "test", "--json"], check=False)
+    assert time.monotonic() - began < WITHIN
+    assert done.returncode in (CLOSED, LEAKED, UNJUDGED), done.stdout
+    frames = world.capture.since(mark, world.capture.fence())
+    found = json.loads(done.stdout)
+    left = {_row(probe) for probe in found["probes"] if probe["fate"] == "left"}
+    marks = {_row(probe): bytes.fromhex(probe["mark"]) for probe in found["probes"] if probe["mark"]}
+    assert len(set(marks.values())) == len(marks) >= len(ALL)
+    outside = {row for row, bytes_ in marks.items() if any(bytes_ in frame.data for frame in frames)}
+    assert left == outside
+    assert done.returncode == (LEAKED if left else UNJUDGED if found["doubt"] else CLOSED)
+    assert all(card["control"] and not card["lost"] for card in found["cards"]) or found["doubt"]
+    return done.returncode, found, left
+
+
+def _rows_by_vpn(found: dict) -> set:
+    return {_row(probe) for probe in found["probes"] if probe["fate"] == "vpn"}
+
+
+def test_unlocked_everything_leaves_and_it_says_so(world):
+    _, found, left = _test(world)
+    assert (found["verdict"], found["state"], left) == ("leaked", "unlocked", ALL)
+    said = world.client.run([str(world.product.command), "test"], check=False)
+    assert said.returncode == LEAKED and "The lock is open, and 42 of 42 attempts" in said.stdout
+
+
+@pytest.mark.parametrize("lan", ["off", "on"])
+def test_blocked_nothing_leaves(world, lan):
+    world.product.ctl("lock")
+    world.product.ctl("lan", lan)
+    status, found, left = _test(world)
+    world.product.ctl("lan", "off")
+    assert (status, found["state"], found["doubt"], left) == (CLOSED, "blocked", "", set())
+    assert (found["resolver"], found["server"]) == ("unknown", "unknown")
+
+
+@pytest.mark.parametrize("lan", ["off", "on"])
+def test_protected_nothing_leaves_and_what_must_work_does(world, lan):
+    world.product.ctl("lan", lan)
+    world.manager.up("full")
+    world.product.wait_state("protected")
+    status, found, left = _test(world)
+    world.product.ctl("lan", "off")
+    assert (status, found["state"], left) == (CLOSED, "protected", set())
+    assert (found["resolver"], found["server"]) == ("answers", "reached")
+    assert _rows_by_vpn(found) >= _rows(("tcp", "udp", "icmp", "dns-public"), ways=("",))
+    assert not _rows_by_vpn(found) & _rows(ways=(a.UPLINK,))
+
+
+def test_a_vpn_without_the_lock_leaks_what_is_bound(world):
+    world.product.ctl("auto", "off")
+    world.manager.up("full")
+    _, found, left = _test(world)
+    world.product.ctl("auto", "on")
+    assert left >= _rows(ways=(a.UPLINK,)) | FRAMES
+    assert not left & _rows(("tcp", "udp", "icmp", "dns-public"), ways=("",))
+
+
+def test_paused_everything_leaves(world):
+    world.product.ctl("lock")
+    world.product.ctl("pause", "60")
+    world.product.wait_state("paused")
+    _, found, left = _test(world)
+    assert (found["state"], left) == ("paused", ALL)
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_locks_that_leak(world, leak):
+    """Written by hand, see reference_lock.py; row by row what each of them lets out."""
+    reference_lock.lock(world.client, leak)
+    try:
+        status, _, left = _test(world)
+    finally:
+        reference_lock.unlock(world.client)
+    assert (status, left) == (LEAKED, LEAKS[leak] | FRAMES)
+
+
+def _drop_arp(world) -> None:
+    hook = f"type filter hook egress device {a.UPLINK} priority 0"
+    world.client.run(["nft", "-f", "-"], input=f"table netdev deaf {{\nchain out {{\n{hook}\nether type arp drop\n}}\n}}\n")
+
+
+def test_what_is_not_seen_to_leave_proves_nothing(world):
+    """Another firewall keeps back what may leave: then nobody knows that the card is watched well."""
+    world.product.ctl("lock")
+    _drop_arp(world)
+    try:
+        done = world.client.run([str(world.product.command), "test", "--json"], check=False)
+    finally:
+        world.client.run(["nft", "delete", "table", "netdev", "deaf"])
+    assert (done.returncode, json.loads(done.stdout)["doubt"]) == (UNJUDGED, "no-control")
+
+
+def _open_files(tester) -> list[str]:
+    """What kinds of files it has open, as far as they do not go away while we look."""
+    folder = Path("/proc", str(tester.pid), "fd")
+    found = []
+    for name in os.listdir(folder):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.readlink(folder / name).partition(":")[0])
+    return sorted(found)
+
+
+def _is_watching(tester) -> bool:
+    return len(_open_files(tester)) > 20
+
+
+def test_ctrl_c_leaves_nothing_behind(world, tester):
+    before = _open_files(tester)
+    assert not _is_watching(tester)
+    program = world.client.popen([str(world.product.command), "test"])
+    wait_until(lambda: _is_watching(tester), "the test to begin")
+    program.send_signal(signal.SIGINT)
+    assert program.wait(10) == -signal.SIGINT
+    wait_until(lambda: _open_files(tester) == before, "all of its sockets to be closed", 1)
+    assert _test(world)[0] == LEAKED, "the next one works"
+
+
+@pytest.fixture
+def people(world):
+    found = People(world.client)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def test_who_may_and_how_often(world, tester, people):
+    """Free at the screen, for others with a password; one call a caller, one test at a time, and a rest between."""
+    run = {"interface": INTERFACE, "name": NAME, "path": PATH}
+    first = people.alice.caller.begin("Run", **run)
+    assert people.alice.call("Run", **run).error == "org.freedesktop.DBus.Error.LimitsExceeded"
+    second = people.root.caller.begin("Run", **run)
+    for person in (people.ivan, people.nora):
+        assert person.call("Run", **run).error == "io.github.nmkillswitch.Error.NotAuthorised"
+    found = people.alice.caller.end(first)
+    ended = time.monotonic()
+    assert found.ok and found.value[0]["user"] == people.alice.uid
+    assert people.root.caller.end(second).ok
+    assert time.monotonic() - ended > 2 + 2.4, "they were made at once"
+    assert people.alice.call("Run", "('x',)", **run).error == "org.freedesktop.DBus.Error.InvalidArgs"
+    assert people.alice.call("Run", **run).ok, "and it lives"
+
+
+def test_without_its_program(world, tester):
+    tester.terminate()
+    assert tester.wait(5) == 0
+    done = world.client.run([str(world.product.command), "test"], check=False)
+    assert done.returncode == 1 and "journalctl -u nm-killswitch-leak-test.service" in " ".join(done.stdout.split())
+    assert world.product.start_leak_test()
+
+
+def test_without_a_card_nothing_is_judged(world):
+    """The last test: the capture outside goes down with the wire."""
+    world.product.ctl("lock")
+    world.outside.ip(f"link set {a.ROUTER_END} down")
+    try:
+        done = world.client.run([str(world.product.command), "test", "--json"], check=False)
+    finally:
+        world.outside.ip(f"link set {a.ROUTER_END} up")
+        world.manager.wait_uplink()
+    assert (done.returncode, json.loads(done.stdout)["doubt"]) == (UNJUDGED, "no-card")
