@@ -58,6 +58,7 @@ static void describe(const KsApplication *self, KsModel *model)
         .guard = self->guard ? ks_guard_client_state(self->guard) : self->nothing,
         .vpns = self->vpns ? ks_vpn_client_vpns(self->vpns) : self->no_vpns,
         .networks = self->vpns ? ks_vpn_client_networks(self->vpns) : self->no_vpns,
+        .starts_guard = self->guard && ks_guard_client_is_starting(self->guard),
         .manager_ready = self->vpns && ks_vpn_client_is_ready(self->vpns),
         .dropped = self->vpns ? ks_vpn_client_dropped(self->vpns) : "",
         .last = self->vpns ? ks_vpn_client_last(self->vpns) : "",
@@ -151,6 +152,18 @@ static void on_answered(KsRequest request, KsAnswer answer, const char *message,
     ks_notifier_answer(self->notifier, notice);
 }
 
+static void on_not_started(const char *message, void *data)
+{
+    KsApplication *self = data;
+    KsNotice notice = {
+        .title = (char *) _("The guard could not be started"),
+        .body = (char *) message,
+        .icon = "io.github.nmkillswitch-broken-symbolic",
+    };
+
+    ks_notifier_answer(self->notifier, &notice);
+}
+
 static void on_vpn_failed(const char *uuid, const char *message, void *data)
 {
     KsApplication *self = data;
@@ -179,11 +192,22 @@ static gboolean on_window_closed(GtkWidget *window, GdkEvent *event, gpointer da
     return GDK_EVENT_STOP;
 }
 
+/* Escape closes a window, as its button does. */
+static gboolean on_key(GtkWidget *window, GdkEventKey *event, gpointer data)
+{
+    (void) data;
+    if (event->keyval != GDK_KEY_Escape)
+        return GDK_EVENT_PROPAGATE;
+    gtk_window_close(GTK_WINDOW(window));
+    return GDK_EVENT_STOP;
+}
+
 static void show_window(KsApplication *self)
 {
     if (!self->window) {
         self->window = ks_status_window_new(GTK_APPLICATION(self));
         g_signal_connect(self->window, "delete-event", G_CALLBACK(on_window_closed), self);
+        g_signal_connect(self->window, "key-press-event", G_CALLBACK(on_key), NULL);
         refresh(self);
     }
     ks_status_window_set_hint(self->window, self->window_stands_in);
@@ -401,6 +425,7 @@ static void do_preferences(GSimpleAction *action, GVariant *target, gpointer dat
     if (!self->preferences) {
         self->preferences = ks_preferences_new(GTK_APPLICATION(self));
         g_signal_connect(self->preferences, "destroy", G_CALLBACK(on_preferences_destroyed), self);
+        g_signal_connect(self->preferences, "key-press-event", G_CALLBACK(on_key), NULL);
         describe(self, &model);
         ks_preferences_update(self->preferences, &model);
     }
@@ -433,8 +458,15 @@ static void do_help(GSimpleAction *action, GVariant *target, gpointer data)
 
 static void do_quit(GSimpleAction *action, GVariant *target, gpointer data)
 {
+    KsApplication *self = data;
+    g_autoptr(KsNotice) notice = NULL;
+    KsModel model;
+
     (void) action;
     (void) target;
+    describe(self, &model);
+    notice = ks_notice_for_quit(&model);
+    ks_notifier_answer(self->notifier, notice);
     g_application_quit(data);
 }
 
@@ -491,9 +523,10 @@ static void on_bus(GDBusConnection *bus, void *data)
 {
     KsApplication *self = data;
 
-    self->guard = ks_guard_client_new(
-        bus,
-        &(KsGuardClientObserver){ .changed = on_changed, .answered = on_answered, .data = self });
+    self->guard = ks_guard_client_new(bus, &(KsGuardClientObserver){ .changed = on_changed,
+                                                                     .answered = on_answered,
+                                                                     .not_started = on_not_started,
+                                                                     .data = self });
     self->vpns = ks_vpn_client_new(
         bus,
         &(KsVpnClientObserver){ .changed = on_changed, .failed = on_vpn_failed, .data = self });

@@ -56,6 +56,7 @@ struct KsGuardClient {
     KsGuardState *state;
     KsPermission permissions[G_N_ELEMENTS(actions)];
     bool busy[KS_REQUEST_MAX];
+    bool is_starting; /* the guard, on request */
     guint name;
     guint signals;
     guint polkit_signals;
@@ -382,12 +383,40 @@ bool ks_guard_client_ask(KsGuardClient *client, KsRequest request, GVariant *arg
     return true;
 }
 
+static void on_started(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) answer =
+        g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+    g_autofree char *message = NULL;
+    KsGuardClient *client = data;
+
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return;
+    client->is_starting = false;
+    change(client);
+    if (answer)
+        return;
+    (void) g_dbus_error_strip_remote_error(error);
+    message = ks_printable(error->message, KS_TEXT_SENTENCE_COLUMNS);
+    client->observer.not_started(message, client->observer.data);
+}
+
 void ks_guard_client_start_guard(KsGuardClient *client)
 {
+    if (client->is_starting)
+        return;
+    client->is_starting = true;
+    change(client);
     g_dbus_connection_call(client->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                            "org.freedesktop.DBus", "StartServiceByName",
                            g_variant_new("(su)", KS_BUS_NAME, 0), NULL, G_DBUS_CALL_FLAGS_NONE,
-                           TIMEOUT, NULL, NULL, NULL);
+                           TIMEOUT, client->cancellable, on_started, client);
+}
+
+bool ks_guard_client_is_starting(const KsGuardClient *client)
+{
+    return client->is_starting;
 }
 
 /* ---- looking ---- */

@@ -48,6 +48,8 @@ typedef struct {
     void (*changed)(void *data);
     /* `message` is the guard's own, printable, "" on success. */
     void (*answered)(KsRequest request, KsAnswer answer, const char *message, void *data);
+    /* A guard that was to be started did not come; `message` is the bus's, printable. */
+    void (*not_started)(const char *message, void *data);
     void *data;
 } KsGuardClientObserver;
 
@@ -68,7 +70,10 @@ bool ks_guard_client_is_busy(const KsGuardClient *client, KsRequest request);
  * floating, and NULL for methods without any. */
 bool ks_guard_client_ask(KsGuardClient *client, KsRequest request, GVariant *arguments);
 
-/* Has the bus start a guard that is away. */
+/* Has the bus start a guard that is away. Ignored while it is being started. */
 void ks_guard_client_start_guard(KsGuardClient *client);
+
+/* It is being started on request. */
+bool ks_guard_client_is_starting(const KsGuardClient *client);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsGuardClient, ks_guard_client_free)

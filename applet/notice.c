@@ -91,8 +91,8 @@ static KsNotice *first_lock(const KsModel *model)
     g_free(notice->body);
     notice->title = g_strdup(_("Your VPN is now a lock"));
     notice->body = g_strdup(
-        _("From now on nothing leaves this computer except through a VPN, and if the VPN drops "
-          "everything stays blocked. Only you open the lock again, from its icon."));
+        _("Only you open it again, from its icon. Until then nothing leaves this computer except "
+          "through a VPN, and nothing at all if the VPN drops."));
     add_button(notice, C_("button", "Show"), "app.show", NULL);
     return notice;
 }
@@ -106,12 +106,17 @@ KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
         !lacks && (state != KS_STATE_BLOCKED || model->guard->reason != KS_REASON_CONNECTING);
     /* the guard may say that the tunnel is away before NetworkManager says that its VPN dropped */
     bool dropped = state == KS_STATE_BLOCKED && model->dropped[0];
+    bool offers = state == KS_STATE_BLOCKED && ks_model_wanted_vpn(model);
     KsTold before = *told;
 
-    if (state == KS_STATE_STARTING || (before.told && before.state == state &&
-                                       before.settled == settled && (before.dropped || !dropped)))
+    if (state == KS_STATE_STARTING)
         return KS_NOTICE_KEEP;
-    *told = (KsTold){ .state = state, .settled = settled, .dropped = dropped, .told = true };
+    if (before.told && before.state == state && before.settled == settled &&
+        (before.dropped || !dropped) && (offers || !before.offers))
+        return KS_NOTICE_KEEP;
+    *told = (KsTold){
+        .state = state, .settled = settled, .dropped = dropped, .offers = offers, .told = true
+    };
     switch (state) {
     case KS_STATE_PROTECTED:
         if (lacks && before.told) {
@@ -176,6 +181,20 @@ KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *m
         notice->body = g_strdup(_("The guard is not running."));
     else
         notice->body = g_strdup(message);
+    return notice;
+}
+
+KsNotice *ks_notice_for_quit(const KsModel *model)
+{
+    KsNotice *notice;
+
+    if (!model->guard->locked)
+        return NULL;
+    notice = g_new0(KsNotice, 1);
+    notice->title = g_strdup(_("The lock stays closed"));
+    notice->body = g_strdup(_("Only its icon is gone. To open the lock, start VPN Kill Switch "
+                              "again."));
+    notice->icon = ks_view_icon(model->guard->state);
     return notice;
 }
 

@@ -34,6 +34,7 @@ typedef struct {
     KsState state;
     bool settled; /* and not still connecting, nor with some networks only */
     bool dropped; /* and a VPN can be connected again */
+    bool offers;  /* with a button that connects a VPN */
     bool told;    /* a first state was heard */
 } KsTold;
 
@@ -45,6 +46,9 @@ KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
 /* A request that did not work, in a person's words; NULL if they know already (they closed the
  * prompt themselves). */
 KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *message);
+
+/* What somebody should know who ends the tray; NULL: nothing, the lock is open. */
+KsNotice *ks_notice_for_quit(const KsModel *model);
 
 void ks_notice_free(KsNotice *notice);
 

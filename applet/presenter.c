@@ -11,10 +11,10 @@
 #define ICON(name) "io.github.nmkillswitch-" name "-symbolic"
 #define MINUTE     60u
 
-/* More VPNs than these go into a menu of their own. */
+/* With more VPNs than these, those that are down go into a menu of their own. */
 #define VPNS_BESIDE_MAX 6u
 
-static const unsigned pauses[] = { 5, 15, 60 }; /* minutes */
+static const unsigned pauses[] = { 5, 15, 30, 60 }; /* minutes */
 
 static const char *const icons[KS_STATE_MAX] = {
     [KS_STATE_STARTING] = ICON("away"),     [KS_STATE_AWAY] = ICON("away"),
@@ -221,8 +221,8 @@ static void add_vpn(const KsModel *model, const KsVpn *vpn, GPtrArray *items)
 
 static void add_vpns(const KsModel *model, GPtrArray *items)
 {
+    g_autoptr(GPtrArray) down = NULL;
     GPtrArray *into = items;
-    KsItem *menu;
 
     if (model->vpns->len == 0) {
         add(items, "no-vpns", KS_ITEM_TEXT,
@@ -230,13 +230,17 @@ static void add_vpns(const KsModel *model, GPtrArray *items)
                                           : _("NetworkManager is not running")));
         return;
     }
-    if (model->vpns->len > VPNS_BESIDE_MAX) {
-        menu = add(items, "vpns", KS_ITEM_SUBMENU, g_strdup(C_("menu", "VPNs")));
-        menu->children = g_ptr_array_new_with_free_func(free_item);
-        into = menu->children;
+    if (model->vpns->len > VPNS_BESIDE_MAX)
+        into = down = g_ptr_array_new_with_free_func(free_item);
+    for (unsigned i = 0; i < model->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(model->vpns, i);
+
+        add_vpn(model, vpn, vpn->activity == KS_VPN_DOWN ? into : items);
     }
-    for (unsigned i = 0; i < model->vpns->len; i++)
-        add_vpn(model, g_ptr_array_index(model->vpns, i), into);
+    if (down && down->len > 0)
+        add(items, "vpns", KS_ITEM_SUBMENU,
+            g_strdup(down->len < model->vpns->len ? C_("menu", "Other VPNs") : C_("menu", "VPNs")))
+            ->children = g_steal_pointer(&down);
 }
 
 static void add_reconnect(const KsModel *model, GPtrArray *items)
@@ -280,6 +284,11 @@ unsigned ks_view_ages_in(const KsModel *model)
     return left % MINUTE == 0 ? 1 : (unsigned) (left % MINUTE);
 }
 
+const char *ks_view_icon(KsState state)
+{
+    return icons[state];
+}
+
 KsView *ks_view_new(const KsModel *model)
 {
     KsView *view = g_new0(KsView, 1);
@@ -299,7 +308,10 @@ KsView *ks_view_new(const KsModel *model)
     add_header(model, view, items);
     add(items, "separator-state", KS_ITEM_SEPARATOR, NULL);
     if (state == KS_STATE_AWAY)
-        add_action(items, "start-guard", g_strdup(_("Start the guard")), "start-guard", NULL);
+        add_action(items, "start-guard",
+                   g_strdup(model->starts_guard ? _("Starting the guard…") : _("Start the guard")),
+                   "start-guard", NULL)
+            ->sensitive = !model->starts_guard;
     if (ks_state_is_heard(state)) {
         add_lock(model, items);
         add_lan(model, items);

@@ -11,6 +11,7 @@ typedef struct {
     const KsGuardState *guard;
     KsPermission permissions[KS_REQUEST_MAX];
     bool busy[KS_REQUEST_MAX]; /* asked, not answered */
+    bool starts_guard;         /* asked of the bus, not answered */
     const GPtrArray *vpns;     /* element-type KsVpn */
     const GPtrArray *networks; /* element-type KsGuardNetwork: all that are set up */
     bool manager_ready;        /* NetworkManager answers */
@@ -63,6 +64,9 @@ unsigned ks_view_ages_in(const KsModel *model);
 /* The VPN that "Reconnect" means, or NULL: the one that dropped, else the one that was up last,
  * else the only one. */
 const KsVpn *ks_model_wanted_vpn(const KsModel *model);
+
+/* The name of a state's icon in the icon theme, static. */
+const char *ks_view_icon(KsState state);
 
 /* All icon names that a view may have, NULL-terminated. */
 extern const char *const ks_view_icons[];

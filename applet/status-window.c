@@ -120,24 +120,35 @@ static GtkWidget *make(Parts *parts, GtkApplication *application, const KsItem *
     return widget;
 }
 
+/* Few choices stand beside each other. */
+static int columns(unsigned choices)
+{
+    static const int of_few[] = { 1, 1, 2, 3, 2 };
+
+    return choices < G_N_ELEMENTS(of_few) ? of_few[choices] : 1;
+}
+
 /* A menu below the menu becomes a heading with what is in it. */
 static void add_submenu(Parts *parts, GtkApplication *application, const KsItem *item)
 {
-    bool in_a_row = item->children->len <= 3;
+    int across = columns(item->children->len);
     GtkWidget *heading = new_heading(item->label);
-    GtkWidget *box =
-        gtk_box_new(in_a_row ? GTK_ORIENTATION_HORIZONTAL : GTK_ORIENTATION_VERTICAL, SPACING);
+    GtkWidget *grid = gtk_grid_new();
 
     g_hash_table_insert(parts->widgets, g_strdup(item->id), heading);
     gtk_container_add(GTK_CONTAINER(parts->list), heading);
     if (strcmp(item->id, "vpns") == 0)
         gtk_widget_set_no_show_all(heading, TRUE); /* the heading is there already */
-    gtk_box_set_homogeneous(GTK_BOX(box), in_a_row);
-    for (unsigned i = 0; i < item->children->len; i++)
-        gtk_box_pack_start(GTK_BOX(box),
-                           make(parts, application, g_ptr_array_index(item->children, i)), in_a_row,
-                           in_a_row, 0);
-    gtk_container_add(GTK_CONTAINER(parts->list), box);
+    gtk_grid_set_column_homogeneous(GTK_GRID(grid), TRUE);
+    gtk_grid_set_column_spacing(GTK_GRID(grid), SPACING);
+    gtk_grid_set_row_spacing(GTK_GRID(grid), SPACING);
+    for (int i = 0; i < (int) item->children->len; i++) {
+        GtkWidget *widget = make(parts, application, g_ptr_array_index(item->children, i));
+
+        gtk_widget_set_hexpand(widget, TRUE);
+        gtk_grid_attach(GTK_GRID(grid), widget, i % across, i / across, 1, 1);
+    }
+    gtk_container_add(GTK_CONTAINER(parts->list), grid);
 }
 
 static void destroy(GtkWidget *widget, gpointer data)
@@ -170,6 +181,16 @@ static void rebuild(Parts *parts, GtkApplication *application, const GPtrArray *
     }
     gtk_widget_show_all(parts->list);
     gtk_widget_show_all(parts->footer);
+}
+
+/* Else GTK puts the focus on the first label whose text can be selected, and selects it. */
+static void focus_first_item(GtkWindow *window, const Parts *parts)
+{
+    g_autoptr(GList) items = gtk_container_get_children(GTK_CONTAINER(parts->list));
+
+    for (GList *item = items; item && !gtk_window_get_focus(window); item = item->next)
+        if (GTK_IS_BUTTON(item->data) && gtk_widget_get_sensitive(item->data))
+            gtk_window_set_focus(window, item->data);
 }
 
 static void show(Parts *parts, const GPtrArray *items)
@@ -230,6 +251,7 @@ void ks_status_window_update(GtkWindow *window, const KsView *view)
         rebuild(parts, gtk_window_get_application(window), view->items);
     }
     show(parts, view->items);
+    focus_first_item(window, parts);
     ks_fit(parts->scrolled, WIDTH);
 }
 

@@ -133,7 +133,9 @@ class Stage(Desktop):
         self._system.register_object(PATH, guard, self._on_call, self._on_get, None)
         self._system.register_object(_POLKIT_PATH, polkit, self._on_polkit, None, None)
         Gio.bus_own_name_on_connection(self._system, _POLKIT, Gio.BusNameOwnerFlags.NONE, None, None)
-        Gio.bus_own_name_on_connection(self._system, NAME, Gio.BusNameOwnerFlags.NONE, lambda *_: self._ready.set(), None)
+        self._guard = Gio.bus_own_name_on_connection(
+            self._system, NAME, Gio.BusNameOwnerFlags.NONE, lambda *_: self._ready.set(), None
+        )
         self._loop.run()
 
     def _on_get(self, _bus: Any, _sender: str, _path: str, _interface: str, name: str) -> GLib.Variant:
@@ -160,6 +162,11 @@ class Stage(Desktop):
         values = {name: self._value(name) for name in self._said if name not in ("Version", "Blocked")}
         body = GLib.Variant("(sa{sv}as)", (INTERFACE, values, []))
         self._system.emit_signal(None, PATH, "org.freedesktop.DBus.Properties", "PropertiesChanged", body)
+        self._system.flush_sync()
+
+    def go_away(self) -> None:
+        """The guard's name has no owner any more, and nothing on this bus can start one."""
+        Gio.bus_unown_name(self._guard)
         self._system.flush_sync()
 
     def wait_for_main_loop(self) -> None:

@@ -10,7 +10,8 @@ from world.waiting import WaitedTooLong, wait_until
 
 from .access import read
 from .desktop import ID, WATCHER
-from .stage import STATES, Stage
+from .notifications import Notifications
+from .stage import NAME, STATES, Stage
 
 _XML = f"""<node><interface name="{WATCHER}">
 <method name="RegisterStatusNotifierItem"><arg type="s" direction="in"/></method>
@@ -105,6 +106,55 @@ def test_a_system_bus_that_restarts(stage):
         stage.wait_for_main_loop()
         assert stage.applet.poll() is None
     assert not stage.asked
+
+
+@pytest.fixture
+def notes(stage):
+    server = Notifications(stage.environment["DBUS_SESSION_BUS_ADDRESS"])
+    yield server
+    server.close()
+
+
+def _told(notes: Notifications, title: str):
+    return wait_until(lambda: [note for note in list(notes.shown.values()) if note.title == title], f"to be told: {title}", 20)[-1]
+
+
+def test_a_guard_that_does_not_start(stage, notes):
+    stage.start_applet("--hidden")
+    stage.go_away()
+    notes.press("Start the guard")
+    assert NAME in _told(notes, "The guard could not be started").body
+
+
+def test_quitting_says_that_the_lock_stays(stage, notes):
+    stage.say(STATES["blocked"])
+    stage.start_applet("--hidden")
+    notes.wait_for("Unlock…")
+    assert stage.stop_applet() == 0
+    assert "start VPN Kill Switch again" in _told(notes, "The lock stays closed").body
+
+
+def test_the_window_by_keyboard(stage):
+    """What can be done has the focus, not a text that would be shown as selected; Escape closes."""
+    stage.say(STATES["protected"])
+    stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="")
+
+    def focused() -> list[str]:
+        return [node.role for node in read(stage, "VPN Kill Switch") if "FOCUSED" in node.states and node.role != "frame"]
+
+    [window] = wait_until(lambda: stage.windows("VPN Kill Switch"), "the window", 20)
+    # a window manager that has only just started may not have given it the keyboard
+    stage.x("windowfocus", "--sync", window)
+    wait_until(lambda: any(node.text.startswith("Server: ") for node in read(stage, "VPN Kill Switch")), "the server", 20)
+    assert wait_until(focused, "something to have the focus") == ["check box"]
+    stage.act("preferences")
+    wait_until(lambda: stage.windows("Preferences"), "the preferences", 20)
+    stage.x("key", "Escape")
+    wait_until(lambda: not stage.windows("Preferences"), "the preferences to close")
+    assert stage.windows("VPN Kill Switch")
+    stage.x("key", "Escape")
+    # there is no tray: closing the window ends the program
+    assert stage.applet.wait(10) == 0
 
 
 def test_the_window_is_as_high_as_what_is_in_it(stage):

@@ -75,15 +75,17 @@ static void check_text(const KsModel *model, const char *expected)
 }
 
 #define ICON(name) "io.github.nmkillswitch-" name "-symbolic"
-#define PAUSES                        \
-    "Pause\n"                         \
-    "  For 5 minutes -> pause 300\n"  \
-    "  For 15 minutes -> pause 900\n" \
+#define PAUSES                         \
+    "Pause\n"                          \
+    "  For 5 minutes -> pause 300\n"   \
+    "  For 15 minutes -> pause 900\n"  \
+    "  For 30 minutes -> pause 1800\n" \
     "  For 60 minutes -> pause 3600\n"
-#define PAUSES_OFF                          \
-    "Pause (off)\n"                         \
-    "  For 5 minutes (off) -> pause 300\n"  \
-    "  For 15 minutes (off) -> pause 900\n" \
+#define PAUSES_OFF                           \
+    "Pause (off)\n"                          \
+    "  For 5 minutes (off) -> pause 300\n"   \
+    "  For 15 minutes (off) -> pause 900\n"  \
+    "  For 30 minutes (off) -> pause 1800\n" \
     "  For 60 minutes (off) -> pause 3600\n"
 #define RECONNECTS "---\n[ ] Reconnect when a VPN drops -> reconnect-automatically true\n"
 #define LAST \
@@ -155,6 +157,7 @@ static void test_blocked(void)
                         "Pause\n"
                         "  For 5 minutes -> pause 300\n"
                         "  For 15 minutes -> pause 900\n"
+                        "  For 30 minutes (off) -> pause 1800\n"
                         "  For 60 minutes (off) -> pause 3600\n"
                         "---\n"
                         "[ ] office -> connect 'u1'\n"
@@ -338,7 +341,64 @@ static void test_many_vpns(void)
     /* locked, and nobody knows where it would go to */
     g_assert_false(ks_view_find(view, "vpn:w3")->sensitive);
     g_assert_cmpstr(ks_view_find(view, "vpn:w3")->label, ==, "w3 (server not known)");
+    g_assert_cmpstr(ks_view_find(view, "vpns")->label, ==, "VPNs");
     model_clear(&fixture);
+}
+
+/* What can be disconnected is in the menu itself. */
+static void test_many_vpns_one_up(void)
+{
+    Fixture fixture;
+    g_autoptr(KsView) view = NULL;
+    bool beside = false;
+
+    model_init(&fixture, guard_from("{'State': <'protected'>, 'Locked': <true>}"));
+    for (unsigned i = 0; i < 60; i++) {
+        g_autofree char *uuid = g_strdup_printf("w%u", i);
+
+        g_ptr_array_add(fixture.vpns, ks_vpn_new(uuid, uuid, "wireguard"));
+    }
+    ((KsVpn *) g_ptr_array_index(fixture.vpns, 40))->activity = KS_VPN_UP;
+    view = ks_view_new(&fixture.model);
+    for (unsigned i = 0; i < view->items->len; i++) {
+        const KsItem *item = g_ptr_array_index(view->items, i);
+
+        beside = beside || (strcmp(item->id, "vpn:w39") == 0 && item->checked);
+    }
+    g_assert_true(beside);
+    g_assert_cmpstr(ks_view_find(view, "vpns")->label, ==, "Other VPNs");
+    g_assert_cmpuint(ks_view_find(view, "vpns")->children->len, ==, 60);
+    model_clear(&fixture);
+}
+
+/* It is not asked for twice. */
+static void test_start(void)
+{
+    static const struct {
+        const char *properties; /* NULL: the guard is away */
+        bool starts;
+        const char *start; /* NULL: it is not offered */
+    } rows[] = {
+        { "{'State': <'unlocked'>}", false, NULL },
+        { NULL, false, "Start the guard" },
+        { NULL, true, "Starting the guard…" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Fixture fixture;
+        g_autoptr(KsView) view = NULL;
+        const KsItem *start;
+
+        model_init(&fixture, rows[i].properties ? guard_from(rows[i].properties)
+                                                : ks_guard_state_new(KS_STATE_AWAY));
+        fixture.model.starts_guard = rows[i].starts;
+        view = ks_view_new(&fixture.model);
+        start = ks_view_find(view, "start-guard");
+        g_assert_cmpstr(start ? start->label : NULL, ==, rows[i].start);
+        if (start)
+            g_assert_cmpint(start->sensitive, ==, !rows[i].starts);
+        model_clear(&fixture);
+    }
 }
 
 /* ---- properties ---- */
@@ -428,6 +488,8 @@ int main(int argc, char **argv)
     g_test_add_func("/presenter/words", test_words);
     g_test_add_func("/presenter/newer-guard", test_newer_guard);
     g_test_add_func("/presenter/many-vpns", test_many_vpns);
+    g_test_add_func("/presenter/many-vpns-one-up", test_many_vpns_one_up);
+    g_test_add_func("/presenter/start", test_start);
     g_test_add_func("/presenter/no-toggle-lies", test_no_toggle_lies);
     return g_test_run();
 }

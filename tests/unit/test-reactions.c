@@ -66,6 +66,50 @@ static void test_notices(void)
         tell(&told, &story[i]);
 }
 
+/* A notification does not go on offering a VPN that was deleted. */
+static void test_a_deleted_vpn(void)
+{
+    KsTold told = { 0 };
+    Fixture fixture;
+    g_autoptr(KsNotice) before = NULL;
+    g_autoptr(KsNotice) after = NULL;
+    KsNotice *none = NULL;
+
+    model_init(&fixture, guard_from("{'State': <'blocked'>, 'Reason': <'no-vpn'>}"));
+    g_assert_cmpint(ks_notice_for(&fixture.model, true, &told, &before), ==, KS_NOTICE_SHOW);
+    g_assert_cmpstr(before->buttons[0].action, ==, "app.connect");
+    g_assert_cmpint(ks_notice_for(&fixture.model, true, &told, &none), ==, KS_NOTICE_KEEP);
+    g_ptr_array_set_size(fixture.vpns, 0);
+    g_assert_cmpint(ks_notice_for(&fixture.model, true, &told, &after), ==, KS_NOTICE_SHOW);
+    for (unsigned i = 0; i < after->buttons_length; i++)
+        g_assert_cmpstr(after->buttons[i].action, !=, "app.connect");
+    g_assert_cmpint(ks_notice_for(&fixture.model, true, &told, &none), ==, KS_NOTICE_KEEP);
+    model_clear(&fixture);
+}
+
+/* Nobody takes the end of the icon for the end of the lock. */
+static void test_quit(void)
+{
+    static const struct {
+        const char *properties;
+        bool told;
+    } rows[] = {
+        { "{'State': <'unlocked'>}", false },
+        { "{'State': <'blocked'>, 'Locked': <true>}", true },
+        { "{'State': <'protected'>, 'Locked': <true>}", true },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsNotice) notice = NULL;
+        Fixture fixture;
+
+        model_init(&fixture, guard_from(rows[i].properties));
+        notice = ks_notice_for_quit(&fixture.model);
+        g_assert_cmpint(notice != NULL, ==, rows[i].told);
+        model_clear(&fixture);
+    }
+}
+
 static void test_answers(void)
 {
     for (int request = 0; request < KS_REQUEST_MAX; request++)
@@ -172,6 +216,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/notice/story", test_notices);
     g_test_add_func("/notice/answers", test_answers);
+    g_test_add_func("/notice/a-deleted-vpn", test_a_deleted_vpn);
+    g_test_add_func("/notice/quit", test_quit);
     g_test_add_func("/reconnect/ever-more-seldom", test_reconnect);
     g_test_add_func("/reconnect/needs-a-person", test_reconnect_needs_a_person);
     g_test_add_func("/reconnect/what-flaps", test_reconnect_to_what_flaps);
