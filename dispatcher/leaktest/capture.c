@@ -77,7 +77,7 @@ static int make_ring(KsCapture *capture)
 
 static void read_hardware(KsCapture *capture)
 {
-    struct sockaddr_ll own;
+    struct sockaddr_ll own = { 0 };
     socklen_t length = sizeof(own);
 
     if (getsockname(capture->fd, (struct sockaddr *) &own, &length) == 0 &&
