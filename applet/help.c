@@ -26,8 +26,8 @@ static const struct {
     { "io.github.nmkillswitch-paused-symbolic",
       N_("Paused: traffic leaves freely for some minutes. Then the lock closes by itself.") },
     { "io.github.nmkillswitch-broken-symbolic",
-      N_("Broken: the lock is not as it should be. Close it anew, and do not rely on it until "
-         "then.") },
+      N_("Broken: the lock is not as it should be. Close it again, and do not rely on it before "
+         "you have.") },
     { "io.github.nmkillswitch-away-symbolic",
       N_("The guard, the service that holds the lock, is not running. A closed lock stays "
          "closed.") },

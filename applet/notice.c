@@ -60,8 +60,9 @@ static const struct {
     KsRequest request;  /* KS_REQUEST_MAX: nobody has to agree */
     bool urgent;
 } single[KS_STATE_MAX] = {
-    [KS_STATE_BROKEN] = { NC_("button", "Close the lock anew"), "app.lock", KS_REQUEST_LOCK, true },
-    [KS_STATE_UNKNOWN] = { NC_("button", "Close the lock anew"), "app.lock", KS_REQUEST_LOCK,
+    [KS_STATE_BROKEN] = { NC_("button", "Close the lock again"), "app.lock", KS_REQUEST_LOCK,
+                          true },
+    [KS_STATE_UNKNOWN] = { NC_("button", "Close the lock again"), "app.lock", KS_REQUEST_LOCK,
                            true },
     [KS_STATE_PAUSED] = { NC_("button", "End the pause now"), "app.resume", KS_REQUEST_RESUME,
                           false },

@@ -23,8 +23,8 @@ static const ReasonText reasons[KS_REASON_MAX] = {
                                N_("Nothing leaves this computer until it is connected."),
                                N_("Nothing leaves this computer until “%s” is connected.") },
     [KS_REASON_LOGIN_FAILED] = { N_("Blocked: the VPN refused the login"),
-                                 N_("Connect again and type the password anew."),
-                                 N_("Connect “%s” again and type the password anew.") },
+                                 N_("Connect again, and type the password once more."),
+                                 N_("Connect “%s” again, and type the password once more.") },
     [KS_REASON_NO_SECRETS] = { N_("Blocked: the VPN’s password is missing"),
                                N_("Connect again and type what it asks for."),
                                N_("Connect “%s” again and type what it asks for.") },
@@ -97,7 +97,7 @@ char *ks_sentence_headline(const KsModel *model)
         return g_strdup(_("The guard is not running"));
     case KS_STATE_UNLOCKED:
         if (guard->tunnels->len > 0)
-            return g_strdup(_("Unlocked: traffic is not held to the VPN"));
+            return g_strdup(_("Unlocked: traffic can leave without the VPN, too"));
         return g_strdup(_("Unlocked: traffic leaves freely"));
     case KS_STATE_PROTECTED:
         if (guard->reason == KS_REASON_SOME_NETWORKS)

@@ -101,17 +101,17 @@ static void doubt_refusal(KsVpnCard *card, const char *why)
         const char *text;
     } refusals[] = {
         { "name-server-port",
-          N_("The lock does not let its server out: the port is a name server's, which no profile "
-             "opens.") },
+          N_("The lock does not let its server out: it uses a name server's port, which no profile "
+             "can open.") },
         { "refused-address",
-          N_("The lock does not let its server out: its name is answered with an address that is "
-             "not on the internet.") },
+          N_("The lock does not let its server out: its name leads to an address that is not on "
+             "the internet.") },
         { "broadcast-address",
-          N_("The lock does not let its server out: its address is everybody on the local "
-             "network.") },
+          N_("The lock does not let its server out: its address stands for all machines of the "
+             "local network.") },
         { "name-too-long",
           N_("The lock does not let its server out: its name is too long to be asked for.") },
-        { "not-in-kernel", N_("The lock in the kernel does not hold its server.") },
+        { "not-in-kernel", N_("The lock in the kernel does not list its server.") },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(refusals); i++)

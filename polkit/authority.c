@@ -46,7 +46,7 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
                                 "the question was closed without a password");
     else if (challenge)
         g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                                "a password is needed, and there was nobody to ask for it");
+                                "a password is needed, and there was no way to ask for it");
     else
         g_task_return_new_error(task, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
                                 "polkit does not allow it");

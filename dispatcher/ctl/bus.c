@@ -79,7 +79,7 @@ static const struct {
     { "org.freedesktop.DBus.Error.AccessDenied", KS_EXIT_NOT_AUTHORISED,
       N_("The system bus does not let you talk to the guard.") },
     { "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", KS_EXIT_NOT_AUTHORISED,
-      N_("This needs a password, and nobody could be asked for it."), NOT_AUTHORISED_HINT },
+      N_("This needs a password, and there was no way to ask for it."), NOT_AUTHORISED_HINT },
     { "org.freedesktop.DBus.Error.ServiceUnknown", KS_EXIT_NO_GUARD,
       N_("The guard is not running.") },
     { "org.freedesktop.DBus.Error.NameHasNoOwner", KS_EXIT_NO_GUARD,

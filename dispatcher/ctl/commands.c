@@ -21,19 +21,18 @@ const KsCommand ks_commands[] = {
       .summary = N_("let traffic out only through a VPN"),
       .details = N_(
           "Closes the lock: nothing leaves this machine except through a VPN that NetworkManager "
-          "has brought up. Connections that were open are cut, and connections from outside are "
-          "refused: on a terminal whose SSH session does not come through a VPN it asks first. A "
-          "pause ends.\n"
-          "The lock stays closed, over reboots too, until somebody opens it."),
+          "has brought up. Open connections are cut, and connections from outside are refused. If "
+          "your SSH session would be cut, the command asks first. A pause ends.\n"
+          "The lock stays closed, also after a reboot, until you open it."),
       .run = ks_run_lock },
     { .name = "unlock",
       .works_alone = true,
       .options = KS_OPTION_JSON,
       .summary = N_("let traffic out freely again"),
       .details = N_(
-          "Opens the lock, until somebody closes it or, with auto-lock on, a VPN that carries all "
-          "traffic comes up anew.\n"
-          "As root it always works, also without the guard, the system bus and NetworkManager."),
+          "Opens the lock. It stays open until you close it or, with auto-lock on, the next VPN "
+          "that carries all traffic comes up.\n"
+          "As root this always works, also without the guard, the system bus and NetworkManager."),
       .run = ks_run_unlock },
     { .name = "pause",
       .arguments = N_("DURATION"),
@@ -42,11 +41,11 @@ const KsCommand ks_commands[] = {
       .options = KS_OPTION_JSON,
       .summary = N_("let traffic out freely for a while"),
       .details = N_(
-          "Lets everything through for so long; then the kernel closes the lock by itself, even if "
-          "no program runs any more. What was connected in the pause is cut. When the machine goes "
-          "to sleep, the pause ends.\n"
-          "DURATION is a number of seconds (90, 90s), minutes (5m) or hours (2h). The administrator "
-          "may have set a maximum. A pause that is running is replaced."),
+          "Lets everything through for DURATION. Then the kernel closes the lock by itself, even "
+          "if no program runs any more, and connections that began in the pause are cut. The pause "
+          "also ends when the machine goes to sleep.\n"
+          "DURATION is a number of seconds (90, 90s), minutes (5m) or hours (2h). The "
+          "administrator may have set a maximum. A new pause replaces the one that is running."),
       .run = ks_run_pause },
     { .name = "resume",
       .works_alone = true,
@@ -72,9 +71,9 @@ const KsCommand ks_commands[] = {
       .words_max = 1,
       .options = KS_OPTION_JSON,
       .summary = N_("lock by itself when a VPN comes up"),
-      .details =
-          N_("With auto-lock on, a VPN that carries all traffic closes the lock as it comes up. "
-             "Nothing but you opens it again."),
+      .details = N_(
+          "With auto-lock on, a VPN that carries all traffic closes the lock as it comes up. Only "
+          "you open it again."),
       .run = ks_run_auto },
     { .name = "test",
       .options = KS_OPTION_JSON,
@@ -99,8 +98,8 @@ const KsCommand ks_commands[] = {
       .summary = N_("print a kill switch for another machine, as a script"),
       .details = N_(
           "Prints a shell script that locks another machine, without NetworkManager, to one VPN: "
-          "export --format nft --vpn Home >vpn-killswitch.sh. What it does and how it is used "
-          "stands at its beginning.\n"
+          "export --format nft --vpn Home >vpn-killswitch.sh. The script's first lines say what it "
+          "does and how to use it.\n"
           "As root it works without the guard, for VPNs that “vpn add” set up."),
       .run = ks_run_export },
     { .name = "vpn list",

@@ -54,7 +54,7 @@ static const ReasonText reason_texts[] = {
       .headline = HEADLINE_BLOCKED,
       .why = N_("The VPN did not connect: its server refused the login."),
       .why_by_name = N_("“%s” did not connect: its server refused the login."),
-      .steps = { { N_("Connect it again and type the password anew:"), CONNECT_ASK } } },
+      .steps = { { N_("Connect it again, and type the password once more:"), CONNECT_ASK } } },
     { .reason = "no-secrets",
       .headline = HEADLINE_BLOCKED,
       .why = N_("The VPN did not connect: a password is missing."),
@@ -70,8 +70,8 @@ static const ReasonText reason_texts[] = {
                  { N_("Then connect the VPN again, or another one:"), CONNECT } } },
     { .reason = "name-unresolved",
       .headline = HEADLINE_BLOCKED,
-      .why = N_("The VPN cannot connect: the address of its server could not be found out."),
-      .why_by_name = N_("“%s” cannot connect: the address of its server could not be found out."),
+      .why = N_("The VPN cannot connect: the address of its server was not found."),
+      .why_by_name = N_("“%s” cannot connect: the address of its server was not found."),
       .steps = { { N_("Check that this machine is connected to a network:"), "nmcli device" },
                  { N_("Then connect the VPN again, or another one:"), CONNECT } } },
     { .reason = "service-failed",
@@ -129,9 +129,10 @@ static const ReasonText reason_texts[] = {
       .steps = { { N_("Connect the VPN again, or another one:"), CONNECT } } },
     { .reason = "overlay-only",
       .headline = N_("Blocked: only an overlay network is up, and no VPN is connected."),
-      .why = N_("What is let out beside a VPN protects nothing, and reaches nobody without one."),
+      .why = N_("An overlay network protects nothing, and works only while a VPN is connected."),
       .why_by_name =
-          N_("“%s” is let out beside a VPN, protects nothing, and reaches nobody without one."),
+          N_("“%s” is an overlay network. It protects nothing, and works only while a VPN is "
+             "connected."),
       .steps = { { N_("Connect a VPN in your desktop's network menu, or by:"), CONNECT } } },
     { .reason = "no-interface",
       .headline = HEADLINE_BLOCKED,
@@ -161,7 +162,7 @@ static const StepText step_if_connected = {
 
 static const ReasonText no_servers_text = {
     .headline = N_("Blocked: nothing leaves this machine, and no VPN can connect."),
-    .why = N_("No VPN is set up in NetworkManager, or the server of none is known."),
+    .why = N_("No VPN with a known server is set up in NetworkManager."),
     .steps = { { N_("Open the lock until a VPN is set up:"), COMMAND_OPEN },
                { N_("Then add a VPN in your desktop's network settings, or from its file:"),
                  "nmcli connection import type openvpn file FILE" } },
@@ -415,7 +416,7 @@ static void explain_broken(KsExplanation *explanation, GVariant *status)
             _("Traffic may be leaving this machine freely. Do not rely on the lock until this is "
               "put right."));
     }
-    add_step(explanation, _("Try to close the lock anew:"), COMMAND_LOCK);
+    add_step(explanation, _("Try to close the lock again:"), COMMAND_LOCK);
     add_step(explanation, _("See what the guard says:"), "journalctl -b -e -u " KS_GUARD_UNIT);
 }
 

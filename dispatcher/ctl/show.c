@@ -192,8 +192,9 @@ static const struct {
     { "name-server-port", N_("not let out: the port of a name server, which no profile opens; an "
                              "administrator can name it: nm-killswitch vpn set") },
     { "refused-address",
-      N_("not let out: its name is answered with an address that is not on the internet") },
-    { "broadcast-address", N_("not let out: its address is everybody on the local network") },
+      N_("not let out: its name leads to an address that is not on the internet") },
+    { "broadcast-address",
+      N_("not let out: its address stands for all machines of the local network") },
     { "name-too-long", N_("not let out: its name is too long to be asked for") },
     { "not-in-kernel", N_("not let out: the lock in the kernel does not hold it") },
 };
@@ -327,7 +328,7 @@ static void append_kernel(GString *out, GVariant *status)
     append_row(out, _("Kernel"),
                !ks_field_flag(status, "verified") ? _("NOT as it should be")
                : is_guard_away(status)
-                   ? _("rules read back and right; without the guard nobody keeps them so")
+                   ? _("rules read back and right; without the guard, nothing repairs them")
                : ks_field_flag(layers, "owned")
                    ? _("rules read back and right; no other program can change them")
                    : _("rules read back and right; if another program of root changes them, they "
@@ -477,9 +478,10 @@ char *ks_show_vpns(GVariant *status)
     const char *last = NULL;
 
     if (g_variant_n_children(servers) == 0)
-        ks_text_append_wrapped(out, "", 0,
-                               _("No VPN is set up in NetworkManager, or the server of none is "
-                                 "known: none could connect while the lock is closed."));
+        ks_text_append_wrapped(
+            out, "", 0,
+            _("No VPN with a known server is set up in NetworkManager, so no VPN can connect while "
+              "the lock is closed."));
     for (gsize i = 0; i < g_variant_n_children(servers); i++) {
         g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
         const char *uuid = ks_field_text(server, "uuid");

@@ -289,9 +289,9 @@ static void on_closed(GDBusConnection *connection, gboolean by_peer, GError *err
     (void) by_peer;
     (void) error;
     detach(watch);
-    say_away(watch, "bus-away",
-             _("The system bus is gone, so nothing is heard of the guard. What was locked stays "
-               "locked."));
+    say_away(
+        watch, "bus-away",
+        _("The system bus is gone, so the guard cannot be reached. What was locked stays locked."));
     watch->retry_source = g_timeout_add_seconds(RETRY_SECONDS, on_open_again, watch);
 }
 

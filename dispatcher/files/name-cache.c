@@ -127,14 +127,15 @@ char *ks_name_cache_load(KsNameBook *book, int64_t now)
     unsigned left_out;
 
     if (ks_key_file_read(path, file, KS_NAME_CACHE_SIZE_MAX, &error) < 0)
-        return g_strdup_printf("The saved addresses of VPN servers in %s cannot be read (%s). They "
-                               "are asked for anew.",
-                               path, error->message);
+        return g_strdup_printf(
+            "The saved addresses of VPN servers in %s cannot be read (%s). They are looked up "
+            "again.",
+            path, error->message);
     ks_name_cache_take(file, book, now, &left_out);
     if (left_out > 0)
-        return g_strdup_printf("%u names of VPN servers in %s have no address that could be used. "
-                               "They are asked for anew.",
-                               left_out, path);
+        return g_strdup_printf(
+            "%u names of VPN servers in %s have no usable address. They are looked up again.",
+            left_out, path);
     return NULL;
 }
 

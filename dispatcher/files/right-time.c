@@ -36,13 +36,12 @@ char *ks_right_time_doubt(const KsTimes *times)
 
     if (!(behind || differs) || !now || !other)
         return NULL;
-    return g_strdup_printf("This machine's clock says %s, but %s %s: one of them is wrong by more "
-                           "than a day. By a wrong clock VPN servers' certificates seem not to be "
-                           "valid, and time servers cannot be reached while locked. Set it by hand "
-                           "(date --set \"YYYY-MM-DD HH:MM\"), or let it be set: nm-killswitch "
-                           "pause 2m.",
-                           now, behind ? "files here were written at" : "its hardware clock says",
-                           other);
+    return g_strdup_printf(
+        "This machine's clock says %s, but %s %s: one of them is wrong by more than a day. With a "
+        "wrong clock, VPN servers' certificates seem invalid, and time servers cannot be reached "
+        "while locked. Set the clock by hand (date --set \"YYYY-MM-DD HH:MM\"), or pause, so that "
+        "a time server can set it: nm-killswitch pause 2m.",
+        now, behind ? "files here were written at" : "its hardware clock says", other);
 }
 
 static void take_file(const char *path, int64_t *latest)

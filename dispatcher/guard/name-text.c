@@ -7,12 +7,12 @@
 static const char *const insisting[KS_STRICT_MAX] = {
     [KS_STRICT_OVER_TLS] =
         "systemd-resolved insists on DNS over TLS (DNSOverTLS=yes, or a connection's "
-        "dns-over-tls). That does not leave while blocked, so VPN servers cannot be found by "
-        "name. Make it opportunistic, or write the servers' addresses into the VPNs.",
+        "dns-over-tls). Such questions do not leave while blocked, so VPN servers cannot be found "
+        "by name. Make it opportunistic, or write the servers' addresses into the VPNs.",
     [KS_STRICT_DNSSEC] =
         "systemd-resolved insists on DNSSEC (DNSSEC=yes) and asks for more than the VPN servers' "
-        "names. That does not leave while blocked, so they cannot be found by name. Set "
-        "DNSSEC=no, or write the servers' addresses into the VPNs.",
+        "names. Those questions do not leave while blocked, so VPN servers cannot be found by "
+        "name. Set DNSSEC=no, or write the servers' addresses into the VPNs.",
 };
 
 void ks_name_text_in_the_way(GPtrArray *warnings, const KsResolvConf *conf,
@@ -22,11 +22,12 @@ void ks_name_text_in_the_way(GPtrArray *warnings, const KsResolvConf *conf,
         if (insisting[on] && ks_strict_dns_insists(strict, on))
             g_ptr_array_add(warnings, g_strdup(insisting[on]));
     if (conf->by_tcp)
-        g_ptr_array_add(warnings,
-                        g_strdup("“options use-vc” in /etc/resolv.conf has programs ask for names "
-                                 "by TCP. That does not leave while blocked, so VPN servers cannot "
-                                 "be found by name. Take it out, or write the servers' addresses "
-                                 "into the VPNs."));
+        g_ptr_array_add(
+            warnings,
+            g_strdup(
+                "“options use-vc” in /etc/resolv.conf makes programs ask for names by TCP. TCP "
+                "questions do not leave while blocked, so VPN servers cannot be found by name. "
+                "Remove that option, or write the servers' addresses into the VPNs."));
 }
 
 static const char *why_not_found(const KsResolvConf *conf, const KsStrictDns *strict)
@@ -37,10 +38,10 @@ static const char *why_not_found(const KsResolvConf *conf, const KsStrictDns *st
                "leave while blocked. Set DNSSEC=no, or write the server's address into the VPN.";
     if (conf->is_local && !ks_strict_dns_is_there(strict))
         return "The resolver on this machine did not find it. While blocked, only plain questions "
-               "for this name leave: one that asks from the root of the DNS down, as unbound does "
-               "by itself, or that checks DNSSEC, asks for other names, too; one that sends "
-               "cookies, as BIND does by itself, or the asker's subnet, says more than the name. "
-               "Have it forward this name to your network's name server, unchecked and with "
+               "for this name leave. A resolver that starts at the root of the DNS (unbound does "
+               "by default) or checks DNSSEC asks for other names, too. One that sends cookies "
+               "(BIND does by default) or the asker's subnet says more than the name. Have the "
+               "resolver forward this name to your network's name server, unchecked and with "
                "nothing added, or write the server's address into the VPN.";
     return "Check that this machine is connected to a network, or write the server's address into "
            "the VPN.";
@@ -48,7 +49,7 @@ static const char *why_not_found(const KsResolvConf *conf, const KsStrictDns *st
 
 char *ks_name_text_not_found(const char *host, const KsResolvConf *conf, const KsStrictDns *strict)
 {
-    return g_strdup_printf("The address of the VPN server %s could not be found out. %s", host,
+    return g_strdup_printf("The address of the VPN server %s was not found. %s", host,
                            why_not_found(conf, strict));
 }
 
@@ -63,19 +64,19 @@ char *ks_name_text_cut(const char *host, const KsNameRecord *record)
                                   text))
             : g_strdup("");
 
-    return g_strdup_printf("The VPN server name %s has more addresses than an answer by UDP holds. "
-                           "Programs then ask by TCP, which does not leave while blocked, and do "
-                           "not find it. Write one of its addresses%s into the VPN in place of the "
-                           "name.",
-                           host, such_as);
+    return g_strdup_printf(
+        "The VPN server name %s has more addresses than fit into an answer by UDP. Programs then "
+        "ask by TCP, which does not leave while blocked, and find no address. Write one of its "
+        "addresses%s into the VPN in place of the name.",
+        host, such_as);
 }
 
 char *ks_name_text_full(const char *host)
 {
     return g_strdup_printf(
-        "The VPN server name %s has very many addresses. No more than %u of them "
-        "are let out, and a VPN that asks another one does not connect. Write "
-        "one of its addresses into the VPN in place of the name.",
+        "The VPN server name %s has very many addresses. The lock lets out at most %u of them, and "
+        "a VPN that uses another one does not connect. Write one of its addresses into the VPN in "
+        "place of the name.",
         host, KS_NAME_ADDRESSES_MAX);
 }
 
@@ -84,7 +85,7 @@ char *ks_name_text_refused(const char *host, const KsAddress *address)
     char text[KS_ADDRESS_TEXT_SIZE];
 
     return g_strdup_printf(
-        "The VPN server name %s was answered with %s, which is %s; that is not let out. If the "
-        "server really stands there, say so: nm-killswitch vpn set.",
+        "The VPN server name %s leads to %s, which is %s, so the lock does not let it out. If that "
+        "is really the server's address, name it: nm-killswitch vpn set.",
         host, ks_address_text(address, text), ks_name_refusal(address));
 }

@@ -547,13 +547,14 @@ GPtrArray *ks_names_warnings(const KsNames *names, const KsViewer *viewer)
                                  entry->host));
         if (ks_dns_name_encode(entry->host, &name) && !ks_dns_name_keys(&name, &keys))
             tell(warnings, &count,
-                 g_strdup_printf("The VPN server name %s is too long to be asked for while "
-                                 "blocked. Write its address into the VPN.",
-                                 entry->host));
+                 g_strdup_printf(
+                     "The VPN server name %s is too long to be looked up while blocked. Write its "
+                     "address into the VPN.",
+                     entry->host));
     }
     if (count > TOLD_MAX)
         g_ptr_array_add(warnings,
-                        g_strdup_printf("There is as much to say of %u other names of VPN servers.",
+                        g_strdup_printf("%u other names of VPN servers have such problems, too.",
                                         count - TOLD_MAX));
     return warnings;
 }

@@ -13,7 +13,7 @@
  *                       named: let out only while the VPN connects or is up
  *   "name-server-port"  the port is a name server's, and a profile alone says so
  *   "refused-address"   the name is answered with addresses that are not on the internet
- *   "broadcast-address" its address is everybody on the local network
+ *   "broadcast-address" its address stands for all machines of the local network
  *   "name-too-long"     no question for it can be compared
  *   "not-in-kernel"     there are more servers than the lock holds, or it is not as it should be */
 const char *ks_let_out_refusal(const KsLock *lock, const KsWorld *world, const KsVpn *vpn,

@@ -163,9 +163,10 @@ static void warn_of_broadcasts(VpnWarnings *warnings, const KsStatusFacts *facts
 
         if (!ks_world_is_broadcast(facts->world, &server->address))
             continue;
-        text = g_strdup_printf("its server %s is everybody on the local network, so the lock does "
-                               "not let it out. Correct the profile in NetworkManager.",
-                               ks_address_text(&server->address, address));
+        text = g_strdup_printf(
+            "its server %s stands for all machines of the local network, so the lock does not let "
+            "it out. Correct the profile in NetworkManager.",
+            ks_address_text(&server->address, address));
         warn_of_vpn(warnings, text);
         return;
     }
@@ -200,7 +201,7 @@ static void warn_of_vpns(GVariantBuilder *builder, const KsStatusFacts *facts)
             warn_of_vpn(&warnings, g_ptr_array_index(vpn->warnings, j));
     }
     if (warnings.count > VPN_WARNINGS_MAX) {
-        g_autofree char *text = g_strdup_printf("There are %u more such sentences about VPNs.",
+        g_autofree char *text = g_strdup_printf("There are %u more such warnings about VPNs.",
                                                 warnings.count - VPN_WARNINGS_MAX);
 
         g_variant_builder_add(builder, "s", text);
@@ -236,18 +237,19 @@ GVariant *ks_status_warnings(const KsStatusFacts *facts, bool list_is_full)
                               "connections are let through when it is back.");
     warn_of_networks(&builder, facts);
     if (lacks_name_server(facts))
-        g_variant_builder_add(&builder, "s",
-                              "The VPN came without a name server, and those of the local network "
-                              "are not asked while locked: programs find no names. Give the VPN "
-                              "one, and connect it again: nmcli connection modify VPN ipv4.dns "
-                              "ADDRESS.");
+        g_variant_builder_add(
+            &builder, "s",
+            "The VPN brought no name server, and the lock does not let programs ask those of the "
+            "local network: programs cannot find names. Give the VPN a name server, and connect it "
+            "again: nmcli connection modify VPN ipv4.dns ADDRESS.");
     for (unsigned i = 0; i < facts->world->wireguard_endpoints->len; i++)
         warn_of_endpoint(&builder, facts,
                          &g_array_index(facts->world->wireguard_endpoints, KsWireguardEndpoint, i));
     if (list_is_full)
-        g_variant_builder_add(&builder, "s",
-                              "There are more VPNs or servers than can be listed here. The lock "
-                              "knows the others, too: nm-killswitch rules.");
+        g_variant_builder_add(
+            &builder, "s",
+            "There are more VPNs or servers than this list can hold. The lock knows the others, "
+            "too: nm-killswitch rules.");
     warn_of_left_out(&builder, facts, false);
     warn_of_left_out(&builder, facts, true);
     warn_of_vpns(&builder, facts);

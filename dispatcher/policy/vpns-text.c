@@ -79,7 +79,7 @@ static GVariant *servers_of_texts(char **texts, GError **error)
         if (g_strv_length(words) != 3 ||
             (strcmp(words[2], "0") != 0 && !ks_port_parse(words[2], &port))) {
             g_variant_builder_clear(&builder);
-            (void) corrupt(error, "a server in it is none");
+            (void) corrupt(error, "a server in it is not valid");
             return NULL;
         }
         g_variant_builder_add(&builder, "(ssq)", words[0], words[1], port);

@@ -371,7 +371,7 @@ static void test_cache_file(void)
 
     g_file_set_contents(path, "[vpn.example\n", -1, NULL);
     broken = ks_name_cache_load(again, NOW);
-    g_assert_nonnull(strstr(broken, "asked for anew"));
+    g_assert_nonnull(strstr(broken, "looked up again"));
     g_remove(path);
     g_mkdir(path, 0700);
     unwritable = ks_name_cache_save(book);

@@ -204,7 +204,7 @@ static void test_broken(void)
                               "(off)\n"
                               "---\n"
                               "[x] Lock -> unlock\n"
-                              "Close the lock anew -> lock\n"
+                              "Close the lock again -> lock\n"
                               "[ ] Allow LAN access -> lan true\n" PAUSES_OFF "---\n"
                               "[ ] office -> connect 'u1'\n" RECONNECTS LAST);
     model_clear(&fixture);

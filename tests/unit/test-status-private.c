@@ -174,9 +174,9 @@ static void test_bounds(Fixture *f, const void *data)
     look(f);
     status = ks_status_describe(&f->facts);
     g_assert_cmpuint(g_variant_get_size(status), <, 3 * KS_STATUS_LIST_MAX);
-    g_assert_true(warns(f, "more VPNs or servers than can be listed"));
+    g_assert_true(warns(f, "more VPNs or servers than this list can hold"));
     g_assert_true(warns(f, "left out: name, name, name and 39997 more"));
-    g_assert_true(warns(f, "39936 more such sentences"));
+    g_assert_true(warns(f, "39936 more such warnings"));
 }
 
 int main(int argc, char **argv)

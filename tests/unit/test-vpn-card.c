@@ -43,8 +43,8 @@ static void test_servers(void)
           "attempt: \n" },
         { "{'State': <'unlocked'>, " VPN("") ", " REFUSED_SERVER "}",
           "office (OpenVPN)\n203.0.113.5, UDP port 53\nnote: \n"
-          "The lock does not let its server out: the port is a name server's, which no profile "
-          "opens.\nattempt: \n" },
+          "The lock does not let its server out: it uses a name server's port, which no profile "
+          "can open.\nattempt: \n" },
         { "{'State': <'unlocked'>, " VPN(", 'override': <true>") ", " SERVERS("203.0.113.5",
                                                                               "203.0.113.5") "}",
           "office (OpenVPN)\n203.0.113.5, TCP port 443\n"

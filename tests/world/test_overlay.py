@@ -52,7 +52,7 @@ def _up(world) -> None:
 
 
 def test_inside_the_tunnel(guarded, matrix):
-    """Its packets take the VPN; without one it reaches nobody, and is no protection."""
+    """Its packets take the VPN; without one it does not work, and it is no protection."""
     product = guarded.product
     with overlay.running(guarded, log_of) as program:
         mark = guarded.capture.fence()

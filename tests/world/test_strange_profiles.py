@@ -337,7 +337,7 @@ def test_a_server_is_one_other_machine(guarded, people):
         why = {server["address"]: server["not_let_out"] for server in status["servers"]}
         assert [why[address] for address in (_OWN_SERVER, *_NO_HOSTS[5:])] == ["", "broadcast-address", "broadcast-address"]
         warned = str(status)
-        assert "everybody on the local network" in warned
+        assert "all machines of the local network" in warned
         assert all(f'"{address}" of this VPN is not the address of one other machine' in warned for address in _NO_HOSTS[:5])
     finally:
         alice.delete(path)
