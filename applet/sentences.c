@@ -59,7 +59,7 @@ static const ReasonText reasons[KS_REASON_MAX] = {
     [KS_REASON_MANAGER_AWAY] = { N_("Blocked: NetworkManager is not running"),
                                  N_("No VPN can connect until it runs again."), NULL },
     [KS_REASON_NO_SERVERS] = { N_("Blocked: no VPN is set up"),
-                               N_("Unlock, then add a VPN in the network settings."), NULL },
+                               N_("Add a VPN in the network settings."), NULL },
     [KS_REASON_KERNEL] = { N_("Blocked: no VPN is connected"), NULL, NULL },
     [KS_REASON_TUNNEL_DEAD] = { N_("Blocked: the VPN carries nothing"),
                                 N_("Its program has ended, or its server is gone. Connect again."),
