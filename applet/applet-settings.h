@@ -10,7 +10,7 @@
 typedef struct KsAppletSettings KsAppletSettings;
 
 typedef enum {
-    KS_APPLET_SETTING_RECONNECT,          /* connect a VPN that drops again */
+    KS_APPLET_SETTING_RECONNECT, /* of versions that did so themselves: the guard's is offered */
     KS_APPLET_SETTING_FIRST_LOCK_IS_TOLD, /* the first lock that closed by itself was explained */
     KS_APPLET_SETTING_MAX,
 } KsAppletSetting;

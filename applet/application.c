@@ -10,9 +10,9 @@
 #include "applet/notifier.h"
 #include "applet/options.h"
 #include "applet/preferences.h"
-#include "applet/reconnect.h"
 #include "applet/status-window.h"
 #include "applet/tray.h"
+#include "applet/vpn-card.h"
 #include "applet/vpn-client.h"
 #include "config.h"
 #include "model/names.h"
@@ -39,8 +39,6 @@ struct _KsApplication {
     GPtrArray *no_vpns;       /* the same */
     KsRequest wish;           /* asked for before there was a bus; KS_REQUEST_MAX: nothing */
     GVariant *wish_arguments; /* NULL: none */
-    KsReconnect reconnect;
-    guint reconnect_source;
     guint age_source;
     guint grace_source;
     bool starts_hidden;    /* --hidden: no window unless there is no tray */
@@ -62,7 +60,6 @@ static void describe(const KsApplication *self, KsModel *model)
         .manager_ready = self->vpns && ks_vpn_client_is_ready(self->vpns),
         .dropped = self->vpns ? ks_vpn_client_dropped(self->vpns) : "",
         .last = self->vpns ? ks_vpn_client_last(self->vpns) : "",
-        .reconnects = ks_applet_settings_get(self->settings, KS_APPLET_SETTING_RECONNECT),
         .now = g_get_real_time() / G_USEC_PER_SEC,
     };
     for (unsigned i = 0; self->guard && i < KS_REQUEST_MAX; i++) {
@@ -85,36 +82,6 @@ static gboolean on_age(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static gboolean on_reconnect(gpointer data)
-{
-    KsApplication *self = data;
-    const KsVpn *vpn;
-    KsModel model;
-
-    self->reconnect_source = 0;
-    describe(self, &model);
-    vpn = ks_model_wanted_vpn(&model);
-    if (ks_reconnect_in(&self->reconnect, &model, ks_vpn_client_is_online(self->vpns)) == 0)
-        return G_SOURCE_REMOVE;
-    ks_reconnect_begin(&self->reconnect);
-    ks_vpn_client_connect(self->vpns, vpn->uuid);
-    return G_SOURCE_REMOVE;
-}
-
-static void follow_reconnect(KsApplication *self, const KsModel *model)
-{
-    unsigned seconds;
-
-    ks_reconnect_follow(&self->reconnect, model);
-    seconds = self->vpns
-                  ? ks_reconnect_in(&self->reconnect, model, ks_vpn_client_is_online(self->vpns))
-                  : 0;
-    if (seconds == 0)
-        g_clear_handle_id(&self->reconnect_source, g_source_remove);
-    else if (self->reconnect_source == 0)
-        self->reconnect_source = g_timeout_add_seconds(seconds, on_reconnect, self);
-}
-
 static void refresh(KsApplication *self)
 {
     g_autoptr(KsView) view = NULL;
@@ -130,7 +97,6 @@ static void refresh(KsApplication *self)
     if (self->preferences)
         ks_preferences_update(self->preferences, &model);
     ks_notifier_follow(self->notifier, &model);
-    follow_reconnect(self, &model);
     seconds = ks_view_ages_in(&model);
     g_clear_handle_id(&self->age_source, g_source_remove);
     if (seconds > 0)
@@ -381,13 +347,14 @@ static void do_disconnect(GSimpleAction *action, GVariant *target, gpointer data
         ks_vpn_client_disconnect(self->vpns, g_variant_get_string(target, NULL));
 }
 
-static void do_reconnect_automatically(GSimpleAction *action, GVariant *target, gpointer data)
+static void do_always_on(GSimpleAction *action, GVariant *target, gpointer data)
 {
-    KsApplication *self = data;
+    const char *uuid;
+    gboolean on;
 
     (void) action;
-    ks_applet_settings_set(self->settings, KS_APPLET_SETTING_RECONNECT,
-                           g_variant_get_boolean(target));
+    g_variant_get(target, "(&sb)", &uuid, &on);
+    ask(data, KS_REQUEST_SET_ALWAYS_ON, ks_vpn_card_keep(guard_state(data), uuid, on));
 }
 
 static void do_start_guard(GSimpleAction *action, GVariant *target, gpointer data)
@@ -481,9 +448,7 @@ static const GActionEntry actions[] = {
     { .name = "resume", .activate = do_resume },
     { .name = "connect", .parameter_type = "s", .activate = do_connect },
     { .name = "disconnect", .parameter_type = "s", .activate = do_disconnect },
-    { .name = "reconnect-automatically",
-      .parameter_type = "b",
-      .activate = do_reconnect_automatically },
+    { .name = "always-on", .parameter_type = "(sb)", .activate = do_always_on },
     { .name = "set-servers", .parameter_type = "(sa(ssq))", .activate = do_vpn },
     { .name = "set-locks", .parameter_type = "(ss)", .activate = do_vpn },
     { .name = "add-vpn", .parameter_type = "(sssa(ssq))", .activate = do_vpn },
@@ -573,7 +538,6 @@ static void ks_application_shutdown(GApplication *application)
     KsApplication *self = KS_APPLICATION(application);
 
     g_clear_handle_id(&self->age_source, g_source_remove);
-    g_clear_handle_id(&self->reconnect_source, g_source_remove);
     g_clear_handle_id(&self->grace_source, g_source_remove);
     if (self->preferences)
         gtk_widget_destroy(GTK_WIDGET(self->preferences));

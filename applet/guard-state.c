@@ -184,6 +184,7 @@ void ks_guard_state_free(KsGuardState *state)
     g_free(state->reason_vpn);
     g_free(state->version);
     g_strfreev(state->lan_networks);
+    g_strfreev(state->always_on);
     g_strfreev(state->warnings);
     g_ptr_array_unref(state->networks);
     g_ptr_array_unref(state->tunnels);
@@ -300,6 +301,27 @@ static void read_list(GVariant *from, const char *name, void *(*read)(GVariant *
     }
 }
 
+static void read_always_on(GVariant *from, KsGuardState *state)
+{
+    g_autoptr(GVariant) always = g_variant_lookup_value(from, "AlwaysOn", G_VARIANT_TYPE_VARDICT);
+    g_autoptr(GVariant) vpns =
+        always ? g_variant_lookup_value(always, "vpns", G_VARIANT_TYPE("aa{sv}")) : NULL;
+    g_autofree char *source = always ? read_text(always, "source") : NULL;
+    GPtrArray *uuids;
+
+    if (!vpns)
+        return;
+    uuids = g_ptr_array_new();
+    for (gsize i = 0; i < MIN(g_variant_n_children(vpns), KS_GUARD_ALWAYS_ON_MAX); i++) {
+        g_autoptr(GVariant) vpn = g_variant_get_child_value(vpns, i);
+
+        g_ptr_array_add(uuids, read_text(vpn, "uuid"));
+    }
+    g_ptr_array_add(uuids, NULL);
+    state->always_on = (char **) g_ptr_array_free(uuids, FALSE);
+    state->always_on_laid_down = source[0];
+}
+
 KsGuardState *ks_guard_state_read(GVariant *properties)
 {
     const char *word = NULL;
@@ -331,6 +353,7 @@ KsGuardState *ks_guard_state_read(GVariant *properties)
     read_list(properties, "Overlays", read_tunnel, made->overlays);
     read_list(properties, "Servers", read_server, made->servers);
     read_list(properties, "Vpns", read_vpn, made->vpns);
+    read_always_on(properties, made);
     return made;
 }
 
@@ -343,6 +366,11 @@ bool ks_guard_state_lan_is_here(const KsGuardState *state)
             return true;
     }
     return false;
+}
+
+bool ks_guard_state_keeps(const KsGuardState *state, const char *uuid)
+{
+    return state->always_on && g_strv_contains((const char *const *) state->always_on, uuid);
 }
 
 const KsGuardVpn *ks_guard_state_vpn(const KsGuardState *state, const char *uuid)

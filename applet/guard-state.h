@@ -102,16 +102,22 @@ typedef struct {
     bool verified;
     bool auto_lock;
     bool lan;
-    char **lan_networks;  /* UUIDs; empty: not limited */
-    GPtrArray *networks;  /* element-type KsGuardNetwork */
-    int64_t paused_until; /* Unix time in seconds; 0: not paused */
-    uint32_t pause_max;   /* seconds */
-    GPtrArray *tunnels;   /* element-type KsGuardTunnel */
-    GPtrArray *overlays;  /* likewise: let out beside them */
-    GPtrArray *servers;   /* element-type KsGuardServer */
-    GPtrArray *vpns;      /* element-type KsGuardVpn */
+    char **lan_networks; /* UUIDs; empty: not limited */
+    char **always_on;    /* UUIDs of the VPNs that the guard connects, the first first; NULL: an
+                           * older guard, which connects none */
+    bool always_on_laid_down; /* by the administrator: nobody else can change it */
+    GPtrArray *networks;      /* element-type KsGuardNetwork */
+    int64_t paused_until;     /* Unix time in seconds; 0: not paused */
+    uint32_t pause_max;       /* seconds */
+    GPtrArray *tunnels;       /* element-type KsGuardTunnel */
+    GPtrArray *overlays;      /* likewise: let out beside them */
+    GPtrArray *servers;       /* element-type KsGuardServer */
+    GPtrArray *vpns;          /* element-type KsGuardVpn */
     char **warnings;
 } KsGuardState;
+
+/* As many VPNs can be always on. */
+#define KS_GUARD_ALWAYS_ON_MAX 8u
 
 /* With nothing in it: for STARTING and AWAY. */
 KsGuardState *ks_guard_state_new(KsState state);
@@ -129,6 +135,9 @@ const char *ks_state_name(KsState state);
 
 /* The network that the machine is in now is among those that LAN access is limited to. */
 bool ks_guard_state_lan_is_here(const KsGuardState *state);
+
+/* The guard connects this VPN by itself. */
+bool ks_guard_state_keeps(const KsGuardState *state, const char *uuid);
 
 /* NULL: the guard does not know it, or is older than the property. */
 const KsGuardVpn *ks_guard_state_vpn(const KsGuardState *state, const char *uuid);

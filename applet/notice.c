@@ -152,6 +152,32 @@ KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
     return KS_NOTICE_KEEP;
 }
 
+bool ks_notice_offer_always_on(const KsModel *model, KsNotice **ret_notice)
+{
+    const KsGuardState *guard = model->guard;
+    const KsVpn *vpn = ks_model_wanted_vpn(model);
+    KsNotice *notice;
+
+    if (!ks_state_is_heard(guard->state) || !guard->always_on)
+        return false;
+    if (guard->always_on[0] || guard->always_on_laid_down ||
+        model->permissions[KS_REQUEST_SET_ALWAYS_ON] == KS_PERMISSION_NO)
+        return true; /* that is settled */
+    if (!vpn || vpn->activity != KS_VPN_UP || !ks_guard_state_vpn(guard, vpn->uuid))
+        return false;
+    notice = g_new0(KsNotice, 1);
+    /* TRANSLATORS: %s is the name of a VPN */
+    notice->title = g_strdup_printf(_("Keep “%s” connected?"), vpn->name);
+    notice->body = g_strdup(
+        _("A VPN that drops is no longer connected again by this program, but by the guard: for "
+          "everybody on this computer, and before anybody logs in."));
+    notice->icon = "io.github.nmkillswitch-protected-symbolic";
+    add_button(notice, C_("button", "Always on"), "app.always-on",
+               g_variant_new("(sb)", vpn->uuid, TRUE));
+    *ret_notice = notice;
+    return true;
+}
+
 KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *message)
 {
     static const char *const titles[KS_REQUEST_MAX] = {
@@ -167,6 +193,7 @@ KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *m
         [KS_REQUEST_SET_LOCKS] = N_("What the VPN does to the lock was not changed"),
         [KS_REQUEST_ADD_VPN] = N_("The VPN was not added"),
         [KS_REQUEST_ADD_OVERLAY] = N_("The overlay network was not added"),
+        [KS_REQUEST_SET_ALWAYS_ON] = N_("Which VPN is always on was not changed"),
         [KS_REQUEST_REMOVE_VPN] = N_("The VPN was not removed"),
     };
     KsNotice *notice;

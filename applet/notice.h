@@ -43,6 +43,10 @@ typedef struct {
 KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
                               KsNotice **ret_notice);
 
+/* For a person who had this program reconnect VPNs, which the guard does now: true if nothing is
+ * left to be said, with a notice if that is to be shown. */
+bool ks_notice_offer_always_on(const KsModel *model, KsNotice **ret_notice);
+
 /* A request that did not work, in a person's words; NULL if they know already (they closed the
  * prompt themselves). */
 KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *message);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/notifier.h"
 
-#define NOTICE_STATE  "state"
-#define NOTICE_ANSWER "answer"
+#define NOTICE_STATE     "state"
+#define NOTICE_ANSWER    "answer"
+#define NOTICE_ALWAYS_ON "always-on"
 
 struct KsNotifier {
     GApplication *application;
@@ -27,6 +28,18 @@ static void show(KsNotifier *notifier, const char *id, const KsNotice *notice)
     g_application_send_notification(notifier->application, id, shown);
 }
 
+static void offer_always_on(KsNotifier *notifier, const KsModel *model)
+{
+    g_autoptr(KsNotice) notice = NULL;
+
+    if (!ks_applet_settings_get(notifier->settings, KS_APPLET_SETTING_RECONNECT) ||
+        !ks_notice_offer_always_on(model, &notice))
+        return;
+    if (notice)
+        show(notifier, NOTICE_ALWAYS_ON, notice);
+    ks_applet_settings_set(notifier->settings, KS_APPLET_SETTING_RECONNECT, false);
+}
+
 void ks_notifier_follow(KsNotifier *notifier, const KsModel *model)
 {
     bool explain =
@@ -34,6 +47,7 @@ void ks_notifier_follow(KsNotifier *notifier, const KsModel *model)
         !ks_applet_settings_get(notifier->settings, KS_APPLET_SETTING_FIRST_LOCK_IS_TOLD);
     g_autoptr(KsNotice) notice = NULL;
 
+    offer_always_on(notifier, model);
     switch (ks_notice_for(model, explain, &notifier->told, &notice)) {
     case KS_NOTICE_KEEP:
         return;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "applet/check.h"
 #include "applet/preferences-parts.h"
 #include "applet/vpn-card.h"
 #include "config.h"
@@ -26,6 +27,7 @@ typedef struct {
     GtkWidget *locks;
     GtkWidget *locks_text;       /* in it */
     GSimpleAction *locks_action; /* its state is the guard's word */
+    GtkWidget *always_on;        /* NULL: NetworkManager does not run it */
     GtkWidget *edit;
     GtkWidget *test;
 } Row;
@@ -163,6 +165,29 @@ static void on_edit(GtkButton *button, gpointer data)
     activate(row, "edit-vpn", g_variant_new_string(row->uuid));
 }
 
+/* The mark has not changed by the click: it says how things are, and the click wants the other. */
+static void on_always_on(GtkToggleButton *button, gpointer data)
+{
+    Row *row = data;
+
+    activate(row, "always-on",
+             g_variant_new("(sb)", row->uuid, !gtk_toggle_button_get_active(button)));
+}
+
+static void add_always_on(Row *row, const KsVpnCard *card, GtkWidget *box)
+{
+    /* TRANSLATORS: said by screen readers; %s is the name of a VPN */
+    g_autofree char *spoken = g_strdup_printf(_("Always connect “%s”"), card->name);
+
+    row->always_on = g_object_new(KS_TYPE_CHECK_BUTTON, NULL);
+    gtk_button_set_label(GTK_BUTTON(row->always_on),
+                         _("Always on: connected by itself, before anybody logs in"));
+    gtk_label_set_line_wrap(GTK_LABEL(gtk_bin_get_child(GTK_BIN(row->always_on))), TRUE);
+    atk_object_set_name(gtk_widget_get_accessible(row->always_on), spoken);
+    g_signal_connect(row->always_on, "chosen", G_CALLBACK(on_always_on), row);
+    gtk_container_add(GTK_CONTAINER(box), row->always_on);
+}
+
 static void on_test(GtkButton *button, gpointer data)
 {
     Row *row = data;
@@ -219,6 +244,8 @@ static void add_row(GtkContainer *list, const KsVpnCard *card, GtkWindow *window
     row->facts = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING / 2);
     g_object_set(box, "margin", MARGIN, NULL);
     gtk_container_add(GTK_CONTAINER(box), row->facts);
+    if (!card->manual)
+        add_always_on(row, card, box);
     add_controls(row, card, box);
     g_object_set_data_full(G_OBJECT(holder), ROW, row, row_free);
     /* it takes the focus before what is in it: GTK's list is a trap for Tab otherwise */
@@ -235,6 +262,10 @@ static void show_row(Row *row, const KsVpnCard *card)
     show_locks(row, card->locks);
     gtk_widget_set_sensitive(row->locks, card->can_edit && !card->overlay);
     gtk_widget_set_sensitive(row->edit, card->can_edit);
+    if (row->always_on) {
+        ks_check_button_set(KS_CHECK_BUTTON(row->always_on), card->always_on);
+        gtk_widget_set_sensitive(row->always_on, card->can_always_on);
+    }
     if (row->test)
         gtk_widget_set_sensitive(row->test, card->can_test);
 }

@@ -27,7 +27,6 @@ static const struct {
     const char *item;
 } mirrored[] = {
     { "lan", "lan" },
-    { "reconnect", "reconnect-automatically" },
 };
 
 static GtkWidget *part(const Parts *parts, const char *name)
@@ -58,11 +57,6 @@ static bool is_wanted(GtkButton *button)
 static void on_auto_lock(GtkButton *button, gpointer data)
 {
     activate(data, "auto-lock", is_wanted(button));
-}
-
-static void on_reconnect(GtkButton *button, gpointer data)
-{
-    activate(data, "reconnect-automatically", is_wanted(button));
 }
 
 static void on_lan(GtkButton *button, gpointer data)
@@ -147,8 +141,6 @@ void ks_preferences_update(GtkWindow *window, const KsModel *model)
         gtk_widget_set_sensitive(button, item && item->sensitive);
         ks_check_button_set(KS_CHECK_BUTTON(button), item && item->checked);
     }
-    ks_check_button_set(KS_CHECK_BUTTON(part(parts, "reconnect")), model->reconnects);
-    gtk_widget_set_sensitive(part(parts, "reconnect"), TRUE);
     ks_check_button_set(KS_CHECK_BUTTON(auto_lock), model->guard->auto_lock);
     gtk_widget_set_sensitive(auto_lock, ks_state_is_heard(model->guard->state) &&
                                             !model->busy[KS_REQUEST_AUTO_OFF] &&
@@ -166,7 +158,6 @@ GtkWindow *ks_preferences_new(GtkApplication *application)
         void (*clicked)(GtkButton *button, gpointer data);
     } handlers[] = {
         { "auto-lock", on_auto_lock },
-        { "reconnect", on_reconnect },
         { "autostart", on_autostart },
         { "lan", on_lan },
     };

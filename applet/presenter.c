@@ -247,16 +247,12 @@ static void add_reconnect(const KsModel *model, GPtrArray *items)
 {
     const KsVpn *vpn = ks_model_wanted_vpn(model);
 
-    if (model->vpns->len == 0)
+    if (!vpn || vpn->activity != KS_VPN_DOWN || !model->dropped[0])
         return;
     add(items, "separator-reconnect", KS_ITEM_SEPARATOR, NULL);
-    if (vpn && vpn->activity == KS_VPN_DOWN && model->dropped[0])
-        add_action(items, "reconnect", g_strdup_printf(_("Reconnect “%s”"), vpn->name), "connect",
-                   g_variant_new_string(vpn->uuid))
-            ->sensitive = model->manager_ready;
-    add_check(items, "reconnect-automatically", g_strdup(_("Reconnect when a VPN drops")),
-              model->reconnects, "reconnect-automatically",
-              g_variant_new_boolean(!model->reconnects));
+    add_action(items, "reconnect", g_strdup_printf(_("Reconnect “%s”"), vpn->name), "connect",
+               g_variant_new_string(vpn->uuid))
+        ->sensitive = model->manager_ready;
 }
 
 const KsVpn *ks_model_wanted_vpn(const KsModel *model)

@@ -17,7 +17,6 @@ typedef struct {
     bool manager_ready;        /* NetworkManager answers */
     const char *dropped;       /* UUID of the VPN that dropped, or "" */
     const char *last;          /* UUID of the VPN that was up last, or "" */
-    bool reconnects;           /* a VPN that drops is connected again */
     int64_t now;               /* Unix time in seconds */
 } KsModel;
 

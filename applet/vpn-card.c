@@ -186,6 +186,10 @@ static KsVpnCard *card_of_profile(const KsModel *model, const KsVpn *vpn)
     for (unsigned i = 0; !card->overridden && i < vpn->warnings->len; i++)
         add_doubt(card, g_ptr_array_index(vpn->warnings, i));
     card->can_edit = known && ks_vpn_cards_can_edit(model);
+    card->always_on = ks_guard_state_keeps(model->guard, vpn->uuid);
+    card->can_always_on =
+        card->can_edit && model->guard->always_on && !model->guard->always_on_laid_down &&
+        (card->always_on || g_strv_length(model->guard->always_on) < KS_GUARD_ALWAYS_ON_MAX);
     card->can_test = model->manager_ready && vpn->activity == KS_VPN_DOWN &&
                      (card->servers->len > 0 || !holds(model));
     return card;
@@ -234,6 +238,19 @@ GPtrArray *ks_vpn_cards(const KsModel *model)
             g_ptr_array_add(cards, card_by_hand(model, vpn));
     }
     return cards;
+}
+
+GVariant *ks_vpn_card_keep(const KsGuardState *guard, const char *uuid, bool on)
+{
+    GVariantBuilder uuids;
+
+    g_variant_builder_init(&uuids, G_VARIANT_TYPE_STRING_ARRAY);
+    for (unsigned i = 0; guard->always_on && guard->always_on[i]; i++)
+        if (strcmp(guard->always_on[i], uuid) != 0)
+            g_variant_builder_add(&uuids, "s", guard->always_on[i]);
+    if (on)
+        g_variant_builder_add(&uuids, "s", uuid);
+    return g_variant_new("(as)", &uuids);
 }
 
 static void append_all(GString *text, const GPtrArray *lines)

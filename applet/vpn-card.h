@@ -19,8 +19,10 @@ typedef struct {
     bool manual;  /* a person set it up by hand */
     bool overlay; /* ... and it is no VPN, but let out beside one: it needs no servers */
     bool overridden;
-    bool can_edit; /* its servers, whether it locks, and to forget it */
-    bool can_test; /* by connecting it */
+    bool always_on;     /* the guard connects it by itself */
+    bool can_always_on; /* that can be changed */
+    bool can_edit;      /* its servers, whether it locks, and to forget it */
+    bool can_test;      /* by connecting it */
 } KsVpnCard;
 
 /* element-type KsVpnCard: NetworkManager's in the order of the model, then those by hand. */
@@ -33,6 +35,10 @@ GPtrArray *ks_vpn_card_servers(const KsModel *model, const char *uuid);
 /* Changes of VPNs can be asked for: the guard is there, polkit may agree, and nothing is under
  * way. */
 bool ks_vpn_cards_can_edit(const KsModel *model);
+
+/* The arguments of SetAlwaysOn with this VPN, or without it; the others stay as they are, and one
+ * that comes is the last to stand in. Floating. */
+GVariant *ks_vpn_card_keep(const KsGuardState *guard, const char *uuid, bool on);
 
 /* All but what can be done, as one text: the same text means that it looks the same. */
 char *ks_vpn_card_text(const KsVpnCard *card);

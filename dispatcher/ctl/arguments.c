@@ -37,6 +37,10 @@ const KsOptionText ks_option_texts[] = {
     { "--vpn", KS_OPTION_VPN,
       N_("which VPN, by its name or UUID; may be left out if there is one, or one that is up"),
       N_("NAME|UUID") },
+    { "--or", KS_OPTION_OR,
+      N_("a VPN that stands in while the one before cannot be connected; may be given several "
+         "times"),
+      N_("NAME|UUID") },
     { "--clear", KS_OPTION_CLEAR, N_("the servers that the profile names again") },
     { "--no-ask-password", KS_OPTION_NO_ASK_PASSWORD, N_("never ask for a password") },
     { "--help", KS_OPTION_HELP, N_("explain the program, or a command") },
@@ -124,6 +128,8 @@ static void take_value(KsCommandLine *line, unsigned option, const char *value)
 {
     if (option == KS_OPTION_SERVER)
         g_ptr_array_add(line->servers, (void *) value);
+    else if (option == KS_OPTION_OR)
+        g_ptr_array_add(line->others, (void *) value);
     else if (option == KS_OPTION_INTERFACE)
         line->interface = value;
     else if (option == KS_OPTION_TYPE)
@@ -220,7 +226,9 @@ KsExitStatus ks_arguments_parse(int argc, char **argv, KsCommandLine *ret_line)
     bool options_end = false;
     KsExitStatus status;
 
-    *ret_line = (KsCommandLine){ .words = g_ptr_array_new(), .servers = g_ptr_array_new() };
+    *ret_line = (KsCommandLine){ .words = g_ptr_array_new(),
+                                 .servers = g_ptr_array_new(),
+                                 .others = g_ptr_array_new() };
     for (int i = 1; i < argc; i++) {
         const KsOptionText *option;
         const char *value;
@@ -257,5 +265,6 @@ void ks_command_line_clear(KsCommandLine *line)
 {
     g_clear_pointer(&line->words, g_ptr_array_unref);
     g_clear_pointer(&line->servers, g_ptr_array_unref);
+    g_clear_pointer(&line->others, g_ptr_array_unref);
     g_clear_pointer(&line->client, ks_client_free);
 }

@@ -219,3 +219,20 @@ KsExitStatus ks_run_auto(const KsCommandLine *line)
     return change(line, "SetAutoLock", g_variant_new("(b)", on), KS_SHOW_AUTO_LOCK,
                   _("Auto-lock was not changed."));
 }
+
+KsExitStatus ks_run_always_on(const KsCommandLine *line)
+{
+    const char *first = ks_command_line_word(line, 0);
+    bool off = strcmp(first, "off") == 0;
+    GVariantBuilder vpns;
+
+    if (off && line->others->len > 0)
+        return ks_usage(NULL, _("“off” and “--or” do not go together."));
+    g_variant_builder_init(&vpns, G_VARIANT_TYPE_STRING_ARRAY);
+    if (!off)
+        g_variant_builder_add(&vpns, "s", first);
+    for (unsigned i = 0; i < line->others->len; i++)
+        g_variant_builder_add(&vpns, "s", (const char *) g_ptr_array_index(line->others, i));
+    return change(line, "SetAlwaysOn", g_variant_new("(as)", &vpns), KS_SHOW_ALWAYS_ON,
+                  _("Which VPN is always on was not changed."));
+}

@@ -75,6 +75,20 @@ const KsCommand ks_commands[] = {
           "With auto-lock on, a VPN that carries all traffic closes the lock as it comes up. Only "
           "you open it again."),
       .run = ks_run_auto },
+    { .name = "always-on",
+      .arguments = N_("NAME|UUID|off"),
+      .words_min = 1,
+      .words_max = 1,
+      .options = KS_OPTION_JSON | KS_OPTION_OR,
+      .summary = N_("connect a VPN by itself, and keep it connected"),
+      .details = N_(
+          "Connects this VPN of NetworkManager when the machine starts, before anybody logs in, when "
+          "the network changes and when it drops: always-on Home --or Work\n"
+          "A VPN after --or stands in while the ones before it cannot be connected. One whose "
+          "password is kept by a person's session is connected once somebody is logged in.\n"
+          "What you disconnect stays so until the next start, until you connect it, or until you "
+          "name it here again."),
+      .run = ks_run_always_on },
     { .name = "test",
       .options = KS_OPTION_JSON,
       .summary = N_("test now whether anything leaves without a VPN"),

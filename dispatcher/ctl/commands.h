@@ -22,6 +22,7 @@ typedef enum {
     KS_OPTION_FORMAT = 1 << 12,
     KS_OPTION_VPN = 1 << 13,
     KS_OPTION_OVERLAY = 1 << 14,
+    KS_OPTION_OR = 1 << 15,
 } KsOptions;
 
 /* What stands anywhere on the command line, with any command. */
@@ -35,6 +36,7 @@ typedef struct {
     unsigned options;         /* KsOptions */
     GPtrArray *words;         /* element-type char*: what stands after the command's name */
     GPtrArray *servers;       /* element-type char*: of each --server */
+    GPtrArray *others;        /* element-type char*: of each --or */
     const char *interface;    /* what stands after an option, the last time; NULL: not there */
     const char *type;
     const char *locks;
@@ -88,6 +90,7 @@ KsExitStatus ks_run_lan(const KsCommandLine *line);
 KsExitStatus ks_run_pause(const KsCommandLine *line);
 KsExitStatus ks_run_resume(const KsCommandLine *line);
 KsExitStatus ks_run_auto(const KsCommandLine *line);
+KsExitStatus ks_run_always_on(const KsCommandLine *line);
 
 /* vpn.c: what is said of VPNs. */
 KsExitStatus ks_run_vpn_add(const KsCommandLine *line);

@@ -26,6 +26,17 @@ static const char *text_member(JsonObject *object, const char *name)
     return json_object_get_string_member_with_default(object, name, "");
 }
 
+static void tell_next_try(JsonObject *always)
+{
+    gint64 next = json_object_get_int_member_with_default(always, "next_try", 0);
+    g_autofree char *text = next > 0 ? time_text(next) : NULL;
+
+    if (text)
+        json_object_set_string_member(always, "next_try", text);
+    else
+        json_object_set_null_member(always, "next_try");
+}
+
 /* JSON can say "nothing" where D-Bus cannot: the contract's null for a pause that is not and for an
  * address that is not known. */
 static JsonObject *to_object(GVariant *status)
@@ -40,6 +51,8 @@ static JsonObject *to_object(GVariant *status)
         json_object_set_string_member(object, "paused_until", end);
     else
         json_object_set_null_member(object, "paused_until");
+    if (json_object_has_member(object, "always_on"))
+        tell_next_try(json_object_get_object_member(object, "always_on"));
     for (guint i = 0; servers && i < json_array_get_length(servers); i++) {
         JsonObject *server = json_array_get_object_element(servers, i);
 

@@ -5,6 +5,7 @@
 #include "ctl/explain.h"
 #include "ctl/field.h"
 #include "ctl/rescue.h"
+#include "ctl/show-always-on.h"
 #include "ctl/text.h"
 
 #include <glib/gi18n.h>
@@ -308,6 +309,15 @@ static void append_lan(GString *out, GVariant *status)
     append_row(out, _("LAN access"), text);
 }
 
+static void append_always_on(GString *out, GVariant *status)
+{
+    g_autofree char *text = ks_show_always_on(status);
+
+    if (text)
+        /* TRANSLATORS: a column's label, below which stand VPN, Servers; 11 characters at most */
+        append_row(out, _("Always on"), text);
+}
+
 static void append_blocked(GString *out, GVariant *status)
 {
     g_autoptr(GVariant) blocked = ks_field_dictionary(status, "blocked");
@@ -354,6 +364,7 @@ static void append_all(GString *out, GVariant *status)
     append_overlays(out, status);
     append_servers(out, status);
     append_auto_lock(out, status);
+    append_always_on(out, status);
     append_lan(out, status);
     if (ks_field_flag(status, "locked")) {
         append_blocked(out, status);
@@ -385,6 +396,10 @@ char *ks_show_status(GVariant *status, KsShowPart part, bool colour)
     case KS_SHOW_AUTO_LOCK:
         append_headline(out, explanation, colour);
         append_auto_lock(out, status);
+        break;
+    case KS_SHOW_ALWAYS_ON:
+        append_headline(out, explanation, colour);
+        append_always_on(out, status);
         break;
     }
     if (part == KS_SHOW_ALL || explanation->mood == KS_MOOD_BAD)

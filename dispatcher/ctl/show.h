@@ -14,6 +14,7 @@ typedef enum {
     KS_SHOW_HEADLINE,
     KS_SHOW_LAN, /* what is so, and LAN access */
     KS_SHOW_AUTO_LOCK,
+    KS_SHOW_ALWAYS_ON,
 } KsShowPart;
 
 char *ks_show_status(GVariant *status, KsShowPart part, bool colour);

@@ -18,6 +18,7 @@
 #define KEY_LAN          "lan"
 #define KEY_LAN_NETWORKS "lan-networks"
 #define KEY_LAN_PLACES   "lan-places"
+#define KEY_ALWAYS_ON    "always-on"
 #define FORMAT_VERSION   1
 
 #define GROUP_KNOWN "known-up"
@@ -38,6 +39,7 @@ struct KsStore {
     char *known_path;
     char *closed_path;
     char *pause_path;
+    char *held_path;
     bool was_closed; /* the file is there */
     bool is_newer;   /* what was read is of a version of this program to come */
 };
@@ -48,6 +50,20 @@ static const char *directory(const char *variable, const char *built_in)
     const char *value = g_getenv(variable);
 
     return value && value[0] == '/' && !strchr(value, ':') ? value : built_in;
+}
+
+/* Versions before did not write it. What is no UUID connects nothing; without it, nothing opens. */
+static char **read_always_on(GKeyFile *file)
+{
+    char **uuids = g_key_file_get_string_list(file, GROUP, KEY_ALWAYS_ON, NULL, NULL);
+    bool is_valid = uuids && g_strv_length(uuids) <= KS_ALWAYS_ON_MAX;
+
+    for (unsigned i = 0; is_valid && uuids[i]; i++)
+        is_valid = ks_uuid_is_valid(uuids[i]);
+    if (is_valid)
+        return uuids;
+    g_strfreev(uuids);
+    return NULL;
 }
 
 static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **error)
@@ -79,6 +95,7 @@ static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **err
         /* versions before did not write them: then they are not known */
         settings.lan_places = g_key_file_get_string_list(file, GROUP, KEY_LAN_PLACES, NULL, NULL);
     }
+    settings.always_on = read_always_on(file);
     ks_settings_copy(&settings, ret_settings);
     return true;
 }
@@ -101,6 +118,7 @@ KsStore *ks_store_new(void)
     store->known_path = g_build_filename(runtime, "known", NULL);
     store->closed_path = g_build_filename(runtime, "closed", NULL);
     store->pause_path = g_build_filename(runtime, "pause", NULL);
+    store->held_path = g_build_filename(runtime, "disconnected", NULL);
     store->was_closed = g_file_test(store->closed_path, G_FILE_TEST_EXISTS);
     return store;
 }
@@ -117,6 +135,7 @@ void ks_store_free(KsStore *store)
     g_free(store->known_path);
     g_free(store->closed_path);
     g_free(store->pause_path);
+    g_free(store->held_path);
     g_free(store);
 }
 
@@ -194,6 +213,10 @@ bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
         g_key_file_set_string_list(file, GROUP, KEY_LAN_PLACES,
                                    (const char *const *) settings->lan_places,
                                    g_strv_length(settings->lan_places));
+    if (settings->always_on && settings->always_on[0])
+        g_key_file_set_string_list(file, GROUP, KEY_ALWAYS_ON,
+                                   (const char *const *) settings->always_on,
+                                   g_strv_length(settings->always_on));
     g_key_file_set_boolean(file, GROUP, KEY_LOCKED, settings->locked);
     g_key_file_set_boolean(file, GROUP, KEY_AUTO_LOCK, settings->auto_lock);
     g_key_file_set_boolean(file, GROUP, KEY_LAN, settings->lan);
@@ -252,6 +275,19 @@ void ks_store_save_pause_end(KsStore *store, int64_t end)
 
     g_key_file_set_int64(file, GROUP_PAUSE, KEY_END, end);
     (void) ks_key_file_write(store->pause_path, file, false, NULL);
+}
+
+bool ks_store_is_held(const KsStore *store)
+{
+    return g_file_test(store->held_path, G_FILE_TEST_EXISTS);
+}
+
+void ks_store_note_held(KsStore *store, bool held)
+{
+    if (held)
+        (void) g_file_set_contents(store->held_path, "", 0, NULL);
+    else
+        (void) g_unlink(store->held_path);
 }
 
 bool ks_store_was_closed(const KsStore *store)

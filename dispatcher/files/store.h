@@ -8,7 +8,8 @@
  *   <state>/servers   which servers were open (files/server-cache.h)
  *   <runtime>/unsaved-state  settings that the disk did not take, until the reboot or until it does
  *   <runtime>/known   which full-tunnel VPNs were up, until the reboot
- *   <runtime>/pause   when a pause must have ended, for a guard that starts in it */
+ *   <runtime>/pause   when a pause must have ended, for a guard that starts in it
+ *   <runtime>/disconnected   there while a person keeps an always-on VPN disconnected */
 
 typedef struct KsStore KsStore;
 
@@ -52,6 +53,11 @@ void ks_store_save_known_up(KsStore *store, const char *const *uuids);
 /* By ks_clock_now(); 0: not known. */
 int64_t ks_store_load_pause_end(KsStore *store);
 void ks_store_save_pause_end(KsStore *store, int64_t end); /* best effort */
+
+/* Whether a person keeps the always-on VPN disconnected, until the reboot. Best effort: losing it
+ * connects the VPN again. */
+bool ks_store_is_held(const KsStore *store);
+void ks_store_note_held(KsStore *store, bool held);
 
 /* Whether the lock was closed in this boot: then the kernel's command line does not open it. */
 bool ks_store_was_closed(const KsStore *store);

@@ -21,6 +21,10 @@ KsStatusFacts ks_guard_facts(const KsGuard *guard)
                       guard->vpns_problem,
                       ks_second_layer_problem(ks_keeper_second_layer(guard->keeper)) },
         .refusals = ks_tracing_refusals(guard->tracing),
+        .always_on = ks_always_on_view(guard->always_on),
+        .always_on_uuids = ks_guard_always_on(guard),
+        .always_on_source = ks_configuration_always_on_source(guard->configuration),
+        .always_on_next = ks_guard_next_connect(guard),
         .configuration_warnings = ks_configuration_warnings(guard->configuration),
     };
 }

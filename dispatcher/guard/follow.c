@@ -67,5 +67,6 @@ bool ks_guard_follow(KsGuard *guard)
         ks_guard_save(guard);
     ks_guard_watch_closing(guard);
     ks_guard_verify_soon(guard);
+    ks_guard_connect(guard);
     return held;
 }

@@ -9,6 +9,7 @@
 #include "guard/tracing.h"
 #include "kernel/connections.h"
 #include "kernel/netfilter.h"
+#include "policy/always-on.h"
 #include "policy/status.h"
 #include "policy/vpns.h"
 
@@ -21,7 +22,8 @@
  *   saving.c         what outlasts a reboot
  *   facts.c          what status is told
  *   orders.c         what a person asks for, and what is answered
- *   administrator.c  what the configuration rules out */
+ *   administrator.c  what the configuration rules out
+ *   connecting.c     the VPN that is always on */
 
 struct KsGuard {
     KsConfiguration *configuration;
@@ -56,6 +58,10 @@ struct KsGuard {
     int clock;          /* tells when the machine has woken up; negative: nothing does */
     guint clock_source;
     GSource *retry_source; /* follows the world once more, at its ready time; owned */
+    KsAlwaysOn *always_on;
+    char *always_on_told; /* as it was logged last */
+    guint connect_source; /* when it is looked at again */
+    bool held_saved;      /* that a person disconnected it is on disk */
     bool is_ready;
     KsGuardObserver observer;
 };
@@ -108,6 +114,17 @@ void ks_guard_save(KsGuard *guard);
 
 /* If it failed last: the disk may take it now. */
 void ks_guard_save_again(KsGuard *guard);
+
+/* ---- connecting.c ---- */
+
+/* Which VPNs are always on: the administrator's choice, or people's; NULL: none. */
+const char *const *ks_guard_always_on(const KsGuard *guard);
+
+/* Does the next step to have one connected; to be called when the kernel has the lock. */
+void ks_guard_connect(KsGuard *guard);
+
+/* When it tries again, as Unix time in seconds; 0: not by itself. */
+int64_t ks_guard_next_connect(const KsGuard *guard);
 
 /* ---- administrator.c ---- */
 

@@ -67,6 +67,7 @@ static gboolean on_woken(gint fd, GIOCondition condition, gpointer data)
     ks_clock_drain(fd);
     if (ks_keeper_read(guard->keeper) && ks_keeper_is_paused_too_long(guard->keeper))
         g_message("the pause is ended: the machine slept, and the kernel does not count that");
+    ks_always_on_wake(guard->always_on);
     (void) ks_guard_follow(guard);
     return G_SOURCE_CONTINUE;
 }
@@ -147,6 +148,8 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardObserver *observer)
     guard->retry_source = sleeper_new(on_retry, guard);
 
     load_state(guard);
+    guard->held_saved = ks_store_is_held(guard->store);
+    guard->always_on = ks_always_on_new(guard->held_saved);
     guard->vpns = ks_vpns_load(&guard->vpns_problem);
     if (guard->vpns_problem)
         g_warning("%s", guard->vpns_problem);
@@ -173,6 +176,7 @@ void ks_guard_free(KsGuard *guard)
     g_clear_handle_id(&guard->verify_source, g_source_remove);
     g_clear_handle_id(&guard->ready_source, g_source_remove);
     g_clear_handle_id(&guard->pause_source, g_source_remove);
+    g_clear_handle_id(&guard->connect_source, g_source_remove);
     ks_guard_stop_ending(guard);
     g_source_destroy(guard->retry_source);
     g_source_unref(guard->retry_source);
@@ -181,6 +185,8 @@ void ks_guard_free(KsGuard *guard)
     ks_tracing_free(guard->tracing);
     ks_keeper_free(guard->keeper);
     ks_engine_free(guard->engine);
+    ks_always_on_free(guard->always_on);
+    g_free(guard->always_on_told);
     ks_vpns_free(guard->vpns);
     ks_saved_copies_free(guard->copies);
     ks_store_free(guard->store);

@@ -44,6 +44,10 @@ bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GEr
 /* It is so already, and the networks are still what they were when somebody allowed them. */
 bool ks_guard_lan_is(const KsGuard *guard, bool lan, const char *const *networks);
 bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error);
+/* Which VPNs are connected by themselves, by names or UUIDs, the wanted one first; none: off.
+ * Saying it again connects what a person disconnected. */
+bool ks_guard_set_always_on(KsGuard *guard, const char *const *vpns, GError **error);
+bool ks_guard_could_set_always_on(KsGuard *guard, const char *const *vpns, GError **error);
 bool ks_guard_pause(KsGuard *guard, uint32_t seconds, GError **error);
 bool ks_guard_resume(KsGuard *guard, GError **error);
 

@@ -11,7 +11,7 @@
 #include "kernel/policies.h"
 #include "kernel/pppoe-sessions.h"
 #include "kernel/wireguard.h"
-#include "network/manager.h"
+#include "network/logins.h"
 
 #include <glib-unix.h>
 #include <unistd.h>
@@ -26,6 +26,7 @@ struct KsLook {
     KsWorld *world;
     KsNames *names;
     KsManager *manager;
+    KsLogins *logins;
     KsLinks *links;
     KsWireguard *wireguard; /* NULL until there is a link of that kind */
     KsAccessPoints *access_points;
@@ -78,6 +79,7 @@ void ks_look_open_manager(KsLook *look, KsSystemBus *bus)
 {
     look->names = ks_names_new(bus, look->changed, look->data);
     look->manager = ks_manager_new(bus, look->changed, look->data);
+    look->logins = ks_logins_new(look->changed, look->data);
 }
 
 static gboolean on_ipv6_alone(gpointer data)
@@ -120,6 +122,7 @@ void ks_look_free(KsLook *look)
     g_clear_handle_id(&look->ipv6_alone_source, g_source_remove);
     stop_policies(look);
     ks_manager_free(look->manager);
+    ks_logins_free(look->logins);
     ks_names_free(look->names);
     ks_links_close(look->links);
     ks_wireguard_close(look->wireguard);
@@ -241,6 +244,8 @@ bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked)
     learned = ks_vpns_learn(vpns, look->world);
     if (look->manager)
         ks_manager_describe(look->manager, look->world);
+    if (look->logins)
+        ks_logins_describe(look->logins, look->world);
     ks_vpns_apply(vpns, look->world);
     describe_policies(look);
     if (look->names)
@@ -256,6 +261,11 @@ void ks_look_at_people(KsLook *look)
 KsWorld *ks_look_world(const KsLook *look)
 {
     return look->world;
+}
+
+KsManager *ks_look_manager(const KsLook *look)
+{
+    return look->manager;
 }
 
 bool ks_look_has_manager_told(const KsLook *look)

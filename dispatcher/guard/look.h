@@ -3,6 +3,7 @@
 
 #include "model/viewer.h"
 #include "model/world.h"
+#include "network/manager.h"
 #include "network/system-bus.h"
 #include "policy/vpns.h"
 
@@ -38,6 +39,9 @@ bool ks_look_has_profile(const KsLook *look, const char *uuid);
 
 /* Whose the networks are that LAN access is limited to is told with the world from now on. */
 void ks_look_at_network_users(KsLook *look, const char *const *uuids);
+
+/* NULL: before ks_look_open_manager(). */
+KsManager *ks_look_manager(const KsLook *look);
 
 /* Addresses of all links as they were seen last; NULL: the kernel cannot be asked. */
 const GArray *ks_look_addresses(const KsLook *look);

@@ -235,6 +235,58 @@ bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *name
     return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
 }
 
+/* UUIDs of what is named, each once; NULL with an error. */
+static char **identify_always_on(KsGuard *guard, const char *const *names, GError **error)
+{
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
+
+    for (unsigned i = 0; names[i]; i++) {
+        const char *uuid =
+            ks_vpns_identify(guard->vpns, ks_look_world(guard->look), names[i], error);
+        const KsVpn *vpn = uuid ? ks_world_vpn(ks_look_world(guard->look), uuid) : NULL;
+
+        if (!uuid)
+            return NULL;
+        if (!vpn || vpn->manual || vpn->users) {
+            g_set_error_literal(
+                error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
+                vpn && vpn->users
+                    ? "This VPN is for some users only; one that is always on is for everybody. "
+                      "Make it so in the network settings, or: nmcli connection modify NAME "
+                      "connection.permissions \"\""
+                    : "NetworkManager does not run this VPN, and so it cannot be connected here.");
+            return NULL;
+        }
+        if (g_ptr_array_find_with_equal_func(uuids, uuid, g_str_equal, NULL)) {
+            g_set_error_literal(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
+                                "The same VPN is named twice.");
+            return NULL;
+        }
+        g_ptr_array_add(uuids, g_strdup(uuid));
+    }
+    g_ptr_array_add(uuids, NULL);
+    return (char **) g_ptr_array_free(g_steal_pointer(&uuids), FALSE);
+}
+
+bool ks_guard_could_set_always_on(KsGuard *guard, const char *const *vpns, GError **error)
+{
+    g_auto(GStrv) uuids = identify_always_on(guard, vpns, error);
+
+    return uuids != NULL;
+}
+
+bool ks_guard_set_always_on(KsGuard *guard, const char *const *vpns, GError **error)
+{
+    g_auto(GStrv) uuids = identify_always_on(guard, vpns, error);
+
+    if (!uuids)
+        return false;
+    if (ks_engine_set_always_on(guard->engine, (const char *const *) uuids))
+        g_message("which VPN is always on was set on request: %s", uuids[0] ? uuids[0] : "none");
+    ks_always_on_want(guard->always_on);
+    return save_and_follow(guard, error);
+}
+
 /* The state of a pause is the kernel's alone. What is remembered is when it must be over. */
 static bool change_pause(KsGuard *guard, uint64_t milliseconds, GError **error)
 {

@@ -81,6 +81,7 @@ typedef struct {
     char *place;  /* what it is, by model/place.h; NULL: not known */
     char **users; /* as of a VPN; empty: nobody knows whose it is */
     char interface[IF_NAMESIZE];
+    bool up;        /* it has been brought up */
     bool external;  /* NetworkManager only watches it: others made it, a VPN's program perhaps */
     bool leads_out; /* it has a lease, or asks for one, or has a gateway */
 } KsNetwork;
@@ -116,6 +117,13 @@ typedef enum {
 const char *ks_vpn_locks_name(KsVpnLocks locks);
 bool ks_vpn_locks_parse(const char *name, KsVpnLocks *ret_locks);
 
+/* Whether a VPN could reach anything now, as NetworkManager knows it. */
+typedef enum {
+    KS_ONLINE_NOT,
+    KS_ONLINE_PORTAL, /* the network wants a login in a browser first */
+    KS_ONLINE,
+} KsOnline;
+
 /* One VPN: a profile of NetworkManager's with its activity, or one that a person set up by hand. */
 typedef struct {
     char *uuid;
@@ -135,6 +143,8 @@ typedef struct {
     KsVpnLocks locks;
     KsVpnActivity activity;
     KsFailure failure;           /* of the last attempt; KS_FAILURE_NONE once it is up */
+    bool ended_by_person;        /* ... that it ended was somebody's wish */
+    bool secrets_of_person;      /* NetworkManager has to ask a person's session for its secrets */
     unsigned attempt;            /* the later of two has the greater number */
     char interface[IF_NAMESIZE]; /* "" unless NetworkManager itself names it (WireGuard) or a
                                   * person did */
@@ -154,6 +164,10 @@ typedef struct {
                                   * are that LAN access is limited to, as told last */
     GArray *name_servers;        /* element-type KsNameServer */
     KsDns dns;
+    KsOnline online;
+    uint64_t network_mark;     /* differs when the networks that lead out are others than before */
+    bool logged_in;            /* somebody is, in a session of their own */
+    uint64_t logins;           /* differs after each login */
     GArray *links;             /* element-type KsLink */
     bool nowhere[KS_FAMILIES]; /* what programs send has no way to leave by */
     GArray *link_routes;       /* element-type KsLinkRoute, of links with tunnel_kind */

@@ -22,6 +22,7 @@ typedef struct {
     gint64 began; /* 0: not known */
     bool running;
     bool alone;
+    bool by_person; /* its end was somebody's wish */
     unsigned number;
 } Attempt;
 
@@ -144,12 +145,19 @@ void ks_attempts_fail(KsAttempts *attempts, const void *profile, KsFailure failu
     g_task_run_in_thread(task, read_now);
 }
 
-void ks_attempts_end(KsAttempts *attempts, const void *profile)
+void ks_attempts_end(KsAttempts *attempts, const void *profile, bool by_person)
 {
-    Attempt *attempt = g_hash_table_lookup(attempts->attempts, profile);
+    Attempt *attempt = find(attempts, profile);
 
-    if (attempt)
-        attempt->running = false;
+    attempt->running = false;
+    attempt->by_person |= by_person;
+}
+
+bool ks_attempts_ended_by_person(const KsAttempts *attempts, const void *profile)
+{
+    const Attempt *attempt = g_hash_table_lookup(attempts->attempts, profile);
+
+    return attempt && attempt->by_person;
 }
 
 void ks_attempts_forget(KsAttempts *attempts, const void *profile)

@@ -21,8 +21,9 @@ void ks_attempts_begin(KsAttempts *attempts, const void *profile);
 void ks_attempts_succeed(KsAttempts *attempts, const void *profile);
 void ks_attempts_fail(KsAttempts *attempts, const void *profile, KsFailure failure);
 
-/* It ended without a word about the VPN. What was said before stands. */
-void ks_attempts_end(KsAttempts *attempts, const void *profile);
+/* It ended without a word about the VPN. What was said before stands. `by_person`: somebody
+ * disconnected it. */
+void ks_attempts_end(KsAttempts *attempts, const void *profile, bool by_person);
 
 void ks_attempts_forget(KsAttempts *attempts, const void *profile);
 void ks_attempts_clear(KsAttempts *attempts);
@@ -30,4 +31,5 @@ void ks_attempts_clear(KsAttempts *attempts);
 /* Of the last attempt: which of all it was; and why it failed, KS_FAILURE_NONE while there is
  * another. */
 unsigned ks_attempts_number(const KsAttempts *attempts, const void *profile);
+bool ks_attempts_ended_by_person(const KsAttempts *attempts, const void *profile);
 KsFailure ks_attempts_failure(const KsAttempts *attempts, const void *profile);

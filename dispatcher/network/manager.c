@@ -6,8 +6,10 @@
 #include "model/place.h"
 #include "model/profile.h"
 #include "model/shares.h"
+#include "network/activation.h"
 #include "network/attempts.h"
 #include "network/name-servers.h"
+#include "network/online.h"
 #include "network/vpn-profile.h"
 
 #include <NetworkManager.h>
@@ -21,6 +23,9 @@ struct KsManager {
     bool answered;             /* once at least, if only "no bus" */
     GHashTable *servers;       /* NMConnection* -> KsProfileServers*, until the profile changes */
     KsAttempts *attempts;      /* by NMConnection* */
+    KsActivation *job;         /* NULL: NetworkManager owes no answer */
+    void (*job_answered)(void *data);
+    void *job_data;
     guint notify;
 };
 
@@ -99,7 +104,8 @@ static void on_active_state(NMActiveConnection *active, guint state, guint reaso
     else if (failure != KS_FAILURE_NONE)
         ks_attempts_fail(manager->attempts, profile, failure);
     else
-        ks_attempts_end(manager->attempts, profile);
+        ks_attempts_end(manager->attempts, profile,
+                        reason == NM_ACTIVE_CONNECTION_STATE_REASON_USER_DISCONNECTED);
     notify_soon(manager);
 }
 
@@ -225,6 +231,8 @@ static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
     vpn->users = ks_vpn_profile_users(profile);
     vpn->attempt = ks_attempts_number(manager->attempts, profile);
     vpn->failure = ks_attempts_failure(manager->attempts, profile);
+    vpn->ended_by_person = ks_attempts_ended_by_person(manager->attempts, profile);
+    vpn->secrets_of_person = ks_vpn_profile_asks_person(profile);
     return vpn;
 }
 
@@ -332,6 +340,7 @@ static char **users_of_active(NMActiveConnection *active)
 
 static void describe_networks(KsManager *manager, KsWorld *world)
 {
+    static const char *const of_active[] = { NM_ACTIVE_CONNECTION_STATE, NULL };
     const GPtrArray *devices = nm_client_get_devices(manager->client);
 
     for (unsigned i = 0; i < devices->len; i++) {
@@ -348,6 +357,9 @@ static void describe_networks(KsManager *manager, KsWorld *world)
         network->place = place_of(active, device);
         if (NM_IS_DEVICE_WIFI(device))
             watch_access_point(manager, device);
+        watch(manager, active, of_active);
+        network->up =
+            nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATED;
         network->external =
             nm_active_connection_get_state_flags(active) & NM_ACTIVATION_STATE_FLAG_EXTERNAL;
         network->leads_out = leads_out(active, device);
@@ -385,6 +397,7 @@ static void on_client_ready(GObject *source, GAsyncResult *result, gpointer data
     static const char *const watched[] = {
         "notify::" NM_CLIENT_NM_RUNNING,
         "notify::" NM_CLIENT_STARTUP,
+        "notify::" NM_CLIENT_CONNECTIVITY,
         "notify::" NM_CLIENT_CONNECTIONS,
         "notify::" NM_CLIENT_DNS_CONFIGURATION,
         "notify::" NM_CLIENT_DNS_MODE,
@@ -411,6 +424,36 @@ static void on_client_ready(GObject *source, GAsyncResult *result, gpointer data
                          G_CALLBACK(on_profile_removed), manager);
     }
     notify_soon(manager);
+}
+
+static void on_answered(void *data)
+{
+    KsManager *manager = data;
+
+    manager->job = NULL;
+    manager->job_answered(manager->job_data);
+}
+
+bool ks_manager_ask(KsManager *manager, const char *uuid, bool connect,
+                    void (*answered)(void *data), void *data)
+{
+    if (!manager->client || manager->job)
+        return false;
+    manager->job_answered = answered;
+    manager->job_data = data;
+    manager->job = ks_activation_begin(manager->client, uuid, connect, on_answered, manager);
+    return manager->job != NULL;
+}
+
+/* NetworkManager's own answer may come later, or never. */
+static void forget_job(KsManager *manager, bool tell)
+{
+    if (!manager->job)
+        return;
+    ks_activation_forget(manager->job);
+    manager->job = NULL;
+    if (tell)
+        manager->job_answered(manager->job_data);
 }
 
 static void forget_client(KsManager *manager)
@@ -440,6 +483,7 @@ static void on_bus_gone(void *data)
 
     manager->answered = true;
     forget_client(manager);
+    forget_job(manager, true);
     notify_soon(manager);
 }
 
@@ -471,6 +515,7 @@ void ks_manager_free(KsManager *manager)
     if (!manager)
         return;
     ks_system_bus_forget(manager->bus, manager);
+    forget_job(manager, false);
     forget_client(manager);
     g_clear_handle_id(&manager->notify, g_source_remove);
     g_hash_table_unref(manager->servers);
@@ -508,6 +553,8 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
     g_ptr_array_set_size(world->networks, 0);
     g_array_set_size(world->name_servers, 0);
     world->dns = KS_DNS_BY_OTHERS;
+    world->online = KS_ONLINE_NOT;
+    world->network_mark = 0;
     world->manager_present = manager->client && nm_client_get_nm_running(manager->client);
     world->manager_settled = world->manager_present && !nm_client_get_startup(manager->client);
     if (!world->manager_present)
@@ -541,6 +588,7 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
     }
     share_servers(manager, claims);
     describe_networks(manager, world);
+    ks_online_describe(manager->client, world);
     describe_dhcp_servers(manager, world);
     ks_name_servers_describe(manager->client, world);
 }

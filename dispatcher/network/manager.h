@@ -15,13 +15,20 @@ typedef struct KsManager KsManager;
 KsManager *ks_manager_new(KsSystemBus *bus, void (*changed)(void *data), void *data);
 void ks_manager_free(KsManager *manager);
 
+/* Asks NetworkManager to connect a VPN, or to disconnect it; of its profile, the UUID. One at a
+ * time. `answered` is called once, from the main loop, when it has taken or refused it, or is away;
+ * not after the manager is freed. False: it was not even asked, and nothing is called. */
+bool ks_manager_ask(KsManager *manager, const char *uuid, bool connect,
+                    void (*answered)(void *data), void *data);
+
 /* It is one of NetworkManager's, connected or not. */
 bool ks_manager_has_profile(const KsManager *manager, const char *uuid);
 
 /* Whose it is; NULL: everybody's, or there is no such profile. Owned by the caller. */
 char **ks_manager_profile_users(const KsManager *manager, const char *uuid);
 
-/* Writes manager_present, manager_settled, vpns, networks and dhcp_servers of the world. */
+/* Writes manager_present, manager_settled, vpns, networks, online, network_mark and dhcp_servers of
+ * the world. */
 void ks_manager_describe(KsManager *manager, KsWorld *world);
 
 /* False until libnm has its first answer, whether NetworkManager is there or not. */

@@ -66,6 +66,38 @@ KsProfileServers *ks_vpn_profile_servers(NMConnection *profile)
                      nm_connection_get_setting(profile, NM_TYPE_SETTING_WIREGUARD)));
 }
 
+/* Secrets that the system keeps have no flags. */
+static bool is_persons(guint64 flags)
+{
+    return flags & (NM_SETTING_SECRET_FLAG_AGENT_OWNED | NM_SETTING_SECRET_FLAG_NOT_SAVED) &&
+           !(flags & NM_SETTING_SECRET_FLAG_NOT_REQUIRED);
+}
+
+static void look_at_flags(const char *key, const char *value, gpointer data)
+{
+    bool *asks = data;
+
+    *asks |= g_str_has_suffix(key, "-flags") && is_persons(g_ascii_strtoull(value, NULL, 10));
+}
+
+bool ks_vpn_profile_asks_person(NMConnection *profile)
+{
+    NMSettingWireGuard *wireguard;
+    bool asks = false;
+
+    if (ks_vpn_profile_kind(profile) == KS_VPN_KIND_PLUGIN) {
+        nm_setting_vpn_foreach_data_item(nm_connection_get_setting_vpn(profile), look_at_flags,
+                                         &asks);
+        return asks;
+    }
+    wireguard = (void *) nm_connection_get_setting(profile, NM_TYPE_SETTING_WIREGUARD);
+    asks = wireguard && is_persons(nm_setting_wireguard_get_private_key_flags(wireguard));
+    for (unsigned i = 0; wireguard && i < nm_setting_wireguard_get_peers_len(wireguard); i++)
+        asks |= is_persons(
+            nm_wireguard_peer_get_preshared_key_flags(nm_setting_wireguard_get_peer(wireguard, i)));
+    return asks;
+}
+
 char **ks_vpn_profile_users(NMConnection *profile)
 {
     NMSettingConnection *setting = nm_connection_get_setting_connection(profile);

@@ -4,6 +4,7 @@
 #include "model/profile.h"
 
 #include <NetworkManager.h>
+#include <stdbool.h>
 
 /* What a profile of NetworkManager's says of a VPN. */
 
@@ -20,6 +21,9 @@ char *ks_vpn_profile_type(NMConnection *profile);
 
 /* Of a VPN; owned by the caller. */
 KsProfileServers *ks_vpn_profile_servers(NMConnection *profile);
+
+/* A person's session has to be asked for some of its secrets. */
+bool ks_vpn_profile_asks_person(NMConnection *profile);
 
 /* Whom any profile is for, NULL: everybody. Of a longer list than makes sense, the first. Owned by
  * the caller. */

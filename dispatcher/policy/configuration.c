@@ -2,6 +2,8 @@
 #include "policy/configuration.h"
 
 #include "model/duration.h"
+#include "model/event.h"
+#include "policy/settings.h"
 
 #include <string.h>
 
@@ -11,7 +13,7 @@
 /* What GLib's key files take for blanks inside a line. */
 #define BLANKS " \t\r\f"
 
-typedef enum { BOOLEAN, DURATION } Kind;
+typedef enum { BOOLEAN, DURATION, UUIDS } Kind;
 
 typedef struct {
     const char *group;
@@ -36,6 +38,10 @@ static const Row rows[] = {
                                             "LAN access" },
     [KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF] = { "allow", "auto-lock-off", BOOLEAN, 0, true, false,
                                                "turning auto-lock off" },
+    /* how many; which, is in always_on */
+    [KS_CONFIGURATION_ALWAYS_ON] = { "vpn", "always-on", UUIDS, KS_ALWAYS_ON_MAX, 0, 0, NULL },
+    [KS_CONFIGURATION_ALLOW_ALWAYS_ON] = { "allow", "auto-connect", BOOLEAN, 0, true, false,
+                                           "connecting a VPN by itself" },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) == KS_CONFIGURATION_KEYS);
@@ -43,6 +49,7 @@ G_STATIC_ASSERT(G_N_ELEMENTS(rows) == KS_CONFIGURATION_KEYS);
 struct KsConfiguration {
     uint32_t values[KS_CONFIGURATION_KEYS]; /* booleans; seconds */
     char *sources[KS_CONFIGURATION_KEYS];   /* NULL: the default */
+    char **always_on;                       /* NULL: no line says */
     GPtrArray *warnings;
 };
 
@@ -89,6 +96,23 @@ static bool parse_boolean(const char *text, uint32_t *ret_value)
     return false;
 }
 
+/* Set apart by blanks, commas or semicolons. NULL: they are none. */
+static char **parse_uuids(const char *text)
+{
+    g_auto(GStrv) words = g_strsplit_set(text, BLANKS ",;", -1);
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
+
+    for (unsigned i = 0; words[i]; i++) {
+        if (words[i][0] == '\0')
+            continue;
+        if (!ks_uuid_is_valid(words[i]) || uuids->len == KS_ALWAYS_ON_MAX)
+            return NULL;
+        g_ptr_array_add(uuids, g_strdup(words[i]));
+    }
+    g_ptr_array_add(uuids, NULL);
+    return (char **) g_ptr_array_free(g_steal_pointer(&uuids), FALSE);
+}
+
 static bool parse_value(const Row *row, const char *text, uint32_t *ret_value)
 {
     uint32_t value;
@@ -101,6 +125,13 @@ static bool parse_value(const Row *row, const char *text, uint32_t *ret_value)
             return false;
         *ret_value = value;
         return true;
+    case UUIDS: {
+        g_auto(GStrv) uuids = parse_uuids(text);
+
+        if (uuids)
+            *ret_value = g_strv_length(uuids);
+        return uuids != NULL;
+    }
     }
     return false;
 }
@@ -109,6 +140,8 @@ static char *describe_kind(const Row *row)
 {
     char longest[KS_DURATION_TEXT_SIZE];
 
+    if (row->kind == UUIDS)
+        return g_strdup_printf("at most %u UUIDs of VPNs", row->max);
     return row->kind == BOOLEAN ? g_strdup("true or false")
                                 : g_strdup_printf("a duration such as 5m, at most %s, or 0",
                                                   ks_duration_text(row->max, longest));
@@ -163,6 +196,8 @@ static void set_strict(const Place *place, const Row *row)
 {
     uint32_t before = place->configuration->values[row - rows];
 
+    if (row->kind == UUIDS)
+        return; /* what was said before stands: it connects no other VPN */
     set_value(place, row, row->kind == DURATION ? MIN(before, row->strict) : row->strict);
 }
 
@@ -175,6 +210,8 @@ static char *describe_outcome(const Place *place, const Row *row)
         return g_strdup("the line is not used");
     if (row->rules_out)
         return g_strdup_printf("%s is not allowed", row->rules_out);
+    if (row->kind == UUIDS)
+        return g_strdup("the line is not used");
     if (row->kind == BOOLEAN)
         return g_strdup_printf("%s is used", row->strict ? "true" : "false");
     return g_strdup_printf("%s is used",
@@ -263,6 +300,10 @@ static void read_entry(const Place *place, const char *line)
     value += strspn(value, BLANKS);
     if (parse_value(row, value, &number)) {
         set_value(place, row, number);
+        if (row->kind == UUIDS) {
+            g_strfreev(place->configuration->always_on);
+            place->configuration->always_on = parse_uuids(value);
+        }
     } else {
         g_autofree char *kind = describe_kind(row);
         g_autofree char *outcome = NULL;
@@ -302,6 +343,7 @@ void ks_configuration_free(KsConfiguration *configuration)
         return;
     for (unsigned i = 0; i < G_N_ELEMENTS(configuration->sources); i++)
         g_free(configuration->sources[i]);
+    g_strfreev(configuration->always_on);
     g_ptr_array_unref(configuration->warnings);
     g_free(configuration);
 }
@@ -364,10 +406,31 @@ char *ks_configuration_refusal(const KsConfiguration *configuration, KsConfigura
     if (key == KS_CONFIGURATION_ALLOW_PAUSE && configuration->values[key] &&
         configuration->values[KS_CONFIGURATION_PAUSE_MAX] == 0)
         key = KS_CONFIGURATION_PAUSE_MAX;
+    if (key == KS_CONFIGURATION_ALLOW_ALWAYS_ON && configuration->values[key] &&
+        configuration->always_on)
+        return g_strdup_printf(
+            "The administrator of this machine has laid down which VPN is always on (%s).",
+            configuration->sources[KS_CONFIGURATION_ALWAYS_ON]);
     if (!what || configuration->values[key])
         return NULL;
     return g_strdup_printf("The administrator of this machine has ruled out %s (%s).", what,
                            configuration->sources[key]);
+}
+
+const char *const *ks_configuration_always_on(const KsConfiguration *configuration)
+{
+    static const char *const none[] = { NULL };
+
+    return configuration->values[KS_CONFIGURATION_ALLOW_ALWAYS_ON]
+               ? (const char *const *) configuration->always_on
+               : none;
+}
+
+const char *ks_configuration_always_on_source(const KsConfiguration *configuration)
+{
+    return configuration->sources[configuration->values[KS_CONFIGURATION_ALLOW_ALWAYS_ON]
+                                      ? KS_CONFIGURATION_ALWAYS_ON
+                                      : KS_CONFIGURATION_ALLOW_ALWAYS_ON];
 }
 
 const char *ks_configuration_source(const KsConfiguration *configuration, KsConfigurationKey key)

@@ -19,6 +19,8 @@ typedef enum {
     KS_CONFIGURATION_ALLOW_PAUSE,         /* [allow] pause */
     KS_CONFIGURATION_ALLOW_LAN_ACCESS,    /* [allow] lan-access */
     KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF, /* [allow] auto-lock-off */
+    KS_CONFIGURATION_ALWAYS_ON,           /* [vpn] always-on */
+    KS_CONFIGURATION_ALLOW_ALWAYS_ON,     /* [allow] auto-connect */
     KS_CONFIGURATION_KEYS,
 } KsConfigurationKey;
 
@@ -50,8 +52,16 @@ bool ks_configuration_auto_lock(const KsConfiguration *configuration);
 uint32_t ks_configuration_pause_max(const KsConfiguration *configuration);
 
 /* NULL: allowed. Else a sentence that says so and where it is laid down; owned by the caller.
- * `key`: one of KS_CONFIGURATION_ALLOW_...; pausing is also ruled out by a maximum of 0. */
+ * `key`: one of KS_CONFIGURATION_ALLOW_...; pausing is also ruled out by a maximum of 0, and
+ * choosing a VPN that is always on by the administrator's choice. */
 char *ks_configuration_refusal(const KsConfiguration *configuration, KsConfigurationKey key);
+
+/* UUIDs of the VPNs that are always on, whatever people choose; NULL: they choose. An empty list:
+ * it is ruled out. Owned by the configuration. */
+const char *const *ks_configuration_always_on(const KsConfiguration *configuration);
+
+/* What decides it, if it is not people: file and line, or NULL. */
+const char *ks_configuration_always_on_source(const KsConfiguration *configuration);
 
 /* File and line that a value is from, or NULL: the default. */
 const char *ks_configuration_source(const KsConfiguration *configuration, KsConfigurationKey key);

@@ -426,6 +426,22 @@ bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids,
     return true;
 }
 
+static bool are_equal(char *const *a, const char *const *b)
+{
+    static const char *const none[] = { NULL };
+
+    return g_strv_equal(a ? (const char *const *) a : none, b ? b : none);
+}
+
+bool ks_engine_set_always_on(KsEngine *engine, const char *const *uuids)
+{
+    if (are_equal(engine->settings.always_on, uuids))
+        return false;
+    g_strfreev(engine->settings.always_on);
+    engine->settings.always_on = g_strdupv((char **) uuids);
+    return true;
+}
+
 const KsSettings *ks_engine_settings(const KsEngine *engine)
 {
     return &engine->settings;

@@ -51,6 +51,9 @@ bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids,
 bool ks_engine_lan_networks_are(const KsEngine *engine, const char *const *uuids,
                                 const char *const *places);
 
+/* Kept with the rest of what people chose; it has no say in what should be. */
+bool ks_engine_set_always_on(KsEngine *engine, const char *const *uuids);
+
 /* The answers, valid until the next call that changes the engine. */
 const KsSettings *ks_engine_settings(const KsEngine *engine);
 const KsLock *ks_engine_lock(const KsEngine *engine); /* what the kernel should hold when locked */

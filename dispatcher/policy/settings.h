@@ -8,6 +8,7 @@
 
 /* More networks than anybody names by hand. */
 #define KS_LAN_NETWORKS_MAX 256
+#define KS_ALWAYS_ON_MAX    8
 
 typedef struct {
     bool locked;
@@ -16,6 +17,8 @@ typedef struct {
     char **lan_networks; /* UUIDs of the connections it is limited to; NULL or empty: all. Owned */
     char **lan_places;   /* what each of them was when that was said (model/place.h); "": not known,
                           * and not in force. As many; owned */
+    char **always_on; /* UUIDs of the VPNs that are connected by themselves, the wanted one first;
+                          * NULL or empty: none. Owned */
 } KsSettings;
 
 #define KS_SETTINGS_DEFAULT ((KsSettings){ .locked = false, .auto_lock = true, .lan = false })

@@ -4,6 +4,7 @@
 #include "config.h"
 #include "model/server.h"
 #include "policy/let-out.h"
+#include "policy/status-always-on.h"
 #include "policy/status-warnings.h"
 
 #include <string.h>
@@ -487,6 +488,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     g_variant_builder_add(&builder, "{sv}", "locked", g_variant_new_boolean(facts->held.present));
     g_variant_builder_add(&builder, "{sv}", "auto_lock",
                           g_variant_new_boolean(settings->auto_lock));
+    g_variant_builder_add(&builder, "{sv}", "always_on", ks_status_always_on(facts));
     g_variant_builder_add(&builder, "{sv}", "lan", g_variant_new_boolean(settings->lan));
     g_variant_builder_add(&builder, "{sv}", "lan_networks", describe_lan_networks(facts));
     g_variant_builder_add(&builder, "{sv}", "networks", describe_networks(facts));

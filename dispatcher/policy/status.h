@@ -4,6 +4,7 @@
 #include "model/held.h"
 #include "model/refusal.h"
 #include "model/viewer.h"
+#include "policy/always-on.h"
 #include "policy/engine.h"
 
 #include <gio/gio.h>
@@ -24,7 +25,11 @@ typedef struct {
     const char *problems[KS_STATUS_PROBLEMS_MAX]; /* whole sentences; NULL: none */
     const GPtrArray *configuration_warnings;      /* whole sentences; NULL: none */
     const GPtrArray *name_warnings;               /* likewise */
-    const GArray *refusals; /* element-type KsRefusal: by other firewalls; NULL: none */
+    KsAlwaysOnView always_on;
+    const char *const *always_on_uuids; /* NULL: none */
+    const char *always_on_source;       /* file and line that decide it; NULL: people do */
+    int64_t always_on_next;             /* Unix time in seconds; 0: nothing is tried by itself */
+    const GArray *refusals;             /* element-type KsRefusal: by other firewalls; NULL: none */
 } KsStatusFacts;
 
 /* "unlocked", "protected", "blocked", "paused" or "broken". */

@@ -61,6 +61,14 @@ static bool seconds_are_valid(GVariant *arguments)
     return seconds > 0;
 }
 
+static bool always_on_is_valid(GVariant *arguments)
+{
+    g_autofree const char **vpns = NULL;
+
+    g_variant_get_child(arguments, 0, "^a&s", &vpns);
+    return g_strv_length((char **) vpns) <= KS_ALWAYS_ON_MAX;
+}
+
 static bool locks_are_valid(GVariant *arguments)
 {
     KsVpnLocks locks;
@@ -206,6 +214,15 @@ static bool set_vpn_locks(KsGuard *guard, KsGuardDoing doing, GVariant *argument
     return ks_guard_set_vpn_locks(guard, doing, vpn, locks, error);
 }
 
+static bool set_always_on(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
+{
+    g_autofree const char **vpns = NULL;
+
+    g_variant_get_child(arguments, 0, "^a&s", &vpns);
+    return doing == KS_GUARD_DO ? ks_guard_set_always_on(guard, vpns, error)
+                                : ks_guard_could_set_always_on(guard, vpns, error);
+}
+
 /* The two ways of such a function. */
 #define TRY_AND_RUN(change)                                                            \
     static bool could_##change(KsGuard *guard, GVariant *arguments, GError **error)    \
@@ -223,6 +240,7 @@ TRY_AND_RUN(add_overlay)
 TRY_AND_RUN(remove_vpn)
 TRY_AND_RUN(set_servers)
 TRY_AND_RUN(set_vpn_locks)
+TRY_AND_RUN(set_always_on)
 
 static GVariant *look_at_status(KsGuard *guard, const KsViewer *viewer, GError **error)
 {
@@ -312,6 +330,13 @@ static const KsMethod methods[] = {
       .is_valid = locks_are_valid,
       .could = could_set_vpn_locks,
       .run = run_set_vpn_locks },
+    { .name = "SetAlwaysOn",
+      .signature = "(as)",
+      .action = KS_ACTION_ID_CONFIGURE,
+      .ruled_out_by = KS_CONFIGURATION_ALLOW_ALWAYS_ON,
+      .is_valid = always_on_is_valid,
+      .could = could_set_always_on,
+      .run = run_set_always_on },
     { .name = "GetStatus", .signature = "()", .ruled_out_by = ALLOWED, .look = look_at_status },
     { .name = "GetRules", .signature = "()", .ruled_out_by = ALLOWED, .look = look_at_rules },
 };

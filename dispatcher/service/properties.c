@@ -19,6 +19,7 @@ static const struct {
     { "Locked", "locked" },
     { "Verified", "verified" },
     { "AutoLock", "auto_lock" },
+    { "AlwaysOn", "always_on" },
     { "Lan", "lan" },
     { "LanNetworks", "lan_networks" },
     { "Networks", "networks" },

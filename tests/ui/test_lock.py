@@ -87,15 +87,14 @@ def test_reconnects_by_itself(world, tray, notes):
     tray.wait_icon("blocked")
     tray.click("full")
     tray.wait_icon("protected", 30)
-    if not tray.item("Reconnect when a VPN drops").is_checked:
-        tray.click("Reconnect when a VPN drops")
-    wait_until(lambda: tray.item("Reconnect when a VPN drops").is_checked, "the mark")
+    world.product.ctl("always-on", "full")
     before = world.client.processes("openvpn")
     world.client.kill("openvpn")
     tray.wait_icon("blocked", 30)
     tray.wait_icon("protected", 60)
     assert set(world.client.processes("openvpn")) - set(before)
     agree(world, tray)
+    world.product.ctl("always-on", "off")
 
 
 def test_lan_on_this_network_only(world, tray):

@@ -113,6 +113,30 @@ def test_which_vpns_lock(world, window):
     wait_until(lambda: shown() == "Always closes the lock", "the preferences to say so")
 
 
+def test_which_is_always_on(world, window):
+    name = "Always connect “full”"
+
+    def kept():
+        return [vpn["name"] for vpn in world.product.status()["always_on"]["vpns"]]
+
+    def is_marked():
+        return "CHECKED" in find(window, PREFERENCES, name, "check box", "VISIBLE").states
+
+    agent = window.agent()
+    press(window, PREFERENCES, name, "check box")
+    agent.wait_for("Password:")
+    assert kept() == [] and not is_marked()  # while polkit asks, what is shown is how it is
+    agent.type(PASSWORD)
+    wait_until(lambda: kept() == ["full"], "the guard to know")
+    wait_until(is_marked, "the mark")
+    wait_until(lambda: world.manager.state_of("full") == "activated", "the guard to connect it", 30)
+    press(window, PREFERENCES, name, "check box")
+    wait_until(lambda: kept() == [], "the guard to know")
+    wait_until(lambda: not is_marked(), "the mark to go")
+    world.manager.down("full")
+    world.product.ctl("unlock")
+
+
 def test_a_vpn_by_hand(world, window):
     dialog = "A VPN outside of NetworkManager"
     agent = window.agent()

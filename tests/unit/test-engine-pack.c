@@ -12,6 +12,7 @@ struct AllOfSettings {
     bool switches[3];
     char **lan_networks;
     char **lan_places;
+    char **always_on; /* kept for others, no part of what follows from events */
 };
 G_STATIC_ASSERT(sizeof(KsSettings) == sizeof(struct AllOfSettings));
 

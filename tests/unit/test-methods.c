@@ -100,6 +100,21 @@ bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *vpn,
     return doing == KS_GUARD_TRY || do_it(guard);
 }
 
+bool ks_guard_set_always_on(KsGuard *guard, const char *const *vpns, GError **error)
+{
+    (void) error;
+    g_assert_cmpstr(vpns[0], ==, "Home");
+    return do_it(guard);
+}
+
+bool ks_guard_could_set_always_on(KsGuard *guard, const char *const *vpns, GError **error)
+{
+    (void) guard;
+    (void) vpns;
+    (void) error;
+    return true;
+}
+
 const KsSettings *ks_guard_settings(const KsGuard *guard)
 {
     static const KsSettings settings = { .auto_lock = true };
@@ -158,6 +173,7 @@ static const struct {
     { "", "RemoveVpn", "('Home',)", DONE, DONE, NULL },
     { "", "SetServers", "('Home', @a(ssq) [])", DONE, DONE, NULL },
     { "", "SetVpnLocks", "('Home', 'no')", DONE, DONE, NULL },
+    { "", "SetAlwaysOn", "(['Home', 'Work'],)", DONE, DONE, NULL },
     { "", "GetStatus", "()", DONE, DONE, NULL },
     { "", "GetRules", "()", DONE, DONE, NULL },
 
@@ -181,6 +197,12 @@ static const struct {
       "ruled out turning auto-lock off (/etc/x:5)." },
     { "[allow]\npause=no", "Unlock", "()", DONE, DONE, NULL },
     { "[allow]\nunlock=no", "Pause", "(uint32 1,)", DONE, DONE, NULL },
+
+    /* which VPN is always on: by an administrator's choice, or not at all */
+    { "[allow]\nauto-connect=no", "SetAlwaysOn", "(['Home'],)", KS_ERROR_FORBIDDEN,
+      KS_ERROR_FORBIDDEN, "ruled out connecting a VPN by itself (/etc/x:2)." },
+    { "[vpn]\nalways-on=3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6", "SetAlwaysOn", "(['Home'],)",
+      KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN, "laid down which VPN is always on (/etc/x:2)." },
 
     /* how long a pause may be */
     { "", "Pause", "(uint32 3601,)", KS_ERROR_INVALID_ARGUMENTS, KS_ERROR_INVALID_ARGUMENTS,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet-fixture.h"
 #include "applet/notice.h"
-#include "applet/reconnect.h"
 
 #include <locale.h>
 #include <string.h>
@@ -124,90 +123,47 @@ static void test_answers(void)
         }
 }
 
-/* ---- reconnecting ---- */
+/* ---- the guard connects VPNs now ---- */
 
-static void test_reconnect(void)
+/* One who had the applet do it is asked, once there is a VPN to ask about. */
+static void test_offer(void)
 {
-    static const unsigned expected[] = { 2, 5, 10, 20, 30, 60, 120, 300, 300 };
-    KsReconnect reconnect = { 0 };
-    Fixture fixture;
-
-    model_init(&fixture, guard_from("{'State': <'blocked'>, 'Locked': <true>}"));
-    fixture.model.reconnects = true;
-    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 0); /* none dropped */
-    fixture.model.dropped = "u1";
-    for (unsigned i = 0; i < G_N_ELEMENTS(expected); i++) {
-        g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, expected[i]);
-        g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, false), ==, 0);
-        ks_reconnect_begin(&reconnect);
-        ks_reconnect_follow(&reconnect, &fixture.model);
-    }
-    first_vpn(&fixture)->activity = KS_VPN_CONNECTING;
-    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 0);
-    first_vpn(&fixture)->activity = KS_VPN_DOWN;
-    fixture.model.reconnects = false;
-    g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, 0);
-    model_clear(&fixture);
-}
-
-/* What a person has to type does not come of trying again. */
-static void test_reconnect_needs_a_person(void)
-{
-    static const unsigned expected[] = {
-        [KS_FAILURE_NONE] = 2,    [KS_FAILURE_LOGIN] = 0,   [KS_FAILURE_NO_SECRETS] = 0,
-        [KS_FAILURE_TIMEOUT] = 2, [KS_FAILURE_SERVICE] = 2,
+    static const struct {
+        const char *guard;
+        KsVpnActivity activity;
+        bool settled;
+        bool offered;
+    } rows[] = {
+        { "{'State': <'protected'>}", KS_VPN_UP, false, false }, /* an older guard */
+        { "{'State': <'protected'>, 'AlwaysOn': <@a{sv} {'vpns': <@aa{sv} []>}>}", KS_VPN_DOWN,
+          false, false },
+        { "{'State': <'protected'>, 'AlwaysOn': <@a{sv} {'vpns': <@aa{sv} []>}>, 'Vpns': "
+          "<[{'uuid': <'u1'>}]>}",
+          KS_VPN_UP, true, true },
+        { "{'State': <'protected'>, 'AlwaysOn': <@a{sv} {'vpns': <[{'uuid': <'u1'>}]>}>}",
+          KS_VPN_UP, true, false },
+        { "{'State': <'protected'>, 'AlwaysOn': <@a{sv} {'vpns': <@aa{sv} []>, 'source': "
+          "<'/etc/x:2'>}>}",
+          KS_VPN_UP, true, false },
     };
-    KsReconnect reconnect = { 0 };
-    Fixture fixture;
 
-    model_init(&fixture, guard_from("{'State': <'unlocked'>}"));
-    fixture.model.reconnects = true;
-    fixture.model.dropped = "u1";
-    for (unsigned failure = 0; failure < G_N_ELEMENTS(expected); failure++) {
-        first_vpn(&fixture)->failure = failure;
-        g_assert_cmpuint(ks_reconnect_in(&reconnect, &fixture.model, true), ==, expected[failure]);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsNotice) notice = NULL;
+        Fixture fixture;
+
+        model_init(&fixture, guard_from(rows[i].guard));
+        first_vpn(&fixture)->activity = rows[i].activity;
+        g_assert_cmpint(ks_notice_offer_always_on(&fixture.model, &notice), ==, rows[i].settled);
+        g_assert_cmpint(notice != NULL, ==, rows[i].offered);
+        if (notice) {
+            g_autofree char *target = g_variant_print(notice->buttons[0].target, FALSE);
+
+            g_assert_cmpstr(notice->title, ==, "Keep “office” connected?");
+            g_assert_cmpstr(notice->buttons[0].action, ==, "app.always-on");
+            g_assert_cmpstr(target, ==, "('u1', true)");
+        }
+        model_clear(&fixture);
     }
-    model_clear(&fixture);
-}
-
-/* It was up for so many seconds, then dropped. */
-static unsigned delay_after(KsReconnect *reconnect, Fixture *fixture, int64_t seconds)
-{
-    unsigned delay;
-
-    ks_reconnect_begin(reconnect);
-    first_vpn(fixture)->activity = KS_VPN_UP;
-    fixture->model.dropped = "";
-    ks_reconnect_follow(reconnect, &fixture->model);
-    fixture->model.now += seconds;
-    ks_reconnect_follow(reconnect, &fixture->model);
-    first_vpn(fixture)->activity = KS_VPN_DOWN;
-    fixture->model.dropped = "u1";
-    ks_reconnect_follow(reconnect, &fixture->model);
-    delay = ks_reconnect_in(reconnect, &fixture->model, true);
-    g_assert_cmpuint(delay, >, 0);
-    return delay;
-}
-
-/* A server that accepts and drops at once is not asked every two seconds. */
-static void test_reconnect_to_what_flaps(void)
-{
-    KsReconnect reconnect = { 0 };
-    Fixture fixture;
-
-    model_init(&fixture, guard_from("{'State': <'unlocked'>}"));
-    fixture.model.reconnects = true;
-    fixture.model.last = "u1";
-    g_assert_cmpuint(delay_after(&reconnect, &fixture, 1), ==, 5);
-    g_assert_cmpuint(delay_after(&reconnect, &fixture, 59), ==, 10);
-    g_assert_cmpuint(delay_after(&reconnect, &fixture, 60), ==, 2);
-    g_assert_cmpuint(delay_after(&reconnect, &fixture, 3600), ==, 2);
-    g_assert_cmpuint(delay_after(&reconnect, &fixture, 0), ==, 5);
-    /* a person disconnects it, and it is forgotten */
-    fixture.model.dropped = "";
-    ks_reconnect_follow(&reconnect, &fixture.model);
-    g_assert_cmpuint(reconnect.attempts, ==, 0);
-    model_clear(&fixture);
 }
 
 int main(int argc, char **argv)
@@ -218,8 +174,6 @@ int main(int argc, char **argv)
     g_test_add_func("/notice/answers", test_answers);
     g_test_add_func("/notice/a-deleted-vpn", test_a_deleted_vpn);
     g_test_add_func("/notice/quit", test_quit);
-    g_test_add_func("/reconnect/ever-more-seldom", test_reconnect);
-    g_test_add_func("/reconnect/needs-a-person", test_reconnect_needs_a_person);
-    g_test_add_func("/reconnect/what-flaps", test_reconnect_to_what_flaps);
+    g_test_add_func("/notice/offer", test_offer);
     return g_test_run();
 }

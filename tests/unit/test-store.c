@@ -144,6 +144,43 @@ static void test_all_settings(Fixture *f, const void *data)
 }
 
 /* Nothing but the state itself lies in the folder afterwards. */
+/* A list that an older version, or somebody else, wrote opens nothing and closes nothing. */
+static void test_always_on(Fixture *f, const void *data)
+{
+    static const struct {
+        const char *line;
+        unsigned count;
+    } rows[] = {
+        { "", 0 },
+        { "always-on=\n", 0 },
+        { "always-on=3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6;\n", 1 },
+        { "always-on=3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6;4fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6;\n",
+          2 },
+        { "always-on=Home;\n", 0 },
+        { "always-on=3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6;../../x;\n", 0 },
+    };
+    char *both[] = { (char *) "3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6",
+                     (char *) "4fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6", NULL };
+    const KsSettings chosen = { .auto_lock = true, .always_on = both };
+    g_auto(KsSettings) back = { 0 };
+
+    (void) data;
+    save(&chosen);
+    g_assert_cmpint(load(&back), ==, KS_STORED);
+    g_assert_true(g_strv_equal((const char *const *) back.always_on, (const char *const *) both));
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "[lock]\nversion=1\nlocked=true\nauto-lock=true\nlan=false\n%s", rows[i].line);
+        g_auto(KsSettings) settings = { 0 };
+
+        g_assert_true(g_file_set_contents(f->state, text, -1, NULL));
+        g_assert_cmpint(load(&settings), ==, KS_STORED);
+        g_assert_true(settings.locked);
+        g_assert_cmpuint(settings.always_on ? g_strv_length(settings.always_on) : 0, ==,
+                         rows[i].count);
+    }
+}
+
 static void test_no_rests(Fixture *f, const void *data)
 {
     KsSettings settings = KS_SETTINGS_DEFAULT;
@@ -530,6 +567,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     CASE("nothing", test_nothing);
     CASE("all-settings", test_all_settings);
+    CASE("always-on", test_always_on);
     CASE("no-rests", test_no_rests);
     CASE("makes-folder", test_makes_folder);
     CASE("corrupt", test_corrupt);

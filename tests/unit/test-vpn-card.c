@@ -146,6 +146,52 @@ static void test_who_may_edit(void)
     model_clear(&fixture);
 }
 
+static void keeps(const char *now, const char *uuid, bool on, const char *expected)
+{
+    g_autofree char *guard =
+        g_strdup_printf("{'State': <'unlocked'>, 'AlwaysOn': <@a{sv} {'vpns': <%s>}>}", now);
+    g_autoptr(KsGuardState) state = guard_from(guard);
+    g_autoptr(GVariant) arguments = g_variant_ref_sink(ks_vpn_card_keep(state, uuid, on));
+    g_autofree char *text = g_variant_print(arguments, FALSE);
+
+    g_assert_cmpstr(text, ==, expected);
+}
+
+/* The mark is the guard's word; who may change it, and when. */
+static void test_always_on(void)
+{
+    static const struct {
+        const char *always_on;
+        bool marked;
+        bool can_be_changed;
+    } rows[] = {
+        { "", false, false }, /* an older guard */
+        { ", 'AlwaysOn': <@a{sv} {'vpns': <@aa{sv} []>, 'source': <''>}>", false, true },
+        { ", 'AlwaysOn': <@a{sv} {'vpns': <[{'uuid': <'u2'>}, {'uuid': <'u1'>}]>}>", true, true },
+        { ", 'AlwaysOn': <@a{sv} {'vpns': <[{'uuid': <'u1'>}]>, 'source': <'/etc/x:2'>}>", true,
+          false },
+        { ", 'AlwaysOn': <'odd'>", false, false },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *guard =
+            g_strconcat("{'State': <'unlocked'>, " VPN(""), rows[i].always_on, "}", NULL);
+        g_autoptr(GPtrArray) cards = NULL;
+        const KsVpnCard *card;
+        Fixture fixture;
+
+        model_init(&fixture, guard_from(guard));
+        cards = ks_vpn_cards(&fixture.model);
+        card = g_ptr_array_index(cards, 0);
+        g_assert_cmpint(card->always_on, ==, rows[i].marked);
+        g_assert_cmpint(card->can_always_on, ==, rows[i].can_be_changed);
+        model_clear(&fixture);
+    }
+    keeps("[{'uuid': <'u2'>}, {'uuid': <'u1'>}]", "u1", false, "(['u2'],)");
+    keeps("[{'uuid': <'u2'>}, {'uuid': <'u1'>}]", "u2", true, "(['u1', 'u2'],)");
+    keeps("@aa{sv} []", "u1", true, "(['u1'],)");
+}
+
 static void test_by_hand(void)
 {
     Fixture fixture;
@@ -296,6 +342,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vpn-card/doubts", test_doubts);
     g_test_add_func("/vpn-card/attempts", test_attempts);
     g_test_add_func("/vpn-card/who-may-edit", test_who_may_edit);
+    g_test_add_func("/vpn-card/always-on", test_always_on);
     g_test_add_func("/vpn-card/by-hand", test_by_hand);
     g_test_add_func("/server-draft/one", test_drafts);
     g_test_add_func("/server-draft/together", test_drafts_together);

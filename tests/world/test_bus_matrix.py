@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from .people import ERROR, INTERFACE, PROPERTIES, People
+from .profiles import uuid_of
 from .sandbox import REPOSITORY
 from .waiting import wait_until
 
@@ -46,6 +47,7 @@ BESIDE = ("AddOverlay", "('Home', 'tailscale0', '', @a(ssq) [])")
 AWAY = ("RemoveVpn", "('Home',)")
 STAYS, MOVED = (("SetServers", f"('Home', {s})") for s in (SERVER, "[('192.0.2.77', 'tcp', uint16 443)]"))
 AUTO, NEVER = (("SetVpnLocks", f"('Home', '{word}')") for word in ("auto", "no"))
+SWITCH = ("SetAlwaysOn", f"(['{uuid_of('full')}'],)")
 SO_ALREADY = {"AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 
 
@@ -67,6 +69,8 @@ ROWS = (
     Row(*AWAY, False, (*CLOSED, HOME), lambda s: "Home" not in names(s), lasts=False),
     Row(*MOVED, False, (*CLOSED, HOME, STAYS), lambda s: "192.0.2.77" in str(s["servers"]), lasts=False),
     Row(*NEVER, False, (*CLOSED, HOME, AUTO), lambda s: "'locks': 'no'" in str(s["vpns"]), lasts=False),
+    Row(*SWITCH, False, (*CLOSED, ("SetAlwaysOn", "(@as [],)")), lambda s: s["always_on"]["vpns"], lasts=False),
+    Row("SetAlwaysOn", "(@as [],)", False, (*CLOSED, SWITCH), lambda s: not s["always_on"]["vpns"], lasts=False),
     Row("Pause", "(uint32 300,)", False, CLOSED, lambda s: s["paused_until"], lasts=False),
     Row("Resume", "()", True, (*CLOSED, ("Pause", "(uint32 300,)")), lambda s: not s["paused_until"]),
 )
@@ -84,6 +88,7 @@ MALFORMED = (
     ("SetLanAccess", "(true, ['" + "a" * 100000 + "'])", "org.freedesktop.DBus.Error.LimitsExceeded"),
     ("SetLanAccess", f"(true, [{', '.join([repr(NETWORK)] * 257)}])", OUT_OF_BOUNDS),
     ("SetVpnLocks", "('Home', 'maybe')", OUT_OF_BOUNDS),
+    ("SetAlwaysOn", f"([{', '.join([repr(NETWORK)] * 9)}],)", OUT_OF_BOUNDS),
     ("Pause", "(uint32 0,)", OUT_OF_BOUNDS),
     ("Pause", "(uint32 4294967295,)", OUT_OF_BOUNDS),
     ("Pause", "(int64 60,)", WRONG_TYPE),

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-guard"
+
+#include "guard/guard-private.h"
+
+/* Asks NetworkManager for the VPN that is always on. After the kernel has the lock, and never on an
+ * event's way to it: what the lock lets out follows from the world alone. */
+
+static int64_t now_ms(void)
+{
+    return g_get_monotonic_time() / 1000;
+}
+
+const char *const *ks_guard_always_on(const KsGuard *guard)
+{
+    const char *const *laid_down = ks_configuration_always_on(guard->configuration);
+
+    return laid_down ? laid_down
+                     : (const char *const *) ks_engine_settings(guard->engine)->always_on;
+}
+
+static gboolean on_due(gpointer data)
+{
+    KsGuard *guard = data;
+
+    guard->connect_source = 0;
+    (void) ks_guard_follow(guard);
+    return G_SOURCE_REMOVE;
+}
+
+/* NetworkManager's objects tell what became of it: they are looked at anew. */
+static void on_answered(void *data)
+{
+    KsGuard *guard = data;
+
+    ks_always_on_answer(guard->always_on);
+    (void) ks_guard_follow(guard);
+}
+
+/* One line for each change. */
+static void log_view(KsGuard *guard)
+{
+    KsAlwaysOnView view = ks_always_on_view(guard->always_on);
+    g_autofree char *text = g_strdup_printf(
+        "always on: %s%s%s%s%s", ks_always_on_state_name(view.state), view.wait ? ", because " : "",
+        ks_wait_name(view.wait), view.uuid ? ": " : "", view.uuid ? view.uuid : "");
+
+    if (g_strcmp0(text, guard->always_on_told) == 0)
+        return;
+    if (guard->always_on_told || view.state != KS_ALWAYS_ON_OFF)
+        g_message("%s", text);
+    g_free(guard->always_on_told);
+    guard->always_on_told = g_steal_pointer(&text);
+    ks_guard_notify(guard);
+}
+
+static void remember_held(KsGuard *guard)
+{
+    bool held = ks_always_on_is_held(guard->always_on);
+
+    if (held == guard->held_saved)
+        return;
+    ks_store_note_held(guard->store, held);
+    guard->held_saved = held;
+}
+
+static void wake_by(KsGuard *guard, int64_t wake)
+{
+    g_clear_handle_id(&guard->connect_source, g_source_remove);
+    if (wake > 0)
+        guard->connect_source =
+            g_timeout_add((guint) CLAMP(wake - now_ms(), 0, G_MAXINT), on_due, guard);
+}
+
+void ks_guard_connect(KsGuard *guard)
+{
+    KsManager *manager = ks_look_manager(guard->look);
+    KsAlwaysOnStep step;
+
+    ks_always_on_choose(guard->always_on, ks_guard_always_on(guard));
+    step = ks_always_on_observe(guard->always_on, ks_look_world(guard->look),
+                                ks_engine_tunnels(guard->engine), now_ms());
+    remember_held(guard);
+    log_view(guard);
+    wake_by(guard, step.wake);
+    if (step.what == KS_STEP_NOTHING)
+        return;
+    if (!manager ||
+        !ks_manager_ask(manager, step.uuid, step.what == KS_STEP_CONNECT, on_answered, guard)) {
+        ks_always_on_answer(guard->always_on);
+        wake_by(guard, now_ms()); /* it counts as refused */
+    }
+}
+
+int64_t ks_guard_next_connect(const KsGuard *guard)
+{
+    int64_t next = ks_always_on_view(guard->always_on).next;
+
+    return next > 0 ? (g_get_real_time() / 1000 + MAX(next - now_ms(), 0) + 500) / 1000 : 0;
+}

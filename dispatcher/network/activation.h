@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <NetworkManager.h>
+#include <stdbool.h>
+
+/* One request to NetworkManager to connect a VPN, or to disconnect it. */
+
+typedef struct KsActivation KsActivation;
+
+/* Of the profile of that UUID. `answered` is called once, from the main loop, when NetworkManager
+ * has taken or refused it; the activation is gone then. NULL: there is no such VPN, or nothing of
+ * it to disconnect, and nothing is called. */
+KsActivation *ks_activation_begin(NMClient *client, const char *uuid, bool connect,
+                                  void (*answered)(void *data), void *data);
+
+/* The answer is not waited for: nothing is called. */
+void ks_activation_forget(KsActivation *activation);

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/always-on.h"
+
+#include "policy/tunnel.h"
+
+#include <string.h>
+
+#define SECOND 1000
+
+/* A question for a password is not asked every second. */
+#define SECRETS_WAIT (10 * SECOND)
+
+#define NONE (-1)
+
+/* One of the VPNs, and what became of it. */
+typedef struct {
+    char *uuid;
+    KsVpnActivity activity; /* as it was seen last */
+    int64_t up_since;
+    unsigned failures; /* since it was up for long enough, or the network changed */
+    unsigned forgiven; /* failures up to this attempt count no more */
+    unsigned before;   /* the last attempt before ours */
+    bool needs_person; /* its login was refused, or nobody answered for its secrets */
+    bool leaving;      /* we disconnect it */
+    KsFailure failure; /* of its last attempt */
+} Choice;
+
+struct KsAlwaysOn {
+    Choice choices[KS_ALWAYS_ON_MAX];
+    int count;
+    int current;   /* the one whose turn it is */
+    int trying;    /* the one that we connect; NONE */
+    bool asked;    /* an answer is owed */
+    bool swapping; /* the first came up while another stood in */
+    bool held;
+    unsigned failures;   /* of all, in a row */
+    int64_t not_before;  /* the next attempt */
+    int64_t first_again; /* 0: the first is up, or nothing is */
+    uint64_t network;    /* as it was seen last; 0: none */
+    uint64_t logins;
+    KsWait why; /* of the wait until not_before */
+    KsAlwaysOnView view;
+};
+
+KsAlwaysOn *ks_always_on_new(bool held)
+{
+    KsAlwaysOn *always = g_new0(KsAlwaysOn, 1);
+
+    always->held = held;
+    always->trying = NONE;
+    return always;
+}
+
+static void forget_choices(KsAlwaysOn *always)
+{
+    for (int i = 0; i < always->count; i++)
+        g_free(always->choices[i].uuid);
+    always->count = 0;
+}
+
+void ks_always_on_free(KsAlwaysOn *always)
+{
+    if (!always)
+        return;
+    forget_choices(always);
+    g_free(always);
+}
+
+static bool is_chosen_already(const KsAlwaysOn *always, const char *const *uuids)
+{
+    int count = uuids ? (int) g_strv_length((char **) uuids) : 0;
+
+    if (count != always->count)
+        return false;
+    for (int i = 0; i < count; i++)
+        if (strcmp(uuids[i], always->choices[i].uuid) != 0)
+            return false;
+    return true;
+}
+
+/* Tries again from the first one, and at once. */
+static void begin_anew(KsAlwaysOn *always)
+{
+    always->current = 0;
+    always->failures = 0;
+    always->not_before = 0;
+    always->why = KS_WAIT_NOTHING;
+    if (always->first_again > 0)
+        always->first_again = 1;
+    for (int i = 0; i < always->count; i++)
+        always->choices[i].failures = 0;
+}
+
+void ks_always_on_choose(KsAlwaysOn *always, const char *const *uuids)
+{
+    if (is_chosen_already(always, uuids))
+        return;
+    forget_choices(always);
+    for (int i = 0; uuids && uuids[i] && i < (int) KS_ALWAYS_ON_MAX; i++)
+        always->choices[always->count++] = (Choice){ .uuid = g_strdup(uuids[i]) };
+    always->trying = NONE;
+    always->first_again = 0;
+    always->view = (KsAlwaysOnView){ 0 };
+    begin_anew(always);
+}
+
+static void forgive(KsAlwaysOn *always)
+{
+    for (int i = 0; i < always->count; i++) {
+        always->choices[i].needs_person = false;
+        always->choices[i].forgiven = G_MAXUINT; /* set right at the next look */
+    }
+    begin_anew(always);
+}
+
+void ks_always_on_want(KsAlwaysOn *always)
+{
+    always->held = false;
+    forgive(always);
+}
+
+void ks_always_on_wake(KsAlwaysOn *always)
+{
+    begin_anew(always);
+}
+
+void ks_always_on_answer(KsAlwaysOn *always)
+{
+    always->asked = false;
+}
+
+/* ---- what became of them ---- */
+
+/* NetworkManager's; NULL: there is none. */
+static const KsVpn *find_vpn(const KsWorld *world, const char *uuid)
+{
+    const KsVpn *vpn = ks_world_vpn(world, uuid);
+
+    return vpn && !vpn->manual ? vpn : NULL;
+}
+
+static int64_t delay_after(unsigned failures)
+{
+    unsigned doublings = MIN(failures, 10u) - 1;
+
+    return MIN((int64_t) SECOND << doublings, KS_ALWAYS_ON_LAST);
+}
+
+static bool is_any_up(const KsAlwaysOn *always)
+{
+    for (int i = 0; i < always->count; i++)
+        if (always->choices[i].activity == KS_VPN_UP)
+            return true;
+    return false;
+}
+
+static void count_failure(KsAlwaysOn *always, int number, KsWait why, int64_t now)
+{
+    Choice *choice = &always->choices[number];
+    int64_t wait;
+
+    if (is_any_up(always)) { /* the first was tried while another stands in */
+        always->first_again = now + KS_ALWAYS_ON_AGAIN;
+        return;
+    }
+    choice->failures++;
+    always->failures++;
+    always->why = why;
+    wait = delay_after(always->failures);
+    if (choice->failure == KS_FAILURE_NO_SECRETS) {
+        wait = MAX(wait, SECRETS_WAIT);
+        choice->needs_person = choice->failures >= KS_ALWAYS_ON_TRIES;
+    }
+    always->not_before = now + wait;
+    if (choice->failures < KS_ALWAYS_ON_TRIES)
+        return;
+    choice->failures = 0;
+    if (number == always->current)
+        always->current = (number + 1) % always->count;
+}
+
+static void note_end(KsAlwaysOn *always, int number, const KsVpn *vpn, int64_t now)
+{
+    Choice *choice = &always->choices[number];
+    bool was_up = choice->activity == KS_VPN_UP;
+    bool was_tried = always->trying == number;
+    /* what is told may be of an attempt before ours, which NetworkManager did not even begin */
+    bool is_told = choice->activity != KS_VPN_DOWN || vpn->attempt != choice->before;
+
+    choice->activity = KS_VPN_DOWN;
+    choice->failure = is_told ? vpn->failure : KS_FAILURE_NONE;
+    if (was_tried)
+        always->trying = NONE;
+    if (choice->leaving) {
+        choice->leaving = false;
+        return;
+    }
+    if (is_told && vpn->ended_by_person) {
+        always->held = true;
+        return;
+    }
+    if (was_up && now - choice->up_since >= KS_ALWAYS_ON_STEADY) {
+        choice->failures = 0;
+        always->failures = 0;
+    }
+    if (was_up || was_tried)
+        count_failure(always, number, was_up ? KS_WAIT_DROPPED : KS_WAIT_FAILED, now);
+}
+
+/* A person, or NetworkManager by itself, connects one of them. */
+static void note_begin(KsAlwaysOn *always, int number)
+{
+    if (always->trying == number)
+        return;
+    always->choices[number].needs_person = false;
+    always->held = false;
+    always->current = number;
+}
+
+static void note_up(KsAlwaysOn *always, int number, int64_t now)
+{
+    always->choices[number].up_since = now;
+    always->choices[number].failure = KS_FAILURE_NONE;
+    if (always->trying == number)
+        always->trying = NONE;
+    always->current = number;
+    always->swapping = number == 0 && is_any_up(always);
+    if (number == 0)
+        always->first_again = 0;
+    else if (always->first_again == 0)
+        always->first_again = now + KS_ALWAYS_ON_AGAIN;
+}
+
+/* Its program's own word may come after NetworkManager's: then it stands here at a later look. */
+static void note_refusal(Choice *choice, const KsVpn *vpn)
+{
+    bool is_refusal = vpn->failure == KS_FAILURE_LOGIN || vpn->failure == KS_FAILURE_LOGIN_NEEDED;
+
+    if (choice->forgiven == G_MAXUINT)
+        choice->forgiven = vpn->attempt;
+    if (vpn->activity != KS_VPN_DOWN)
+        return;
+    choice->failure = vpn->failure;
+    choice->needs_person |= is_refusal && vpn->attempt > choice->forgiven;
+}
+
+static void note_vpn(KsAlwaysOn *always, int number, const KsWorld *world, int64_t now)
+{
+    static const KsVpn gone = { .activity = KS_VPN_DOWN };
+    Choice *choice = &always->choices[number];
+    const KsVpn *vpn = find_vpn(world, choice->uuid);
+
+    if (!vpn)
+        vpn = &gone;
+    note_refusal(choice, vpn);
+    if (vpn->activity != KS_VPN_DOWN && choice->activity == KS_VPN_DOWN)
+        note_begin(always, number);
+    if (vpn->activity == KS_VPN_UP && choice->activity != KS_VPN_UP)
+        note_up(always, number, now);
+    if (vpn->activity == KS_VPN_DOWN) {
+        /* one that was over before it could be seen has ended, too */
+        if (choice->activity != KS_VPN_DOWN || (always->trying == number && !always->asked))
+            note_end(always, number, vpn, now);
+        choice->leaving &= always->asked;
+    }
+    choice->activity = vpn->activity;
+}
+
+/* NetworkManager ends its VPNs when it ends: nobody disconnected them. */
+static void forget_manager(KsAlwaysOn *always)
+{
+    for (int i = 0; i < always->count; i++) {
+        always->choices[i].activity = KS_VPN_DOWN;
+        always->choices[i].leaving = false;
+        always->choices[i].forgiven = 0; /* attempts are counted anew */
+    }
+    always->trying = NONE;
+    always->network = 0;
+}
+
+static void note_network(KsAlwaysOn *always, const KsWorld *world)
+{
+    uint64_t network = world->online == KS_ONLINE ? world->network_mark : 0;
+
+    if (network != 0 && network != always->network)
+        begin_anew(always);
+    always->network = network;
+    if (world->logins != always->logins && world->logged_in)
+        forgive(always);
+    always->logins = world->logins;
+}
+
+/* ---- what is to be done ---- */
+
+/* It carries all traffic, or it may. A second one beside it is no choice of anybody's. */
+static bool may_carry_all(const KsWorld *world, const GArray *tunnels, const KsVpn *vpn)
+{
+    const KsTunnel *tunnel = ks_tunnels_find(tunnels, vpn);
+
+    if (vpn->overlay || vpn->activity == KS_VPN_DOWN)
+        return false;
+    if (tunnel && vpn->activity == KS_VPN_UP)
+        return tunnel->default_route;
+    return !vpn->manual &&
+           (!ks_vpn_uses_ipsec(vpn) || vpn->activity == KS_VPN_CONNECTING || world->ipsec_default);
+}
+
+static bool is_listed(const KsAlwaysOn *always, const KsVpn *vpn)
+{
+    for (int i = 0; i < always->count; i++)
+        if (!vpn->manual && strcmp(always->choices[i].uuid, vpn->uuid) == 0)
+            return true;
+    return false;
+}
+
+static bool is_other_there(const KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels)
+{
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (!is_listed(always, vpn) && may_carry_all(world, tunnels, vpn))
+            return true;
+    }
+    return false;
+}
+
+/* Why this one cannot be connected now; NOTHING: it can. */
+static KsWait find_obstacle(const KsAlwaysOn *always, int number, const KsWorld *world)
+{
+    const Choice *choice = &always->choices[number];
+    const KsVpn *vpn = find_vpn(world, choice->uuid);
+
+    if (!vpn || vpn->users)
+        return KS_WAIT_PROFILE;
+    if (vpn->secrets_of_person && !world->logged_in)
+        return KS_WAIT_LOGIN;
+    return choice->needs_person ? KS_WAIT_NEEDS_PERSON : KS_WAIT_NOTHING;
+}
+
+/* Why none can be. */
+static KsWait find_common_obstacle(const KsAlwaysOn *always, const KsWorld *world,
+                                   const GArray *tunnels)
+{
+    if (!world->manager_present)
+        return KS_WAIT_MANAGER;
+    if (always->held)
+        return KS_WAIT_PERSON;
+    if (world->online != KS_ONLINE)
+        return world->online == KS_ONLINE_PORTAL ? KS_WAIT_PORTAL : KS_WAIT_NETWORK;
+    return is_other_there(always, world, tunnels) ? KS_WAIT_OTHER : KS_WAIT_NOTHING;
+}
+
+static KsAlwaysOnStep see(KsAlwaysOn *always, KsAlwaysOnState state, KsWait wait, int number,
+                          int64_t next)
+{
+    always->view = (KsAlwaysOnView){ .state = state, .wait = wait, .next = next };
+    if (number != NONE) {
+        always->view.uuid = always->choices[number].uuid;
+        if (wait == KS_WAIT_FAILED || wait == KS_WAIT_NEEDS_PERSON)
+            always->view.failure = always->choices[number].failure;
+    }
+    return (KsAlwaysOnStep){ .wake = next };
+}
+
+static KsAlwaysOnStep ask(KsAlwaysOn *always, const KsWorld *world, int number, bool connect)
+{
+    always->asked = true;
+    if (connect) {
+        const KsVpn *vpn = find_vpn(world, always->choices[number].uuid);
+
+        always->trying = number;
+        always->choices[number].before = vpn ? vpn->attempt : 0;
+    } else {
+        always->choices[number].leaving = true;
+    }
+    return (KsAlwaysOnStep){ .what = connect ? KS_STEP_CONNECT : KS_STEP_DISCONNECT,
+                             .uuid = always->choices[number].uuid };
+}
+
+/* The one whose turn it is, or the next that can be connected; NONE. */
+static int find_candidate(const KsAlwaysOn *always, const KsWorld *world)
+{
+    for (int i = 0; i < always->count; i++) {
+        int number = (always->current + i) % always->count;
+
+        if (find_obstacle(always, number, world) == KS_WAIT_NOTHING)
+            return number;
+    }
+    return NONE;
+}
+
+static KsAlwaysOnStep connect_one(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels,
+                                  int64_t now)
+{
+    KsWait obstacle = find_common_obstacle(always, world, tunnels);
+    int number;
+
+    if (obstacle != KS_WAIT_NOTHING)
+        return see(always, KS_ALWAYS_ON_WAITING, obstacle, NONE, 0);
+    number = find_candidate(always, world);
+    if (number == NONE)
+        return see(always, KS_ALWAYS_ON_WAITING, find_obstacle(always, 0, world), 0, 0);
+    if (now < always->not_before)
+        return see(always, KS_ALWAYS_ON_WAITING, always->why, number, always->not_before);
+    always->current = number;
+    (void) see(always, KS_ALWAYS_ON_CONNECTING, KS_WAIT_NOTHING, number, 0);
+    return ask(always, world, number, true);
+}
+
+/* It is let out: what is sent from now on has a way without the other. */
+static bool has_tunnel(const KsWorld *world, const GArray *tunnels, const char *uuid)
+{
+    const KsVpn *vpn = find_vpn(world, uuid);
+
+    return vpn && (ks_tunnels_find(tunnels, vpn) || ks_world_has_policy(world, vpn));
+}
+
+/* Number `up` stands in, or the first one is up and others may still be. */
+static KsAlwaysOnStep stay_up(KsAlwaysOn *always, int up, const KsWorld *world,
+                              const GArray *tunnels, int64_t now)
+{
+    if (up == 0) {
+        for (int i = 1; always->swapping && i < always->count; i++)
+            if (always->choices[i].activity == KS_VPN_UP && !always->choices[i].leaving &&
+                has_tunnel(world, tunnels, always->choices[0].uuid)) {
+                (void) see(always, KS_ALWAYS_ON_UP, KS_WAIT_NOTHING, 0, 0);
+                return ask(always, world, i, false);
+            }
+        return see(always, KS_ALWAYS_ON_UP, KS_WAIT_NOTHING, 0, 0);
+    }
+    if (find_common_obstacle(always, world, tunnels) != KS_WAIT_NOTHING ||
+        find_obstacle(always, 0, world) != KS_WAIT_NOTHING)
+        return see(always, KS_ALWAYS_ON_UP, KS_WAIT_NOTHING, up, 0);
+    if (now < always->first_again)
+        return see(always, KS_ALWAYS_ON_UP, KS_WAIT_NOTHING, up, always->first_again);
+    (void) see(always, KS_ALWAYS_ON_UP, KS_WAIT_NOTHING, up, 0);
+    return ask(always, world, 0, true);
+}
+
+static int find_active(const KsAlwaysOn *always, KsVpnActivity activity)
+{
+    for (int i = 0; i < always->count; i++)
+        if (always->choices[i].activity == activity)
+            return i;
+    return NONE;
+}
+
+KsAlwaysOnStep ks_always_on_observe(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels,
+                                    int64_t now)
+{
+    int connecting;
+    int up;
+
+    if (!world->manager_present)
+        forget_manager(always);
+    else
+        for (int i = 0; i < always->count; i++)
+            note_vpn(always, i, world, now);
+    note_network(always, world);
+    if (always->count == 0)
+        return see(always, KS_ALWAYS_ON_OFF, KS_WAIT_NOTHING, NONE, 0);
+    up = find_active(always, KS_VPN_UP);
+    connecting = always->trying != NONE ? always->trying : find_active(always, KS_VPN_CONNECTING);
+    if (always->asked || connecting != NONE)
+        return see(always, up != NONE ? KS_ALWAYS_ON_UP : KS_ALWAYS_ON_CONNECTING, KS_WAIT_NOTHING,
+                   up != NONE ? up : connecting, 0);
+    return up != NONE ? stay_up(always, up, world, tunnels, now)
+                      : connect_one(always, world, tunnels, now);
+}
+
+KsAlwaysOnView ks_always_on_view(const KsAlwaysOn *always)
+{
+    return always->view;
+}
+
+bool ks_always_on_is_held(const KsAlwaysOn *always)
+{
+    return always->held;
+}
+
+const char *ks_always_on_state_name(KsAlwaysOnState state)
+{
+    static const char *const names[] = {
+        [KS_ALWAYS_ON_OFF] = "off",
+        [KS_ALWAYS_ON_UP] = "up",
+        [KS_ALWAYS_ON_CONNECTING] = "connecting",
+        [KS_ALWAYS_ON_WAITING] = "waiting",
+    };
+
+    return names[state];
+}
+
+const char *ks_wait_name(KsWait wait)
+{
+    static const char *const names[KS_WAIT_MAX] = {
+        [KS_WAIT_NOTHING] = "",
+        [KS_WAIT_MANAGER] = "manager-away",
+        [KS_WAIT_NETWORK] = "no-network",
+        [KS_WAIT_PORTAL] = "portal",
+        [KS_WAIT_PERSON] = "disconnected",
+        [KS_WAIT_OTHER] = "other-vpn",
+        [KS_WAIT_PROFILE] = "no-profile",
+        [KS_WAIT_LOGIN] = "nobody-logged-in",
+        [KS_WAIT_DROPPED] = "dropped",
+        [KS_WAIT_FAILED] = "failed",
+        [KS_WAIT_NEEDS_PERSON] = "needs-person",
+    };
+
+    return names[wait];
+}

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A VPN that is always on: the guard connects it, with nobody logged in, while programs keep talking.
+
+Locked all the time. At each step nothing that they say is seen on the wire, and at the end it is: the control.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from . import addresses as a
+from .chatter import Chatter
+from .network import wire
+from .profiles import tls, uuid_of, vpn, write
+from .waiting import wait_until
+
+_CANARY = b"chatter-canary"
+_CLOSED = "add rule ip refuse input udp dport"
+_HELD = Path("/run/nm-killswitch/disconnected")
+
+
+def _seen(world, since: int) -> int:
+    world.capture.fence()
+    return sum(_CANARY in frame.data for frame in world.capture.since(since))
+
+
+@pytest.fixture(scope="module")
+def ready(world) -> Iterator:
+    # "first" is "full" with less patience
+    text = vpn("first", tls(f"{a.SERVER[4]}:{a.SERVER_PORT}:udp"))
+    write("first", text.replace("[vpn]\n", "[vpn]\ntimeout=4\n"))
+    write("mine", vpn("mine", tls(f"{a.SERVER[4]}:{a.SERVER_PORT}:udp")).replace("type=vpn\n", "type=vpn\npermissions=user:nobody:;\n"))
+    world.manager.nmcli("connection", "reload")
+    world.product.install()
+    world.product.start_guard()
+    with Chatter(world.client) as chatter:
+        world.product.ctl("lock")
+        world.product.wait_state("blocked")
+        since = world.capture.mark()
+        yield world
+        leaked, tried = _seen(world, since), chatter.tried
+        assert leaked == 0 and tried > 1000, f"LEAKED: {leaked} of {tried}"
+        world.product.ctl("always-on", "off")
+        world.product.ctl("unlock")
+        world.manager.all_down()
+        since = world.capture.mark()
+        wait_until(lambda: _seen(world, since) > 0, "the control: with the lock open the wire carries the talk")
+
+
+@pytest.fixture
+def always(ready) -> Iterator:
+    """Both are always on, and the first is up."""
+    _refuse(ready, False)
+    ready.product.ctl("always-on", "first", "--or", "second")
+    _wait(ready, state="up", vpn=uuid_of("first"))
+    ready.product.wait_state("protected")
+    yield ready
+    _refuse(ready, False)
+
+
+def _refuse(world, refused: bool) -> None:
+    """The first server's port is dead."""
+    world.outside.run(["nft", "delete", "table", "ip", "refuse"], check=False)
+    if refused:
+        world.outside.run(["nft", "add", "table", "ip", "refuse"])
+        world.outside.run(["nft", "add", "chain", "ip", "refuse", "input", "{ type filter hook input priority 0; }"])
+        world.outside.run(["nft", *_CLOSED.split(), str(a.SERVER_PORT), "drop"])
+
+
+def _told(world) -> dict:
+    return world.product.status()["always_on"]
+
+
+def _wait(world, timeout: float = 40, **wanted: str) -> dict:
+    seen = []
+
+    def look() -> dict | None:
+        seen[:] = [_told(world)]
+        return seen[0] if all(seen[0][key] == value for key, value in wanted.items()) else None
+
+    try:
+        return wait_until(look, f"{wanted}", timeout)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; it is {seen[0]}") from None
+
+
+def _drop(world) -> None:
+    world.client.kill("openvpn")
+
+
+def test_it_is_connected_when_the_guard_starts(always):
+    """As when the machine starts: NetworkManager first, or the guard."""
+    always.product.stop_guard()
+    always.manager.down("first")
+    always.product.start_guard()
+    _wait(always, state="up", vpn=uuid_of("first"))
+    always.manager.stop()
+    _wait(always, state="waiting", reason="manager-away")
+    always.manager.start()
+    _wait(always, state="up", vpn=uuid_of("first"))
+    always.product.wait_state("protected")
+
+
+def test_it_is_connected_again_when_it_drops(always):
+    for _ in range(2):
+        _drop(always)
+        always.product.wait_state("blocked")
+        wait_until(lambda: _told(always)["state"] != "up", "NetworkManager to know it")
+        _wait(always, state="up", vpn=uuid_of("first"))
+    always.product.wait_state("protected")
+
+
+def test_another_stands_in_and_the_first_takes_over(always):
+    _refuse(always, True)
+    _drop(always)
+    told = _wait(always, state="waiting", reason="failed")
+    assert told["next_try"] and told["vpn"] == uuid_of("first"), told
+    told = _wait(always, 90, state="up", vpn=uuid_of("second"))
+    assert told["next_try"], told
+    always.product.wait_state("protected")
+    assert "stands in" in always.product.ctl("status").stdout
+    _refuse(always, False)
+    states = []
+    # another network, beside the one that carries the VPN
+    wire(always.client, "hall0", always.outside, "hall1")
+    always.outside.ip("link set hall1 up")
+    always.client.ip("link set hall0 up")
+    hall = "type ethernet con-name hall ifname hall0 ipv4.method manual ipv4.addresses 192.0.2.130/25 ipv4.gateway 192.0.2.129"
+    always.manager.nmcli("connection", "add", *hall.split(), "ipv4.route-metric", "30000", "ipv6.method", "disabled")
+
+    def is_back() -> bool:
+        status = always.product.status()
+        states.append(status["state"])
+        names = [tunnel["name"] for tunnel in status["tunnels"]]
+        return names == ["first"] and status["always_on"]["state"] == "up"
+
+    wait_until(is_back, "the first to have taken over", 40)
+    assert set(states) == {"protected"}, "a gap"
+    always.manager.nmcli("connection", "delete", "hall")
+    always.outside.ip("link del hall1")
+
+
+def test_a_person_disconnects_it(always):
+    always.manager.down("first")
+    _wait(always, state="waiting", reason="disconnected")
+    always.manager.nmcli("device", "disconnect", a.UPLINK)
+    _wait(always, reason="disconnected")
+    always.manager.up("uplink")
+    always.product.stop_guard()  # not over a restart of the guard either
+    always.product.start_guard()
+    time.sleep(2)
+    assert _wait(always, state="waiting", reason="disconnected") and not always.manager.state_of("first")
+    assert always.product.status()["state"] == "blocked"
+    always.manager.up("second")  # a person connects another of them: then that one is kept
+    _wait(always, state="up", vpn=uuid_of("second"))
+    assert not _HELD.exists()
+    always.manager.down("second")
+    _wait(always, state="waiting", reason="disconnected")
+    always.product.ctl("always-on", "first", "--or", "second")
+    _wait(always, state="up", vpn=uuid_of("first"))
+
+
+def test_the_network_goes_and_comes(always):
+    always.manager.nmcli("device", "disconnect", a.UPLINK)
+    _wait(always, state="waiting", reason="no-network")
+    always.manager.up("uplink")
+    _wait(always, state="up", vpn=uuid_of("first"))
+    always.product.wait_state("protected")
+
+
+def test_beside_another_vpn_nothing_is_connected(always):
+    always.product.ctl("always-on", "off")
+    always.manager.down("first")
+    always.manager.up("second")
+    always.product.ctl("always-on", "first")
+    _wait(always, state="waiting", reason="other-vpn")
+    time.sleep(1)
+    assert not always.manager.state_of("first")
+    always.manager.down("second")
+    _wait(always, state="up", vpn=uuid_of("first"))
+
+
+def test_whose_profiles(always):
+    """A private one never is; it may have been made with the UUID of one that is gone."""
+    refused = always.product.ctl("always-on", "mine", check=False)
+    assert refused.returncode == 1 and "for some users only" in refused.stdout, refused
+    refused = always.product.ctl("always-on", "first", "--or", uuid_of("first"), check=False)
+    assert refused.returncode == 1 and "named twice" in refused.stdout, refused
+    assert _told(always)["vpn"] == uuid_of("first")
+    always.product.ctl("always-on", "first")
+    always.manager.nmcli("connection", "modify", "first", "connection.permissions", "user:nobody")
+    always.manager.down("first")
+    always.product.ctl("always-on", uuid_of("second"))
+    _wait(always, state="up", vpn=uuid_of("second"))
+    assert always.product.ctl("always-on", "first", check=False).returncode == 1
+    always.manager.nmcli("connection", "modify", "first", "connection.permissions", "")
+    always.product.ctl("always-on", "first")
+    always.manager.down("second")
+
+
+def test_what_the_administrator_lays_down(always):
+    folder = Path("/etc/nm-killswitch/conf.d")
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "vpn.conf"
+    file.write_text(f"[vpn]\nalways-on={uuid_of('second')}\n")
+    always.manager.down("first")
+    os.kill(always.product.guard_pid, 1)
+    try:
+        told = _wait(always, source=f"{file}:2")
+        assert [vpn["name"] for vpn in told["vpns"]] == ["second"]
+        refused = always.product.ctl("always-on", "off", check=False)
+        assert refused.returncode == 3 and f"{file}:2" in refused.stdout, refused
+        file.write_text("[allow]\nauto-connect=no\n")
+        os.kill(always.product.guard_pid, 1)
+        _wait(always, state="off", source=f"{file}:2")
+        assert f"{file}:2" in always.product.ctl("status").stdout
+    finally:
+        file.unlink()
+        os.kill(always.product.guard_pid, 1)
+    _wait(always, source="")
