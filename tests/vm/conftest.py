@@ -126,5 +126,5 @@ def pytest_runtest_makereport(item: pytest.Item):
     if log_of("console").exists():
         report.sections.append(("the end of the console", Machine.console()[-2000:]))
     machine = getattr(item, "funcargs", {}).get("machine")
-    if machine is not None:
+    if machine is not None and machine.is_plugged_in:
         report.sections.append(("the end of the journal", machine.run("journalctl", "-b", "-n", "60").stdout))
