@@ -90,7 +90,7 @@ const KsCommand ks_commands[] = {
           "name it here again."),
       .run = ks_run_always_on },
     { .name = "test",
-      .options = KS_OPTION_JSON,
+      .options = KS_OPTION_JSON | KS_OPTION_WATCH,
       .summary = N_("test now whether anything leaves without a VPN"),
       .details = N_(
           "Tries to get out past the VPN in every way that programs have, of IPv4 and IPv6, as root "

@@ -185,9 +185,10 @@ char *ks_json_vpns(GVariant *status)
     return to_text(to, true);
 }
 
-char *ks_json_leaks(GVariant *result)
+char *ks_json_leaks(GVariant *result, bool line)
 {
     g_autoptr(JsonNode) node = json_gvariant_serialize(result);
+    JsonObject *object = json_object_ref(json_node_get_object(node));
 
-    return to_text(json_object_ref(json_node_get_object(node)), true);
+    return line ? to_line(object) : to_text(object, true);
 }

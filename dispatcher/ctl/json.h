@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 /* A status (a{sv}, as GetStatus returns it) for programs: UTF-8, with a line end; owned by the
  * caller. */
@@ -18,5 +19,6 @@ char *ks_json_away(const char *reason);
 /* {"vpns": [{uuid, name, type, interface (null: not connected), servers: [...]}]} */
 char *ks_json_vpns(GVariant *status);
 
-/* What the leak test has found (data/io.github.nmkillswitch.LeakTest1.xml), as it is. */
-char *ks_json_leaks(GVariant *result);
+/* What the leak test has found (data/io.github.nmkillswitch.LeakTest1.xml), as it is. `line`: in
+ * one, with `time`. */
+char *ks_json_leaks(GVariant *result, bool line);

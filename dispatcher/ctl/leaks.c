@@ -72,3 +72,14 @@ char *ks_show_leaks(const KsLeakResult *result, bool colour)
     ks_text_append_wrapped(out, "", 0, tried);
     return g_string_free(out, FALSE);
 }
+
+char *ks_show_leaks_line(const KsLeakResult *result)
+{
+    g_autofree char *now = ks_text_moment(g_get_real_time() / G_USEC_PER_SEC);
+    g_autofree char *first = g_strdup_printf("%s  ", now);
+    g_autofree char *sentence = ks_leak_headline(result);
+    GString *out = g_string_new(NULL);
+
+    ks_text_append_wrapped(out, first, ks_printable_columns(first), sentence);
+    return g_string_free(out, FALSE);
+}

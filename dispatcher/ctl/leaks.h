@@ -5,3 +5,6 @@
 
 /* What the leak test has found, for people: one sentence, then a table; as ks_show_status(). */
 char *ks_show_leaks(const KsLeakResult *result, bool colour);
+
+/* When it is, and the sentence. */
+char *ks_show_leaks_line(const KsLeakResult *result);

@@ -9,6 +9,7 @@
 #include "model/names.h"
 
 #include <glib/gi18n.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -64,12 +65,13 @@ static KsExitStatus status_of(KsLeakVerdict verdict)
     return verdict == KS_LEAK_CLOSED ? KS_EXIT_DONE : KS_EXIT_UNJUDGED;
 }
 
-KsExitStatus ks_run_test(const KsCommandLine *line)
+/* What was found of one test; else the complaint is made. */
+static KsExitStatus test(GDBusConnection *connection, const KsCommandLine *line)
 {
     bool may_ask = isatty(STDIN_FILENO) && !ks_command_line_has(line, KS_OPTION_NO_ASK_PASSWORD);
+    bool watch = ks_command_line_has(line, KS_OPTION_WATCH);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GDBusConnection) connection = ks_bus_open(&error);
-    g_autoptr(GVariant) answer = connection ? call(connection, may_ask, &error) : NULL;
+    g_autoptr(GVariant) answer = call(connection, may_ask, &error);
     g_autoptr(GVariant) told = answer ? g_variant_get_child_value(answer, 0) : NULL;
     g_autoptr(KsLeakResult) result = told ? ks_leak_result_read(told) : NULL;
     g_autofree char *text = NULL;
@@ -81,11 +83,98 @@ KsExitStatus ks_run_test(const KsCommandLine *line)
         return status;
     }
     if (ks_command_line_has(line, KS_OPTION_JSON)) {
-        text = ks_json_leaks(told);
+        text = ks_json_leaks(told, watch);
         ks_output_data(text);
+    } else if (watch) {
+        text = ks_show_leaks_line(result);
+        ks_output_print(text);
     } else {
         text = ks_show_leaks(result, ks_output_has_colour());
         ks_output_print(text);
     }
     return status_of(result->verdict);
+}
+
+/* ---- --watch ---- */
+
+static void on_owner(GDBusConnection *connection, const char *sender, const char *path,
+                     const char *interface, const char *signal, GVariant *arguments, gpointer data)
+{
+    bool *has_changed = data;
+
+    (void) connection;
+    (void) sender;
+    (void) path;
+    (void) interface;
+    (void) signal;
+    (void) arguments;
+    *has_changed = true;
+}
+
+static void on_properties(GDBusConnection *connection, const char *sender, const char *path,
+                          const char *interface, const char *signal, GVariant *arguments,
+                          gpointer data)
+{
+    g_autoptr(GVariant) changed = NULL;
+    bool *has_changed = data;
+
+    (void) connection;
+    (void) sender;
+    (void) path;
+    (void) interface;
+    (void) signal;
+    if (!g_variant_is_of_type(arguments, G_VARIANT_TYPE("(sa{sv}as)")))
+        return;
+    changed = g_variant_get_child_value(arguments, 1);
+    *has_changed |= g_variant_lookup(changed, "State", "&s", NULL) ||
+                    g_variant_lookup(changed, "Lan", "b", NULL);
+}
+
+/* A test now, and one after each change, until somebody ends this or a test cannot be made. */
+static KsExitStatus watch(GDBusConnection *connection, const KsCommandLine *line)
+{
+    bool has_changed = true;
+    KsExitStatus status;
+
+    (void) g_dbus_connection_signal_subscribe(
+        connection, KS_BUS_NAME, "org.freedesktop.DBus.Properties", "PropertiesChanged",
+        KS_BUS_PATH, KS_BUS_INTERFACE, G_DBUS_SIGNAL_FLAGS_NONE, on_properties, &has_changed, NULL);
+    (void) g_dbus_connection_signal_subscribe(
+        connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+        "/org/freedesktop/DBus", KS_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, on_owner, &has_changed,
+        NULL);
+    for (;;) {
+        if (g_dbus_connection_is_closed(connection)) {
+            ks_output_complain(
+                _("The system bus is gone, so nothing is heard of the guard. What was "
+                  "locked stays locked."));
+            return KS_EXIT_FAILED;
+        }
+        if (has_changed) {
+            has_changed = false;
+            status = test(connection, line);
+            if (status != KS_EXIT_DONE && status != KS_EXIT_LEAKED && status != KS_EXIT_UNJUDGED)
+                return status;
+            if (fflush(stdout) != 0) /* nobody reads any more, or the disk is full */
+                return KS_EXIT_FAILED;
+        }
+        /* what came during the test is there already */
+        g_main_context_iteration(NULL, TRUE);
+    }
+}
+
+KsExitStatus ks_run_test(const KsCommandLine *line)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GDBusConnection) connection = ks_bus_open(&error);
+
+    if (!connection) {
+        g_autofree char *message = NULL;
+        KsExitStatus status = explain(error, &message);
+
+        ks_output_complain(message);
+        return status;
+    }
+    return ks_command_line_has(line, KS_OPTION_WATCH) ? watch(connection, line)
+                                                      : test(connection, line);
 }

@@ -317,6 +317,8 @@ GArray *ks_probes_plan(const KsSurroundings *around)
     add_all(probes, around, shared, NULL);
     for (unsigned i = 0; i < around->cards->len; i++)
         add_all(probes, around, shared, &g_array_index(around->cards, KsCard, i));
+    for (unsigned i = 0; i < around->above->len; i++)
+        add_all(probes, around, shared, &g_array_index(around->above, KsCard, i));
     return probes;
 }
 

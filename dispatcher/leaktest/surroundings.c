@@ -20,6 +20,7 @@ KsSurroundings *ks_surroundings_new(void)
 
     around->tunnels = g_ptr_array_new_with_free_func(g_free);
     around->overlays = g_ptr_array_new_with_free_func(g_free);
+    around->above = g_array_new(FALSE, TRUE, sizeof(KsCard));
     around->passages = g_array_new(FALSE, TRUE, sizeof(KsCard));
     around->cards = g_array_new(FALSE, TRUE, sizeof(KsCard));
     around->resolvers = g_array_new(FALSE, TRUE, sizeof(KsResolver));
@@ -34,6 +35,7 @@ void ks_surroundings_free(KsSurroundings *around)
     g_ptr_array_unref(around->tunnels);
     g_ptr_array_unref(around->overlays);
     g_array_unref(around->cards);
+    g_array_unref(around->above);
     g_array_unref(around->passages);
     g_array_unref(around->resolvers);
     g_array_unref(around->servers);
@@ -178,6 +180,30 @@ static void take_passage(KsSurroundings *around, const KsLink *link)
     g_array_append_val(around->passages, card);
 }
 
+static bool is_card(const GArray *uplinks, uint32_t index)
+{
+    for (unsigned i = 0; i < uplinks->len; i++)
+        if (g_array_index(uplinks, KsUplink, i).index == index)
+            return true;
+    return false;
+}
+
+static void take_above(KsSurroundings *around, const KsWorld *world, const GArray *uplinks)
+{
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+        KsCard card = { .index = link->index };
+
+        if (link->loopback || link->tunnel_kind || !link->up || !link->leads_out ||
+            is_card(uplinks, link->index) || is_in(around->overlays, link->name))
+            continue;
+        if (around->above->len >= KS_CARDS_MAX)
+            return;
+        g_strlcpy(card.name, link->name, sizeof(card.name));
+        g_array_append_val(around->above, card);
+    }
+}
+
 static void take_cards(KsSurroundings *around, const KsWorld *world)
 {
     g_autoptr(GArray) uplinks = g_array_new(FALSE, TRUE, sizeof(KsUplink));
@@ -193,6 +219,7 @@ static void take_cards(KsSurroundings *around, const KsWorld *world)
             (void) ks_lock_open_interface(lock, link->index);
     }
     around->too_many_cards = !ks_uplinks_find(world, lock, uplinks);
+    take_above(around, world, uplinks);
     for (unsigned i = 0; i < uplinks->len; i++) {
         const KsUplink *uplink = &g_array_index(uplinks, KsUplink, i);
         const KsLink *link = ks_world_link_by_index(world, uplink->index);

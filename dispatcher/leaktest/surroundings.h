@@ -43,6 +43,8 @@ typedef struct {
     GPtrArray *tunnels;  /* element-type char*: their interfaces */
     GPtrArray *overlays; /* the same of overlay networks, which protect nothing */
     GArray *cards;       /* element-type KsCard */
+    GArray *above;       /* element-type KsCard: what stands on cards and leads out (VLAN, bridge,
+                          * bond): programs bind to it, and a card below it is watched */
     GArray *passages;    /* element-type KsCard: the VPNs' interfaces, at most KS_CARDS_MAX */
     bool too_many_cards;
     GArray *resolvers; /* element-type KsResolver */

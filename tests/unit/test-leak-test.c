@@ -71,6 +71,8 @@ static void test_plan(void)
 {
     g_autoptr(KsSurroundings) around = make_surroundings();
     g_autoptr(GArray) probes = ks_probes_plan(around);
+    g_autoptr(GArray) more = NULL;
+    KsCard bridge = { .index = 3, .name = "br0" };
     unsigned kinds[KS_PROBE_KINDS] = { 0 };
 
     for (unsigned i = 0; i < probes->len; i++) {
@@ -94,6 +96,9 @@ static void test_plan(void)
     g_assert_cmpuint(kinds[KS_PROBE_DNS_NETWORK], ==, 8);
     g_assert_cmpuint(kinds[KS_PROBE_DNS_TUNNEL], ==, 2); /* IPv4, unbound */
     g_assert_cmpuint(kinds[KS_PROBE_FRAME], ==, 2);      /* root's */
+    g_array_append_val(around->above, bridge);
+    more = ks_probes_plan(around);
+    g_assert_cmpuint(more->len, ==, probes->len + 5 * 4 + 2);
 }
 
 /* Each payload is known again, also inside of another packet and at its very end; not if it is cut
