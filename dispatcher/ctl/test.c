@@ -145,9 +145,8 @@ static KsExitStatus watch(GDBusConnection *connection, const KsCommandLine *line
         NULL);
     for (;;) {
         if (g_dbus_connection_is_closed(connection)) {
-            ks_output_complain(
-                _("The system bus is gone, so nothing is heard of the guard. What was "
-                  "locked stays locked."));
+            ks_output_complain(_("The system bus is gone, so the guard cannot be reached. What was "
+                                 "locked stays locked."));
             return KS_EXIT_FAILED;
         }
         if (has_changed) {
