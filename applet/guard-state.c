@@ -36,6 +36,7 @@ static const char *const reason_names[KS_REASON_MAX] = {
     [KS_REASON_NO_SERVERS] = "no-servers",
     [KS_REASON_KERNEL] = "kernel",
     [KS_REASON_TUNNEL_DEAD] = "tunnel-dead",
+    [KS_REASON_SERVER_SILENT] = "server-silent",
     [KS_REASON_NO_INTERFACE] = "no-interface",
     [KS_REASON_OVERLAY_ONLY] = "overlay-only",
     [KS_REASON_SOME_NETWORKS] = "some-networks",

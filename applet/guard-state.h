@@ -41,6 +41,7 @@ typedef enum {
     KS_REASON_NO_SERVERS,
     KS_REASON_KERNEL,
     KS_REASON_TUNNEL_DEAD,
+    KS_REASON_SERVER_SILENT,
     KS_REASON_NO_INTERFACE,
     KS_REASON_OVERLAY_ONLY,  /* what is let out beside a VPN is up, and no VPN */
     KS_REASON_SOME_NETWORKS, /* protected, but no VPN carries all traffic */

@@ -65,6 +65,9 @@ static const ReasonText reasons[KS_REASON_MAX] = {
                                 N_("Its program has ended, or its server is gone. Connect again."),
                                 N_("The program of “%s” has ended, or its server is gone. Connect "
                                    "again.") },
+    [KS_REASON_SERVER_SILENT] = { N_("Blocked: nothing comes back from the VPN’s server"),
+                                  N_("Check the network, then connect again."),
+                                  N_("Check the network, then connect “%s” again.") },
     [KS_REASON_NO_INTERFACE] = { N_("Blocked: the VPN has no interface"),
                                  N_("It protects nothing. Connect another VPN."),
                                  N_("“%s” protects nothing. Connect another VPN.") },

@@ -127,6 +127,13 @@ static const ReasonText reason_texts[] = {
           N_("The interface of “%s” is there, but nothing is behind it: the program that "
              "runs it has ended, or its server is gone."),
       .steps = { { N_("Connect the VPN again, or another one:"), CONNECT } } },
+    { .reason = "server-silent",
+      .headline = N_("Blocked: nothing leaves this machine, because the VPN carries nothing."),
+      .why = N_("The VPN's interface is there, but its server does not answer what is sent to it."),
+      .why_by_name = N_("The interface of “%s” is there, but its server does not answer what is "
+                        "sent to it."),
+      .steps = { { N_("Check that this machine is connected to a network:"), "nmcli device" },
+                 { N_("Then connect the VPN again, or another one:"), CONNECT } } },
     { .reason = "overlay-only",
       .headline = N_("Blocked: only an overlay network is up, and no VPN is connected."),
       .why = N_("An overlay network protects nothing, and works only while a VPN is connected."),
@@ -153,11 +160,19 @@ static const ReasonText reason_texts[] = {
       .steps = { { N_("Start it:"), "systemctl restart " KS_GUARD_UNIT } } },
 };
 
-/* NetworkManager says no more than that the time was over. The program has said why, if it was not
- * the network. */
-static const StepText step_if_connected = {
-    N_("See what the VPN's program says, of a certificate or this machine's clock for example:"),
-    "journalctl -b -e -u NetworkManager"
+/* Where there is a network, the first step is another. */
+static const struct {
+    const char *reason;
+    StepText step;
+} steps_if_connected[] = {
+    /* NetworkManager says no more than that the time was over. The program has said why. */
+    { "server-unreachable",
+      { N_("See what the VPN's program says, of a certificate or this machine's clock for example:"),
+        "journalctl -b -e -u NetworkManager" } },
+    /* WireGuard has no program */
+    { "server-silent",
+      { N_("Compare server, protocol and port with what the VPN's provider says:"),
+        KS_PROGRAM " vpn list" } },
 };
 
 static const ReasonText no_servers_text = {
@@ -273,9 +288,10 @@ static const StepText *choose_step(const ReasonText *text, unsigned n, GVariant 
 {
     g_autoptr(GVariant) networks = ks_field_list(status, "networks");
 
-    if (n == 0 && g_strcmp0(text->reason, "server-unreachable") == 0 &&
-        g_variant_n_children(networks) > 0)
-        return &step_if_connected;
+    if (n == 0 && g_variant_n_children(networks) > 0)
+        for (unsigned i = 0; i < G_N_ELEMENTS(steps_if_connected); i++)
+            if (g_strcmp0(text->reason, steps_if_connected[i].reason) == 0)
+                return &steps_if_connected[i].step;
     return &text->steps[n];
 }
 

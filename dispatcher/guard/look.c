@@ -20,6 +20,13 @@
  * Milliseconds; a DHCP server is asked for the third time then. */
 #define IPV6_ALONE_FOR 10000
 
+/* Of one WireGuard link. */
+typedef struct {
+    uint32_t index;
+    KsWireguardLife life;
+    bool told; /* what of it is in the journal */
+} Life;
+
 struct KsLook {
     void (*changed)(void *data);
     void *data;
@@ -29,6 +36,8 @@ struct KsLook {
     KsLogins *logins;
     KsLinks *links;
     KsWireguard *wireguard; /* NULL until there is a link of that kind */
+    GArray *lives;          /* element-type Life: of its links */
+    guint lives_source;     /* while a VPN is up on one */
     KsAccessPoints *access_points;
     guint links_source;
     guint access_points_source;
@@ -61,6 +70,7 @@ KsLook *ks_look_new(void (*changed)(void *data), void *data)
     look->changed = changed;
     look->data = data;
     look->world = ks_world_new();
+    look->lives = g_array_new(FALSE, FALSE, sizeof(Life));
     ks_people_read(look->world->people);
     return look;
 }
@@ -120,6 +130,7 @@ void ks_look_free(KsLook *look)
     g_clear_handle_id(&look->links_source, g_source_remove);
     g_clear_handle_id(&look->access_points_source, g_source_remove);
     g_clear_handle_id(&look->ipv6_alone_source, g_source_remove);
+    g_clear_handle_id(&look->lives_source, g_source_remove);
     stop_policies(look);
     ks_manager_free(look->manager);
     ks_logins_free(look->logins);
@@ -128,6 +139,7 @@ void ks_look_free(KsLook *look)
     ks_wireguard_close(look->wireguard);
     ks_access_points_close(look->access_points);
     ks_world_free(look->world);
+    g_array_unref(look->lives);
     g_free(look);
 }
 
@@ -167,6 +179,89 @@ static void describe_wireguard(KsLook *look)
             "the kernel's WireGuard tunnels cannot be read, so that only their handshakes are "
             "let out: %s",
             g_strerror(-result));
+}
+
+static Life *find_or_add_life(const KsLook *look, uint32_t index)
+{
+    Life fresh = { .index = index };
+
+    for (unsigned i = 0; i < look->lives->len; i++)
+        if (g_array_index(look->lives, Life, i).index == index)
+            return &g_array_index(look->lives, Life, i);
+    g_array_append_val(look->lives, fresh);
+    return &g_array_index(look->lives, Life, look->lives->len - 1);
+}
+
+static bool is_wireguard(const KsLink *link)
+{
+    return link && link->wireguard && link->up;
+}
+
+/* That a server stopped to answer is no event, and one that answers again is none either. */
+static gboolean on_look_at_lives(gpointer data)
+{
+    KsLook *look = data;
+    bool news = false;
+
+    for (unsigned i = 0; look->wireguard && i < look->lives->len; i++) {
+        Life *one = &g_array_index(look->lives, Life, i);
+        bool before = one->life.silent;
+        KsWireguardTraffic traffic;
+
+        if (ks_wireguard_read_traffic(look->wireguard, one->index, &traffic) == 0)
+            news |=
+                ks_wireguard_life_observe(&one->life, g_get_monotonic_time(), &traffic) != before;
+    }
+    if (news)
+        look->changed(look->data);
+    return G_SOURCE_CONTINUE;
+}
+
+static void judge_life(KsLook *look, KsLink *link)
+{
+    Life *one = find_or_add_life(look, link->index);
+
+    link->silent = ks_wireguard_life_observe(&one->life, g_get_monotonic_time(), &link->traffic);
+    if (link->silent == one->told)
+        return;
+    one->told = link->silent;
+    if (link->silent)
+        g_message("the server of the WireGuard tunnel %s does not answer: the tunnel does not "
+                  "count as a VPN until it does",
+                  link->name);
+    else
+        g_message("the server of the WireGuard tunnel %s answers again", link->name);
+}
+
+static void judge_lives(KsLook *look)
+{
+    for (unsigned i = look->lives->len; i > 0; i--)
+        if (!is_wireguard(
+                ks_world_link_by_index(look->world, g_array_index(look->lives, Life, i - 1).index)))
+            g_array_remove_index_fast(look->lives, i - 1);
+    for (unsigned i = 0; i < look->world->links->len; i++) {
+        KsLink *link = &g_array_index(look->world->links, KsLink, i);
+
+        if (is_wireguard(link))
+            judge_life(look, link);
+    }
+}
+
+/* Nobody wakes up for a link that is no VPN's. */
+static void watch_lives(KsLook *look)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < look->world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(look->world->vpns, i);
+
+        any |= vpn->activity != KS_VPN_DOWN && !vpn->overlay &&
+               is_wireguard(ks_world_tunnel(look->world, vpn, 0));
+    }
+    if (any && !look->lives_source)
+        look->lives_source = g_timeout_add_seconds(KS_WIREGUARD_LOOK, on_look_at_lives, look);
+    else if (!any)
+        g_clear_handle_id(&look->lives_source, g_source_remove);
 }
 
 /* What we would not be told the end of is none: without notifications, no card is a hotspot. */
@@ -241,6 +336,7 @@ bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked)
     describe_access_points(look);
     describe_pppoe(look);
     describe_wireguard(look);
+    judge_lives(look);
     learned = ks_vpns_learn(vpns, look->world);
     if (look->manager)
         ks_manager_describe(look->manager, look->world);
@@ -248,6 +344,7 @@ bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked)
         ks_logins_describe(look->logins, look->world);
     ks_vpns_apply(vpns, look->world);
     describe_policies(look);
+    watch_lives(look);
     if (look->names)
         ks_names_apply(look->names, look->world, locked);
     return learned;

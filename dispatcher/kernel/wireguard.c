@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <linux/time_types.h>
 #include <linux/wireguard.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,18 +72,69 @@ static void take_endpoint(const struct nlattr *attribute, uint32_t index, GArray
         g_array_append_val(endpoints, endpoint);
 }
 
-static void take_peers(const struct nlattr *peers, uint32_t index, GArray *endpoints)
+/* 0 if it is shorter than it should be. */
+static uint64_t read_number(const struct nlattr *attribute)
 {
-    const struct nlattr *peer;
+    return mnl_attr_validate(attribute, MNL_TYPE_U64) == 0 ? mnl_attr_get_u64(attribute) : 0;
+}
+
+/* A struct __kernel_timespec; seconds are enough, for no peer has two handshakes in one. */
+static uint64_t read_time(const struct nlattr *attribute)
+{
+    struct __kernel_timespec time;
+
+    if (mnl_attr_get_payload_len(attribute) < sizeof(time))
+        return 0;
+    memcpy(&time, mnl_attr_get_payload(attribute), sizeof(time));
+    return time.tv_sec > 0 ? (uint64_t) time.tv_sec : 0;
+}
+
+static void take_keepalive(const struct nlattr *attribute, KsWireguardTraffic *traffic)
+{
+    uint16_t interval =
+        mnl_attr_validate(attribute, MNL_TYPE_U16) == 0 ? mnl_attr_get_u16(attribute) : 0;
+
+    if (interval == 0)
+        return;
+    traffic->keepers++;
+    traffic->keepalives += KS_WIREGUARD_KEEPALIVE * 1000u / interval;
+}
+
+static void take_peer(const struct nlattr *peer, KsLink *link, GArray *endpoints)
+{
     const struct nlattr *attribute;
 
-    mnl_attr_for_each_nested(peer, peers) {
-        if (mnl_attr_validate(peer, MNL_TYPE_NESTED) < 0)
-            continue;
-        mnl_attr_for_each_nested(attribute, peer)
-            if (mnl_attr_get_type(attribute) == WGPEER_A_ENDPOINT)
-                take_endpoint(attribute, index, endpoints);
+    mnl_attr_for_each_nested(attribute, peer) {
+        switch (mnl_attr_get_type(attribute)) {
+        case WGPEER_A_ENDPOINT:
+            take_endpoint(attribute, link->index, endpoints);
+            break;
+        case WGPEER_A_TX_BYTES: /* once for each peer: what goes on in the next message has none */
+            link->traffic.peers++;
+            link->traffic.sent += read_number(attribute);
+            break;
+        case WGPEER_A_RX_BYTES:
+            link->traffic.received += read_number(attribute);
+            break;
+        case WGPEER_A_LAST_HANDSHAKE_TIME:
+            link->traffic.handshake = MAX(link->traffic.handshake, read_time(attribute));
+            break;
+        case WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL:
+            take_keepalive(attribute, &link->traffic);
+            break;
+        default:
+            break;
+        }
     }
+}
+
+static void take_peers(const struct nlattr *peers, KsLink *link, GArray *endpoints)
+{
+    const struct nlattr *peer;
+
+    mnl_attr_for_each_nested(peer, peers)
+        if (mnl_attr_validate(peer, MNL_TYPE_NESTED) == 0)
+            take_peer(peer, link, endpoints);
 }
 
 void ks_wireguard_take(const struct nlmsghdr *message, KsLink *link, GArray *endpoints)
@@ -103,7 +155,7 @@ void ks_wireguard_take(const struct nlmsghdr *message, KsLink *link, GArray *end
             break;
         case WGDEVICE_A_PEERS:
             if (mnl_attr_validate(attribute, MNL_TYPE_NESTED) == 0)
-                take_peers(attribute, link->index, endpoints);
+                take_peers(attribute, link, endpoints);
             break;
         default:
             break;
@@ -134,6 +186,7 @@ static int read_link(KsWireguard *wireguard, KsLink *link, GArray *endpoints)
 
     for (unsigned attempt = 0; result == -EINTR && attempt < DUMP_ATTEMPTS; attempt++) {
         g_array_set_size(endpoints, before);
+        link->traffic = (KsWireguardTraffic){ 0 };
         message = ks_generic_begin(&wireguard->generic, request, wireguard->family, NLM_F_DUMP,
                                    WG_CMD_GET_DEVICE);
         mnl_attr_put_u32(message, WGDEVICE_A_IFINDEX, link->index);
@@ -142,6 +195,7 @@ static int read_link(KsWireguard *wireguard, KsLink *link, GArray *endpoints)
     if (result < 0) {
         link->mark = 0;
         link->port = 0;
+        link->traffic = (KsWireguardTraffic){ 0 };
         g_array_set_size(endpoints, before);
     }
     return result;
@@ -185,4 +239,16 @@ int ks_wireguard_describe(KsWireguard *wireguard, KsWorld *world)
             first_error = result; /* a link that has gone since is no error */
     }
     return first_error;
+}
+
+int ks_wireguard_read_traffic(KsWireguard *wireguard, uint32_t index,
+                              KsWireguardTraffic *ret_traffic)
+{
+    g_autoptr(GArray) endpoints = g_array_new(FALSE, FALSE, sizeof(KsWireguardEndpoint));
+    KsLink link = { .index = index };
+    int result = read_link(wireguard, &link, endpoints);
+
+    if (result == 0)
+        *ret_traffic = link.traffic;
+    return result;
 }

@@ -5,6 +5,7 @@
 #include "model/event.h"
 #include "model/failure.h"
 #include "model/pppoe.h"
+#include "model/wireguard-life.h"
 
 #include <glib.h>
 #include <net/if.h>
@@ -25,20 +26,22 @@ typedef struct {
     uint32_t index;
     char name[IF_NAMESIZE];
     bool loopback;
-    bool up;             /* IFF_UP */
-    bool no_carrier;     /* up, but nothing that it is given goes anywhere: a tun without a program,
+    bool up;          /* IFF_UP */
+    bool no_carrier;  /* up, but nothing that it is given goes anywhere: a tun without a program,
                           * OpenVPN in the kernel without its peer */
-    bool tunnel_kind;    /* its kind can carry a VPN (tun, wireguard, ppp, xfrm, ...): an uplink is
+    bool tunnel_kind; /* its kind can carry a VPN (tun, wireguard, ppp, xfrm, ...): an uplink is
                          * never taken for a tunnel, whatever an event says */
-    bool wireguard;      /* WireGuard in the kernel, with what is known of it: */
-    uint32_t mark;       /* ... of the packets it sends; 0: none */
-    uint16_t port;       /* ... that it sends them from; 0: none yet */
-    bool kernel_openvpn; /* OpenVPN's data is encrypted in the kernel (data channel offload) */
-    char kind[IF_NAMESIZE];         /* IFLA_INFO_KIND; "" for hardware */
-    uint16_t hardware;              /* ARPHRD_* (linux/if_arp.h) */
-    uint32_t master;                /* the bridge or bond that it is a port of, 0: none */
-    uint32_t lower;                 /* what it stands on, 0: nothing */
-    bool lower_elsewhere;           /* ... in another network namespace */
+    bool wireguard;   /* WireGuard in the kernel, with what is known of it: */
+    uint32_t mark;    /* ... of the packets it sends; 0: none */
+    uint16_t port;    /* ... that it sends them from; 0: none yet */
+    bool silent;      /* ... its server does not answer, by model/wireguard-life.h */
+    KsWireguardTraffic traffic;
+    bool kernel_openvpn;    /* OpenVPN's data is encrypted in the kernel (data channel offload) */
+    char kind[IF_NAMESIZE]; /* IFLA_INFO_KIND; "" for hardware */
+    uint16_t hardware;      /* ARPHRD_* (linux/if_arp.h) */
+    uint32_t master;        /* the bridge or bond that it is a port of, 0: none */
+    uint32_t lower;         /* what it stands on, 0: nothing */
+    bool lower_elsewhere;   /* ... in another network namespace */
     KsCarried carried[KS_FAMILIES]; /* what programs send leaves through it */
     bool default_route; /* all of a family does, or would if no other tunnel took it first */
     bool leads_out;     /* some route of some table leads beyond its own networks, or it has an

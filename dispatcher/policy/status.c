@@ -332,15 +332,17 @@ static GVariant *describe_networks(const KsStatusFacts *facts)
     return g_variant_builder_end(&builder);
 }
 
+/* A VPN's that carries nothing: its program is gone, or its server does not answer. */
 static const KsTunnel *find_dead(const KsStatusFacts *facts)
 {
     const GArray *tunnels = ks_engine_tunnels(facts->engine);
 
-    for (unsigned i = 0; i < tunnels->len; i++)
-        if (g_array_index(tunnels, KsTunnel, i).dead &&
-            !g_array_index(tunnels, KsTunnel, i).overlay &&
-            sees(facts, g_array_index(tunnels, KsTunnel, i).users))
-            return &g_array_index(tunnels, KsTunnel, i);
+    for (unsigned i = 0; i < tunnels->len; i++) {
+        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
+
+        if ((tunnel->dead || tunnel->silent) && !tunnel->overlay && sees(facts, tunnel->users))
+            return tunnel;
+    }
     return NULL;
 }
 
@@ -409,7 +411,7 @@ static const char *reason_for_blocked(const KsStatusFacts *facts, const char **r
 
     if (dead && !is_any_connecting(facts)) {
         *ret_vpn = dead->name;
-        return "tunnel-dead";
+        return dead->dead ? "tunnel-dead" : "server-silent";
     }
     if (!world->manager_present)
         return "manager-away";

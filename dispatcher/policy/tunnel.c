@@ -32,6 +32,7 @@ KsTunnel *ks_tunnels_add(GArray *tunnels, const char *uuid, const char *name, co
         .index = link->index,
         .default_route = link->default_route,
         .dead = link->no_carrier,
+        .silent = link->silent,
         .carried = { link->carried[KS_IPV4], link->carried[KS_IPV6] },
     };
 
@@ -42,7 +43,7 @@ KsTunnel *ks_tunnels_add(GArray *tunnels, const char *uuid, const char *name, co
 
 bool ks_tunnel_protects(const KsTunnel *tunnel)
 {
-    return !tunnel->dead && !tunnel->overlay;
+    return !tunnel->dead && !tunnel->silent && !tunnel->overlay;
 }
 
 bool ks_tunnel_is_of(const KsTunnel *tunnel, const KsVpn *vpn)

@@ -26,6 +26,7 @@ static const char *const reason_words[] = {
     "program-missing",
     "tunnel-gone",
     "tunnel-dead",
+    "server-silent",
     "no-interface",
     "overlay-only",
     "manager-away",

@@ -177,6 +177,7 @@ static const struct {
     { "connecting", "nm-killswitch status --watch" },
     { "tunnel-gone", "nmcli connection down Work" },
     { "tunnel-dead", "nmcli connection up Work" },
+    { "server-silent", "nmcli device" },
     { "no-interface", "nmcli connection up Work" },
     { "overlay-only", "nmcli connection up Work" },
     { "login-failed", "nmcli --ask connection up Work" },

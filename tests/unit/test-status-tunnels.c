@@ -29,6 +29,32 @@ static void test_a_tunnel_that_cannot_carry(Fixture *f, const void *data)
     assert_state(f, "protected");
 }
 
+/* WireGuard has no carrier, and its server can be gone. */
+static void test_a_server_that_is_silent(Fixture *f, const void *data)
+{
+    KsLink *tunnel = &g_array_index(f->world->links, KsLink, 2);
+    KsVpn *vpn;
+
+    (void) data;
+    add_vpn(f->world);
+    vpn = g_ptr_array_index(f->world->vpns, 0);
+    tunnel->silent = true;
+    look(f);
+    assert_state(f, "blocked");
+    assert_reason(f, "server-silent", vpn->name);
+    g_assert_true(ks_lock_has_interface(ks_engine_lock(f->engine), TUNNEL));
+    vpn->activity = KS_VPN_CONNECTING;
+    assert_reason(f, "connecting", vpn->name);
+    vpn->activity = KS_VPN_UP;
+    vpn->overlay = vpn->manual = true;
+    look(f);
+    assert_reason(f, "no-servers", "");
+    vpn->overlay = vpn->manual = false;
+    tunnel->silent = false;
+    look(f);
+    assert_state(f, "protected");
+}
+
 /* What is let out beside a VPN is none: neither alone nor with its carrier gone. */
 static void test_an_overlay(Fixture *f, const void *data)
 {
@@ -158,6 +184,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     CASE("no-carrier", test_a_tunnel_that_cannot_carry);
+    CASE("silent", test_a_server_that_is_silent);
     CASE("carrier-is-no-news", test_a_carrier_is_no_news);
     CASE("some-networks", test_some_networks);
     CASE("overlay", test_an_overlay);

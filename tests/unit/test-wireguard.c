@@ -6,6 +6,7 @@
 
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
+#include <linux/time_types.h>
 #include <linux/wireguard.h>
 #include <string.h>
 
@@ -63,6 +64,45 @@ static void test_device(void)
     g_assert_cmpint(g_array_index(endpoints, KsWireguardEndpoint, 1).address.family, ==, AF_INET6);
 }
 
+static void put_peer(struct nlmsghdr *message, uint64_t sent, uint64_t received, int64_t handshake,
+                     uint16_t keepalive)
+{
+    struct nlattr *peer = mnl_attr_nest_start(message, 0);
+    struct __kernel_timespec time = { .tv_sec = handshake };
+
+    mnl_attr_put(message, WGPEER_A_LAST_HANDSHAKE_TIME, sizeof(time), &time);
+    mnl_attr_put_u16(message, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, keepalive);
+    mnl_attr_put_u64(message, WGPEER_A_TX_BYTES, sent);
+    mnl_attr_put_u64(message, WGPEER_A_RX_BYTES, received);
+    mnl_attr_nest_end(message, peer);
+}
+
+/* Of two peers, the second of which goes on in a message of its own, as one with many networks. */
+static void test_traffic(void)
+{
+    g_autoptr(GArray) endpoints = endpoints_new();
+    uint8_t buffer[2048] = { 0 };
+    struct nlmsghdr *message = begin(buffer);
+    struct nlattr *peers = mnl_attr_nest_start(message, WGDEVICE_A_PEERS);
+    KsLink link = { .index = LINK };
+
+    put_peer(message, 1000, 10, 0, 0);
+    put_peer(message, 2000, 20, 1700000000, 25);
+    mnl_attr_nest_end(message, peers);
+    ks_wireguard_take(message, &link, endpoints);
+    message = begin(buffer);
+    peers = mnl_attr_nest_start(message, WGDEVICE_A_PEERS);
+    mnl_attr_nest_end(message, mnl_attr_nest_start(message, 0));
+    mnl_attr_nest_end(message, peers);
+    ks_wireguard_take(message, &link, endpoints);
+    g_assert_cmpuint(link.traffic.peers, ==, 2);
+    g_assert_cmpuint(link.traffic.sent, ==, 3000);
+    g_assert_cmpuint(link.traffic.received, ==, 30);
+    g_assert_cmpuint(link.traffic.handshake, ==, 1700000000);
+    g_assert_cmpuint(link.traffic.keepers, ==, 1);
+    g_assert_cmpuint(link.traffic.keepalives, ==, 1280);
+}
+
 /* Sizes, families and addresses that are none. */
 static void test_odd(void)
 {
@@ -112,6 +152,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/wireguard/device", test_device);
+    g_test_add_func("/wireguard/traffic", test_traffic);
     g_test_add_func("/wireguard/odd", test_odd);
     g_test_add_func("/wireguard/many", test_many);
     return g_test_run();

@@ -28,6 +28,7 @@ ONLY_IN_FULL = (
     "test_sockets.py",
     "test_away_blocks_and_it_comes_back[connection down]",
     "test_a_server_that_moves",
+    "test_a_server_that_does_not_answer[later on]",
     "test_strongswan_by_networkmanager[ESP in UDP]",
     "test_policies_by_hand[tunnel]",
     "test_an_interface_by_hand",

@@ -138,3 +138,46 @@ def test_a_server_that_moves(unlocked, outside):
         assert [str(packet) for packet in plain if not packet or packet.destination != _MOVED] == []
     finally:
         _move_server(unlocked, outside, a.KERNEL_SERVER)
+
+
+def _set_peer(machine, known: bool) -> None:
+    """Whether the server has this machine's key: without it, it says nothing to it."""
+    key = machine.run("cat", "/etc/wireguard/client.pub").stdout.strip()
+    allowed = f"allowed-ips {a.KERNEL_TUNNEL_CLIENT}/32" if known else "remove"
+    machine.sh(f"ip netns exec server wg set {WIREGUARD} peer {key} {allowed}")
+
+
+def _send_until(machine, state: str, timeout: float) -> dict:
+    """Somebody goes on sending; no look wakes up what is asleep."""
+
+    def look() -> dict | None:
+        setting.attempts(machine)
+        status = machine.status()
+        return status if status["state"] == state else None
+
+    return wait_until(look, f"the state {state}", timeout)
+
+
+@pytest.mark.parametrize("since", ["from the start", "later on"])
+def test_a_server_that_does_not_answer(unlocked, since):
+    """It has no carrier to lose: what is sent, and what comes back, tells."""
+    _set_peer(unlocked, known=since == "later on")
+    try:
+        _connect(unlocked)
+        if since == "later on":
+            setting.must_tunnel(unlocked, a.KERNEL_TUNNEL_CLIENT)
+            _set_peer(unlocked, known=False)
+        from_here = unlocked.capture.fence()
+        status = _send_until(unlocked, "blocked", 180)
+        assert (status["reason"], status["reason_vpn"]) == ("server-silent", PROFILE), status
+        assert status["verified"] and status["tunnels"] == []
+        said = " ".join(unlocked.ctl("status").stdout.split())
+        assert "its server does not answer" in said and "nm-killswitch vpn list" in said, said
+        setting.must_hold(unlocked, from_here)
+
+        _set_peer(unlocked, known=True)  # it comes back by itself
+        assert _send_until(unlocked, "protected", 120)["reason"] == ""
+        setting.must_tunnel(unlocked, a.KERNEL_TUNNEL_CLIENT)
+        setting.must_hold(unlocked, from_here)
+    finally:
+        _set_peer(unlocked, known=True)

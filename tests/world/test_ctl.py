@@ -476,6 +476,7 @@ def test_errors_of_the_bus(elsewhere, name, status, says):
     ("connecting", "“Work” is connecting", "nm-killswitch status --watch"),
     ("tunnel-gone", "it has no tunnel", "nmcli connection down Work"),
     ("tunnel-dead", "nothing is behind it", "nmcli connection up Work"),
+    ("server-silent", "its server does not answer", "nmcli device"),
     ("no-interface", "it protects nothing", "nmcli connection up Work"),
     ("overlay-only", "“Work” is let out beside a VPN", "nmcli connection up Work"),
     ("login-failed", "refused the login", "nmcli --ask connection up Work"),
