@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <linux/genetlink.h>
-#include <linux/time_types.h>
 #include <linux/wireguard.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,17 +77,6 @@ static uint64_t read_number(const struct nlattr *attribute)
     return mnl_attr_validate(attribute, MNL_TYPE_U64) == 0 ? mnl_attr_get_u64(attribute) : 0;
 }
 
-/* A struct __kernel_timespec; seconds are enough, for no peer has two handshakes in one. */
-static uint64_t read_time(const struct nlattr *attribute)
-{
-    struct __kernel_timespec time;
-
-    if (mnl_attr_get_payload_len(attribute) < sizeof(time))
-        return 0;
-    memcpy(&time, mnl_attr_get_payload(attribute), sizeof(time));
-    return time.tv_sec > 0 ? (uint64_t) time.tv_sec : 0;
-}
-
 static void take_keepalive(const struct nlattr *attribute, KsWireguardTraffic *traffic)
 {
     uint16_t interval =
@@ -115,9 +103,6 @@ static void take_peer(const struct nlattr *peer, KsLink *link, GArray *endpoints
             break;
         case WGPEER_A_RX_BYTES:
             link->traffic.received += read_number(attribute);
-            break;
-        case WGPEER_A_LAST_HANDSHAKE_TIME:
-            link->traffic.handshake = MAX(link->traffic.handshake, read_time(attribute));
             break;
         case WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL:
             take_keepalive(attribute, &link->traffic);

@@ -4,7 +4,6 @@
 #define SECOND INT64_C(1000000)
 
 /* drivers/net/wireguard/messages.h */
-#define REJECT_AFTER_TIME  (180 * SECOND)
 #define INITIATION_BYTES   148u
 #define INITIATIONS_IN_15S 4u /* one at once, then every 5 s: REKEY_TIMEOUT */
 
@@ -15,11 +14,6 @@ static bool is_another(const KsWireguardLife *life, const KsWireguardTraffic *tr
            traffic->received < life->last.received || traffic->peers != life->last.peers;
 }
 
-static bool has_answered(const KsWireguardLife *life, const KsWireguardTraffic *traffic)
-{
-    return traffic->received != life->last.received || traffic->handshake != life->last.handshake;
-}
-
 /* Since the last look something was sent that must be answered. */
 static bool asks(const KsWireguardLife *life, int64_t now, const KsWireguardTraffic *traffic)
 {
@@ -28,15 +22,13 @@ static bool asks(const KsWireguardLife *life, int64_t now, const KsWireguardTraf
     uint64_t keepalives =
         (uint64_t) traffic->keepers * KS_WIREGUARD_KEEPALIVE + traffic->keepalives * seconds / 1000;
 
-    if (life->looked - life->session >= REJECT_AFTER_TIME)
-        return sent > 0;
     return sent > keepalives;
 }
 
 /* Without a session only initiations are sent, and peers that are not used get none. */
 static bool never_answered(const KsWireguardTraffic *traffic)
 {
-    return traffic->handshake == 0 && traffic->received == 0 && traffic->peers > 0 &&
+    return traffic->received == 0 && traffic->peers > 0 &&
            traffic->sent >= (uint64_t) traffic->peers * INITIATIONS_IN_15S * INITIATION_BYTES;
 }
 
@@ -44,10 +36,8 @@ bool ks_wireguard_life_observe(KsWireguardLife *life, int64_t now,
                                const KsWireguardTraffic *traffic)
 {
     if (is_another(life, traffic)) {
-        *life = (KsWireguardLife){ .begun = true, .session = now };
-    } else if (has_answered(life, traffic)) {
-        if (traffic->handshake != life->last.handshake)
-            life->session = now;
+        *life = (KsWireguardLife){ .begun = true };
+    } else if (traffic->received != life->last.received) {
         life->unanswered = 0;
         life->silent = false;
     } else if (!life->unanswered && asks(life, now, traffic)) {

@@ -8,15 +8,13 @@
  * was sent and what came back. By its protocol (wireguard.com/protocol, and
  * drivers/net/wireguard/messages.h) whoever is sent data answers within 10 s, with a keepalive if
  * it has nothing else to say, and whoever sends without an answer tries a new handshake after 15 s
- * and then every 5 s. Keepalives are not answered, but after 180 s a session is over, and whatever
- * is sent takes a handshake. So nothing that is idle is ever called silent. */
+ * and then every 5 s. Keepalives are not answered. So what is idle is never called silent. */
 
 /* Of all peers of a link together: one of them that answers is an answer. */
 typedef struct {
     uint32_t peers;
     uint64_t sent;       /* bytes to peers, handshakes and keepalives included */
-    uint64_t received;   /* bytes from them that were genuine */
-    uint64_t handshake;  /* time of the last one, seconds of the machine's clock; 0: never */
+    uint64_t received;   /* bytes from them that were genuine, each handshake's too */
     uint32_t keepers;    /* peers that get a keepalive from time to time, whatever else is sent */
     uint64_t keepalives; /* bytes of these in 1,000 seconds */
 } KsWireguardTraffic;
@@ -27,7 +25,6 @@ typedef struct {
     bool silent; /* the verdict: something that must be answered was not, for too long */
     KsWireguardTraffic last;
     int64_t looked;     /* when; microseconds of g_get_monotonic_time(), as all times here */
-    int64_t session;    /* when the last handshake was seen first */
     int64_t unanswered; /* since when something is; 0: nothing is */
 } KsWireguardLife;
 
