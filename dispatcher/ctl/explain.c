@@ -12,6 +12,7 @@
 
 #define CONNECT      "nmcli connection up "
 #define CONNECT_ASK  "nmcli --ask connection up "
+#define EDIT         "nmcli connection edit "
 #define DISCONNECT   "nmcli connection down "
 #define STEPS_MAX    2
 #define COMMAND_LOCK KS_PROGRAM " lock"
@@ -54,7 +55,12 @@ static const ReasonText reason_texts[] = {
       .headline = HEADLINE_BLOCKED,
       .why = N_("The VPN did not connect: its server refused the login."),
       .why_by_name = N_("“%s” did not connect: its server refused the login."),
-      .steps = { { N_("Connect it again, and type the password once more:"), CONNECT_ASK } } },
+      .steps = { { N_("Connect it again, and type the password once more:"), CONNECT_ASK },
+                 /* nmcli asks for no password that is saved (libnmc-base/nm-secret-agent-simple.c,
+                  * add_vpn_secret_helper()); desktops do */
+                 { N_("If it does not ask, correct the saved password in your desktop's network "
+                      "settings, or by (set vpn.secrets password=…):"),
+                   EDIT } } },
     { .reason = "no-secrets",
       .headline = HEADLINE_BLOCKED,
       .why = N_("The VPN did not connect: a password is missing."),
@@ -242,6 +248,20 @@ static char *argument_of(const char *name)
     return strspn(name, plain) == strlen(name) ? g_strdup(name) : g_shell_quote(name);
 }
 
+/* No program of NetworkManager's brings one up that was set up by hand. */
+static bool is_by_hand(GVariant *status, const char *name)
+{
+    g_autoptr(GVariant) vpns = ks_field_list(status, "vpns");
+
+    for (gsize i = 0; i < g_variant_n_children(vpns); i++) {
+        g_autoptr(GVariant) vpn = g_variant_get_child_value(vpns, i);
+
+        if (ks_field_flag(vpn, "manual") && strcmp(ks_field_text(vpn, "name"), name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool is_overlay(GVariant *status, const char *uuid)
 {
     g_autoptr(GVariant) vpn = ks_field_vpn(status, uuid);
@@ -299,8 +319,9 @@ static void explain_blocked(KsExplanation *explanation, GVariant *status)
 {
     const ReasonText *text = find_reason(status);
     const char *vpn = ks_field_text(status, "reason_vpn");
+    const char *meant = vpn[0] ? vpn : only_vpn(status);
     g_autofree char *name = ks_printable_name(vpn);
-    g_autofree char *argument = argument_of(vpn[0] ? vpn : only_vpn(status));
+    g_autofree char *argument = argument_of(is_by_hand(status, meant) ? "" : meant);
 
     explanation->mood = KS_MOOD_CAREFUL;
     explanation->headline = g_strdup(_(text->headline));

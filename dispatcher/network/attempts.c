@@ -135,7 +135,7 @@ void ks_attempts_fail(KsAttempts *attempts, const void *profile, KsFailure failu
 
     attempt->failure = failure;
     attempt->running = false;
-    if (attempt->began == 0 || !attempt->alone || failure == KS_FAILURE_NO_SECRETS)
+    if (attempt->began == 0 || !attempt->alone)
         return;
     reading = g_new0(Reading, 1);
     *reading = (Reading){ attempts, profile, attempt->number,

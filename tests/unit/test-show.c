@@ -217,6 +217,18 @@ static void test_reasons(void)
     }
 }
 
+/* NetworkManager cannot bring up what was set up by hand; another VPN it can. */
+static void test_set_up_by_hand(void)
+{
+    g_autoptr(GVariant) status =
+        parse("{'state': <'blocked'>, 'reason': <'tunnel-dead'>, 'reason_vpn': <'Mine'>, "
+              "'vpns': <[{'uuid': <'u'>, 'name': <'Mine'>, 'manual': <true>}]>}");
+    g_autoptr(KsExplanation) explanation = ks_explain(status);
+    const KsStep *first = g_ptr_array_index(explanation->steps, 0);
+
+    g_assert_cmpstr(first->command, ==, "nmcli connection up NAME");
+}
+
 /* What NetworkManager calls a timeout is not the network's fault alone. */
 static void test_connected_machine(void)
 {
@@ -419,6 +431,7 @@ int main(int argc, char **argv)
     g_test_add_func("/show/hostile-names", test_hostile_names);
     g_test_add_func("/show/no-type", test_no_type);
     g_test_add_func("/show/facts", test_facts);
+    g_test_add_func("/show/set-up-by-hand", test_set_up_by_hand);
     g_test_add_func("/show/connected-machine", test_connected_machine);
     g_test_add_func("/show/lan-networks", test_lan_networks);
     g_test_add_func("/show/json", test_json);

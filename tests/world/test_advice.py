@@ -30,7 +30,7 @@ def open_again(guarded):
     guarded.product.ctl("unlock")
 
 
-def _steps(world) -> list[str]:
+def steps(world) -> list[str]:
     """The commands of the status; they stand apart."""
     return [line.strip() for line in world.product.ctl("status").stdout.splitlines() if line.startswith("      ")]
 
@@ -40,7 +40,7 @@ def _refused(world, *words: str, says: str) -> None:
     assert done.returncode != 0 and says in " ".join(done.stdout.split()), done
 
 
-def _do(world, command: str):
+def do(world, command: str):
     words = shlex.split(command.removeprefix("sudo "))
     if words[0] == "nm-killswitch":
         return world.product.ctl(*words[1:])
@@ -51,14 +51,14 @@ def _do(world, command: str):
 def test_connect_or_open(guarded):
     guarded.product.ctl("lock")
     assert guarded.product.wait_state("blocked")["reason"] == "no-vpn"
-    connect, unlock = _steps(guarded)
-    _do(guarded, connect)
+    connect, unlock = steps(guarded)
+    do(guarded, connect)
     assert guarded.product.wait_state("protected")["tunnels"][0]["name"] == "full"
     guarded.manager.down("full")
     guarded.product.wait_state("blocked")
-    _do(guarded, unlock)
-    lock = _steps(guarded)[0]
-    _do(guarded, lock)
+    do(guarded, unlock)
+    lock = steps(guarded)[0]
+    do(guarded, lock)
     assert guarded.product.status()["locked"]
 
 
@@ -66,10 +66,10 @@ def test_a_pause(guarded):
     guarded.product.ctl("lock")
     _refused(guarded, "pause", "9999999h", says="To open the lock: nm-killswitch unlock")
     guarded.product.ctl("pause", "1m")
-    assert _steps(guarded) == ["nm-killswitch resume"]
-    _do(guarded, _steps(guarded)[0])
+    assert steps(guarded) == ["nm-killswitch resume"]
+    do(guarded, steps(guarded)[0])
     assert guarded.product.status()["state"] == "blocked"
-    _do(guarded, "nm-killswitch unlock")
+    do(guarded, "nm-killswitch unlock")
     assert not guarded.product.status()["locked"]
 
 
@@ -77,7 +77,7 @@ def test_networkmanager_is_away(guarded):
     guarded.product.ctl("lock")
     guarded.manager.stop()
     guarded.product.wait_reason("manager-away")
-    assert _steps(guarded)[0] == "systemctl start NetworkManager"
+    assert steps(guarded)[0] == "systemctl start NetworkManager"
     guarded.manager.start()  # which systemd does elsewhere
     guarded.manager.wait_ready()
     guarded.manager.wait_uplink()
@@ -88,7 +88,7 @@ def test_networkmanager_is_away(guarded):
 
 def test_a_name_that_nobody_has(guarded):
     _refused(guarded, "vpn", "remove", "nobody", says="To see them: nm-killswitch vpn list")
-    assert "full (openvpn)" in _do(guarded, "nm-killswitch vpn list").stdout
+    assert "full (openvpn)" in do(guarded, "nm-killswitch vpn list").stdout
 
 
 def test_a_name_that_two_have(guarded):
@@ -97,7 +97,7 @@ def test_a_name_that_two_have(guarded):
     try:
         wait_until(lambda: [vpn["name"] for vpn in guarded.product.status()["vpns"]] == ["full", "full"], "both")
         _refused(guarded, "vpn", "set", "full", "--locks", "no", says="nm-killswitch vpn list --json")
-        twins = json.loads(_do(guarded, "nm-killswitch vpn list --json").stdout)["vpns"]
+        twins = json.loads(do(guarded, "nm-killswitch vpn list --json").stdout)["vpns"]
         guarded.product.ctl("vpn", "set", twins[0]["uuid"], "--locks", "no")
         assert [vpn["locks"] for vpn in guarded.product.status()["vpns"] if vpn["uuid"] == twins[0]["uuid"]] == ["no"]
         guarded.product.ctl("vpn", "set", twins[0]["uuid"], "--locks", "auto")
@@ -122,7 +122,7 @@ def test_what_was_set_up_by_hand_cannot_be_read(guarded):
     guarded.product.start_guard()
     said = [text for text in guarded.product.status()["warnings"] if "cannot be read" in text]
     assert len(said) == 1 and said[0].endswith("Set it up again: nm-killswitch vpn add --help"), said
-    assert "--interface" in _do(guarded, said[0].rpartition(": ")[2]).stdout
+    assert "--interface" in do(guarded, said[0].rpartition(": ")[2]).stdout
     guarded.product.ctl("vpn", "add", "Again", "--interface", "wg9", *_SERVER)
     assert not [text for text in guarded.product.status()["warnings"] if "cannot be read" in text]
     guarded.product.ctl("vpn", "remove", "Again")
@@ -132,5 +132,5 @@ def test_a_profile_is_removed_by_networkmanager(guarded):
     guarded.manager.nmcli("connection", "clone", "full", "old")
     wait_until(lambda: "old" in str(guarded.product.status()["vpns"]), "the profile")
     _refused(guarded, "vpn", "remove", "old", says="nmcli connection delete")
-    _do(guarded, "nmcli connection delete old")
+    do(guarded, "nmcli connection delete old")
     wait_until(lambda: "old" not in str(guarded.product.status()["vpns"]), "it to be gone")
