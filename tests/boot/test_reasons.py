@@ -2,6 +2,8 @@
 """Why a VPN does not connect, as its own program says it in a real journal. NetworkManager calls all of
 these a timeout."""
 
+from pathlib import Path
+
 import pytest
 
 from world import addresses as a
@@ -13,41 +15,88 @@ from .machine import Machine
 
 _FUTURE_PORT = 1201
 _NOBODYS_PORT = 1202
+_PASSWORD_PORT = 1203
 _GIVES_UP_AFTER = 12  # seconds
 
-# the remote, what is the reason, what status says, what it must not say
+_CA = f"{keys.FOLDER}/ca.crt"
+_PASSWORD = {"connection-type": "password", "remote": f"{a.SERVER[4]}:{_PASSWORD_PORT}:udp", "ca": _CA,
+             "username": "ann", "password-flags": "0"}  # fmt: skip
+
+# the profile, what is the reason, what status says, what it must not say
 _ROWS = {
-    "future": (f"{a.SERVER[4]}:{_FUTURE_PORT}:udp", "certificate-date", "clock", "nmcli device"),
-    "refused": (f"{a.SERVER[4]}:{_NOBODYS_PORT}:tcp", "server-refused", "vpn list", "clock"),
-    "nameless": (f"nowhere.known.test:{a.SERVER_PORT}:udp", "name-unresolved", "address of its server", "clock"),
-    "silent": (f"{a.DEAD_SERVER}:{a.SERVER_PORT}:udp", "server-unreachable", "did not answer", "not installed"),
-}
+    "future": (profiles.tls(f"{a.SERVER[4]}:{_FUTURE_PORT}:udp"), "certificate-date", "clock", "nmcli device"),
+    "refused": (profiles.tls(f"{a.SERVER[4]}:{_NOBODYS_PORT}:tcp"), "server-refused", "vpn list", "clock"),
+    "nameless": (profiles.tls(f"nowhere.known.test:{a.SERVER_PORT}:udp"), "name-unresolved", "address of its server", "clock"),
+    "silent": (profiles.tls(f"{a.DEAD_SERVER}:{a.SERVER_PORT}:udp"), "server-unreachable", "did not answer", "not installed"),
+    # of a server whose certificate another authority has signed
+    "distrusted": (profiles.tls(f"{a.SERVER[4]}:{a.SERVER_PORT}:udp") | {"ca": f"{keys.FOLDER}/client.crt"},
+                   "certificate", "is not trusted", "clock"),
+    "password": (_PASSWORD, "login-failed", "refused the login", "clock"),
+}  # fmt: skip
+
+
+def _start_server(outside, name: str, link: str, port: int, net: str, certificate: str, *more: str) -> None:
+    outside.namespace.daemon(
+        name,
+        ["openvpn", "--mode", "server", "--tls-server", "--topology", "subnet", "--dev", link, "--dev-type", "tun"]
+        + ["--disable-dco", "--local", a.SERVER[4], "--port", str(port), "--proto", "udp", "--verb", "3"]
+        + ["--server", net, "255.255.255.0", "--dh", "none", "--duplicate-cn", "--ca", _CA]
+        + ["--cert", f"{keys.FOLDER}/{certificate}.crt", "--key", f"{keys.FOLDER}/{certificate}.key", *more],
+    )
+    wait_until(lambda: b"Initialization Sequence Completed" in log_of(name).read_bytes(), "the server")
 
 
 @pytest.fixture(scope="module")
-def future_server(outside):
+def servers(outside):
     keys.make_certificate_of_tomorrow("future")
-    files = [f"{keys.FOLDER}/{name}" for name in ("ca.crt", "future.crt", "future.key")]
-    outside.namespace.daemon(
-        "openvpn-future",
-        ["openvpn", "--mode", "server", "--tls-server", "--topology", "subnet", "--dev", "vpn9", "--dev-type", "tun"]
-        + ["--disable-dco", "--local", a.SERVER[4], "--port", str(_FUTURE_PORT), "--proto", "udp"]
-        + ["--server", "198.18.7.0", "255.255.255.0", "--dh", "none", "--duplicate-cn", "--verb", "3"]
-        + ["--ca", files[0], "--cert", files[1], "--key", files[2]],
-    )
-    wait_until(lambda: b"Initialization Sequence Completed" in log_of("openvpn-future").read_bytes(), "the server")
+    _start_server(outside, "openvpn-future", "vpn9", _FUTURE_PORT, "198.18.7.0", "future")
+    verifier = Path("/run/world/verifier")
+    verifier.write_text('#!/bin/sh\n[ "$(tail -n 1 "$1")" = right ]\n')
+    verifier.chmod(0o755)
+    _start_server(outside, "openvpn-password", "vpn8", _PASSWORD_PORT, "198.18.8.0", "server", "--script-security", "2",
+                  "--auth-user-pass-verify", str(verifier), "via-file", "--verify-client-cert", "none",
+                  "--push", "redirect-gateway def1")  # fmt: skip
 
 
 @pytest.fixture
-def machine(outside, future_server, locked_disk, copy_of):
+def machine(outside, servers, locked_disk, copy_of):
     disk = copy_of(locked_disk)
-    for name, (remote, *_) in _ROWS.items():
-        text = profiles.vpn(name, profiles.tls(remote) | {"connect-timeout": "4"})
+    for name, (data, *_) in _ROWS.items():
+        text = profiles.vpn(name, data | {"connect-timeout": "4"})
         text = text.replace("[vpn]\n", f"[vpn]\ntimeout={_GIVES_UP_AFTER}\n")
+        text += "\n[vpn-secrets]\npassword=wrong\n" if data is _PASSWORD else ""
         disk.write(f"/etc/NetworkManager/system-connections/{name}.nmconnection", text, 0o600)
     with Machine(disk, outside) as booted:
         booted.wait_uplink()
         yield booted
+
+
+# what the first step of some of them shows
+_SHOWN = {
+    "future": "20",  # the year
+    "refused": f":{_NOBODYS_PORT}/tcp",
+    "silent": "SIGUSR1",
+    "distrusted": "VERIFY ERROR",
+}
+
+
+def _steps(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.startswith("      ")]
+
+
+def _follow(machine, name: str, text: str) -> None:
+    if name in _SHOWN:
+        shown = machine.run(*_steps(text)[0].replace(" -e ", " --no-pager ").split()).stdout
+        assert _SHOWN[name] in shown, f"{name}: {_steps(text)[0]} shows {shown[-2000:]}"
+
+
+def _correct_the_password(machine) -> None:
+    """The saved one, for which nmcli does not ask."""
+    again, edit = _steps(machine.ctl("status").stdout)[:2]
+    assert (again, edit) == ("nmcli --ask connection up password", "nmcli connection edit password")
+    machine.run(*edit.split(), stdin=None, input="set vpn.secrets password=right\nsave\nquit\n")
+    machine.run(*again.split(), timeout=90)
+    assert machine.wait_state("protected")["tunnels"][0]["name"] == "password"
 
 
 def test_the_reason_is_the_programs(machine):
@@ -67,3 +116,5 @@ def test_the_reason_is_the_programs(machine):
         text = machine.ctl("status").stdout
         assert said in text and unsaid not in text, text
         assert machine.wait_state("blocked")["verified"]
+        _follow(machine, name, text)
+    _correct_the_password(machine)
