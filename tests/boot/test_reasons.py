@@ -74,7 +74,7 @@ def machine(outside, servers, locked_disk, copy_of):
 # what the first step of some of them shows
 _SHOWN = {
     "future": "20",  # the year
-    "refused": f":{_NOBODYS_PORT}/tcp",
+    "refused": f" {_NOBODYS_PORT}/tcp",
     "silent": "SIGUSR1",
     "distrusted": "VERIFY ERROR",
 }

@@ -224,7 +224,7 @@ static void test_set_up_by_hand(void)
         parse("{'state': <'blocked'>, 'reason': <'tunnel-dead'>, 'reason_vpn': <'Mine'>, "
               "'vpns': <[{'uuid': <'u'>, 'name': <'Mine'>, 'manual': <true>}]>}");
     g_autoptr(KsExplanation) explanation = ks_explain(status);
-    const KsStep *first = g_ptr_array_index(explanation->steps, 0);
+    const KsAdvice *first = g_ptr_array_index(explanation->steps, 0);
 
     g_assert_cmpstr(first->command, ==, "nmcli connection up NAME");
 }
