@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define CONNECT      "nmcli connection up "
+#define ANOTHER      CONNECT "NAME"
 #define CONNECT_ASK  "nmcli --ask connection up "
 #define EDIT         "nmcli connection edit "
 #define DISCONNECT   "nmcli connection down "
@@ -20,7 +21,7 @@
 
 typedef struct {
     const char *what;
-    const char *command; /* of which one that ends in a blank is completed by the VPN's name */
+    const char *command; /* one that ends in a blank is completed by the VPN's name */
 } StepText;
 
 typedef struct {
@@ -101,7 +102,7 @@ static const ReasonText reason_texts[] = {
           N_("“%s” did not connect: a certificate, its own or its server's, is not trusted."),
       .steps = { { N_("See which one it is, and ask the VPN's provider for a new profile:"),
                    "journalctl -b -e -u NetworkManager" },
-                 { N_("Or connect another VPN:"), CONNECT } } },
+                 { N_("Or connect another VPN:"), ANOTHER } } },
     { .reason = "certificate-date",
       .headline = HEADLINE_BLOCKED,
       .why =
@@ -123,7 +124,7 @@ static const ReasonText reason_texts[] = {
       .why = N_("The VPN did not connect: a program that it needs is not installed."),
       .why_by_name = N_("“%s” did not connect: a program that it needs is not installed."),
       .steps = { { N_("See which one:"), "journalctl -b -e -u NetworkManager" },
-                 { N_("Connect another VPN, or open the lock to install it:"), CONNECT } } },
+                 { N_("Connect another VPN, or open the lock to install it:"), ANOTHER } } },
     { .reason = "tunnel-dead",
       .headline = N_("Blocked: nothing leaves this machine, because the VPN carries nothing."),
       .why =
@@ -315,6 +316,13 @@ static const StepText *choose_step(const ReasonText *text, unsigned n, GVariant 
     return &text->steps[n];
 }
 
+static char *complete(const char *command, const char *argument)
+{
+    if (strcmp(command, ANOTHER) == 0)
+        return g_strconcat(CONNECT, _("NAME"), NULL);
+    return g_strconcat(command, g_str_has_suffix(command, " ") ? argument : "", NULL);
+}
+
 static void explain_blocked(KsExplanation *explanation, GVariant *status)
 {
     const ReasonText *text = find_reason(status);
@@ -336,8 +344,7 @@ static void explain_blocked(KsExplanation *explanation, GVariant *status)
         explanation->also = g_strdup(_("The local network can be reached (LAN access is on)."));
     for (unsigned i = 0; i < STEPS_MAX && text->steps[i].what; i++) {
         const StepText *step = choose_step(text, i, status);
-        g_autofree char *whole =
-            g_strconcat(step->command, g_str_has_suffix(step->command, " ") ? argument : "", NULL);
+        g_autofree char *whole = complete(step->command, argument);
 
         add_step(explanation, _(step->what), whole);
     }

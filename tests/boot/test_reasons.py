@@ -30,7 +30,7 @@ _ROWS = {
     "silent": (profiles.tls(f"{a.DEAD_SERVER}:{a.SERVER_PORT}:udp"), "server-unreachable", "did not answer", "not installed"),
     # of a server whose certificate another authority has signed
     "distrusted": (profiles.tls(f"{a.SERVER[4]}:{a.SERVER_PORT}:udp") | {"ca": f"{keys.FOLDER}/client.crt"},
-                   "certificate", "is not trusted", "clock"),
+                   "certificate", "certificate,", "clock"),
     "password": (_PASSWORD, "login-failed", "refused the login", "clock"),
 }  # fmt: skip
 

@@ -229,6 +229,20 @@ static void test_set_up_by_hand(void)
     g_assert_cmpstr(first->command, ==, "nmcli connection up NAME");
 }
 
+/* It is not the one that could not connect. */
+static void test_another_vpn(void)
+{
+    static const char *const reasons_for_another[] = { "certificate", "program-missing" };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(reasons_for_another); i++) {
+        g_autoptr(GVariant) status = locked("blocked", reasons_for_another[i], "'Work'");
+        g_autoptr(KsExplanation) explanation = ks_explain(status);
+        const KsAdvice *second = g_ptr_array_index(explanation->steps, 1);
+
+        g_assert_cmpstr(second->command, ==, "nmcli connection up NAME");
+    }
+}
+
 /* What NetworkManager calls a timeout is not the network's fault alone. */
 static void test_connected_machine(void)
 {
@@ -432,6 +446,7 @@ int main(int argc, char **argv)
     g_test_add_func("/show/no-type", test_no_type);
     g_test_add_func("/show/facts", test_facts);
     g_test_add_func("/show/set-up-by-hand", test_set_up_by_hand);
+    g_test_add_func("/show/another-vpn", test_another_vpn);
     g_test_add_func("/show/connected-machine", test_connected_machine);
     g_test_add_func("/show/lan-networks", test_lan_networks);
     g_test_add_func("/show/json", test_json);
