@@ -173,6 +173,7 @@ static gboolean verify(gpointer data)
     remember_known_up(guard);
     remember_servers(guard);
     save_what_was_learned(guard);
+    ks_look_at_leases(guard->look);
     ks_guard_notify(guard);
     return G_SOURCE_REMOVE;
 }

@@ -324,15 +324,42 @@ static void describe_policies(KsLook *look)
             g_strerror(-result));
 }
 
+/* Whether the servers have changed. */
+static bool read_leases(KsLook *look)
+{
+    g_autoptr(GArray) servers = g_array_new(FALSE, FALSE, sizeof(KsAddress));
+    GArray *known = look->world->others_dhcp_servers;
+    bool changed;
+
+    if (!look->links)
+        return false;
+    ks_leases_read(ks_links_addresses(look->links), servers);
+    changed = servers->len != known->len;
+    for (unsigned i = 0; !changed && i < servers->len; i++)
+        changed = ks_address_compare(&g_array_index(servers, KsAddress, i),
+                                     &g_array_index(known, KsAddress, i)) != 0;
+    if (changed) {
+        g_array_set_size(known, 0);
+        g_array_append_vals(known, servers->data, servers->len);
+    }
+    return changed;
+}
+
+void ks_look_at_leases(KsLook *look)
+{
+    if (read_leases(look))
+        look->changed(look->data);
+}
+
 bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked)
 {
     bool learned;
 
     describe_links(look);
     note_ipv6_alone(look, !look->has_looked);
+    if (!look->has_looked)
+        (void) read_leases(look);
     look->has_looked = true;
-    if (look->links)
-        ks_leases_read(ks_links_addresses(look->links), look->world->others_dhcp_servers);
     describe_access_points(look);
     describe_pppoe(look);
     describe_wireguard(look);

@@ -30,6 +30,10 @@ bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked);
 /* Whose uids are people's is read again: from files, and not at each look. */
 void ks_look_at_people(KsLook *look);
 
+/* The leases of other DHCP clients than NetworkManager, which lie in files. Of all looks only the
+ * first reads them, or an event would wait. Calls `changed` if their servers are others. */
+void ks_look_at_leases(KsLook *look);
+
 /* What was seen last. Owned by the look; the engine and status only read it. */
 KsWorld *ks_look_world(const KsLook *look);
 

@@ -26,6 +26,15 @@ static bool report_saved(const KsGuard *guard, GError **error)
     return !guard->save_problem;
 }
 
+/* What closes: the kernel first, because it must not wait for a disk. */
+static bool follow_and_save(KsGuard *guard, GError **error)
+{
+    if (!report(guard, ks_guard_follow(guard), error))
+        return false;
+    ks_guard_save(guard);
+    return report_saved(guard, error);
+}
+
 static bool save_and_follow(KsGuard *guard, GError **error)
 {
     ks_guard_save(guard);
@@ -146,7 +155,7 @@ bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GEr
         g_message("LAN access %s on request", !lan       ? "closed"
                                               : named[0] ? "opened on some networks"
                                                          : "opened");
-    return save_and_follow(guard, error);
+    return lan ? save_and_follow(guard, error) : follow_and_save(guard, error);
 }
 
 bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error)

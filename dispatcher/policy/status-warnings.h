@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "policy/status.h"
+#include "policy/status-facts.h"
 
 /* Whole sentences, as: what is wrong, and what to do. `list_is_full`: the status lists less than
  * there is. Floating. */

@@ -9,58 +9,6 @@
 
 #include <string.h>
 
-bool ks_status_verified(const KsStatusFacts *facts)
-{
-    bool locked = ks_engine_settings(facts->engine)->locked;
-
-    if (facts->trouble || facts->held.present != locked)
-        return false;
-    return !locked ||
-           (facts->held.intact && ks_lock_equal(facts->held.lock, ks_engine_lock(facts->engine)));
-}
-
-/* A VPN of policies, which needs no interface: NetworkManager says that it is up, the kernel has
- * its policy, and the rules let it out. */
-static bool is_up_without_interface(const KsStatusFacts *facts, const KsVpn *vpn)
-{
-    return vpn->activity == KS_VPN_UP && ks_world_has_policy(facts->world, vpn);
-}
-
-static bool ipsec_is_up(const KsStatusFacts *facts)
-{
-    if (facts->held.lock->sets[KS_SET_IPSEC]->len == 0)
-        return false;
-    for (unsigned i = 0; i < facts->world->vpns->len; i++)
-        if (is_up_without_interface(facts, g_ptr_array_index(facts->world->vpns, i)))
-            return true;
-    return false;
-}
-
-/* One that the kernel lets out, and by which what it is given gets somewhere. */
-static bool has_living_tunnel(const KsStatusFacts *facts)
-{
-    const GArray *tunnels = ks_engine_tunnels(facts->engine);
-
-    for (unsigned i = 0; i < tunnels->len; i++) {
-        const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
-
-        if (ks_tunnel_protects(tunnel) && ks_lock_has_interface(facts->held.lock, tunnel->index))
-            return true;
-    }
-    return false;
-}
-
-const char *ks_status_state(const KsStatusFacts *facts)
-{
-    if (!ks_status_verified(facts))
-        return "broken";
-    if (!facts->held.present)
-        return "unlocked";
-    if (facts->held.pause > 0)
-        return "paused";
-    return has_living_tunnel(facts) || ipsec_is_up(facts) ? "protected" : "blocked";
-}
-
 static void add_tunnel(GVariantBuilder *builder, const char *interface, const char *uuid,
                        const char *name, const char *type)
 {
@@ -103,7 +51,7 @@ static GVariant *describe_tunnels(const KsStatusFacts *facts)
         const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
         KsTunnel tunnel = { .uuid = vpn->uuid, .name = vpn->name, .type = vpn->type };
 
-        if (is_up_without_interface(facts, vpn) && !ks_tunnels_find(tunnels, vpn))
+        if (ks_status_is_up_without_interface(facts, vpn) && !ks_tunnels_find(tunnels, vpn))
             add_tunnel_for(&builder, facts, vpn->users, &tunnel); /* it needs no interface */
     }
     return g_variant_builder_end(&builder);
@@ -136,7 +84,7 @@ static const char *carried_word(const KsStatusFacts *facts, KsFamily family)
     const GArray *tunnels = ks_engine_tunnels(facts->engine);
     KsCarried most = KS_CARRIED_NOTHING;
 
-    if (ipsec_is_up(facts) && facts->world->ipsec_carries[family])
+    if (ks_status_ipsec_is_up(facts) && facts->world->ipsec_carries[family])
         return words[KS_CARRIED_ALL];
     for (unsigned i = 0; i < tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);
@@ -373,7 +321,7 @@ static const char *reason_for_protected(const KsStatusFacts *facts, const char *
     const GArray *tunnels = ks_engine_tunnels(facts->engine);
     const char *name = "";
 
-    if (is_any_connecting(facts) || ipsec_is_up(facts) || !facts->world->manager_present)
+    if (is_any_connecting(facts) || ks_status_ipsec_is_up(facts) || !facts->world->manager_present)
         return "";
     for (unsigned i = 0; i < tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(tunnels, KsTunnel, i);

@@ -2,16 +2,10 @@
 #pragma once
 
 #include "rules/batch.h"
-#include "rules/readback.h"
+#include "rules/readback-seen.h"
 
 /* From what the kernel holds of a table and what should be to one transaction. The table is the one
  * that was read (KsReadback.skeleton). */
-
-/* Not in the kernel headers of Debian 12 (linux/netfilter/nf_tables.h, since Linux 6.9). */
-#define KS_TABLE_F_PERSIST 0x4u
-
-/* Flags of a table that outlives its owner and that nobody else may change. */
-#define KS_TABLE_F_OWNED (NFT_TABLE_F_OWNER | KS_TABLE_F_PERSIST)
 
 /* Writes the transaction that makes the kernel hold `want`:
  * - no table yet: all of it, with `table_flags`;

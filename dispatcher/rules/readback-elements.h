@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "rules/readback.h"
+#include "rules/readback-seen.h"
 
 struct nftnl_set_elem;
 
@@ -13,5 +13,3 @@ void ks_readback_judge_element(KsReadback *readback, unsigned set,
 /* The kernel tells the two ends of a range apart, in any order: joins them to keys. */
 void ks_readback_join_ranges(KsReadback *readback, KsSetId set);
 extern const unsigned ks_readback_boundary_size;
-
-void ks_readback_problem(KsReadback *readback, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "rules/readback.h"
+#include "rules/readback-seen.h"
 
 struct nftnl_rule;
 

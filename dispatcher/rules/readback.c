@@ -2,7 +2,6 @@
 #include "rules/readback.h"
 
 #include "rules/named-chain.h"
-#include "rules/plan.h"
 #include "rules/readback-elements.h"
 #include "rules/readback-rules.h"
 
@@ -22,15 +21,6 @@
 #define SET_FLAGS_COMPARED                                                                     \
     (NFT_SET_ANONYMOUS | NFT_SET_CONSTANT | NFT_SET_INTERVAL | NFT_SET_MAP | NFT_SET_TIMEOUT | \
      NFT_SET_CONCAT | NFT_SET_EVAL)
-
-void ks_readback_problem(KsReadback *readback, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    g_ptr_array_add(readback->problems, g_strdup_vprintf(format, arguments));
-    va_end(arguments);
-}
 
 /* Names that others gave may hold anything; what people read holds none of it. */
 static void foreign(KsReadback *readback, const char *what, const char *name)
@@ -435,15 +425,4 @@ void ks_readback_finish(KsReadback *readback)
     for (unsigned i = 0; i < skeleton->counters_count; i++)
         if (!readback->counters[i].present)
             ks_readback_problem(readback, "the counter %s is missing", skeleton->counters[i]);
-}
-
-bool ks_readback_is_intact(const KsReadback *readback)
-{
-    return readback->present && readback->problems->len == 0;
-}
-
-bool ks_readback_is_owned(const KsReadback *readback)
-{
-    return readback->present && readback->owner != 0 &&
-           (readback->flags & KS_TABLE_F_OWNED) == KS_TABLE_F_OWNED;
 }

@@ -282,21 +282,29 @@ def test_the_window_between_two_guards(ready):
     print(f"{len(outside)} canaries in the {(max(c.sent for c in outside) - min(c.sent for c in outside)) / 1e6:.1f} ms")
 
 
-def test_nothing_is_written_before_the_kernel_has_it(ready):
-    """A VPN comes up, and the guard closes the lock for it: the disk, which may be slow, comes after the transaction."""
-    for arguments in (("unlock",), ("auto", "on")):
-        ready.product.ctl(*arguments)
-    ready.manager.down("full")
+def _require_kernel_first(world, act: Callable[[], object]) -> None:
+    """The disk, which may be slow, comes after the transaction."""
     file = Path("/run/world/order")
-    tracer = _trace(ready, "-yy", "-o", str(file), "-e", "trace=%network,fsync,fdatasync,rename,renameat,renameat2")
-    ready.manager.up("full")
-    ready.product.wait_state("protected")
-    wait_until(lambda: "locked=true" in _STATE.read_text(), "the state to be saved")
+    before = _STATE.read_text()
+    tracer = _trace(world, "-yy", "-o", str(file), "-e", "trace=%network,fsync,fdatasync,rename,renameat,renameat2")
+    act()
+    wait_until(lambda: _STATE.read_text() != before, "the state to be saved")
     tracer.terminate()
     tracer.wait()
-    ready.product.ctl("auto", "off")
     lines = file.read_text().splitlines()
     commits = [number for number, line in enumerate(lines) if "NFNL_MSG_BATCH_BEGIN" in line]
     written = [number for number, line in enumerate(lines) if line.startswith(("fsync(", "fdatasync(", "rename"))]
     assert commits and written, "neither a transaction nor a write: the trace shows nothing"
     assert commits[0] < written[0], "\n".join(lines[: written[0] + 1])
+
+
+def test_what_closes_does_not_wait_for_the_disk(ready):
+    """A VPN comes up and the guard closes the lock for it; a person closes the local network."""
+    for arguments in (("unlock",), ("auto", "on")):
+        ready.product.ctl(*arguments)
+    ready.manager.down("full")
+    _require_kernel_first(ready, lambda: ready.manager.up("full"))
+    ready.product.wait_state("protected")
+    ready.product.ctl("auto", "off")
+    ready.product.ctl("lan", "on")
+    _require_kernel_first(ready, lambda: ready.product.ctl("lan", "off"))

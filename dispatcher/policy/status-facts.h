@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "model/held.h"
+#include "model/refusal.h"
+#include "model/viewer.h"
+#include "policy/always-on.h"
+#include "policy/engine.h"
+
+/* What a status is made of, and the state that follows from it. */
+
+#define KS_STATUS_PROBLEMS_MAX 7
+
+typedef struct {
+    const KsEngine *engine;
+    const KsWorld *world;
+    KsHeld held;            /* what the kernel holds */
+    const KsViewer *viewer; /* who is told; NULL: everybody, and nothing of private profiles */
+    uint32_t pause_max;     /* seconds; 0: pausing is not allowed */
+    bool egress;            /* the second layer stands on every uplink */
+    bool trouble;           /* the kernel could not be asked or changed: nothing is verified */
+    const char *problems[KS_STATUS_PROBLEMS_MAX]; /* whole sentences; NULL: none */
+    const GPtrArray *configuration_warnings;      /* whole sentences; NULL: none */
+    const GPtrArray *name_warnings;               /* likewise */
+    KsAlwaysOnView always_on;
+    const char *const *always_on_uuids; /* NULL: none */
+    const char *always_on_source;       /* file and line that decide it; NULL: people do */
+    int64_t always_on_next;             /* Unix time in seconds; 0: nothing is tried by itself */
+    const GArray *refusals;             /* element-type KsRefusal: by other firewalls; NULL: none */
+} KsStatusFacts;
+
+/* "unlocked", "protected", "blocked", "paused" or "broken". */
+const char *ks_status_state(const KsStatusFacts *facts);
+
+/* The kernel holds exactly what should be. */
+bool ks_status_verified(const KsStatusFacts *facts);
+
+/* A VPN of policies, which needs no interface: NetworkManager says that it is up, and the kernel
+ * has its policy. */
+bool ks_status_is_up_without_interface(const KsStatusFacts *facts, const KsVpn *vpn);
+
+/* Such a VPN is up, and the kernel lets IPsec's packets out. */
+bool ks_status_ipsec_is_up(const KsStatusFacts *facts);
