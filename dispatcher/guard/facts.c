@@ -9,6 +9,8 @@ void ks_guard_notify(KsGuard *guard)
 
 KsStatusFacts ks_guard_facts(const KsGuard *guard)
 {
+    const KsReadback *second = ks_second_layer_held(ks_keeper_second_layer(guard->keeper));
+
     return (KsStatusFacts){
         .engine = guard->engine,
         .world = ks_look_world(guard->look),
@@ -20,6 +22,8 @@ KsStatusFacts ks_guard_facts(const KsGuard *guard)
         .problems = { ks_keeper_trouble(guard->keeper), guard->state_problem, guard->save_problem,
                       guard->vpns_problem,
                       ks_second_layer_problem(ks_keeper_second_layer(guard->keeper)) },
+        .frame_types = second->frame_types,
+        .frame_types_count = second->frame_types_count,
         .refusals = ks_tracing_refusals(guard->tracing),
         .always_on = ks_always_on_view(guard->always_on),
         .always_on_uuids = ks_guard_always_on(guard),

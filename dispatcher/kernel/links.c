@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -25,6 +26,9 @@
 /* More interfaces than any desktop has; what lies beyond is not known, so it stays shut. */
 #define LINKS_MAX     16384u
 #define ADDRESSES_MAX 65536u
+
+/* Not in the kernel headers of Debian 12 (linux/if_link.h, IFLA_HSR_INTERLINK, Linux 6.10). */
+#define HSR_INTERLINK 8
 
 #define BROADCASTS_MAX       256u
 #define BROADCAST_PREFIX_MAX 30 /* two machines have no use for it (RFC 3021) */
@@ -63,15 +67,52 @@ static KsLink *find_link(KsLinks *links, uint32_t index)
     return NULL;
 }
 
-static void read_kind(const struct nlattr *linkinfo, char *kind, size_t size)
+static void read_hsr(const struct nlattr *data, KsLink *link)
 {
     const struct nlattr *attribute;
 
-    mnl_attr_for_each_nested(attribute, linkinfo)
+    mnl_attr_for_each_nested(attribute, data) {
+        uint16_t type = mnl_attr_get_type(attribute);
+
+        if (mnl_attr_validate(attribute, MNL_TYPE_U32) < 0)
+            continue;
+        if (type == IFLA_HSR_SLAVE1)
+            link->lower = mnl_attr_get_u32(attribute);
+        else if (type == IFLA_HSR_SLAVE2)
+            link->other_lower = mnl_attr_get_u32(attribute);
+        else if (type == HSR_INTERLINK)
+            link->lets_others_in = mnl_attr_get_u32(attribute) != 0;
+    }
+}
+
+static void read_vlan(const struct nlattr *data, KsLink *link)
+{
+    const struct nlattr *attribute;
+
+    mnl_attr_for_each_nested(attribute, data)
+        if (mnl_attr_get_type(attribute) == IFLA_VLAN_PROTOCOL &&
+            mnl_attr_validate(attribute, MNL_TYPE_U16) == 0)
+            link->service_tag = mnl_attr_get_u16(attribute) == htons(ETH_P_8021AD);
+}
+
+static void read_info(const struct nlattr *linkinfo, KsLink *link)
+{
+    const struct nlattr *attribute;
+    const struct nlattr *data = NULL;
+
+    mnl_attr_for_each_nested(attribute, linkinfo) {
         if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND &&
             mnl_attr_validate(attribute, MNL_TYPE_STRING) == 0)
-            g_strlcpy(kind, mnl_attr_get_str(attribute),
-                      MIN(size, (size_t) mnl_attr_get_payload_len(attribute) + 1));
+            g_strlcpy(link->kind, mnl_attr_get_str(attribute),
+                      MIN(sizeof(link->kind), (size_t) mnl_attr_get_payload_len(attribute) + 1));
+        else if (mnl_attr_get_type(attribute) == IFLA_INFO_DATA &&
+                 mnl_attr_validate(attribute, MNL_TYPE_NESTED) == 0)
+            data = attribute;
+    }
+    if (data && strcmp(link->kind, "hsr") == 0)
+        read_hsr(data, link);
+    else if (data && strcmp(link->kind, "vlan") == 0)
+        read_vlan(data, link);
 }
 
 static void forget_link(KsLinks *links, uint32_t index)
@@ -111,7 +152,7 @@ static void take_link(KsLinks *links, const struct nlmsghdr *message, bool gone)
             g_strlcpy(link.name, mnl_attr_get_str(attribute), sizeof(link.name));
         else if (mnl_attr_get_type(attribute) == IFLA_LINKINFO &&
                  mnl_attr_validate(attribute, MNL_TYPE_NESTED) == 0)
-            read_kind(attribute, link.kind, sizeof(link.kind));
+            read_info(attribute, &link);
         else if (mnl_attr_get_type(attribute) == IFLA_MASTER &&
                  mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
             link.master = mnl_attr_get_u32(attribute);

@@ -99,9 +99,10 @@ bool ks_guests_draw(const KsWorld *world, KsLock *lock)
 bool ks_guests_is_way_out(const KsWorld *world, const KsLock *lock, const KsLink *port)
 {
     g_autoptr(GArray) bridges = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    static const char *const of_cards[] = { "bond", "team", "batadv", NULL };
     const KsLink *bridge = ks_world_link_by_index(world, port->master);
 
-    if (bridge && (strcmp(bridge->kind, "bond") == 0 || strcmp(bridge->kind, "team") == 0))
+    if (bridge && g_strv_contains(of_cards, bridge->kind))
         return true; /* nobody ties guests together */
     if (!bridge || strcmp(bridge->kind, "bridge") != 0 || ks_lock_has_guests(lock, bridge->index))
         return false;

@@ -3,6 +3,9 @@
 
 #include "model/lock.h"
 
+/* Kinds of frames that are told of at once. */
+#define KS_FRAME_TYPES_MAX 16u
+
 /* What the kernel holds of the lock, without how: what people are told of it. */
 typedef struct {
     bool present;

@@ -65,6 +65,8 @@ char *ks_key_text(KsSetId set, const KsKey *key)
     case KS_SET_GUEST_INTERFACES:
     case KS_SET_HOTSPOT_INTERFACES:
     case KS_SET_TRANSLATORS:
+    case KS_SET_WRAPPING_UPLINKS:
+    case KS_SET_RELAYING_UPLINKS:
         return g_strdup_printf("%u", ks_key_number(key));
     case KS_SET_DHCP_SERVERS:
     case KS_SET_TUNNEL_ADDRESSES4:

@@ -45,6 +45,8 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_TUNNEL_SENDERS4] = { 4, KS_LOCK_ADDRESSES_MAX },
     [KS_SET_FRAGMENTS4] = { 4 + KS_KEY_FIELD_SIZE, KS_LOCK_SERVERS_MAX },
     [KS_SET_FRAGMENTS6] = { 16 + KS_KEY_FIELD_SIZE, KS_LOCK_SERVERS_MAX },
+    [KS_SET_WRAPPING_UPLINKS] = { 4, KS_LOCK_INTERFACES_MAX },
+    [KS_SET_RELAYING_UPLINKS] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_QUESTION_LENGTHS] = { 3 * KS_KEY_FIELD_SIZE, 1024 },
     [KS_SET_NAME_LENGTHS] = { 1, 1024 },
 };
@@ -64,7 +66,7 @@ static const KsKey *key_at(const KsLock *lock, KsSetId set, unsigned i)
     return &g_array_index(lock->sets[set], KsKey, i);
 }
 
-static bool add_interface(KsLock *lock, KsSetId set, uint32_t index)
+bool ks_lock_add_interface(KsLock *lock, KsSetId set, uint32_t index)
 {
     KsKey key = { 0 };
 
@@ -202,27 +204,27 @@ bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key)
 
 bool ks_lock_open_interface(KsLock *lock, uint32_t index)
 {
-    return add_interface(lock, KS_SET_OPEN_INTERFACES, index);
+    return ks_lock_add_interface(lock, KS_SET_OPEN_INTERFACES, index);
 }
 
 bool ks_lock_open_lan(KsLock *lock, uint32_t index)
 {
-    return add_interface(lock, KS_SET_LAN_INTERFACES, index);
+    return ks_lock_add_interface(lock, KS_SET_LAN_INTERFACES, index);
 }
 
 bool ks_lock_add_guests(KsLock *lock, uint32_t index)
 {
-    return add_interface(lock, KS_SET_GUEST_INTERFACES, index);
+    return ks_lock_add_interface(lock, KS_SET_GUEST_INTERFACES, index);
 }
 
 bool ks_lock_add_hotspot(KsLock *lock, uint32_t index)
 {
-    return add_interface(lock, KS_SET_HOTSPOT_INTERFACES, index);
+    return ks_lock_add_interface(lock, KS_SET_HOTSPOT_INTERFACES, index);
 }
 
 bool ks_lock_add_translator(KsLock *lock, uint32_t index)
 {
-    return add_interface(lock, KS_SET_TRANSLATORS, index);
+    return ks_lock_add_interface(lock, KS_SET_TRANSLATORS, index);
 }
 
 /* Returns the set that a server of this kind is in, and its key there; KS_SET_MAX: it is none. */

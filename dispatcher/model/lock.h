@@ -39,9 +39,12 @@ typedef enum {
     KS_SET_TUNNEL_TARGETS6,   /* KS_SET_TUNNEL_ADDRESSES6, where neighbour discovery names one */
     KS_SET_QUESTION_LENGTHS,  /* IP version . packet's length . UDP's, of questions for the names */
     /* Of the second layer alone (uplink.h). */
-    KS_SET_TUNNEL_SENDERS4, /* KS_SET_TUNNEL_ADDRESSES4, where ARP names a sender */
-    KS_SET_FRAGMENTS4,      /* IPv4 address . protocol of each server that has ports */
-    KS_SET_FRAGMENTS6,      /* the same for IPv6 */
+    KS_SET_TUNNEL_SENDERS4,  /* KS_SET_TUNNEL_ADDRESSES4, where ARP names a sender */
+    KS_SET_FRAGMENTS4,       /* IPv4 address . protocol of each server that has ports */
+    KS_SET_FRAGMENTS6,       /* the same for IPv6 */
+    KS_SET_WRAPPING_UPLINKS, /* interface index: below a link that wraps frames (ADR 33) */
+    KS_SET_RELAYING_UPLINKS, /* interface index: where the kernel itself sends frames of a ring's or
+                              * a mesh's */
     KS_SETS_OF_ELEMENTS,
     /* No set in the kernel: there are rules for each key (ADR 29). */
     KS_SET_NAME_LENGTHS = KS_SETS_OF_ELEMENTS, /* bytes that a name has on the wire: one byte */
@@ -100,6 +103,7 @@ void ks_lock_clear(KsLock *lock);
  * key is not in. */
 bool ks_lock_open_interface(KsLock *lock, uint32_t index);
 bool ks_lock_open_lan(KsLock *lock, uint32_t index);
+bool ks_lock_add_interface(KsLock *lock, KsSetId set, uint32_t index); /* of KS_SET_*_UPLINKS */
 bool ks_lock_add_guests(KsLock *lock, uint32_t index);
 bool ks_lock_add_hotspot(KsLock *lock, uint32_t index);
 bool ks_lock_add_translator(KsLock *lock, uint32_t index);

@@ -28,6 +28,43 @@ static bool is_one_of(const char *kind, const char *const *kinds)
     return g_strv_contains(kinds, kind);
 }
 
+static bool stands_on_vlan(const KsWorld *world, const KsLink *link, unsigned depth);
+
+static bool is_or_stands_on_vlan(const KsWorld *world, const KsLink *link, unsigned depth)
+{
+    return strcmp(link->kind, "vlan") == 0 || stands_on_vlan(world, link, depth);
+}
+
+static bool stands_on_vlan(const KsWorld *world, const KsLink *link, unsigned depth)
+{
+    static const char *const masters[] = { "bridge", "bond", "team", NULL };
+    const KsLink *lower = NULL;
+
+    if (depth == DEPTH_MAX)
+        return false;
+    if (link->lower && !link->lower_elsewhere)
+        lower = ks_world_link_by_index(world, link->lower);
+    if (lower && is_or_stands_on_vlan(world, lower, depth + 1))
+        return true;
+    for (unsigned i = 0; i < world->links->len && is_one_of(link->kind, masters); i++) {
+        const KsLink *port = &g_array_index(world->links, KsLink, i);
+
+        if (port->master == link->index && is_or_stands_on_vlan(world, port, depth + 1))
+            return true;
+    }
+    return false;
+}
+
+/* Its frames cannot be read where they leave its card. */
+static bool wraps(const KsWorld *world, const KsLink *link)
+{
+    if (link->lower_elsewhere)
+        return false;
+    if (strcmp(link->kind, "vlan") == 0)
+        return link->service_tag || stands_on_vlan(world, link, 0);
+    return strcmp(link->kind, "macsec") == 0 || strcmp(link->kind, "batadv") == 0;
+}
+
 static bool is_uplink(const KsWorld *world, const KsLink *link, const KsLock *lock)
 {
     /* stand on nothing, or on sockets and routes, which are judged themselves */
@@ -49,14 +86,16 @@ static bool is_uplink(const KsWorld *world, const KsLink *link, const KsLock *lo
     if (link->tunnel_kind || is_one_of(link->kind, inner))
         return false;
     if (is_one_of(link->kind, stacked))
-        return link->lower_elsewhere;
+        return link->lower_elsewhere || wraps(world, link);
     return true;
 }
 
-static KsUplinkForm form_of(const KsLink *link, const KsLock *lock)
+static KsUplinkForm form_of(const KsWorld *world, const KsLink *link, const KsLock *lock)
 {
     if (link->loopback)
         return KS_UPLINK_LOOPBACK;
+    if (link->hardware == ARPHRD_ETHER && wraps(world, link))
+        return KS_UPLINK_WRAPPED;
     switch (link->hardware) {
     case ARPHRD_ETHER:
         return ks_lock_has_hotspot(lock, link->index) ? KS_UPLINK_HOTSPOT : KS_UPLINK_ETHERNET;
@@ -82,7 +121,7 @@ bool ks_uplinks_find(const KsWorld *world, const KsLock *lock, GArray *uplinks)
     g_array_set_size(uplinks, 0);
     for (unsigned i = 0; i < world->links->len; i++) {
         const KsLink *link = &g_array_index(world->links, KsLink, i);
-        KsUplink uplink = { .index = link->index, .form = form_of(link, lock) };
+        KsUplink uplink = { .index = link->index, .form = form_of(world, link, lock) };
 
         if (!is_uplink(world, link, lock))
             continue;
@@ -110,22 +149,36 @@ bool ks_uplinks_equal(const GArray *a, const GArray *b)
     return true;
 }
 
-/* LAN access on this interface and on what it stands on, or is made of. */
-static bool open_below(const KsWorld *world, uint32_t index, KsLock *lock, unsigned depth)
+static bool add_below(const KsWorld *world, const KsLink *link, KsSetId set, KsLock *lock,
+                      unsigned depth);
+
+static bool add_from(const KsWorld *world, uint32_t index, KsSetId set, KsLock *lock,
+                     unsigned depth)
 {
     const KsLink *link = ks_world_link_by_index(world, index);
     bool all;
 
     if (!link || depth == DEPTH_MAX)
         return true;
-    all = ks_lock_open_lan(lock, index);
-    if (link->lower && link->lower != index && !link->lower_elsewhere)
-        all &= open_below(world, link->lower, lock, depth + 1);
+    all = ks_lock_add_interface(lock, set, index);
+    return add_below(world, link, set, lock, depth) && all;
+}
+
+/* What this interface stands on, or is made of. */
+static bool add_below(const KsWorld *world, const KsLink *link, KsSetId set, KsLock *lock,
+                      unsigned depth)
+{
+    bool all = true;
+
+    if (link->lower && link->lower != link->index && !link->lower_elsewhere)
+        all &= add_from(world, link->lower, set, lock, depth + 1);
+    if (link->other_lower && link->other_lower != link->index)
+        all &= add_from(world, link->other_lower, set, lock, depth + 1);
     for (unsigned i = 0; i < world->links->len; i++) {
         const KsLink *port = &g_array_index(world->links, KsLink, i);
 
-        if (port->master == index && port->index != index)
-            all &= open_below(world, port->index, lock, depth + 1);
+        if (port->master == link->index && port->index != link->index)
+            all &= add_from(world, port->index, set, lock, depth + 1);
     }
     return all;
 }
@@ -137,10 +190,28 @@ static bool open_others(const KsWorld *world, const KsLock *lock, KsLock *ret_lo
 
     for (unsigned i = 0; i < world->links->len; i++) {
         const KsLink *link = &g_array_index(world->links, KsLink, i);
-        bool is_judged = is_uplink(world, link, lock) && form_of(link, lock) == KS_UPLINK_ETHERNET;
+        bool is_judged =
+            is_uplink(world, link, lock) && form_of(world, link, lock) == KS_UPLINK_ETHERNET;
 
         if (ks_uplink_has_cards_name(link->name) && !is_judged)
             all &= ks_lock_open_interface(ret_lock, link->index);
+    }
+    return all;
+}
+
+/* A link that wraps is none of its own cards: what it marks itself would leave by it, as is. */
+static bool add_cards_that_wrap(const KsWorld *world, KsLock *ret_lock)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+        bool is_ring = strcmp(link->kind, "hsr") == 0 && !link->lets_others_in;
+
+        if (wraps(world, link))
+            all &= add_below(world, link, KS_SET_WRAPPING_UPLINKS, ret_lock, 0);
+        if (is_ring || strcmp(link->kind, "batadv") == 0)
+            all &= add_below(world, link, KS_SET_RELAYING_UPLINKS, ret_lock, 0);
     }
     return all;
 }
@@ -191,8 +262,10 @@ bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
     for (unsigned i = 0; i < G_N_ELEMENTS(derived); i++)
         all &= ks_lock_add_beginnings(ret_lock, derived[i].set, ret_lock->sets[derived[i].from]);
     all &= open_others(world, lock, ret_lock);
+    all &= add_cards_that_wrap(world, ret_lock);
     for (unsigned i = 0; i < lan->len; i++)
-        all &= open_below(world, ks_key_number(&g_array_index(lan, KsKey, i)), ret_lock, 0);
+        all &= add_from(world, ks_key_number(&g_array_index(lan, KsKey, i)), KS_SET_LAN_INTERFACES,
+                        ret_lock, 0);
     ks_lock_seal(ret_lock);
     return all;
 }

@@ -11,7 +11,9 @@
 typedef enum {
     KS_UPLINK_ETHERNET, /* frames with an Ethernet header */
     KS_UPLINK_HOTSPOT,  /* the same, to the users of a hotspot (model/hotspot.h) */
-    KS_UPLINK_BARE,     /* IP packets without a header of the link: ppp, mobile broadband */
+    KS_UPLINK_WRAPPED, /* the same, of a link that wraps them: MACsec, batman-adv, a VLAN of 802.1ad
+                         * or on another VLAN. What its card then sends cannot be read any more */
+    KS_UPLINK_BARE,    /* IP packets without a header of the link: ppp, mobile broadband */
     KS_UPLINK_LOOPBACK, /* no uplink, but by it the kernel passes on from one PPPoE session to
                          * another: there while there are any */
     KS_UPLINK_OTHER,    /* anything else: nothing that it sends can be judged */

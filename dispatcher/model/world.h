@@ -41,7 +41,10 @@ typedef struct {
     uint16_t hardware;      /* ARPHRD_* (linux/if_arp.h) */
     uint32_t master;        /* the bridge or bond that it is a port of, 0: none */
     uint32_t lower;         /* what it stands on, 0: nothing */
+    uint32_t other_lower;   /* HSR has two cards, 0: none */
     bool lower_elsewhere;   /* ... in another network namespace */
+    bool service_tag;       /* a VLAN of IEEE 802.1ad */
+    bool lets_others_in;    /* HSR that takes other machines' frames into its ring */
     KsCarried carried[KS_FAMILIES]; /* what programs send leaves through it */
     bool default_route; /* all of a family does, or would if no other tunnel took it first */
     bool leads_out;     /* some route of some table leads beyond its own networks, or it has an

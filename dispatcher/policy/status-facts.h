@@ -26,7 +26,9 @@ typedef struct {
     const char *const *always_on_uuids; /* NULL: none */
     const char *always_on_source;       /* file and line that decide it; NULL: people do */
     int64_t always_on_next;             /* Unix time in seconds; 0: nothing is tried by itself */
-    const GArray *refusals;             /* element-type KsRefusal: by other firewalls; NULL: none */
+    const uint16_t *frame_types;        /* of frames that the second layer dropped lately */
+    unsigned frame_types_count;
+    const GArray *refusals; /* element-type KsRefusal: by other firewalls; NULL: none */
 } KsStatusFacts;
 
 /* "unlocked", "protected", "blocked", "paused" or "broken". */

@@ -24,6 +24,19 @@
             DO(NETWORK(PPP_PROTOCOL, 2, R1), COMPARE(EQ, 2, (high), (low)), ACCEPT) \
     }
 
+#define UNTOLD(text, ...)                                                                    \
+    {                                                                                        \
+        KS_EGRESS_UNCOMMON, text " return", DO(LINK(ETHER_TYPE, 2, R1), __VA_ARGS__, RETURN) \
+    }
+#define LEAVES(chain, high, low, text)                                            \
+    {                                                                             \
+        (chain), "@ll,96,16 " text " accept", DO(ETHER_IS((high), (low)), ACCEPT) \
+    }
+#define LEAVES_TAGGED(chain, high, low, text)                                                      \
+    {                                                                                              \
+        (chain), "@ll,96,16 0x8100 @ll,128,16 " text " accept", DO(VLAN_IS((high), (low)), ACCEPT) \
+    }
+
 #define IPV6_FRAGMENT_OFFSET 42 /* RFC 8200, 4.5, in a header right behind the first */
 #define NEXT_IS_FRAGMENT     44
 
@@ -205,6 +218,45 @@ static const KsRule rules[] = {
     PPP_CONTROL(0x80, 0x21, "@nh,48,16 0x8021 accept"), /* IPCP */
     PPP_CONTROL(0x80, 0x57, "@nh,48,16 0x8057 accept"), /* IPV6CP */
     PPP_CONTROL(0x80, 0xfd, "@nh,48,16 0x80fd accept"), /* CCP */
+
+    /* ---- MACsec, batman-adv, VLANs of 802.1ad and in a VLAN: what they wrap was judged where
+     * they are, which marked it ---- */
+    { KS_EGRESS_WRAPPED, "oif @relaying_uplinks jump relayed",
+      DO(META(OIF, R1), LOOKUP(KS_EGRESS_SET_RELAYING_UPLINKS), JUMP(KS_EGRESS_RELAYED)) },
+    { KS_EGRESS_WRAPPED, "oif != @wrapping_uplinks return",
+      DO(META(OIF, R1), LOOKUP_NOT(KS_EGRESS_SET_WRAPPING_UPLINKS), RETURN) },
+    { KS_EGRESS_WRAPPED,
+      "meta mark != 0x6b737772 meta mark != 0x6b737070 meta mark != 0x6b73646e return",
+      DO(META(MARK, R1), COMPARE(NEQ, 4, WRAPPED_MARK), META(MARK, R1),
+         COMPARE(NEQ, 4, JUDGED_MARK), META(MARK, R1), COMPARE(NEQ, 4, ASKED_MARK), RETURN) },
+    LEAVES(KS_EGRESS_WRAPPED, 0x88, 0xe5, "0x88e5"),
+    LEAVES(KS_EGRESS_WRAPPED, 0x43, 0x05, "0x4305"),
+    LEAVES(KS_EGRESS_WRAPPED, 0x88, 0xa8, "0x88a8"),
+    LEAVES_TAGGED(KS_EGRESS_WRAPPED, 0x88, 0xe5, "0x88e5"),
+    LEAVES_TAGGED(KS_EGRESS_WRAPPED, 0x43, 0x05, "0x4305"),
+    LEAVES_TAGGED(KS_EGRESS_WRAPPED, 0x81, 0x00, "0x8100"),
+
+    /* ---- what else was dropped lately, for who looks for the cause: IP, ARP, what is a length
+     * instead of a type, and LLDP, which nothing waits for, say nothing ---- */
+    UNTOLD("@ll,96,16 < 0x600", COMPARE(LT, 2, 0x06, 0x00)),
+    UNTOLD("@ll,96,16 0x800", COMPARE(EQ, 2, 0x08, 0x00)),
+    UNTOLD("@ll,96,16 0x806", COMPARE(EQ, 2, 0x08, 0x06)),
+    UNTOLD("@ll,96,16 0x86dd", COMPARE(EQ, 2, 0x86, 0xdd)),
+    UNTOLD("@ll,96,16 0x88cc", COMPARE(EQ, 2, 0x88, 0xcc)),
+    { KS_EGRESS_UNCOMMON, "@ll,96,16 0x8100 @ll,128,16 != 0x8100 return",
+      DO(ETHER_IS(0x81, 0x00), LINK(VLAN_TYPE, 2, R1), COMPARE(NEQ, 2, 0x81, 0x00), RETURN) },
+    { KS_EGRESS_UNCOMMON, "update @blocked_types { @ll,96,16 timeout 1m }",
+      DO(LINK(ETHER_TYPE, 2, R1), REMEMBER(KS_EGRESS_SET_BLOCKED_TYPES, KS_FRAME_TYPE_MS)) },
+
+    /* ---- HSR's two types, batman-adv's: what the kernel sends for them, on its own or for others,
+     * has no socket, and a program's frames have one ---- */
+    { KS_EGRESS_RELAYED, "meta skuid >= 0 return", DO(HAS_SENDER, RETURN) },
+    LEAVES(KS_EGRESS_RELAYED, 0x88, 0xfb, "0x88fb"),
+    LEAVES(KS_EGRESS_RELAYED, 0x89, 0x2f, "0x892f"),
+    LEAVES(KS_EGRESS_RELAYED, 0x43, 0x05, "0x4305"),
+    LEAVES_TAGGED(KS_EGRESS_RELAYED, 0x88, 0xfb, "0x88fb"),
+    LEAVES_TAGGED(KS_EGRESS_RELAYED, 0x89, 0x2f, "0x892f"),
+    LEAVES_TAGGED(KS_EGRESS_RELAYED, 0x43, 0x05, "0x4305"),
 
     /* ---- to the users of a hotspot: what was forwarded to them, and what the kernel answers them,
      * has no socket, and the first layer has judged it; programs may answer what it lets them, by

@@ -7,7 +7,7 @@
 
 #include <linux/if_arp.h>
 
-#define FORM_RULES_MAX 4
+#define FORM_RULES_MAX 6
 
 #define HARDWARE_ETHER HOST_ORDER16(ARPHRD_ETHER)
 
@@ -31,6 +31,9 @@ static const KsChain shared_chains[KS_EGRESS_CHAINS] = {
     [KS_EGRESS_IPV6] = { .name = "ipv6" },
     [KS_EGRESS_REPORTS] = { .name = "reports" },
     [KS_EGRESS_PPPOE] = { .name = "pppoe" },
+    [KS_EGRESS_WRAPPED] = { .name = "wrapped" },
+    [KS_EGRESS_UNCOMMON] = { .name = "uncommon" },
+    [KS_EGRESS_RELAYED] = { .name = "relayed" },
     [KS_EGRESS_LAN4] = { .name = "lan_out4" },
     [KS_EGRESS_LAN6] = { .name = "lan_out6" },
     [KS_EGRESS_TO_HOTSPOT] = { .name = "to_hotspot" },
@@ -54,12 +57,15 @@ static const struct {
     [KS_EGRESS_SET_TUNNEL_ROUTES4] = { KS_SET_TUNNEL_ROUTES4, "tunnel_routes4" },
     [KS_EGRESS_SET_TUNNEL_ROUTES6] = { KS_SET_TUNNEL_ROUTES6, "tunnel_routes6" },
     [KS_EGRESS_SET_PPPOE_PEERS] = { KS_SET_PPPOE_PEERS, "pppoe_peers" },
+    [KS_EGRESS_SET_WRAPPING_UPLINKS] = { KS_SET_WRAPPING_UPLINKS, "wrapping_uplinks" },
+    [KS_EGRESS_SET_RELAYING_UPLINKS] = { KS_SET_RELAYING_UPLINKS, "relaying_uplinks" },
     [KS_EGRESS_SET_PAUSE] = { KS_NFT_SET_PAUSE, "pause" },
     [KS_EGRESS_SET_LAN4] = { KS_NFT_SET_LAN4, "lan4" },
     [KS_EGRESS_SET_LAN6] = { KS_NFT_SET_LAN6, "lan6" },
     [KS_EGRESS_SET_RESOLVER_PORTS] = { KS_NFT_SET_RESOLVER_PORTS, "resolver_ports" },
     [KS_EGRESS_SET_LINK_GROUPS] = { KS_NFT_SET_LINK_GROUPS, "link_groups" },
     [KS_EGRESS_SET_REPORT_LENGTHS] = { KS_NFT_SET_REPORT_LENGTHS, "report_lengths" },
+    [KS_EGRESS_SET_BLOCKED_TYPES] = { KS_NFT_SET_COUNTED, "blocked_types" },
     [KS_EGRESS_SET_OPEN] = { KS_SET_OPEN_INTERFACES, "open_interfaces" },
 };
 
@@ -72,6 +78,9 @@ static const struct {
     KsField fields[KS_FIELDS_MAX];
     uint32_t key_type;
     const char *constants_text;
+    uint32_t key_length; /* 0, also below: the same */
+    uint32_t size;
+    KsSetContents holds;
 } own[KS_EGRESS_SET_MAX] = {
     [KS_EGRESS_SET_SERVERS4] = {
         "@nh,128,32 . meta l4proto . th dport",
@@ -97,6 +106,14 @@ static const struct {
     [KS_EGRESS_SET_TUNNEL_ROUTES4] = { "@nh,128,32", { TO4 }, TYPE_INTEGER },
     [KS_EGRESS_SET_TUNNEL_ROUTES6] = { "@nh,192,128", { TO6 }, TYPE_INTEGER },
     [KS_EGRESS_SET_PPPOE_PEERS] = { "@ll,0,48", { RAW_LINK(0, 48) }, TYPE_INTEGER },
+    [KS_EGRESS_SET_BLOCKED_TYPES] = {
+        "@ll,96,16",
+        { RAW_LINK(96, 16) },
+        TYPE_INTEGER,
+        .key_length = 2,
+        .size = KS_FRAME_TYPES_MAX,
+        .holds = KS_SET_HOLDS_TYPES,
+    },
     [KS_EGRESS_SET_PAUSE] = { "@nh,0,8", { RAW_NETWORK(0, 8) }, TYPE_INTEGER },
     [KS_EGRESS_SET_LAN4] = {
         "@nh,128,32",
@@ -128,6 +145,11 @@ static void make_own(KsSetDefinition *set, unsigned id)
     set->host_order = false;
     if (own[id].constants_text)
         set->constants_text = own[id].constants_text;
+    if (own[id].key_length) {
+        set->key_length = own[id].key_length;
+        set->size = own[id].size;
+        set->holds = own[id].holds;
+    }
     /* which of a machine's programs may send to a server is the first layer's business */
     set->data = KS_DATA_NONE;
     set->flags &= ~(uint32_t) NFT_SET_MAP;
@@ -169,15 +191,32 @@ static const KsSetDefinition *set_definitions(void)
                  TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_EGRESS_SET_SERVERS6), \
                  META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd), ACCEPT) }
 
+#define UNCOMMON { .text = "jump uncommon", .steps = DO(JUMP(KS_EGRESS_UNCOMMON)) }
+
 static const KsRule by_form[][FORM_RULES_MAX] = {
     [KS_UPLINK_ETHERNET] = {
         TO_SERVERS,
         { .text = "jump ethernet", .steps = DO(JUMP(KS_EGRESS_ETHERNET)) },
+        { .text = "jump wrapped", .steps = DO(JUMP(KS_EGRESS_WRAPPED)) },
+        UNCOMMON,
     },
     [KS_UPLINK_HOTSPOT] = {
         TO_SERVERS,
         { .text = "jump ethernet", .steps = DO(JUMP(KS_EGRESS_ETHERNET)) },
         { .text = "jump to_hotspot", .steps = DO(JUMP(KS_EGRESS_TO_HOTSPOT)) },
+        { .text = "jump wrapped", .steps = DO(JUMP(KS_EGRESS_WRAPPED)) },
+        UNCOMMON,
+    },
+    /* Marked before it goes into what the card below sends; never over another mark of ours, which
+     * says more. What a link above wrapped comes first: it has its mark from there. */
+    [KS_UPLINK_WRAPPED] = {
+        { .text = "jump wrapped", .steps = DO(JUMP(KS_EGRESS_WRAPPED)) },
+        { .text = "meta mark != 0x6b73646e meta mark != 0x6b737070 meta mark set 0x6b737772",
+          .steps = DO(META(MARK, R1), COMPARE(NEQ, 4, ASKED_MARK), META(MARK, R1),
+                     COMPARE(NEQ, 4, JUDGED_MARK), IMMEDIATE(R1, 4, WRAPPED_MARK), SET_MARK) },
+        TO_SERVERS,
+        { .text = "jump ethernet", .steps = DO(JUMP(KS_EGRESS_ETHERNET)) },
+        UNCOMMON,
     },
     [KS_UPLINK_BARE] = { { .text = "jump bare", .steps = DO(JUMP(KS_EGRESS_BARE)) } },
     /* who may send into one session by loopback sends into another, and out */
@@ -196,6 +235,8 @@ static const KsRule by_name_rules[] = {
       .steps = DO(META(OIF, R1), LOOKUP(KS_EGRESS_SET_OPEN), ACCEPT) },
     { .text = "meta oiftype ether jump ethernet",
       .steps = DO(META(OIFTYPE, R1), COMPARE(EQ, 2, HARDWARE_ETHER), JUMP(KS_EGRESS_ETHERNET)) },
+    { .text = "jump wrapped", .steps = DO(JUMP(KS_EGRESS_WRAPPED)) },
+    UNCOMMON,
 };
 
 static const KsRule last = { .text = "counter name \"blocked_frames\" drop",

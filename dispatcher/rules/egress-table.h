@@ -23,6 +23,9 @@ typedef enum {
     KS_EGRESS_IPV6,
     KS_EGRESS_REPORTS,
     KS_EGRESS_PPPOE,
+    KS_EGRESS_WRAPPED,  /* what a link above has judged (ADR 33) */
+    KS_EGRESS_UNCOMMON, /* which other types were dropped */
+    KS_EGRESS_RELAYED,  /* what the kernel sends for a ring or a mesh */
     KS_EGRESS_LAN4,
     KS_EGRESS_LAN6,
     KS_EGRESS_TO_HOTSPOT,
@@ -43,12 +46,15 @@ typedef enum {
     KS_EGRESS_SET_TUNNEL_ROUTES4,
     KS_EGRESS_SET_TUNNEL_ROUTES6,
     KS_EGRESS_SET_PPPOE_PEERS,
+    KS_EGRESS_SET_WRAPPING_UPLINKS,
+    KS_EGRESS_SET_RELAYING_UPLINKS,
     KS_EGRESS_SET_PAUSE,
     KS_EGRESS_SET_LAN4,
     KS_EGRESS_SET_LAN6,
     KS_EGRESS_SET_RESOLVER_PORTS,
     KS_EGRESS_SET_LINK_GROUPS,
     KS_EGRESS_SET_REPORT_LENGTHS,
+    KS_EGRESS_SET_BLOCKED_TYPES,
     KS_EGRESS_SET_OPEN, /* by name only: the last one */
     KS_EGRESS_SET_MAX,
 } KsEgressSet;
@@ -57,6 +63,9 @@ typedef enum {
     KS_EGRESS_BLOCKED,
     KS_EGRESS_COUNTERS,
 } KsEgressCounter;
+
+/* How long a type of frames that was dropped is told of. */
+#define KS_FRAME_TYPE_MS 60000u
 
 extern const KsRuleSegment ks_egress_rules;
 

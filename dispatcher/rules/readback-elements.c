@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/readback-elements.h"
 
+#include "rules/egress-table.h"
 #include "rules/lock-table.h"
 
 #include <libnftnl/set.h>
@@ -110,11 +111,17 @@ static void take_pause(KsReadback *readback, unsigned id, const struct nftnl_set
 }
 
 /* No question is waited for longer than our rules say. */
-static bool is_question(const struct nftnl_set_elem *element)
+static bool is_remembered(const struct nftnl_set_elem *element, uint64_t milliseconds)
 {
     return nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_EXPIRATION) &&
            nftnl_set_elem_get_u64((struct nftnl_set_elem *) element, NFTNL_SET_ELEM_EXPIRATION) <=
-               KS_ASKED_MS;
+               milliseconds;
+}
+
+static void take_frame_type(KsReadback *readback, const uint8_t *key)
+{
+    if (readback->frame_types_count < KS_FRAME_TYPES_MAX)
+        readback->frame_types[readback->frame_types_count++] = (uint16_t) (key[0] << 8 | key[1]);
 }
 
 static void take_key(KsReadback *readback, unsigned id, const void *bytes, uint32_t flags,
@@ -161,7 +168,13 @@ void ks_readback_judge_element(KsReadback *readback, unsigned id,
         take_pause(readback, id, element);
         break;
     case KS_SET_HOLDS_QUESTIONS:
-        if (!is_question(element))
+        if (!is_remembered(element, KS_ASKED_MS))
+            judge_foreign_element(readback, id);
+        break;
+    case KS_SET_HOLDS_TYPES:
+        if (is_remembered(element, KS_FRAME_TYPE_MS))
+            take_frame_type(readback, key);
+        else
             judge_foreign_element(readback, id);
         break;
     case KS_SET_HOLDS_CONSTANTS:

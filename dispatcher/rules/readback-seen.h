@@ -62,6 +62,10 @@ typedef struct {
 
     GPtrArray *problems; /* element-type char*: what is not as it should be, as whole sentences */
 
+    /* of frames that were dropped lately, in the order of the kernel's telling */
+    uint16_t frame_types[KS_FRAME_TYPES_MAX];
+    unsigned frame_types_count;
+
     uint8_t numbered[KS_NUMBERS_MAX]; /* which forms of each number were seen, a bit each */
 
     /* a list for each chain (readback-rules.c): what the kernel said of a rule when it was found to

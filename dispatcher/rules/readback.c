@@ -334,6 +334,7 @@ void ks_readback_clear(KsReadback *readback)
     readback->unreadable = false;
     readback->torn = false;
     readback->pause_ms = 0;
+    readback->frame_types_count = 0;
     memset(readback->numbered, 0, sizeof(readback->numbered));
     memset(readback->chains, 0, skeleton->chains_count * sizeof(*readback->chains));
     memset(readback->sets, 0, skeleton->sets_count * sizeof(*readback->sets));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "model/held.h"
 #include "model/lock.h"
 
 #include <stdbool.h>
@@ -46,6 +47,7 @@ typedef enum {
     KS_SET_HOLDS_CONSTANTS, /* and never anything else */
     KS_SET_HOLDS_PAUSE,     /* IPv4 and IPv6 as elements with a timeout, while paused */
     KS_SET_HOLDS_QUESTIONS, /* what rules remember by themselves for a moment */
+    KS_SET_HOLDS_TYPES,     /* the same of the types of frames that they dropped */
 } KsSetContents;
 
 /* What stands beside a key. */

@@ -196,6 +196,9 @@
  * own. Its letters are "kspp". */
 #define JUDGED_MARK HOST_ORDER(0x6b737070)
 
+/* The same where a link wraps frames that the card below it then sends: "kswr". */
+#define WRAPPED_MARK HOST_ORDER(0x6b737772)
+
 /* A packet of a connection that was there before it, or an error about one (the kernel's
  * enum ip_conntrack_info and NF_CT_STATE_BIT()). */
 #define STATE_ESTABLISHED_RELATED (1 << 1 | 1 << 2)

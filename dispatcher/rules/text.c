@@ -145,6 +145,7 @@ static void append_elements(GString *text, const KsReadback *readback,
             append_pause(text, definition, readback->pause_ms);
         break;
     case KS_SET_HOLDS_QUESTIONS: /* gone before they are read */
+    case KS_SET_HOLDS_TYPES:
         break;
     case KS_SET_HOLDS_KEYS:
         if (keys->len == 0)

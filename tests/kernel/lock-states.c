@@ -128,6 +128,12 @@ static void draw_pppoe(KsLock *lock)
     ks_lock_add_pppoe_peer(lock, &(KsPppoePeer){ { 2, 0, 0, 0xab, 0, 1 } });
 }
 
+static void draw_wrapped(KsLock *lock)
+{
+    ks_lock_add_interface(lock, KS_SET_WRAPPING_UPLINKS, FIRST_CARD);
+    ks_lock_add_interface(lock, KS_SET_RELAYING_UPLINKS, FIRST_CARD + 1);
+}
+
 static void draw_all(KsLock *lock)
 {
     draw_lan(lock);
@@ -135,6 +141,7 @@ static void draw_all(KsLock *lock)
     draw_hotspot(lock);
     draw_ipsec(lock);
     draw_pppoe(lock);
+    draw_wrapped(lock);
     draw_names(lock);
 }
 
@@ -142,7 +149,7 @@ const KsLockState ks_lock_states[] = {
     { "nothing", draw_nothing, 0 }, { "servers", draw_servers, 0 }, { "tunnel", draw_tunnel, 0 },
     { "names", draw_names, 0 },     { "lan", draw_lan, 0 },         { "guests", draw_guests, 0 },
     { "hotspot", draw_hotspot, 0 }, { "ipsec", draw_ipsec, 0 },     { "pppoe", draw_pppoe, 0 },
-    { "all", draw_all, 0 },         { "pause", draw_all, 3600000 },
+    { "wrapped", draw_wrapped, 0 }, { "all", draw_all, 0 },         { "pause", draw_all, 3600000 },
 };
 const unsigned ks_lock_states_count = G_N_ELEMENTS(ks_lock_states);
 
@@ -152,10 +159,9 @@ GArray *ks_lock_states_make_uplinks(void)
         const char *name;
         KsUplinkForm form;
     } cards[] = {
-        { "cable0", KS_UPLINK_ETHERNET },
-        { "hotspot0", KS_UPLINK_HOTSPOT },
-        { "wwan0", KS_UPLINK_BARE },
-        { "other0", KS_UPLINK_OTHER },
+        { "cable0", KS_UPLINK_ETHERNET }, { "hotspot0", KS_UPLINK_HOTSPOT },
+        { "wwan0", KS_UPLINK_BARE },      { "other0", KS_UPLINK_OTHER },
+        { "macsec0", KS_UPLINK_WRAPPED },
     };
     GArray *uplinks = g_array_new(FALSE, FALSE, sizeof(KsUplink));
     KsUplink loopback = { .index = LOOPBACK_INDEX, .name = "lo", .form = KS_UPLINK_LOOPBACK };

@@ -63,9 +63,26 @@ static void test_refusals(Fixture *f, const void *data)
     g_assert_false(warns(f, "OUTPUT"));
 }
 
+static void test_frames(Fixture *f, const void *data)
+{
+    static const uint16_t types[] = { 0x88e5, 0x1234 };
+
+    (void) data;
+    look(f);
+    g_assert_false(warns(f, "frames of type"));
+    f->facts.frame_types = types;
+    f->facts.frame_types_count = G_N_ELEMENTS(types);
+    g_assert_true(warns(f, "frames of type 0x88e5 (MACsec) on a network card"));
+    g_assert_true(warns(f, "frames of type 0x1234 (unknown to us)"));
+    add_vpn(f->world);
+    look(f);
+    g_assert_false(warns(f, "frames of type"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     CASE("refusals", test_refusals);
+    CASE("frames", test_frames);
     return g_test_run();
 }

@@ -26,6 +26,7 @@ ONLY_IN_FULL = (
     "test_pppoe.py",
     "test_sleep.py",
     "test_sockets.py",
+    "test_wrapped.py",
     "test_away_blocks_and_it_comes_back[connection down]",
     "test_a_server_that_moves",
     "test_a_server_that_does_not_answer[later on]",
