@@ -252,6 +252,16 @@ class Machine:
         said = self.run("cat", image.SAID, check=False)
         return int(said.stdout) if said.returncode == 0 else 0
 
+    def must_leak(self, since: int) -> None:
+        """The positive control: the canary is seen once the lock is open."""
+        self.capture.wait_for(lambda frame: b"boot-canary" in frame.data, "the canary of an open machine", since)
+
+    def must_hold(self, since: int = 0) -> None:
+        tried = self.canaries_tried()
+        wait_until(lambda: self.canaries_tried() > tried + 20, "the canary to try")
+        self.capture.fence()
+        assert [frame.purpose for frame in self.capture.plain(since)] == []
+
     def wait_uplink(self, timeout: float = 30) -> None:
         def state() -> str:
             return self.run("nmcli", "-g", "GENERAL.STATE", "connection", "show", "uplink", check=False).stdout.strip()

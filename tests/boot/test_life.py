@@ -10,7 +10,6 @@ from world.waiting import wait_until
 
 from .conftest import full_run, some
 from .machine import Machine
-from .test_rescue import _must_hold, _must_leak
 
 GUARD, MANAGER = "nm-killswitch.service", "NetworkManager.service"
 # as delivered it is a minute; what is tested is that systemd hears of a guard that hangs
@@ -37,7 +36,7 @@ def test_a_guard_that_hangs_is_ended_by_the_watchdog(outside, locked_disk, copy_
         seconds = time.monotonic() - stopped
         assert machine.wait_state("protected")["verified"]
         assert "watchdog" in machine.journal("_PID=1", f"UNIT={GUARD}").lower()
-        _must_hold(machine, since)
+        machine.must_hold(since)
         report.line(
             f"a guard that hung was replaced after {seconds:.1f} s (watchdog {WATCHDOG} s); "
             f"{machine.canaries_tried() - tried} attempts to get out, 0 frames outside"
@@ -57,7 +56,7 @@ def _upgrade(machine: Machine) -> None:
     """As Debian's package does: stopped, its files new, started."""
     machine.run("systemctl", "stop", MANAGER)
     machine.run("sh", "-ec", "cp -a /usr/sbin/NetworkManager /usr/sbin/.new; mv /usr/sbin/.new /usr/sbin/NetworkManager")
-    _must_hold(machine)
+    machine.must_hold()
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "start", MANAGER)
 
@@ -83,13 +82,13 @@ def test_networkmanager_comes_and_goes(locked, event, report):
     locked.wait_uplink()
     status = locked.status()
     assert status["locked"] and status["verified"]
-    _must_hold(locked, since)
+    locked.must_hold(since)
     locked.run("nmcli", "connection", "down", "full", check=False)
     locked.connect("full")
     assert locked.wait_state("protected")["verified"]
-    _must_hold(locked, since)
+    locked.must_hold(since)
     report.line(f"NetworkManager, {event.__name__.strip('_')}: {locked.canaries_tried() - tried} attempts to get out, 0 frames")
     since = locked.capture.mark()
     locked.ctl("unlock")
     locked.run("nmcli", "connection", "down", "full")
-    _must_leak(locked, since)
+    locked.must_leak(since)

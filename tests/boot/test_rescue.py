@@ -13,18 +13,6 @@ STATE = "/var/lib/nm-killswitch/state"
 UNITS = ("nm-killswitch.service", "nm-killswitch.socket")
 
 
-def _must_leak(machine: Machine, since: int) -> None:
-    """The positive control: the same canary is seen once the lock is open."""
-    machine.capture.wait_for(lambda frame: b"boot-canary" in frame.data, "the canary of an open machine", since)
-
-
-def _must_hold(machine: Machine, since: int = 0) -> None:
-    tried = machine.canaries_tried()
-    wait_until(lambda: machine.canaries_tried() > tried + 20, "the canary to try")
-    machine.capture.fence()
-    assert [frame.purpose for frame in machine.capture.plain(since)] == []
-
-
 def test_root_opens_it_with_everything_broken(outside, locked_disk, copy_of):
     """No bus, no NetworkManager, the guard masked, its state garbage; and it stays open after that."""
     disk = copy_of(locked_disk)
@@ -36,14 +24,14 @@ def test_root_opens_it_with_everything_broken(outside, locked_disk, copy_of):
         machine.run("systemctl", "stop", "dbus.socket", "dbus.service")
         assert machine.guard_pid() == 0
         assert machine.run("busctl", "list", check=False).returncode != 0, "there must be no bus"
-        _must_hold(machine)
+        machine.must_hold()
         status = machine.ctl("status")
         assert status.stdout.startswith("Blocked"), status.stdout
         assert machine.ctl("status", "--check", check=False).returncode == 0, "locked, and read back"
         since = machine.capture.mark()
         machine.ctl("unlock")
         assert not machine.has_table()
-        _must_leak(machine, since)
+        machine.must_leak(since)
         assert machine.ctl("status").stdout.startswith("Unlocked")
         assert machine.ctl("status", "--check", check=False).returncode == 5
     with Machine(disk, outside) as machine:  # runtime masks are gone
@@ -56,10 +44,10 @@ def test_a_garbage_state_does_not_open_a_boot(outside, installed, copy_of):
     with Machine(disk, outside) as machine:
         machine.wait_uplink()
         assert machine.status()["state"] == "blocked"
-        _must_hold(machine)
+        machine.must_hold()
         since = machine.capture.mark()
         machine.ctl("unlock")
-        _must_leak(machine, since)
+        machine.must_leak(since)
 
 
 def _set_kernel_line(disk, word: str) -> None:
@@ -80,22 +68,22 @@ def test_the_kernel_command_line_skips_the_lock_once(outside, locked_disk, copy_
         machine.wait_uplink()
         if word != "nmkillswitch=off":
             assert machine.status()["state"] == "blocked", "another word is no word"
-            _must_hold(machine)
+            machine.must_hold()
             return
         assert machine.status()["state"] == "unlocked"
-        _must_leak(machine, 0)
+        machine.must_leak(0)
         machine.run("systemctl", "restart", "nm-killswitch.service")
         assert machine.status()["state"] == "unlocked", "the same boot"
         machine.ctl("lock")
         machine.run("systemctl", "restart", "nm-killswitch.service")
         assert machine.status()["state"] == "blocked", "a lock closed by hand is no boot lock"
         since = machine.capture.fence()
-        _must_hold(machine, since)
+        machine.must_hold(since)
     _set_kernel_line(disk, "")
     with Machine(disk, outside) as machine:
         machine.wait_uplink()
         assert machine.status()["state"] == "blocked", "only that boot was skipped"
-        _must_hold(machine)
+        machine.must_hold()
 
 
 def test_root_opens_it_while_the_guard_hangs(locked):
@@ -104,12 +92,12 @@ def test_root_opens_it_while_the_guard_hangs(locked):
     begun = time.monotonic()
     assert "Blocked" in locked.ctl("status").stdout
     assert time.monotonic() - begun < 8
-    _must_hold(locked)
+    locked.must_hold()
     since = locked.capture.mark()
     begun = time.monotonic()
     locked.ctl("unlock")
     assert time.monotonic() - begun < 8
-    _must_leak(locked, since)
+    locked.must_leak(since)
     wait_until(lambda: locked.guard_pid() not in (0, hung), "systemd to start another guard")
     assert locked.wait_state("unlocked")["verified"]
     assert not locked.has_table()
@@ -118,7 +106,7 @@ def test_root_opens_it_while_the_guard_hangs(locked):
 def _stop(machine: Machine) -> None:
     machine.run("systemctl", "stop", "nm-killswitch.service")
     assert machine.guard_pid() == 0
-    _must_hold(machine)
+    machine.must_hold()
     machine.run("systemctl", "start", "nm-killswitch.service")
 
 
@@ -143,7 +131,7 @@ def _kill(machine: Machine) -> None:
 
 def _mask(machine: Machine) -> None:
     machine.run("systemctl", "mask", "--runtime", "--now", *UNITS)
-    _must_hold(machine)
+    machine.must_hold()
     machine.run("systemctl", "unmask", "--runtime", *UNITS)
     machine.run("systemctl", "start", *UNITS)
 
@@ -159,24 +147,24 @@ def test_nothing_systemd_does_to_the_guard_opens_the_lock(locked, report):
             attack(locked)
             status = locked.wait_state("protected" if connected else "blocked")
             assert status["verified"], attack.__name__
-            _must_hold(locked, since)
+            locked.must_hold(since)
             attempts = locked.canaries_tried() - tried
             kind = "connected" if connected else "blocked"
             report.line(f"{attack.__name__.strip('_')} while {kind}: {attempts} attempts to get out, 0 frames outside")
     since = locked.capture.mark()
     locked.ctl("unlock")
     locked.run("nmcli", "connection", "down", "full")
-    _must_leak(locked, since)
+    locked.must_leak(since)
 
 
 def test_stopping_nearly_everything_and_back(locked):
     locked.run("systemctl", "isolate", "rescue.target")
     locked.run("systemctl", "start", "canary.service")
-    _must_hold(locked)
+    locked.must_hold()
     locked.run("systemctl", "isolate", "default.target")
     locked.wait_uplink()
     assert locked.wait_state("blocked")["verified"]
-    _must_hold(locked)
+    locked.must_hold()
 
 
 def test_a_guard_that_dies_again_and_again_comes_back(locked):
@@ -185,4 +173,4 @@ def test_a_guard_that_dies_again_and_again_comes_back(locked):
         _kill(locked)
     assert locked.wait_state("blocked")["verified"]
     assert locked.show("nm-killswitch.service", "Result") == "success"
-    _must_hold(locked)
+    locked.must_hold()

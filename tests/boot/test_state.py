@@ -10,7 +10,7 @@ from world.waiting import wait_until
 
 from .conftest import some
 from .machine import Machine
-from .test_rescue import STATE, UNITS, _must_hold, _must_leak
+from .test_rescue import STATE, UNITS
 
 FOLDER = "/var/lib/nm-killswitch"
 GUARD = "nm-killswitch.service"
@@ -64,7 +64,7 @@ def test_a_lock_is_not_lost(machine, trouble):
         assert machine.wait_state("blocked")["verified"]
         if trouble != "folder gone":  # systemd makes it anew
             assert "could not be saved" in _warnings(machine), "the next guard knows of it, too"
-    _must_hold(machine, since)
+    machine.must_hold(since)
     machine.run("sh", "-c", mend)
     machine.run("systemctl", "reload", GUARD)
     wait_until(lambda: _saved(machine, "locked=true"), "the lock to be saved")
@@ -95,11 +95,11 @@ def test_an_unlock_on_a_read_only_disk_holds_until_the_reboot(outside, locked_di
         machine.run("sh", "-c", _READ_ONLY)
         if guard == "no guard":
             machine.run("systemctl", "mask", "--runtime", "--now", *UNITS)
-        _must_hold(machine)
+        machine.must_hold()
         since = machine.capture.mark()
         said = machine.ctl("unlock", check=False)
         assert said.returncode == 1 and "could not be saved" in said.stdout
-        _must_leak(machine, since)
+        machine.must_leak(since)
         if guard == "no guard":
             machine.run("systemctl", "unmask", "--runtime", *UNITS)
             machine.run("systemctl", "start", *UNITS)
@@ -112,7 +112,7 @@ def test_an_unlock_on_a_read_only_disk_holds_until_the_reboot(outside, locked_di
     with Machine(disk, outside) as machine:  # the disk is as it was, and it says locked
         machine.wait_uplink()
         assert machine.status()["state"] == "blocked"
-        _must_hold(machine)
+        machine.must_hold()
 
 
 STATES = {
@@ -131,10 +131,10 @@ def test_a_boot_with_a_state_that_is(outside, installed, copy_of, state):
     with Machine(disk, outside) as machine:
         machine.wait_uplink()
         assert machine.status()["state"] == "blocked"
-        _must_hold(machine)
+        machine.must_hold()
         since = machine.capture.mark()
         machine.ctl("unlock")
-        _must_leak(machine, since)
+        machine.must_leak(since)
         kept = disk.path(FOLDER).glob("state.*")
         if state != "from before versions":
             assert [path.read_text() for path in kept] == [STATES[state]], "what it was is kept"
@@ -144,13 +144,13 @@ def test_a_folder_that_is_a_link_opens_nothing(locked):
     """systemd starts no guard with it; it says so, the lock stays, and root gets out."""
     locked.run("sh", "-c", f"mv {FOLDER} /root/elsewhere && ln -s /root/elsewhere {FOLDER}")
     locked.run("systemctl", "restart", GUARD, check=False)
-    _must_hold(locked)
+    locked.must_hold()
     assert locked.has_table()
     status = json.loads(locked.run("nm-killswitch", "status", "--json", stderr=None, check=False).stdout)
     assert status["locked"] and status["state"] == "blocked"
     since = locked.capture.mark()
     locked.ctl("unlock")
-    _must_leak(locked, since)
+    locked.must_leak(since)
     locked.run("sh", "-c", f"rm {FOLDER} && mv /root/elsewhere {FOLDER}")
     locked.run("systemctl", "restart", GUARD)
     assert locked.wait_state("unlocked")

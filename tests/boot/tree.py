@@ -13,7 +13,9 @@ _RESTLESS = ("var/log", "var/cache", "var/tmp", "tmp", "run", "proc", "sys", "de
 _RESTLESS += ("var/lib/NetworkManager", "var/lib/dbus", "var/lib/private", "etc/resolv.conf", "var/lib/logrotate")
 _RESTLESS += ("etc/machine-id", "opt", "var/lib/AccountsService")
 _RESTLESS += ("var/lib/cni", "var/lib/containers")  # podman's tmpfiles.d, where it is installed
-
+# what dpkg, its triggers and who listens to it write
+_DPKGS = ("var/lib/dpkg", "var/lib/apt", "var/log", "usr/share/icons/hicolor", "usr/share/glib-2.0/schemas/gschemas.compiled")
+_DPKGS += ("usr/share/applications/mimeinfo.cache", "var/lib/systemd", "var/lib/PackageKit")
 
 _BUS = "org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus"
 
@@ -57,15 +59,21 @@ def differences(before: dict[str, str], after: dict[str, str]) -> list[str]:
     return [f"{n}: {before.get(n)} -> {after.get(n)}" for n in both if before.get(n) != after.get(n)]
 
 
+def without_dpkgs(found: list[str]) -> list[str]:
+    """Of differences, those that are not of dpkg's own keeping."""
+    return [line for line in found if not line.startswith(_DPKGS)]
+
+
 def system(machine: Machine) -> dict[str, str]:
     """What is no file: tables, systemd's units and jobs, bus names, kernel switches, processes."""
+    switches = "/proc/sys/net/ipv4 /proc/sys/net/ipv6 /proc/sys/net/core"
     asked = {
         "nf_tables": ["nft", "list", "tables"],
         "unit files": ["systemctl", "list-unit-files", "--no-legend", "--no-pager"],
         "units": ["systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "nm-kill*"],
         "failed units": ["systemctl", "--failed", "--no-legend", "--no-pager"],
         "bus names": ["sh", "-c", f"busctl call {_BUS} ListActivatableNames | tr ' ' '\\n' | sort"],
-        "kernel switches": ["sh", "-c", "sysctl -a 2>&1 | grep -E '^net[.](ipv[46]|core)[.].*(conf|forward|bpf)'"],
+        "kernel switches": ["sh", "-c", f"find {switches} -type f | grep -E 'conf|forward|bpf' | sort | xargs grep -H '' 2>&1 | cat"],
         "folder in /run": ["sh", "-c", "ls -d /run/*kill* 2>&1 | cat"],
         "actions": ["sh", "-c", "pkaction | grep kill | cat"],
     }

@@ -3,6 +3,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from . import roots, tried  # noqa: E402
 CLONE = "/root/clone"
 # A person's machine has these before anybody thinks of a kill switch; python3 is for the tests' canary.
 _DESKTOP = ("network-manager", "network-manager-openvpn", "nftables", "python3", *roots.TO_BOOT)
-_APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-q", "-y", "--no-install-recommends")
+APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "--no-install-recommends")
+_PACKAGES = "/root/packages"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -71,30 +73,22 @@ def desktop(release, request):
 class Life:
     """A machine with this release on its disk, between the world's router and judge."""
 
-    def __init__(self, copy: roots.Copy, outside: Outside):
-        done = copy.run(*_APT, *_DESKTOP, timeout=900)
+    def __init__(self, copy: roots.Copy, outside: Outside, name: str, prepare: Callable[["Life"], None]):
+        done = copy.run(*APT, "install", *_DESKTOP, timeout=900)
         assert done.returncode == 0, done.stdout[-4000:]
-        self._outside = outside
-        self.raw = Disk("raw", base=copy.layers)
+        self.outside = outside
+        self.packages: list[str] = []  # their files on its disk
+        self.raw = Disk(f"{name}-raw", base=copy.layers)
         image.make_ours(self.raw)
         # Ubuntu's package leaves cables to netplan, which on a desktop writes this to leave them to NetworkManager
         self.raw.write("/etc/NetworkManager/conf.d/10-globally-managed-devices.conf", "")
-        self._with_packages()
-        self.disk = Disk("used", self.raw)
+        prepare(self)
+        self.disk = Disk(f"{name}-used", self.raw)
         self.machine = self.power_on()
         self.before = tree.system(self.machine)
 
-    def _with_packages(self) -> None:
-        """What data/install.sh would install first: not ours, so it may stay. What the demonstration left
-        disabled is as its packages would have it, since data/install.sh --remove leaves it so."""
-        with Machine(self.raw, self._outside, with_containers=True) as machine:
-            machine.wait_uplink()
-            command = f". {CLONE}/tests/lib/dependencies.sh && install_dependencies build && enable_units_again"
-            machine.run("bash", "-c", command, timeout=900)
-            machine.power_off()
-
     def power_on(self) -> Machine:
-        machine = Machine(self.disk, self._outside, with_containers=True)
+        machine = Machine(self.disk, self.outside, with_containers=True)
         machine.__enter__()
         machine.wait_uplink()
         return machine
@@ -108,17 +102,65 @@ class Life:
     def install(self, *arguments: str) -> str:
         return self.machine.run(f"{CLONE}/data/install.sh", *arguments, timeout=1800).stdout
 
+    def apt(self, *arguments: str) -> str:
+        """With what was fetched before: this world has no archive."""
+        return self.machine.run(*APT, "-o", "APT::Sandbox::User=root", *arguments, timeout=900).stdout
+
     def close(self) -> None:
         self.machine.unplug()
 
 
 @pytest.fixture(scope="session")
-def life(desktop):
-    outside = Outside()
+def outside():
+    around = Outside()
     try:
-        outside.start()
-        lived = Life(desktop, outside)
+        around.start()
+        yield around
+    finally:
+        around.close()
+
+
+def _with_dependencies(life: Life) -> None:
+    """What data/install.sh would install first: not ours, so it may stay. What the demonstration left
+    disabled is as its packages would have it, since data/install.sh --remove leaves it so."""
+    with Machine(life.raw, life.outside, with_containers=True) as machine:
+        machine.wait_uplink()
+        command = f". {CLONE}/tests/lib/dependencies.sh && install_dependencies build && enable_units_again"
+        machine.run("bash", "-c", command, timeout=900)
+        machine.power_off()
+
+
+@pytest.fixture(scope="module")
+def life(desktop, outside):
+    """On which data/install.sh is run."""
+    lived = Life(desktop, outside, "installed", _with_dependencies)
+    yield lived
+    lived.close()
+
+
+@pytest.fixture(scope="session")
+def packages(system):
+    """The Debian packages, built on the bare system as data/packaging/build-deb.sh says."""
+    for command in ((*APT, "build-dep", f"{CLONE}/data/packaging"), (f"{CLONE}/data/packaging/build-deb.sh", _PACKAGES)):
+        done = system.run(*command, timeout=1800)
+        assert done.returncode == 0, done.stdout[-8000:]
+    made = sorted((system.root / _PACKAGES.lstrip("/")).glob("*.deb"))
+    return [path for path in made if "-dbgsym_" not in path.name]
+
+
+@pytest.fixture(scope="module")
+def packaged_life(release, packages, outside):
+    """On which apt installs the packages, with nothing there that they do not ask for themselves."""
+    sandbox.require_sandbox()
+
+    def prepare(life: Life) -> None:
+        for path in packages:
+            target = life.raw.path(f"{_PACKAGES}/{path.name}")
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(path.read_bytes())
+
+    with roots.Copy(f"packaged-{release.name}", *roots.stocked(release).layers) as copy:
+        lived = Life(copy, outside, "packaged", prepare)
+        lived.packages = [f"{_PACKAGES}/{path.name}" for path in packages]
         yield lived
         lived.close()
-    finally:
-        outside.close()

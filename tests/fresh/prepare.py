@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Makes the bare roots that this run is to use and fetches, with each root's own apt, the packages
-that tests/lib/dependencies.sh will ask for in there. Prints the names of the releases. Needs root
-and the package archives, so it runs before the sandbox is entered."""
+that tests/lib/dependencies.sh and data/packaging/debian/control will ask for in there. Prints the names
+of the releases. Needs root and the package archives, so it runs before the sandbox is entered."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -20,6 +21,7 @@ lines_of words dependency_packages "$1"
 lines_of packages choose_packages ${words[*]} $2
 printf '%s\\n' "${packages[@]}"
 """
+_FETCH = ("-q", "-y", "--no-install-recommends", "--download-only")
 
 
 def level() -> str:
@@ -35,8 +37,11 @@ def stock(release: roots.Release, needed: str) -> None:
         (copy.root / "tmp/dependencies.sh").write_bytes(library.read_bytes())
         listed = copy.chroot("bash", "-c", _LIST, "bash", needed, " ".join(roots.TO_BOOT))
         packages = [name for name in listed.split() if not name.startswith("?")]
-        copy.apt("install", "-q", "-y", "--no-install-recommends", "--download-only", *packages)
+        copy.apt("install", *_FETCH, *packages)
         (copy.root / "tmp/dependencies.sh").unlink()
+        shutil.copytree(roots.REPOSITORY / "data/packaging/debian", copy.root / "tmp/packaging/debian")
+        copy.apt("build-dep", *_FETCH, "/tmp/packaging")
+        shutil.rmtree(copy.root / "tmp/packaging")
 
 
 def main() -> None:

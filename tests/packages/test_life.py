@@ -6,14 +6,6 @@ from boot.machine import Machine
 from packages import build, steps
 from world.sandbox import REPOSITORY
 
-# what packages' triggers, dpkg itself and who listens to it write
-_THEIRS = ("var/lib/dpkg", "var/lib/apt", "var/log", "usr/share/icons/hicolor", "usr/share/glib-2.0/schemas/gschemas.compiled",
-           "usr/share/applications/mimeinfo.cache", "var/lib/systemd", "var/lib/PackageKit")
-
-
-def _files(differences: list[str]) -> list[str]:
-    return [line for line in differences if not line.startswith(_THEIRS)]
-
 
 def test_installed_it_is_ready_and_open(packaged, machine):
     assert "error" not in packaged.said.lower() and "nm-killswitch:" not in packaged.said, packaged.said
@@ -64,7 +56,7 @@ def test_removing_opens_and_says_so_and_forgets_when_purged(outside, packaged, r
         assert machine.show(steps.MANAGER, "MainPID") == manager, "NetworkManager goes on"
         assert machine.run("ls", "/var/lib/nm-killswitch").stdout.strip(), "the settings stay"
         names = tree.names(disk)
-        left = _files(tree.differences(tree.files(raw_disk, names), tree.files(disk, names)))
+        left = tree.without_dpkgs(tree.differences(tree.files(raw_disk, names), tree.files(disk, names)))
         assert [line for line in left if not line.startswith(("etc/nm-killswitch", "etc/xdg", "var/lib/nm-killswitch"))] == []
         # nothing is missing that NetworkManager would ask for
         machine.run("systemctl", "restart", steps.MANAGER)
@@ -79,7 +71,7 @@ def test_removing_opens_and_says_so_and_forgets_when_purged(outside, packaged, r
         assert "Opening the lock" in said, said
         steps.require_open(machine)
         names |= tree.names(disk)
-        assert _files(tree.differences(tree.files(raw_disk, names), tree.files(disk, names))) == []
+        assert tree.without_dpkgs(tree.differences(tree.files(raw_disk, names), tree.files(disk, names))) == []
         assert steps.state(machine)[0] == "not-installed"
         assert tree.differences(packaged.before, tree.system(machine)) == []
 

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The Debian packages, built on a bare system and installed by apt on another one, which boots: the six steps
+of the guide's leak test, locked over a reboot, purged. Each test goes on where the one before it has stopped."""
+
+import signal
+
+from boot import tree
+
+
+def test_installed_by_apt(packaged_life, record):
+    record.trying("apt install ./*.deb")
+    machine = packaged_life.machine
+    assert not machine.has_table() and machine.run("sh", "-c", "command -v nm-killswitch", check=False).returncode != 0
+    said = packaged_life.apt("install", *packaged_life.packages)
+    assert "nm-killswitch:" not in said, said
+    status = machine.status()
+    assert status["state"] == "unlocked" and not machine.has_table(), status
+    assert machine.run("systemctl", "--failed", "--no-legend").stdout.strip() == ""
+    machine.must_leak(machine.capture.fence())
+    record.note("apt install ./*.deb", "installed")
+
+
+def test_the_six_steps_of_the_guide(packaged_life, record):
+    """Locked, blocked, connected, seen through the VPN, dropped, blocked; and connected again."""
+    record.trying("the guide's six steps")
+    machine = packaged_life.machine
+    machine.ctl("lock")
+    assert machine.wait_state("blocked")["verified"]
+    since = machine.capture.fence()
+    machine.must_hold(since)
+    machine.connect("full")
+    assert machine.wait_state("protected")["verified"]
+    with packaged_life.outside.tunnel() as tunnel:
+        tunnel.wait_for(b"boot-canary")
+    assert machine.client.kill("openvpn", signal.SIGKILL), "there was one to drop"
+    machine.wait_state("blocked")
+    machine.must_hold(since)
+    machine.connect("full")
+    machine.wait_state("protected")
+    with packaged_life.outside.tunnel() as tunnel:
+        tunnel.wait_for(b"boot-canary")
+    machine.must_hold(since)
+    record.note("the guide's six steps", "nothing out")
+
+
+def test_locked_over_a_reboot(packaged_life, record):
+    record.trying("apt's, locked, rebooted")
+    packaged_life.reboot()
+    machine = packaged_life.machine
+    status = machine.wait_state("blocked")
+    assert status["verified"] and status["layers"]["inet"] and status["layers"]["egress"], status
+    machine.must_hold()
+    record.note("apt's, locked, rebooted", "nothing out")
+
+
+def test_purged(packaged_life, record):
+    record.trying("apt purge")
+    machine, life = packaged_life.machine, packaged_life
+    since = machine.capture.fence()
+    said = life.apt("purge", "--autoremove", "nm-killswitch", "nm-killswitch-applet")
+    assert "Opening the lock" in said, said
+    machine.must_leak(since)
+    names = tree.names(life.disk)
+    assert len(names) > 20, "it was installed"
+    left = tree.differences(tree.files(life.raw, names), tree.files(life.disk, names))
+    assert tree.without_dpkgs(left) == []
+    assert tree.differences(life.before, tree.system(machine)) == []
+    record.note("apt purge", "nothing left")
