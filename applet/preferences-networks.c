@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define UUID  "ks-uuid"
-#define SHOWN "ks-shown" /* of the box: its networks as text, to be made anew when it changes */
+#define SHOWN "ks-shown" /* of the box: its networks as text, to be made again when it changes */
 
 typedef struct {
     GPtrArray *uuids; /* char*, not owned */

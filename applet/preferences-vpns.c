@@ -10,7 +10,7 @@
 #define MARGIN  12
 #define SPACING 6
 #define ROW     "ks-row"
-#define SHAPE   "ks-shape" /* of the list: its VPNs; it is made anew when there are others */
+#define SHAPE   "ks-shape" /* of the list: its VPNs; it is made again when there are others */
 
 /* In the order of KsVpnLocks. */
 static const char *const locks_texts[] = {

@@ -115,7 +115,7 @@ static void add_lock(const KsModel *model, GPtrArray *items)
         ->sensitive =
         can_ask(model, request) && !model->busy[KS_REQUEST_LOCK] && !model->busy[KS_REQUEST_UNLOCK];
     if (guard->state == KS_STATE_BROKEN)
-        add_action(items, "lock-anew", g_strdup(_("Close the lock again")), "lock", NULL)
+        add_action(items, "lock-again", g_strdup(_("Close the lock again")), "lock", NULL)
             ->sensitive = can_ask(model, KS_REQUEST_LOCK);
 }
 

@@ -32,7 +32,7 @@ typedef struct {
     GtkWidget *footer;
     GtkWidget *hint;
     GHashTable *widgets; /* char* -> GtkWidget* in `list` and `footer`, by the item's id */
-    char *shape;         /* which items there are: when it changes the widgets are made anew */
+    char *shape;         /* which items there are: when it changes the widgets are made again */
 } Parts;
 
 static void parts_free(gpointer data)

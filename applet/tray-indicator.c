@@ -37,7 +37,7 @@ static void ks_indicator_init(KsIndicator *indicator)
 }
 
 struct KsTray {
-    AppIndicator *indicator; /* made when a tray is there for the first time; it registers anew by
+    AppIndicator *indicator; /* made when a tray is there for the first time; it registers again by
                               * itself when the tray comes back */
     GtkWidget *menu;
     void (*changed)(bool hosted, void *data);

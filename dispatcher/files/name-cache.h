@@ -7,7 +7,7 @@
 
 /* The addresses of VPN servers' names on disk, so that a boot needs no DNS. A file with one group a
  * name; what in it is not as we write it is left out. Losing it opens nothing: names are asked for
- * anew. */
+ * again. */
 
 /* Longest file that is read or written, in bytes. */
 #define KS_NAME_CACHE_SIZE_MAX (32u * 1024 * 1024)

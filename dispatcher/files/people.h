@@ -13,5 +13,5 @@
 /* Adds to `people` (element-type KsUidRange). NULL: a file that is not there. */
 void ks_people_parse(GArray *people, const char *login_defs, const char *subuid);
 
-/* Reads /etc/login.defs and /etc/subuid anew. */
+/* Reads /etc/login.defs and /etc/subuid again. */
 void ks_people_read(GArray *people);

@@ -28,7 +28,7 @@ static gboolean on_due(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* NetworkManager's objects tell what became of it: they are looked at anew. */
+/* NetworkManager's objects tell what became of it: they are looked at again. */
 static void on_answered(void *data)
 {
     KsGuard *guard = data;

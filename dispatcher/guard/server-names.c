@@ -15,7 +15,7 @@
 /* Names of VPNs that are not in use are asked for so slowly: ten thousand of them are no flood. */
 #define IDLE_INTERVAL_US (G_USEC_PER_SEC / 2)
 
-/* A VPN that begins to connect is asked for anew, unless it was just now. */
+/* A VPN that begins to connect is asked for again, unless it was just now. */
 #define FRESH_US (3 * G_USEC_PER_SEC)
 
 #define SAVE_SECONDS 2

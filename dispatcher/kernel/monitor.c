@@ -15,7 +15,7 @@
 
 #define RECEIVE_SIZE 65536
 
-/* Room for what others change while we are busy: beyond it we would have to look anew. */
+/* Room for what others change while we are busy: beyond it we would have to look again. */
 #define QUEUE_SIZE (4 * 1024 * 1024)
 
 struct KsMonitor {

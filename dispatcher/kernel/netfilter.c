@@ -25,7 +25,7 @@
 
 #define PROBE_TABLE KS_TABLE "_probe"
 
-/* How often a dump is begun anew when the tables change under it (NLM_F_DUMP_INTR). */
+/* How often a dump is begun again when the tables change under it (NLM_F_DUMP_INTR). */
 #define DUMP_ATTEMPTS 16
 
 struct KsNetfilter {

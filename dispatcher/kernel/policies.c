@@ -121,7 +121,7 @@ void ks_policies_drain(int fd)
 {
     uint8_t byte;
 
-    /* what changed is read anew; ENOBUFS says that much, too */
+    /* what changed is read again; ENOBUFS says that much, too */
     while (recv(fd, &byte, sizeof(byte), 0) >= 0 || errno == ENOBUFS)
         ;
 }

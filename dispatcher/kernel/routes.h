@@ -17,7 +17,7 @@ void ks_routes_clear(KsRoutes *routes);
 void ks_routes_forget_link(KsRoutes *routes, uint32_t index);
 
 /* Takes in a route that came or went. `links`: element-type KsLink, as they are.
- * False: what went may stand in another table still, the kernel must be asked anew. */
+ * False: what went may stand in another table still, the kernel must be asked again. */
 bool ks_routes_take(KsRoutes *routes, const struct nlmsghdr *message, const GArray *links);
 
 /* Writes link_routes and gateways of the world, and what leads out of its links. */

@@ -104,7 +104,7 @@ uint32_t ks_name_refresh(KsNameUrgency urgency, uint32_t lifetime)
         uint32_t least;
         uint32_t most;
     } bounds[] = {
-        /* ten thousand idle profiles stay a trickle; a VPN that begins to connect asks anew */
+        /* ten thousand idle profiles stay a trickle; a VPN that begins to connect asks again */
         [KS_NAME_IDLE] = { 6 * 3600, 24 * 3600 },
         [KS_NAME_IN_USE] = { 60, 3600 },
         /* its program asks by itself, and may be told something else than we were */

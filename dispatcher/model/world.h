@@ -11,7 +11,7 @@
 #include <net/if.h>
 
 /* The world as NetworkManager and the kernel tell it, at one moment: plain facts, no wishes. The
- * guard fills it anew at every event; the engine only reads it. */
+ * guard fills it again at every event; the engine only reads it. */
 
 typedef enum { KS_IPV4, KS_IPV6, KS_FAMILIES } KsFamily;
 

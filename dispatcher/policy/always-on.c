@@ -272,7 +272,7 @@ static void forget_manager(KsAlwaysOn *always)
     for (int i = 0; i < always->count; i++) {
         always->choices[i].activity = KS_VPN_DOWN;
         always->choices[i].leaving = false;
-        always->choices[i].forgiven = 0; /* attempts are counted anew */
+        always->choices[i].forgiven = 0; /* attempts are counted again */
     }
     always->trying = NONE;
     always->network = 0;

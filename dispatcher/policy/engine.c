@@ -143,7 +143,7 @@ static void forget_announcements(KsEngine *engine, const KsWorld *world)
     }
 }
 
-/* A VPN on another link has come up anew, even if nobody saw it go: the kernel does not use an
+/* A VPN on another link has come up again, even if nobody saw it go: the kernel does not use an
  * interface index twice. */
 static char *tunnel_key(const KsTunnel *tunnel)
 {
@@ -157,7 +157,7 @@ static bool is_spared(const KsEngine *engine, const KsTunnel *tunnel)
 }
 
 /* A tunnel that locks, by what it carries or because a person said so, and that was not up when we
- * last looked has come up anew. */
+ * last looked has come up again. */
 static bool lock_for_new_tunnels(KsEngine *engine, const GArray *tunnels)
 {
     bool changed = false;

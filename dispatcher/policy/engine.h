@@ -11,7 +11,7 @@
 /* What should be. Pure: it knows no bus, no netlink, no clock and no file, so that every order of
  * events can be tried (tests/unit/test-engine-orders.c).
  *
- *   events are hints  ->  the world is looked at anew  ->  what should be  ->  the kernel
+ *   events are hints  ->  the world is looked at again  ->  what should be  ->  the kernel
  *
  * No event opens the lock: ks_engine_observe() may set `locked`, never clear it. Only a person's
  * request does (ks_engine_set_locked()). */

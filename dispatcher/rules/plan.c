@@ -21,7 +21,7 @@ static void add_rules(KsBatch *batch, const KsSkeleton *skeleton, const KsLock *
 }
 
 /* Rules come and go with the keys that they are there for, in the same transaction. A chain of
- * which some go gets all anew: every packet sees either the old ones or the new ones. */
+ * which some go gets all again: every packet sees either the old ones or the new ones. */
 static void change_rules(KsBatch *batch, const KsReadback *have, const KsLock *want)
 {
     const KsSkeleton *skeleton = have->skeleton;
@@ -107,7 +107,7 @@ static void change_keys(KsBatch *batch, const KsReadback *have, const KsLock *wa
 
         if (skeleton->sets[set].holds != KS_SET_HOLDS_KEYS)
             continue;
-        if (!have->sets[set].present || have->sets[set].wrong) { /* created anew, empty */
+        if (!have->sets[set].present || have->sets[set].wrong) { /* created again, empty */
             ks_batch_add_keys(batch, skeleton, set, want->sets[keys]);
             continue;
         }

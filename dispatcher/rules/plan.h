@@ -10,14 +10,14 @@
 /* Writes the transaction that makes the kernel hold `want`:
  * - no table yet: all of it, with `table_flags`;
  * - an intact table: only the keys that differ, so that nothing that is allowed is ever lost;
- * - a table with anything wrong: all rules in place anew, without removing a base chain, and then
+ * - a table with anything wrong: all rules in place again, without removing a base chain, and then
  *   the keys that differ;
  * - a table with something that cannot be understood: as ks_plan_replace().
  * A batch without messages (batch->messages == 0) has nothing to send. Returns 0 or a negative
  * errno; then the batch must not be sent. */
 int ks_plan_lock(KsBatch *batch, const KsReadback *have, const KsLock *want, uint32_t table_flags);
 
-/* Removes the table and installs it anew in one transaction: for a table that was changed so much
+/* Removes the table and installs it again in one transaction: for a table that was changed so much
  * that it cannot be repaired in place. Packets that are allowed may be lost at that moment; none
  * gets out. */
 int ks_plan_replace(KsBatch *batch, const KsReadback *have, const KsLock *want,

@@ -75,7 +75,7 @@ static bool is_signalled(const char *name)
     return info && (!word || strcmp(word, "true") == 0);
 }
 
-/* The end of a pause is worked out anew with each look at the kernel, to the next whole second. */
+/* The end of a pause is worked out again with each look at the kernel, to the next whole second. */
 static bool is_same(const char *name, GVariant *old, GVariant *new)
 {
     guint64 before;

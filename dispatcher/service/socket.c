@@ -282,7 +282,7 @@ void ks_socket_free(KsSocket *socket)
     if (!socket)
         return;
     g_clear_handle_id(&socket->source, g_source_remove);
-    /* removing a client's source changes the table: begin anew each time */
+    /* removing a client's source changes the table: begin again each time */
     while (g_hash_table_size(socket->clients) > 0) {
         g_hash_table_iter_init(&iterator, socket->clients);
         if (g_hash_table_iter_next(&iterator, NULL, &source))

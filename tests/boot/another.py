@@ -100,7 +100,7 @@ def replace_files(machine: Machine, folder: str) -> None:
 
 
 def upgrade(machine: Machine, folder: str) -> None:
-    """As a package: the files, then the guard anew."""
+    """As a package: the files, then the guard again."""
     replace_files(machine, folder)
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "restart", "nm-killswitch.service")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is around the machine: the world's router, VPN servers and internet, and a socket for a
-network card. The router stays up while the machine's own namespace is made anew for every boot:
+network card. The router stays up while the machine's own namespace is made again for every boot:
 power-on finds a kernel without any rule and a card that was never up."""
 
 import shutil

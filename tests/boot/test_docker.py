@@ -177,7 +177,7 @@ def test_docker(outside, with_docker, boot, report):
 
 
 def test_docker_starts_on_a_locked_machine(outside, with_docker, boot, copy_of, report):
-    """At power-on, and anew while locked: its rules and its bridges come when the lock is there."""
+    """At power-on, and again while locked: its rules and its bridges come when the lock is there."""
     disk = copy_of(with_docker)
     disk.own("/var/lib/docker")
     with Machine(disk, outside, with_containers=True) as machine:

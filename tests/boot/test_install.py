@@ -101,7 +101,7 @@ def _remove(machine: Machine, *arguments: str) -> str:
     return said
 
 
-# made anew from what is there, with times of their own in them
+# made again from what is there, with times of their own in them
 _CACHES = ("usr/share/icons/hicolor/icon-theme.cache", "usr/share/glib-2.0/schemas/gschemas.compiled")
 
 

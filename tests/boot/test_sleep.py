@@ -74,7 +74,7 @@ def test_suspend_and_resume(outside, locked_disk, copy_of, report):
         flood.prepare(outside, machine)
         with Flood(outside, machine) as flooding:
             _sleep_and_wake(machine)
-            # a card without hardware is not connected anew by itself
+            # a card without hardware is not connected again by itself
             machine.run("nmcli", "connection", "up", "uplink")
             machine.wait_uplink()
             status = machine.status()

@@ -62,7 +62,7 @@ def test_a_lock_is_not_lost(machine, trouble):
     for _ in range(2):
         _kill_guard(machine)
         assert machine.wait_state("blocked")["verified"]
-        if trouble != "folder gone":  # systemd makes it anew
+        if trouble != "folder gone":  # systemd makes it again
             assert "could not be saved" in _warnings(machine), "the next guard knows of it, too"
     machine.must_hold(since)
     machine.run("sh", "-c", mend)

@@ -65,7 +65,7 @@ def _require_state(machine: Machine, is_next: bool) -> None:
 
 
 def test_up_and_down_under_a_flood(outside, connected, report):
-    """By data/install.sh once, then as packages do it: the files, and the guard anew."""
+    """By data/install.sh once, then as packages do it: the files, and the guard again."""
     connected.ctl("unlock")
     _require_flood_is_seen(outside, connected)
     connected.ctl("lock")

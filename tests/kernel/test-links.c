@@ -430,7 +430,7 @@ static void test_random(void)
     clean_up();
 }
 
-/* Notifications that were lost: the world is looked at anew. */
+/* Notifications that were lost: the world is looked at again. */
 static void test_overrun(void)
 {
     g_autoptr(KsWorld) world = ks_world_new();

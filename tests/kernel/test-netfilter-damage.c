@@ -22,7 +22,7 @@ static const char *chain_name(KsChainId chain)
     return ks_lock_table.chains[chain].name;
 }
 
-/* All rules of a chain anew, but for what the caller does with the n-th. */
+/* All rules of a chain again, but for what the caller does with the n-th. */
 static void rewrite_chain(KsBatch *batch, KsChainId chain, unsigned without, bool replace)
 {
     unsigned n = 0;
@@ -423,7 +423,7 @@ static void hold(Fixture *f, KsReadback *held, const KsLock *want)
     g_assert_true(ks_readback_is_intact(held));
 }
 
-/* An upgrade while it is locked, and a downgrade. Until somebody tells the names anew, names of any
+/* An upgrade while it is locked, and a downgrade. Until somebody tells the names again, names of any
  * length may be asked for that the older table does not tell. */
 static void test_other_version(Fixture *f, const void *data)
 {

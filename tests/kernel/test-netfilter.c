@@ -254,7 +254,7 @@ static void random_lock(KsLock *lock, GRand *random)
     ks_lock_seal(lock);
 }
 
-/* How many messages change the rules for names: two chains anew, where three are constant. */
+/* How many messages change the rules for names: two chains again, where three are constant. */
 static unsigned count_name_rules(const KsLock *have, const KsLock *want)
 {
     if (ks_lock_set_is_equal(have, want, KS_SET_NAME_LENGTHS))

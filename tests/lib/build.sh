@@ -8,7 +8,7 @@
 #
 # build_product configures DIR if it has to and compiles. It says nothing unless it fails; then it
 # prints what the tools said and returns 1. The same DIR, options and compiler again: only what
-# changed is compiled. Another set of options, or a moved tree: DIR is made anew.
+# changed is compiled. Another set of options, or a moved tree: DIR is made again.
 
 KS_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 

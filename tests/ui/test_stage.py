@@ -78,7 +78,7 @@ def test_started_for_one_request(stage, option):
 
 
 def test_a_tray_that_restarts(stage):
-    """The icon registers anew; nothing else is put anywhere meanwhile."""
+    """The icon registers again; nothing else is put anywhere meanwhile."""
     tray = Tray(stage.environment["DBUS_SESSION_BUS_ADDRESS"])
     stage.start_applet("--hidden")
     wait_until(lambda: tray.registered == 1, "the icon to register", 20)
@@ -90,7 +90,7 @@ def test_a_tray_that_restarts(stage):
         more = wait_until(lambda: set(stage.all_windows()) - before, "a window nobody asked for", 2)
         print("more windows:", more)
     tray = Tray(stage.environment["DBUS_SESSION_BUS_ADDRESS"])
-    wait_until(lambda: tray.registered == 1, "the icon to register anew", 20)
+    wait_until(lambda: tray.registered == 1, "the icon to register again", 20)
     assert stage.applet.poll() is None  # fatal-criticals: nothing was complained of
     tray.close()
 

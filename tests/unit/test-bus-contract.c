@@ -103,7 +103,7 @@ static void test_counters_are_not_signalled(void)
     g_assert_null(ks_property_changes(before, after));
 }
 
-/* The end of a pause is worked out anew with each look, and must not flicker. */
+/* The end of a pause is worked out again with each look, and must not flicker. */
 static void test_the_end_of_a_pause_is_steady(void)
 {
     g_autoptr(GVariant) none = one("paused_until", g_variant_new_uint64(0));

@@ -179,10 +179,10 @@ static void expect_open(const Promise *promise, const Scene *scene, Manager mana
     }
 }
 
-/* A full VPN has come up anew when it carries everything on a link on which it did not before. */
+/* A full VPN has come up again when it carries everything on a link on which it did not before. */
 static bool anything_new(Promise *promise, const Scene *scene, Manager manager)
 {
-    bool anew = false;
+    bool again = false;
 
     for (unsigned i = 0; i < VPNS; i++) {
         bool still = false;
@@ -195,14 +195,14 @@ static bool anything_new(Promise *promise, const Scene *scene, Manager manager)
                 continue;
             if (scene->route[link] && promise->old_news[i] != open->index) {
                 promise->old_news[i] = open->index;
-                anew = true;
+                again = true;
             }
             still |= promise->old_news[i] == open->index;
         }
         if (manager == SETTLED && !still)
             promise->old_news[i] = 0;
     }
-    return anew;
+    return again;
 }
 
 static void check_tunnels(const Promise *before, const Promise *promise, const Scene *scene,

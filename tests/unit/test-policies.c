@@ -168,7 +168,7 @@ static void check_locks(bool with_link)
     g_assert_cmpint(ks_lock_has_interface(ks_engine_lock(engine), LINK), ==, with_link);
     g_assert_false(ks_lock_has_interface(ks_engine_lock(engine), 0));
 
-    g_assert_true(ks_engine_set_locked(engine, false)); /* unlocked until it comes up anew */
+    g_assert_true(ks_engine_set_locked(engine, false)); /* unlocked until it comes up again */
     g_assert_false(ks_engine_observe(engine, world));
     vpn->activity = KS_VPN_DOWN;
     world->ipsec_default = false;

@@ -238,7 +238,7 @@ static struct nlmsghdr *odd_rule(void *buffer, const char *table)
     return message;
 }
 
-/* Such a table is put in its place anew; another one is no concern. */
+/* Such a table is put in its place again; another one is no concern. */
 static void test_unreadable(void)
 {
     g_autoptr(KsLock) lock = many_servers(1);

@@ -118,12 +118,12 @@ typedef struct {
     unsigned exact[REGISTER_BYTES]; /* bytes of what was loaded from here on */
 } Registers;
 
-static void load(Registers *registers, uint32_t reg, unsigned length, bool anew)
+static void load(Registers *registers, uint32_t reg, unsigned length, bool again)
 {
     unsigned first = register_offset(reg);
     unsigned whole = (length + NFT_REG32_SIZE - 1) / NFT_REG32_SIZE * NFT_REG32_SIZE;
 
-    if (anew && first == 0)
+    if (again && first == 0)
         memset(registers, 0, sizeof(*registers));
     g_assert_cmpuint(first + whole, <=, REGISTER_BYTES);
     memset(registers->loaded + first, true, whole);

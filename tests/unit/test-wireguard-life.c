@@ -288,7 +288,7 @@ static void test_bursts(void)
     end(&tunnel);
 }
 
-/* A peer that was made anew begins at zero; so does a link of which nothing can be read. */
+/* A peer that was made again begins at zero; so does a link of which nothing can be read. */
 static void test_another(void)
 {
     Tunnel tunnel = begin(0);

@@ -149,7 +149,7 @@ class Station:
         self.lease()
 
     def lease(self) -> str:
-        """Asks anew for one. Returns the address."""
+        """Asks again for one. Returns the address."""
         self._machine.run("rm", "-f", "/run/station.lease")
         self.run("busybox", "udhcpc", "-i", "wlan1", "-n", "-q", "-t", "10", "-T", "3", "-s", "/opt/lease", timeout=90)
         address, resolver = self._machine.run("cat", "/run/station.lease").stdout.split()

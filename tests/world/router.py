@@ -103,7 +103,7 @@ def start_vpn_servers(outside: Namespace) -> None:
     tls = ["--mode", "server", "--tls-server", "--topology", "subnet"]
     tls += ["--ca", f"{keys.FOLDER}/ca.crt", "--cert", f"{keys.FOLDER}/server.crt"]
     tls += ["--key", f"{keys.FOLDER}/server.key", "--dh", "none"]
-    tls += ["--ping", "10"]  # a client that hears nothing for two minutes starts anew
+    tls += ["--ping", "10"]  # a client that hears nothing for two minutes starts again
     net4 = ipaddress.ip_network(a.TUNNEL_NET[4])
     _start_vpn_server(
         outside, "openvpn-server", a.SERVER_TUNNEL, a.SERVER_PORT, *tls,

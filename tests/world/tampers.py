@@ -46,7 +46,7 @@ table inet filter {
     chain output { type filter hook output priority filter; }
 }"""
 
-# firewalld loads a table of its own, and on reload deletes and makes it anew in one transaction
+# firewalld loads a table of its own, and on reload deletes and makes it again in one transaction
 _FIREWALLD = """table inet firewalld
 delete table inet firewalld
 table inet firewalld {

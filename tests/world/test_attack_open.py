@@ -185,7 +185,7 @@ def test_a_start_that_cannot_read_the_kernel(guarded, capture, fail_at):
 
 
 def test_a_word_at_boot_does_not_undo_what_a_person_closed(guarded):
-    """A guard that starts anew in the same boot, on a kernel whose table somebody flushed meanwhile."""
+    """A guard that starts again in the same boot, on a kernel whose table somebody flushed meanwhile."""
     line = Path("/run/attack-line")
     line.write_text("BOOT_IMAGE=/vmlinuz nmkillswitch=off\n")
     subprocess.run(["mount", "--bind", str(line), "/proc/cmdline"], check=True)

@@ -146,7 +146,7 @@ def test_nothing_of_it_gets_through_and_it_is_forgotten(tracking):
         time.sleep(_SHUT_SECONDS)
         assert not world.capture.plain(mark, world.capture.fence()), "LEAKED"
         assert [flow.heard for flow in flows] == heard, "something came in"
-        assert not any(_tracked(client, flow.port) for flow in flows), "the kernel has learned it anew"
+        assert not any(_tracked(client, flow.port) for flow in flows), "the kernel has learned it again"
 
         assert all(flow.lives() for flow in inside)
         assert all(_is_old(client, flow.port) for flow in inside), "the tunnel's were forgotten"

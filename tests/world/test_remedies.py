@@ -87,7 +87,7 @@ def test_private_server_by_name(locked):
     wait_until(lambda: b"UDPv4 link remote" in log_of("private-server").read_bytes(), "the server to listen")
     _write(locked, "private", f"{NAME}:{a.SERVER_PORT}:udp4")
     locked.product.stop_guard()
-    locked.product.start_guard()  # asks anew
+    locked.product.start_guard()  # asks again
     told = wait_until(lambda: _told(locked, PRIVATE_SERVER), "what it says of the answer")
     assert "nm-killswitch vpn set" in told[0]
     assert not _comes_up(locked, "private", wait=4)

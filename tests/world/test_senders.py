@@ -80,7 +80,7 @@ def test_while_it_is_up(world, product):
 
 
 def test_after_openvpn_made_new_sockets_as_another_user(world, product):
-    """SIGUSR1 has openvpn connect anew, after it gave root up: its sockets are nm-openvpn's from then on.
+    """SIGUSR1 has openvpn connect again, after it gave root up: its sockets are nm-openvpn's from then on.
     (By the second server it keeps its link; the first one gives new addresses, which need root.)"""
     world.manager.down("full")
     world.manager.up("second")
@@ -91,7 +91,7 @@ def test_after_openvpn_made_new_sockets_as_another_user(world, product):
     world.client.kill("openvpn", signal.SIGUSR1)
     world.capture.wait_for(lambda frame: frame.purpose == "server", "openvpn to call its server again", mark, 15)
     wait_until(lambda: _reaches(world), "the tunnel to work again", 30)
-    assert world.client.processes("openvpn") == before, "it did not reconnect, it was started anew"
+    assert world.client.processes("openvpn") == before, "it did not reconnect, it was started again"
     _judge(world, locked=True)
 
 

@@ -149,7 +149,7 @@ def test_tcp_by_name(locked):
 
 
 def test_after_a_drop(locked):
-    """openvpn dies, and is started anew while all DNS but its own is blocked."""
+    """openvpn dies, and is started again while all DNS but its own is blocked."""
     locked.client.kill("openvpn")
     locked.manager.wait_down("tcp")
     locked.product.wait_state("blocked")

@@ -27,7 +27,7 @@
 #
 # - Names are not asked for: DNS is closed. Give the VPN's program an address, or write the name and
 #   its address into /etc/hosts.
-# - The addresses of names are those that were known when this was made. If they change, make it anew.
+# - The addresses of names are those that were known when this was made. If they change, make it again.
 # - Only daemons may send to the servers, and no program of a person's (user ids 1000 to 60513 and
 #   from 65536): start the VPN as root, as systemd and wg-quick do.
 # - WireGuard's own packets are known by their mark, which wg-quick sets if the VPN carries all
