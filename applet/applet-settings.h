@@ -15,7 +15,7 @@ typedef enum {
     KS_APPLET_SETTING_MAX,
 } KsAppletSetting;
 
-/* `changed` is called from the main loop, whoever changed one. */
+/* `changed` is called from the main loop, no matter who changed one. */
 KsAppletSettings *ks_applet_settings_new(void (*changed)(void *data), void *data);
 void ks_applet_settings_free(KsAppletSettings *settings);
 

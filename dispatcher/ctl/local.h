@@ -7,7 +7,7 @@
 
 /* The guard's local socket, for root: it needs no bus (model/message.h). */
 
-/* Returns a file descriptor, or a negative errno: -EACCES and -EPERM for whoever is not root. */
+/* Returns a file descriptor, or a negative errno: -EACCES and -EPERM for anyone who is not root. */
 int ks_local_open(void);
 
 /* As ks_client_call(); closes the descriptor. */

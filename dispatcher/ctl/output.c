@@ -108,7 +108,7 @@ bool ks_output_finish(void)
 {
     errno = 0;
     if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE)
-        return true; /* whoever stops reading knows that */
+        return true; /* anyone who stops reading knows that */
     ks_output_complain_f(_("What was to be printed could not be written: %s."),
                          g_strerror(errno ? errno : EIO));
     return false;

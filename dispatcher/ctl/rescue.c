@@ -125,7 +125,7 @@ static void end_guard(pid_t pid)
     close(fd);
 }
 
-/* Ends whoever holds the guard's lock file and holds it in their place, so that no other guard
+/* Ends anyone who holds the guard's lock file and holds it in their place, so that no other guard
  * takes the table over while we work: systemd starts one at once. Returns a descriptor to be
  * closed, or -1 if that file cannot be had: then we go on without. */
 static int take_guards_place(void)

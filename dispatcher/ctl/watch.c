@@ -332,7 +332,7 @@ static gboolean on_interrupt(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* Whoever reads our pipe went away: there may be nothing to write for long. */
+/* Someone who reads our pipe went away: there may be nothing to write for long. */
 static gboolean on_reader_gone(gint fd, GIOCondition condition, gpointer data)
 {
     Watch *watch = data;

@@ -13,7 +13,7 @@
  *
  * A file is used only if nobody but root can have written it, and so is a folder: as with sudo,
  * what it says decides what others may do. What cannot be used counts as if it ruled everything out
- * (ks_configuration_distrust()); otherwise whoever breaks a file would lift what it forbids. Root
+ * (ks_configuration_distrust()); otherwise anyone who breaks a file would lift what it forbids. Root
  * at a terminal can unlock all the same (service/methods.h). */
 
 /* Folders as above. */

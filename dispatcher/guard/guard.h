@@ -81,7 +81,7 @@ bool ks_guard_is_settled(const KsGuard *guard);
  * a moment ago; otherwise as it was read after the last change. */
 GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh);
 
-/* Changes whenever what is told of private profiles does, to whoever may see them. */
+/* Changes whenever what is told of private profiles does, to anyone who may see them. */
 uint64_t ks_guard_private_mark(const KsGuard *guard);
 
 /* There is something that this viewer is not told. */

@@ -23,7 +23,7 @@ struct KsKeeper {
 /* The kernel counts a pause in its own ticks. */
 #define PAUSE_SLACK G_TIME_SPAN_SECOND
 
-/* Whoever asks ten thousand times a second is not worth ten thousand readings. */
+/* Someone who asks ten thousand times a second is not worth ten thousand readings. */
 #define LATELY (50 * G_TIME_SPAN_MILLISECOND)
 
 /* A kernel that can be read does not take the rules for that. */

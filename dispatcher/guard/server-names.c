@@ -397,7 +397,7 @@ static void apply_to(KsNames *names, KsVpn *vpn)
     vpn->servers = servers;
 }
 
-/* Whoever answers on the links that lead out may insist on more than plain questions. */
+/* Someone who answers on the links that lead out may insist on more than plain questions. */
 static void look_at_links(KsNames *names, const KsWorld *world)
 {
     g_autoptr(GArray) links = g_array_new(FALSE, FALSE, sizeof(uint32_t));

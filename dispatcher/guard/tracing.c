@@ -178,7 +178,7 @@ static void remember(GArray *to, const GArray *from)
     g_array_append_vals(to, from->data, from->len);
 }
 
-/* Whoever has a tunnel has come through to its server, or tries again. */
+/* Someone who has a tunnel has come through to its server, or tries again. */
 static bool has_new_tunnel(const KsTracing *tracing)
 {
     g_autoptr(GArray) tunnels = traced_new();

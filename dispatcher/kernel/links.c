@@ -341,7 +341,7 @@ const GArray *ks_links_addresses(const KsLinks *links)
 }
 
 /* What lends an address to this machine stands outside: a DHCP server, a router's advertisement.
- * Whoever runs guests gives their bridge an address for good. */
+ * Someone who runs guests gives their bridge an address for good. */
 static void mark_lent(const KsLinks *links, KsWorld *world)
 {
     for (unsigned i = 0; i < links->addresses->len; i++) {

@@ -41,7 +41,7 @@ int ks_monitor_open(KsMonitor **ret_monitor);
 void ks_monitor_close(KsMonitor *monitor);
 int ks_monitor_fd(const KsMonitor *monitor);
 
-/* Whoever changed something. */
+/* Who changed something. */
 typedef struct {
     char name[16];    /* of the program, which chose it itself; "" if not known */
     uint32_t process; /* its number in the machine's first PID namespace; 0 if not known */

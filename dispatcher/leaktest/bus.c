@@ -13,11 +13,11 @@
 #define BUS_PATH      "/org/freedesktop/DBus"
 #define BUS_INTERFACE "org.freedesktop.DBus"
 
-/* Whoever else asks is told to wait; one caller can take up half of it. */
+/* Anyone else who asks is told to wait; one caller can take up half of it. */
 #define CALLS_MAX            16u
 #define CALLS_PER_CALLER_MAX 1u
 
-/* From the end of one test to the beginning of the next: whoever asks without end sends some dozen
+/* From the end of one test to the beginning of the next: anyone who asks without end sends some dozen
  * packets to nobody every few seconds. */
 #define REST_MS 2000
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whoever tests at each change of the state asks again soon. */
+/* Someone who tests at each change of the state asks again soon. */
 #define IDLE_MS 30000
 
 /* Calls that were under way to it when it gave its name back. */

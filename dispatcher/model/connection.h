@@ -3,7 +3,7 @@
 
 #include "model/lock.h"
 
-/* A connection as the kernel tracks it, for whoever else has it do so (a NAT, a firewall): we never
+/* A connection as the kernel tracks it, for others who have it do so (a NAT, a firewall): we never
  * do (ADR 5). The lock needs none of this to hold. But what was connected before it closed should
  * be gone for good, not wait in a table until it opens or a tunnel comes. */
 

@@ -14,6 +14,6 @@ typedef struct {
     uint64_t pause;           /* milliseconds that are left of a pause; 0: not paused */
     uint64_t blocked_packets; /* that this machine or its guests sent, since the lock closed */
     uint64_t blocked_bytes;
-    const KsLock *lock;        /* the variable keys; whoever read them owns them */
+    const KsLock *lock;        /* the variable keys; anyone who read them owns them */
     const GPtrArray *problems; /* element-type char*: what is not as it should be, as sentences */
 } KsHeld;

@@ -5,7 +5,7 @@
 #include "model/world.h"
 
 /* Hotspots: Wi-Fi cards of this machine that are access points. The kernel's own word decides
- * (nl80211), never a profile's: whoever sits at the machine may write that an uplink is shared.
+ * (nl80211), never a profile's: anyone who sits at the machine may write that an uplink is shared.
  * Such a card is open to what its users send and are answered through a tunnel, and to a few
  * answers of this machine; to its programs it is closed like any uplink (ADR 17). */
 

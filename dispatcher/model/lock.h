@@ -66,11 +66,11 @@ typedef struct {
 /* Whose packets a server lets out: bits of the value of its key. What two profiles say of one
  * server adds up. */
 enum {
-    KS_OPEN_TO_ALL = 1,        /* whoever sends */
-    KS_OPEN_TO_DAEMONS = 2,    /* whoever is nobody of KS_SET_PEOPLE */
+    KS_OPEN_TO_ALL = 1,        /* anyone who sends */
+    KS_OPEN_TO_DAEMONS = 2,    /* anyone who is nobody of KS_SET_PEOPLE */
     KS_OPEN_TO_WIREGUARD = 4,  /* WireGuard in the kernel */
     KS_OPEN_TO_IPSEC = 8,      /* IPsec in UDP: its key exchange like a daemon, its data like all */
-    KS_OPEN_INSIDE_IPSEC = 16, /* whoever sends, if the packet is going to be encrypted */
+    KS_OPEN_INSIDE_IPSEC = 16, /* anyone who sends, if the packet is going to be encrypted */
     KS_OPEN_TO_SEVERAL = 30,   /* any of the four above: a server of VPNs of two kinds */
 };
 

@@ -7,7 +7,7 @@
 
 /* Which answers about a VPN server's name are believed, and when it is asked for again.
  *
- * Whoever answers our DNS decides where the lock lets the VPN's packets go (TunnelCrack, ServerIP,
+ * Someone who answers our DNS decides where the lock lets the VPN's packets go (TunnelCrack, ServerIP,
  * CVE-2023-36673). An answer that is not an address on the internet is not taken: a VPN server in a
  * private network is written down as an address, by a person. */
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a network is, whatever a profile calls itself: a UUID belongs to whoever writes the profile,
+/* What a network is, whatever a profile calls itself: a UUID belongs to anyone who writes the profile,
  * and can be given to another network. Two places are the same if their text is. */
 
 /* A Wi-Fi network: its name, how its key is agreed on as the profile says ("wpa-psk"; NULL: not at

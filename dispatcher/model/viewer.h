@@ -7,7 +7,7 @@
  * NetworkManager shows it to them. NULL stands for everybody, who sees none. */
 
 typedef struct {
-    bool everything;  /* root, and whoever may configure */
+    bool everything;  /* root, and anyone who may configure */
     const char *user; /* NULL: nobody's */
 } KsViewer;
 

@@ -34,7 +34,7 @@ typedef struct {
     KsSender sender;       /* by TCP */
 } KsVpnProxy;
 
-/* Something to tell whoever uses such a VPN. */
+/* Something to tell anyone who uses such a VPN. */
 typedef struct {
     const char *text; /* whole sentences; NULL: nothing */
     KsVpnCondition when;

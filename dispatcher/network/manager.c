@@ -386,7 +386,7 @@ static void describe_dhcp_servers(KsManager *manager, KsWorld *world)
 
         watch(manager, g_ptr_array_index(devices, i), of_device);
         watch(manager, lease, of_lease);
-        /* told by the network: whoever it names gets renewals and nothing else */
+        /* told by the network: those that it names get renewals and nothing else */
         if (server && ks_address_parse(server, &address) && ks_address_is_unicast(&address))
             g_array_append_val(world->dhcp_servers, address);
     }

@@ -226,7 +226,7 @@ static const Row *find(const char *group, const char *name)
     return NULL;
 }
 
-/* The key that a line most likely meant when group or spelling are wrong: whoever writes
+/* The key that a line most likely meant when group or spelling are wrong: anyone who writes
  * "Unlock = no" or puts it under "[alow]" wants something forbidden, and must not be left open. */
 static const Row *find_anywhere(const char *name)
 {

@@ -23,7 +23,7 @@ bool ks_draw_copy(const KsLock *from, KsLock *to, KsSetId set)
 
 /* What a profile says counts while it is used, and of one that all users share also before: those
  * that belong to some users are written by them without authorisation, and many systems let their
- * owners write the others, too. Whoever named another server was authorised to. */
+ * owners write the others, too. Someone who named another server was authorised to. */
 static bool server_counts(const KsVpn *vpn, const KsServer *server)
 {
     return vpn->activity != KS_VPN_DOWN || !vpn->users || server->source != KS_SERVER_FROM_PROFILE;
@@ -44,7 +44,7 @@ static bool name_servers_port_is_open(const KsVpn *vpn, const KsServer *server)
 }
 
 /* With data channel offload the kernel sends this VPN's data, which over UDP have the uid of
- * whoever sends through the tunnel; over TCP they have that of openvpn's socket. A link whose
+ * anyone who sends through the tunnel; over TCP they have that of openvpn's socket. A link whose
  * openvpn has died stays and carries nothing. */
 static bool has_kernel_openvpn(const KsDrawing *drawing, const KsVpn *vpn)
 {
@@ -470,7 +470,7 @@ static bool is_of_profile(const KsDrawing *drawing, const KsLink *link)
 
 /* 464XLAT's (RFC 6877): programs send IPv4 into it, and what it makes of that is forwarded. It is
  * known by its address, which is for nothing else (RFC 7335). Root's programs make such links, and
- * whoever is behind one reaches servers alone. */
+ * anyone who is behind one reaches servers alone. */
 static bool is_translator(const KsDrawing *drawing, const KsLink *link)
 {
     static const KsAddress service_continuity = { AF_INET, { 192, 0, 0, 0 } };

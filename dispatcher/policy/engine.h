@@ -25,7 +25,7 @@ KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up)
 void ks_engine_free(KsEngine *engine);
 
 /* For the first start on a machine: a VPN that is found up at the first look, and that no event
- * announced, was there before us. Locking for it would cut off whoever is installing this. */
+ * announced, was there before us. Locking for it would cut off anyone who is installing this. */
 void ks_engine_spare_running(KsEngine *engine);
 
 /* Somebody has just said something of this VPN: that it is found up at the next look is no news. */

@@ -21,7 +21,7 @@ bool ks_status_hides(const KsWorld *world, const KsViewer *viewer)
     return false;
 }
 
-/* FNV-1a (RFC 9923): whoever makes two worlds alike to it has kept something from himself. */
+/* FNV-1a (RFC 9923): anyone who makes two worlds alike to it has kept something from himself. */
 static void mark_text(uint64_t *mark, const char *text)
 {
     do {

@@ -5,7 +5,7 @@
 #include "rules/skeleton.h"
 
 /* The second layer: a table of family netdev that judges every frame where it leaves the machine,
- * whoever made it (Linux 5.16 and later). One base chain an uplink, because kernels differ in what
+ * no matter who made it (Linux 5.16 and later). One base chain an uplink, because kernels differ in what
  * else they take (6.1 knows no second device later, 6.18 no renamed one); all of them jump to the
  * same rules, in egress-rules.c. So the table changes with the uplinks, and with nothing else but
  * its sets' elements.

@@ -84,7 +84,7 @@ static const KsConstantElement resolver_ports[] = {
     { { IPPROTO_UDP, 0, 0, 0, 853 >> 8, 853 & 0xff }, 0 },
 };
 
-/* UDP services that wait for whoever comes: all below 1024 but IKE (RFC 7296, 2), and those of
+/* UDP services that wait for anyone who comes: all below 1024 but IKE (RFC 7296, 2), and those of
  * local networks. What VPN programs send from is above, or theirs alone. */
 static const KsConstantElement service_ports[] = {
     { { 0 }, RANGE_END },

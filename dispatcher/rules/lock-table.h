@@ -38,7 +38,7 @@ typedef enum {
 /* What leaves is judged in postrouting, behind everything else: a mark or a translation of another
  * table's may send a packet another way in the output hook, and that still names the interface that
  * it was called with (kernel: net/netfilter/nf_tables_core.c). Output and forward judge before, so
- * that whoever sent it can be told. */
+ * that the sender can be told. */
 #define KS_PRIORITY_FILTER 0
 #define KS_PRIORITY_LAST   300 /* behind source translation */
 

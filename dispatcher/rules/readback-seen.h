@@ -58,7 +58,7 @@ typedef struct {
     bool unreadable;   /* something of ours could not be understood, so that it cannot be mended */
     bool torn;         /* an element was told twice, so another one was not: to be read again */
     uint64_t pause_ms; /* what was left of a pause at read_at, 0: not paused */
-    int64_t read_at;   /* microseconds since the boot, sleep included, by whoever reads */
+    int64_t read_at;   /* microseconds since the boot, sleep included, by the one who reads */
 
     GPtrArray *problems; /* element-type char*: what is not as it should be, as whole sentences */
 

@@ -16,7 +16,7 @@ typedef struct {
     guint refusals;
 } Limits;
 
-/* Lives as long as its message: whoever answers it, the place is free when it is freed. */
+/* Lives as long as its message: no matter who answers it, the place is free when it is freed. */
 typedef struct {
     Limits *limits;
     char *caller;

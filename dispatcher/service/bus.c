@@ -44,7 +44,7 @@ static void emit(KsBus *bus, GVariant *changes, const char *const *to_look_at)
                                              NULL);
 }
 
-/* That there is something new, and not what: whoever may see it asks GetStatus. */
+/* That there is something new, and not what: anyone who may see it asks GetStatus. */
 static gboolean on_hint(gpointer data)
 {
     static const char *const of_profiles[] = {
@@ -90,7 +90,7 @@ static gboolean on_tell(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* Whoever asked is shown what the kernel then holds. */
+/* Someone who asked is shown what the kernel then holds. */
 static void on_request_done(void *data)
 {
     tell(data, true);

@@ -12,7 +12,7 @@ typedef struct KsMethod KsMethod;
 
 /* Where a call comes from. */
 typedef enum {
-    KS_CALLER_BUS,    /* whoever it is, root too */
+    KS_CALLER_BUS,    /* no matter who it is, root too */
     KS_CALLER_SOCKET, /* root, at a terminal or in a script */
 } KsCaller;
 

@@ -187,7 +187,7 @@ static bool may_ask(const KsRequests *requests, guint32 uid)
            requests->all_questions < KS_QUESTIONS_MAX;
 }
 
-/* Whoever may configure without being asked for more sees all, as root does. */
+/* Someone who may configure without being asked for more sees all, as root does. */
 static void on_uid_of_look(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(GVariant) reply =

@@ -172,7 +172,7 @@ static gboolean on_request(gint fd, GIOCondition condition, gpointer data)
         answer_call(guard, fd, payload, payload_size);
     else
         reply(fd, result < 0 ? result : -EBADMSG, NULL, 0);
-    /* whoever does not speak our language is not listened to any further */
+    /* anyone who does not speak our language is not listened to any further */
     return result == 0 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
@@ -204,7 +204,7 @@ static gboolean on_connection(gint listening, GIOCondition condition, gpointer d
 
     (void) condition;
     if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-        /* whoever waits would wake us for ever: look again when there may be room */
+        /* anyone who waits would wake us for ever: look again when there may be room */
         socket->source = g_timeout_add(NO_ROOM_DELAY_MS, on_room, socket);
         return G_SOURCE_REMOVE;
     }

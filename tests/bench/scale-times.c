@@ -9,7 +9,7 @@
  *
  * The same lock in another namespace differs by some hundredths, by where its memory lies, so there
  * are two of each. Changes come when all packets are sent: the kernel puts away what was removed in
- * the turns of whoever comes next. */
+ * the turns of the one who comes next. */
 #include "kernel/netfilter.h"
 #include "model/dns-name.h"
 #include "rules/lock-table.h"

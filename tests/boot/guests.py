@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the containers of the tests do, whoever runs them, and what is seen of it."""
+"""What the containers of the tests do, no matter who runs them, and what is seen of it."""
 
 from world import addresses as a
 from world.waiting import wait_until

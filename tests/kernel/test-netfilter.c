@@ -91,7 +91,7 @@ void set_up(Fixture *f, const void *data)
 void tear_down(Fixture *f, const void *data)
 {
     (void) data;
-    /* whoever owns the table: the orphan can be deleted */
+    /* no matter who owns the table: the orphan can be deleted */
     ks_netfilter_close(f->guard);
     g_assert_cmpint(ks_netfilter_read(f->other, f->held), ==, 0);
     g_assert_cmpint(ks_plan_unlock(&f->batch, f->held), ==, 0);

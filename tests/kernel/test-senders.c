@@ -105,7 +105,7 @@ static const Row rows[] = {
     { PERSON, SEVERAL_PORT, false, SENT(IKE) },
 };
 
-/* The sender is whoever made the socket. False: it was refused. */
+/* The sender is the one who made the socket. False: it was refused. */
 static bool sends(const Row *row, bool ipv6)
 {
     struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_port = htons(row->port) };

@@ -15,7 +15,7 @@
 #define NEW_HANDSHAKE  15 /* after data that nothing came back for */
 #define RETRY_EVERY    5
 #define RETRIES_MAX    18
-#define KEEPALIVE      10 /* of whoever has nothing else to answer */
+#define KEEPALIVE      10 /* of the one who has nothing else to answer */
 #define INITIATION     148
 #define RESPONSE       92
 #define KEEPALIVE_SIZE 32
@@ -24,7 +24,7 @@
 typedef struct {
     /* what the case says */
     bool answers;      /* the server is there */
-    bool starts;       /* the server is whoever makes new sessions */
+    bool starts;       /* the server is the one that makes new sessions */
     unsigned lost;     /* packets of 100, each way */
     unsigned interval; /* of our keepalives; 0: none */
 

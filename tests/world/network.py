@@ -63,7 +63,7 @@ class Namespace:
             return self.popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
 
     def processes(self, name: str) -> list[int]:
-        """The pids of programs called `name` that live in this namespace, whoever started them."""
+        """The pids of programs called `name` that live in this namespace, no matter who started them."""
         found = []
         for folder in Path("/proc").iterdir():
             if not folder.name.isdigit():

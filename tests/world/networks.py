@@ -16,7 +16,7 @@ from .network import Namespace, wire
 from .waiting import wait_until
 from .world import World
 
-# where the web and the public DNS are: whoever has these has all that the probes ask for
+# where the web and the public DNS are: anyone who has these has all that the probes ask for
 TARGETS = {4: "203.0.113.0/24", 6: "2001:db8:113::/48"}
 
 RENEW_AFTER = "4"  # seconds: a renewed lease is how a network changes its mind

@@ -124,7 +124,7 @@ def test_loopback_that_is_translated_to_the_world(guarded, capture):
 
 
 def test_a_user_who_writes_a_vpn_profile(guarded, capture):
-    """Whoever sits at the machine may add profiles of his own (modify.own: allow_active=yes), but not unlock."""
+    """Someone who sits at the machine may add profiles of his own (modify.own: allow_active=yes), but not unlock."""
     _POLKIT_RULES.write_text(
         "polkit.addRule(function(action) {"
         ' if (action.id == "org.freedesktop.NetworkManager.settings.modify.own") return polkit.Result.YES; });'

@@ -704,7 +704,7 @@ def test_rescue_on_a_read_only_disk(alone):
 
 
 def test_rescue_while_guards_come_and_go(ctl):
-    """Whoever wins, root is out in the end, and stays out."""
+    """No matter who wins, root is out in the end, and stays out."""
     guard = [str(ctl.world.product.guard)]
     for delay in (0, 0.005, 0.02, 0.05, 0.1, 0.3):
         if not ctl.world.client.processes("nm-killswitchd"):

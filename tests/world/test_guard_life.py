@@ -140,7 +140,7 @@ def test_a_vpn_that_came_up_unnoticed_is_found(guarded):
 
 
 def test_the_first_start_does_not_lock_for_a_vpn_that_is_up(world):
-    """Whoever installs this over that VPN must not be cut off; the next VPN locks as always."""
+    """Someone who installs this over that VPN must not be cut off; the next VPN locks as always."""
     world.product.install()
     world.manager.up("full")
     world.product.start_guard()

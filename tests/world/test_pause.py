@@ -130,7 +130,7 @@ def test_a_restart_of_the_guard_changes_nothing(locked):
 
 
 def test_the_machine_slept_in_it(locked):
-    """The kernel's count of a pause stands still in sleep. Whoever looks after it goes by the clock that does not."""
+    """The kernel's count of a pause stands still in sleep. Someone who looks after it goes by the clock that does not."""
     for slept, state in ((0, "paused"), (20, "blocked")):
         locked.product.ctl("pause", "30s")
         locked.product.stop_guard(signal.SIGKILL)

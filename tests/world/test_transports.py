@@ -26,7 +26,7 @@ _ROOT, _PERSON = 0, 1000
 
 PORT = 443
 SECOND = "198.51.100.2"  # the same server's other address
-UNREACHABLE = "198.51.100.67"  # whoever calls it is told so
+UNREACHABLE = "198.51.100.67"  # anyone who calls it is told so
 PROXY_PORT = 8080
 LINK = "vpn2"
 NET = ("198.51.100.80", "255.255.255.240")

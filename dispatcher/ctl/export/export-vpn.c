@@ -14,7 +14,7 @@
 #define NAMES_MAX 20
 
 /* Whose data the kernel encrypts without an interface that a rule could name, or with the user id
- * of whoever sends: a script of an interface and servers cannot hold them. */
+ * of the one who sends: a script of an interface and servers cannot hold them. */
 static const char *const types_of_ipsec[] = { "strongswan", "libreswan", "openswan", "l2tp", NULL };
 
 /* The one of `list` (aa{sv}) with this UUID; NULL: none. A new reference. */

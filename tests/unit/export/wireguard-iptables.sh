@@ -156,7 +156,7 @@ leaving_both() {
 -A KS-DAEMONS -m owner --uid-owner 0-4294967294 -j RETURN
 -A KS-DAEMONS -p tcp ! --syn -m length --length 40:100 -j RETURN
 -A KS-DAEMONS -g KS-NO
-# WireGuard's data has the user id of whoever sends through the tunnel; it is known by a mark, which
+# WireGuard's data has the user id of the one who sends through the tunnel; it is known by a mark, which
 # no program sets without privileges
 -A KS-WIREGUARD -m mark ! --mark 0 -j RETURN
 -A KS-WIREGUARD -g KS-DAEMONS

@@ -162,7 +162,7 @@ table inet vpn_killswitch {
         tcp flags & syn == 0x0 meta length <= 100 accept
     }
 
-    # WireGuard's data has the user id of whoever sends through the tunnel. It is known by a mark,
+    # WireGuard's data has the user id of the one who sends through the tunnel. It is known by a mark,
     # which no program sets without privileges, and by how its messages begin.
     chain wireguard {
         meta mark != 0 @th,64,32 { 0x01000000, 0x02000000, 0x03000000, 0x04000000 } accept
