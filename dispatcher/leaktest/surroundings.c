@@ -57,9 +57,9 @@ static GVariant *list_of(GVariant *dictionary, const char *name)
     return g_variant_lookup_value(dictionary, name, G_VARIANT_TYPE("aa{sv}"));
 }
 
-static void take_tunnels(GPtrArray *names, GVariant *list)
+static void take_tunnels(GPtrArray *names, GVariant *status, const char *key)
 {
-    g_autoptr(GVariant) held = list;
+    g_autoptr(GVariant) list = list_of(status, key);
 
     for (gsize i = 0; list && i < g_variant_n_children(list); i++) {
         g_autoptr(GVariant) tunnel = g_variant_get_child_value(list, i);
@@ -111,8 +111,8 @@ void ks_surroundings_take_status(KsSurroundings *around, GVariant *status)
 
     if (g_variant_lookup(status, "state", "&s", &state) && strlen(state) < sizeof(around->state))
         g_strlcpy(around->state, state, sizeof(around->state));
-    take_tunnels(around->tunnels, list_of(status, "tunnels"));
-    take_tunnels(around->overlays, list_of(status, "overlays"));
+    take_tunnels(around->tunnels, status, "tunnels");
+    take_tunnels(around->overlays, status, "overlays");
     for (gsize i = 0; servers && i < g_variant_n_children(servers); i++) {
         g_autoptr(GVariant) server = g_variant_get_child_value(servers, i);
 
