@@ -4,6 +4,7 @@
 #include "applet/application.h"
 
 #include "applet/applet-settings.h"
+#include "applet/escape.h"
 #include "applet/help.h"
 #include "applet/lan.h"
 #include "applet/leak-window.h"
@@ -154,17 +155,7 @@ static gboolean on_window_closed(GtkWidget *window, GdkEvent *event, gpointer da
     if (self->is_hosted)
         gtk_widget_hide(window);
     else
-        g_application_quit(G_APPLICATION(self));
-    return GDK_EVENT_STOP;
-}
-
-/* Escape closes a window, as its button does. */
-static gboolean on_key(GtkWidget *window, GdkEventKey *event, gpointer data)
-{
-    (void) data;
-    if (event->keyval != GDK_KEY_Escape)
-        return GDK_EVENT_PROPAGATE;
-    gtk_window_close(GTK_WINDOW(window));
+        g_action_group_activate_action(G_ACTION_GROUP(self), "quit", NULL);
     return GDK_EVENT_STOP;
 }
 
@@ -173,7 +164,6 @@ static void show_window(KsApplication *self)
     if (!self->window) {
         self->window = ks_status_window_new(GTK_APPLICATION(self));
         g_signal_connect(self->window, "delete-event", G_CALLBACK(on_window_closed), self);
-        g_signal_connect(self->window, "key-press-event", G_CALLBACK(on_key), NULL);
         refresh(self);
     }
     ks_status_window_set_hint(self->window, self->window_stands_in);
@@ -392,7 +382,6 @@ static void do_preferences(GSimpleAction *action, GVariant *target, gpointer dat
     if (!self->preferences) {
         self->preferences = ks_preferences_new(GTK_APPLICATION(self));
         g_signal_connect(self->preferences, "destroy", G_CALLBACK(on_preferences_destroyed), self);
-        g_signal_connect(self->preferences, "key-press-event", G_CALLBACK(on_key), NULL);
         describe(self, &model);
         ks_preferences_update(self->preferences, &model);
     }
@@ -588,6 +577,7 @@ static void ks_application_init(KsApplication *self)
 {
     self->wish = KS_REQUEST_MAX;
     ks_options_add(G_APPLICATION(self));
+    ks_escape_closes_windows(GTK_APPLICATION(self));
 }
 
 KsApplication *ks_application_new(void)

@@ -291,9 +291,14 @@ void ks_leak_window_show(GtkApplication *application)
     for (GList *at = gtk_application_get_windows(application); at; at = at->next)
         if (g_object_get_data(G_OBJECT(at->data), "ks-leak-test"))
             shown = at->data;
-    if (!shown) {
+    if (shown) {
+        parts = g_object_get_data(G_OBJECT(shown), "ks-leak-test");
+    } else {
         parts = g_new0(Parts, 1);
         shown = GTK_WINDOW(new_window(application, parts));
+    }
+    /* never an old verdict as if it were of now */
+    if (gtk_widget_get_sensitive(parts->again)) {
         begin(parts);
         ks_fit(parts->scrolled, WIDTH);
     }

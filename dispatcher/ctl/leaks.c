@@ -59,8 +59,6 @@ char *ks_show_leaks(const KsLeakResult *result, bool colour)
     ks_text_append_wrapped(out, "", 0, first);
     if (colour)
         g_string_insert(out, (gssize) out->len - 1, "\033[0m");
-    if (result->verdict == KS_LEAK_LEAKED && result->doubt[0])
-        ks_text_append_wrapped(out, "", 0, _("Not all of it could be judged."));
     if (result->rows->len == 0)
         return g_string_free(out, FALSE);
     g_string_append_c(out, '\n');

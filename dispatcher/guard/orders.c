@@ -26,13 +26,14 @@ static bool report_saved(const KsGuard *guard, GError **error)
     return !guard->save_problem;
 }
 
-/* What closes: the kernel first, because it must not wait for a disk. */
+/* What closes: the kernel first, because it must not wait for a disk. Saved in any case: what the
+ * kernel refuses now is put right later, and a reboot must not open it again. */
 static bool follow_and_save(KsGuard *guard, GError **error)
 {
-    if (!report(guard, ks_guard_follow(guard), error))
-        return false;
+    bool followed = ks_guard_follow(guard);
+
     ks_guard_save(guard);
-    return report_saved(guard, error);
+    return report(guard, followed, error) && report_saved(guard, error);
 }
 
 static bool save_and_follow(KsGuard *guard, GError **error)
@@ -47,19 +48,20 @@ bool ks_guard_event(KsGuard *guard, const KsEvent *event, GError **error)
     return report(guard, ks_guard_follow(guard), error);
 }
 
-/* Closing: the kernel first, because it must not wait for a disk. */
+/* Closing, as above. */
 bool ks_guard_lock(KsGuard *guard, GError **error)
 {
+    bool held;
+
     guard->boot_skipped = false;
     if (ks_engine_set_locked(guard->engine, true))
         g_message("locked on request");
-    if (!report(guard, ks_guard_follow(guard), error) || !ks_guard_resume(guard, error))
-        return false;
+    held = report(guard, ks_guard_follow(guard), error) && ks_guard_resume(guard, error);
     ks_guard_save(guard);
-    return report_saved(guard, error);
+    return held && report_saved(guard, error);
 }
 
-/* Opening: the disk first, so that a power cut between the two finds the lock closed. */
+/* Opening: the disk first, so that a power cut between the two does not undo a person's word. */
 bool ks_guard_unlock(KsGuard *guard, GError **error)
 {
     guard->boot_skipped = false;
@@ -244,28 +246,41 @@ bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *name
     return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
 }
 
+/* A name says its UUID or, of one that was chosen before, what has become of it since does not
+ * matter: who adds another must not have to know that it was deleted. */
+static const char *find_always_on(KsGuard *guard, const char *name, GError **error)
+{
+    char **chosen = ks_engine_settings(guard->engine)->always_on;
+    const KsVpn *vpn;
+    const char *uuid;
+
+    for (unsigned i = 0; chosen && chosen[i]; i++)
+        if (strcmp(chosen[i], name) == 0)
+            return chosen[i];
+    uuid = ks_vpns_identify(guard->vpns, ks_look_world(guard->look), name, error);
+    vpn = uuid ? ks_world_vpn(ks_look_world(guard->look), uuid) : NULL;
+    if (!uuid || (vpn && !vpn->manual && !vpn->users))
+        return uuid;
+    g_set_error_literal(
+        error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
+        vpn && vpn->users
+            ? "This VPN is for some users only; one that is always on is for everybody. "
+              "Make it so in the network settings, or: nmcli connection modify NAME "
+              "connection.permissions \"\""
+            : "NetworkManager does not run this VPN, and so it cannot be connected here.");
+    return NULL;
+}
+
 /* UUIDs of what is named, each once; NULL with an error. */
 static char **identify_always_on(KsGuard *guard, const char *const *names, GError **error)
 {
     g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
 
     for (unsigned i = 0; names[i]; i++) {
-        const char *uuid =
-            ks_vpns_identify(guard->vpns, ks_look_world(guard->look), names[i], error);
-        const KsVpn *vpn = uuid ? ks_world_vpn(ks_look_world(guard->look), uuid) : NULL;
+        const char *uuid = find_always_on(guard, names[i], error);
 
         if (!uuid)
             return NULL;
-        if (!vpn || vpn->manual || vpn->users) {
-            g_set_error_literal(
-                error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
-                vpn && vpn->users
-                    ? "This VPN is for some users only; one that is always on is for everybody. "
-                      "Make it so in the network settings, or: nmcli connection modify NAME "
-                      "connection.permissions \"\""
-                    : "NetworkManager does not run this VPN, and so it cannot be connected here.");
-            return NULL;
-        }
         if (g_ptr_array_find_with_equal_func(uuids, uuid, g_str_equal, NULL)) {
             g_set_error_literal(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
                                 "The same VPN is named twice.");

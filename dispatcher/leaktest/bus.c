@@ -13,9 +13,13 @@
 #define BUS_PATH      "/org/freedesktop/DBus"
 #define BUS_INTERFACE "org.freedesktop.DBus"
 
-/* Anyone else who asks is told to wait; one caller can take up half of it. */
-#define CALLS_MAX            16u
+/* Anyone else who asks is told to come again; one user cannot take all of it (the system bus gives
+ * each some hundred connections). */
+#define TOO_MANY "Too many tests wait already."
+
+#define CALLS_MAX            64u
 #define CALLS_PER_CALLER_MAX 1u
+#define CALLS_PER_USER_MAX   4u
 
 /* From the end of one test to the beginning of the next: anyone who asks without end sends some dozen
  * packets to nobody every few seconds. */
@@ -37,6 +41,7 @@ typedef struct {
     GCancellable *cancellable;
     guint watch; /* for the caller's leaving the bus */
     guint32 uid;
+    bool has_uid;
     bool is_authorised;
     bool is_running;
 } Call;
@@ -147,6 +152,18 @@ static void on_polkit(GObject *source, GAsyncResult *result, gpointer data)
     refuse(call, KS_BUS_ERROR("NotAuthorised"), why);
 }
 
+static unsigned calls_of_user(const KsTester *tester, guint32 uid)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < tester->calls->len; i++) {
+        const Call *call = g_ptr_array_index(tester->calls, i);
+
+        count += call->has_uid && call->uid == uid;
+    }
+    return count;
+}
+
 static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -162,8 +179,13 @@ static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
         return;
     }
     g_variant_get(reply, "(u)", &call->uid);
+    call->has_uid = true;
     if (call->uid == 0) {
         authorise(call);
+        return;
+    }
+    if (calls_of_user(call->tester, call->uid) > CALLS_PER_USER_MAX) {
+        refuse(call, "org.freedesktop.DBus.Error.LimitsExceeded", TOO_MANY);
         return;
     }
     message = g_dbus_method_invocation_get_message(call->invocation);
@@ -211,8 +233,8 @@ static void on_call(GDBusConnection *connection, const char *sender, const char 
     (void) method;
     (void) arguments;
     if (!may_wait(tester, sender)) {
-        g_dbus_method_invocation_return_error(
-            invocation, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED, "Too many tests wait already.");
+        g_dbus_method_invocation_return_error(invocation, G_DBUS_ERROR,
+                                              G_DBUS_ERROR_LIMITS_EXCEEDED, TOO_MANY);
         return;
     }
     call = g_new0(Call, 1);

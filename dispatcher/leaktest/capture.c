@@ -8,6 +8,7 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <net/ethernet.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,15 +169,25 @@ int ks_capture_send_control(KsCapture *capture, const uint8_t *canary)
         .sll_halen = 6,
         .sll_addr = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
     };
-    uint8_t payload[KS_PAYLOAD_SIZE];
-    size_t size = ks_probe_arp(capture->hardware, canary, payload);
+    struct ether_header header = { .ether_type = htons(ETH_P_ARP) };
+    uint8_t frame[sizeof(header) + KS_PAYLOAD_SIZE];
+    size_t size;
     int error = 0;
     /* another socket than the one that listens, which never sees its own */
-    int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0)
         return -errno;
-    if (sendto(fd, payload, size, 0, (struct sockaddr *) &to, sizeof(to)) < 0)
+    memset(header.ether_dhost, 0xff, sizeof(header.ether_dhost));
+    memcpy(header.ether_shost, capture->hardware, sizeof(header.ether_shost));
+    /* a switch must not learn a bond's address where the bond does not listen now */
+    if (capture->card.port) {
+        ks_probe_random(header.ether_shost, sizeof(header.ether_shost));
+        header.ether_shost[0] = 0x02; /* made by us, and one machine's (IEEE 802) */
+    }
+    memcpy(frame, &header, sizeof(header));
+    size = sizeof(header) + ks_probe_arp(header.ether_shost, canary, frame + sizeof(header));
+    if (sendto(fd, frame, size, 0, (struct sockaddr *) &to, sizeof(to)) < 0)
         error = -errno;
     close(fd);
     return error;

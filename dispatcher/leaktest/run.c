@@ -135,7 +135,9 @@ static void finish(KsRun *run, GVariant *status)
     g_autoptr(KsSurroundings) after = ks_surroundings_new();
     KsFindings findings = {
         .state = run->around->state,
+        .after = after->state,
         .too_many_cards = run->around->too_many_cards,
+        .has_unknown_ppp = run->around->has_unknown_ppp,
         .tunnel_is_up = run->around->tunnels->len > 0,
         .watches = run->watches,
         .probes = run->probes,
@@ -147,7 +149,6 @@ static void finish(KsRun *run, GVariant *status)
 
     if (status)
         ks_surroundings_take_status(after, status);
-    findings.changed = strcmp(after->state, run->around->state) != 0;
     run->done(run->done_data, ks_findings_tell(&findings), NULL);
 }
 

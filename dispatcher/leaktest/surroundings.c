@@ -197,11 +197,31 @@ static void take_above(KsSurroundings *around, const KsWorld *world, const GArra
         if (link->loopback || link->tunnel_kind || !link->up || !link->leads_out ||
             is_card(uplinks, link->index) || is_in(around->overlays, link->name))
             continue;
-        if (around->above->len >= KS_CARDS_MAX)
+        if (around->above->len >= KS_CARDS_MAX) {
+            around->too_many_cards = true;
             return;
+        }
         g_strlcpy(card.name, link->name, sizeof(card.name));
         g_array_append_val(around->above, card);
     }
+}
+
+static bool has_ppp(const KsWorld *world)
+{
+    for (unsigned i = 0; i < world->links->len; i++) {
+        const KsLink *link = &g_array_index(world->links, KsLink, i);
+
+        if (link->up && strcmp(link->kind, "ppp") == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_port(const KsWorld *world, const KsLink *link)
+{
+    const KsLink *master = link->master ? ks_world_link_by_index(world, link->master) : NULL;
+
+    return master && (strcmp(master->kind, "bond") == 0 || strcmp(master->kind, "team") == 0);
 }
 
 static void take_cards(KsSurroundings *around, const KsWorld *world)
@@ -220,6 +240,7 @@ static void take_cards(KsSurroundings *around, const KsWorld *world)
     }
     around->too_many_cards = !ks_uplinks_find(world, lock, uplinks);
     take_above(around, world, uplinks);
+    around->has_unknown_ppp = around->state[0] == '\0' && has_ppp(world);
     for (unsigned i = 0; i < uplinks->len; i++) {
         const KsUplink *uplink = &g_array_index(uplinks, KsUplink, i);
         const KsLink *link = ks_world_link_by_index(world, uplink->index);
@@ -233,6 +254,7 @@ static void take_cards(KsSurroundings *around, const KsWorld *world)
         }
         g_strlcpy(card.name, uplink->name, sizeof(card.name));
         card.ethernet = link->hardware == ARPHRD_ETHER;
+        card.port = is_port(world, link);
         g_array_append_val(around->cards, card);
     }
 }

@@ -20,6 +20,7 @@ typedef struct {
     uint32_t index;
     char name[IF_NAMESIZE];
     bool ethernet; /* frames have an Ethernet header, and ARP */
+    bool port;     /* of a bond or a team, whose address it may bear */
     bool tunnel;   /* no card: a VPN's interface */
 } KsCard;
 
@@ -47,8 +48,9 @@ typedef struct {
                           * bond): programs bind to it, and a card below it is watched */
     GArray *passages;    /* element-type KsCard: the VPNs' interfaces, at most KS_CARDS_MAX */
     bool too_many_cards;
-    GArray *resolvers; /* element-type KsResolver */
-    GArray *servers;   /* element-type KsEndpoint */
+    bool has_unknown_ppp; /* a ppp interface is up, and no guard says whether a VPN or a modem's */
+    GArray *resolvers;    /* element-type KsResolver */
+    GArray *servers;      /* element-type KsEndpoint */
 } KsSurroundings;
 
 KsSurroundings *ks_surroundings_new(void);

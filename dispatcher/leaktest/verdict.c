@@ -26,6 +26,8 @@ KsDoubt ks_findings_doubt(const KsFindings *findings)
 
     if (findings->too_many_cards)
         return KS_DOUBT_TOO_MANY_CARDS;
+    if (findings->has_unknown_ppp)
+        return KS_DOUBT_NO_GUARD;
     if (findings->watches->len == 0)
         return KS_DOUBT_NO_CARD;
     for (unsigned i = 0; i < findings->watches->len; i++) {
@@ -37,7 +39,7 @@ KsDoubt ks_findings_doubt(const KsFindings *findings)
     }
     if (lost)
         return KS_DOUBT_LOST;
-    if (findings->changed)
+    if (strcmp(findings->state, findings->after) != 0)
         return KS_DOUBT_CHANGED;
     return was_nothing_sent(findings) ? KS_DOUBT_NOTHING_SENT : KS_DOUBT_NONE;
 }
@@ -48,6 +50,7 @@ static const char *doubt_word(KsDoubt doubt)
         [KS_DOUBT_NONE] = "",
         [KS_DOUBT_NO_CARD] = "no-card",
         [KS_DOUBT_TOO_MANY_CARDS] = "too-many-cards",
+        [KS_DOUBT_NO_GUARD] = "no-guard",
         [KS_DOUBT_NO_CONTROL] = "no-control",
         [KS_DOUBT_LOST] = "lost",
         [KS_DOUBT_CHANGED] = "changed",
@@ -74,11 +77,36 @@ static const char *resolver_word(const KsFindings *findings)
     return word;
 }
 
+/* Nobody owes an answer to the other probes, and so a server may have nothing to send. */
+static bool asked_inside(const KsFindings *findings)
+{
+    for (unsigned i = 0; i < findings->probes->len; i++) {
+        const KsProbe *probe = &g_array_index(findings->probes, KsProbe, i);
+
+        if (probe->kind == KS_PROBE_DNS_TUNNEL && probe->fate == KS_FATE_VPN)
+            return true;
+    }
+    return false;
+}
+
 static const char *server_word(const KsFindings *findings)
 {
     if (!findings->tunnel_is_up || !findings->server_sent)
         return "unknown";
-    return findings->server_came ? "reached" : "silent";
+    if (findings->server_came)
+        return "reached";
+    return asked_inside(findings) ? "silent" : "unknown";
+}
+
+/* Who opens the lock during the test sees what leaves an open lock. */
+static const char *state_word(const KsFindings *findings)
+{
+    static const char *const open[] = { "unlocked", "paused" };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(open); i++)
+        if (strcmp(findings->after, open[i]) == 0)
+            return findings->after;
+    return findings->state;
 }
 
 static GVariant *tell_watches(const KsFindings *findings)
@@ -139,7 +167,7 @@ GVariant *ks_findings_tell(const KsFindings *findings)
                                                : doubt ? "unjudged"
                                                        : "closed"));
     g_variant_builder_add(&told, "{sv}", "doubt", g_variant_new_string(doubt_word(doubt)));
-    g_variant_builder_add(&told, "{sv}", "state", g_variant_new_string(findings->state));
+    g_variant_builder_add(&told, "{sv}", "state", g_variant_new_string(state_word(findings)));
     g_variant_builder_add(&told, "{sv}", "leaks", g_variant_new_uint32(leaks));
     g_variant_builder_add(&told, "{sv}", "user", g_variant_new_uint32((guint32) findings->user));
     g_variant_builder_add(&told, "{sv}", "seconds", g_variant_new_double(findings->seconds));

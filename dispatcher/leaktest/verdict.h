@@ -18,6 +18,7 @@ typedef enum {
     KS_DOUBT_NONE,
     KS_DOUBT_NO_CARD,        /* no network card is up */
     KS_DOUBT_TOO_MANY_CARDS, /* more than are watched */
+    KS_DOUBT_NO_GUARD,       /* nobody says whether a ppp interface is a VPN's or a modem's */
     KS_DOUBT_NO_CONTROL,     /* a card on which the frame that may leave was not seen */
     KS_DOUBT_LOST,           /* frames came faster than they could be read */
     KS_DOUBT_CHANGED,        /* the lock or the VPN changed meanwhile */
@@ -26,8 +27,9 @@ typedef enum {
 
 typedef struct {
     const char *state; /* the guard's word before, or "" */
-    bool changed;      /* it was another one afterwards */
+    const char *after; /* the same afterwards */
     bool too_many_cards;
+    bool has_unknown_ppp; /* up, and no guard says whose it is */
     bool tunnel_is_up;
     GArray *watches;      /* element-type KsWatch */
     const GArray *probes; /* element-type KsProbe */

@@ -29,6 +29,9 @@ static const char *why_unjudged(const char *doubt)
         { "too-many-cards",
           N_("It cannot be said whether this machine leaks: it has more network cards than the "
              "test watches.") },
+        { "no-guard",
+          N_("It cannot be said whether this machine leaks: the guard does not run, and without it "
+             "nobody knows whether a ppp interface is a VPN or a modem.") },
         { "no-control",
           N_("It cannot be said whether this machine leaks: what may leave was not seen on a "
              "network card, so what may not would not have been seen either.") },
@@ -46,18 +49,8 @@ static const char *why_unjudged(const char *doubt)
     return meaning_of(meanings, doubt);
 }
 
-char *ks_leak_headline(const KsLeakResult *result)
+static char *leaked(const KsLeakResult *result)
 {
-    if (result->verdict == KS_LEAK_UNJUDGED)
-        return g_strdup(why_unjudged(result->doubt));
-    if (result->verdict == KS_LEAK_CLOSED)
-        return g_strdup_printf(
-            ngettext("Nothing leaks: %u attempt to get out without a VPN, and it "
-                     "reached no network card.",
-                     "Nothing leaks: %u attempts to get out without a VPN, and "
-                     "none reached a network card.",
-                     result->tried),
-            result->tried);
     if (strcmp(result->state, "unlocked") == 0)
         return g_strdup_printf(_("The lock is open, and %u of %u attempts to get out without a VPN "
                                  "left this machine."),
@@ -69,6 +62,26 @@ char *ks_leak_headline(const KsLeakResult *result)
     return g_strdup_printf(
         _("This machine leaks: %u of %u attempts to get out without a VPN left it."), result->leaks,
         result->tried);
+}
+
+char *ks_leak_headline(const KsLeakResult *result)
+{
+    g_autofree char *sentence = NULL;
+
+    if (result->verdict == KS_LEAK_UNJUDGED)
+        return g_strdup(why_unjudged(result->doubt));
+    if (result->verdict == KS_LEAK_CLOSED)
+        return g_strdup_printf(
+            ngettext("Nothing leaks: %u attempt to get out without a VPN, and it "
+                     "reached no network card.",
+                     "Nothing leaks: %u attempts to get out without a VPN, and "
+                     "none reached a network card.",
+                     result->tried),
+            result->tried);
+    sentence = leaked(result);
+    return result->doubt[0]
+               ? g_strdup_printf("%s %s", sentence, _("Not all of it could be judged."))
+               : g_steal_pointer(&sentence);
 }
 
 char *ks_leak_attempt(const KsLeakRow *row)

@@ -3,7 +3,10 @@
 
 #define SECOND INT64_C(1000000)
 
-/* drivers/net/wireguard/messages.h */
+/* drivers/net/wireguard/messages.h and timers.c: what was received and not answered by data is
+ * answered by a keepalive after 10 s, and by one more if there was more of it meanwhile */
+#define ANSWERS            2u
+#define ANSWERS_END        (25 * SECOND)
 #define INITIATION_BYTES   148u
 #define INITIATIONS_IN_15S 4u /* one at once, then every 5 s: REKEY_TIMEOUT */
 
@@ -22,6 +25,8 @@ static bool asks(const KsWireguardLife *life, int64_t now, const KsWireguardTraf
     uint64_t keepalives =
         (uint64_t) traffic->keepers * KS_WIREGUARD_KEEPALIVE + traffic->keepalives * seconds / 1000;
 
+    if (life->looked - life->heard < ANSWERS_END)
+        keepalives += (uint64_t) traffic->peers * ANSWERS * KS_WIREGUARD_KEEPALIVE;
     return sent > keepalives;
 }
 
@@ -36,10 +41,11 @@ bool ks_wireguard_life_observe(KsWireguardLife *life, int64_t now,
                                const KsWireguardTraffic *traffic)
 {
     if (is_another(life, traffic)) {
-        *life = (KsWireguardLife){ .begun = true };
+        *life = (KsWireguardLife){ .begun = true, .heard = now };
     } else if (traffic->received != life->last.received) {
         life->unanswered = 0;
         life->silent = false;
+        life->heard = now;
     } else if (!life->unanswered && asks(life, now, traffic)) {
         life->unanswered = now;
     }

@@ -25,6 +25,7 @@ typedef struct {
     bool silent; /* the verdict: something that must be answered was not, for too long */
     KsWireguardTraffic last;
     int64_t looked;     /* when; microseconds of g_get_monotonic_time(), as all times here */
+    int64_t heard;      /* when the last look was that found something received */
     int64_t unanswered; /* since when something is; 0: nothing is */
 } KsWireguardLife;
 

@@ -157,7 +157,8 @@ static Case make_case(KsFate fate)
     KsWatch watch = { .card = { .index = 2, .name = "eth0", .ethernet = true },
                       .control_seen = true,
                       .frames_seen = true };
-    Case made = { .findings = { .state = "protected", .tunnel_is_up = true } };
+    Case made = { .findings = {
+                      .state = "protected", .after = "protected", .tunnel_is_up = true } };
     KsProbe probe = { .kind = KS_PROBE_UDP, .family = KS_IPV6, .fate = fate };
 
     made.probes = g_array_new(FALSE, TRUE, sizeof(KsProbe));
@@ -196,9 +197,9 @@ static void test_verdict(void)
     KsWatch *watch = &g_array_index(one.findings.watches, KsWatch, 0);
 
     assert_told(&one, "closed", "", "Nothing leaks: 1 attempt");
-    one.findings.changed = true;
+    one.findings.after = "blocked";
     assert_told(&one, "unjudged", "changed", "the lock changed");
-    one.findings.changed = false;
+    one.findings.after = "protected";
     watch->lost = 1;
     assert_told(&one, "unjudged", "lost", "too much traffic");
     watch->control_seen = false;
@@ -210,6 +211,8 @@ static void test_verdict(void)
     assert_told(&one, "unjudged", "no-control", "It cannot be said");
     g_array_set_size(one.findings.watches, 0);
     assert_told(&one, "unjudged", "no-card", "no network card");
+    one.findings.has_unknown_ppp = true;
+    assert_told(&one, "unjudged", "no-guard", "the guard does not run");
     one.findings.too_many_cards = true;
     assert_told(&one, "unjudged", "too-many-cards", "more network cards");
     end_case(&one);
@@ -220,11 +223,47 @@ static void test_verdict(void)
 
     /* what was seen was seen */
     one = make_case(KS_FATE_LEFT);
-    one.findings.changed = true;
-    assert_told(&one, "leaked", "changed", "LEFT (user)");
-    one.findings.state = "unlocked";
-    assert_told(&one, "leaked", "changed", "The lock is open, and 1 of 1");
+    one.findings.after = "blocked";
+    assert_told(&one, "leaked", "changed", "This machine leaks: 1 of 1");
+    assert_told(&one, "leaked", "changed", "Not all of");
+    /* opened by a person meanwhile: that is no leak of the lock's */
+    one.findings.after = "paused";
+    assert_told(&one, "leaked", "changed", "The lock is paused, and 1 of 1");
+    one.findings.state = one.findings.after = "unlocked";
+    assert_told(&one, "leaked", "", "The lock is open, and 1 of 1");
     end_case(&one);
+}
+
+/* Who was not asked anything is not called silent. */
+static void test_server(void)
+{
+    static const struct {
+        bool sent;
+        bool came;
+        KsProbeKind kind;
+        KsFate fate;
+        const char *word;
+    } rows[] = {
+        { false, false, KS_PROBE_DNS_TUNNEL, KS_FATE_VPN, "unknown" },
+        { true, true, KS_PROBE_UDP, KS_FATE_VPN, "reached" },
+        { true, false, KS_PROBE_UDP, KS_FATE_VPN, "unknown" },
+        { true, false, KS_PROBE_DNS_TUNNEL, KS_FATE_HELD, "unknown" },
+        { true, false, KS_PROBE_DNS_TUNNEL, KS_FATE_VPN, "silent" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Case one = make_case(rows[i].fate);
+        g_autoptr(GVariant) told = NULL;
+        const char *word;
+
+        g_array_index(one.probes, KsProbe, 0).kind = rows[i].kind;
+        one.findings.server_sent = rows[i].sent;
+        one.findings.server_came = rows[i].came;
+        told = g_variant_ref_sink(ks_findings_tell(&one.findings));
+        g_assert_true(g_variant_lookup(told, "server", "&s", &word));
+        g_assert_cmpstr(word, ==, rows[i].word);
+        end_case(&one);
+    }
 }
 
 /* From a test of another version, or somebody in its place. */
@@ -267,6 +306,7 @@ int main(int argc, char **argv)
     g_test_add_func("/leak-test/marks", test_marks);
     g_test_add_func("/leak-test/packets", test_packets);
     g_test_add_func("/leak-test/verdict", test_verdict);
+    g_test_add_func("/leak-test/server", test_server);
     g_test_add_func("/leak-test/result-of-others", test_result_of_others);
     return g_test_run();
 }

@@ -307,10 +307,43 @@ static void test_another(void)
     end(&tunnel);
 }
 
+/* What was received last is answered by keepalives, also where none are set up: nobody answers
+ * these. Whenever the look comes. */
+static void test_answers_of_ours(void)
+{
+    for (int last = 0; last < (int) KS_WIREGUARD_LOOK; last++) {
+        KsWireguardTraffic traffic = { .peers = 1, .sent = 5000, .received = 9000 };
+        KsWireguardLife life = { 0 };
+        bool asked = false;
+
+        for (int at = 0; at < 10 * (int) KS_WIREGUARD_LOOK; at++) {
+            int64_t now = START + at * SECOND;
+
+            if (at == last || at == last + 5)
+                traffic.received += 100;
+            if (at == last + 10 || at == last + 20)
+                traffic.sent += KEEPALIVE_SIZE;
+            if (at % (int) KS_WIREGUARD_LOOK == 0)
+                g_assert_false(ks_wireguard_life_observe(&life, now, &traffic));
+        }
+        /* the control: data that nobody answers, and what it makes WireGuard try */
+        for (int at = 0; at < 10 * (int) KS_WIREGUARD_LOOK; at++) {
+            if (at == 1)
+                traffic.sent += DATA;
+            if (at >= 16 && at < 106 && at % 5 == 1)
+                traffic.sent += INITIATION;
+            if (at % (int) KS_WIREGUARD_LOOK == 0)
+                asked |= ks_wireguard_life_observe(&life, START + (300 + at) * SECOND, &traffic);
+        }
+        g_assert_true(asked);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/wireguard-life/idle", test_idle);
+    g_test_add_func("/wireguard-life/answers-of-ours", test_answers_of_ours);
     g_test_add_func("/wireguard-life/idle-without-a-server", test_idle_without_a_server);
     g_test_add_func("/wireguard-life/in-use", test_in_use);
     g_test_add_func("/wireguard-life/gone", test_gone);

@@ -241,6 +241,14 @@ def test_who_may_and_how_often(world, tester, people):
     run = {"interface": INTERFACE, "name": NAME, "path": PATH}
     first = people.alice.caller.begin("Run", **run)
     assert people.alice.call("Run", **run).error == "org.freedesktop.DBus.Error.LimitsExceeded"
+    # a user with many connections has no more than a few, so that others come to their turn
+    crowd = [people.alice.another_caller() for _ in range(6)]
+    asked = [(caller, caller.begin("Run", **run)) for caller in crowd]
+    wait_until(lambda: sum(caller.has_answer(number) for caller, number in asked) == 3, "three of them to be refused")
+    answers = [caller.end(number).error for caller, number in asked if caller.has_answer(number)]
+    assert answers == ["org.freedesktop.DBus.Error.LimitsExceeded"] * 3
+    for caller in crowd:
+        caller.quit()
     second = people.root.caller.begin("Run", **run)
     for person in (people.ivan, people.nora):
         assert person.call("Run", **run).error == "io.github.nmkillswitch.Error.NotAuthorised"
