@@ -55,15 +55,20 @@ static const char *directory(const char *variable, const char *built_in)
 /* Versions before did not write it. What is no UUID connects nothing; without it, nothing opens. */
 static char **read_always_on(GKeyFile *file)
 {
-    char **uuids = g_key_file_get_string_list(file, GROUP, KEY_ALWAYS_ON, NULL, NULL);
-    bool is_valid = uuids && g_strv_length(uuids) <= KS_ALWAYS_ON_MAX;
+    g_auto(GStrv) texts = g_key_file_get_string_list(file, GROUP, KEY_ALWAYS_ON, NULL, NULL);
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
 
-    for (unsigned i = 0; is_valid && uuids[i]; i++)
-        is_valid = ks_uuid_is_valid(uuids[i]);
-    if (is_valid)
-        return uuids;
-    g_strfreev(uuids);
-    return NULL;
+    for (unsigned i = 0; texts && texts[i]; i++) {
+        if (g_ptr_array_find_with_equal_func(uuids, texts[i], g_str_equal, NULL))
+            continue;
+        if (!ks_uuid_is_valid(texts[i]) || uuids->len == KS_ALWAYS_ON_MAX)
+            return NULL;
+        g_ptr_array_add(uuids, g_strdup(texts[i]));
+    }
+    if (uuids->len == 0)
+        return NULL;
+    g_ptr_array_add(uuids, NULL);
+    return (char **) g_ptr_array_free(g_steal_pointer(&uuids), FALSE);
 }
 
 static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **error)

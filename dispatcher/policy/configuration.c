@@ -96,14 +96,15 @@ static bool parse_boolean(const char *text, uint32_t *ret_value)
     return false;
 }
 
-/* Set apart by blanks, commas or semicolons. NULL: they are none. */
+/* Set apart by blanks, commas or semicolons; each once. NULL: they are none. */
 static char **parse_uuids(const char *text)
 {
     g_auto(GStrv) words = g_strsplit_set(text, BLANKS ",;", -1);
     g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
 
     for (unsigned i = 0; words[i]; i++) {
-        if (words[i][0] == '\0')
+        if (words[i][0] == '\0' ||
+            g_ptr_array_find_with_equal_func(uuids, words[i], g_str_equal, NULL))
             continue;
         if (!ks_uuid_is_valid(words[i]) || uuids->len == KS_ALWAYS_ON_MAX)
             return NULL;

@@ -5,6 +5,9 @@
 
 #define PATH "/etc/x.conf"
 
+#define UUID_1 "3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6"
+#define UUID_2 "4fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6"
+
 /* What a configuration comes to, on one line: ALL allowed, or the letters of what is ruled out. */
 static char *summary(const KsConfiguration *configuration)
 {
@@ -310,6 +313,20 @@ static void test_shipped_file(void)
     g_assert_cmpstr(result, ==, DEFAULT);
 }
 
+static void test_uuids_once(void)
+{
+    g_autoptr(KsConfiguration) configuration = ks_configuration_new();
+    const char *const *uuids;
+
+    read_text(configuration, PATH,
+              "[vpn]\nalways-on=" UUID_1 " " UUID_2 " " UUID_1 "," UUID_2 "\n");
+    uuids = ks_configuration_always_on(configuration);
+    g_assert_cmpuint(ks_configuration_warnings(configuration)->len, ==, 0);
+    g_assert_cmpuint(g_strv_length((char **) uuids), ==, 2);
+    g_assert_cmpstr(uuids[0], ==, UUID_1);
+    g_assert_cmpstr(uuids[1], ==, UUID_2);
+}
+
 static void test_page(void)
 {
     g_autofree char *text = read_data("man/nm-killswitch.conf.5");
@@ -330,6 +347,7 @@ int main(int argc, char **argv)
     g_test_add_func("/configuration/distrust", test_distrust);
     g_test_add_func("/configuration/bounds", test_bounds);
     g_test_add_func("/configuration/shipped-file", test_shipped_file);
+    g_test_add_func("/configuration/uuids-once", test_uuids_once);
     g_test_add_func("/configuration/page", test_page);
     return g_test_run();
 }

@@ -156,6 +156,8 @@ static void test_always_on(Fixture *f, const void *data)
         { "always-on=3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6;\n", 1 },
         { "always-on=3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6;4fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6;\n",
           2 },
+        { "always-on=3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6;3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6;\n",
+          1 },
         { "always-on=Home;\n", 0 },
         { "always-on=3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6;../../x;\n", 0 },
     };
