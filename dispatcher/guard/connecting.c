@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "ks-guard"
 
 #include "guard/guard-private.h"
+#include "policy/status-always-on.h"
 
 /* Asks NetworkManager for the VPN that is always on. After the kernel has the lock, and never on an
  * event's way to it: what the lock lets out follows from the world alone. */
@@ -29,11 +30,11 @@ static gboolean on_due(gpointer data)
 }
 
 /* NetworkManager's objects tell what became of it: they are looked at again. */
-static void on_answered(void *data)
+static void on_answered(bool taken, void *data)
 {
     KsGuard *guard = data;
 
-    ks_always_on_answer(guard->always_on);
+    ks_always_on_answer(guard->always_on, taken);
     (void) ks_guard_follow(guard);
 }
 
@@ -87,7 +88,7 @@ void ks_guard_connect(KsGuard *guard)
         return;
     if (!manager ||
         !ks_manager_ask(manager, step.uuid, step.what == KS_STEP_CONNECT, on_answered, guard)) {
-        ks_always_on_answer(guard->always_on);
+        ks_always_on_answer(guard->always_on, false);
         wake_by(guard, now_ms()); /* it counts as refused */
     }
 }

@@ -6,7 +6,7 @@
 #include "network/vpn-profile.h"
 
 struct KsActivation {
-    void (*answered)(void *data); /* NULL: nobody waits any more */
+    void (*answered)(bool taken, void *data); /* NULL: nobody waits any more */
     void *data;
     char *uuid;
 };
@@ -17,7 +17,7 @@ static void finish(KsActivation *activation, const GError *error)
         if (error)
             g_message("NetworkManager did not take what was asked of the VPN %s: %s",
                       activation->uuid, error->message);
-        activation->answered(activation->data);
+        activation->answered(!error, activation->data);
     }
     g_free(activation->uuid);
     g_free(activation);
@@ -55,7 +55,7 @@ static NMActiveConnection *find_active(NMClient *client, NMRemoteConnection *pro
 }
 
 KsActivation *ks_activation_begin(NMClient *client, const char *uuid, bool connect,
-                                  void (*answered)(void *data), void *data)
+                                  void (*answered)(bool taken, void *data), void *data)
 {
     NMRemoteConnection *profile = nm_client_get_connection_by_uuid(client, uuid);
     NMActiveConnection *active = profile && !connect ? find_active(client, profile) : NULL;

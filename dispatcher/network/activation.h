@@ -12,7 +12,7 @@ typedef struct KsActivation KsActivation;
  * has taken or refused it; the activation is gone then. NULL: there is no such VPN, or nothing of
  * it to disconnect, and nothing is called. */
 KsActivation *ks_activation_begin(NMClient *client, const char *uuid, bool connect,
-                                  void (*answered)(void *data), void *data);
+                                  void (*answered)(bool taken, void *data), void *data);
 
 /* The answer is not waited for: nothing is called. */
 void ks_activation_forget(KsActivation *activation);

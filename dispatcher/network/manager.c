@@ -24,7 +24,7 @@ struct KsManager {
     GHashTable *servers;       /* NMConnection* -> KsProfileServers*, until the profile changes */
     KsAttempts *attempts;      /* by NMConnection* */
     KsActivation *job;         /* NULL: NetworkManager owes no answer */
-    void (*job_answered)(void *data);
+    void (*job_answered)(bool taken, void *data);
     void *job_data;
     guint notify;
 };
@@ -426,16 +426,16 @@ static void on_client_ready(GObject *source, GAsyncResult *result, gpointer data
     notify_soon(manager);
 }
 
-static void on_answered(void *data)
+static void on_answered(bool taken, void *data)
 {
     KsManager *manager = data;
 
     manager->job = NULL;
-    manager->job_answered(manager->job_data);
+    manager->job_answered(taken, manager->job_data);
 }
 
 bool ks_manager_ask(KsManager *manager, const char *uuid, bool connect,
-                    void (*answered)(void *data), void *data)
+                    void (*answered)(bool taken, void *data), void *data)
 {
     if (!manager->client || manager->job)
         return false;
@@ -453,7 +453,7 @@ static void forget_job(KsManager *manager, bool tell)
     ks_activation_forget(manager->job);
     manager->job = NULL;
     if (tell)
-        manager->job_answered(manager->job_data);
+        manager->job_answered(false, manager->job_data);
 }
 
 static void forget_client(KsManager *manager)

@@ -19,7 +19,7 @@ void ks_manager_free(KsManager *manager);
  * time. `answered` is called once, from the main loop, when it has taken or refused it, or is away;
  * not after the manager is freed. False: it was not even asked, and nothing is called. */
 bool ks_manager_ask(KsManager *manager, const char *uuid, bool connect,
-                    void (*answered)(void *data), void *data);
+                    void (*answered)(bool taken, void *data), void *data);
 
 /* It is one of NetworkManager's, connected or not. */
 bool ks_manager_has_profile(const KsManager *manager, const char *uuid);

@@ -10,6 +10,9 @@
 /* A question for a password is not asked every second. */
 #define SECRETS_WAIT (10 * SECOND)
 
+/* For the first answer of a server, and for NetworkManager to disconnect one. */
+#define PATIENCE (30 * SECOND)
+
 #define NONE (-1)
 
 /* One of the VPNs, and what became of it. */
@@ -21,7 +24,11 @@ typedef struct {
     unsigned forgiven; /* failures up to this attempt count no more */
     unsigned before;   /* the last attempt before ours */
     bool needs_person; /* its login was refused, or nobody answered for its secrets */
+    bool seen;         /* it was looked at before */
+    bool of_person;    /* anybody but us began it */
+    bool unwanted;     /* it is to be disconnected, as of the last look */
     bool leaving;      /* we disconnect it */
+    int64_t ask_again; /* ... if it is still there by then */
     KsFailure failure; /* of its last attempt */
 } Choice;
 
@@ -30,12 +37,13 @@ struct KsAlwaysOn {
     int count;
     int current;   /* the one whose turn it is */
     int trying;    /* the one that we connect; NONE */
-    bool asked;    /* an answer is owed */
+    int asked;     /* the one of which an answer is owed; NONE */
     bool swapping; /* the first came up while another stood in */
     bool held;
     unsigned failures;   /* of all, in a row */
     int64_t not_before;  /* the next attempt */
     int64_t first_again; /* 0: the first is up, or nothing is */
+    int64_t proven_by;   /* while swapping: the first works by then, or has failed */
     uint64_t network;    /* as it was seen last; 0: none */
     uint64_t logins;
     KsWait why; /* of the wait until not_before */
@@ -48,6 +56,7 @@ KsAlwaysOn *ks_always_on_new(bool held)
 
     always->held = held;
     always->trying = NONE;
+    always->asked = NONE;
     return always;
 }
 
@@ -97,8 +106,10 @@ void ks_always_on_choose(KsAlwaysOn *always, const char *const *uuids)
         return;
     forget_choices(always);
     for (int i = 0; uuids && uuids[i] && i < (int) KS_ALWAYS_ON_MAX; i++)
-        always->choices[always->count++] = (Choice){ .uuid = g_strdup(uuids[i]) };
+        always->choices[always->count++] =
+            (Choice){ .uuid = g_strdup(uuids[i]), .forgiven = G_MAXUINT };
     always->trying = NONE;
+    always->swapping = false;
     always->first_again = 0;
     always->view = (KsAlwaysOnView){ 0 };
     begin_anew(always);
@@ -116,6 +127,8 @@ static void forgive(KsAlwaysOn *always)
 void ks_always_on_want(KsAlwaysOn *always)
 {
     always->held = false;
+    for (int i = 0; i < always->count; i++)
+        always->choices[i].of_person = false;
     forgive(always);
 }
 
@@ -124,19 +137,27 @@ void ks_always_on_wake(KsAlwaysOn *always)
     begin_anew(always);
 }
 
-void ks_always_on_answer(KsAlwaysOn *always)
+void ks_always_on_answer(KsAlwaysOn *always, bool taken)
 {
-    always->asked = false;
+    if (always->asked != NONE && !taken)
+        always->choices[always->asked].leaving = false;
+    always->asked = NONE;
 }
 
 /* ---- what became of them ---- */
 
-/* NetworkManager's; NULL: there is none. */
+/* It is NetworkManager's, and for everybody: a private profile may have any UUID. */
+static bool may_be_chosen(const KsVpn *vpn)
+{
+    return !vpn->manual && !vpn->users;
+}
+
+/* NULL: there is none. */
 static const KsVpn *find_vpn(const KsWorld *world, const char *uuid)
 {
     const KsVpn *vpn = ks_world_vpn(world, uuid);
 
-    return vpn && !vpn->manual ? vpn : NULL;
+    return vpn && may_be_chosen(vpn) ? vpn : NULL;
 }
 
 static int64_t delay_after(unsigned failures)
@@ -179,22 +200,35 @@ static void count_failure(KsAlwaysOn *always, int number, KsWait why, int64_t no
         always->current = (number + 1) % always->count;
 }
 
+static void note_down(KsAlwaysOn *always, int number)
+{
+    Choice *choice = &always->choices[number];
+
+    /* while NetworkManager has not answered it may have been a person's, and ours comes yet */
+    if (always->trying == number && (always->asked != number || choice->leaving))
+        always->trying = NONE;
+    choice->activity = KS_VPN_DOWN;
+    choice->of_person = choice->unwanted = choice->leaving = false;
+    choice->ask_again = 0;
+    if (number == 0)
+        always->swapping = false;
+    if (!is_any_up(always))
+        always->first_again = 0;
+}
+
 static void note_end(KsAlwaysOn *always, int number, const KsVpn *vpn, int64_t now)
 {
     Choice *choice = &always->choices[number];
     bool was_up = choice->activity == KS_VPN_UP;
+    bool was_leaving = choice->leaving;
     bool was_tried = always->trying == number;
     /* what is told may be of an attempt before ours, which NetworkManager did not even begin */
     bool is_told = choice->activity != KS_VPN_DOWN || vpn->attempt != choice->before;
 
-    choice->activity = KS_VPN_DOWN;
+    note_down(always, number);
     choice->failure = is_told ? vpn->failure : KS_FAILURE_NONE;
-    if (was_tried)
-        always->trying = NONE;
-    if (choice->leaving) {
-        choice->leaving = false;
+    if (was_leaving)
         return;
-    }
     if (is_told && vpn->ended_by_person) {
         always->held = true;
         return;
@@ -213,6 +247,8 @@ static void note_begin(KsAlwaysOn *always, int number)
     if (always->trying == number)
         return;
     always->choices[number].needs_person = false;
+    /* nobody knows whose one is that is there at the first look */
+    always->choices[number].of_person = always->choices[number].seen;
     always->held = false;
     always->current = number;
 }
@@ -221,14 +257,14 @@ static void note_up(KsAlwaysOn *always, int number, int64_t now)
 {
     always->choices[number].up_since = now;
     always->choices[number].failure = KS_FAILURE_NONE;
-    if (always->trying == number)
-        always->trying = NONE;
     always->current = number;
-    always->swapping = number == 0 && is_any_up(always);
-    if (number == 0)
+    if (number == 0) {
+        always->swapping = is_any_up(always);
+        always->proven_by = now + PATIENCE;
         always->first_again = 0;
-    else if (always->first_again == 0)
+    } else if (always->first_again == 0) {
         always->first_again = now + KS_ALWAYS_ON_AGAIN;
+    }
 }
 
 /* Its program's own word may come after NetworkManager's: then it stands here at a later look. */
@@ -257,21 +293,23 @@ static void note_vpn(KsAlwaysOn *always, int number, const KsWorld *world, int64
         note_begin(always, number);
     if (vpn->activity == KS_VPN_UP && choice->activity != KS_VPN_UP)
         note_up(always, number, now);
+    if (vpn->activity == KS_VPN_UP && always->trying == number && always->asked != number)
+        always->trying = NONE;
     if (vpn->activity == KS_VPN_DOWN) {
         /* one that was over before it could be seen has ended, too */
-        if (choice->activity != KS_VPN_DOWN || (always->trying == number && !always->asked))
+        if (choice->activity != KS_VPN_DOWN || (always->trying == number && always->asked == NONE))
             note_end(always, number, vpn, now);
-        choice->leaving &= always->asked;
     }
     choice->activity = vpn->activity;
+    choice->seen = true;
 }
 
 /* NetworkManager ends its VPNs when it ends: nobody disconnected them. */
 static void forget_manager(KsAlwaysOn *always)
 {
     for (int i = 0; i < always->count; i++) {
-        always->choices[i].activity = KS_VPN_DOWN;
-        always->choices[i].leaving = false;
+        note_down(always, i);
+        always->choices[i].seen = false;
         always->choices[i].forgiven = 0; /* attempts are counted again */
     }
     always->trying = NONE;
@@ -308,7 +346,7 @@ static bool may_carry_all(const KsWorld *world, const GArray *tunnels, const KsV
 static bool is_listed(const KsAlwaysOn *always, const KsVpn *vpn)
 {
     for (int i = 0; i < always->count; i++)
-        if (!vpn->manual && strcmp(always->choices[i].uuid, vpn->uuid) == 0)
+        if (may_be_chosen(vpn) && strcmp(always->choices[i].uuid, vpn->uuid) == 0)
             return true;
     return false;
 }
@@ -330,7 +368,7 @@ static KsWait find_obstacle(const KsAlwaysOn *always, int number, const KsWorld 
     const Choice *choice = &always->choices[number];
     const KsVpn *vpn = find_vpn(world, choice->uuid);
 
-    if (!vpn || vpn->users)
+    if (!vpn)
         return KS_WAIT_PROFILE;
     if (vpn->secrets_of_person && !world->logged_in)
         return KS_WAIT_LOGIN;
@@ -364,7 +402,7 @@ static KsAlwaysOnStep see(KsAlwaysOn *always, KsAlwaysOnState state, KsWait wait
 
 static KsAlwaysOnStep ask(KsAlwaysOn *always, const KsWorld *world, int number, bool connect)
 {
-    always->asked = true;
+    always->asked = number;
     if (connect) {
         const KsVpn *vpn = find_vpn(world, always->choices[number].uuid);
 
@@ -407,42 +445,124 @@ static KsAlwaysOnStep connect_one(KsAlwaysOn *always, const KsWorld *world, cons
     return ask(always, world, number, true);
 }
 
-/* It is let out: what is sent from now on has a way without the other. */
-static bool has_tunnel(const KsWorld *world, const GArray *tunnels, const char *uuid)
+/* What is sent from now on has a way without another. WireGuard is up as soon as it is configured:
+ * of its server something must have come. */
+static bool is_working(const KsWorld *world, const GArray *tunnels, const char *uuid)
 {
     const KsVpn *vpn = find_vpn(world, uuid);
+    const KsTunnel *tunnel = vpn ? ks_tunnels_find(tunnels, vpn) : NULL;
+    const KsLink *link = tunnel ? ks_world_link_by_index(world, tunnel->index) : NULL;
 
-    return vpn && (ks_tunnels_find(tunnels, vpn) || ks_world_has_policy(world, vpn));
+    if (!tunnel)
+        return vpn && ks_world_has_policy(world, vpn);
+    return ks_tunnel_protects(tunnel) && !(link && link->wireguard && link->traffic.received == 0);
+}
+
+static bool is_any_of_person(const KsAlwaysOn *always)
+{
+    for (int i = 0; i < always->count; i++)
+        if (always->choices[i].of_person && always->choices[i].activity != KS_VPN_DOWN)
+            return true;
+    return false;
+}
+
+static bool is_standing_in(const KsAlwaysOn *always, int number)
+{
+    return number > 0 && always->choices[number].activity != KS_VPN_DOWN &&
+           !always->choices[number].of_person;
+}
+
+/* The first works and the others may go, or it was given time enough. */
+static void judge_swap(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels, int64_t now)
+{
+    Choice *first = &always->choices[0];
+    bool works = !first->leaving && is_working(world, tunnels, first->uuid);
+    bool stands_in = false;
+
+    for (int i = 1; i < always->count; i++) {
+        stands_in |= is_standing_in(always, i);
+        always->choices[i].unwanted |= works && is_standing_in(always, i);
+    }
+    always->swapping = stands_in;
+    if (!stands_in || works || first->of_person || now < always->proven_by)
+        return;
+    first->unwanted = true;
+    always->first_again = now + KS_ALWAYS_ON_AGAIN;
+}
+
+/* Which are to be disconnected: what we try against a person's wish, also if it came up since. */
+static void judge(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels, int64_t now)
+{
+    bool gives_up =
+        always->held || is_any_of_person(always) || is_other_there(always, world, tunnels);
+
+    for (int i = 0; i < always->count; i++) {
+        Choice *choice = &always->choices[i];
+        bool is_tried = always->trying == i && always->asked == NONE;
+
+        choice->unwanted = gives_up && (choice->unwanted || is_tried);
+    }
+    if (always->swapping && !always->choices[0].unwanted)
+        judge_swap(always, world, tunnels, now);
 }
 
 /* Number `up` stands in, or the first one is up and others may still be. */
 static KsAlwaysOnStep stay_up(KsAlwaysOn *always, int up, const KsWorld *world,
                               const GArray *tunnels, int64_t now)
 {
+    KsAlwaysOnStep step = see(always, KS_ALWAYS_ON_UP, KS_WAIT_NOTHING, up, 0);
+
     if (up == 0) {
-        for (int i = 1; always->swapping && i < always->count; i++)
-            if (always->choices[i].activity == KS_VPN_UP && !always->choices[i].leaving &&
-                has_tunnel(world, tunnels, always->choices[0].uuid)) {
-                (void) see(always, KS_ALWAYS_ON_UP, KS_WAIT_NOTHING, 0, 0);
-                return ask(always, world, i, false);
-            }
-        return see(always, KS_ALWAYS_ON_UP, KS_WAIT_NOTHING, 0, 0);
+        if (always->swapping)
+            step.wake = now + (now < always->proven_by ? SECOND : PATIENCE);
+        return step;
     }
-    if (find_common_obstacle(always, world, tunnels) != KS_WAIT_NOTHING ||
+    if (is_any_of_person(always) ||
+        find_common_obstacle(always, world, tunnels) != KS_WAIT_NOTHING ||
         find_obstacle(always, 0, world) != KS_WAIT_NOTHING)
-        return see(always, KS_ALWAYS_ON_UP, KS_WAIT_NOTHING, up, 0);
+        return step;
     if (now < always->first_again)
         return see(always, KS_ALWAYS_ON_UP, KS_WAIT_NOTHING, up, always->first_again);
-    (void) see(always, KS_ALWAYS_ON_UP, KS_WAIT_NOTHING, up, 0);
     return ask(always, world, 0, true);
 }
 
+/* One that is wanted, if there is one. */
 static int find_active(const KsAlwaysOn *always, KsVpnActivity activity)
 {
+    int found = NONE;
+
     for (int i = 0; i < always->count; i++)
-        if (always->choices[i].activity == activity)
+        if (always->choices[i].activity == activity &&
+            (found == NONE || (always->choices[found].unwanted && !always->choices[i].unwanted)))
+            found = i;
+    return found;
+}
+
+static int find_unwanted(const KsAlwaysOn *always)
+{
+    for (int i = 0; i < always->count; i++)
+        if (always->choices[i].unwanted && always->choices[i].activity != KS_VPN_DOWN)
             return i;
     return NONE;
+}
+
+/* Something is on its way up, or down. */
+static KsAlwaysOnStep wait_for_one(KsAlwaysOn *always, const KsWorld *world, int up, int connecting,
+                                   int64_t now)
+{
+    int unwanted = find_unwanted(always);
+    KsAlwaysOnStep step = see(always, up != NONE ? KS_ALWAYS_ON_UP : KS_ALWAYS_ON_CONNECTING,
+                              KS_WAIT_NOTHING, up != NONE ? up : connecting, 0);
+    Choice *choice;
+
+    if (unwanted == NONE || always->asked != NONE)
+        return step;
+    choice = &always->choices[unwanted];
+    step.wake = choice->ask_again;
+    if (now < choice->ask_again)
+        return step;
+    choice->ask_again = now + PATIENCE;
+    return ask(always, world, unwanted, false);
 }
 
 KsAlwaysOnStep ks_always_on_observe(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels,
@@ -459,11 +579,11 @@ KsAlwaysOnStep ks_always_on_observe(KsAlwaysOn *always, const KsWorld *world, co
     note_network(always, world);
     if (always->count == 0)
         return see(always, KS_ALWAYS_ON_OFF, KS_WAIT_NOTHING, NONE, 0);
+    judge(always, world, tunnels, now);
     up = find_active(always, KS_VPN_UP);
     connecting = always->trying != NONE ? always->trying : find_active(always, KS_VPN_CONNECTING);
-    if (always->asked || connecting != NONE)
-        return see(always, up != NONE ? KS_ALWAYS_ON_UP : KS_ALWAYS_ON_CONNECTING, KS_WAIT_NOTHING,
-                   up != NONE ? up : connecting, 0);
+    if (always->asked != NONE || connecting != NONE || find_unwanted(always) != NONE)
+        return wait_for_one(always, world, up, connecting, now);
     return up != NONE ? stay_up(always, up, world, tunnels, now)
                       : connect_one(always, world, tunnels, now);
 }
@@ -476,35 +596,4 @@ KsAlwaysOnView ks_always_on_view(const KsAlwaysOn *always)
 bool ks_always_on_is_held(const KsAlwaysOn *always)
 {
     return always->held;
-}
-
-const char *ks_always_on_state_name(KsAlwaysOnState state)
-{
-    static const char *const names[] = {
-        [KS_ALWAYS_ON_OFF] = "off",
-        [KS_ALWAYS_ON_UP] = "up",
-        [KS_ALWAYS_ON_CONNECTING] = "connecting",
-        [KS_ALWAYS_ON_WAITING] = "waiting",
-    };
-
-    return names[state];
-}
-
-const char *ks_wait_name(KsWait wait)
-{
-    static const char *const names[KS_WAIT_MAX] = {
-        [KS_WAIT_NOTHING] = "",
-        [KS_WAIT_MANAGER] = "manager-away",
-        [KS_WAIT_NETWORK] = "no-network",
-        [KS_WAIT_PORTAL] = "portal",
-        [KS_WAIT_PERSON] = "disconnected",
-        [KS_WAIT_OTHER] = "other-vpn",
-        [KS_WAIT_PROFILE] = "no-profile",
-        [KS_WAIT_LOGIN] = "nobody-logged-in",
-        [KS_WAIT_DROPPED] = "dropped",
-        [KS_WAIT_FAILED] = "failed",
-        [KS_WAIT_NEEDS_PERSON] = "needs-person",
-    };
-
-    return names[wait];
 }

@@ -8,7 +8,7 @@
  * every order of events can be tried. It has no say in what the lock lets out.
  *
  * The first of some VPNs is the one that people want; the others stand in for it. At most one of
- * them is connected at a time, but for the moment in which the first takes over from another.
+ * them is connected at a time, but while the first takes over from another.
  * ADR 37 has the rules. */
 
 /* Times are milliseconds of a clock that only goes forward; 0: never. */
@@ -71,8 +71,8 @@ void ks_always_on_want(KsAlwaysOn *always);
 /* The machine has slept: what waits is tried at once. */
 void ks_always_on_wake(KsAlwaysOn *always);
 
-/* NetworkManager has taken, or refused, what the last step asked for: the next look shows which. */
-void ks_always_on_answer(KsAlwaysOn *always);
+/* NetworkManager has taken what the last step asked for, or refused it, or was too slow. */
+void ks_always_on_answer(KsAlwaysOn *always, bool taken);
 
 /* Looks at the world; `tunnels` has KsTunnel. To be called at every change and when a step says. */
 KsAlwaysOnStep ks_always_on_observe(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels,
@@ -84,9 +84,5 @@ KsAlwaysOnView ks_always_on_view(const KsAlwaysOn *always);
 /* A person disconnected it: it stays so until the next boot, or until a person connects one of
  * these VPNs. */
 bool ks_always_on_is_held(const KsAlwaysOn *always);
-
-/* As `status --json` has them. */
-const char *ks_always_on_state_name(KsAlwaysOnState state);
-const char *ks_wait_name(KsWait wait);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsAlwaysOn, ks_always_on_free)

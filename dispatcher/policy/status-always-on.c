@@ -3,6 +3,37 @@
 
 #include <string.h>
 
+const char *ks_always_on_state_name(KsAlwaysOnState state)
+{
+    static const char *const names[] = {
+        [KS_ALWAYS_ON_OFF] = "off",
+        [KS_ALWAYS_ON_UP] = "up",
+        [KS_ALWAYS_ON_CONNECTING] = "connecting",
+        [KS_ALWAYS_ON_WAITING] = "waiting",
+    };
+
+    return names[state];
+}
+
+const char *ks_wait_name(KsWait wait)
+{
+    static const char *const names[KS_WAIT_MAX] = {
+        [KS_WAIT_NOTHING] = "",
+        [KS_WAIT_MANAGER] = "manager-away",
+        [KS_WAIT_NETWORK] = "no-network",
+        [KS_WAIT_PORTAL] = "portal",
+        [KS_WAIT_PERSON] = "disconnected",
+        [KS_WAIT_OTHER] = "other-vpn",
+        [KS_WAIT_PROFILE] = "no-profile",
+        [KS_WAIT_LOGIN] = "nobody-logged-in",
+        [KS_WAIT_DROPPED] = "dropped",
+        [KS_WAIT_FAILED] = "failed",
+        [KS_WAIT_NEEDS_PERSON] = "needs-person",
+    };
+
+    return names[wait];
+}
+
 /* Those that everybody may see; a profile that has become one user's alone has no name here. */
 static const char *name_of(const KsWorld *world, const char *uuid)
 {

@@ -5,3 +5,7 @@
 
 /* What people are told of the VPN that is always on: a{sv}, floating. */
 GVariant *ks_status_always_on(const KsStatusFacts *facts);
+
+/* As `status --json` has them. */
+const char *ks_always_on_state_name(KsAlwaysOnState state);
+const char *ks_wait_name(KsWait wait);

@@ -4,6 +4,7 @@
 #include "policy/tunnel.h"
 
 const char *const uuids[] = { "u-first", "u-second", "u-other" };
+const char *const all[] = { "u-first", "u-second", "u-other", NULL };
 const char *const both[] = { "u-first", "u-second", NULL };
 const char *const one[] = { "u-first", NULL };
 
@@ -53,6 +54,14 @@ void begin(Machine *m, unsigned vpn)
     m->vpns[vpn]->failure = KS_FAILURE_NONE;
 }
 
+void connect_by_person(Machine *m, unsigned vpn)
+{
+    begin(m, vpn);
+    look(m);
+    m->vpns[vpn]->activity = KS_VPN_UP;
+    look(m);
+}
+
 void end(Machine *m, unsigned vpn, KsFailure failure)
 {
     m->vpns[vpn]->activity = KS_VPN_DOWN;
@@ -71,12 +80,18 @@ void assert_asked(const Machine *m, unsigned vpn)
     g_assert_cmpstr(m->step.uuid, ==, uuids[vpn]);
 }
 
+void assert_asked_to_end(const Machine *m, unsigned vpn)
+{
+    g_assert_cmpint(m->step.what, ==, KS_STEP_DISCONNECT);
+    g_assert_cmpstr(m->step.uuid, ==, uuids[vpn]);
+}
+
 /* NetworkManager takes it, and it is seen to begin. */
 void take(Machine *m, unsigned vpn)
 {
     assert_asked(m, vpn);
     begin(m, vpn);
-    ks_always_on_answer(m->always);
+    ks_always_on_answer(m->always, true);
     look(m);
     g_assert_cmpint(m->step.what, ==, KS_STEP_NOTHING);
 }

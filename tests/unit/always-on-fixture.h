@@ -13,6 +13,7 @@
 #define SEC 1000
 
 extern const char *const uuids[VPNS];
+extern const char *const all[];
 extern const char *const both[];
 extern const char *const one[];
 
@@ -35,12 +36,14 @@ void look(Machine *m);
 
 /* What a VPN does. */
 void begin(Machine *m, unsigned vpn);
+void connect_by_person(Machine *m, unsigned vpn); /* until it is up */
 void end(Machine *m, unsigned vpn, KsFailure failure);
 void end_by_person(Machine *m, unsigned vpn);
 
 /* The last look asked for this VPN; NetworkManager takes it, and it is seen to begin, to come up or
  * to fail. */
 void assert_asked(const Machine *m, unsigned vpn);
+void assert_asked_to_end(const Machine *m, unsigned vpn);
 void take(Machine *m, unsigned vpn);
 void come_up(Machine *m, unsigned vpn);
 void fail(Machine *m, unsigned vpn, KsFailure failure);
