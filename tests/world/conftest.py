@@ -54,6 +54,25 @@ def world():
         yield started
 
 
+@pytest.fixture(scope="module")
+def guarded(world):
+    """With the guard, unlocked."""
+    world.product.install()
+    world.product.start_guard()
+    return world
+
+
+@pytest.fixture(scope="module")
+def people(guarded):
+    from world.people import People
+
+    found = People(guarded.client)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item):
     """A failure in the world is read in the logs of the world, which go with it."""

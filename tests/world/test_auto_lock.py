@@ -12,13 +12,6 @@ from .matrix import Matrix
 from .waiting import wait_until
 
 
-@pytest.fixture(scope="module")
-def guarded(world):
-    world.product.install()
-    world.product.start_guard()
-    return world
-
-
 @pytest.fixture
 def fresh(guarded):
     """Unlocked, auto-lock on, LAN access off, no VPN: as after installation."""

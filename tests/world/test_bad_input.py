@@ -37,13 +37,6 @@ _VPN_UP = 5  # KsAction
 _UNLOCKED = "[lock]\nversion=1\nlocked=false\nauto-lock=false\nlan=false\n"
 
 
-@pytest.fixture(scope="module")
-def guarded(world):
-    world.product.install()
-    world.product.start_guard()
-    return world
-
-
 @pytest.fixture
 def locked(guarded):
     """Locked, no VPN; afterwards the same guard must still hold the same lock."""

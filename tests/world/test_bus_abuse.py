@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .people import ERROR, INTERFACE, PROPERTIES, People
+from .people import ERROR, INTERFACE, PROPERTIES
 from .waiting import wait_until
 
 NOT_AUTHORISED = f"{ERROR}NotAuthorised"
@@ -18,22 +18,6 @@ MEMORY_MAX = 32.0  # MB: an idle guard has 4, and floods that were answered leav
 PATIENCE = 3.0  # seconds that anybody else has to wait at most
 NM = "org.freedesktop.NetworkManager"
 NM_PATH = "/org/freedesktop/NetworkManager"
-
-
-@pytest.fixture(scope="module")
-def guarded(world):
-    world.product.install()
-    world.product.start_guard()
-    return world
-
-
-@pytest.fixture(scope="module")
-def people(guarded):
-    people = People(guarded.client)
-    try:
-        yield people
-    finally:
-        people.close()
 
 
 @pytest.fixture(autouse=True)

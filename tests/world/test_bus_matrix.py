@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .people import ERROR, INTERFACE, PROPERTIES, People
+from .people import ERROR, INTERFACE, PROPERTIES
 from .profiles import uuid_of
 from .sandbox import REPOSITORY
 from .waiting import wait_until
@@ -94,22 +94,6 @@ MALFORMED = (
     ("Pause", "(int64 60,)", WRONG_TYPE),
     ("Unlocked", "()", "org.freedesktop.DBus.Error.UnknownMethod"),
 )
-
-
-@pytest.fixture(scope="module")
-def guarded(world):
-    world.product.install()
-    world.product.start_guard()
-    return world
-
-
-@pytest.fixture(scope="module")
-def people(guarded):
-    people = People(guarded.client)
-    try:
-        yield people
-    finally:
-        people.close()
 
 
 @pytest.fixture(autouse=True)

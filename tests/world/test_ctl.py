@@ -80,13 +80,6 @@ class CommandLine:
         return self.world.client.popen(self.words(arguments, True), env=self._environment, **options)
 
 
-@pytest.fixture(scope="module")
-def guarded(world):
-    world.product.install()
-    world.product.start_guard()
-    return world
-
-
 @pytest.fixture
 def ctl(guarded):
     """With a guard, unlocked, as after installation."""

@@ -15,7 +15,6 @@ import pytest
 from . import addresses as a
 from . import hostile, profiles
 from .flooding import Part
-from .people import People
 from .profiles import uuid_of
 from .waiting import wait_until
 
@@ -39,15 +38,6 @@ def guarded(world):
     world.product.wait_state("protected")
     world.product.ctl("vpn", "add", "Home", "--interface", "home0", "--server", f"{a.DEAD_SERVER}:5000/udp")
     return world
-
-
-@pytest.fixture(scope="module")
-def people(guarded):
-    people = People(guarded.client)
-    try:
-        yield people
-    finally:
-        people.close()
 
 
 @pytest.fixture

@@ -19,13 +19,6 @@ _PERSON = 1000
 _SERVER = ("--server", f"{a.WEB[4]}:{a.ECHO_PORT}/udp")
 
 
-@pytest.fixture(scope="module")
-def guarded(world):
-    world.product.install()
-    world.product.start_guard()
-    return world
-
-
 @pytest.fixture(autouse=True)
 def open_again(guarded):
     yield

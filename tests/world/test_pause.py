@@ -44,13 +44,6 @@ def _times(world, mark, end=None):
     return [frame.time for frame in world.capture.since(mark, end) if b"canary of the pause" in frame.data]
 
 
-@pytest.fixture(scope="module")
-def guarded(world):
-    world.product.install()
-    world.product.start_guard()
-    return world
-
-
 @pytest.fixture
 def locked(guarded):
     product = guarded.product

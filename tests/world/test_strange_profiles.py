@@ -12,7 +12,7 @@ import pytest
 
 from . import addresses as a
 from . import profiles
-from .people import BUS_NAME, INTERFACE, OBJECT, PROPERTIES, People
+from .people import BUS_NAME, INTERFACE, OBJECT, PROPERTIES
 from .strangers import FILL, Stranger, plugin, profile
 from .waiting import wait_until
 
@@ -41,15 +41,6 @@ def guarded(world):
     world.product.start_guard()
     world.manager.wait_uplink()
     return world
-
-
-@pytest.fixture(scope="module")
-def people(guarded):
-    people = People(guarded.client)
-    try:
-        yield people
-    finally:
-        people.close()
 
 
 @pytest.fixture(autouse=True)

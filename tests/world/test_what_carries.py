@@ -28,13 +28,6 @@ _WAYS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def guarded(world):
-    world.product.install()
-    world.product.start_guard()
-    yield world
-
-
 @pytest.fixture(autouse=True)
 def open_again(guarded):
     yield
