@@ -237,10 +237,13 @@ static void add_vpns(const KsModel *model, GPtrArray *items)
 
         add_vpn(model, vpn, vpn->activity == KS_VPN_DOWN ? into : items);
     }
-    if (down && down->len > 0)
+    if (down && down->len > 0) {
+        bool others = down->len < model->vpns->len;
+
         add(items, "vpns", KS_ITEM_SUBMENU,
-            g_strdup(down->len < model->vpns->len ? C_("menu", "Other VPNs") : C_("menu", "VPNs")))
+            g_strdup(others ? C_("menu", "Other VPNs") : C_("menu", "VPNs")))
             ->children = g_steal_pointer(&down);
+    }
 }
 
 static void add_reconnect(const KsModel *model, GPtrArray *items)

@@ -65,6 +65,11 @@ static char *take_back(const char *path, const char *newer)
                            newer);
 }
 
+static const char *said_by(const GError *error)
+{
+    return error ? error->message : "unknown error";
+}
+
 KsVpns *ks_vpns_load(char **ret_problem)
 {
     g_autofree char *path = ks_store_path("vpns");
@@ -85,7 +90,7 @@ KsVpns *ks_vpns_load(char **ret_problem)
         g_strdup_printf("What was set up by hand for VPNs (%s) cannot be read (%s) and is "
                         "not in force; the file is kept as %s. Set it up again: "
                         "nm-killswitch vpn add --help",
-                        path, is_newer ? "a newer version wrote it" : error->message, aside);
+                        path, is_newer ? "a newer version wrote it" : said_by(error), aside);
     (void) g_rename(path, aside);
     return ks_vpns_new();
 }
@@ -101,7 +106,7 @@ KsVpns *ks_vpns_read(char **ret_problem)
     if (vpns)
         return vpns;
     *ret_problem = g_strdup_printf("What was set up by hand for VPNs (%s) cannot be read: %s", path,
-                                   error->message);
+                                   said_by(error));
     return ks_vpns_new();
 }
 

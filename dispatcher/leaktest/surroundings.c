@@ -131,8 +131,7 @@ static void take_resolver(KsSurroundings *around, const char *text, const char *
         !ks_address_is_unicast(&resolver.address))
         return;
     g_strlcpy(resolver.interface, interface, sizeof(resolver.interface));
-    if (resolver.address.family == AF_INET6 &&
-        IN6_IS_ADDR_LINKLOCAL((const struct in6_addr *) (const void *) resolver.address.bytes)) {
+    if (ks_address_is_link_local(&resolver.address)) {
         resolver.scope = if_nametoindex(interface);
         if (!resolver.scope)
             return;

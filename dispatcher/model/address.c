@@ -130,6 +130,13 @@ bool ks_address_is_private(const KsAddress *address)
     return is_in_any(address, ranges, sizeof(ranges) / sizeof(*ranges));
 }
 
+bool ks_address_is_link_local(const KsAddress *address)
+{
+    static const KsAddress network = { AF_INET6, { 0xfe, 0x80 } };
+
+    return ks_address_is_in(address, &network, 10);
+}
+
 bool ks_address_is_loopback(const KsAddress *address)
 {
     static const Range ranges[] = {

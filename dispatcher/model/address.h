@@ -40,6 +40,9 @@ bool ks_address_is_in(const KsAddress *address, const KsAddress *network, unsign
 /* In a range that no network on the internet has (RFC 1918, 3927, 4193), or link-local. */
 bool ks_address_is_private(const KsAddress *address);
 
+/* fe80::/10 (RFC 4291): every link has these, and says which one is meant. */
+bool ks_address_is_link_local(const KsAddress *address);
+
 /* 127.0.0.0/8, ::1. */
 bool ks_address_is_loopback(const KsAddress *address);
 

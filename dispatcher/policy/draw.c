@@ -219,12 +219,6 @@ static bool draw_pppoe(KsLock *lock, const KsDrawing *drawing)
     return all;
 }
 
-static bool is_link_local(const KsAddress *address)
-{
-    return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
-           (address->bytes[1] & 0xc0) == 0x80;
-}
-
 /* The machine's own addresses inside its tunnels. Link-local ones are every link's. */
 static bool draw_addresses(KsLock *lock, const KsDrawing *drawing)
 {
@@ -234,7 +228,8 @@ static bool draw_addresses(KsLock *lock, const KsDrawing *drawing)
     for (unsigned i = 0; i < addresses->len; i++) {
         const KsLinkAddress *on_link = &g_array_index(addresses, KsLinkAddress, i);
 
-        if (ks_tunnels_on(drawing->tunnels, on_link->index) && !is_link_local(&on_link->address))
+        if (ks_tunnels_on(drawing->tunnels, on_link->index) &&
+            !ks_address_is_link_local(&on_link->address))
             all &= ks_lock_add_tunnel_address(lock, &on_link->address);
     }
     return all;

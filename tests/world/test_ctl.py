@@ -27,7 +27,7 @@ AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "-
 STATE = Path("/var/lib/nm-killswitch/state")
 PLAIN_TABLE = "table inet nm_killswitch { chain output { type filter hook output priority 0; policy drop; }; }"
 TABLE = ["nft", "list", "table", "inet", "nm_killswitch"]
-COMMANDS = ["status", "lock", "unlock", "pause", "resume", "lan", "auto", "rules", "export", "vpn list", "vpn add", "vpn remove", "vpn set"]
+COMMANDS = ["status", "lock", "unlock", "pause", "resume", "lan", "auto", "test", "rules", "export", "vpn list", "vpn add", "vpn remove", "vpn set"]
 CHANGES = [["lock"], ["unlock"], ["pause", "5m"], ["resume"], ["lan", "on"], ["lan", "off"], ["auto", "off"]]
 LOOKS = [["status"], ["status", "--json"], ["rules"], ["vpn", "list"]]
 
@@ -471,14 +471,14 @@ def test_errors_of_the_bus(elsewhere, name, status, says):
     ("tunnel-dead", "nothing is behind it", "nmcli connection up Work"),
     ("server-silent", "its server does not answer", "nmcli device"),
     ("no-interface", "it protects nothing", "nmcli connection up Work"),
-    ("overlay-only", "“Work” is let out beside a VPN", "nmcli connection up Work"),
+    ("overlay-only", "“Work” is an overlay network", "nmcli connection up Work"),
     ("login-failed", "refused the login", "nmcli --ask connection up Work"),
     ("no-secrets", "a password is missing", "nmcli --ask connection up Work"),
     ("server-unreachable", "did not answer", "nmcli device"),
     ("name-unresolved", "address of its server", "nmcli device"),
     ("service-failed", "program that runs it has failed", "journalctl -b -e -u NetworkManager"),
     ("manager-away", "NetworkManager is not running", "systemctl start NetworkManager"),
-    ("no-servers", "No VPN is set up", "nmcli connection import"),
+    ("no-servers", "No VPN with a known server is set up", "nmcli connection import"),
     ("of-the-future", "no VPN is connected", "nmcli connection up Work"),
 ])
 def test_blocked_says_why_and_what_next(elsewhere, reason, says, next_step):
@@ -495,7 +495,7 @@ def test_blocked_says_why_and_what_next(elsewhere, reason, says, next_step):
 
 def test_locked_by_hand_without_any_vpn(elsewhere):
     elsewhere.order(status={"state": "blocked", "locked": True, "reason": "no-vpn"})
-    assert "No VPN is set up in NetworkManager" in elsewhere.ctl.user("lock").out
+    assert "No VPN with a known server is set up in NetworkManager" in elsewhere.ctl.user("lock").out
 
 
 _COMPLETION = Path(__file__).resolve().parents[2] / "data/completions/bash/nm-killswitch"

@@ -14,7 +14,6 @@ import pytest
 
 from . import addresses as a
 from . import reference_lock
-from .people import People
 from .waiting import wait_until
 
 CLOSED, LEAKED, UNJUDGED = 0, 6, 7
@@ -46,19 +45,19 @@ LEAKS = {
 }
 
 
-@pytest.fixture(scope="module")
-def testers(world):
-    world.product.install()
-    world.product.start_guard()
-    return []
+_TESTERS: list[subprocess.Popen] = []
+
+
+def _running_tester(world) -> subprocess.Popen:
+    """It ends when nobody has asked for half a minute, and no bus of the world starts it again."""
+    if not _TESTERS or _TESTERS[-1].poll() is not None:
+        _TESTERS.append(world.product.start_leak_test())
+    return _TESTERS[-1]
 
 
 @pytest.fixture
-def tester(world, testers):
-    """It ends when nobody has asked for half a minute, and no bus of the world starts it again."""
-    if not testers or testers[-1].poll() is not None:
-        testers.append(world.product.start_leak_test())
-    return testers[-1]
+def tester(world, guarded):
+    return _running_tester(world)
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +73,7 @@ def _row(probe: dict) -> tuple:
 
 def _test(world) -> tuple[int, dict, set]:
     """Exit status, what it found, and the rows that it says have left; the wire must say the same."""
+    _running_tester(world)
     mark = world.capture.fence()
     began = time.monotonic()
     done = world.client.run([str(world.product.command), "test", "--json"], check=False)
@@ -211,15 +211,6 @@ def test_ctrl_c_leaves_nothing_behind(world, tester):
     assert program.wait(10) == -signal.SIGINT
     wait_until(lambda: _open_files(tester) == before, "all of its sockets to be closed", 1)
     assert _test(world)[0] == LEAKED, "the next one works"
-
-
-@pytest.fixture
-def people(world):
-    found = People(world.client)
-    try:
-        yield found
-    finally:
-        found.close()
 
 
 def test_watch(world):

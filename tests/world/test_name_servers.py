@@ -30,7 +30,7 @@ def product(world):
 
 
 def _told(product) -> bool:
-    return any("without a name server" in text for text in product.status()["warnings"])
+    return any("brought no name server" in text for text in product.status()["warnings"])
 
 
 def _connect(world, *settings: str) -> None:

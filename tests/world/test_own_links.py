@@ -16,6 +16,9 @@ from .raw_probes import Sender, mac_of
 from .waiting import wait_until
 
 _BRIDGE = "br0"
+# each has a name of its own: what NetworkManager still has to do about one that went, it does to the next one
+# of that name
+_OTHERS_BRIDGE, _BRIDGE_BELOW = "br1", "br2"
 _KINDS = [kind for kind in probes.all_kinds() if not kind.bound]
 _OWN = {4: ("192.0.2.33", 24), 6: ("2001:db8:2::33", 64)}
 
@@ -81,21 +84,20 @@ def _by_hand(world, link: str) -> str:
     return link
 
 
-def _bridge(world) -> None:
+def _bridge(world, name: str) -> None:
     world.client.ip(
-        f"link add {_BRIDGE} type bridge", f"link set {a.UPLINK} master {_BRIDGE}", f"link set {a.UPLINK} up",
-        f"link set {_BRIDGE} up",
+        f"link add {name} type bridge", f"link set {a.UPLINK} master {name}", f"link set {a.UPLINK} up", f"link set {name} up",
     )
 
 
 def _by_others(world) -> str:
-    _bridge(world)
-    return _by_hand(world, _BRIDGE)
+    _bridge(world, _OTHERS_BRIDGE)
+    return _by_hand(world, _OTHERS_BRIDGE)
 
 
 def _above_the_bridge(world) -> str:
-    _bridge(world)
-    world.client.ip(f"link add link {_BRIDGE} name own0 type macvlan mode bridge", "link set own0 up")
+    _bridge(world, _BRIDGE_BELOW)
+    world.client.ip(f"link add link {_BRIDGE_BELOW} name own0 type macvlan mode bridge", "link set own0 up")
     return _by_hand(world, "own0")
 
 
@@ -135,9 +137,8 @@ def _undo(world) -> None:
     for name in ("port", _BRIDGE):
         if world.manager.state_of(name):
             world.manager.nmcli("connection", "down", name)
-    for name in (_BRIDGE, "own0"):
+    for name in (_BRIDGE, _OTHERS_BRIDGE, _BRIDGE_BELOW, "own0"):
         world.client.run(["ip", "link", "del", name], check=False)
-        # NetworkManager still writes its settings of a bridge to the next one of that name
         wait_until(
             lambda name=name: world.manager.nmcli("device", "show", name, check=False).returncode,
             f"NetworkManager to have seen {name} go",

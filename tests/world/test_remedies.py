@@ -253,7 +253,7 @@ def test_questions_by_tcp(locked):
     with _resolver_here(locked):
         resolv_conf.write_text(f"nameserver {a.ROUTER[4]}\noptions use-vc\n")
         told = wait_until(lambda: _told(locked, "use-vc"), "what it says of questions by TCP")
-        assert "Take it out" in told[0]
+        assert "Remove that option" in told[0]
         assert not _comes_up(locked, "tcp", wait=4)
         resolv_conf.write_text(f"nameserver {a.ROUTER[4]}\n")
         assert _comes_up(locked, "tcp")
