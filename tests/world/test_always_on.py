@@ -201,6 +201,20 @@ def test_whose_profiles(always):
     always.manager.down("second")
 
 
+def test_a_choice_that_is_gone_does_not_stand_in_the_way(always):
+    """The tray always sends all that are chosen; a VPN whose profile was deleted has nothing there to unmark."""
+    gone = uuid_of("gone")
+    write("gone", vpn("gone", tls(f"{a.SERVER[4]}:{a.SERVER_PORT}:udp")))
+    always.manager.nmcli("connection", "reload")
+    always.product.ctl("always-on", "first", "--or", "gone")
+    always.manager.nmcli("connection", "delete", "gone")
+    assert always.product.ctl("always-on", "first", "--or", "gone", check=False).returncode == 1, "it was never that name"
+    always.product.ctl("always-on", "first", "--or", gone, "--or", "second")
+    assert [chosen["uuid"] for chosen in _told(always)["vpns"]] == [uuid_of("first"), gone, uuid_of("second")]
+    always.product.ctl("always-on", "first", "--or", "second")
+    assert always.product.ctl("always-on", "first", "--or", gone, check=False).returncode == 1
+
+
 def test_what_the_administrator_lays_down(always):
     folder = Path("/etc/nm-killswitch/conf.d")
     folder.mkdir(parents=True, exist_ok=True)
