@@ -37,6 +37,7 @@ static void free_item(gpointer data)
 
     g_free(item->id);
     g_free(item->label);
+    g_free(item->brief);
     g_clear_pointer(&item->target, g_variant_unref);
     g_clear_pointer(&item->children, g_ptr_array_unref);
     g_free(item);
@@ -177,13 +178,16 @@ static void add_pause(const KsModel *model, GPtrArray *items)
     menu->children = g_ptr_array_new_with_free_func(free_item);
     for (unsigned i = 0; i < G_N_ELEMENTS(pauses); i++) {
         g_autofree char *id = g_strdup_printf("pause-%u", pauses[i]);
+        KsItem *item;
 
-        add_action(menu->children, id,
-                   g_strdup_printf(
-                       g_dngettext(GETTEXT_PACKAGE, "For %u minute", "For %u minutes", pauses[i]),
-                       pauses[i]),
-                   "pause", g_variant_new_uint32(pauses[i] * MINUTE))
-            ->sensitive = works && pauses[i] * MINUTE <= guard->pause_max;
+        item = add_action(menu->children, id,
+                          g_strdup_printf(g_dngettext(GETTEXT_PACKAGE, "For %u minute",
+                                                      "For %u minutes", pauses[i]),
+                                          pauses[i]),
+                          "pause", g_variant_new_uint32(pauses[i] * MINUTE));
+        /* TRANSLATORS: a duration in minutes */
+        item->brief = g_strdup_printf(_("%u min"), pauses[i]);
+        item->sensitive = works && pauses[i] * MINUTE <= guard->pause_max;
     }
 }
 

@@ -33,6 +33,7 @@ typedef struct {
     char *id; /* tells items apart while they change; unique in its list */
     KsItemKind kind;
     char *label; /* NULL for separators */
+    char *brief; /* instead, where its submenu's label stands above it; NULL: the same */
     bool sensitive;
     bool checked;
     bool indented;       /* belongs to the item above it */

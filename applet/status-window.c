@@ -100,6 +100,11 @@ static GtkWidget *new_heading(const char *text)
     return heading;
 }
 
+static const char *shown_label(const KsItem *item)
+{
+    return item->brief ? item->brief : item->label;
+}
+
 /* A widget for one item; its label is a child that wraps. */
 static GtkWidget *make(Parts *parts, GtkApplication *application, const KsItem *item)
 {
@@ -110,7 +115,7 @@ static GtkWidget *make(Parts *parts, GtkApplication *application, const KsItem *
     } else {
         widget = item->kind == KS_ITEM_CHECK ? g_object_new(KS_TYPE_CHECK_BUTTON, NULL)
                                              : gtk_button_new();
-        gtk_button_set_label(GTK_BUTTON(widget), item->label);
+        gtk_button_set_label(GTK_BUTTON(widget), shown_label(item));
         g_signal_connect(widget, item->kind == KS_ITEM_CHECK ? "chosen" : "clicked",
                          G_CALLBACK(on_click), application);
     }
@@ -123,7 +128,7 @@ static GtkWidget *make(Parts *parts, GtkApplication *application, const KsItem *
 /* Few choices stand beside each other. */
 static int columns(unsigned choices)
 {
-    static const int of_few[] = { 1, 1, 2, 3, 2 };
+    static const int of_few[] = { 1, 1, 2, 3, 4 };
 
     return choices < G_N_ELEMENTS(of_few) ? of_few[choices] : 1;
 }
@@ -214,8 +219,10 @@ static void show(Parts *parts, const GPtrArray *items)
                                item->target ? g_variant_ref(item->target) : NULL,
                                item->target ? (GDestroyNotify) g_variant_unref : NULL);
         if (GTK_IS_BUTTON(widget)) {
-            if (strcmp(gtk_button_get_label(GTK_BUTTON(widget)), item->label) != 0)
-                gtk_button_set_label(GTK_BUTTON(widget), item->label);
+            if (strcmp(gtk_button_get_label(GTK_BUTTON(widget)), shown_label(item)) != 0)
+                gtk_button_set_label(GTK_BUTTON(widget), shown_label(item));
+            if (item->brief) /* who does not see the heading hears the whole of it */
+                atk_object_set_name(gtk_widget_get_accessible(widget), item->label);
             gtk_widget_set_margin_start(widget, item->indented ? INDENT : 0);
         }
         if (KS_IS_CHECK_BUTTON(widget))

@@ -15,7 +15,7 @@ from gi.repository import Gio, GLib  # noqa: E402
 
 from world.people import Agent, Person  # noqa: E402
 from world.sandbox import build_dir, reports_dir  # noqa: E402
-from world.waiting import wait_until  # noqa: E402
+from world.waiting import wait_listens, wait_until  # noqa: E402
 
 ID = "io.github.nmkillswitch"
 WATCHER = "org.kde.StatusNotifierWatcher"
@@ -138,10 +138,10 @@ class Desktop:
         sockets.mkdir(exist_ok=True)
         sockets.chmod(0o1777)
         self.start(["Xvfb", DISPLAY, "-screen", "0", self.size, "-nolisten", "tcp"])
-        wait_until(lambda: Path(f"/tmp/.X11-unix/X{DISPLAY[1:]}").exists(), "the display")
+        wait_listens(Path(f"/tmp/.X11-unix/X{DISPLAY[1:]}"), "the display")
         (_FOLDER / "bus.conf").write_text(_BUS)
         self.start(["dbus-daemon", f"--config-file={_FOLDER}/bus.conf", "--nofork"])
-        wait_until((_FOLDER / "bus").exists, "the session bus")
+        wait_listens(_FOLDER / "bus", "the session bus")
         flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
         self.bus = Gio.DBusConnection.new_for_address_sync(f"unix:path={_FOLDER}/bus", flags, None, None)
         if self.window_manager:

@@ -4,7 +4,6 @@
 For what the applet looks like in each state and language; what it does is tested with the real guard."""
 
 import re
-import socket
 import subprocess
 import threading
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 from gi.repository import Gio, GLib
 
-from world.waiting import wait_until
+from world.waiting import wait_listens, wait_until
 
 from .desktop import Desktop
 
@@ -102,15 +101,11 @@ class Stage(Desktop):
 
     def _start_system_bus(self) -> None:
         self._bus = self.start(["dbus-daemon", f"--config-file={self.home.parent / 'system.conf'}", "--nofork"])
-        wait_until(self._bus_listens, "the bus that stands for the system's")
+        wait_listens(self.home.parent / "system-bus", "the bus that stands for the system's")
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         if not self._ready.wait(10):
             raise RuntimeError("the guard of the stage did not come up")
-
-    def _bus_listens(self) -> bool:
-        with socket.socket(socket.AF_UNIX) as probe:  # its file is there a moment before it listens
-            return probe.connect_ex(str(self.home.parent / "system-bus")) == 0
 
     def restart_system_bus(self) -> None:
         """It dies, and comes back with a guard and nothing of before."""

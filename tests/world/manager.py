@@ -9,7 +9,7 @@ from pathlib import Path
 from . import profiles, versions
 from .addresses import TUNNEL
 from .network import Namespace
-from .waiting import wait_until
+from .waiting import wait_listens, wait_until
 
 _BUS_SOCKET = Path("/run/dbus/system_bus_socket")
 _POLKITD = ("/usr/lib/polkit-1/polkitd", "/usr/libexec/polkitd")
@@ -37,7 +37,7 @@ class Manager:
         _BUS_SOCKET.unlink(missing_ok=True)
         # in the client's namespace, so that the dispatcher that it starts is there too
         self._client.daemon("dbus", ["dbus-daemon", "--system", "--nofork", "--nopidfile"])
-        wait_until(_BUS_SOCKET.exists, "the system bus")
+        wait_listens(_BUS_SOCKET, "the system bus")
         program = next((p for p in _POLKITD if os.path.exists(p)), None)
         if program is None:
             raise RuntimeError("polkitd is not installed")

@@ -17,7 +17,7 @@ import pytest
 
 from . import fake_guard
 from .network import log_of
-from .waiting import wait_until
+from .waiting import wait_listens, wait_until
 
 DONE, FAILED, USAGE, NOT_AUTHORISED, NO_GUARD, NOT_LOCKED = range(6)
 INTERRUPTED = 130
@@ -406,7 +406,7 @@ class Elsewhere:
     def start_bus(self) -> None:
         (self.folder / "bus").unlink(missing_ok=True)
         self.bus = self._world.client.daemon("other-bus", ["dbus-daemon", f"--config-file={self._config}", "--nofork"])
-        wait_until((self.folder / "bus").exists, "the other bus")
+        wait_listens(self.folder / "bus", "the other bus")
 
     def start_guard(self) -> None:
         self.guard = self._world.client.popen(

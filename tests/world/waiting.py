@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Waiting for something to become true, with an end to the patience."""
 
+import socket
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,3 +25,13 @@ def wait_until(look: Callable[[], T], what: str, timeout: float = 10.0) -> T:
         if time.monotonic() > end:
             raise WaitedTooLong(f"waited {timeout:g} s in vain for: {what}")
         time.sleep(_STEP)
+
+
+def wait_listens(path: Path, what: str, timeout: float = 10.0) -> None:
+    """Until somebody listens at this socket: its file is there a moment before."""
+
+    def listens() -> bool:
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(path)) == 0
+
+    wait_until(listens, what, timeout)
