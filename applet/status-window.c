@@ -119,7 +119,7 @@ static GtkWidget *make(Parts *parts, GtkApplication *application, const KsItem *
         g_signal_connect(widget, item->kind == KS_ITEM_CHECK ? "chosen" : "clicked",
                          G_CALLBACK(on_click), application);
     }
-    if (strcmp(item->id, "reconnect") == 0)
+    if (strcmp(item->id, "reconnect") == 0 || strcmp(item->id, "test") == 0)
         gtk_widget_set_margin_top(widget, SPACING); /* it is no VPN like those above it */
     g_hash_table_insert(parts->widgets, g_strdup(item->id), widget);
     return widget;
