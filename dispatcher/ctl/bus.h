@@ -11,8 +11,8 @@
 /* A connection of our own. Gives up after some seconds, also on a bus that hangs. */
 GDBusConnection *ks_bus_open(GError **error);
 
-/* As ks_client_call(). `interactive`: polkit may ask for a password, and anyone who types it is given
- * time. */
+/* As ks_client_call(). `interactive`: polkit may ask for a password, and anyone who types it is
+ * given time. */
 KsExitStatus ks_bus_call(GDBusConnection *connection, const char *method, GVariant *arguments,
                          bool interactive, GVariant **ret_result, char **ret_message);
 

@@ -12,9 +12,9 @@
  * A link to /dev/null or an empty file in <local>/conf.d hides and says nothing.
  *
  * A file is used only if nobody but root can have written it, and so is a folder: as with sudo,
- * what it says decides what others may do. What cannot be used counts as if it ruled everything out
- * (ks_configuration_distrust()); otherwise anyone who breaks a file would lift what it forbids. Root
- * at a terminal can unlock all the same (service/methods.h). */
+ * what it says decides what others may do. What cannot be used counts as if it ruled everything
+ * out (ks_configuration_distrust()); otherwise anyone who breaks a file would lift what it
+ * forbids. Root at a terminal can unlock all the same (service/methods.h). */
 
 /* Folders as above. */
 #define KS_CONFIGURATION_FILE   "nm-killswitch.conf"

@@ -21,8 +21,8 @@
 #define CALLS_PER_CALLER_MAX 1u
 #define CALLS_PER_USER_MAX   4u
 
-/* From the end of one test to the beginning of the next: anyone who asks without end sends some dozen
- * packets to nobody every few seconds. */
+/* From the end of one test to the beginning of the next: anyone who asks without end sends some
+ * dozen packets to nobody every few seconds. */
 #define REST_MS 2000
 
 struct KsTester {

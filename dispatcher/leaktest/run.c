@@ -19,7 +19,8 @@
 
 #define MANAGER_NAME_AS_PATH "/org/freedesktop/NetworkManager"
 
-/* Someone who does not answer in this time is not waited for: then it is tested without his word. */
+/* Someone who does not answer in this time is not waited for: then it is tested without his
+ * word. */
 #define ASK_TIMEOUT_MS 2000
 
 /* So long frames are waited for: neighbours are found in it, and a SYN is sent twice. */

@@ -7,9 +7,9 @@
 
 /* Which answers about a VPN server's name are believed, and when it is asked for again.
  *
- * Someone who answers our DNS decides where the lock lets the VPN's packets go (TunnelCrack, ServerIP,
- * CVE-2023-36673). An answer that is not an address on the internet is not taken: a VPN server in a
- * private network is written down as an address, by a person. */
+ * Someone who answers our DNS decides where the lock lets the VPN's packets go (TunnelCrack,
+ * ServerIP, CVE-2023-36673). An answer that is not an address on the internet is not taken: a
+ * VPN server in a private network is written down as an address, by a person. */
 
 /* Why an address that the DNS told is not let out, as the end of a sentence ("which is ..."), or
  * NULL: it may be. */

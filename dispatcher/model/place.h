@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What a network is, whatever a profile calls itself: a UUID belongs to anyone who writes the profile,
- * and can be given to another network. Two places are the same if their text is. */
+/* What a network is, whatever a profile calls itself: a UUID belongs to anyone who writes the
+ * profile, and can be given to another network. Two places are the same if their text is. */
 
 /* A Wi-Fi network: its name, how its key is agreed on as the profile says ("wpa-psk"; NULL: not at
  * all), and whether its access point demands one. NULL: the card is at none. Owned by the

@@ -4,11 +4,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether a WireGuard tunnel's server still answers. WireGuard has no carrier; what tells is what
- * was sent and what came back. By its protocol (wireguard.com/protocol, and
- * drivers/net/wireguard/messages.h) anyone who is sent data answers within 10 s, with a keepalive if
- * it has nothing else to say, and anyone who sends without an answer tries a new handshake after 15 s
- * and then every 5 s. Keepalives are not answered. So what is idle is never called silent. */
+/* Whether a WireGuard tunnel's server still answers. WireGuard has no carrier; what tells is
+ * what was sent and what came back. By its protocol (wireguard.com/protocol, and
+ * drivers/net/wireguard/messages.h) anyone who is sent data answers within 10 s, with a
+ * keepalive if it has nothing else to say, and anyone who sends without an answer tries a new
+ * handshake after 15 s and then every 5 s. Keepalives are not answered. So what is idle is never
+ * called silent. */
 
 /* Of all peers of a link together: one of them that answers is an answer. */
 typedef struct {

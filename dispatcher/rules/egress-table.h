@@ -4,11 +4,11 @@
 #include "model/uplink.h"
 #include "rules/skeleton.h"
 
-/* The second layer: a table of family netdev that judges every frame where it leaves the machine,
- * no matter who made it (Linux 5.16 and later). One base chain an uplink, because kernels differ in what
- * else they take (6.1 knows no second device later, 6.18 no renamed one); all of them jump to the
- * same rules, in egress-rules.c. So the table changes with the uplinks, and with nothing else but
- * its sets' elements.
+/* The second layer: a table of family netdev that judges every frame where it leaves the
+ * machine, no matter who made it (Linux 5.16 and later). One base chain an uplink, because
+ * kernels differ in what else they take (6.1 knows no second device later, 6.18 no renamed one);
+ * all of them jump to the same rules, in egress-rules.c. So the table changes with the uplinks,
+ * and with nothing else but its sets' elements.
  *
  * By name, one base chain is on all that is called like a card (uplink.h), also on those that come
  * later, and judges them as Ethernet cards; such cards have no chain of their own (ADR 28). */

@@ -316,8 +316,9 @@ static const KsRule rules[] = {
     { KS_CHAIN_INPUT, "counter name \"blocked_in\" drop",
       DO(COUNT(KS_COUNTER_BLOCKED_IN), DROP) },
 
-    /* ---- what comes from a server's address, protocol and port. Someone who forges these begins no
-     * connection, and finds no service: VPN programs use ports of their own, or IKE's. ---- */
+    /* ---- what comes from a server's address, protocol and port. Someone who forges these
+     * begins no connection, and finds no service: VPN programs use ports of their own, or IKE's.
+     * ---- */
     { KS_CHAIN_ANSWERS, "tcp flags syn / syn,ack return",
       DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_SYN | TCP_ACK),
          COMPARE(EQ, 1, TCP_SYN), RETURN) },
@@ -339,12 +340,12 @@ static const KsRule rules[] = {
     { KS_CHAIN_FROM_SEVERAL, "jump from_ipsec", DO(JUMP(KS_CHAIN_FROM_IPSEC)) },
     { KS_CHAIN_FROM_SEVERAL, "jump inside_ipsec", DO(JUMP(KS_CHAIN_INSIDE_IPSEC)) },
 
-    /* WireGuard's data has the uid of the one who sends through the tunnel, so it is known by its mark,
-     * which no program can set without privileges, else by its port, which no other socket can
-     * have. What it says by itself has no uid, and is known by its length as well: sockets that the
-     * kernel makes for a program have none either (RxRPC). What comes in must be a message of
-     * WireGuard's, too: a tunnel's port would say more, but one that was set a moment ago is not
-     * known yet, and the answer to its first handshake would be lost. */
+    /* WireGuard's data has the uid of the one who sends through the tunnel, so it is known by
+     * its mark, which no program can set without privileges, else by its port, which no other
+     * socket can have. What it says by itself has no uid, and is known by its length as well:
+     * sockets that the kernel makes for a program have none either (RxRPC). What comes in must
+     * be a message of WireGuard's, too: a tunnel's port would say more, but one that was set a
+     * moment ago is not known yet, and the answer to its first handshake would be lost. */
     { KS_CHAIN_FROM_WIREGUARD, "meta mark @wireguard_marks accept",
       DO(META(MARK, R1), LOOKUP(KS_SET_WIREGUARD_MARKS), ACCEPT) },
     { KS_CHAIN_FROM_WIREGUARD, "oif 0 @th,64,32 @wireguard_messages accept",

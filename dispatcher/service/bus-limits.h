@@ -17,7 +17,8 @@
  * one apart, at many times its size, before anybody can refuse it; that memory is given back. */
 #define KS_BUS_ARGUMENTS_MAX 65536
 
-/* Refusals that wait to be sent. Someone who calls faster than the bus takes even those gets none. */
+/* Refusals that wait to be sent. Someone who calls faster than the bus takes even those gets
+ * none. */
 #define KS_BUS_REFUSALS_MAX 1024
 
 /* For g_dbus_connection_remove_filter(). */

@@ -4,9 +4,9 @@
 #include "guard/guard.h"
 #include "network/system-bus.h"
 
-/* The guard on the system bus, as data/io.github.nmkillswitch.Guard1.xml has it. State is pushed:
- * what changes is signalled once, after all that changed with it, and before anyone who asked for the
- * change is answered. Comes back with the bus. */
+/* The guard on the system bus, as data/io.github.nmkillswitch.Guard1.xml has it. State is
+ * pushed: what changes is signalled once, after all that changed with it, and before anyone who
+ * asked for the change is answered. Comes back with the bus. */
 
 typedef struct KsBus KsBus;
 

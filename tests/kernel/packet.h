@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* IPv4 and IPv6 packets by hand, with right checksums, so that every field can be wrong on purpose.
- * Each carries a number at its end, by which anyone who catches it knows it again; one that speaks DNS
- * carries it as its message's number. */
+/* IPv4 and IPv6 packets by hand, with right checksums, so that every field can be wrong on
+ * purpose. Each carries a number at its end, by which anyone who catches it knows it again; one
+ * that speaks DNS carries it as its message's number. */
 
 #define PACKET_SIZE_MAX  512u
 #define PACKET_BYTES_MAX 384u

@@ -423,8 +423,8 @@ static void hold(Fixture *f, KsReadback *held, const KsLock *want)
     g_assert_true(ks_readback_is_intact(held));
 }
 
-/* An upgrade while it is locked, and a downgrade. Until somebody tells the names again, names of any
- * length may be asked for that the older table does not tell. */
+/* An upgrade while it is locked, and a downgrade. Until somebody tells the names again, names of
+ * any length may be asked for that the older table does not tell. */
 static void test_other_version(Fixture *f, const void *data)
 {
     g_autoptr(KsReadback) older = ks_readback_new(older_table());
