@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/leaks.h"
 
-#include "config.h"
 #include "ctl/text.h"
 #include "model/leak-words.h"
-
-#include <glib/gi18n.h>
 
 /* What an attempt and a cell take of a line. */
 #define WHAT_COLUMNS 44

@@ -91,9 +91,6 @@ class Caller:
     def has_answer(self, number: int) -> bool:
         return number in self._answers
 
-    def has_answer(self, number: int) -> bool:
-        return number in self._answers
-
     def end(self, number: int, timeout: float = 25) -> Answer:
         wait_until(lambda: number in self._answers, f"{self.name} to get its answer", timeout)
         return self._answers.pop(number)
