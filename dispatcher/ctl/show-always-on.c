@@ -20,7 +20,7 @@ static const struct {
     { "manager-away", N_("NetworkManager does not run") },
     { "no-network", N_("there is no network") },
     { "portal", N_("the network wants a login in a browser first") },
-    { "disconnected", N_("somebody disconnected it; to connect it: nm-killswitch always-on") },
+    { "disconnected", N_("somebody disconnected it; to connect it: nm-killswitch always-on NAME") },
     { "other-vpn", N_("another VPN is connected") },
     { "no-profile", N_("there is no such VPN for all users any more") },
     { "nobody-logged-in", N_("its password is a person’s, and nobody is logged in") },
