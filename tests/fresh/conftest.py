@@ -160,6 +160,10 @@ def packaged_life(release, packages, outside):
             target = life.raw.path(f"{_PACKAGES}/{path.name}")
             target.parent.mkdir(exist_ok=True)
             target.write_bytes(path.read_bytes())
+        # what a first boot writes is not the packages'
+        with Machine(life.raw, life.outside, with_containers=True) as machine:
+            machine.wait_uplink()
+            machine.power_off()
 
     with roots.Copy(f"packaged-{release.name}", *roots.stocked(release).layers) as copy:
         lived = Life(copy, outside, "packaged", prepare)
