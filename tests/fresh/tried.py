@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the suite has seen, release by release, and the page that says it: run alone, this program
-writes data/doc/tried.md from the records of the last runs. A release of which there is no new record
-keeps the lines that it has."""
+writes data/doc/tried.md from the records of the last runs. What was not tried again keeps its line, with
+its day."""
 
 import json
 import sys
@@ -61,6 +61,12 @@ def programs() -> tuple[str, ...]:
     return tuple(_PROGRAMS)
 
 
+def _rows(section: str) -> dict[str, list[str]]:
+    """What the page says already."""
+    cells = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("| ") and "---" not in line]
+    return {what.strip(): [seen.strip(), day.strip()] for what, seen, day in cells if what.strip() != "what"}
+
+
 def _section(release: roots.Release, record: dict) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
     lines = [f"## {release.title}", "", f"Linux {record['kernel']}, {versions}.", ""]
@@ -79,7 +85,9 @@ def write() -> None:
     for release in roots.RELEASES:
         record = _RECORDS / f"{release.name}.json"
         if record.exists() and json.loads(record.read_text())["seen"]:
-            sections[release.title] = _section(release, json.loads(record.read_text()))
+            seen = json.loads(record.read_text())
+            seen["seen"] = _rows(sections.get(release.title, "")) | seen["seen"]
+            sections[release.title] = _section(release, seen)
     known = [sections[release.title] for release in roots.RELEASES if release.title in sections]
     PAGE.write_text(_HEAD + "\n".join(known))
 
