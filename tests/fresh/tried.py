@@ -67,9 +67,11 @@ def _rows(section: str) -> dict[str, list[str]]:
     return {what.strip(): [seen.strip(), day.strip()] for what, seen, day in cells if what.strip() != "what"}
 
 
-def _section(release: roots.Release, record: dict) -> str:
+def _section(release: roots.Release, record: dict, before: str) -> str:
+    """`before`: the one that the page has."""
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
-    lines = [f"## {release.title}", "", f"Linux {record['kernel']}, {versions}.", ""]
+    programs = f"Linux {record['kernel']}, {versions}." if versions else before.splitlines()[2]
+    lines = [f"## {release.title}", "", programs, ""]
     lines += ["| what | seen | day |", "|---|---|---|"]
     lines += [f"| {what} | {seen} | {day} |" for what, (seen, day) in record["seen"].items()]
     return "\n".join(lines) + "\n"
@@ -86,8 +88,9 @@ def write() -> None:
         record = _RECORDS / f"{release.name}.json"
         if record.exists() and json.loads(record.read_text())["seen"]:
             seen = json.loads(record.read_text())
-            seen["seen"] = _rows(sections.get(release.title, "")) | seen["seen"]
-            sections[release.title] = _section(release, seen)
+            before = sections.get(release.title, "## \n\n\n")
+            seen["seen"] = _rows(before) | seen["seen"]
+            sections[release.title] = _section(release, seen, before)
     known = [sections[release.title] for release in roots.RELEASES if release.title in sections]
     PAGE.write_text(_HEAD + "\n".join(known))
 
