@@ -116,7 +116,11 @@ class Desktop:
     # -- its life
 
     def _install(self) -> None:
-        shutil.rmtree(_FOLDER, ignore_errors=True)
+        def emptied() -> bool:
+            shutil.rmtree(_FOLDER, ignore_errors=True)
+            return not _FOLDER.exists()
+
+        wait_until(emptied, "the last programs of the desktop before to write no more into its folder")
         _FOLDER.mkdir(parents=True)
         subprocess.run(
             ["meson", "install", "-C", str(build_dir()), "--no-rebuild", "--quiet", "--destdir", str(self.root)],
