@@ -8,10 +8,7 @@
 #include "leaktest/surroundings.h"
 #include "model/names.h"
 #include "polkit/authority.h"
-
-#define BUS_NAME      "org.freedesktop.DBus"
-#define BUS_PATH      "/org/freedesktop/DBus"
-#define BUS_INTERFACE "org.freedesktop.DBus"
+#include "polkit/caller.h"
 
 /* Anyone else who asks is told to come again; one user cannot take all of it (the system bus gives
  * each some hundred connections). */
@@ -167,18 +164,18 @@ static unsigned calls_of_user(const KsTester *tester, guint32 uid)
 static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) reply =
-        g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
-    Call *call = data;
     GDBusMessage *message;
+    Call *call = data;
+    guint32 uid;
+    bool known = ks_caller_ask_uid_finish(G_DBUS_CONNECTION(source), result, &uid, &error);
 
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return;
-    if (!reply) {
+        return; /* the call is gone */
+    if (!known) {
         refuse(call, KS_BUS_ERROR("NotAuthorised"), "The bus does not say who you are.");
         return;
     }
-    g_variant_get(reply, "(u)", &call->uid);
+    call->uid = uid;
     call->has_uid = true;
     if (call->uid == 0) {
         authorise(call);
@@ -195,21 +192,9 @@ static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
                        call->cancellable, on_polkit, call);
 }
 
-static void on_caller_gone(GDBusConnection *connection, const char *sender, const char *path,
-                           const char *interface, const char *signal, GVariant *arguments,
-                           gpointer data)
+static void on_caller_gone(void *data)
 {
-    const char *new_owner;
-    Call *call = data;
-
-    (void) connection;
-    (void) sender;
-    (void) path;
-    (void) interface;
-    (void) signal;
-    g_variant_get_child(arguments, 2, "&s", &new_owner);
-    if (new_owner[0] == '\0')
-        end_call(call);
+    end_call(data);
 }
 
 static bool may_wait(const KsTester *tester, const char *caller)
@@ -242,12 +227,8 @@ static void on_call(GDBusConnection *connection, const char *sender, const char 
     call->invocation = invocation;
     call->cancellable = g_cancellable_new();
     g_ptr_array_add(tester->calls, call);
-    call->watch = g_dbus_connection_signal_subscribe(
-        connection, BUS_NAME, BUS_INTERFACE, "NameOwnerChanged", BUS_PATH, sender,
-        G_DBUS_SIGNAL_FLAGS_NONE, on_caller_gone, call, NULL);
-    g_dbus_connection_call(connection, BUS_NAME, BUS_PATH, BUS_INTERFACE, "GetConnectionUnixUser",
-                           g_variant_new("(s)", sender), G_VARIANT_TYPE("(u)"),
-                           G_DBUS_CALL_FLAGS_NONE, -1, call->cancellable, on_uid, call);
+    call->watch = ks_caller_watch(connection, sender, on_caller_gone, call);
+    ks_caller_ask_uid(connection, sender, call->cancellable, on_uid, call);
 }
 
 KsTester *ks_tester_new(GDBusConnection *connection, KsTesterIdle idle, void *data)

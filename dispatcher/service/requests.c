@@ -5,13 +5,10 @@
 
 #include "model/names.h"
 #include "polkit/authority.h"
+#include "polkit/caller.h"
 #include "service/methods.h"
 
 #include <pwd.h>
-
-#define BUS_NAME      "org.freedesktop.DBus"
-#define BUS_PATH      "/org/freedesktop/DBus"
-#define BUS_INTERFACE "org.freedesktop.DBus"
 
 struct KsRequests {
     KsGuard *guard;
@@ -190,17 +187,14 @@ static bool may_ask(const KsRequests *requests, guint32 uid)
 /* Someone who may configure without being asked for more sees all, as root does. */
 static void on_uid_of_look(GObject *source, GAsyncResult *result, gpointer data)
 {
-    g_autoptr(GVariant) reply =
-        g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
     Request *request = data;
     KsViewer viewer;
 
-    if (!reply) { /* who that was is gone, or not known */
-        look(request, NULL);
+    if (!ks_caller_ask_uid_finish(G_DBUS_CONNECTION(source), result, &request->uid, NULL)) {
+        look(request, NULL); /* who that was is gone, or not known */
         finish(request);
         return;
     }
-    g_variant_get(reply, "(u)", &request->uid);
     viewer = viewer_of(request);
     if (!ks_guard_hides(request->requests->guard, &viewer) ||
         !may_ask(request->requests, request->uid)) {
@@ -250,21 +244,9 @@ static void on_polkit(GObject *source, GAsyncResult *result, gpointer data)
     finish(request);
 }
 
-static void on_caller_gone(GDBusConnection *connection, const char *sender, const char *path,
-                           const char *interface, const char *signal, GVariant *arguments,
-                           gpointer data)
+static void on_caller_gone(void *data)
 {
-    const char *new_owner;
-    Request *request = data;
-
-    (void) connection;
-    (void) sender;
-    (void) path;
-    (void) interface;
-    (void) signal;
-    g_variant_get_child(arguments, 2, "&s", &new_owner);
-    if (new_owner[0] == '\0')
-        g_cancellable_cancel(request->cancellable);
+    g_cancellable_cancel(((Request *) data)->cancellable);
 }
 
 static void ask(Request *request)
@@ -278,9 +260,8 @@ static void ask(Request *request)
     g_return_if_fail(action);
     count_question(request, +1);
     /* in this order: a caller that is gone before the watch is unknown to polkit */
-    request->watch = g_dbus_connection_signal_subscribe(
-        request->connection, BUS_NAME, BUS_INTERFACE, "NameOwnerChanged", BUS_PATH,
-        caller_of(request), G_DBUS_SIGNAL_FLAGS_NONE, on_caller_gone, request, NULL);
+    request->watch =
+        ks_caller_watch(request->connection, caller_of(request), on_caller_gone, request);
     ks_authority_check(request->connection, caller_of(request), action, method_name_of(request),
                        interactive, request->cancellable, on_polkit, request);
 }
@@ -288,17 +269,14 @@ static void ask(Request *request)
 static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) reply =
-        g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
     Request *request = data;
     KsRequests *requests = request->requests;
 
-    if (!reply) {
+    if (!ks_caller_ask_uid_finish(G_DBUS_CONNECTION(source), result, &request->uid, &error)) {
         refuse(request, error);
         finish(request);
         return;
     }
-    g_variant_get(reply, "(u)", &request->uid);
     if (!may_ask(requests, request->uid)) {
         g_dbus_method_invocation_return_error(g_steal_pointer(&request->invocation), G_DBUS_ERROR,
                                               G_DBUS_ERROR_LIMITS_EXCEEDED,
@@ -311,10 +289,8 @@ static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
 
 static void ask_for_uid(Request *request, GAsyncReadyCallback callback)
 {
-    g_dbus_connection_call(request->connection, BUS_NAME, BUS_PATH, BUS_INTERFACE,
-                           "GetConnectionUnixUser", g_variant_new("(s)", caller_of(request)),
-                           G_VARIANT_TYPE("(u)"), G_DBUS_CALL_FLAGS_NONE, -1, request->cancellable,
-                           callback, request);
+    ks_caller_ask_uid(request->connection, caller_of(request), request->cancellable, callback,
+                      request);
 }
 
 KsRequests *ks_requests_new(KsGuard *guard, void (*done)(void *data), void *data)
