@@ -75,10 +75,13 @@ static void wake_by(KsGuard *guard, int64_t wake)
 
 void ks_guard_connect(KsGuard *guard)
 {
+    const char *const *chosen = ks_guard_always_on(guard);
     KsManager *manager = ks_look_manager(guard->look);
     KsAlwaysOnStep step;
 
-    ks_always_on_choose(guard->always_on, ks_guard_always_on(guard));
+    if (chosen && chosen[0])
+        ks_look_at_logins(guard->look);
+    ks_always_on_choose(guard->always_on, chosen);
     step = ks_always_on_observe(guard->always_on, ks_look_world(guard->look),
                                 ks_engine_tunnels(guard->engine), now_ms());
     remember_held(guard);

@@ -367,8 +367,6 @@ bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked)
     learned = ks_vpns_learn(vpns, look->world);
     if (look->manager)
         ks_manager_describe(look->manager, look->world);
-    if (look->logins)
-        ks_logins_describe(look->logins, look->world);
     ks_vpns_apply(vpns, look->world);
     describe_policies(look);
     watch_lives(look);
@@ -385,6 +383,12 @@ void ks_look_at_people(KsLook *look)
 KsWorld *ks_look_world(const KsLook *look)
 {
     return look->world;
+}
+
+void ks_look_at_logins(KsLook *look)
+{
+    if (look->logins)
+        ks_logins_describe(look->logins, look->world);
 }
 
 KsManager *ks_look_manager(const KsLook *look)

@@ -41,6 +41,10 @@ KsWorld *ks_look_world(const KsLook *look);
 bool ks_look_has_manager_told(const KsLook *look);
 bool ks_look_has_profile(const KsLook *look, const char *uuid);
 
+/* Whether somebody is logged in is told with the world from now on. Asks the system, which no event
+ * should wait for. */
+void ks_look_at_logins(KsLook *look);
+
 /* Whose the networks are that LAN access is limited to is told with the world from now on. */
 void ks_look_at_network_users(KsLook *look, const char *const *uuids);
 
