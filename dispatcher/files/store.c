@@ -56,19 +56,8 @@ static const char *directory(const char *variable, const char *built_in)
 static char **read_always_on(GKeyFile *file)
 {
     g_auto(GStrv) texts = g_key_file_get_string_list(file, GROUP, KEY_ALWAYS_ON, NULL, NULL);
-    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
 
-    for (unsigned i = 0; texts && texts[i]; i++) {
-        if (g_ptr_array_find_with_equal_func(uuids, texts[i], g_str_equal, NULL))
-            continue;
-        if (!ks_uuid_is_valid(texts[i]) || uuids->len == KS_ALWAYS_ON_MAX)
-            return NULL;
-        g_ptr_array_add(uuids, g_strdup(texts[i]));
-    }
-    if (uuids->len == 0)
-        return NULL;
-    g_ptr_array_add(uuids, NULL);
-    return (char **) g_ptr_array_free(g_steal_pointer(&uuids), FALSE);
+    return texts && texts[0] ? ks_settings_read_always_on((const char *const *) texts) : NULL;
 }
 
 static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **error)

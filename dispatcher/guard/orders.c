@@ -259,7 +259,7 @@ static const char *find_always_on(KsGuard *guard, const char *name, GError **err
             return chosen[i];
     uuid = ks_vpns_identify(guard->vpns, ks_look_world(guard->look), name, error);
     vpn = uuid ? ks_world_vpn(ks_look_world(guard->look), uuid) : NULL;
-    if (!uuid || (vpn && !vpn->manual && !vpn->users))
+    if (!uuid || (vpn && ks_always_on_may_be(vpn)))
         return uuid;
     g_set_error_literal(
         error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,

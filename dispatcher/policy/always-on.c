@@ -146,8 +146,7 @@ void ks_always_on_answer(KsAlwaysOn *always, bool taken)
 
 /* ---- what became of them ---- */
 
-/* It is NetworkManager's, and for everybody: a private profile may have any UUID. */
-static bool may_be_chosen(const KsVpn *vpn)
+bool ks_always_on_may_be(const KsVpn *vpn)
 {
     return !vpn->manual && !vpn->users;
 }
@@ -157,7 +156,7 @@ static const KsVpn *find_vpn(const KsWorld *world, const char *uuid)
 {
     const KsVpn *vpn = ks_world_vpn(world, uuid);
 
-    return vpn && may_be_chosen(vpn) ? vpn : NULL;
+    return vpn && ks_always_on_may_be(vpn) ? vpn : NULL;
 }
 
 static int64_t delay_after(unsigned failures)
@@ -346,7 +345,7 @@ static bool may_carry_all(const KsWorld *world, const GArray *tunnels, const KsV
 static bool is_listed(const KsAlwaysOn *always, const KsVpn *vpn)
 {
     for (int i = 0; i < always->count; i++)
-        if (may_be_chosen(vpn) && strcmp(always->choices[i].uuid, vpn->uuid) == 0)
+        if (ks_always_on_may_be(vpn) && strcmp(always->choices[i].uuid, vpn->uuid) == 0)
             return true;
     return false;
 }

@@ -61,6 +61,9 @@ typedef struct {
 KsAlwaysOn *ks_always_on_new(bool held);
 void ks_always_on_free(KsAlwaysOn *always);
 
+/* It is NetworkManager's, and for everybody: a private profile may have any UUID. */
+bool ks_always_on_may_be(const KsVpn *vpn);
+
 /* UUIDs, at most KS_ALWAYS_ON_MAX, the first first; NULL or empty: none. The same as before changes
  * nothing. */
 void ks_always_on_choose(KsAlwaysOn *always, const char *const *uuids);

@@ -2,7 +2,6 @@
 #include "policy/configuration.h"
 
 #include "model/duration.h"
-#include "model/event.h"
 #include "policy/settings.h"
 
 #include <string.h>
@@ -96,22 +95,19 @@ static bool parse_boolean(const char *text, uint32_t *ret_value)
     return false;
 }
 
-/* Set apart by blanks, commas or semicolons; each once. NULL: they are none. */
+/* Set apart by blanks, commas or semicolons. NULL: they are none. */
 static char **parse_uuids(const char *text)
 {
     g_auto(GStrv) words = g_strsplit_set(text, BLANKS ",;", -1);
-    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
+    unsigned count = 0;
 
-    for (unsigned i = 0; words[i]; i++) {
-        if (words[i][0] == '\0' ||
-            g_ptr_array_find_with_equal_func(uuids, words[i], g_str_equal, NULL))
-            continue;
-        if (!ks_uuid_is_valid(words[i]) || uuids->len == KS_ALWAYS_ON_MAX)
-            return NULL;
-        g_ptr_array_add(uuids, g_strdup(words[i]));
-    }
-    g_ptr_array_add(uuids, NULL);
-    return (char **) g_ptr_array_free(g_steal_pointer(&uuids), FALSE);
+    for (unsigned i = 0; words[i]; i++)
+        if (words[i][0])
+            words[count++] = words[i];
+        else
+            g_free(words[i]);
+    words[count] = NULL;
+    return ks_settings_read_always_on((const char *const *) words);
 }
 
 static bool parse_value(const Row *row, const char *text, uint32_t *ret_value)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/settings.h"
 
+#include "model/event.h"
+
 void ks_settings_copy(const KsSettings *from, KsSettings *to)
 {
     *to = *from;
@@ -14,6 +16,21 @@ void ks_settings_clear(KsSettings *settings)
     g_clear_pointer(&settings->lan_networks, g_strfreev);
     g_clear_pointer(&settings->lan_places, g_strfreev);
     g_clear_pointer(&settings->always_on, g_strfreev);
+}
+
+char **ks_settings_read_always_on(const char *const *texts)
+{
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
+
+    for (unsigned i = 0; texts[i]; i++) {
+        if (g_ptr_array_find_with_equal_func(uuids, texts[i], g_str_equal, NULL))
+            continue;
+        if (!ks_uuid_is_valid(texts[i]) || uuids->len == KS_ALWAYS_ON_MAX)
+            return NULL;
+        g_ptr_array_add(uuids, g_strdup(texts[i]));
+    }
+    g_ptr_array_add(uuids, NULL);
+    return (char **) g_ptr_array_free(g_steal_pointer(&uuids), FALSE);
 }
 
 const char *ks_settings_lan_place(const KsSettings *settings, const char *uuid)
