@@ -2,6 +2,7 @@
 #include "applet/help.h"
 
 #include "applet/fit.h"
+#include "applet/widgets.h"
 #include "config.h"
 
 #include <glib/gi18n.h>
@@ -33,38 +34,32 @@ static const struct {
          "closed.") },
 };
 
-static GtkWidget *new_label(const char *text)
-{
-    GtkWidget *label = gtk_label_new(text);
-
-    gtk_label_set_line_wrap(GTK_LABEL(label), TRUE);
-    gtk_label_set_xalign(GTK_LABEL(label), 0);
-    gtk_label_set_max_width_chars(GTK_LABEL(label), TEXT_WIDTH);
-    return label;
-}
-
 static GtkWidget *new_page(void)
 {
     GtkWidget *grid = gtk_grid_new();
     int row = 0;
 
     g_object_set(grid, "margin", MARGIN, "row-spacing", SPACING, "column-spacing", SPACING, NULL);
-    gtk_grid_attach(GTK_GRID(grid),
-                    new_label(_("The lock lets traffic leave this computer through a VPN only. It "
-                                "closes by itself when a VPN connects; only you open it.")),
-                    0, row++, 2, 1);
+    gtk_grid_attach(
+        GTK_GRID(grid),
+        ks_label_new(_("The lock lets traffic leave this computer through a VPN only. It "
+                       "closes by itself when a VPN connects; only you open it."),
+                     TEXT_WIDTH),
+        0, row++, 2, 1);
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++, row++) {
         GtkWidget *icon = gtk_image_new_from_icon_name(rows[i].icon, GTK_ICON_SIZE_DND);
 
         gtk_image_set_pixel_size(GTK_IMAGE(icon), ICON_SIZE);
         gtk_widget_set_valign(icon, GTK_ALIGN_START);
         gtk_grid_attach(GTK_GRID(grid), icon, 0, row, 1, 1);
-        gtk_grid_attach(GTK_GRID(grid), new_label(_(rows[i].text)), 1, row, 1, 1);
+        gtk_grid_attach(GTK_GRID(grid), ks_label_new(_(rows[i].text), TEXT_WIDTH), 1, row, 1, 1);
     }
-    gtk_grid_attach(GTK_GRID(grid),
-                    new_label(_("If nothing else works, open the lock in a terminal:")), 0, row++,
+    gtk_grid_attach(
+        GTK_GRID(grid),
+        ks_label_new(_("If nothing else works, open the lock in a terminal:"), TEXT_WIDTH), 0,
+        row++, 2, 1);
+    gtk_grid_attach(GTK_GRID(grid), ks_label_new("sudo nm-killswitch unlock", TEXT_WIDTH), 0, row,
                     2, 1);
-    gtk_grid_attach(GTK_GRID(grid), new_label("sudo nm-killswitch unlock"), 0, row, 2, 1);
     gtk_label_set_selectable(GTK_LABEL(gtk_grid_get_child_at(GTK_GRID(grid), 0, row)), TRUE);
     return grid;
 }

@@ -5,6 +5,7 @@
 
 #include "applet/fit.h"
 #include "applet/text.h"
+#include "applet/widgets.h"
 #include "config.h"
 #include "model/leak-words.h"
 #include "model/names.h"
@@ -41,29 +42,18 @@ static const char *const looks[] = {
 
 static GtkWidget *new_label(const char *text)
 {
-    GtkWidget *label = gtk_label_new(text);
+    GtkWidget *label = ks_label_new(text, TEXT_WIDTH);
 
-    gtk_label_set_line_wrap(GTK_LABEL(label), TRUE);
-    gtk_label_set_xalign(GTK_LABEL(label), 0);
-    gtk_label_set_max_width_chars(GTK_LABEL(label), TEXT_WIDTH);
     gtk_label_set_selectable(GTK_LABEL(label), TRUE);
     return label;
 }
 
 static GtkWidget *new_bold(const char *text)
 {
-    g_autoptr(PangoAttrList) bold = pango_attr_list_new();
     GtkWidget *label = new_label(text);
 
-    pango_attr_list_insert(bold, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
-    gtk_label_set_attributes(GTK_LABEL(label), bold);
+    ks_label_make_bold(label);
     return label;
-}
-
-static void destroy(GtkWidget *widget, gpointer data)
-{
-    (void) data;
-    gtk_widget_destroy(widget);
 }
 
 /* ---- what was found ---- */
@@ -193,7 +183,7 @@ static void begin(Parts *parts)
     g_autoptr(GError) error = NULL;
     g_autofree char *address = g_dbus_address_get_for_bus_sync(G_BUS_TYPE_SYSTEM, NULL, &error);
 
-    gtk_container_foreach(GTK_CONTAINER(parts->table), destroy, NULL);
+    ks_container_empty(GTK_CONTAINER(parts->table));
     gtk_label_set_text(GTK_LABEL(parts->notes), "");
     gtk_label_set_text(GTK_LABEL(parts->headline),
                        _("Trying to get out past the VPN. This takes some seconds…"));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/check.h"
 #include "applet/preferences-parts.h"
+#include "applet/widgets.h"
 #include "config.h"
 
 #include <glib/gi18n.h>
@@ -90,12 +91,6 @@ static void add_check(GtkContainer *box, const char *uuid, const char *label, Gt
     gtk_container_add(box, button);
 }
 
-static void destroy(GtkWidget *widget, gpointer data)
-{
-    (void) data;
-    gtk_widget_destroy(widget);
-}
-
 static void make(GtkContainer *box, const Networks *networks, GtkWindow *window)
 {
     g_autoptr(GString) shape = g_string_new(NULL);
@@ -106,7 +101,7 @@ static void make(GtkContainer *box, const Networks *networks, GtkWindow *window)
     if (g_strcmp0(g_object_get_data(G_OBJECT(box), SHOWN), shape->str) == 0)
         return;
     g_object_set_data_full(G_OBJECT(box), SHOWN, g_strdup(shape->str), g_free);
-    gtk_container_foreach(box, destroy, NULL);
+    ks_container_empty(box);
     add_check(box, NULL, _("On every network"), window);
     for (unsigned i = 0; i < networks->uuids->len; i++)
         add_check(box, g_ptr_array_index(networks->uuids, i), g_ptr_array_index(networks->names, i),

@@ -2,6 +2,7 @@
 #include "applet/check.h"
 #include "applet/preferences-parts.h"
 #include "applet/vpn-card.h"
+#include "applet/widgets.h"
 #include "config.h"
 
 #include <glib/gi18n.h>
@@ -68,24 +69,16 @@ static void add_doubt(GtkWidget *box, const char *text)
     gtk_container_add(GTK_CONTAINER(box), row);
 }
 
-static void destroy(GtkWidget *widget, gpointer data)
-{
-    (void) data;
-    gtk_widget_destroy(widget);
-}
-
 static void show_facts(Row *row, const KsVpnCard *card)
 {
-    g_autoptr(PangoAttrList) bold = pango_attr_list_new();
     g_autofree char *text = ks_vpn_card_text(card);
 
     if (g_strcmp0(row->text, text) == 0)
         return;
     g_free(row->text);
     row->text = g_steal_pointer(&text);
-    gtk_container_foreach(GTK_CONTAINER(row->facts), destroy, NULL);
-    pango_attr_list_insert(bold, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
-    gtk_label_set_attributes(GTK_LABEL(add_label(row->facts, card->title)), bold);
+    ks_container_empty(GTK_CONTAINER(row->facts));
+    ks_label_make_bold(add_label(row->facts, card->title));
     for (unsigned i = 0; i < card->servers->len; i++)
         gtk_label_set_selectable(
             GTK_LABEL(add_label(row->facts, g_ptr_array_index(card->servers, i))), TRUE);
@@ -149,7 +142,7 @@ static void add_locks(Row *row, GtkWidget *box)
     gtk_container_add(GTK_CONTAINER(content),
                       gtk_image_new_from_icon_name("pan-down-symbolic", GTK_ICON_SIZE_BUTTON));
     /* it has an arrow by itself */
-    gtk_container_foreach(GTK_CONTAINER(row->locks), destroy, NULL);
+    ks_container_empty(GTK_CONTAINER(row->locks));
     gtk_container_add(GTK_CONTAINER(row->locks), content);
     gtk_widget_insert_action_group(row->locks, "vpn", G_ACTION_GROUP(group));
     gtk_menu_button_set_use_popover(GTK_MENU_BUTTON(row->locks), FALSE);
@@ -302,7 +295,7 @@ static void make(GtkContainer *list, const GPtrArray *cards, GtkWindow *window)
     if (g_strcmp0(g_object_get_data(G_OBJECT(list), SHAPE), shape->str) == 0)
         return;
     g_object_set_data_full(G_OBJECT(list), SHAPE, g_strdup(shape->str), g_free);
-    gtk_container_foreach(list, destroy, NULL);
+    ks_container_empty(list);
     gtk_list_box_set_header_func(GTK_LIST_BOX(list), add_line, NULL, NULL);
     for (unsigned i = 0; i < cards->len; i++)
         add_row(list, g_ptr_array_index(cards, i), window);

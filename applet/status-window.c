@@ -5,6 +5,7 @@
 
 #include "applet/check.h"
 #include "applet/fit.h"
+#include "applet/widgets.h"
 #include "config.h"
 
 #include <glib/gi18n.h>
@@ -79,23 +80,11 @@ static void describe_shape(GString *shape, const GPtrArray *items)
     }
 }
 
-static GtkWidget *new_label(const char *text)
-{
-    GtkWidget *label = gtk_label_new(text);
-
-    gtk_label_set_line_wrap(GTK_LABEL(label), TRUE);
-    gtk_label_set_xalign(GTK_LABEL(label), 0);
-    gtk_label_set_max_width_chars(GTK_LABEL(label), TEXT_WIDTH);
-    return label;
-}
-
 static GtkWidget *new_heading(const char *text)
 {
-    g_autoptr(PangoAttrList) bold = pango_attr_list_new();
-    GtkWidget *heading = new_label(text);
+    GtkWidget *heading = ks_label_new(text, TEXT_WIDTH);
 
-    pango_attr_list_insert(bold, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
-    gtk_label_set_attributes(GTK_LABEL(heading), bold);
+    ks_label_make_bold(heading);
     gtk_widget_set_margin_top(heading, SPACING);
     return heading;
 }
@@ -111,7 +100,7 @@ static GtkWidget *make(Parts *parts, GtkApplication *application, const KsItem *
     GtkWidget *widget;
 
     if (item->kind == KS_ITEM_TEXT) {
-        widget = new_label(item->label);
+        widget = ks_label_new(item->label, TEXT_WIDTH);
     } else {
         widget = item->kind == KS_ITEM_CHECK ? g_object_new(KS_TYPE_CHECK_BUTTON, NULL)
                                              : gtk_button_new();
@@ -156,17 +145,11 @@ static void add_submenu(Parts *parts, GtkApplication *application, const KsItem 
     gtk_container_add(GTK_CONTAINER(parts->list), grid);
 }
 
-static void destroy(GtkWidget *widget, gpointer data)
-{
-    (void) data;
-    gtk_widget_destroy(widget);
-}
-
 /* Headings stand for the menu's separators. */
 static void rebuild(Parts *parts, GtkApplication *application, const GPtrArray *items)
 {
-    gtk_container_foreach(GTK_CONTAINER(parts->list), destroy, NULL);
-    gtk_container_foreach(GTK_CONTAINER(parts->footer), destroy, NULL);
+    ks_container_empty(GTK_CONTAINER(parts->list));
+    ks_container_empty(GTK_CONTAINER(parts->footer));
     g_hash_table_remove_all(parts->widgets);
     for (unsigned i = 0; i < items->len; i++) {
         const KsItem *item = g_ptr_array_index(items, i);
@@ -280,13 +263,12 @@ static GtkWidget *new_top(Parts *parts)
 
     parts->icon = gtk_image_new();
     gtk_widget_set_valign(parts->icon, GTK_ALIGN_START);
-    parts->headline = new_label(NULL);
+    parts->headline = ks_label_new(NULL, TEXT_WIDTH / 2);
     pango_attr_list_insert(attributes, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
     pango_attr_list_insert(attributes, pango_attr_scale_new(PANGO_SCALE_LARGE));
     gtk_label_set_attributes(GTK_LABEL(parts->headline), attributes);
-    gtk_label_set_max_width_chars(GTK_LABEL(parts->headline), TEXT_WIDTH / 2);
-    parts->why = new_label(NULL);
-    parts->tunnel = new_label(NULL);
+    parts->why = ks_label_new(NULL, TEXT_WIDTH);
+    parts->tunnel = ks_label_new(NULL, TEXT_WIDTH);
     gtk_label_set_selectable(GTK_LABEL(parts->tunnel), TRUE);
     gtk_container_add(GTK_CONTAINER(texts), parts->headline);
     gtk_container_add(GTK_CONTAINER(texts), parts->why);
@@ -300,9 +282,10 @@ static GtkWidget *new_top(Parts *parts)
 /* Not an info bar: those slide in, and the window would be too small for it afterwards. */
 static GtkWidget *new_hint(void)
 {
-    GtkWidget *hint = new_label(
+    GtkWidget *hint = ks_label_new(
         _("This desktop shows no icons of programs, so this window stays open. On GNOME, the "
-          "extension “AppIndicator and KStatusNotifierItem Support” shows them."));
+          "extension “AppIndicator and KStatusNotifierItem Support” shows them."),
+        TEXT_WIDTH);
 
     gtk_widget_set_no_show_all(hint, TRUE);
     return hint;
@@ -327,7 +310,7 @@ GtkWindow *ks_status_window_new(GtkApplication *application)
 
     g_object_set(inner, "margin", MARGIN, NULL);
     gtk_container_add(GTK_CONTAINER(inner), new_top(parts));
-    parts->warnings = new_label(NULL);
+    parts->warnings = ks_label_new(NULL, TEXT_WIDTH);
     gtk_label_set_selectable(GTK_LABEL(parts->warnings), TRUE);
     gtk_container_add(GTK_CONTAINER(inner), parts->warnings);
     parts->list = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "applet/widgets.h"
+
+GtkWidget *ks_label_new(const char *text, int columns)
+{
+    GtkWidget *label = gtk_label_new(text);
+
+    gtk_label_set_line_wrap(GTK_LABEL(label), TRUE);
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
+    gtk_label_set_max_width_chars(GTK_LABEL(label), columns);
+    return label;
+}
+
+void ks_label_make_bold(GtkWidget *label)
+{
+    g_autoptr(PangoAttrList) bold = pango_attr_list_new();
+
+    pango_attr_list_insert(bold, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
+    gtk_label_set_attributes(GTK_LABEL(label), bold);
+}
+
+static void destroy(GtkWidget *widget, gpointer data)
+{
+    (void) data;
+    gtk_widget_destroy(widget);
+}
+
+void ks_container_empty(GtkContainer *container)
+{
+    gtk_container_foreach(container, destroy, NULL);
+}

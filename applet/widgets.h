@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <gtk/gtk.h>
+
+/* What several windows are made of. */
+
+/* A text that wraps, at most so many characters wide. NULL: none yet. */
+GtkWidget *ks_label_new(const char *text, int columns);
+
+/* Instead of what attributes it has. */
+void ks_label_make_bold(GtkWidget *label);
+
+/* Destroys what is in it. */
+void ks_container_empty(GtkContainer *container);
