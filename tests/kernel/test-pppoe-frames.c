@@ -2,29 +2,17 @@
 /* PPPoE frames at the second layer: who may send which to whom. What the kernel writes into a
  * session for pppd has no socket; frames of a macvlan in another namespace stand for that, since
  * not every kernel has PPPoE (tests/vm has the real thing). Each is sent without a lock, too. */
+#include "frames.h"
 #include "namespace.h"
-#include "traffic.h"
 
-#include "kernel/netfilter.h"
-#include "rules/egress-table.h"
-#include "rules/lock-table.h"
-#include "rules/plan.h"
-
-#include <arpa/inet.h>
-#include <errno.h>
 #include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define WIRE   "wire0"
-#define OTHERS "others0" /* in another namespace, on the wire's card */
-#define LOOP   "lo"
-#define TEXT   "what a program says"
+#define LOOP "lo"
 
 enum {
     DISCOVERY = 0x8863,
@@ -107,11 +95,6 @@ static const uint8_t addresses[][ETH_ALEN] = {
     [EVERYBODY] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff },
 };
 
-static KsNetfilter *netfilter;
-static KsReadback *held;
-static int others; /* the namespace */
-static int tap;
-
 static size_t put_number(uint8_t *frame, size_t at, unsigned number)
 {
     frame[at] = (uint8_t) (number >> 8);
@@ -144,76 +127,34 @@ static size_t make_frame(const Row *row, uint8_t *frame)
 static void send_row(void *data)
 {
     const Row *row = data;
-    struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_halen = ETH_ALEN };
+    const char *link = row->author == OF_NOBODY ? OTHERS : WIRE;
     uint8_t frame[FRAME_MAX];
     size_t size = make_frame(row, frame);
     int fd;
 
     (void) setfsuid(row->author == OF_A_PERSON ? PERSON : 0);
-    fd = namespace_packet_socket(row->author == OF_NOBODY ? OTHERS : WIRE, 0);
+    fd = namespace_packet_socket(link, 0);
     (void) setfsuid(0);
-    if (row->mark)
-        g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_MARK, &row->mark, sizeof(row->mark)), ==, 0);
-    to.sll_ifindex = (int) if_nametoindex(row->author == OF_NOBODY ? OTHERS : WIRE);
     /* the kernel then takes what is behind the tag for the network header, as PPPoE does */
-    to.sll_protocol = htons(row->in_vlan ? ETH_P_8021Q : row->type);
-    if (sendto(fd, frame, size, 0, (struct sockaddr *) &to, sizeof(to)) < 0)
-        g_assert_cmpint(errno, ==, ENOBUFS); /* how the kernel says that it was dropped */
-    close(fd);
-}
-
-static bool has_left(void)
-{
-    uint8_t frame[FRAME_MAX];
-    bool left = false;
-    ssize_t size;
-
-    while ((size = recv(tap, frame, sizeof(frame), 0)) >= 0)
-        left |= memmem(frame, (size_t) size, TEXT, sizeof(TEXT)) != NULL;
-    g_assert_cmpint(errno, ==, EAGAIN);
-    return left;
-}
-
-static void commit(KsBatch *batch)
-{
-    g_assert_cmpint(ks_netfilter_commit(netfilter, batch), ==, 0);
-    ks_batch_clear(batch);
-    g_assert_cmpint(ks_netfilter_read(netfilter, held), ==, 0);
+    frames_send(fd, link, frame, size, row->in_vlan ? ETH_P_8021Q : row->type, row->mark);
 }
 
 static void close_lock(bool with_session)
 {
     g_autoptr(KsLock) lock = ks_lock_new();
-    g_autoptr(KsLock) frames = ks_lock_new();
     g_autoptr(KsWorld) world = ks_world_new();
     KsPppoePeer peer;
-    KsBatch batch = { 0 };
 
     memcpy(peer.address, addresses[THE_PEER], sizeof(peer.address));
     if (with_session)
         g_assert_true(ks_lock_add_pppoe_peer(lock, &peer));
     ks_lock_seal(lock);
-    g_assert_true(ks_uplinks_draw(world, lock, frames));
-    g_assert_cmpint(ks_plan_lock(&batch, held, frames, 0), ==, 0);
-    commit(&batch);
-    g_assert_true(ks_readback_is_intact(held));
-}
-
-static void open_lock(void)
-{
-    KsBatch batch = { 0 };
-
-    g_assert_cmpint(ks_plan_unlock(&batch, held), ==, 0);
-    commit(&batch);
+    frames_close_lock(world, lock);
 }
 
 static bool send_and_look(const Row *row)
 {
-    if (row->author == OF_NOBODY)
-        namespace_run(others, send_row, (void *) row);
-    else
-        send_row((void *) row);
-    return has_left();
+    return frames_leave(send_row, row, row->author == OF_NOBODY);
 }
 
 static void test_row(gconstpointer data)
@@ -228,12 +169,12 @@ static void test_row(gconstpointer data)
     g_assert_true(send_and_look(row)); /* the control */
     close_lock(true);
     left = send_and_look(row);
-    open_lock();
+    frames_open_lock();
     g_assert_cmpint(left, ==, row->leaves);
 
     close_lock(false);
     left = send_and_look(row);
-    open_lock();
+    frames_open_lock();
     g_assert_cmpint(left, ==, row->leaves && row->type == DISCOVERY);
 }
 
@@ -258,26 +199,10 @@ static void test_loopback(void)
         g_assert_cmpint(recv(listener, heard, sizeof(heard), 0) > 0, ==,
                         i % 2 == 0 || kinds[i / 2].arrives);
         if (i % 2)
-            open_lock();
+            frames_open_lock();
         close(sender);
         close(listener);
     }
-}
-
-static void make_others(void)
-{
-    g_autofree char *move = NULL;
-
-    others = namespace_new();
-    g_free(namespace_command("ip link add link " WIRE " name " OTHERS " type macvlan mode bridge"));
-    move = g_strdup_printf("ip link set " OTHERS " netns /proc/%d/fd/%d", (int) getpid(), others);
-    g_free(namespace_command(move));
-}
-
-static void raise_others(void *data)
-{
-    (void) data;
-    g_free(namespace_command("ip link set " OTHERS " up"));
 }
 
 int main(int argc, char **argv)
@@ -285,22 +210,15 @@ int main(int argc, char **argv)
     g_autoptr(GArray) uplinks = g_array_new(FALSE, FALSE, sizeof(KsUplink));
     KsUplink uplink = { .form = KS_UPLINK_ETHERNET, .name = WIRE };
     KsUplink loopback = { .form = KS_UPLINK_LOOPBACK, .name = LOOP, .index = 1 };
-    KsEgressTable *egress;
     int status;
 
     namespace_enter();
     g_test_init(&argc, &argv, NULL);
-    traffic_set_up();
-    make_others();
-    namespace_run(others, raise_others, NULL);
+    frames_set_up();
     uplink.index = if_nametoindex(WIRE);
     g_array_append_val(uplinks, loopback);
     g_array_append_val(uplinks, uplink);
-    egress = ks_egress_table_new(uplinks, false);
-    held = ks_readback_new(ks_egress_table_skeleton(egress));
-    g_assert_cmpint(ks_netfilter_open(&netfilter), ==, 0);
-    g_assert_cmpint(ks_netfilter_read(netfilter, held), ==, 0);
-    tap = namespace_packet_socket(WIRE, ETH_P_ALL);
+    frames_cover(uplinks);
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *name = g_strdup_printf("/pppoe/%s", rows[i].name);
 
@@ -308,11 +226,6 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/pppoe/from one session to another", test_loopback);
     status = g_test_run();
-    close(tap);
-    close(others);
-    ks_netfilter_close(netfilter);
-    ks_readback_free(held);
-    ks_egress_table_free(egress);
-    traffic_tear_down();
+    frames_tear_down();
     return status;
 }

@@ -3,29 +3,15 @@
  * that link, and what the kernel sends on its own for a ring or a mesh. Frames are made here, since
  * not every kernel has MACsec, HSR or batman-adv (tests/vm has the real things); those of a macvlan
  * in another namespace stand for what has no socket. Each is sent without a lock, too. */
+#include "frames.h"
 #include "namespace.h"
-#include "traffic.h"
 
-#include "kernel/netfilter.h"
-#include "rules/egress-table.h"
-#include "rules/lock-table.h"
-#include "rules/plan.h"
-
-#include <arpa/inet.h>
-#include <errno.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define WIRE   "wire0"
-#define ABOVE  "above0"  /* a link that wraps, on the wire's card */
-#define OTHERS "others0" /* in another namespace, on the wire's card */
-#define TEXT   "what a program says"
+#define ABOVE "above0" /* a link that wraps, on the wire's card */
 
 enum {
     FRAME_MAX = 128,
@@ -116,11 +102,6 @@ static const KsLink links[WORLDS] = {
     [OF_VLAN_IN_VLAN] = { .kind = "vlan" },
 };
 
-static KsNetfilter *netfilter;
-static KsReadback *held;
-static int others; /* the namespace */
-static int tap;
-
 static const char *link_of(Author author)
 {
     return author == OF_NOBODY ? OTHERS : author == OF_ROOT_ABOVE ? ABOVE : WIRE;
@@ -129,10 +110,8 @@ static const char *link_of(Author author)
 static void send_row(void *data)
 {
     const Row *row = data;
-    struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_halen = ETH_ALEN };
     uint8_t frame[FRAME_MAX] = { 2, 0, 0, 0, 0, 0x99, 2 };
     size_t at = 2 * ETH_ALEN;
-    int fd = namespace_packet_socket(link_of(row->author), 0);
 
     for (unsigned i = 0; i < G_N_ELEMENTS(row->types) && row->types[i]; i++) {
         frame[at++] = (uint8_t) (row->types[i] >> 8);
@@ -140,43 +119,17 @@ static void send_row(void *data)
         at += row->types[i] == TAG || row->types[i] == SERVICE_TAG ? 2 : 0;
     }
     memcpy(frame + at, TEXT, sizeof(TEXT));
-    if (row->mark)
-        g_assert_cmpint(setsockopt(fd, SOL_SOCKET, SO_MARK, &row->mark, sizeof(row->mark)), ==, 0);
-    to.sll_ifindex = (int) if_nametoindex(link_of(row->author));
-    to.sll_protocol = htons(row->types[0]);
-    if (sendto(fd, frame, sizeof(frame), 0, (struct sockaddr *) &to, sizeof(to)) < 0)
-        g_assert_cmpint(errno, ==, ENOBUFS); /* how the kernel says that it was dropped */
-    close(fd);
-}
-
-static bool has_left(void)
-{
-    uint8_t frame[FRAME_MAX];
-    bool left = false;
-    ssize_t size;
-
-    while ((size = recv(tap, frame, sizeof(frame), 0)) >= 0)
-        left |= memmem(frame, (size_t) size, TEXT, sizeof(TEXT)) != NULL;
-    g_assert_cmpint(errno, ==, EAGAIN);
-    return left;
-}
-
-static void commit(KsBatch *batch)
-{
-    g_assert_cmpint(ks_netfilter_commit(netfilter, batch), ==, 0);
-    ks_batch_clear(batch);
-    g_assert_cmpint(ks_netfilter_read(netfilter, held), ==, 0);
+    frames_send(namespace_packet_socket(link_of(row->author), 0), link_of(row->author), frame,
+                sizeof(frame), row->types[0], row->mark);
 }
 
 static void close_lock(World which)
 {
     g_autoptr(KsLock) lock = ks_lock_new();
-    g_autoptr(KsLock) frames = ks_lock_new();
     g_autoptr(KsWorld) world = ks_world_new();
     KsLink card = { .index = if_nametoindex(WIRE), .name = WIRE, .hardware = ARPHRD_ETHER };
     KsLink outer = { .index = ABOVE_INDEX + 1, .name = "outer0", .kind = "vlan" };
     KsLink link = links[which];
-    KsBatch batch = { 0 };
 
     outer.lower = card.index;
     link.index = ABOVE_INDEX;
@@ -193,35 +146,20 @@ static void close_lock(World which)
     if (which != OF_NONE)
         g_array_append_val(world->links, link);
     ks_lock_seal(lock);
-    g_assert_true(ks_uplinks_draw(world, lock, frames));
-    g_assert_cmpint(ks_plan_lock(&batch, held, frames, 0), ==, 0);
-    commit(&batch);
-    g_assert_true(ks_readback_is_intact(held));
-}
-
-static void open_lock(void)
-{
-    KsBatch batch = { 0 };
-
-    g_assert_cmpint(ks_plan_unlock(&batch, held), ==, 0);
-    commit(&batch);
+    frames_close_lock(world, lock);
 }
 
 static bool send_and_look(const Row *row)
 {
-    if (row->author == OF_NOBODY)
-        namespace_run(others, send_row, (void *) row);
-    else
-        send_row((void *) row);
-    return has_left();
+    return frames_leave(send_row, row, row->author == OF_NOBODY);
 }
 
 /* For the status; IP's are no news. */
 static void assert_told(uint16_t type, bool in_tag)
 {
+    const KsReadback *held = frames_read();
     bool found = false;
 
-    g_assert_cmpint(ks_netfilter_read(netfilter, held), ==, 0);
     g_assert_true(ks_readback_is_intact(held));
     for (unsigned i = 0; i < held->frame_types_count; i++)
         found |= held->frame_types[i] == type;
@@ -240,26 +178,10 @@ static void test_row(gconstpointer data)
         left = send_and_look(row);
         if (!left)
             assert_told(row->types[0] == TAG ? row->types[1] : row->types[0], row->types[0] == TAG);
-        open_lock();
+        frames_open_lock();
         g_test_message("%s below %s", row->name, links[world].kind);
         g_assert_cmpint(left, ==, (row->leaves & IN(world)) != 0);
     }
-}
-
-static void make_others(void)
-{
-    g_autofree char *move = NULL;
-
-    others = namespace_new();
-    g_free(namespace_command("ip link add link " WIRE " name " OTHERS " type macvlan mode bridge"));
-    move = g_strdup_printf("ip link set " OTHERS " netns /proc/%d/fd/%d", (int) getpid(), others);
-    g_free(namespace_command(move));
-}
-
-static void raise_others(void *data)
-{
-    (void) data;
-    g_free(namespace_command("ip link set " OTHERS " up"));
 }
 
 int main(int argc, char **argv)
@@ -267,36 +189,24 @@ int main(int argc, char **argv)
     g_autoptr(GArray) uplinks = g_array_new(FALSE, FALSE, sizeof(KsUplink));
     KsUplink uplink = { .form = KS_UPLINK_ETHERNET, .name = WIRE };
     KsUplink above = { .form = KS_UPLINK_WRAPPED, .name = ABOVE };
-    KsEgressTable *egress;
     int status;
 
     namespace_enter();
     g_test_init(&argc, &argv, NULL);
-    traffic_set_up();
-    make_others();
+    frames_set_up();
     g_free(
         namespace_command("ip link add link " WIRE " name " ABOVE " up type macvlan mode bridge"));
-    namespace_run(others, raise_others, NULL);
     uplink.index = if_nametoindex(WIRE);
     g_array_append_val(uplinks, uplink);
     above.index = if_nametoindex(ABOVE);
     g_array_append_val(uplinks, above);
-    egress = ks_egress_table_new(uplinks, false);
-    held = ks_readback_new(ks_egress_table_skeleton(egress));
-    g_assert_cmpint(ks_netfilter_open(&netfilter), ==, 0);
-    g_assert_cmpint(ks_netfilter_read(netfilter, held), ==, 0);
-    tap = namespace_packet_socket(WIRE, ETH_P_ALL);
+    frames_cover(uplinks);
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *name = g_strdup_printf("/wrapped/%s", rows[i].name);
 
         g_test_add_data_func(name, &rows[i], test_row);
     }
     status = g_test_run();
-    close(tap);
-    close(others);
-    ks_netfilter_close(netfilter);
-    ks_readback_free(held);
-    ks_egress_table_free(egress);
-    traffic_tear_down();
+    frames_tear_down();
     return status;
 }
