@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# nftables 1.1.3 (Debian 13) and 1.1.7 (Debian testing) on Linux 6.16 and later; it prints yours.
+# nftables 1.1.3 (Debian 13) and 1.1.7 (Debian testing) on Linux 6.17 and later; it prints yours.
 #
-# From Linux 6.16 on a netdev chain may name its devices by a wildcard. nft has taken such names for longer, and
+# From Linux 6.17 on a netdev chain may name its devices by a wildcard. nft has taken such names for longer, and
 # libnftnl before 1.3 sends them as a name like any other. The kernel takes that too, as a device that may come
 # some day. So nft 1.1.3 loads the chain without a word, lists it just as nft 1.1.7 lists its own, and the chain
 # sees no frame. One would guess an error, or a listing that differs.

@@ -33,5 +33,5 @@ const KsReadback *frames_read(void);
 void frames_send(int fd, const char *link, const uint8_t *frame, size_t size, uint16_t protocol,
                  uint32_t mark);
 
-/* Whether a frame with the text leaves by the wire when `send` has run, here or among the others. */
+/* Whether a frame with the text leaves by the wire when `send` has run, here or beside others. */
 bool frames_leave(void (*send)(void *data), const void *data, bool among_others);
