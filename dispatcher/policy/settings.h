@@ -26,8 +26,8 @@ typedef struct {
 void ks_settings_copy(const KsSettings *from, KsSettings *to); /* `to` is overwritten, not freed */
 void ks_settings_clear(KsSettings *settings);
 
-/* UUIDs for `always_on` out of what somebody wrote, each once. NULL: one is no UUID, or there are more
- * than KS_ALWAYS_ON_MAX. To be freed with g_strfreev(). */
+/* UUIDs for `always_on` out of what somebody wrote, each once. NULL: one is no UUID, or there are
+ * more than KS_ALWAYS_ON_MAX. To be freed with g_strfreev(). */
 char **ks_settings_read_always_on(const char *const *texts);
 
 /* What this connection must be for LAN access, "" if that is not known; NULL: it has none. */
