@@ -95,8 +95,9 @@ static void finish(Request *request)
     g_hash_table_remove(request->requests->waiting, request);
 }
 
-/* What is left to do, or NULL if the answer is clear already and has been given. */
-static const KsMethod *consider(Request *request)
+/* What is left to do, or NULL if the answer is clear already and has been given. Whether it could
+ * be done says which VPNs there are: `tries` only for someone who sees all of them, or who may. */
+static const KsMethod *consider(Request *request, bool tries)
 {
     KsGuard *guard = request->requests->guard;
     GVariant *arguments = arguments_of(request);
@@ -112,7 +113,7 @@ static const KsMethod *consider(Request *request)
         return NULL;
     }
     if (!ks_method_is_permitted(method, guard, KS_CALLER_BUS, arguments, &error) ||
-        !ks_method_could(method, guard, arguments, &error)) {
+        (tries && !ks_method_could(method, guard, arguments, &error))) {
         answer_error(request, error);
         return NULL;
     }
@@ -143,7 +144,7 @@ static void run(Request *request, const KsMethod *method)
 
 static void look(Request *request, const KsViewer *viewer)
 {
-    const KsMethod *method = consider(request);
+    const KsMethod *method = consider(request, true);
     g_autoptr(GVariant) result = NULL;
     g_autoptr(GError) error = NULL;
 
@@ -237,7 +238,7 @@ static void on_polkit(GObject *source, GAsyncResult *result, gpointer data)
     if (!ks_authority_check_finish(result, &error)) {
         refuse(request, error);
     } else {
-        method = consider(request);
+        method = consider(request, true);
         if (method)
             run(request, method);
     }
@@ -266,6 +267,14 @@ static void ask(Request *request)
                        interactive, request->cancellable, on_polkit, request);
 }
 
+/* Before anybody is asked for a password. */
+static bool is_answered(Request *request)
+{
+    KsViewer viewer = viewer_of(request);
+
+    return !consider(request, !ks_guard_hides(request->requests->guard, &viewer));
+}
+
 static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -274,6 +283,10 @@ static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
 
     if (!ks_caller_ask_uid_finish(G_DBUS_CONNECTION(source), result, &request->uid, &error)) {
         refuse(request, error);
+        finish(request);
+        return;
+    }
+    if (is_answered(request)) {
         finish(request);
         return;
     }
@@ -333,7 +346,7 @@ void ks_requests_take(KsRequests *requests, GDBusMethodInvocation *invocation)
     request->cancellable = g_cancellable_new();
     g_hash_table_add(requests->waiting, request);
 
-    method = consider(request);
+    method = consider(request, !ks_guard_hides(requests->guard, NULL));
     if (!method) {
         finish(request);
     } else if (!ks_method_looks(method)) {

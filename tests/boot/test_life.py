@@ -15,6 +15,27 @@ GUARD, MANAGER = "nm-killswitch.service", "NetworkManager.service"
 # as delivered it is a minute; what is tested is that systemd hears of a guard that hangs
 WATCHDOG = 60 if full_run() else 4
 STOP_TIMEOUT = 5
+KILLS = 60 if full_run() else 12
+BACK_WITHIN = 10  # seconds; its unit waits half a second
+
+# Ends each guard the moment it is there, as a crash at its start would, while root asks for one all the time
+_KILLER = """
+import os, signal, subprocess, sys, time
+asks = ["sh", "-c", "while :; do nm-killswitch status --json >/dev/null 2>&1; done"]
+asking = subprocess.Popen(asks, start_new_session=True)
+killed = set()
+while len(killed) < int(sys.argv[1]):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/comm") as file:
+                if file.read().strip() == "nm-killswitchd":
+                    os.kill(int(pid), signal.SIGKILL)
+                    killed.add(pid)
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    time.sleep(0.002)
+os.killpg(asking.pid, signal.SIGKILL)
+"""
 
 
 def test_a_guard_that_hangs_is_ended_by_the_watchdog(outside, locked_disk, copy_of, report):
@@ -41,6 +62,24 @@ def test_a_guard_that_hangs_is_ended_by_the_watchdog(outside, locked_disk, copy_
             f"a guard that hung was replaced after {seconds:.1f} s (watchdog {WATCHDOG} s); "
             f"{machine.canaries_tried() - tried} attempts to get out, 0 frames outside"
         )
+
+
+def test_a_guard_that_is_killed_again_and_again_comes_back(locked, report):
+    """However often and soon it dies: systemd starts another, which protects a VPN that comes up then."""
+    first, since = locked.guard_pid(), locked.capture.fence()
+    begun = time.monotonic()
+    locked.run("/usr/bin/python3", "-c", _KILLER, str(KILLS), timeout=120)
+    seconds = time.monotonic() - begun
+    wait_until(lambda: locked.guard_pid() not in (0, first), "the next guard", BACK_WITHIN)
+    assert locked.wait_state("blocked", BACK_WITHIN)["verified"]
+    for unit in (GUARD, "nm-killswitch.socket"):
+        assert locked.show(unit, "ActiveState") == "active", locked.journal(f"--unit={unit}", "--lines=20")
+    said = locked.journal("_PID=1")
+    assert "repeated too quickly" not in said and "-limit-hit" not in said, "systemd gave up on it for a while"
+    locked.connect("full")
+    assert locked.wait_state("protected")["verified"]
+    locked.must_hold(since)
+    report.line(f"a guard that was killed {KILLS} times in {seconds:.1f} s was there again, and protected the next VPN; 0 frames")
 
 
 def _restart(machine: Machine) -> None:

@@ -113,6 +113,11 @@ class Product:
     def guard_pid(self) -> int:
         return self._guard.pid
 
+    def memory(self) -> float:
+        """The guard's own, in MB."""
+        lines = Path(f"/proc/{self.guard_pid}/smaps_rollup").read_text().splitlines()[1:]
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1000
+
     def stop_guard(self, number: int = signal.SIGTERM) -> None:
         self._guard.send_signal(number)
         self.wait_guard()

@@ -15,6 +15,7 @@ from .waiting import wait_until
 NOT_AUTHORISED = f"{ERROR}NotAuthorised"
 LIMITS = "org.freedesktop.DBus.Error.LimitsExceeded"
 MEMORY_MAX = 32.0  # MB: an idle guard has 4, and floods that were answered leave some 6 behind (12 to 24 measured)
+TASKS_MAX = 16  # threads; its unit allows 64
 PATIENCE = 3.0  # seconds that anybody else has to wait at most
 NM = "org.freedesktop.NetworkManager"
 NM_PATH = "/org/freedesktop/NetworkManager"
@@ -38,6 +39,7 @@ class Watch:
         self._others = others
         self._end = threading.Event()
         self.memory = 0.0
+        self.tasks = 0
         self._measure_once()
         print(f"before: {self.memory:.1f} MB")
         self.waited = {name: 0.0 for name in (*others, "socket")}
@@ -46,6 +48,7 @@ class Watch:
     def _measure_once(self):
         lines = [line.split() for line in Path(f"/proc/{self._pid}/smaps_rollup").read_text().splitlines()[1:]]
         self.memory = max(self.memory, sum(int(f[1]) for f in lines if f[0].startswith("Private_")) / 1000)
+        self.tasks = max(self.tasks, len(list(Path(f"/proc/{self._pid}/task").iterdir())))
 
     def _measure_memory(self):
         while not self._end.is_set():
@@ -77,11 +80,11 @@ class Watch:
         self._end.set()
         for thread in self._threads:
             thread.join()
-        print(f"guard's private memory at most {self.memory:.1f} MB; others waited {self.waited}")
+        print(f"guard's private memory at most {self.memory:.1f} MB, {self.tasks} threads; others waited {self.waited}")
 
     def check(self):
         assert not self.failures, self.failures[:3]
-        assert self.memory < MEMORY_MAX
+        assert self.memory < MEMORY_MAX and self.tasks <= TASKS_MAX, (self.memory, self.tasks)
         assert all(waited < PATIENCE for waited in self.waited.values()), self.waited
 
 

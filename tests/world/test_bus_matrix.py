@@ -2,14 +2,18 @@
 """Every method x everybody x what can come of it, with the real bus and the real polkitd (people.py
 says what is real and what is stood in for)."""
 
+import os
 import shutil
+import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from . import hostile, strangers
 from .people import ERROR, INTERFACE, PROPERTIES
 from .profiles import uuid_of
 from .sandbox import REPOSITORY
@@ -263,6 +267,69 @@ def test_the_guard_is_restarted_while_polkit_asks(guarded, people, row):
     agent.type("correct horse")
     wait_until(lambda: people.alice.call("GetStatus").ok, "the guard to answer")
     assert state(people) == before
+
+
+HIDDEN = "aaaaaaaa-1111-2222-3333-444444444444"
+UNKNOWN = "99999999-1111-2222-3333-444444444444"
+OWNER = "inactive"
+SEES = ("root", OWNER)
+HOSTILE_PROFILES = 40
+ANSWERS_WITHIN = 2.0  # seconds; milliseconds on a quiet machine
+GROWS = 8.0  # MB
+ABOUT = (  # what a method that names VPNs may say of one that the caller does not see
+    ("AddVpn", "('{name}', 'wg7', 'wireguard', %s)" % SERVER),
+    ("AddOverlay", "('{name}', 'wg7', '', @a(ssq) [])"),
+    *(("RemoveVpn", f"('{{{key}}}',)") for key in ("name", "uuid")),
+    *(("SetServers", f"('{{{key}}}', {SERVER})") for key in ("name", "uuid")),
+    *(("SetVpnLocks", f"('{{{key}}}', 'no')") for key in ("name", "uuid")),
+    *(("SetAlwaysOn", f"(['{{{key}}}'],)") for key in ("name", "uuid")),
+)
+
+
+@pytest.fixture
+def hostile_owner(people):
+    """A user with private profiles that hold whatever in each field, and one that others would like to know of."""
+    owner = people.all[OWNER]
+    own = strangers.Stranger(owner)
+    data = strangers.plugin("openvpn", remote="203.0.113.99:1194:udp", connection_type="tls")
+    path = own.add(strangers.profile(owner.user, HIDDEN, f"{hostile.MARK} secret", "vpn", vpn=data))
+    seed = int(os.environ.get("KS_SEED", time.time_ns() % 1_000_000))
+    print(f"seed {seed}")
+    program = hostile.begin(owner, seed, UNKNOWN, {}, "keep", HOSTILE_PROFILES)
+    assert program.stdout.readline().strip() == "kept"
+    wait_until(lambda: hostile.MARK in str(status(people)), "the guard to know them")
+    yield owner
+    program.communicate()
+    assert own.delete(path).ok
+    wait_until(lambda: hostile.MARK not in str(status(people)), "the guard to forget them")
+
+
+def test_every_method_beside_a_hostile_owner(guarded, people, hostile_owner):
+    """Nobody is told of another's private profiles, by no answer and no refusal; each answers, and nothing grows."""
+    pid, before = guarded.product.guard_pid, guarded.product.memory()
+    looks = [(method, "()", INTERFACE) for method in PUBLIC] + [("GetAll", f"('{INTERFACE}',)", PROPERTIES)]
+    changes = {(row.method, row.arguments) for row in ROWS if row.method not in ("Unlock", "Pause")}
+    wrong = [(method, arguments) for method, arguments, _ in MALFORMED]
+    for who, person in people.all.items():
+        for method, arguments, interface in (*looks, *((*call, INTERFACE) for call in (*sorted(changes), *wrong))):
+            begun = time.monotonic()
+            answer = person.call(method, arguments, interface=interface)
+            took = time.monotonic() - begun
+            assert took < ANSWERS_WITHIN, (who, method, took)
+            told = any(text in str(answer) for text in (hostile.MARK, HIDDEN, "203.0.113.99"))
+            assert told == (who in SEES and method == "GetStatus" and answer.ok), (who, method, answer)
+    for (who, person), (method, arguments) in product(people.all.items(), ABOUT):
+        if who in SEES:
+            continue
+        of_hidden = person.call(method, arguments.format(name=f"{hostile.MARK} secret", uuid=HIDDEN))
+        of_none = person.call(method, arguments.format(name="no such VPN", uuid=UNKNOWN))
+        assert of_hidden == of_none, (who, method, of_hidden, of_none)
+        assert of_hidden.error == NOT_AUTHORISED, (who, method, of_hidden)
+    assert hostile_owner.call("SetVpnLocks", f"('{UNKNOWN}', 'no')").error == f"{ERROR}NoSuchVpn", "who sees all is told at once"
+    assert guarded.product.guard_pid == pid and guarded.product.guard_is_running
+    grown = guarded.product.memory() - before
+    print(f"the guard grew by {grown:.1f} MB")
+    assert grown < GROWS, grown
 
 
 @pytest.fixture
