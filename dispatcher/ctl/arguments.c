@@ -42,6 +42,9 @@ const KsOptionText ks_option_texts[] = {
          "times"),
       N_("NAME|UUID") },
     { "--clear", KS_OPTION_CLEAR, N_("the servers that the profile names again") },
+    { "--output", KS_OPTION_OUTPUT, N_("a new file to write to, instead of standard output"),
+      N_("FILE") },
+    { "--full", KS_OPTION_FULL, N_("with all names and addresses as they are") },
     { "--no-ask-password", KS_OPTION_NO_ASK_PASSWORD, N_("never ask for a password") },
     { "--help", KS_OPTION_HELP, N_("explain the program, or a command") },
     { "--version", KS_OPTION_VERSION, N_("print the version") },
@@ -140,6 +143,8 @@ static void take_value(KsCommandLine *line, unsigned option, const char *value)
         line->format = value;
     else if (option == KS_OPTION_VPN)
         line->vpn = value;
+    else if (option == KS_OPTION_OUTPUT)
+        line->output = value;
 }
 
 /* How many of the words the command's name takes; 0: it is another one. */

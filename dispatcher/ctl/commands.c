@@ -99,6 +99,16 @@ const KsCommand ks_commands[] = {
           "internet: it sends to addresses that nobody has, and to your own name servers.\n"
           "Exits with 0 if nothing left, with 6 if something did, and with 7 if it cannot be said."),
       .run = ks_run_test },
+    { .name = "report",
+      .options = KS_OPTION_FULL | KS_OPTION_OUTPUT,
+      .summary = N_("write what a bug report needs, without names and addresses"),
+      .details = N_(
+          "Writes one text, in English, to attach to a bug report: versions, what is locked, links, "
+          "NetworkManager's view, units, the last log lines, the rules, and what the leak test finds "
+          "now. Names, addresses, UUIDs and keys are replaced by words such as [ip4-1 private]; the "
+          "same thing has the same word. Read it before you pass it on.\n"
+          "Root's has more: private profiles, other firewalls' tables by name, and the log."),
+      .run = ks_run_report },
     { .name = "rules",
       .works_alone = true,
       .summary = N_("print the rules that the kernel holds"),

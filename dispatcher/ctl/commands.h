@@ -23,6 +23,8 @@ typedef enum {
     KS_OPTION_VPN = 1 << 13,
     KS_OPTION_OVERLAY = 1 << 14,
     KS_OPTION_OR = 1 << 15,
+    KS_OPTION_FULL = 1 << 16,
+    KS_OPTION_OUTPUT = 1 << 17,
 } KsOptions;
 
 /* What stands anywhere on the command line, with any command. */
@@ -42,6 +44,7 @@ typedef struct {
     const char *locks;
     const char *format;
     const char *vpn;
+    const char *output;
     KsClient *client;
 } KsCommandLine;
 
@@ -79,6 +82,9 @@ KsExitStatus ks_run_vpn_list(const KsCommandLine *line);
 
 /* test.c */
 KsExitStatus ks_run_test(const KsCommandLine *line);
+
+/* report/report.c */
+KsExitStatus ks_run_report(const KsCommandLine *line);
 
 /* export.c */
 KsExitStatus ks_run_export(const KsCommandLine *line);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/test.h"
 #include "config.h"
 #include "ctl/agent.h"
 #include "ctl/bus.h"
@@ -58,6 +59,18 @@ static GVariant *call(GDBusConnection *connection, bool may_ask, GError **error)
     return answer;
 }
 
+KsExitStatus ks_test_ask(GDBusConnection *connection, bool may_ask, GVariant **ret_told,
+                         char **ret_message)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) answer = call(connection, may_ask, &error);
+
+    if (!answer)
+        return explain(error, ret_message);
+    *ret_told = g_variant_get_child_value(answer, 0);
+    return KS_EXIT_DONE;
+}
+
 static KsExitStatus status_of(KsLeakVerdict verdict)
 {
     if (verdict == KS_LEAK_LEAKED)
@@ -70,15 +83,12 @@ static KsExitStatus test(GDBusConnection *connection, const KsCommandLine *line)
 {
     bool may_ask = isatty(STDIN_FILENO) && !ks_command_line_has(line, KS_OPTION_NO_ASK_PASSWORD);
     bool watch = ks_command_line_has(line, KS_OPTION_WATCH);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) answer = call(connection, may_ask, &error);
-    g_autoptr(GVariant) told = answer ? g_variant_get_child_value(answer, 0) : NULL;
-    g_autoptr(KsLeakResult) result = told ? ks_leak_result_read(told) : NULL;
+    g_autoptr(GVariant) told = NULL;
     g_autofree char *text = NULL;
+    KsExitStatus status = ks_test_ask(connection, may_ask, &told, &text);
+    g_autoptr(KsLeakResult) result = told ? ks_leak_result_read(told) : NULL;
 
     if (!result) {
-        KsExitStatus status = explain(error, &text);
-
         ks_output_complain(text);
         return status;
     }

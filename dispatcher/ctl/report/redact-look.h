@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "ctl/report/redact.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How things look that tell people, machines and networks apart, and which of them do not. */
+
+/* What stands at a place of a text: `before` bytes that stay, `length` that are replaced, `behind`
+ * that stay; all 0: nothing. */
+typedef struct {
+    KsIdentity kind;
+    size_t before;
+    size_t length;
+    size_t behind;
+} KsLook;
+
+KsLook ks_look_at(const char *text, size_t at);
+
+/* An address is one, whatever else it was called. */
+KsIdentity ks_look_kind(KsIdentity kind, const char *value);
+
+/* It is the same on many machines. */
+bool ks_look_is_harmless(KsIdentity kind, const char *value);
+
+/* What may be said of it, such as "private"; "" if nothing. */
+const char *ks_look_class(KsIdentity kind, const char *value);
+
+/* It belongs to a word: a letter, a digit, or part of a character outside of ASCII. */
+bool ks_look_is_word(char byte);
