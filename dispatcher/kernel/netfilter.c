@@ -240,7 +240,7 @@ static bool takes(KsNetfilter *netfilter, const KsSkeleton *probe, uint32_t flag
     bool taken;
 
     ks_batch_begin(&batch);
-    ks_batch_add_table(&batch, probe->family, probe->name, flags);
+    ks_batch_add_table(&batch, probe->family, probe->name, flags, NULL);
     for (unsigned i = 0; i < probe->chains_count; i++)
         ks_batch_add_chain(&batch, probe, i);
     ks_batch_delete_table(&batch, probe->family, probe->name);

@@ -25,18 +25,25 @@ static const char *const counters[KS_EGRESS_COUNTERS] = {
 };
 
 static const KsChain shared_chains[KS_EGRESS_CHAINS] = {
-    [KS_EGRESS_ETHERNET] = { .name = "ethernet" },
-    [KS_EGRESS_BARE] = { .name = "bare" },
-    [KS_EGRESS_IPV4] = { .name = "ipv4" },
-    [KS_EGRESS_IPV6] = { .name = "ipv6" },
-    [KS_EGRESS_REPORTS] = { .name = "reports" },
-    [KS_EGRESS_PPPOE] = { .name = "pppoe" },
-    [KS_EGRESS_WRAPPED] = { .name = "wrapped" },
-    [KS_EGRESS_UNCOMMON] = { .name = "uncommon" },
-    [KS_EGRESS_RELAYED] = { .name = "relayed" },
-    [KS_EGRESS_LAN4] = { .name = "lan_out4" },
-    [KS_EGRESS_LAN6] = { .name = "lan_out6" },
-    [KS_EGRESS_TO_HOTSPOT] = { .name = "to_hotspot" },
+    [KS_EGRESS_ETHERNET] = { .name = "ethernet",
+                             .comment = "by the type that a frame itself names" },
+    [KS_EGRESS_BARE] = { .name = "bare", .comment = "what has no Ethernet header" },
+    [KS_EGRESS_IPV4] = { .name = "ipv4", .comment = "IPv4 that may leave" },
+    [KS_EGRESS_IPV6] = { .name = "ipv6", .comment = "IPv6 that may leave" },
+    [KS_EGRESS_REPORTS] = { .name = "reports",
+                            .comment = "multicast reports: link upkeep's groups only" },
+    [KS_EGRESS_PPPOE] = { .name = "pppoe", .comment = "PPPoE, to our provider only" },
+    [KS_EGRESS_WRAPPED] = { .name = "wrapped", .comment = "frames that a link above has judged" },
+    [KS_EGRESS_UNCOMMON] = { .name = "uncommon",
+                             .comment = "types of dropped frames, to tell them" },
+    [KS_EGRESS_RELAYED] = { .name = "relayed",
+                            .comment = "what the kernel sends for a ring or a mesh" },
+    [KS_EGRESS_LAN4] = { .name = "lan_out4",
+                         .comment = "LAN access: private addresses, never DNS" },
+    [KS_EGRESS_LAN6] = { .name = "lan_out6",
+                         .comment = "LAN access: private addresses, never DNS" },
+    [KS_EGRESS_TO_HOTSPOT] = { .name = "to_hotspot",
+                               .comment = "what the hotspot's users may receive" },
 };
 
 /* The lock's own sets, under the same names. */
@@ -81,6 +88,7 @@ static const struct {
     uint32_t key_length; /* 0, also below: the same */
     uint32_t size;
     KsSetContents holds;
+    const char *comment;
 } own[KS_EGRESS_SET_MAX] = {
     [KS_EGRESS_SET_SERVERS4] = {
         "@nh,128,32 . meta l4proto . th dport",
@@ -113,6 +121,7 @@ static const struct {
         .key_length = 2,
         .size = KS_FRAME_TYPES_MAX,
         .holds = KS_SET_HOLDS_TYPES,
+        .comment = "types of frames that were dropped",
     },
     [KS_EGRESS_SET_PAUSE] = { "@nh,0,8", { RAW_NETWORK(0, 8) }, TYPE_INTEGER },
     [KS_EGRESS_SET_LAN4] = {
@@ -149,6 +158,7 @@ static void make_own(KsSetDefinition *set, unsigned id)
         set->key_length = own[id].key_length;
         set->size = own[id].size;
         set->holds = own[id].holds;
+        set->comment = own[id].comment;
     }
     /* which of a machine's programs may send to a server is the first layer's business */
     set->data = KS_DATA_NONE;
@@ -185,13 +195,24 @@ static const KsSetDefinition *set_definitions(void)
     { .text = "@nh,128,32 . meta l4proto . th dport @servers4 meta protocol ip accept", \
       .steps = DO(NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1), \
                  TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_EGRESS_SET_SERVERS4), \
-                 META(PROTOCOL, R1), COMPARE(EQ, 2, 0x08, 0x00), ACCEPT) }, \
+                 META(PROTOCOL, R1), COMPARE(EQ, 2, 0x08, 0x00), ACCEPT), \
+      .comment = "to a VPN server: the first layer knows who sends" }, \
     { .text = "@nh,192,128 . meta l4proto . th dport @servers6 meta protocol ip6 accept", \
       .steps = DO(NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2), \
                  TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_EGRESS_SET_SERVERS6), \
-                 META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd), ACCEPT) }
+                 META(PROTOCOL, R1), COMPARE(EQ, 2, 0x86, 0xdd), ACCEPT), \
+      .comment = "to a VPN server: the first layer knows who sends" }
 
 #define UNCOMMON { .text = "jump uncommon", .steps = DO(JUMP(KS_EGRESS_UNCOMMON)) }
+
+static const char *const form_comments[] = {
+    [KS_UPLINK_ETHERNET] = "every frame of this card",
+    [KS_UPLINK_HOTSPOT] = "every frame of this hotspot's card",
+    [KS_UPLINK_WRAPPED] = "every frame, before this link wraps it",
+    [KS_UPLINK_BARE] = "every packet of this link",
+    [KS_UPLINK_LOOPBACK] = "no PPPoE by loopback",
+    [KS_UPLINK_OTHER] = "nothing is known to be safe here",
+};
 
 static const KsRule by_form[][FORM_RULES_MAX] = {
     [KS_UPLINK_ETHERNET] = {
@@ -213,7 +234,8 @@ static const KsRule by_form[][FORM_RULES_MAX] = {
         { .text = "jump wrapped", .steps = DO(JUMP(KS_EGRESS_WRAPPED)) },
         { .text = "meta mark != 0x6b73646e meta mark != 0x6b737070 meta mark set 0x6b737772",
           .steps = DO(META(MARK, R1), COMPARE(NEQ, 4, ASKED_MARK), META(MARK, R1),
-                     COMPARE(NEQ, 4, JUDGED_MARK), IMMEDIATE(R1, 4, WRAPPED_MARK), SET_MARK) },
+                     COMPARE(NEQ, 4, JUDGED_MARK), IMMEDIATE(R1, 4, WRAPPED_MARK), SET_MARK),
+          .comment = "judged here: the card below knows by the mark" },
         TO_SERVERS,
         { .text = "jump ethernet", .steps = DO(JUMP(KS_EGRESS_ETHERNET)) },
         UNCOMMON,
@@ -232,15 +254,18 @@ static const KsRule by_form[][FORM_RULES_MAX] = {
 static const KsRule by_name_rules[] = {
     TO_SERVERS,
     { .text = "oif @open_interfaces accept",
-      .steps = DO(META(OIF, R1), LOOKUP(KS_EGRESS_SET_OPEN), ACCEPT) },
+      .steps = DO(META(OIF, R1), LOOKUP(KS_EGRESS_SET_OPEN), ACCEPT),
+      .comment = "no uplink, or judged by a chain of its own" },
     { .text = "meta oiftype ether jump ethernet",
-      .steps = DO(META(OIFTYPE, R1), COMPARE(EQ, 2, HARDWARE_ETHER), JUMP(KS_EGRESS_ETHERNET)) },
+      .steps = DO(META(OIFTYPE, R1), COMPARE(EQ, 2, HARDWARE_ETHER), JUMP(KS_EGRESS_ETHERNET)),
+      .comment = "anything else waits for nm-killswitchd's word" },
     { .text = "jump wrapped", .steps = DO(JUMP(KS_EGRESS_WRAPPED)) },
     UNCOMMON,
 };
 
 static const KsRule last = { .text = "counter name \"blocked_frames\" drop",
-                             .steps = DO(COUNT(KS_EGRESS_BLOCKED), DROP) };
+                             .steps = DO(COUNT(KS_EGRESS_BLOCKED), DROP),
+                             .comment = "nothing else leaves" };
 /* clang-format on */
 
 static void add_rule(KsEgressTable *table, const KsRule *rule, unsigned chain)
@@ -263,7 +288,9 @@ static void add_cards(KsEgressTable *table)
 {
     unsigned chain = table->skeleton.chains_count;
 
-    add_chain(table, (KsChain){ .name = "by_name", .beginnings = ks_uplink_beginnings });
+    add_chain(table, (KsChain){ .name = "by_name",
+                                .beginnings = ks_uplink_beginnings,
+                                .comment = "every frame of what is called like a card" });
     for (unsigned i = 0; i < G_N_ELEMENTS(by_name_rules); i++)
         add_rule(table, &by_name_rules[i], chain);
     add_rule(table, &last, chain);
@@ -276,7 +303,9 @@ static void add_uplink(KsEgressTable *table, const KsUplink *uplink, unsigned n)
 
     names[0] = g_strdup_printf("uplink_%u", uplink->index);
     names[1] = g_strdup(uplink->name);
-    add_chain(table, (KsChain){ .name = names[0], .device = names[1] });
+    add_chain(
+        table,
+        (KsChain){ .name = names[0], .device = names[1], .comment = form_comments[uplink->form] });
     for (unsigned i = 0; i < FORM_RULES_MAX && by_form[uplink->form][i].text; i++)
         add_rule(table, &by_form[uplink->form][i], chain);
     add_rule(table, &last, chain);
@@ -297,6 +326,7 @@ KsEgressTable *ks_egress_table_new(const GArray *uplinks, bool by_name)
     table->skeleton = (KsSkeleton){
         .family = NFPROTO_NETDEV,
         .name = KS_TABLE,
+        .comment = KS_TABLE_COMMENT,
         .chains = table->chains,
         .chains_count = KS_EGRESS_CHAINS,
         .sets = set_definitions(),

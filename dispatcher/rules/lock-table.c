@@ -7,35 +7,44 @@
 #include "rules/steps.h"
 
 static const KsChain chains[KS_CHAIN_MAX] = {
-    [KS_CHAIN_OUTPUT] = { "output", true, NF_INET_LOCAL_OUT, KS_PRIORITY_FILTER },
-    [KS_CHAIN_FORWARD] = { "forward", true, NF_INET_FORWARD, KS_PRIORITY_FILTER },
-    [KS_CHAIN_INPUT] = { "input", true, NF_INET_LOCAL_IN, KS_PRIORITY_FILTER },
-    [KS_CHAIN_POSTROUTING] = { "postrouting", true, NF_INET_POST_ROUTING, KS_PRIORITY_LAST },
+    [KS_CHAIN_OUTPUT] = { "output", true, NF_INET_LOCAL_OUT, KS_PRIORITY_FILTER,
+                          .comment = "sent by this machine: TCP is refused with an answer" },
+    [KS_CHAIN_FORWARD] = { "forward", true, NF_INET_FORWARD, KS_PRIORITY_FILTER,
+                           .comment = "what guests and the hotspot's users send" },
+    [KS_CHAIN_INPUT] = { "input", true, NF_INET_LOCAL_IN, KS_PRIORITY_FILTER,
+                         .comment = "what reaches programs here" },
+    [KS_CHAIN_POSTROUTING] = { "postrouting", true, NF_INET_POST_ROUTING, KS_PRIORITY_LAST,
+                               .comment =
+                                   "the last look at what leaves, by the card it leaves by" },
     /* Its policy decides nothing but what the chains behind it decide. */
     [KS_CHAIN_PREROUTING] = { "prerouting", true, NF_INET_PRE_ROUTING, KS_PRIORITY_RAW,
-                              .policy = NF_ACCEPT },
+                              .policy = NF_ACCEPT, .comment = "what arrives, before it is routed" },
     /* Whatever asks for a connection's state has the kernel track all of them (ADR 14). */
-    [KS_CHAIN_TO_GUESTS] = { "to_guests", .conditional = true, .with = KS_SET_GUEST_INTERFACES },
-    [KS_CHAIN_TO_TUNNEL] = { "to_tunnel", false, 0, 0 },
-    [KS_CHAIN_WITH_OPTIONS] = { "with_options", false, 0, 0 },
-    [KS_CHAIN_LEAVING] = { "leaving", false, 0, 0 },
-    [KS_CHAIN_REPORTS] = { "reports", false, 0, 0 },
-    [KS_CHAIN_ANSWERS] = { "answers", false, 0, 0 },
-    [KS_CHAIN_FROM_SEVERAL] = { "from_several", false, 0, 0 },
-    [KS_CHAIN_FROM_WIREGUARD] = { "from_wireguard", false, 0, 0 },
-    [KS_CHAIN_FROM_IPSEC] = { "from_ipsec", false, 0, 0 },
-    [KS_CHAIN_FROM_DAEMON] = { "from_daemon", false, 0, 0 },
-    [KS_CHAIN_INSIDE_IPSEC] = { "inside_ipsec", false, 0, 0 },
-    [KS_CHAIN_NAMES_OUT] = { "names_out", false, 0, 0 },
-    [KS_CHAIN_NAMES_EDNS_OUT] = { "names_edns_out", false, 0, 0 },
-    [KS_CHAIN_ASKED] = { "asked", false, 0, 0 },
-    [KS_CHAIN_TOLD] = { "told", false, 0, 0 },
-    [KS_CHAIN_TOLD_BY_TCP] = { "told_by_tcp", false, 0, 0 },
-    [KS_CHAIN_TO_HOTSPOT] = { "to_hotspot", false, 0, 0 },
-    [KS_CHAIN_TO_USERS] = { "to_users", .conditional = true, .with = KS_SET_HOTSPOT_INTERFACES },
-    [KS_CHAIN_FROM_HOTSPOT] = { "from_hotspot", false, 0, 0 },
-    [KS_CHAIN_LAN_OUT] = { "lan_out", false, 0, 0 },
-    [KS_CHAIN_LAN_IN] = { "lan_in", false, 0, 0 },
+    [KS_CHAIN_TO_GUESTS] = { "to_guests", .conditional = true, .with = KS_SET_GUEST_INTERFACES,
+                             .comment = "guests hear answers only" },
+    [KS_CHAIN_TO_TUNNEL] = { "to_tunnel", .comment = "who may send to a tunnel's address" },
+    [KS_CHAIN_WITH_OPTIONS] = { "with_options", .comment = "source routing is refused" },
+    [KS_CHAIN_LEAVING] = { "leaving", .comment = "what may leave by an uplink" },
+    [KS_CHAIN_REPORTS] = { "reports", .comment = "multicast reports: link upkeep's groups only" },
+    [KS_CHAIN_ANSWERS] = { "answers", .comment = "what VPN servers may send" },
+    [KS_CHAIN_FROM_SEVERAL] = { "from_several", .comment = "a server of VPNs of several kinds" },
+    [KS_CHAIN_FROM_WIREGUARD] = { "from_wireguard", .comment = "WireGuard's own packets only" },
+    [KS_CHAIN_FROM_IPSEC] = { "from_ipsec", .comment = "IPsec's own packets only" },
+    [KS_CHAIN_FROM_DAEMON] = { "from_daemon",
+                               .comment = "a VPN daemon's packets, no desktop program's" },
+    [KS_CHAIN_INSIDE_IPSEC] = { "inside_ipsec", .comment = "only what IPsec encrypts" },
+    [KS_CHAIN_NAMES_OUT] = { "names_out", .comment = "questions for exactly a VPN server's name" },
+    [KS_CHAIN_NAMES_EDNS_OUT] = { "names_edns_out", .comment = "the same with an EDNS record" },
+    [KS_CHAIN_ASKED] = { "asked", .comment = "such a question leaves, and is remembered" },
+    [KS_CHAIN_TOLD] = { "told", .comment = "answers to such questions" },
+    [KS_CHAIN_TOLD_BY_TCP] = { "told_by_tcp", .comment = "the same by TCP" },
+    [KS_CHAIN_TO_HOTSPOT] = { "to_hotspot", .comment = "what the hotspot's users may receive" },
+    [KS_CHAIN_TO_USERS] = { "to_users", .conditional = true, .with = KS_SET_HOTSPOT_INTERFACES,
+                            .comment = "the hotspot's users hear answers only" },
+    [KS_CHAIN_FROM_HOTSPOT] = { "from_hotspot",
+                                .comment = "what the hotspot's users may ask this machine" },
+    [KS_CHAIN_LAN_OUT] = { "lan_out", .comment = "LAN access: private addresses, never DNS" },
+    [KS_CHAIN_LAN_IN] = { "lan_in", .comment = "LAN access: private addresses" },
 };
 
 static const char *const counters[KS_COUNTER_MAX] = {
@@ -186,55 +195,39 @@ static const KsVerdict server_verdicts[] = {
 /* Users whose refused questions are counted once; others' count each. */
 #define COUNTED_MAX 1024u
 
+#define INTERFACES(id, called, text)    \
+    [id] = {                            \
+        .keys = (id),                   \
+        .name = (called),               \
+        .comment = (text),              \
+        .nft_type = "iface_index",      \
+        .key_type = TYPE_IFACE_INDEX,   \
+        .key_length = 4,                \
+        .size = KS_LOCK_INTERFACES_MAX, \
+        .host_order = true,             \
+    }
+
+#define PIECES(id, called, text)    \
+    [id] = {                        \
+        .keys = (id),               \
+        .name = (called),           \
+        .comment = (text),          \
+        .nft_type = NAME_PIECES,    \
+        .fields = NAME_FIELDS,      \
+        .key_type = TYPE_OF_NAMES,  \
+        .key_length = KS_DNS_PIECE, \
+    }
+
 static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
-    [KS_SET_OPEN_INTERFACES] = {
-        .keys = KS_SET_OPEN_INTERFACES,
-        .name = "open_interfaces",
-        .nft_type = "iface_index",
-        .key_type = TYPE_IFACE_INDEX,
-        .key_length = 4,
-        .size = KS_LOCK_INTERFACES_MAX,
-        .host_order = true,
-    },
-    [KS_SET_LAN_INTERFACES] = {
-        .keys = KS_SET_LAN_INTERFACES,
-        .name = "lan_interfaces",
-        .nft_type = "iface_index",
-        .key_type = TYPE_IFACE_INDEX,
-        .key_length = 4,
-        .size = KS_LOCK_INTERFACES_MAX,
-        .host_order = true,
-    },
-    [KS_SET_GUEST_INTERFACES] = {
-        .keys = KS_SET_GUEST_INTERFACES,
-        .name = "guest_interfaces",
-        .nft_type = "iface_index",
-        .key_type = TYPE_IFACE_INDEX,
-        .key_length = 4,
-        .size = KS_LOCK_INTERFACES_MAX,
-        .host_order = true,
-    },
-    [KS_SET_HOTSPOT_INTERFACES] = {
-        .keys = KS_SET_HOTSPOT_INTERFACES,
-        .name = "hotspot_interfaces",
-        .nft_type = "iface_index",
-        .key_type = TYPE_IFACE_INDEX,
-        .key_length = 4,
-        .size = KS_LOCK_INTERFACES_MAX,
-        .host_order = true,
-    },
-    [KS_SET_TRANSLATORS] = {
-        .keys = KS_SET_TRANSLATORS,
-        .name = "translators",
-        .nft_type = "iface_index",
-        .key_type = TYPE_IFACE_INDEX,
-        .key_length = 4,
-        .size = KS_LOCK_INTERFACES_MAX,
-        .host_order = true,
-    },
+    INTERFACES(KS_SET_OPEN_INTERFACES, "open_interfaces", "loopback, and tunnels that are up"),
+    INTERFACES(KS_SET_LAN_INTERFACES, "lan_interfaces", "where LAN access is on"),
+    INTERFACES(KS_SET_GUEST_INTERFACES, "guest_interfaces", "of containers and virtual machines"),
+    INTERFACES(KS_SET_HOTSPOT_INTERFACES, "hotspot_interfaces", "of a hotspot's users"),
+    INTERFACES(KS_SET_TRANSLATORS, "translators", "make IPv6 of IPv4"),
     [KS_SET_SERVERS4] = {
         .keys = KS_SET_SERVERS4,
         .name = "servers4",
+        .comment = "VPN servers, and whose packets may go there",
         .nft_type = "ipv4_addr . inet_proto . inet_service : verdict",
         .key_type = CONCAT(CONCAT(TYPE_IPV4_ADDR, TYPE_INET_PROTO), TYPE_INET_SERVICE),
         .key_length = 12,
@@ -246,6 +239,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_SERVERS6] = {
         .keys = KS_SET_SERVERS6,
         .name = "servers6",
+        .comment = "VPN servers, and whose packets may go there",
         .nft_type = "ipv6_addr . inet_proto . inet_service : verdict",
         .key_type = CONCAT(CONCAT(TYPE_IPV6_ADDR, TYPE_INET_PROTO), TYPE_INET_SERVICE),
         .key_length = 24,
@@ -257,6 +251,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_DHCP_SERVERS] = {
         .keys = KS_SET_DHCP_SERVERS,
         .name = "dhcp_servers",
+        .comment = "everybody, and who gave a lease",
         .nft_type = "ipv4_addr",
         .key_type = TYPE_IPV4_ADDR,
         .key_length = 4,
@@ -264,6 +259,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_TUNNEL_ROUTES4] = {
         .keys = KS_SET_TUNNEL_ROUTES4,
         .name = "tunnel_routes4",
+        .comment = "networks that the VPN leads to",
         .nft_type = "ipv4_addr",
         .key_type = TYPE_IPV4_ADDR,
         .key_length = 4,
@@ -272,6 +268,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_TUNNEL_ROUTES6] = {
         .keys = KS_SET_TUNNEL_ROUTES6,
         .name = "tunnel_routes6",
+        .comment = "networks that the VPN leads to",
         .nft_type = "ipv6_addr",
         .key_type = TYPE_IPV6_ADDR,
         .key_length = 16,
@@ -280,6 +277,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_TUNNEL_ADDRESSES4] = {
         .keys = KS_SET_TUNNEL_ADDRESSES4,
         .name = "tunnel_addresses4",
+        .comment = "this machine's addresses in tunnels",
         .nft_type = "ipv4_addr",
         .key_type = TYPE_IPV4_ADDR,
         .key_length = 4,
@@ -288,6 +286,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_TUNNEL_ADDRESSES6] = {
         .keys = KS_SET_TUNNEL_ADDRESSES6,
         .name = "tunnel_addresses6",
+        .comment = "this machine's addresses in tunnels",
         .nft_type = "ipv6_addr",
         .key_type = TYPE_IPV6_ADDR,
         .key_length = 16,
@@ -296,6 +295,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_PROTOCOLS4] = {
         .keys = KS_SET_PROTOCOLS4,
         .name = "protocols4",
+        .comment = "VPN servers by protocols without ports",
         .nft_type = "ipv4_addr . inet_proto : verdict",
         .key_type = CONCAT(TYPE_IPV4_ADDR, TYPE_INET_PROTO),
         .key_length = 8,
@@ -307,6 +307,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_PROTOCOLS6] = {
         .keys = KS_SET_PROTOCOLS6,
         .name = "protocols6",
+        .comment = "VPN servers by protocols without ports",
         .nft_type = "ipv6_addr . inet_proto : verdict",
         .key_type = CONCAT(TYPE_IPV6_ADDR, TYPE_INET_PROTO),
         .key_length = 20,
@@ -318,6 +319,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_PEOPLE] = {
         .keys = KS_SET_PEOPLE,
         .name = "people",
+        .comment = "users who are people",
         .nft_type = "uid",
         .key_type = TYPE_UID,
         .key_length = 4,
@@ -327,6 +329,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_WIREGUARD_MARKS] = {
         .keys = KS_SET_WIREGUARD_MARKS,
         .name = "wireguard_marks",
+        .comment = "marks of WireGuard tunnels",
         .nft_type = "mark",
         .key_type = TYPE_MARK,
         .key_length = 4,
@@ -336,6 +339,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_WIREGUARD_PORTS] = {
         .keys = KS_SET_WIREGUARD_PORTS,
         .name = "wireguard_ports",
+        .comment = "ports of WireGuard tunnels",
         .nft_type = "inet_service",
         .key_type = TYPE_INET_SERVICE,
         .key_length = 2,
@@ -344,6 +348,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_IPSEC] = {
         .keys = KS_SET_IPSEC,
         .name = "ipsec_versions", /* "ipsec" is a word of nft's */
+        .comment = "IP versions that IPsec carries",
         .nft_type = "nf_proto",
         .key_type = TYPE_NFPROTO,
         .key_length = 1,
@@ -351,6 +356,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_PPPOE_PEERS] = {
         .keys = KS_SET_PPPOE_PEERS,
         .name = "pppoe_peers",
+        .comment = "providers that this machine has a PPPoE session with",
         .nft_type = "ether_addr",
         .key_type = TYPE_ETHER_ADDR,
         .key_length = 6,
@@ -358,6 +364,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
     [KS_NFT_SET_WIREGUARD_MESSAGES] = {
         .name = "wireguard_messages",
+        .comment = "how WireGuard's messages begin",
         .nft_type = "@th,64,32",
         .fields = { RAW_TRANSPORT(64, 32) },
         .key_type = TYPE_INTEGER,
@@ -367,6 +374,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
     [KS_NFT_SET_WIREGUARD_UPKEEP] = {
         .name = "wireguard_upkeep",
+        .comment = "handshakes and keepalives: length and beginning",
         .nft_type = "udp length . @th,64,32",
         .fields = { UDP_LENGTH_FIELD, RAW_TRANSPORT(64, 32) },
         .key_type = CONCAT(TYPE_INTEGER, TYPE_INTEGER),
@@ -377,6 +385,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
     [KS_NFT_SET_LINK_GROUPS] = {
         .name = "link_groups",
+        .comment = "groups that link upkeep needs",
         .nft_type = "@th,96,128",
         .fields = { RAW_TRANSPORT(96, 128) },
         .key_type = TYPE_INTEGER,
@@ -391,6 +400,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
     [KS_NFT_SET_REPORT_LENGTHS] = {
         .name = "report_lengths",
+        .comment = "reports that name no sources",
         .nft_type = "ip6 length . @th,48,16",
         .fields = { IPV6_LENGTH_FIELD, RAW_TRANSPORT(48, 16) },
         .key_type = CONCAT(TYPE_INTEGER, TYPE_INTEGER),
@@ -400,33 +410,13 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
                                   "156 . 0x7, 176 . 0x8, 196 . 0x9, 216 . 0xa, 236 . 0xb, "
                                   "256 . 0xc, 276 . 0xd"),
     },
-    [KS_SET_NAMES] = {
-        .keys = KS_SET_NAMES,
-        .name = "names",
-        .nft_type = NAME_PIECES,
-        .fields = NAME_FIELDS,
-        .key_type = TYPE_OF_NAMES,
-        .key_length = KS_DNS_PIECE,
-    },
-    [KS_SET_NAME_HEADS] = {
-        .keys = KS_SET_NAME_HEADS,
-        .name = "name_heads",
-        .nft_type = NAME_PIECES,
-        .fields = NAME_FIELDS,
-        .key_type = TYPE_OF_NAMES,
-        .key_length = KS_DNS_PIECE,
-    },
-    [KS_SET_NAME_TAILS] = {
-        .keys = KS_SET_NAME_TAILS,
-        .name = "name_tails",
-        .nft_type = NAME_PIECES,
-        .fields = NAME_FIELDS,
-        .key_type = TYPE_OF_NAMES,
-        .key_length = KS_DNS_PIECE,
-    },
+    PIECES(KS_SET_NAMES, "names", "VPN servers' names, as DNS writes them"),
+    PIECES(KS_SET_NAME_HEADS, "name_heads", "how longer names begin"),
+    PIECES(KS_SET_NAME_TAILS, "name_tails", "how longer names end"),
     [KS_SET_SERVER_ADDRESSES4] = {
         .keys = KS_SET_SERVER_ADDRESSES4,
         .name = "server_addresses4",
+        .comment = "VPN servers, as an error quotes them",
         .nft_type = "@th,192,32",
         .fields = { RAW_TRANSPORT(192, 32) },
         .key_type = TYPE_INTEGER,
@@ -435,6 +425,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_SERVER_ADDRESSES6] = {
         .keys = KS_SET_SERVER_ADDRESSES6,
         .name = "server_addresses6",
+        .comment = "VPN servers, as an error quotes them",
         .nft_type = "@th,256,128",
         .fields = { RAW_TRANSPORT(256, 128) },
         .key_type = TYPE_INTEGER,
@@ -443,6 +434,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_TUNNEL_TARGETS6] = {
         .keys = KS_SET_TUNNEL_TARGETS6,
         .name = "tunnel_targets6",
+        .comment = "this machine's addresses in tunnels",
         .nft_type = "@th,64,32 . @th,96,32 . @th,128,32 . @th,160,32",
         .fields = { RAW_TRANSPORT(64, 32), RAW_TRANSPORT(96, 32), RAW_TRANSPORT(128, 32),
                     RAW_TRANSPORT(160, 32) },
@@ -453,6 +445,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_QUESTION_LENGTHS] = {
         .keys = KS_SET_QUESTION_LENGTHS,
         .name = "question_lengths",
+        .comment = "lengths of questions for VPN servers' names",
         .nft_type = "meta nfproto . meta length . udp length",
         .fields = { META_FIELD(NFPROTO), META_FIELD(LEN), UDP_LENGTH_FIELD },
         .key_type = CONCAT3(TYPE_NFPROTO, TYPE_INTEGER, TYPE_INTEGER),
@@ -461,6 +454,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_TUNNEL_SENDERS4] = {
         .keys = KS_SET_TUNNEL_SENDERS4,
         .name = "tunnel_senders4",
+        .comment = "this machine's addresses in tunnels",
         .nft_type = "@ll,224,32",
         .fields = { RAW_LINK(224, 32) },
         .key_type = TYPE_INTEGER,
@@ -470,6 +464,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_FRAGMENTS4] = {
         .keys = KS_SET_FRAGMENTS4,
         .name = "fragments4",
+        .comment = "VPN servers that fragments may go to",
         .nft_type = "@nh,128,32 . meta l4proto",
         .fields = { RAW_NETWORK(128, 32), META_FIELD(L4PROTO) },
         .key_type = CONCAT(TYPE_INTEGER, TYPE_INET_PROTO),
@@ -478,32 +473,18 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_SET_FRAGMENTS6] = {
         .keys = KS_SET_FRAGMENTS6,
         .name = "fragments6",
+        .comment = "VPN servers that fragments may go to",
         .nft_type = "@nh,192,128 . meta l4proto",
         .fields = { RAW_NETWORK(192, 128), META_FIELD(L4PROTO) },
         .key_type = CONCAT(TYPE_INTEGER, TYPE_INET_PROTO),
         .key_length = 20,
     },
-    [KS_SET_WRAPPING_UPLINKS] = {
-        .keys = KS_SET_WRAPPING_UPLINKS,
-        .name = "wrapping_uplinks",
-        .nft_type = "iface_index",
-        .key_type = TYPE_IFACE_INDEX,
-        .key_length = 4,
-        .size = KS_LOCK_INTERFACES_MAX,
-        .host_order = true,
-    },
-    [KS_SET_RELAYING_UPLINKS] = {
-        .keys = KS_SET_RELAYING_UPLINKS,
-        .name = "relaying_uplinks",
-        .nft_type = "iface_index",
-        .key_type = TYPE_IFACE_INDEX,
-        .key_length = 4,
-        .size = KS_LOCK_INTERFACES_MAX,
-        .host_order = true,
-    },
+    INTERFACES(KS_SET_WRAPPING_UPLINKS, "wrapping_uplinks", "cards below a link that wraps frames"),
+    INTERFACES(KS_SET_RELAYING_UPLINKS, "relaying_uplinks", "cards of a ring or a mesh"),
     [KS_NFT_SET_PAUSE] = {
         .holds = KS_SET_HOLDS_PAUSE,
         .name = "pause",
+        .comment = "while paused: ends by itself",
         .nft_type = "nf_proto",
         .key_type = TYPE_NFPROTO,
         .key_length = 1,
@@ -513,6 +494,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
     [KS_NFT_SET_LAN4] = {
         .name = "lan4",
+        .comment = "local networks' addresses",
         .nft_type = "ipv4_addr",
         .key_type = TYPE_IPV4_ADDR,
         .key_length = 4,
@@ -522,6 +504,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
     [KS_NFT_SET_LAN6] = {
         .name = "lan6",
+        .comment = "local networks' addresses",
         .nft_type = "ipv6_addr",
         .key_type = TYPE_IPV6_ADDR,
         .key_length = 16,
@@ -530,6 +513,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
     [KS_NFT_SET_QUESTION_TYPES] = {
         .name = "question_types",
+        .comment = "A and AAAA",
         .nft_type = "@th,192,32",
         .fields = { RAW_TRANSPORT(192, 32) },
         .key_type = TYPE_INTEGER,
@@ -540,6 +524,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_NFT_SET_ASKED4] = {
         .holds = KS_SET_HOLDS_QUESTIONS,
         .name = "asked4",
+        .comment = "who was asked, and from which port",
         .nft_type = "ipv4_addr . inet_service",
         .key_type = CONCAT(TYPE_IPV4_ADDR, TYPE_INET_SERVICE),
         .key_length = 8,
@@ -549,6 +534,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_NFT_SET_ASKED6] = {
         .holds = KS_SET_HOLDS_QUESTIONS,
         .name = "asked6",
+        .comment = "who was asked, and from which port",
         .nft_type = "ipv6_addr . inet_service",
         .key_type = CONCAT(TYPE_IPV6_ADDR, TYPE_INET_SERVICE),
         .key_length = 20,
@@ -558,6 +544,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     [KS_NFT_SET_COUNTED] = {
         .holds = KS_SET_HOLDS_QUESTIONS,
         .name = "counted",
+        .comment = "refused questions that were counted",
         .nft_type = "uid . inet_service",
         .key_type = CONCAT(TYPE_UID, TYPE_INET_SERVICE),
         .key_length = 8,
@@ -566,6 +553,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
     [KS_NFT_SET_SERVICE_PORTS] = {
         .name = "service_ports",
+        .comment = "services that wait for anyone",
         .nft_type = "inet_service",
         .key_type = TYPE_INET_SERVICE,
         .key_length = 2,
@@ -574,6 +562,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
     [KS_NFT_SET_RESOLVER_PORTS] = {
         .name = "resolver_ports",
+        .comment = "DNS, and DNS over TLS or QUIC",
         .nft_type = "inet_proto . inet_service",
         .key_type = CONCAT(TYPE_INET_PROTO, TYPE_INET_SERVICE),
         .key_length = 8,
@@ -587,6 +576,7 @@ static const KsRuleSegment *const segments[] = { &ks_lock_rules, &ks_name_rules 
 const KsSkeleton ks_lock_table = {
     .family = NFPROTO_INET,
     .name = KS_TABLE,
+    .comment = KS_TABLE_COMMENT,
     .chains = chains,
     .chains_count = G_N_ELEMENTS(chains),
     .sets = sets,

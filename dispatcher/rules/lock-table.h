@@ -35,6 +35,9 @@ typedef enum {
     KS_CHAIN_MAX,
 } KsChainId;
 
+/* Of both tables: for who finds them, and wants to be rid of them. */
+#define KS_TABLE_COMMENT "VPN kill switch. To open it: nm-killswitch unlock"
+
 /* What leaves is judged in postrouting, behind everything else: a mark or a translation of another
  * table's may send a packet another way in the output hook, and that still names the interface that
  * it was called with (kernel: net/netfilter/nf_tables_core.c). Output and forward judge before, so

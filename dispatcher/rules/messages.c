@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/messages.h"
 
+#include "rules/comment.h"
 #include "rules/expression.h"
 #include "rules/named-chain.h"
 
@@ -40,13 +41,15 @@ static struct nftnl_table *table_new(KsBatch *batch, uint8_t family, const char 
     return NULL;
 }
 
-static void put_table(KsBatch *batch, struct nftnl_table *table, uint16_t type, uint16_t flags)
+static void put_table(KsBatch *batch, struct nftnl_table *table, uint16_t type, uint16_t flags,
+                      const char *comment)
 {
     struct nlmsghdr *message = ks_batch_message(
         batch, type, (uint8_t) nftnl_table_get_u32(table, NFTNL_TABLE_FAMILY), flags);
 
     if (message) {
         nftnl_table_nlmsg_build_payload(message, table);
+        ks_comment_put(message, NFTA_TABLE_USERDATA, comment);
         ks_batch_commit_message(batch, message);
     }
     nftnl_table_free(table);
@@ -67,13 +70,15 @@ static struct nftnl_chain *chain_new(KsBatch *batch, const KsSkeleton *skeleton,
     return NULL;
 }
 
-static void put_chain(KsBatch *batch, struct nftnl_chain *chain, uint16_t type, uint16_t flags)
+static void put_chain(KsBatch *batch, struct nftnl_chain *chain, uint16_t type, uint16_t flags,
+                      const char *comment)
 {
     struct nlmsghdr *message = ks_batch_message(
         batch, type, (uint8_t) nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY), flags);
 
     if (message) {
         nftnl_chain_nlmsg_build_payload(message, chain);
+        ks_comment_put(message, NFTA_CHAIN_USERDATA, comment);
         ks_batch_commit_message(batch, message);
     }
     nftnl_chain_free(chain);
@@ -207,14 +212,15 @@ static void change_keys(KsBatch *batch, const KsSkeleton *skeleton, unsigned id,
     }
 }
 
-void ks_batch_add_table(KsBatch *batch, uint8_t family, const char *name, uint32_t flags)
+void ks_batch_add_table(KsBatch *batch, uint8_t family, const char *name, uint32_t flags,
+                        const char *comment)
 {
     struct nftnl_table *table = table_new(batch, family, name);
 
     if (!table)
         return;
     nftnl_table_set_u32(table, NFTNL_TABLE_FLAGS, flags);
-    put_table(batch, table, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+    put_table(batch, table, NFT_MSG_NEWTABLE, NLM_F_CREATE, comment);
 }
 
 void ks_batch_delete_table(KsBatch *batch, uint8_t family, const char *name)
@@ -222,7 +228,7 @@ void ks_batch_delete_table(KsBatch *batch, uint8_t family, const char *name)
     struct nftnl_table *table = table_new(batch, family, name);
 
     if (table)
-        put_table(batch, table, NFT_MSG_DELTABLE, 0);
+        put_table(batch, table, NFT_MSG_DELTABLE, 0, NULL);
 }
 
 static void add_named_chain(KsBatch *batch, const KsSkeleton *skeleton, const KsChain *definition)
@@ -257,7 +263,7 @@ void ks_batch_add_chain(KsBatch *batch, const KsSkeleton *skeleton, unsigned id)
              nftnl_chain_set_str(chain, NFTNL_CHAIN_DEV, definition->device) < 0))
             ks_batch_fail(batch, -ENOMEM);
     }
-    put_chain(batch, chain, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+    put_chain(batch, chain, NFT_MSG_NEWCHAIN, NLM_F_CREATE, definition->comment);
 }
 
 void ks_batch_delete_chain(KsBatch *batch, const KsSkeleton *skeleton, const char *name)
@@ -265,7 +271,7 @@ void ks_batch_delete_chain(KsBatch *batch, const KsSkeleton *skeleton, const cha
     struct nftnl_chain *chain = chain_new(batch, skeleton, name);
 
     if (chain)
-        put_chain(batch, chain, NFT_MSG_DELCHAIN, 0);
+        put_chain(batch, chain, NFT_MSG_DELCHAIN, 0, NULL);
 }
 
 /* `chain`: NULL for all of them. */
@@ -309,6 +315,7 @@ void ks_batch_add_rule(KsBatch *batch, const KsSkeleton *skeleton, const KsRule 
         ks_batch_message(batch, NFT_MSG_NEWRULE, skeleton->family, NLM_F_CREATE | NLM_F_APPEND);
     if (message) {
         nftnl_rule_nlmsg_build_payload(message, built);
+        ks_comment_put(message, NFTA_RULE_USERDATA, rule->comment);
         ks_batch_commit_message(batch, message);
     }
     nftnl_rule_free(built);
@@ -403,14 +410,17 @@ static int describe_to_nft(struct nftnl_set *set, const KsSetDefinition *definit
     bool whole = true;
     int result = -ENOMEM;
 
-    if (key_order == 0 && fields == 0)
+    if (key_order == 0 && fields == 0 && !definition->comment)
         return 0;
     userdata = nftnl_udata_buf_alloc(USERDATA_SIZE);
     if (!userdata)
         return -ENOMEM;
-    whole &= nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_KEYBYTEORDER, key_order);
+    if (key_order != 0 || fields > 0)
+        whole &= nftnl_udata_put_u32(userdata, NFTNL_UDATA_SET_KEYBYTEORDER, key_order);
     if (fields > 0)
         whole &= put_fields(userdata, definition->fields, fields);
+    if (definition->comment)
+        whole &= nftnl_udata_put_strz(userdata, NFTNL_UDATA_SET_COMMENT, definition->comment);
     if (whole && nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(userdata),
                                     nftnl_udata_buf_len(userdata)) == 0)
         result = 0;

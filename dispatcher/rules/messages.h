@@ -7,7 +7,9 @@
 /* Each function adds one message (elements: as many as needed) to a batch. What fails, fails the
  * whole batch (ks_batch_fail()), so results need no checking one by one. */
 
-void ks_batch_add_table(KsBatch *batch, uint8_t family, const char *name, uint32_t flags);
+/* `comment`: NULL for none. A table that stands keeps what it has. */
+void ks_batch_add_table(KsBatch *batch, uint8_t family, const char *name, uint32_t flags,
+                        const char *comment);
 void ks_batch_delete_table(KsBatch *batch, uint8_t family, const char *name);
 
 /* What is ours in a table goes by its place in the skeleton; what is deleted, by its name. */

@@ -30,17 +30,18 @@ static const KsRule rules[] = {
       "udp dport 53 meta nfproto . meta length . udp length @question_lengths jump names_out",
       DO(IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, PORT_DNS),
          META(NFPROTO, R1), META(LEN, R1_1), TRANSPORT(UDP_LENGTH, 2, R1_2),
-         LOOKUP(KS_SET_QUESTION_LENGTHS), JUMP(KS_CHAIN_NAMES_OUT)) },
+         LOOKUP(KS_SET_QUESTION_LENGTHS), JUMP(KS_CHAIN_NAMES_OUT)),
+      "a question as long as one for a VPN server's name" },
     /* A question like those that resolvers ask: none of an answer's bits, one question, no answers.
      * The bits that may be either way are set before the comparison. */
     { KS_CHAIN_NAMES_OUT, "@th,80,16 | 0x130 != 0x130 return",
       DO(TRANSPORT(DNS_FLAGS, 2, R1), SET_BITS(2, 0x01, 0x30), COMPARE(NEQ, 2, 0x01, 0x30),
-         RETURN) },
+         RETURN), "not a plain question" },
     { KS_CHAIN_NAMES_OUT, "@th,96,64 0x1000000000001 jump names_edns_out",
       DO(TRANSPORT(DNS_COUNTS, 8, R1), COMPARE(EQ, 8, 0, 1, 0, 0, 0, 0, 0, 1),
-         JUMP(KS_CHAIN_NAMES_EDNS_OUT)) },
+         JUMP(KS_CHAIN_NAMES_EDNS_OUT)), "with an EDNS record behind it" },
     { KS_CHAIN_NAMES_OUT, "@th,96,64 != 0x1000000000000 return",
-      DO(TRANSPORT(DNS_COUNTS, 8, R1), COMPARE(NEQ, 8, 0, 1), RETURN) },
+      DO(TRANSPORT(DNS_COUNTS, 8, R1), COMPARE(NEQ, 8, 0, 1), RETURN), "not one question alone" },
 };
 /* clang-format on */
 
@@ -171,6 +172,12 @@ static const unsigned chains[KS_DNS_BEHIND_MAX] = {
     [KS_DNS_BEHIND_DNSSEC] = KS_CHAIN_NAMES_EDNS_OUT,
 };
 
+static const char *const comments[KS_DNS_BEHIND_MAX] = {
+    [KS_DNS_BEHIND_NOTHING] = "a server's name of one length",
+    [KS_DNS_BEHIND_EDNS] = "the same with an EDNS record",
+    [KS_DNS_BEHIND_DNSSEC] = "the same as systemd-resolved asks",
+};
+
 /* Made when it is needed first: a machine has names of few lengths. */
 static const KsRule *rule_for(unsigned length, unsigned behind)
 {
@@ -186,6 +193,7 @@ static const KsRule *rule_for(unsigned length, unsigned behind)
     rule = g_new(KsRule, 1);
     rule->chain = chains[behind];
     rule->text = g_string_free(writer.text, FALSE);
+    rule->comment = comments[behind];
     steps = g_new(KsStep, writer.count + 1);
     memcpy(steps, writer.steps, (writer.count + 1) * sizeof(*steps));
     rule->steps = steps;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rules/named-chain.h"
 
+#include "rules/comment.h"
+
 #include <arpa/inet.h>
 #include <glib.h>
 #include <libmnl/libmnl.h>
@@ -32,6 +34,7 @@ void ks_named_chain_put(struct nlmsghdr *message, const KsSkeleton *skeleton, co
     mnl_attr_nest_end(message, hook);
     mnl_attr_put_u32(message, NFTA_CHAIN_POLICY, htonl(chain->policy));
     mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, "filter");
+    ks_comment_put(message, NFTA_CHAIN_USERDATA, chain->comment);
 }
 
 bool ks_named_chain_is_understood(void)

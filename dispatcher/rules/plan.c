@@ -41,7 +41,7 @@ static void change_rules(KsBatch *batch, const KsReadback *have, const KsLock *w
 static void install(KsBatch *batch, const KsSkeleton *skeleton, const KsLock *want,
                     uint32_t table_flags)
 {
-    ks_batch_add_table(batch, skeleton->family, skeleton->name, table_flags);
+    ks_batch_add_table(batch, skeleton->family, skeleton->name, table_flags, skeleton->comment);
     for (unsigned chain = 0; chain < skeleton->chains_count; chain++)
         ks_batch_add_chain(batch, skeleton, chain);
     for (unsigned counter = 0; counter < skeleton->counters_count; counter++)
@@ -64,7 +64,7 @@ static void repair(KsBatch *batch, const KsReadback *have, const KsLock *want)
 
     if (flags & KS_TABLE_F_PERSIST) /* an orphan is adopted as well */
         flags |= KS_TABLE_F_OWNED;
-    ks_batch_add_table(batch, skeleton->family, skeleton->name, flags);
+    ks_batch_add_table(batch, skeleton->family, skeleton->name, flags, skeleton->comment);
     ks_batch_flush_rules(batch, skeleton);
     /* sets first: a map may lead to a chain */
     for (unsigned i = 0; i < have->foreign_sets->len; i++)
@@ -199,6 +199,7 @@ int ks_plan_adopt(KsBatch *batch, const KsReadback *have)
     ks_batch_begin(batch);
     /* an owner that ends takes its flag along: what is left is a table that persists */
     if (have->present && (have->flags & KS_TABLE_F_OWNED) == KS_TABLE_F_PERSIST)
-        ks_batch_add_table(batch, have->skeleton->family, have->skeleton->name, KS_TABLE_F_OWNED);
+        ks_batch_add_table(batch, have->skeleton->family, have->skeleton->name, KS_TABLE_F_OWNED,
+                           NULL);
     return ks_batch_end(batch);
 }

@@ -26,6 +26,8 @@
     NETWORK(IPV6_DESTINATION, 16, R1), \
         COMPARE(EQ, 16, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x16)
 
+#define REPORTS_COMMENT "link upkeep: which groups it listens to"
+
 /* clang-format off: tables */
 /* The rules that come where the others of link upkeep stand, MLDv1's and MLDv2's. Each is said in
  * the table's own words. The steps that are given come first: IPv6, in one hop. */
@@ -36,11 +38,13 @@
       DO(__VA_ARGS__, ICMPV6_TYPES(131, 132), NETWORK(IPV6_LENGTH, 2, R1), COMPARE(EQ, 2, 0, 32), \
          TRANSPORT(LISTENER_ZEROS, 16, R1),                                                       \
          COMPARE(EQ, 16, 0, 0, 0, 0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff),                   \
-         LIMIT(REPORTS_A_SECOND, REPORTS_AT_ONCE), ACCEPT) },                                     \
+         LIMIT(REPORTS_A_SECOND, REPORTS_AT_ONCE), ACCEPT),                                       \
+      REPORTS_COMMENT },                                                                          \
     {                                                                                             \
         (in_chain), words2 " . @th,48,16 @report_lengths jump reports",                           \
             DO(__VA_ARGS__, TO_LISTENING_ROUTERS, ICMPV6_TYPE(143), NETWORK(IPV6_LENGTH, 2, R1),  \
-               TRANSPORT(REPORT_COUNT, 2, R1_1), LOOKUP(lengths), JUMP(reports_chain))            \
+               TRANSPORT(REPORT_COUNT, 2, R1_1), LOOKUP(lengths), JUMP(reports_chain)),           \
+            REPORTS_COMMENT                                                                       \
     }
 
 /* A record that is not there cannot be loaded, and its rule is passed by. */

@@ -12,9 +12,15 @@
  * rules, as tables of data. The table itself is described in a file of its own (lock-table.h), its
  * rules in segments, each row in nft(8)'s own words beside the steps that the kernel runs.
  *
+ * Chains, sets and rules carry comments, in which people read in nft(8)'s listing which part of the
+ * promise they keep. They mean nothing: what is in the kernel is compared without them.
+ *
  * Every base chain ends with an explicit verdict: a drop policy alone takes effect only after the
  * transaction that brought its chain (kernel: net/netfilter/nf_tables_api.c,
  * nft_chain_commit_drop_policy). */
+
+/* Most bytes of a comment; the kernel takes 256 with what nft puts before, nft itself 128. */
+#define KS_COMMENT_MAX 60
 
 typedef struct {
     const char *name;
@@ -27,6 +33,7 @@ typedef struct {
     const char *const *beginnings; /* NULL-terminated */
     bool conditional; /* its rules are there only while the model's set `with` has a key */
     KsSetId with;
+    const char *comment;
 } KsChain;
 
 /* What a lookup in a verdict map answers. */
@@ -94,6 +101,7 @@ typedef struct {
     unsigned constants_count;
     const char *constants_text; /* in nft's words */
     uint8_t versions[2];        /* of a pause: the keys of IPv4 and IPv6, of one byte */
+    const char *comment;
 } KsSetDefinition;
 
 /* One step of a rule: an nf_tables expression with its operands. */
@@ -144,6 +152,7 @@ typedef struct {
     unsigned chain;
     const char *text;    /* the rule as nft(8) writes it */
     const KsStep *steps; /* up to a KS_STEP_END */
+    const char *comment; /* NULL: its text, or its chain's comment, says enough */
 } KsRule;
 
 /* Rules of one subject. Those of a chain stand in the order of the segments and of their rows. */
@@ -168,6 +177,7 @@ typedef struct {
 typedef struct {
     uint8_t family; /* NFPROTO_* */
     const char *name;
+    const char *comment;
     const KsChain *chains;
     unsigned chains_count;
     const KsSetDefinition *sets;

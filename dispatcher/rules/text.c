@@ -161,6 +161,13 @@ static void append_elements(GString *text, const KsReadback *readback,
     }
 }
 
+/* On a line of its own: of a table, a chain, a set. */
+static void append_comment(GString *text, const char *indent, const char *comment)
+{
+    if (comment)
+        g_string_append_printf(text, "%scomment \"%s\"\n", indent, comment);
+}
+
 static void append_set(GString *text, const KsReadback *readback, unsigned set, const Namer *namer)
 {
     const KsSetDefinition *definition = &readback->skeleton->sets[set];
@@ -190,8 +197,17 @@ static void append_set(GString *text, const KsReadback *readback, unsigned set, 
     }
     if (text->len > before)
         g_string_append_c(text, '\n');
+    append_comment(text, "\t\t", definition->comment);
     append_elements(text, readback, definition, namer);
     g_string_append(text, "\t}\n\n");
+}
+
+static void append_rule(GString *text, const KsRule *rule)
+{
+    g_string_append_printf(text, "\t\t%s", rule->text);
+    if (rule->comment)
+        g_string_append_printf(text, " comment \"%s\"", rule->comment);
+    g_string_append_c(text, '\n');
 }
 
 static void append_chain(GString *text, const KsReadback *readback, unsigned id)
@@ -201,6 +217,7 @@ static void append_chain(GString *text, const KsReadback *readback, unsigned id)
     g_autoptr(GPtrArray) rules = ks_skeleton_rules_of(skeleton, id, readback->lock);
 
     g_string_append_printf(text, "\tchain %s {\n", chain->name);
+    append_comment(text, "\t\t", chain->comment);
     if (chain->base && chain->beginnings) {
         g_autofree char *devices = g_strjoinv("*\", \"", (char **) chain->beginnings);
 
@@ -222,8 +239,7 @@ static void append_chain(GString *text, const KsReadback *readback, unsigned id)
                                                                      : "300",
                                chain->policy == NF_DROP ? "drop" : "accept");
     for (unsigned i = 0; i < rules->len; i++)
-        g_string_append_printf(text, "\t\t%s\n",
-                               ((const KsRule *) g_ptr_array_index(rules, i))->text);
+        append_rule(text, g_ptr_array_index(rules, i));
     g_string_append_printf(text, "\t}\n%s", id + 1 < skeleton->chains_count ? "\n" : "");
 }
 
@@ -247,6 +263,7 @@ char *ks_rules_text(const KsReadback *readback,
         g_string_append_printf(text, " # flags owner%s, netlink port %u",
                                ks_readback_is_owned(readback) ? ",persist" : "", readback->owner);
     g_string_append_c(text, '\n');
+    append_comment(text, "\t", skeleton->comment);
     for (unsigned i = 0; i < skeleton->counters_count; i++)
         g_string_append_printf(
             text, "\tcounter %s {\n\t\tpackets %" PRIu64 " bytes %" PRIu64 "\n\t}\n\n",

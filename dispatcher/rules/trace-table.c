@@ -162,6 +162,7 @@ KsTraceTable *ks_trace_table_new(const GArray *traced)
     table->skeleton = (KsSkeleton){
         .family = NFPROTO_INET,
         .name = KS_TRACE_TABLE,
+        .comment = "nm-killswitch looks who else refuses packets; seconds only",
         .chains = table->chains,
         .chains_count = KS_TRACE_CHAINS + traced->len,
         .segments = table->segments,
@@ -189,7 +190,8 @@ const KsSkeleton *ks_trace_table_skeleton(const KsTraceTable *table)
 void ks_trace_table_plan(const KsTraceTable *table, KsBatch *batch)
 {
     ks_batch_begin(batch);
-    ks_batch_add_table(batch, table->skeleton.family, table->skeleton.name, KS_TRACE_TABLE_FLAGS);
+    ks_batch_add_table(batch, table->skeleton.family, table->skeleton.name, KS_TRACE_TABLE_FLAGS,
+                       table->skeleton.comment);
     for (unsigned i = 0; i < table->skeleton.chains_count; i++)
         ks_batch_add_chain(batch, &table->skeleton, i);
     for (unsigned i = 0; i < table->segment.count; i++)

@@ -133,7 +133,7 @@ static void open_policy(KsBatch *batch)
 
 static void make_dormant(KsBatch *batch)
 {
-    ks_batch_add_table(batch, NFPROTO_INET, KS_TABLE, NFT_TABLE_F_DORMANT);
+    ks_batch_add_table(batch, NFPROTO_INET, KS_TABLE, NFT_TABLE_F_DORMANT, NULL);
 }
 
 static void move_chain(KsBatch *batch)
@@ -446,6 +446,51 @@ static void test_other_version(Fixture *f, const void *data)
     hold(f, older, f->want);
 }
 
+/* The table of a version that had no comments: they are for people, and their lack is no damage. */
+static const KsSkeleton *uncommented_table(void)
+{
+    static KsChain chains[KS_CHAIN_MAX];
+    static KsSetDefinition sets[KS_NFT_SET_MAX];
+    static KsRuleSegment all;
+    static const KsRuleSegment *const segments[] = { &all };
+    static KsSkeleton bare;
+    KsRule *rules = g_new(KsRule, ks_skeleton_rules(&ks_lock_table));
+
+    bare = ks_lock_table;
+    memcpy(chains, bare.chains, sizeof(chains));
+    memcpy(sets, bare.sets, sizeof(sets));
+    for (unsigned i = 0; i < KS_CHAIN_MAX; i++)
+        chains[i].comment = NULL;
+    for (unsigned i = 0; i < KS_NFT_SET_MAX; i++)
+        sets[i].comment = NULL;
+    all = (KsRuleSegment){ rules, ks_skeleton_rules(&ks_lock_table) };
+    for (unsigned i = 0; i < all.count; i++) {
+        rules[i] = *ks_skeleton_rule(&ks_lock_table, i);
+        rules[i].comment = NULL;
+    }
+    bare.comment = NULL;
+    bare.chains = chains;
+    bare.sets = sets;
+    bare.segments = segments;
+    bare.segments_count = G_N_ELEMENTS(segments);
+    return &bare;
+}
+
+static void test_without_comments(Fixture *f, const void *data)
+{
+    const KsSkeleton *bare = uncommented_table();
+    g_autoptr(KsReadback) older = ks_readback_new(bare);
+
+    (void) data;
+    g_assert_cmpint(ks_netfilter_read(f->guard, older), ==, 0);
+    g_assert_cmpint(ks_plan_replace(&f->batch, older, f->want, 0), ==, 0);
+    g_assert_cmpint(ks_netfilter_commit(f->guard, &f->batch), ==, 0);
+    read_held(f);
+    g_assert_true(ks_readback_is_intact(f->held));
+    g_assert_true(ks_lock_equal(f->held->lock, f->want));
+    g_free((KsRule *) bare->segments[0]->rules);
+}
+
 void (*const damages_of_each_kind[])(KsBatch *batch) = {
     append_rule,     delete_all_rules, add_foreign_base_chain, open_policy,
     add_foreign_set, add_catchall,     pause_for_ever,         NULL,
@@ -456,6 +501,7 @@ void add_damage_tests(void)
     CASE("foreign-keys", test_foreign_keys, NULL);
     CASE("foreign-lengths", test_foreign_lengths, NULL);
     CASE("other-version", test_other_version, NULL);
+    CASE("without-comments", test_without_comments, NULL);
     for (unsigned i = 0; i < G_N_ELEMENTS(damages); i++) {
         g_autofree char *name = g_strdup_printf("/netfilter/damage/%s", damages[i].name);
 

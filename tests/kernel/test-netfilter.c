@@ -408,7 +408,8 @@ static void assert_nobody_else_may(Fixture *f)
     ks_batch_delete_table(&f->batch, NFPROTO_INET, KS_TABLE);
     g_assert_cmpint(commit_as_other(f), ==, -EPERM);
     ks_batch_begin(&f->batch);
-    ks_batch_add_table(&f->batch, NFPROTO_INET, KS_TABLE, KS_TABLE_F_OWNED | NFT_TABLE_F_DORMANT);
+    ks_batch_add_table(&f->batch, NFPROTO_INET, KS_TABLE, KS_TABLE_F_OWNED | NFT_TABLE_F_DORMANT,
+                       NULL);
     g_assert_cmpint(commit_as_other(f), ==, -EPERM);
     read_held(f);
     assert_as_wanted(f);
@@ -495,7 +496,7 @@ static void test_monitor(Fixture *f, const void *data)
 
     (void) data;
     ks_batch_begin(&f->batch);
-    ks_batch_add_table(&f->batch, NFPROTO_INET, "somebody_else", 0);
+    ks_batch_add_table(&f->batch, NFPROTO_INET, "somebody_else", 0, NULL);
     g_assert_cmpint(commit_as_other(f), ==, 0);
     ks_batch_begin(&f->batch);
     ks_batch_delete_table(&f->batch, NFPROTO_INET, "somebody_else");

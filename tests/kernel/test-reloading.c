@@ -120,7 +120,7 @@ static char *replace(const char *text, const Replacement *replacements, unsigned
 static char *without_owner(const char *listing)
 {
     static const Replacement owner[] = {
-        { "^\t?flags owner[^\\n]*\\n", "" },
+        { "^\t?flags owner[^\\n]*\\n(\tcomment [^\\n]*\\n)?\\n", "\\1" },
         { ", \"flags\": (\"owner\"|\\[\"owner\", *\"persist\"\\])", "" },
     };
 
@@ -137,6 +137,8 @@ static char *without_moments(const char *listing)
         { "\\s+# count [0-9]+", "" },
         { "\"handle\": [0-9]+(, )?", "" },
         { "\"(timeout|expires|packets|bytes)\": [0-9]+(, )?", "" },
+        /* in JSON, no version reads those of tables, chains and sets */
+        { "\"comment\": \"[^\"]*\"(, )?", "" },
     };
 
     return replace(listing, moments, G_N_ELEMENTS(moments));

@@ -199,7 +199,7 @@ static void test_errors_stick(void)
     ks_batch_fail(&batch, -ENOMEM);
     ks_batch_fail(&batch, -EINVAL);
     g_assert_null(ks_batch_message(&batch, NFT_MSG_NEWTABLE, NFPROTO_INET, 0));
-    ks_batch_add_table(&batch, NFPROTO_INET, "t", 0);
+    ks_batch_add_table(&batch, NFPROTO_INET, "t", 0, NULL);
     g_assert_cmpint(ks_batch_end(&batch), ==, -ENOMEM); /* the first one */
     g_assert_cmpuint(batch.messages, ==, 0);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The skeleton as data: what every rule, chain and set of the lock's table has to be. */
 #include "model/dns-name.h"
+#include "rules/egress-table.h"
 #include "rules/expression.h"
 #include "rules/lock-table.h"
 
@@ -324,6 +325,49 @@ static void test_set_definitions(void)
         }
     }
 }
+/* As nft(8) takes it in a file, and short enough for every kernel. */
+static void assert_comment(const char *comment, bool needed)
+{
+    if (needed)
+        g_assert_nonnull(comment);
+    if (!comment)
+        return;
+    g_assert_cmpuint(strlen(comment), >, 0);
+    g_assert_cmpuint(strlen(comment), <=, KS_COMMENT_MAX);
+    for (const char *c = comment; *c; c++)
+        g_assert_true(g_ascii_isprint(*c) && *c != '"' && *c != '\\');
+}
+
+static void assert_comments(const KsSkeleton *skeleton)
+{
+    assert_comment(skeleton->comment, true);
+    for (unsigned chain = 0; chain < skeleton->chains_count; chain++)
+        assert_comment(skeleton->chains[chain].comment, true);
+    for (unsigned set = 0; set < skeleton->sets_count; set++)
+        assert_comment(skeleton->sets[set].comment, true);
+    for (unsigned i = 0; i < ks_skeleton_rules(skeleton); i++)
+        assert_comment(ks_skeleton_rule(skeleton, i)->comment, false);
+}
+
+static void test_comments(void)
+{
+    g_autoptr(GArray) uplinks = g_array_new(FALSE, FALSE, sizeof(KsUplink));
+    g_autoptr(KsEgressTable) egress = NULL;
+
+    for (int form = KS_UPLINK_ETHERNET; form <= KS_UPLINK_OTHER; form++) {
+        KsUplink uplink = { .index = (uint32_t) form + 1,
+                            .name = "x",
+                            .form = (KsUplinkForm) form };
+
+        g_array_append_val(uplinks, uplink);
+    }
+    egress = ks_egress_table_new(uplinks, true);
+    assert_comments(&ks_lock_table);
+    assert_comments(ks_egress_table_skeleton(egress));
+    for (unsigned i = 0; i < rules_count(); i++)
+        assert_comment(rule_at(i)->comment, false);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -333,5 +377,6 @@ int main(int argc, char **argv)
     g_test_add_func("/skeleton/names", test_names);
     g_test_add_func("/skeleton/jumps", test_jumps);
     g_test_add_func("/skeleton/set-definitions", test_set_definitions);
+    g_test_add_func("/skeleton/comments", test_comments);
     return g_test_run();
 }
