@@ -261,7 +261,7 @@ static const KsRule rules[] = {
       DO(ETHER_IS(0x81, 0x00), LINK(VLAN_TYPE, 2, R1), COMPARE(NEQ, 2, 0x81, 0x00), RETURN) },
     { KS_EGRESS_UNCOMMON, "update @blocked_types { @ll,96,16 timeout 1m }",
       DO(LINK(ETHER_TYPE, 2, R1), REMEMBER(KS_EGRESS_SET_BLOCKED_TYPES, KS_FRAME_TYPE_MS)),
-      "nm-killswitch status names the type" },
+      "status names the type" },
 
     /* ---- HSR's two types, batman-adv's: what the kernel sends for them, on its own or for others,
      * has no socket, and a program's frames have one ---- */

@@ -90,7 +90,7 @@ static const KsRule rules[] = {
       "meta l4proto . th dport @resolver_ports update @counted { meta skuid . th dport timeout 1s }",
       DO(A_QUESTION, IS_COUNTED), "one user's questions count once a second" },
     { KS_CHAIN_OUTPUT, "counter name \"blocked_out\"", DO(COUNT(KS_COUNTER_BLOCKED_OUT)),
-      "what nm-killswitch status counts" },
+      "what status counts" },
     { KS_CHAIN_OUTPUT, "meta l4proto tcp reject with tcp reset",
       DO(IS_PROTOCOL(IPPROTO_TCP), REJECT(TCP_RST)), "the program is told at once" },
     { KS_CHAIN_OUTPUT, "drop", DO(DROP) },
