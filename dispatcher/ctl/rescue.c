@@ -314,7 +314,7 @@ KsExitStatus ks_rescue_status(GVariant **ret_status)
 
     if (result < 0)
         return complain_of_kernel(result);
-    vpns = ks_vpns_read(&problem); /* which interfaces are overlays */
+    vpns = ks_vpns_load(KS_VPNS_LEFT_ALONE, &problem); /* which interfaces are overlays */
     *ret_status = describe(kernel.first.held, vpns, problem);
     return KS_EXIT_DONE;
 }
@@ -325,7 +325,7 @@ KsExitStatus ks_rescue_vpns(GVariant **ret_status)
     g_autoptr(KsVpns) vpns = NULL;
     g_autofree char *problem = NULL;
 
-    vpns = ks_vpns_read(&problem);
+    vpns = ks_vpns_load(KS_VPNS_LEFT_ALONE, &problem);
     if (problem) {
         ks_output_complain(problem);
         return KS_EXIT_FAILED;

@@ -65,49 +65,36 @@ static char *take_back(const char *path, const char *newer)
                            newer);
 }
 
-static const char *said_by(const GError *error)
+/* Keeps the file as "vpns.corrupt" or "vpns.newer". Returns what people are told. */
+static char *set_aside(const char *path, bool is_newer, const char *why)
 {
-    return error ? error->message : "unknown error";
-}
+    g_autofree char *aside = ks_store_path(is_newer ? "vpns.newer" : "vpns.corrupt");
 
-KsVpns *ks_vpns_load(char **ret_problem)
-{
-    g_autofree char *path = ks_store_path("vpns");
-    g_autofree char *corrupt = ks_store_path("vpns.corrupt");
-    g_autofree char *newer = ks_store_path("vpns.newer");
-    const char *aside;
-    g_autoptr(GError) error = NULL;
-    KsVpns *vpns;
-    bool is_newer;
-
-    *ret_problem = take_back(path, newer);
-    vpns = read_file(path, &is_newer, &error);
-    if (vpns)
-        return vpns;
-    aside = is_newer ? newer : corrupt;
-    g_free(*ret_problem);
-    *ret_problem =
-        g_strdup_printf("What was set up by hand for VPNs (%s) cannot be read (%s) and is "
-                        "not in force; the file is kept as %s. Set it up again: "
-                        "nm-killswitch vpn add --help",
-                        path, is_newer ? "a newer version wrote it" : said_by(error), aside);
     (void) g_rename(path, aside);
-    return ks_vpns_new();
+    return g_strdup_printf("What was set up by hand for VPNs (%s) cannot be read (%s) and is "
+                           "not in force; the file is kept as %s. Set it up again: "
+                           "nm-killswitch vpn add --help",
+                           path, is_newer ? "a newer version wrote it" : why, aside);
 }
 
-KsVpns *ks_vpns_read(char **ret_problem)
+KsVpns *ks_vpns_load(KsVpnsUnreadable unreadable, char **ret_problem)
 {
     g_autofree char *path = ks_store_path("vpns");
+    g_autofree char *newer = ks_store_path("vpns.newer");
+    g_autofree char *left = unreadable == KS_VPNS_SET_ASIDE ? take_back(path, newer) : NULL;
     g_autoptr(GError) error = NULL;
     bool is_newer;
     KsVpns *vpns = read_file(path, &is_newer, &error);
+    const char *why = error ? error->message : "unknown error";
 
-    *ret_problem = NULL;
     if (vpns)
-        return vpns;
-    *ret_problem = g_strdup_printf("What was set up by hand for VPNs (%s) cannot be read: %s", path,
-                                   said_by(error));
-    return ks_vpns_new();
+        *ret_problem = g_steal_pointer(&left);
+    else if (unreadable == KS_VPNS_SET_ASIDE)
+        *ret_problem = set_aside(path, is_newer, why);
+    else
+        *ret_problem =
+            g_strdup_printf("What was set up by hand for VPNs (%s) cannot be read: %s", path, why);
+    return vpns ? vpns : ks_vpns_new();
 }
 
 bool ks_vpns_save(const KsVpns *vpns, GError **error)

@@ -57,6 +57,8 @@ struct KsGuard {
     guint pause_source; /* when the kernel ends the pause */
     int clock;          /* tells when the machine has woken up; negative: nothing does */
     guint clock_source;
+    char *clock_doubt;     /* what spoke against the machine's clock when that was looked at last */
+    bool clock_is_judged;  /* ... and the clock was not set since */
     GSource *retry_source; /* follows the world once more, at its ready time; owned */
     KsAlwaysOn *always_on;
     char *always_on_told; /* as it was logged last */

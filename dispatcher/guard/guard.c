@@ -65,6 +65,7 @@ static gboolean on_woken(gint fd, GIOCondition condition, gpointer data)
 
     (void) condition;
     ks_clock_drain(fd);
+    guard->clock_is_judged = false;
     if (ks_keeper_read(guard->keeper) && ks_keeper_is_paused_too_long(guard->keeper))
         g_message("the pause is ended: the machine slept, and the kernel does not count that");
     ks_always_on_wake(guard->always_on);
@@ -150,7 +151,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardObserver *observer)
     load_state(guard);
     guard->held_saved = ks_store_is_held(guard->store);
     guard->always_on = ks_always_on_new(guard->held_saved);
-    guard->vpns = ks_vpns_load(&guard->vpns_problem);
+    guard->vpns = ks_vpns_load(KS_VPNS_SET_ASIDE, &guard->vpns_problem);
     if (guard->vpns_problem)
         g_warning("%s", guard->vpns_problem);
     /* before any other socket: the owner's port is then our process number, by which a rescue finds
@@ -196,6 +197,7 @@ void ks_guard_free(KsGuard *guard)
     g_free(guard->state_problem);
     g_free(guard->vpns_problem);
     g_free(guard->copy_told);
+    g_free(guard->clock_doubt);
     g_free(guard->save_problem);
     g_free(guard);
 }

@@ -382,10 +382,21 @@ static void log_copy(KsGuard *guard, const char *copy)
     guard->copy_told = g_strdup(copy);
 }
 
+/* A right clock stays right until it is set, which on_woken() hears. A wrong one may be judged
+ * right once the hardware's clock was set, of which nobody tells us. */
+static const char *doubt_clock(KsGuard *guard)
+{
+    if (!guard->clock_doubt && guard->clock_is_judged && guard->clock >= 0)
+        return NULL;
+    g_free(guard->clock_doubt);
+    guard->clock_doubt = ks_right_time_look();
+    guard->clock_is_judged = true;
+    return guard->clock_doubt;
+}
+
 GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
 {
     g_autoptr(GPtrArray) name_warnings = ks_look_name_warnings(guard->look, viewer);
-    g_autofree char *clock = ks_right_time_look();
     g_autofree char *copy = ks_saved_copies_look(guard->copies);
     KsStatusFacts facts;
 
@@ -397,7 +408,8 @@ GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
         (void) ks_keeper_read_lately(guard->keeper);
     facts = ks_guard_facts(guard);
     facts.name_warnings = name_warnings;
-    facts.problems[KS_STATUS_PROBLEMS_MAX - 1] = clock; /* which ks_guard_facts() leaves free */
+    /* which ks_guard_facts() leaves free */
+    facts.problems[KS_STATUS_PROBLEMS_MAX - 1] = doubt_clock(guard);
     facts.problems[KS_STATUS_PROBLEMS_MAX - 2] = copy;
     facts.viewer = viewer;
     return ks_status_describe(&facts);
