@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A sentence that is longer is none. */
+/* Beyond it, a sentence is cut. */
 #define SENTENCE_COLUMNS 2000
 
 /* No character set takes more bytes for a byte of UTF-8. */

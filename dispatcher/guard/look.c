@@ -197,7 +197,7 @@ static bool is_wireguard(const KsLink *link)
     return link && link->wireguard && link->up;
 }
 
-/* That a server stopped to answer is no event, and one that answers again is none either. */
+/* No event tells that a server stops answering, or answers again. */
 static gboolean on_look_at_lives(gpointer data)
 {
     KsLook *look = data;
@@ -264,7 +264,7 @@ static void watch_lives(KsLook *look)
         g_clear_handle_id(&look->lives_source, g_source_remove);
 }
 
-/* What we would not be told the end of is none: without notifications, no card is a hotspot. */
+/* Without notifications nothing tells when a hotspot ends, and so no card counts as one. */
 static void describe_access_points(KsLook *look)
 {
     int result = look->access_points_source

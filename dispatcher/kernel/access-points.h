@@ -27,6 +27,6 @@ typedef struct {
 } KsAccessPoint;
 
 /* Takes one message about an interface, an answer or a notification: puts an access point into
- * `found` (element-type KsAccessPoint), and takes out what is none. Anything that is not as it
+ * `found` (element-type KsAccessPoint), and takes out what is not one. Anything that is not as it
  * should be is passed by. */
 void ks_access_points_take(const struct nlmsghdr *message, GArray *found);

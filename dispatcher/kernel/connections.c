@@ -18,7 +18,7 @@
 #define SEND_SIZE    32768
 
 /* A request that names one connection: by its tuple, as the kernel told it, its zone and its
- * number. What is longer is none that we know how to name. */
+ * number. A longer one cannot be named. */
 #define TUPLE_MAX   256
 #define REQUEST_MAX (TUPLE_MAX + 128)
 

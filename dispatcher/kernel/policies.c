@@ -24,7 +24,7 @@ static bool selects_everything(const struct xfrm_selector *selector)
            selector->dport_mask == 0 && selector->ifindex == 0;
 }
 
-/* Its first template decides: a VPN has one, in tunnel mode. False: this is none. */
+/* Its first template decides: a VPN has one, in tunnel mode. False: this is not a VPN's. */
 static bool read_peer(const struct nlattr *templates, KsAddress *ret_peer)
 {
     const struct xfrm_user_tmpl *first = mnl_attr_get_payload(templates);

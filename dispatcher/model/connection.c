@@ -27,7 +27,7 @@ static bool is_here(const KsAddress *address, const KsLock *lock, const GArray *
 /* A server of ours, and it speaks as such. */
 static bool is_server(const KsConnectionEnd *end, uint8_t protocol, const KsLock *lock)
 {
-    /* what stands for a port in GRE is none */
+    /* in GRE, what stands there is not a port */
     return ks_lock_has_server(lock, &end->address, protocol,
                               ks_protocol_has_ports(protocol) ? end->port : 0);
 }

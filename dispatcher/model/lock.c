@@ -227,7 +227,7 @@ bool ks_lock_add_translator(KsLock *lock, uint32_t index)
     return ks_lock_add_interface(lock, KS_SET_TRANSLATORS, index);
 }
 
-/* Returns the set that a server of this kind is in, and its key there; KS_SET_MAX: it is none. */
+/* Returns the set that a server of this kind is in, and its key there; KS_SET_MAX: in no set. */
 static KsSetId server_key(const KsAddress *address, uint8_t protocol, uint16_t port, KsKey *key)
 {
     size_t size = ks_address_size(address);

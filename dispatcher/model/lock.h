@@ -126,8 +126,8 @@ bool ks_lock_add_key(KsLock *lock, KsSetId set, const KsKey *key);
 bool ks_lock_add_beginnings(KsLock *lock, KsSetId set, const GArray *keys);
 void ks_lock_seal(KsLock *lock);
 
-/* The same without what follows from others: of a lock that holds what somebody else says. Whoever
- * takes that over seals it: a version before this one may have made what it says. */
+/* The same without what follows from others: of a lock that holds what somebody else says. The
+ * guard that takes it over seals it: an older version may have made what it says. */
 void ks_lock_sort(KsLock *lock);
 
 void ks_lock_copy(const KsLock *from, KsLock *to); /* what `to` held is forgotten */

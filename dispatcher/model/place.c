@@ -5,7 +5,7 @@
 
 #define SSID_MAX 32 /* IEEE 802.11 */
 
-/* Words of NetworkManager's; what is none counts as another. */
+/* Words of NetworkManager's; anything else counts as another. */
 static char *word(const char *text)
 {
     char *copy = g_strdup(text && text[0] ? text : "-");

@@ -199,7 +199,7 @@ static bool open_others(const KsWorld *world, const KsLock *lock, KsLock *ret_lo
     return all;
 }
 
-/* A link that wraps is none of its own cards: what it marks itself would leave by it, as is. */
+/* A link that wraps is not one of its own cards: what it marks itself would leave by it, as is. */
 static bool add_cards_that_wrap(const KsWorld *world, KsLock *ret_lock)
 {
     bool all = true;

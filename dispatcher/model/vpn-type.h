@@ -12,7 +12,7 @@
 typedef struct {
     const char *item;   /* of vpn.data; NULL: always */
     const char *values; /* "a|b": the item is one of these; "" stands for an item not there */
-    bool negated;       /* ... is none of these */
+    bool negated;       /* ... is another */
 } KsVpnCondition;
 
 #define KS_VPN_CONDITIONS_MAX 2 /* all of them must hold */

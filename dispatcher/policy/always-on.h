@@ -27,7 +27,7 @@ typedef enum {
     KS_WAIT_PORTAL,       /* the network wants a login in a browser first */
     KS_WAIT_PERSON,       /* somebody disconnected the VPN */
     KS_WAIT_OTHER,        /* another VPN is connected */
-    KS_WAIT_PROFILE,      /* there is none of these VPNs, or it is for one user alone */
+    KS_WAIT_PROFILE,      /* none of these VPNs exists, or it is for one user alone */
     KS_WAIT_LOGIN,        /* its secrets are a person's, and nobody is logged in */
     KS_WAIT_DROPPED,      /* it was up, and went down */
     KS_WAIT_FAILED,       /* the last attempt failed; tried again later */

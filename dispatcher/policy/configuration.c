@@ -95,7 +95,7 @@ static bool parse_boolean(const char *text, uint32_t *ret_value)
     return false;
 }
 
-/* Set apart by blanks, commas or semicolons. NULL: they are none. */
+/* Set apart by blanks, commas or semicolons. NULL: they are not UUIDs. */
 static char **parse_uuids(const char *text)
 {
     g_auto(GStrv) words = g_strsplit_set(text, BLANKS ",;", -1);

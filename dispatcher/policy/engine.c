@@ -23,7 +23,7 @@ struct KsEngine {
     KsLock *lasting;    /* that, and the servers of VPNs set up by hand */
     GPtrArray *kept;    /* KsVpn: private ones that were up when NetworkManager told all last */
     bool spare_running; /* what is up at the next look is no news */
-    char *spared;       /* UUID of a VPN whose being up at the next look is none; NULL: none */
+    char *spared;       /* UUID: that it is up at the next look is no news; NULL: no VPN's */
     char *locked_by;
     const char *overflow;
 };

@@ -16,7 +16,7 @@ typedef struct {
     KsCarried carried[KS_FAMILIES];
     char **users; /* as of a VPN */
     bool manual;  /* set up by hand: there without NetworkManager */
-    bool overlay; /* let out beside the VPN, and is none */
+    bool overlay; /* let out beside the VPN; not a VPN itself */
     KsVpnLocks locks;
 } KsTunnel;
 

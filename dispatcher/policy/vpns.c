@@ -264,7 +264,7 @@ static KsVpnEntry *find_or_add(KsVpns *vpns, const char *uuid, GError **error)
     return entry;
 }
 
-/* An entry that says nothing any more is none. */
+/* An entry that says nothing any more goes. */
 static void drop_if_empty(KsVpns *vpns, KsVpnEntry *entry)
 {
     if (!entry->interface[0] && entry->servers->len == 0 && entry->locks == KS_VPN_LOCKS_AUTO)

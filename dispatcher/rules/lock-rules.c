@@ -395,8 +395,8 @@ static const KsRule rules[] = {
       DO(COMES_IN, META(L4PROTO, R1),
          COMPARE(NEQ, 1, IPPROTO_UDP), ACCEPT), "an error that comes in" },
 
-    /* ESP in UDP begins with a number that is not zero (RFC 3948, 2.1) and has the uid of whoever
-     * sends; key exchanges and keepalives are a daemon's. Linux 6.11 and later sends keepalives
+    /* ESP in UDP begins with a number that is not zero (RFC 3948, 2.1) and has the uid of the
+     * sender; key exchanges and keepalives are a daemon's. Linux 6.11 and later sends keepalives
      * itself (net/xfrm/xfrm_nat_keepalive.c): one byte, always the same. */
     { KS_CHAIN_FROM_IPSEC, "@th,64,32 != 0x0 accept",
       DO(TRANSPORT(UDP_PAYLOAD, 4, R1), COMPARE(NEQ, 4, 0, 0, 0, 0), ACCEPT),

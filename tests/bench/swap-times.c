@@ -28,7 +28,7 @@
 #define BARE_SET    "interfaces"
 #define BARE_BUFFER 4096u
 
-#define TUNNEL         4711u       /* an interface index that is none */
+#define TUNNEL         4711u       /* no interface has this index */
 #define SERVER_NET     0xcb007100u /* 203.0.113.0, RFC 5737: servers differ by port as well */
 #define SERVER_PORT    1024u
 #define SERVERS_OF_NET 256u

@@ -217,8 +217,8 @@ size_t packet_cut(const uint8_t *packet, size_t size, unsigned piece, uint32_t n
     return header + extension + length;
 }
 
-/* The number of a DNS message; 0: it is none. A raw socket for IPv6 leaves out what stands before
- * UDP's header. */
+/* The number of a DNS message; 0: it is another. A raw socket for IPv6 leaves out what stands
+ * before UDP's header. */
 static uint32_t message_number(const uint8_t *bytes, size_t size)
 {
     uint8_t protocol = IPPROTO_UDP;

@@ -242,7 +242,7 @@ static const Step steps[] = {
     /* better than the tunnel's */
     { "route add default dev tun0 metric 150", "tun0", UP | TUNNEL },
     { "route del default dev tun0 metric 150", "tun0", UP | TUNNEL },
-    /* what is not a way out is none */
+    /* what is no way out is not an uplink */
     { "route add blackhole default metric 60", "tun0", UP | TUNNEL },
     { "route del blackhole default metric 60", "tun0", UP | TUNNEL },
 

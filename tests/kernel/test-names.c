@@ -51,7 +51,7 @@ static void put16(Message *message, unsigned value)
     put(message, bytes, sizeof(bytes));
 }
 
-/* Also names that are none: this is not the product's own function. */
+/* Also names that are not valid: this is not the product's own function. */
 static void put_name(Message *message, const char *name)
 {
     g_auto(GStrv) labels = g_strsplit(name, ".", -1);

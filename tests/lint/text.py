@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Rules about the text of files: licence line, #pragma once, comments, blanks."""
+"""Rules about the text of files: licence line, #pragma once, comments, blanks, words."""
 
 import re
 import sys
@@ -22,6 +22,17 @@ NOT_OURS = ("tests/fuzz/corpus/", "po/", "COPYING")
 
 # What a // comment can hide in: strings, characters and /* comments */.
 C_TOKENS = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|(//)', re.S)
+
+# Words that no reader's English has: The tree is free of them; "there is none" is English.
+REFUSED = re.compile(
+    r"\b[Ww]hoever\b|\b[Aa]new\b|(?<![Tt]here )\b(?:is|are|was|were|be)\s+(?:[*#]\s+)?none\b(?!\s+of\b)"
+)
+
+
+def words(name, text):
+    for match in REFUSED.finditer(text):
+        line = text.count("\n", 0, match.start()) + 1
+        yield f'{name}:{line}: say it in plain English, without "{" ".join(match[0].split())}"'
 
 
 def licence(path, name, lines):
@@ -82,6 +93,7 @@ def check(tree):
         problems += licence(path, name, lines)
         problems += header(path, name, lines)
         problems += comments(path, name, text)
+        problems += words(name, text)
         problems += blanks(path, name, text, lines)
     return problems
 
@@ -107,6 +119,9 @@ FIXTURES = [
     Fixture("a header without #pragma once", {"a.h": f"{C_LICENCE}\n"}, "a.h:2: #pragma once"),
     Fixture("a // comment", {"a.c": f"{C_LICENCE}\nint x; // no\n"}, "a.c:2: comments"),
     Fixture("blanks at the end", {"a.c": f"{C_LICENCE} \n"}, "a.c:1: blanks"),
+    Fixture("refused words", {"a.md": f"Wh{'oever'} reads.\n"}, "a.md:1: say it in plain"),
+    Fixture("over two lines", {"a.c": f"{C_LICENCE}\n/* This is\n * {'none'}. */\n"}, "a.c:2: say it in plain"),
+    Fixture("there is none, or none of ours", {"a.md": "There is none. It is none of ours.\n"}, None),
     Fixture("a tab", {"a.py": f"# {LICENCE}\nif x:\n\ty\n"}, "a.py:3: a tab"),
     Fixture("tabs in a makefile", {"rules": f"#!/usr/bin/make -f\n# {LICENCE}\n%:\n\tdh $@\n"}, None),
     Fixture("a long line", {"a.h": GOOD + f"/* {'x' * 100} */\n"}, "a.h:5: longer"),

@@ -397,7 +397,7 @@ static void test_offload(Fixture *f, const void *data)
     g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1194), ==, KS_OPEN_TO_DAEMONS);
 }
 
-/* Only while there is an uplink of that kind: a VPN's ppp link is none. */
+/* Only while there is an uplink of that kind: a VPN's ppp link is not an uplink. */
 static void test_pppoe(Fixture *f, const void *data)
 {
     KsLink link = { .index = LINK, .name = "ppp0", .kind = "ppp", .tunnel_kind = true };

@@ -55,7 +55,7 @@ static void test_a_server_that_is_silent(Fixture *f, const void *data)
     assert_state(f, "protected");
 }
 
-/* What is let out beside a VPN is none: neither alone nor with its carrier gone. */
+/* What is let out beside a VPN is not one: neither alone nor with its carrier gone. */
 static void test_an_overlay(Fixture *f, const void *data)
 {
     KsVpn *vpn = ks_vpn_new("by-hand", "Mesh", "");

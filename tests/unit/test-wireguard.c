@@ -98,7 +98,7 @@ static void test_traffic(void)
     g_assert_cmpuint(link.traffic.keepalives, ==, 1280);
 }
 
-/* Sizes, families and addresses that are none. */
+/* Sizes, families and addresses that are not valid. */
 static void test_odd(void)
 {
     static const size_t sizes[] = { 0, 1, 2, 8, 15, 16, 27, 28, 64 };

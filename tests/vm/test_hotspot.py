@@ -109,7 +109,7 @@ with open("/run/station.heard", "wb", buffering=0) as file:
 """
 
 
-# Sends what may be sent to a hotspot's users, and says when that ends once the card is none.
+# Sends what may be sent to a hotspot's users, and says when that ends once the card is no hotspot.
 _CHANGE = """
 import socket, struct, subprocess, sys, time
 raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
