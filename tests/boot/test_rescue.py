@@ -38,18 +38,6 @@ def test_root_opens_it_with_everything_broken(outside, locked_disk, copy_of):
         assert machine.guard_pid() and machine.status()["state"] == "unlocked"
 
 
-def test_a_garbage_state_does_not_open_a_boot(outside, installed, copy_of):
-    disk = copy_of(installed.disk)
-    disk.write(STATE, "\x00\x01 no state at all", 0o600)
-    with Machine(disk, outside) as machine:
-        machine.wait_uplink()
-        assert machine.status()["state"] == "blocked"
-        machine.must_hold()
-        since = machine.capture.mark()
-        machine.ctl("unlock")
-        machine.must_leak(since)
-
-
 def _set_kernel_line(disk, word: str) -> None:
     """A container shares the machine's /proc/cmdline. The guard has a /proc of its own besides
     (ProtectProc=), so a file is laid over that one, by systemd, before it starts the guard; for the

@@ -116,6 +116,7 @@ def test_an_unlock_on_a_read_only_disk_holds_until_the_reboot(outside, locked_di
 
 
 STATES = {
+    "no text": "\x00\x01 no state at all",
     "cut short": "[lock]\nversion=1\nlocked=tr",
     "of a version to come": "[lock]\nversion=9\nlocked=true\nauto-lock=true\nlan=false\nsubtle=yes\n[new]\na=b\n",
     "empty": "",
@@ -124,7 +125,7 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("state", some(STATES, 2))
+@pytest.mark.parametrize("state", some(STATES, 3))
 def test_a_boot_with_a_state_that_is(outside, installed, copy_of, state):
     disk = copy_of(installed.disk)
     disk.write(STATE, STATES[state], 0o600)

@@ -25,7 +25,8 @@ libc-ares-dev libjson-glib-dev polkitd|policykit-1 libgtk-3-dev libayatana-appin
 DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base dbus
 nftables netbase iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
-DEPENDENCY_TEST='clang iptables iperf3 strace valgrind python3-pytest python3-pyflakes shellcheck
+DEPENDENCY_TEST='clang iptables iperf3 strace valgrind python3-pytest python3-pytest-xdist python3-pyflakes
+shellcheck
 dpkg-dev debhelper lintian rpm rpmlint
 radvd isc-dhcp-client|- dhcpcd-base podman crun netavark aardvark-dns slirp4netns busybox-static
 systemd-container libpam-systemd qemu-system-x86 e2fsprogs
@@ -285,8 +286,8 @@ missing_programs() {
     for name in $DEPENDENCY_MODULES; do
         pkg-config --exists "$name" 2>/dev/null || echo "$name.pc"
     done
-    [ "$1" != test ] || python3 -c 'import gi, pytest, pyflakes' 2>/dev/null ||
-        echo 'python3-gi python3-pytest python3-pyflakes'
+    [ "$1" != test ] || python3 -c 'import gi, pytest, pyflakes, xdist' 2>/dev/null ||
+        echo 'python3-gi python3-pytest python3-pyflakes python3-pytest-xdist'
 }
 
 # The command that installs what is needed to compile; nothing for a package manager we do not know.

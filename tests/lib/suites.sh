@@ -289,12 +289,18 @@ suite_fuzz() {
     fi
 }
 
+# Two processes with a world each: a world waits most of the time. The tests of a file share one.
+in_two_worlds() { # [NAME=VALUE...]
+    local report=$build/meson-logs/$suite.junit.xml
+
+    rm -f "$report"
+    job INT env KS_BUILD="$build" "$@" /usr/bin/python3 -m pytest -p no:cacheprovider \
+        -p xdist -n 2 --dist loadfile -ra --junitxml="$report" ${only:+-k "$only"} "$top/tests/$suite"
+    count pytest $? "$report"
+}
+
 suite_world() {
-    built plain || return
-    rm -f "$build/meson-logs/world.junit.xml"
-    job INT env KS_BUILD="$build" /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
-        --junitxml="$build/meson-logs/world.junit.xml" ${only:+-k "$only"} "$top/tests/world"
-    count pytest $? "$build/meson-logs/world.junit.xml"
+    built plain && in_two_worlds
 }
 
 suite_boot() { # the product it compiles by itself, as data/install.sh does
@@ -331,12 +337,7 @@ suite_packages() {
 }
 
 suite_ui() {
-    built plain || return
-    rm -f "$build/meson-logs/ui.junit.xml"
-    job INT env KS_BUILD="$build" KS_REPORTS="$builds/reports" /usr/bin/python3 -m pytest \
-        -p no:cacheprovider -ra --junitxml="$build/meson-logs/ui.junit.xml" \
-        ${only:+-k "$only"} "$top/tests/ui"
-    count pytest $? "$build/meson-logs/ui.junit.xml"
+    built plain && in_two_worlds KS_REPORTS="$builds/reports"
 }
 
 suite_vm() {

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""pytest in the sandbox: `sudo pytest-3 tests/world` starts itself again in there."""
+"""pytest in the sandbox: `sudo pytest-3 tests/world` starts itself again in there, and with
+`-p xdist -n 2 --dist loadfile` as many of itself, each in a sandbox of its own."""
 
+import contextlib
+import fcntl
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -15,9 +19,15 @@ from world.network import log_of  # noqa: E402
 
 def pytest_configure(config: pytest.Config) -> None:
     if sandbox.is_inside():
+        if config.getoption("basetemp", None):  # below a /tmp that the sandbox covers
+            Path(config.option.basetemp).parent.mkdir(parents=True, exist_ok=True)
         return
     if os.geteuid() != 0:
         raise pytest.UsageError("the world needs root: sudo pytest-3 tests/world")
+    if config.getoption("tx", None):  # xdist: its workers enter, and this one only counts
+        inside = shlex.join(sandbox.command(["/usr/bin/python3"]))
+        config.option.tx = [f"popen//python={inside}" for _ in config.option.tx]
+        return
     # the report of this run may be wanted in a folder that the sandbox would cover
     report = config.getoption("xmlpath", None)
     if report:
@@ -44,6 +54,27 @@ def leave_out(config: pytest.Config, items: list[pytest.Item], names: tuple[str,
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     leave_out(config, items, ONLY_IN_FULL)
+
+
+# What another world beside them would disturb: they count losses, or how much is served in how little time.
+ALONE = ("test_bus_abuse.py", "test_export_reload.py", "test_swaps.py")
+
+
+@contextlib.contextmanager
+def room_beside_others(alone: bool):
+    """Among xdist's workers, which see these two files from all their sandboxes."""
+    with open(__file__, "rb") as door, open(sandbox.__file__, "rb") as room:
+        fcntl.flock(door, fcntl.LOCK_EX)  # who waits to be alone keeps the others from going on
+        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item: pytest.Item):
+    several = hasattr(item.config, "workerinput")
+    with room_beside_others(item.path.name in ALONE) if several else contextlib.nullcontext():
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,8 @@ from .network import Namespace
 from .sandbox import build_dir
 from .waiting import wait_until
 
+SECOND_TUNNEL = "tun1"  # of the VPN that comes up second
+
 RATE = 24000
 SATURATING = 1000000  # as much as one processor can: finds gaps of microseconds
 TUNNEL_RATE = 2000
@@ -198,6 +200,17 @@ def prepare(world) -> None:
     forget_the_departed(world.outside)
     world.outside.ip(f"route add blackhole {PUBLIC[4]}/32", f"route add blackhole {PUBLIC[6]}/128")
     restore_routes(world)
+
+
+def two_vpns(world) -> None:
+    """One with the default route and one without; the guard runs, and the lock is open."""
+    prepare(world)
+    world.product.install()
+    world.product.start_guard()
+    world.product.ctl("auto", "off")
+    world.manager.up("full")
+    world.manager.up("split")
+    wait_until(lambda: world.client.has_link(SECOND_TUNNEL), "the second tunnel")
 
 
 def restore_routes(world) -> None:

@@ -17,6 +17,7 @@ if __package__ in (None, ""):
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from world import addresses  # noqa: E402
+from world.proxy import pass_on  # noqa: E402
 
 _TYPES = {1: 4, 28: 6}  # A, AAAA
 
@@ -66,17 +67,6 @@ async def tell_address(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         writer.close()
 
 
-async def echo_stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    except ConnectionError:
-        pass
-    finally:
-        writer.close()
-
-
 async def names_stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while True:
@@ -95,7 +85,7 @@ async def main() -> None:
     for family in addresses.FAMILIES:
         web, dns = addresses.WEB[family], addresses.PUBLIC_DNS[family]
         await asyncio.start_server(tell_address, web, addresses.HTTP_PORT)
-        await asyncio.start_server(echo_stream, web, addresses.ECHO_PORT)
+        await asyncio.start_server(pass_on, web, addresses.ECHO_PORT)
         await loop.create_datagram_endpoint(Echo, (web, addresses.ECHO_PORT))
         await asyncio.start_server(names_stream, dns, addresses.DNS_PORT)
         await loop.create_datagram_endpoint(Names, (dns, addresses.DNS_PORT))

@@ -11,7 +11,7 @@ import sys
 _HEADER_MAX = 4096
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while data := await reader.read(65536):
             writer.write(data)
@@ -36,7 +36,7 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         return
     print(f"connected to {target}", flush=True)
     writer.write(b"HTTP/1.0 200 Connection established\r\n\r\n")
-    await asyncio.gather(_pass_on(reader, to_there), _pass_on(there, writer))
+    await asyncio.gather(pass_on(reader, to_there), pass_on(there, writer))
 
 
 async def _main(address: str, port: int) -> None:
@@ -45,4 +45,5 @@ async def _main(address: str, port: int) -> None:
     await server.serve_forever()
 
 
-asyncio.run(_main(sys.argv[1], int(sys.argv[2])))
+if __name__ == "__main__":
+    asyncio.run(_main(sys.argv[1], int(sys.argv[2])))

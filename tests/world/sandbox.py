@@ -65,9 +65,14 @@ def require_sandbox() -> None:
         raise SystemExit(f"the sandbox's network namespace is not empty ({links}): nothing was touched")
 
 
+def command(program: list[str]) -> list[str]:
+    """What runs `program` in a sandbox of its own."""
+    return ["/usr/bin/python3", str(Path(__file__).resolve()), "--", *program]
+
+
 def enter(program: list[str]) -> None:
     """Replaces this process by the supervisor of `program`."""
-    os.execv("/usr/bin/python3", ["/usr/bin/python3", str(Path(__file__).resolve()), "--", *program])
+    os.execv("/usr/bin/python3", command(program))
 
 
 def _tmpfs(path: str, mode: str = "0755") -> None:

@@ -24,7 +24,7 @@ gi.require_version("Gio", "2.0")
 from gi.repository import Gio, GLib  # noqa: E402
 
 from . import losses
-from .flooding import PLAIN_ENOUGH, Flood, prepare, require_flood_is_seen
+from .flooding import PLAIN_ENOUGH, SECOND_TUNNEL, Flood, require_flood_is_seen, two_vpns
 from .profiles import uuid_of
 from .waiting import wait_until
 
@@ -33,7 +33,6 @@ _DEATHS = 200 if _FULL else 24
 _EVERY = 1 if _FULL else 30  # of the system calls, and the first of each kind that writes files
 _FILES = ("openat", "write", "fallocate", "fsync", "rename", "unlink", "mkdir")
 _STATE = Path("/var/lib/nm-killswitch/state")
-_SECOND_TUNNEL = "tun1"
 _GROUPS = Path("/run/world/groups")
 _LONG = 4 << 20
 
@@ -41,13 +40,7 @@ _LONG = 4 << 20
 @pytest.fixture(scope="module")
 def ready(world) -> Iterator:
     """Two VPNs are up, locked."""
-    prepare(world)
-    world.product.install()
-    world.product.start_guard()
-    world.product.ctl("auto", "off")
-    world.manager.up("full")
-    world.manager.up("split")
-    wait_until(lambda: world.client.has_link(_SECOND_TUNNEL), "the second tunnel")
+    two_vpns(world)
     require_flood_is_seen(world)
     world.product.ctl("lock")
     world.product.wait_state("protected")
@@ -81,8 +74,8 @@ class Swaps:
         if kind == "lan":
             command = [str(product.command), "lan", "off" if self.lan else "on"]
         else:
-            command = [str(product.hook), _SECOND_TUNNEL, "vpn-down" if self.tunnel else "vpn-up"]
-            environment |= {"CONNECTION_UUID": uuid_of("split"), "VPN_IP_IFACE": _SECOND_TUNNEL}
+            command = [str(product.hook), SECOND_TUNNEL, "vpn-down" if self.tunnel else "vpn-up"]
+            environment |= {"CONNECTION_UUID": uuid_of("split"), "VPN_IP_IFACE": SECOND_TUNNEL}
         return self._world.client.popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def seconds(self) -> float:

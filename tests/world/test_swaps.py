@@ -14,7 +14,18 @@ from pathlib import Path
 import pytest
 
 from . import addresses as a
-from .flooding import PLAIN_AT_LEAST, RATE, SATURATING, TUNNEL_RATE, Flood, Verdict, generation, prepare, require_flood_is_seen
+from .flooding import (
+    PLAIN_AT_LEAST,
+    RATE,
+    SATURATING,
+    SECOND_TUNNEL,
+    TUNNEL_RATE,
+    Flood,
+    Verdict,
+    generation,
+    require_flood_is_seen,
+    two_vpns,
+)
 from .profiles import uuid_of
 from .waiting import wait_until
 
@@ -22,19 +33,12 @@ _SWAPS = 5000 if os.environ.get("KS_FULL") else 500
 _UNLOCKS = 1000 if os.environ.get("KS_FULL") else 40
 _BAD_SWAPS = 40
 _ATTEMPTS = 5  # the smallest gap may be missed by chance, not so often
-_SECOND_TUNNEL = "tun1"
 
 
 @pytest.fixture(scope="module")
 def ready(world):
     """Two VPNs up, one with the default route; the guard runs and the lock is open."""
-    prepare(world)
-    world.product.install()
-    world.product.start_guard()
-    world.product.ctl("auto", "off")
-    world.manager.up("full")
-    world.manager.up("split")
-    wait_until(lambda: world.client.has_link(_SECOND_TUNNEL), "the second tunnel")
+    two_vpns(world)
     return world
 
 
@@ -125,8 +129,8 @@ class Swapper:
     def _tunnel(self, turn: int) -> None:
         """What NetworkManager's dispatcher runs when the second VPN goes and comes."""
         action = ("vpn-down", "vpn-up")[turn % 2]
-        environment = {"CONNECTION_UUID": uuid_of("split"), "VPN_IP_IFACE": _SECOND_TUNNEL}
-        hook = [str(self._world.product.hook), _SECOND_TUNNEL, action]
+        environment = {"CONNECTION_UUID": uuid_of("split"), "VPN_IP_IFACE": SECOND_TUNNEL}
+        hook = [str(self._world.product.hook), SECOND_TUNNEL, action]
         self._world.client.run(hook, env=environment | {"PATH": os.environ["PATH"]})
 
     def _lan(self, turn: int) -> None:
