@@ -33,6 +33,17 @@
     }
 
 /* clang-format off */
+/* Most of what leaves by an uplink: before the jump to the rest, which costs more than a rule. */
+#define TO_SERVERS(chain)                                                                        \
+    { (chain), "ip daddr . meta l4proto . th dport vmap @servers4",                              \
+      DO(IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1),                         \
+         TRANSPORT(DESTINATION_PORT, 2, R1_2), VMAP(KS_SET_SERVERS4)),                           \
+      "to a VPN server, if the sender may" },                                                    \
+    { (chain), "ip6 daddr . meta l4proto . th dport vmap @servers6",                             \
+      DO(IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2),                          \
+         TRANSPORT(DESTINATION_PORT, 2, R2_1), VMAP(KS_SET_SERVERS6)),                           \
+      "to a VPN server, if the sender may" }
+
 /* The lock. The order is by how often a rule matches on a machine whose VPN is up. */
 static const KsRule rules[] = {
     /* ---- what arrives, before it is routed ---- */
@@ -80,6 +91,7 @@ static const KsRule rules[] = {
       "postrouting judges all but TCP" },
     { KS_CHAIN_OUTPUT, "oif @open_interfaces accept",
       DO(META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT), "loopback and open tunnels" },
+    TO_SERVERS(KS_CHAIN_OUTPUT),
     { KS_CHAIN_OUTPUT, "jump leaving", DO(JUMP(KS_CHAIN_LEAVING)) },
     { KS_CHAIN_OUTPUT,
       "meta l4proto . tcp dport @resolver_ports meta skuid . tcp dport @counted "
@@ -162,8 +174,9 @@ static const KsRule rules[] = {
     /* ---- the last look at what leaves, on the interface that it really leaves by ---- */
     { KS_CHAIN_POSTROUTING, "oif @open_interfaces accept",
       DO(META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT), "loopback and open tunnels" },
+    TO_SERVERS(KS_CHAIN_POSTROUTING),
     { KS_CHAIN_POSTROUTING, "jump leaving", DO(JUMP(KS_CHAIN_LEAVING)),
-      "an uplink: only what is listed there" },
+      "an uplink: else only what is listed there" },
     { KS_CHAIN_POSTROUTING,
       "meta l4proto . th dport @resolver_ports meta skuid . th dport @counted drop",
       DO(A_QUESTION, WAS_COUNTED, DROP), "the same question again: not counted" },
@@ -174,16 +187,6 @@ static const KsRule rules[] = {
       DO(COUNT(KS_COUNTER_BLOCKED_OUT), DROP), "nothing else leaves" },
 
     /* ---- what may leave by an uplink ---- */
-    { KS_CHAIN_LEAVING, "ip daddr . meta l4proto . th dport vmap @servers4",
-      DO(IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), META(L4PROTO, R1_1),
-         TRANSPORT(DESTINATION_PORT, 2, R1_2), VMAP(KS_SET_SERVERS4)),
-      "to a VPN server, if the sender may" },
-
-    { KS_CHAIN_LEAVING, "ip6 daddr . meta l4proto . th dport vmap @servers6",
-      DO(IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), META(L4PROTO, R2),
-         TRANSPORT(DESTINATION_PORT, 2, R2_1), VMAP(KS_SET_SERVERS6)),
-      "to a VPN server, if the sender may" },
-
     { KS_CHAIN_LEAVING, "oif @guest_interfaces accept",
       DO(META(OIF, R1), LOOKUP(KS_SET_GUEST_INTERFACES), ACCEPT),
       "to containers and virtual machines" },
