@@ -155,6 +155,7 @@ static void describe_links(KsLook *look)
         g_array_set_size(look->world->link_addresses, 0);
         g_array_set_size(look->world->link_routes, 0);
         g_array_set_size(look->world->gateways, 0);
+        g_array_set_size(look->world->steerings, 0);
         g_warning("the kernel's interfaces cannot be read: %s", g_strerror(-result));
     }
 }

@@ -6,17 +6,20 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define ROUTES_MAX   16384u
-#define GATEWAYS_MAX 64u
+#define ROUTES_MAX    16384u
+#define GATEWAYS_MAX  64u
+#define STEERINGS_MAX 256u
 
 /* As wide as 2000::/3, which is all of IPv6 that is assigned, and as halves of everything. */
 #define WAY_OUT_PREFIX_MAX 3
 #define HALF_PREFIX        1
+#define IPV4_BITS          32u
 
 struct KsRoutes {
-    GArray *ways_out; /* WayOut */
-    GArray *private;  /* KsLinkRoute, into private ranges */
-    GArray *gateways; /* KsLinkAddress, of IPv4's wide routes */
+    GArray *ways_out;  /* WayOut */
+    GArray *private;   /* KsLinkRoute, into private ranges */
+    GArray *gateways;  /* KsLinkAddress, of IPv4's wide routes */
+    GArray *steerings; /* KsSteering */
 };
 
 typedef struct {
@@ -32,6 +35,7 @@ typedef struct {
     KsAddress via; /* the gateway, if it is an IPv4 address */
     bool by_other; /* the gateway's family is another one */
     bool gone;
+    uint8_t protocol; /* who made it, RTPROT_* */
     uint32_t index;
     const struct nlattr *multipath;
 } Route;
@@ -43,6 +47,7 @@ KsRoutes *ks_routes_new(void)
     routes->ways_out = g_array_new(FALSE, FALSE, sizeof(WayOut));
     routes->private = g_array_new(FALSE, FALSE, sizeof(KsLinkRoute));
     routes->gateways = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
+    routes->steerings = g_array_new(FALSE, FALSE, sizeof(KsSteering));
     return routes;
 }
 
@@ -53,6 +58,7 @@ void ks_routes_free(KsRoutes *routes)
     g_array_unref(routes->ways_out);
     g_array_unref(routes->private);
     g_array_unref(routes->gateways);
+    g_array_unref(routes->steerings);
     g_free(routes);
 }
 
@@ -61,6 +67,7 @@ void ks_routes_clear(KsRoutes *routes)
     g_array_set_size(routes->ways_out, 0);
     g_array_set_size(routes->private, 0);
     g_array_set_size(routes->gateways, 0);
+    g_array_set_size(routes->steerings, 0);
 }
 
 static void note_way_out(KsRoutes *routes, const Route *route, uint32_t index)
@@ -91,6 +98,9 @@ void ks_routes_forget_link(KsRoutes *routes, uint32_t index)
     for (unsigned i = 0; i < routes->gateways->len; i++)
         if (g_array_index(routes->gateways, KsLinkAddress, i).index == index)
             g_array_remove_index_fast(routes->gateways, i--);
+    for (unsigned i = 0; i < routes->steerings->len; i++)
+        if (g_array_index(routes->steerings, KsSteering, i).index == index)
+            g_array_remove_index_fast(routes->steerings, i--);
 }
 
 static void note_gateway(KsRoutes *routes, const Route *route)
@@ -129,6 +139,75 @@ static bool overlaps_private(const Route *route)
     return false;
 }
 
+/* No address of it is on the internet. */
+static bool is_never_public(const Route *route, bool or_documentation)
+{
+    static const struct {
+        KsAddress base;
+        uint8_t prefix;
+        bool documentation;
+    } ranges[] = {
+        { { AF_INET, { 10 } }, 8 },
+        { { AF_INET, { 172, 16 } }, 12 },
+        { { AF_INET, { 192, 168 } }, 16 },
+        { { AF_INET, { 169, 254 } }, 16 },
+        { { AF_INET, { 100, 64 } }, 10 },
+        { { AF_INET, { 127 } }, 8 },
+        { { AF_INET, { 224 } }, 3 },
+        { { AF_INET, { 192, 0, 2 } }, 24, true },
+        { { AF_INET, { 198, 51, 100 } }, 24, true },
+        { { AF_INET, { 203, 0, 113 } }, 24, true },
+        { { AF_INET6, { 0xfc } }, 7 },
+        { { AF_INET6, { 0xfe, 0x80 } }, 9 },
+        { { AF_INET6, { 0xff } }, 8 },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++)
+        if ((or_documentation || !ranges[i].documentation) && route->prefix >= ranges[i].prefix &&
+            ks_address_is_in(&route->destination, &ranges[i].base, ranges[i].prefix))
+            return true;
+    return false;
+}
+
+/* A default route is a network's business, and so is IPv6's own prefix, which is public. */
+static bool steers(const Route *route, bool gateway, KsSteered *ret_how)
+{
+    bool local = !gateway && route->destination.family == AF_INET && route->prefix < IPV4_BITS &&
+                 (route->protocol == RTPROT_KERNEL || route->protocol == RTPROT_DHCP);
+
+    if (route->prefix == 0 || is_never_public(route, local))
+        return false;
+    if (local)
+        *ret_how = KS_STEERED_LOCAL;
+    else if (gateway && route->protocol == RTPROT_DHCP)
+        *ret_how = KS_STEERED_BY_DHCP;
+    else if (gateway && route->protocol == RTPROT_RA)
+        *ret_how = KS_STEERED_BY_ROUTER;
+    else
+        return false;
+    return true;
+}
+
+static void note_steering(KsRoutes *routes, const Route *route, uint32_t index, KsSteered how)
+{
+    KsSteering steering = {
+        .index = index,
+        .destination = route->destination,
+        .prefix = route->prefix,
+        .how = how,
+    };
+
+    for (unsigned i = 0; i < routes->steerings->len; i++) {
+        const KsSteering *known = &g_array_index(routes->steerings, KsSteering, i);
+
+        if (known->index == index && known->how == how && known->prefix == route->prefix &&
+            ks_address_compare(&known->destination, &route->destination) == 0)
+            return;
+    }
+    if (routes->steerings->len < STEERINGS_MAX)
+        g_array_append_val(routes->steerings, steering);
+}
+
 /* Of a bridge, and of what stands on another link, each gateway counts: they may be the guests',
  * who have none. Of others only the wide routes do, or each VPN server's route would. */
 static bool gateways_count(const GArray *links, uint32_t index)
@@ -157,6 +236,7 @@ static bool read_route(const struct nlmsghdr *message, Route *route)
         return false;
     route->destination.family = info->rtm_family;
     route->prefix = info->rtm_dst_len;
+    route->protocol = info->rtm_protocol;
     size = ks_address_size(&route->destination);
     if (size == 0 || route->prefix > size * 8)
         return false;
@@ -201,9 +281,15 @@ static bool take_hop(KsRoutes *routes, const Route *route, uint32_t index, bool 
         .destination = route->destination,
         .prefix = route->prefix,
     };
+    KsSteered how;
 
     if (index == 0)
         return true;
+    if (steers(route, gateway, &how)) {
+        if (route->gone)
+            return false;
+        note_steering(routes, route, index, how);
+    }
     if (is_way_out(route, index, gateway, links)) {
         if (route->gone)
             return false;
@@ -255,6 +341,14 @@ void ks_routes_describe(const KsRoutes *routes, KsWorld *world)
             link->way_out[KS_IPV4] |= way->family == AF_INET;
             link->way_out[KS_IPV6] |= way->family == AF_INET6;
         }
+    }
+    g_array_set_size(world->steerings, 0);
+    for (unsigned i = 0; i < routes->steerings->len; i++) {
+        const KsSteering *steering = &g_array_index(routes->steerings, KsSteering, i);
+        const KsLink *link = ks_world_link_by_index(world, steering->index);
+
+        if (link && !link->tunnel_kind && !link->loopback)
+            g_array_append_val(world->steerings, *steering);
     }
     for (unsigned i = 0; i < routes->private->len; i++) {
         const KsLinkRoute *route = &g_array_index(routes->private, KsLinkRoute, i);

@@ -67,6 +67,20 @@ typedef struct {
     uint8_t prefix;
 } KsLinkRoute;
 
+/* How a network says that public addresses are reached by it, and not through a VPN. */
+typedef enum {
+    KS_STEERED_BY_DHCP,   /* with a route (RFC 3442) */
+    KS_STEERED_BY_ROUTER, /* with a route of a router's advertisement (RFC 4191) */
+    KS_STEERED_LOCAL,     /* they are its own local network; IPv4 */
+} KsSteered;
+
+typedef struct {
+    uint32_t index; /* of the link */
+    KsAddress destination;
+    uint8_t prefix;
+    KsSteered how;
+} KsSteering;
+
 /* Where a WireGuard tunnel sends to now, or would. */
 typedef struct {
     uint32_t index; /* of its link */
@@ -177,6 +191,7 @@ typedef struct {
     GArray *links;             /* element-type KsLink */
     bool nowhere[KS_FAMILIES]; /* what programs send has no way to leave by */
     GArray *link_routes;       /* element-type KsLinkRoute, of links with tunnel_kind */
+    GArray *steerings;         /* element-type KsSteering, of links that are no tunnel_kind */
     bool ipsec_default; /* IPsec's policies send all of IPv4 or all of IPv6 through a tunnel */
     bool ipsec_carries[KS_FAMILIES]; /* ... which of them */
     GArray *ipsec_peers; /* element-type KsAddress: where IPsec's policies have tunnels to */

@@ -4,6 +4,7 @@
 #include "model/server.h"
 #include "model/shares.h"
 #include "policy/status-frames.h"
+#include "policy/status-networks.h"
 #include "policy/status-refusals.h"
 
 #include <string.h>
@@ -224,6 +225,7 @@ GVariant *ks_status_warnings(const KsStatusFacts *facts, bool list_is_full)
         g_variant_builder_add(&builder, "s", g_ptr_array_index(facts->name_warnings, i));
     ks_status_warn_of_refusals(&builder, facts);
     ks_status_warn_of_frames(&builder, facts);
+    ks_status_warn_of_networks(&builder, facts);
     if (ks_engine_overflow(facts->engine))
         g_variant_builder_add(&builder, "s", ks_engine_overflow(facts->engine));
     for (unsigned i = 0; facts->held.present && i < facts->held.problems->len; i++) {

@@ -79,10 +79,42 @@ static void test_frames(Fixture *f, const void *data)
     g_assert_false(warns(f, "frames of type"));
 }
 
+static void steer(KsWorld *world, KsSteered how, const char *address, uint8_t prefix)
+{
+    KsSteering steering = {
+        .index = g_array_index(world->links, KsLink, 0).index,
+        .prefix = prefix,
+        .how = how,
+    };
+
+    g_assert_true(ks_address_parse(address, &steering.destination));
+    g_array_append_val(world->steerings, steering);
+}
+
+static void test_networks(Fixture *f, const void *data)
+{
+    (void) data;
+    add_vpn(f->world);
+    steer(f->world, KS_STEERED_BY_DHCP, "203.0.113.0", 24);
+    g_assert_false(warns(f, "public addresses")); /* no VPN is up yet */
+    look(f);
+    assert_state(f, "protected");
+    g_assert_true(warns(f, "steers public addresses past the VPN by DHCP: 203.0.113.0/24. "));
+    steer(f->world, KS_STEERED_BY_DHCP, "0.0.0.0", 1);
+    steer(f->world, KS_STEERED_BY_ROUTER, "2001:db8:113::", 48);
+    steer(f->world, KS_STEERED_LOCAL, "5.6.7.0", 24);
+    g_assert_true(warns(f, "past the VPN by DHCP: 203.0.113.0/24 and 1 more. "));
+    g_assert_true(warns(f, "A router of the network"));
+    g_assert_true(warns(f, "its own local network: 5.6.7.0/24. "));
+    g_array_set_size(f->world->steerings, 0);
+    g_assert_false(warns(f, "public addresses"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     CASE("refusals", test_refusals);
     CASE("frames", test_frames);
+    CASE("networks", test_networks);
     return g_test_run();
 }

@@ -134,6 +134,15 @@ def _play(
     judged.require_nothing("locked, VPN down")
 
 
+def _tricks(world) -> list[str]:
+    """What status says of networks that steer past the VPN."""
+    return [warning for warning in world.product.status()["warnings"] if "public addresses" in warning]
+
+
+def _wait_for_trick(world, words: str) -> None:
+    wait_until(lambda: any(words in warning for warning in _tricks(world)), f"status to say: {words}")
+
+
 @pytest.mark.parametrize(
     ("option", "routes"),
     [
@@ -144,14 +153,44 @@ def _play(
 )
 def test_dhcp_routes(locked, dhcp, option, routes):
     """TunnelVision: a renewed lease carries routes that are better than the VPN's."""
-    assert not route_goes_by(locked.client, 4, a.UPLINK)
+    assert not route_goes_by(locked.client, 4, a.UPLINK) and not _tricks(locked)
     dhcp.say(f"{option},{routes}")
     try:
+        _wait_for_trick(locked, 'The network "uplink" steers public addresses past the VPN by DHCP: ')
         _play(locked, _kinds([4]), lambda: route_goes_by(locked.client, 4, a.UPLINK), locked.capture)
     finally:
         dhcp.say()
     _vpn_up(locked, "full")
     wait_until(lambda: not route_goes_by(locked.client, 4, a.UPLINK), "the next lease to be honest", _PATIENCE)
+    wait_until(lambda: not _tricks(locked), "status to say nothing of it any more")
+
+
+def test_routes_are_not_taken(locked, dhcp):
+    """What status recommends: the network's other routes stay out, and its way out stays."""
+    dhcp.say(f"121,{TARGETS[4]},{a.ROUTER[4]},0.0.0.0/0,{a.ROUTER[4]}")
+    _wait_for_trick(locked, f'ipv4.ignore-auto-routes yes ipv4.routes "0.0.0.0/0 {a.ROUTER[4]}"')
+    modify = ("connection", "modify", "uplink", "ipv4.ignore-auto-routes")
+    locked.manager.nmcli(*modify, "yes", "ipv4.routes", f"0.0.0.0/0 {a.ROUTER[4]}")
+    try:
+        locked.manager.all_down()
+        locked.manager.up("uplink")
+        _vpn_up(locked, "full")
+        assert not _tricks(locked) and not route_goes_by(locked.client, 4, a.UPLINK)
+    finally:
+        dhcp.say()
+        locked.manager.nmcli(*modify, "no", "ipv4.routes", "")
+        locked.manager.up("uplink")
+
+
+def test_public_addresses_that_are_called_local(locked):
+    """No packet goes there; status says what the range would do."""
+    assert not _tricks(locked)
+    locked.client.ip(f"addr add 5.6.7.8/24 dev {a.UPLINK}")
+    try:
+        _wait_for_trick(locked, "calls public addresses its own local network: 5.6.7.0/24")
+    finally:
+        locked.client.ip(f"addr del 5.6.7.8/24 dev {a.UPLINK}")
+    wait_until(lambda: not _tricks(locked), "status to say nothing of it any more")
 
 
 @pytest.fixture
@@ -164,7 +203,9 @@ def rogue(locked):
 def test_route_information(locked, rogue):
     """A router advertisement with a route (RFC 4191) that is better than the VPN's default."""
     assert not route_goes_by(locked.client, 6, a.UPLINK)
+    assert not _tricks(locked)
     rogue.advertise(f"AdvDefaultLifetime 0; route {TARGETS[6]} {{ AdvRoutePreference high; }};")
+    _wait_for_trick(locked, f'A router of the network "uplink" steers public addresses past the VPN: {TARGETS[6]}')
     _play(locked, _kinds([6]), lambda: route_goes_by(locked.client, 6, a.UPLINK), locked.capture)
 
 

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/status-networks.h"
+
+#include <string.h>
+
+#define HOLDS                                                                                     \
+    "The lock refuses what goes there: nothing leaks, but it cannot be reached, and by that the " \
+    "network may find out what you use."
+
+/* NULL: a network that this viewer is not told of, or NetworkManager does not know. */
+static const KsNetwork *network_on(const KsStatusFacts *facts, const char *interface)
+{
+    for (unsigned i = 0; i < facts->world->networks->len; i++) {
+        const KsNetwork *network = g_ptr_array_index(facts->world->networks, i);
+
+        if (strcmp(network->interface, interface) == 0 &&
+            ks_viewer_sees(facts->viewer, network->users))
+            return network;
+    }
+    return NULL;
+}
+
+static bool everything_takes_a_vpn(const KsStatusFacts *facts)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+
+    if (strcmp(ks_status_state(facts), "protected") != 0)
+        return false;
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (g_array_index(tunnels, KsTunnel, i).default_route)
+            return true;
+    return facts->world->ipsec_default;
+}
+
+#define NOTHING_ELSE " If you need what is there, use another network."
+
+/* ignore-auto-routes takes the default route with the others (NetworkManager 1.42): the way out
+ * must be told. IPv6's router is not known here. */
+static char *without_routes(const KsWorld *world, uint32_t index)
+{
+    for (unsigned i = 0; i < world->gateways->len; i++) {
+        const KsLinkAddress *gateway = &g_array_index(world->gateways, KsLinkAddress, i);
+        char address[KS_ADDRESS_TEXT_SIZE];
+
+        if (gateway->index == index)
+            return g_strdup_printf(" To take no routes from it, connect it again after: nmcli "
+                                   "connection modify NAME ipv4.ignore-auto-routes yes ipv4.routes "
+                                   "\"0.0.0.0/0 %s\".",
+                                   ks_address_text(&gateway->address, address));
+    }
+    return g_strdup(NOTHING_ELSE);
+}
+
+static char *sentence(const KsWorld *world, uint32_t index, KsSteered how, const char *network,
+                      const char *ranges)
+{
+    g_autofree char *advice = without_routes(world, index);
+
+    switch (how) {
+    case KS_STEERED_BY_DHCP:
+        return g_strdup_printf(
+            "The network \"%s\" steers public addresses past the VPN by DHCP: %s. " HOLDS "%s",
+            network, ranges, advice);
+    case KS_STEERED_BY_ROUTER:
+        return g_strdup_printf(
+            "A router of the network \"%s\" steers public addresses past the VPN: %s. " HOLDS
+                NOTHING_ELSE,
+            network, ranges);
+    case KS_STEERED_LOCAL:
+        break;
+    }
+    return g_strdup_printf(
+        "The network \"%s\" calls public addresses its own local network: %s. " HOLDS
+        " If they are not its own, use another network.",
+        network, ranges);
+}
+
+/* One for all ranges of a link: there may be many. */
+static void warn_of(GVariantBuilder *builder, const KsStatusFacts *facts, const KsLink *link,
+                    KsSteered how)
+{
+    const GArray *steerings = facts->world->steerings;
+    const KsNetwork *network = network_on(facts, link->name);
+    g_autoptr(GString) ranges = g_string_new(NULL);
+    g_autofree char *text = NULL;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < steerings->len; i++) {
+        const KsSteering *steering = &g_array_index(steerings, KsSteering, i);
+        char address[KS_ADDRESS_TEXT_SIZE];
+
+        if (steering->index != link->index || steering->how != how || count++ > 0)
+            continue;
+        g_string_append_printf(ranges, "%s/%u", ks_address_text(&steering->destination, address),
+                               steering->prefix);
+    }
+    if (count == 0)
+        return;
+    if (count > 1)
+        g_string_append_printf(ranges, " and %u more", count - 1);
+    text =
+        sentence(facts->world, link->index, how, network ? network->name : link->name, ranges->str);
+    g_variant_builder_add(builder, "s", text);
+}
+
+void ks_status_warn_of_networks(GVariantBuilder *builder, const KsStatusFacts *facts)
+{
+    if (facts->world->steerings->len == 0 || !everything_takes_a_vpn(facts))
+        return;
+    for (unsigned i = 0; i < facts->world->links->len; i++)
+        for (KsSteered how = KS_STEERED_BY_DHCP; how <= KS_STEERED_LOCAL; how++)
+            warn_of(builder, facts, &g_array_index(facts->world->links, KsLink, i), how);
+}

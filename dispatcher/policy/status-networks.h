@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "policy/status-facts.h"
+
+/* Adds a sentence for each network that says of public addresses that they are reached by it while
+ * a VPN carries all traffic: what it means, and what to do. */
+void ks_status_warn_of_networks(GVariantBuilder *builder, const KsStatusFacts *facts);
