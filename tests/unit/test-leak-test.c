@@ -111,7 +111,7 @@ static void test_marks(void)
 
     for (unsigned i = 0; i < probes->len; i++)
         if (g_array_index(probes, KsProbe, i).kind == KS_PROBE_TCP)
-            ks_probe_mark_tcp(&g_array_index(probes, KsProbe, i), 40000);
+            ks_probe_mark_tcp(&g_array_index(probes, KsProbe, i), (uint16_t) (40000 + i));
     ks_marks_fill(&marks, probes);
     for (unsigned i = 0; i < probes->len; i++) {
         const KsProbe *probe = &g_array_index(probes, KsProbe, i);

@@ -156,7 +156,7 @@ static void put_state(KsReport *report)
     ks_paper_put_variant(report->paper, state, keys, 0);
 }
 
-/* In chains and constant sets stands what this program was built with. */
+/* In chains, constant sets and comments stands what this program was built with. */
 static void put_listing(KsReport *report, const char *rules)
 {
     g_auto(GStrv) lines = g_strsplit(rules, "\n", -1);
@@ -173,7 +173,8 @@ static void put_listing(KsReport *report, const char *rules)
         } else if (strstr(line, " flags constant")) {
             constant = true;
         }
-        if (report->verified && !begins && !strstr(line, "device") && (in_chain || constant))
+        if (report->verified && !begins && !strstr(line, "device ") &&
+            (in_chain || constant || strstr(line, " comment \"")))
             ks_paper_put(report->paper, "%s", line);
         else
             ks_paper_put_text(report->paper, line);
