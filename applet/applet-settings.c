@@ -10,6 +10,7 @@
 static const char *const keys[KS_APPLET_SETTING_MAX] = {
     [KS_APPLET_SETTING_RECONNECT] = "reconnect",
     [KS_APPLET_SETTING_FIRST_LOCK_IS_TOLD] = "first-lock-is-told",
+    [KS_APPLET_SETTING_FIRST_STEPS_ARE_SHOWN] = "first-steps-are-shown",
 };
 
 struct KsAppletSettings {

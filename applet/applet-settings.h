@@ -12,6 +12,7 @@ typedef struct KsAppletSettings KsAppletSettings;
 typedef enum {
     KS_APPLET_SETTING_RECONNECT, /* of versions that did so themselves: the guard's is offered */
     KS_APPLET_SETTING_FIRST_LOCK_IS_TOLD, /* the first lock that closed by itself was explained */
+    KS_APPLET_SETTING_FIRST_STEPS_ARE_SHOWN, /* the pages for a first start were opened */
     KS_APPLET_SETTING_MAX,
 } KsAppletSetting;
 

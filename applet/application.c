@@ -5,16 +5,14 @@
 
 #include "applet/applet-settings.h"
 #include "applet/escape.h"
-#include "applet/help.h"
 #include "applet/lan.h"
-#include "applet/leak-window.h"
 #include "applet/notifier.h"
 #include "applet/options.h"
-#include "applet/preferences.h"
 #include "applet/status-window.h"
 #include "applet/tray.h"
 #include "applet/vpn-card.h"
 #include "applet/vpn-client.h"
+#include "applet/windows.h"
 #include "config.h"
 #include "model/names.h"
 #include "network/system-bus.h"
@@ -35,7 +33,7 @@ struct _KsApplication {
     KsVpnClient *vpns;    /* the same */
     KsTray *tray;
     GtkWindow *window;        /* NULL: not made yet */
-    GtkWindow *preferences;   /* NULL: not open */
+    KsWindows *windows;       /* the others */
     KsGuardState *nothing;    /* shown while there is no guard client */
     GPtrArray *no_vpns;       /* the same */
     KsRequest wish;           /* asked for before there was a bus; KS_REQUEST_MAX: nothing */
@@ -95,8 +93,7 @@ static void refresh(KsApplication *self)
         ks_tray_show(self->tray, view);
     if (self->window)
         ks_status_window_update(self->window, view);
-    if (self->preferences)
-        ks_preferences_update(self->preferences, &model);
+    ks_windows_update(self->windows, &model);
     ks_notifier_follow(self->notifier, &model);
     seconds = ks_view_ages_in(&model);
     g_clear_handle_id(&self->age_source, g_source_remove);
@@ -114,7 +111,7 @@ static void on_answered(KsRequest request, KsAnswer answer, const char *message,
     g_autoptr(KsNotice) notice = ks_notice_for_answer(request, answer, message);
     KsApplication *self = data;
 
-    if (self->preferences && ks_preferences_answer(self->preferences, request, answer, message))
+    if (ks_windows_answer(self->windows, request, answer, message))
         return;
     ks_notifier_answer(self->notifier, notice);
 }
@@ -164,6 +161,7 @@ static void show_window(KsApplication *self)
     if (!self->window) {
         self->window = ks_status_window_new(GTK_APPLICATION(self));
         g_signal_connect(self->window, "delete-event", G_CALLBACK(on_window_closed), self);
+        ks_windows_set_main(self->windows, self->window);
         refresh(self);
     }
     ks_status_window_set_hint(self->window, self->window_stands_in);
@@ -364,52 +362,13 @@ static void do_show(GSimpleAction *action, GVariant *target, gpointer data)
     show_window(data);
 }
 
-static void on_preferences_destroyed(GtkWidget *window, gpointer data)
+/* The menu has it as an item of its own, which says what it does; a key just changes it. */
+static void do_toggle(GSimpleAction *action, GVariant *target, gpointer data)
 {
-    KsApplication *self = data;
-
-    (void) window;
-    self->preferences = NULL;
-}
-
-static void do_preferences(GSimpleAction *action, GVariant *target, gpointer data)
-{
-    KsApplication *self = data;
-    KsModel model;
-
-    (void) action;
-    (void) target;
-    if (!self->preferences) {
-        self->preferences = ks_preferences_new(GTK_APPLICATION(self));
-        g_signal_connect(self->preferences, "destroy", G_CALLBACK(on_preferences_destroyed), self);
-        describe(self, &model);
-        ks_preferences_update(self->preferences, &model);
-    }
-    gtk_window_present(self->preferences);
-}
-
-static void do_edit_vpn(GSimpleAction *action, GVariant *target, gpointer data)
-{
-    KsApplication *self = data;
-    KsModel model;
-
-    do_preferences(action, NULL, data);
-    describe(self, &model);
-    ks_preferences_edit_vpn(self->preferences, &model, g_variant_get_string(target, NULL));
-}
-
-static void do_test(GSimpleAction *action, GVariant *target, gpointer data)
-{
-    (void) action;
-    (void) target;
-    ks_leak_window_show(data);
-}
-
-static void do_help(GSimpleAction *action, GVariant *target, gpointer data)
-{
-    (void) action;
-    (void) target;
-    ks_help_show(gtk_application_get_active_window(data));
+    if (guard_state(data)->locked)
+        do_unlock(action, target, data);
+    else
+        do_lock(action, target, data);
 }
 
 static void do_quit(GSimpleAction *action, GVariant *target, gpointer data)
@@ -429,6 +388,7 @@ static void do_quit(GSimpleAction *action, GVariant *target, gpointer data)
 static const GActionEntry actions[] = {
     { .name = "lock", .activate = do_lock },
     { .name = "unlock", .activate = do_unlock },
+    { .name = "toggle", .activate = do_toggle },
     { .name = "lan", .parameter_type = "b", .activate = do_lan },
     { .name = "lan-here", .parameter_type = "b", .activate = do_lan_here },
     { .name = "lan-network", .parameter_type = "(sb)", .activate = do_lan_network },
@@ -443,25 +403,37 @@ static const GActionEntry actions[] = {
     { .name = "add-vpn", .parameter_type = "(sssa(ssq))", .activate = do_vpn },
     { .name = "add-overlay", .parameter_type = "(sssa(ssq))", .activate = do_vpn },
     { .name = "remove-vpn", .parameter_type = "s", .activate = do_remove_vpn },
-    { .name = "edit-vpn", .parameter_type = "s", .activate = do_edit_vpn },
     { .name = "start-guard", .activate = do_start_guard },
     { .name = "show", .activate = do_show },
-    { .name = "preferences", .activate = do_preferences },
-    { .name = "test", .activate = do_test },
-    { .name = "help", .activate = do_help },
     { .name = "quit", .activate = do_quit },
 };
 
 static const struct {
     const char *action;
-    const char *accelerators[2];
+    const char *accelerators[3];
 } keys[] = {
-    { "app.help", { "F1" } },
-    { "app.preferences", { "<Primary>comma" } },
+    { "app.toggle", { "<Primary>l" } }, { "app.vpns", { "<Primary>f" } },
+    { "app.test", { "<Primary>t" } },   { "app.help", { "F1" } },
+    { "app.keys", { "<Primary>F1" } },  { "app.preferences", { "<Primary>comma" } },
     { "app.quit", { "<Primary>q" } },
 };
 
 /* ---- its life ---- */
+
+static void on_first_steps(bool open, void *data)
+{
+    KsApplication *self = data;
+
+    if (open)
+        ks_applet_settings_set(self->settings, KS_APPLET_SETTING_FIRST_STEPS_ARE_SHOWN, true);
+    else
+        show_window(self);
+}
+
+static void describe_for_windows(KsModel *ret_model, void *data)
+{
+    describe(data, ret_model);
+}
 
 static void ask_at_last(KsApplication *self)
 {
@@ -514,6 +486,10 @@ static void ks_application_startup(GApplication *application)
     self->no_vpns = g_ptr_array_new();
     self->settings = ks_applet_settings_new(on_changed, self);
     self->notifier = ks_notifier_new(application, self->settings);
+    self->windows = ks_windows_new(GTK_APPLICATION(self),
+                                   &(KsWindowsObserver){ .describe = describe_for_windows,
+                                                         .first_steps = on_first_steps,
+                                                         .data = self });
     self->tray = ks_tray_new(G_ACTION_GROUP(self), on_hosted, self);
     g_application_hold(application);
     self->system_bus = ks_system_bus_new();
@@ -528,8 +504,7 @@ static void ks_application_shutdown(GApplication *application)
 
     g_clear_handle_id(&self->age_source, g_source_remove);
     g_clear_handle_id(&self->grace_source, g_source_remove);
-    if (self->preferences)
-        gtk_widget_destroy(GTK_WIDGET(self->preferences));
+    g_clear_pointer(&self->windows, ks_windows_free);
     if (self->window)
         gtk_widget_destroy(GTK_WIDGET(self->window));
     self->window = NULL;
@@ -555,7 +530,10 @@ static void ks_application_activate(GApplication *application)
         self->starts_hidden = false; /* the next time a person asks for it */
         return;
     }
-    show_window(self);
+    if (ks_applet_settings_get(self->settings, KS_APPLET_SETTING_FIRST_STEPS_ARE_SHOWN))
+        show_window(self);
+    else
+        g_action_group_activate_action(G_ACTION_GROUP(self), "first-steps", NULL);
 }
 
 static gint ks_application_handle_local_options(GApplication *application, GVariantDict *options)

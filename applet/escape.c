@@ -3,18 +3,26 @@
 
 static gboolean on_key(GtkWidget *window, GdkEventKey *event, gpointer data)
 {
-    (void) data;
-    if (event->keyval != GDK_KEY_Escape)
+    GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(window));
+
+    switch (event->keyval) {
+    case GDK_KEY_Escape:
+        gtk_window_close(GTK_WINDOW(window));
+        return GDK_EVENT_STOP;
+    case GDK_KEY_question: /* no accelerator: those take it from what somebody types */
+        if (focus && GTK_IS_EDITABLE(focus))
+            return GDK_EVENT_PROPAGATE;
+        g_action_group_activate_action(G_ACTION_GROUP(data), "help", NULL);
+        return GDK_EVENT_STOP;
+    default:
         return GDK_EVENT_PROPAGATE;
-    gtk_window_close(GTK_WINDOW(window));
-    return GDK_EVENT_STOP;
+    }
 }
 
 static void on_window_added(GtkApplication *application, GtkWindow *window, gpointer data)
 {
-    (void) application;
     (void) data;
-    g_signal_connect(window, "key-press-event", G_CALLBACK(on_key), NULL);
+    g_signal_connect(window, "key-press-event", G_CALLBACK(on_key), application);
 }
 
 void ks_escape_closes_windows(GtkApplication *application)

@@ -22,6 +22,18 @@ GtkWidget *ks_fit_new(GtkWidget *inner)
     return scrolled;
 }
 
+/* A window that grew where the window manager had put it when it was small. */
+static void keep_on_screen(GtkWindow *window, const GdkRectangle *screen, int height)
+{
+    int lowest = screen->y + screen->height - height - OUTSIDE / 2;
+    int x;
+    int y;
+
+    gtk_window_get_position(window, &x, &y);
+    if (y > MAX(lowest, screen->y))
+        gtk_window_move(window, x, MAX(lowest, screen->y));
+}
+
 void ks_fit(GtkWidget *scrolled, int width)
 {
     GtkWidget *window = gtk_widget_get_toplevel(scrolled);
@@ -44,4 +56,6 @@ void ks_fit(GtkWidget *scrolled, int width)
     height = MIN(height, MAX(screen.height - OUTSIDE, OUTSIDE));
     gtk_scrolled_window_set_min_content_height(GTK_SCROLLED_WINDOW(scrolled), height);
     gtk_window_resize(GTK_WINDOW(window), width, 1);
+    if (drawn && monitor)
+        keep_on_screen(GTK_WINDOW(window), &screen, height);
 }

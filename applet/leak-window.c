@@ -4,6 +4,7 @@
 #include "applet/leak-window.h"
 
 #include "applet/fit.h"
+#include "applet/style.h"
 #include "applet/text.h"
 #include "applet/widgets.h"
 #include "config.h"
@@ -255,20 +256,15 @@ static GtkWidget *new_page(Parts *parts)
 static GtkWidget *new_window(GtkApplication *application, Parts *parts)
 {
     GtkWidget *window = gtk_application_window_new(application);
-    GtkWidget *bar = gtk_header_bar_new();
 
     parts->window = window;
     parts->cancellable = g_cancellable_new();
     g_object_set_data_full(G_OBJECT(window), "ks-leak-test", parts, free_parts);
     g_signal_connect(window, "destroy", G_CALLBACK(on_destroyed), parts);
-    gtk_header_bar_set_title(GTK_HEADER_BAR(bar), C_("title", "Leak Test"));
-    gtk_header_bar_set_show_close_button(GTK_HEADER_BAR(bar), TRUE);
-    gtk_window_set_title(GTK_WINDOW(window), C_("title", "Leak Test")); /* for window lists */
-    gtk_window_set_titlebar(GTK_WINDOW(window), bar);
+    (void) ks_style_title(GTK_WINDOW(window), C_("title", "Leak Test"), NULL);
     gtk_window_set_default_size(GTK_WINDOW(window), WIDTH, -1);
     parts->scrolled = ks_fit_new(new_page(parts));
     gtk_container_add(GTK_CONTAINER(window), parts->scrolled);
-    gtk_widget_show_all(bar);
     gtk_widget_show_all(parts->scrolled);
     return window;
 }

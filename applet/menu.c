@@ -14,6 +14,8 @@
 #define ACTIONS "ks-actions"
 #define INDENT  "    " /* the only one that survives the way to a panel */
 
+#define LOW_MACRON "\u02CD"
+
 static void on_activate(GtkMenuItem *item, gpointer data)
 {
     const char *action = g_object_get_data(G_OBJECT(item), ACTION);
@@ -50,11 +52,33 @@ static GtkWidget *make(GActionGroup *actions, const KsItem *item)
     return widget;
 }
 
+static bool is_gnome(void)
+{
+    const char *desktop = g_getenv("XDG_CURRENT_DESKTOP");
+
+    return desktop && strstr(desktop, "GNOME");
+}
+
+/* On their way to a panel underscores are doubled, as the protocol wants it. GNOME's extension
+ * makes a single one of the first pair only, if a letter follows: there the others become a letter
+ * that looks like one. */
+static char *mask_underscores(const char *label)
+{
+    const char *first = strchr(label, '_');
+    g_auto(GStrv) parts = NULL;
+
+    if (!first || !is_gnome() || (first[1] && !strchr(first + 1, '_')))
+        return g_strdup(label);
+    parts = g_strsplit(label, "_", -1);
+    return g_strjoinv(LOW_MACRON, parts);
+}
+
 static void show(GtkWidget *widget, const KsItem *item)
 {
     GtkMenuItem *menu_item = GTK_MENU_ITEM(widget);
+    g_autofree char *masked = item->label ? mask_underscores(item->label) : NULL;
     g_autofree char *label =
-        item->label ? g_strconcat(item->indented ? INDENT : "", item->label, NULL) : NULL;
+        masked ? g_strconcat(item->indented ? INDENT : "", masked, NULL) : NULL;
 
     g_object_set_data(G_OBJECT(widget), ACTION, (void *) item->action);
     g_object_set_data_full(G_OBJECT(widget), TARGET,

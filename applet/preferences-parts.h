@@ -12,5 +12,8 @@
  * application's actions. */
 void ks_preferences_show_networks(GtkContainer *box, const KsModel *model, GtkWindow *window);
 
-/* The VPNs, their servers, what is doubtful about them, and what can be done about it. */
-void ks_preferences_show_vpns(GtkContainer *list, const KsModel *model, GtkWindow *window);
+/* The VPNs (element-type KsVpnCard) in whose names or servers `sought` is found, their servers,
+ * what is doubtful about them, and what can be done about it. Of very many only the first are
+ * shown, and how many others there are. */
+void ks_preferences_show_vpns(GtkContainer *list, const GPtrArray *cards, const char *sought,
+                              GtkWindow *window);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "applet/check.h"
+#include "applet/boxed.h"
 #include "applet/preferences-parts.h"
+#include "applet/switch.h"
+#include "applet/text.h"
 #include "applet/vpn-card.h"
 #include "applet/widgets.h"
 #include "config.h"
@@ -8,10 +10,13 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#define MARGIN  12
-#define SPACING 6
-#define ROW     "ks-row"
-#define SHAPE   "ks-shape" /* of the list: its VPNs; it is made again when there are others */
+#define MARGIN             12
+#define SPACING            6
+/* More than these are found by their names. */
+#define KS_VPN_CARDS_SHOWN 40u
+
+#define ROW   "ks-row"
+#define SHAPE "ks-shape" /* of the list: its VPNs; it is made again when there are others */
 
 /* In the order of KsVpnLocks. */
 static const char *const locks_texts[] = {
@@ -28,7 +33,7 @@ typedef struct {
     GtkWidget *locks;
     GtkWidget *locks_text;       /* in it */
     GSimpleAction *locks_action; /* its state is the guard's word */
-    GtkWidget *always_on;        /* NULL: NetworkManager does not run it */
+    GtkWidget *always_on;        /* a switch; NULL: NetworkManager does not run it */
     GtkWidget *edit;
     GtkWidget *test;
 } Row;
@@ -158,27 +163,27 @@ static void on_edit(GtkButton *button, gpointer data)
     activate(row, "edit-vpn", g_variant_new_string(row->uuid));
 }
 
-/* The mark has not changed by the click: it says how things are, and the click wants the other. */
-static void on_always_on(GtkToggleButton *button, gpointer data)
+static void on_always_on(KsSwitch *control, gpointer data)
 {
     Row *row = data;
 
-    activate(row, "always-on",
-             g_variant_new("(sb)", row->uuid, !gtk_toggle_button_get_active(button)));
+    activate(row, "always-on", g_variant_new("(sb)", row->uuid, !ks_switch_get(control)));
 }
 
 static void add_always_on(Row *row, const KsVpnCard *card, GtkWidget *box)
 {
     /* TRANSLATORS: said by screen readers; %s is the name of a VPN */
     g_autofree char *spoken = g_strdup_printf(_("Always connect “%s”"), card->name);
+    GtkWidget *holder;
 
-    row->always_on = g_object_new(KS_TYPE_CHECK_BUTTON, NULL);
-    gtk_button_set_label(GTK_BUTTON(row->always_on),
-                         _("Always on: connected by itself, before anybody logs in"));
-    gtk_label_set_line_wrap(GTK_LABEL(gtk_bin_get_child(GTK_BIN(row->always_on))), TRUE);
+    row->always_on = ks_switch_new();
+    holder = ks_row_new(_("Always on: connected by itself, before anybody logs in"), NULL,
+                        row->always_on);
+    gtk_style_context_add_class(gtk_widget_get_style_context(gtk_bin_get_child(GTK_BIN(holder))),
+                                "ks-inner");
     atk_object_set_name(gtk_widget_get_accessible(row->always_on), spoken);
     g_signal_connect(row->always_on, "chosen", G_CALLBACK(on_always_on), row);
-    gtk_container_add(GTK_CONTAINER(box), row->always_on);
+    gtk_container_add(GTK_CONTAINER(box), holder);
 }
 
 static void on_test(GtkButton *button, gpointer data)
@@ -256,20 +261,20 @@ static void show_row(Row *row, const KsVpnCard *card)
     gtk_widget_set_sensitive(row->locks, card->can_edit && !card->overlay);
     gtk_widget_set_sensitive(row->edit, card->can_edit);
     if (row->always_on) {
-        ks_check_button_set(KS_CHECK_BUTTON(row->always_on), card->always_on);
+        ks_switch_set(KS_SWITCH(row->always_on), card->always_on);
         gtk_widget_set_sensitive(row->always_on, card->can_always_on);
     }
     if (row->test)
         gtk_widget_set_sensitive(row->test, card->can_test);
 }
 
-static void add_nothing(GtkContainer *list)
+static void add_text_row(GtkContainer *list, const char *text)
 {
     GtkWidget *holder = gtk_list_box_row_new();
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
 
     g_object_set(box, "margin", MARGIN, NULL);
-    (void) add_label(box, _("No VPN is set up. Add one in the network settings."));
+    (void) add_label(box, text);
     g_object_set(holder, "activatable", FALSE, NULL);
     gtk_container_add(GTK_CONTAINER(holder), box);
     gtk_widget_show_all(holder);
@@ -283,11 +288,38 @@ static void add_line(GtkListBoxRow *row, GtkListBoxRow *before, gpointer data)
         gtk_list_box_row_set_header(row, gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
 }
 
-static void make(GtkContainer *list, const GPtrArray *cards, GtkWindow *window)
+/* Widgets for hundreds of VPNs would take seconds to be made. */
+static void add_others(GtkContainer *list, unsigned others)
 {
-    g_autoptr(GString) shape = g_string_new(NULL);
+    g_autofree char *text = g_strdup_printf(
+        /* TRANSLATORS: below a list that does not show all VPNs */
+        g_dngettext(GETTEXT_PACKAGE, "%u more VPN: find it by its name.",
+                    "%u more VPNs: find them by their names.", others),
+        others);
+
+    add_text_row(list, text);
+}
+
+static GPtrArray *find_cards(const GPtrArray *cards, const char *sought)
+{
+    GPtrArray *found = g_ptr_array_new();
 
     for (unsigned i = 0; i < cards->len; i++) {
+        g_autofree char *text = ks_vpn_card_text(g_ptr_array_index(cards, i));
+
+        if (ks_text_contains(text, sought))
+            g_ptr_array_add(found, g_ptr_array_index(cards, i));
+    }
+    return found;
+}
+
+static void make(GtkContainer *list, const GPtrArray *cards, bool are_sought, GtkWindow *window)
+{
+    unsigned shown = MIN(cards->len, KS_VPN_CARDS_SHOWN);
+    g_autoptr(GString) shape = g_string_new(NULL);
+
+    g_string_append_printf(shape, "%u %d\n", cards->len, are_sought);
+    for (unsigned i = 0; i < shown; i++) {
         const KsVpnCard *card = g_ptr_array_index(cards, i);
 
         g_string_append_printf(shape, "%s %s\n", card->uuid, card->name);
@@ -297,27 +329,28 @@ static void make(GtkContainer *list, const GPtrArray *cards, GtkWindow *window)
     g_object_set_data_full(G_OBJECT(list), SHAPE, g_strdup(shape->str), g_free);
     ks_container_empty(list);
     gtk_list_box_set_header_func(GTK_LIST_BOX(list), add_line, NULL, NULL);
-    for (unsigned i = 0; i < cards->len; i++)
+    for (unsigned i = 0; i < shown; i++)
         add_row(list, g_ptr_array_index(cards, i), window);
+    if (cards->len > shown)
+        add_others(list, cards->len - shown);
     if (cards->len == 0)
-        add_nothing(list);
+        add_text_row(list, are_sought ? _("No VPN is called like that.")
+                                      : _("No VPN is set up. Add one in the network settings."));
 }
 
-void ks_preferences_show_vpns(GtkContainer *list, const KsModel *model, GtkWindow *window)
+void ks_preferences_show_vpns(GtkContainer *list, const GPtrArray *cards, const char *sought,
+                              GtkWindow *window)
 {
-    g_autoptr(GPtrArray) cards = ks_vpn_cards(model);
+    g_autoptr(GPtrArray) found = find_cards(cards, sought);
     g_autoptr(GList) rows = NULL;
+    unsigned at = 0;
 
-    make(list, cards, window);
+    make(list, found, sought[0] != '\0', window);
     rows = gtk_container_get_children(list);
-    for (GList *at = rows; at; at = at->next) {
-        Row *row = g_object_get_data(G_OBJECT(at->data), ROW);
+    for (GList *holder = rows; holder; holder = holder->next) {
+        Row *row = g_object_get_data(G_OBJECT(holder->data), ROW);
 
-        for (unsigned i = 0; row && i < cards->len; i++) {
-            const KsVpnCard *card = g_ptr_array_index(cards, i);
-
-            if (strcmp(card->uuid, row->uuid) == 0)
-                show_row(row, card);
-        }
+        if (row) /* in the order of the cards */
+            show_row(row, g_ptr_array_index(found, at++));
     }
 }

@@ -4,43 +4,40 @@
 #include "applet/preferences.h"
 
 #include "applet/autostart.h"
-#include "applet/check.h"
+#include "applet/boxed.h"
 #include "applet/fit.h"
+#include "applet/import.h"
 #include "applet/preferences-parts.h"
+#include "applet/style.h"
+#include "applet/switch.h"
 #include "applet/vpn-editor.h"
+#include "applet/widgets.h"
 #include "config.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
 
-#define PARTS "ks-parts"
+#define PARTS      "ks-parts"
+#define WIDTH      560
+#define HEIGHT     560
+#define MARGIN     18
+#define SPACING    6
+#define TEXT_WIDTH 56 /* characters */
+
+/* With more VPNs than these there is a field to find one. */
+#define VPNS_SEEN_MAX 8u
 
 typedef struct {
-    GtkBuilder *builder;
     GtkWindow *window;
-    GtkWindow *editor; /* NULL: not open */
+    GtkWindow *editor;    /* NULL: not open */
+    GtkWidget *auto_lock; /* rows */
+    GtkWidget *autostart;
+    GtkWidget *lan;
+    GtkWidget *networks;
+    GtkWidget *search;
+    GtkWidget *vpns;
+    GPtrArray *cards; /* element-type KsVpnCard: what is known of them now */
 } Parts;
-
-/* Check marks that stand for an item of the presenter's. */
-static const struct {
-    const char *widget;
-    const char *item;
-} mirrored[] = {
-    { "lan", "lan" },
-};
-
-static GtkWidget *part(const Parts *parts, const char *name)
-{
-    return GTK_WIDGET(gtk_builder_get_object(parts->builder, name));
-}
-
-static void parts_free(gpointer data)
-{
-    Parts *parts = data;
-
-    g_object_unref(parts->builder);
-    g_free(parts);
-}
 
 static void activate(const Parts *parts, const char *action, bool on)
 {
@@ -48,45 +45,40 @@ static void activate(const Parts *parts, const char *action, bool on)
                                    action, g_variant_new_boolean(on));
 }
 
-/* The mark has not changed by the click: it says how things are, and the click wants the other. */
-static bool is_wanted(GtkButton *button)
+static void on_auto_lock(KsSwitch *control, gpointer data)
 {
-    return !gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(button));
+    activate(data, "auto-lock", !ks_switch_get(control));
 }
 
-static void on_auto_lock(GtkButton *button, gpointer data)
+static void on_lan(KsSwitch *control, gpointer data)
 {
-    activate(data, "auto-lock", is_wanted(button));
+    activate(data, "lan", !ks_switch_get(control));
 }
 
-static void on_lan(GtkButton *button, gpointer data)
-{
-    activate(data, "lan", is_wanted(button));
-}
-
-static void on_autostart(GtkButton *button, gpointer data)
+static void on_autostart(KsSwitch *control, gpointer data)
 {
     Parts *parts = data;
     g_autoptr(GError) error = NULL;
-    GtkWidget *dialog;
 
-    if (!ks_autostart_set(is_wanted(button), &error)) {
-        dialog = gtk_message_dialog_new(parts->window, GTK_DIALOG_MODAL, GTK_MESSAGE_ERROR,
-                                        GTK_BUTTONS_CLOSE, "%s", _("This could not be saved"));
-        gtk_message_dialog_format_secondary_text(GTK_MESSAGE_DIALOG(dialog), "%s", error->message);
-        g_signal_connect(dialog, "response", G_CALLBACK(gtk_widget_destroy), NULL);
-        gtk_window_present(GTK_WINDOW(dialog));
-    }
-    ks_check_button_set(KS_CHECK_BUTTON(button), ks_autostart_is_on());
+    if (!ks_autostart_set(!ks_switch_get(control), &error))
+        ks_trouble_show(parts->window, _("This could not be saved"), error->message);
+    ks_switch_set(control, ks_autostart_is_on());
 }
 
-static void on_add_vpn(GtkButton *button, gpointer data)
+static void on_search(GtkSearchEntry *search, gpointer data)
 {
     Parts *parts = data;
 
-    (void) button;
-    g_action_group_activate_action(G_ACTION_GROUP(gtk_window_get_application(parts->window)),
-                                   "edit-vpn", g_variant_new_string(""));
+    ks_preferences_show_vpns(GTK_CONTAINER(parts->vpns), parts->cards,
+                             gtk_entry_get_text(GTK_ENTRY(search)), parts->window);
+}
+
+static void parts_free(gpointer data)
+{
+    Parts *parts = data;
+
+    g_ptr_array_unref(parts->cards);
+    g_free(parts);
 }
 
 /* ---- the dialog for one VPN ---- */
@@ -125,58 +117,176 @@ bool ks_preferences_answer(GtkWindow *window, KsRequest request, KsAnswer answer
     return parts->editor && ks_vpn_editor_answer(parts->editor, request, answer, message);
 }
 
-/* ---- the window ---- */
+/* ---- how things are ---- */
+
+static void show_auto_lock(const Parts *parts, const KsModel *model)
+{
+    KsRequest request = model->guard->auto_lock ? KS_REQUEST_AUTO_OFF : KS_REQUEST_AUTO_ON;
+    bool busy = model->busy[KS_REQUEST_AUTO_OFF] || model->busy[KS_REQUEST_AUTO_ON];
+    bool is_known = ks_state_is_heard(model->guard->state);
+    GtkWidget *control = ks_row_control(parts->auto_lock);
+
+    ks_row_set_texts(parts->auto_lock, _("Close the lock by itself"),
+                     is_known ? _("When a VPN connects that carries everything")
+                              : _("Not known while the guard is not running"));
+    ks_row_set_busy(parts->auto_lock, busy);
+    ks_switch_set(KS_SWITCH(control), model->guard->auto_lock);
+    /* what is not known is not shown as off */
+    gtk_widget_set_visible(control, is_known);
+    gtk_widget_set_sensitive(control,
+                             is_known && !busy && model->permissions[request] != KS_PERMISSION_NO);
+}
+
+static void show_lan(const Parts *parts, const KsModel *model)
+{
+    g_autoptr(KsView) view = ks_view_new(model);
+    const KsItem *item = ks_view_find(view, "lan");
+    GtkWidget *control = ks_row_control(parts->lan);
+
+    gtk_widget_set_visible(control, item != NULL);
+    if (!item) {
+        ks_row_set_texts(parts->lan, _("Allow LAN access"),
+                         _("Not known while the guard is not running"));
+        return;
+    }
+    ks_row_set_texts(parts->lan, item->label, item->note);
+    ks_row_set_busy(parts->lan, item->busy);
+    ks_switch_set(KS_SWITCH(control), item->checked);
+    gtk_widget_set_sensitive(control, item->sensitive);
+}
 
 void ks_preferences_update(GtkWindow *window, const KsModel *model)
 {
-    const Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
-    KsRequest request = model->guard->auto_lock ? KS_REQUEST_AUTO_OFF : KS_REQUEST_AUTO_ON;
-    g_autoptr(KsView) view = ks_view_new(model);
-    GtkWidget *auto_lock = part(parts, "auto-lock");
+    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(mirrored); i++) {
-        const KsItem *item = ks_view_find(view, mirrored[i].item);
-        GtkWidget *button = part(parts, mirrored[i].widget);
+    g_ptr_array_unref(parts->cards);
+    parts->cards = ks_vpn_cards(model);
+    show_auto_lock(parts, model);
+    show_lan(parts, model);
+    ks_preferences_show_networks(GTK_CONTAINER(parts->networks), model, parts->window);
+    gtk_widget_set_visible(parts->search, parts->cards->len > VPNS_SEEN_MAX);
+    on_search(GTK_SEARCH_ENTRY(parts->search), parts);
+}
 
-        gtk_widget_set_sensitive(button, item && item->sensitive);
-        ks_check_button_set(KS_CHECK_BUTTON(button), item && item->checked);
-    }
-    ks_check_button_set(KS_CHECK_BUTTON(auto_lock), model->guard->auto_lock);
-    gtk_widget_set_sensitive(auto_lock, ks_state_is_heard(model->guard->state) &&
-                                            !model->busy[KS_REQUEST_AUTO_OFF] &&
-                                            !model->busy[KS_REQUEST_AUTO_ON] &&
-                                            model->permissions[request] != KS_PERMISSION_NO);
-    ks_preferences_show_networks(GTK_CONTAINER(part(parts, "networks")), model, parts->window);
-    ks_preferences_show_vpns(GTK_CONTAINER(part(parts, "vpns")), model, parts->window);
-    gtk_widget_set_sensitive(part(parts, "add-vpn"), ks_vpn_cards_can_edit(model));
+/* ---- the window ---- */
+
+static GtkWidget *add_row(Parts *parts, GtkWidget *boxed, const char *title,
+                          void (*chosen)(KsSwitch *control, gpointer data))
+{
+    GtkWidget *control = ks_switch_new();
+    GtkWidget *row = ks_row_new(title, NULL, control);
+
+    g_signal_connect(control, "chosen", G_CALLBACK(chosen), parts);
+    ks_boxed_add(boxed, row);
+    return row;
+}
+
+static GtkWidget *add_heading(GtkWidget *content, const char *text)
+{
+    GtkWidget *heading = ks_label_new(text, TEXT_WIDTH);
+
+    ks_label_make_bold(heading);
+    gtk_widget_set_margin_top(heading, SPACING);
+    gtk_container_add(GTK_CONTAINER(content), heading);
+    return heading;
+}
+
+static GtkWidget *add_boxed(GtkWidget *content)
+{
+    GtkWidget *boxed = ks_boxed_new();
+
+    gtk_container_add(GTK_CONTAINER(content), boxed);
+    return boxed;
+}
+
+static void add_vpns(Parts *parts, GtkWidget *content)
+{
+    GtkWidget *heading = add_heading(content, C_("heading", "VPNs and their servers"));
+    GtkWidget *text = ks_label_new(
+        _("Read from NetworkManager’s profiles, and always up to date. Only these servers can be "
+          "reached while the lock is closed and no VPN is connected."),
+        TEXT_WIDTH);
+    AtkObject *list;
+
+    gtk_style_context_add_class(gtk_widget_get_style_context(text), "ks-note");
+    gtk_container_add(GTK_CONTAINER(content), text);
+    parts->search = gtk_search_entry_new();
+    gtk_widget_set_no_show_all(parts->search, TRUE);
+    gtk_entry_set_placeholder_text(GTK_ENTRY(parts->search), _("Find a VPN"));
+    atk_object_set_name(gtk_widget_get_accessible(parts->search), _("Find a VPN"));
+    g_signal_connect(parts->search, "search-changed", G_CALLBACK(on_search), parts);
+    gtk_container_add(GTK_CONTAINER(content), parts->search);
+    parts->vpns = gtk_list_box_new();
+    gtk_list_box_set_selection_mode(GTK_LIST_BOX(parts->vpns), GTK_SELECTION_NONE);
+    list = gtk_widget_get_accessible(parts->vpns);
+    (void) atk_object_add_relationship(list, ATK_RELATION_LABELLED_BY,
+                                       gtk_widget_get_accessible(heading));
+    gtk_container_add(GTK_CONTAINER(add_boxed(content)), parts->vpns);
+}
+
+static GtkWidget *new_content(Parts *parts)
+{
+    GtkWidget *content = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
+    GtkWidget *boxed;
+
+    g_object_set(content, "margin", MARGIN, NULL);
+    (void) add_heading(content, C_("heading", "Lock"));
+    boxed = add_boxed(content);
+    parts->auto_lock = add_row(parts, boxed, "", on_auto_lock);
+    parts->autostart = add_row(parts, boxed, _("Show the lock’s icon after login"), on_autostart);
+    ks_switch_set(KS_SWITCH(ks_row_control(parts->autostart)), ks_autostart_is_on());
+    (void) add_heading(content, C_("heading", "Local network"));
+    boxed = add_boxed(content);
+    parts->lan = add_row(parts, boxed, "", on_lan);
+    parts->networks = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
+    gtk_style_context_add_class(gtk_widget_get_style_context(parts->networks), "ks-choices");
+    gtk_container_add(GTK_CONTAINER(boxed), parts->networks);
+    add_vpns(parts, content);
+    return content;
+}
+
+/* Below what scrolls: it is always in reach. */
+static GtkWidget *new_footer(void)
+{
+    GtkWidget *footer = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+    GtkWidget *add = gtk_menu_button_new();
+    g_autoptr(GMenu) menu = g_menu_new();
+
+    g_menu_append(menu, _("Import a provider’s file…"), "app.import");
+    g_menu_append(menu, _("In the network settings…"), "app.add-profile");
+    g_menu_append(menu, _("One that NetworkManager does not run…"), "app.edit-vpn::");
+    gtk_container_add(GTK_CONTAINER(add), gtk_label_new(C_("button", "Add a VPN")));
+    gtk_menu_button_set_use_popover(GTK_MENU_BUTTON(add), FALSE);
+    gtk_menu_button_set_direction(GTK_MENU_BUTTON(add), GTK_ARROW_UP);
+    gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(add), G_MENU_MODEL(menu));
+    atk_object_set_name(gtk_widget_get_accessible(add), C_("button", "Add a VPN"));
+    g_object_set(footer, "margin", MARGIN / 2, NULL);
+    gtk_box_set_center_widget(GTK_BOX(footer), add);
+    return footer;
 }
 
 GtkWindow *ks_preferences_new(GtkApplication *application)
 {
-    static const struct {
-        const char *widget;
-        void (*clicked)(GtkButton *button, gpointer data);
-    } handlers[] = {
-        { "auto-lock", on_auto_lock },
-        { "autostart", on_autostart },
-        { "lan", on_lan },
-    };
     Parts *parts = g_new0(Parts, 1);
+    GtkWidget *outer = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    GtkWidget *scrolled = gtk_scrolled_window_new(NULL, NULL);
+    GtkWidget *content = new_content(parts);
 
-    g_type_ensure(KS_TYPE_CHECK_BUTTON);
-    parts->builder = gtk_builder_new_from_resource("/io/github/nmkillswitch/preferences.ui");
-    parts->window = GTK_WINDOW(gtk_builder_get_object(parts->builder, "window"));
+    parts->cards = g_ptr_array_new();
+    parts->window = GTK_WINDOW(gtk_application_window_new(application));
     g_object_set_data_full(G_OBJECT(parts->window), PARTS, parts, parts_free);
-    gtk_window_set_application(parts->window, application);
-    for (unsigned i = 0; i < G_N_ELEMENTS(handlers); i++) {
-        GtkWidget *button = part(parts, handlers[i].widget);
-
-        /* long languages, large text: rather two lines than a window wider than the screen */
-        gtk_label_set_line_wrap(GTK_LABEL(gtk_bin_get_child(GTK_BIN(button))), TRUE);
-        g_signal_connect(button, "chosen", G_CALLBACK(handlers[i].clicked), parts);
-    }
-    ks_fit_follow_focus(part(parts, "scrolled"), part(parts, "content"));
-    g_signal_connect(part(parts, "add-vpn"), "clicked", G_CALLBACK(on_add_vpn), parts);
-    ks_check_button_set(KS_CHECK_BUTTON(part(parts, "autostart")), ks_autostart_is_on());
+    ks_import_accept_drops(parts->window);
+    (void) ks_style_title(parts->window, C_("title", "Preferences"), NULL);
+    gtk_window_set_icon_name(parts->window, "io.github.nmkillswitch");
+    gtk_window_set_default_size(parts->window, WIDTH, HEIGHT);
+    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_NEVER,
+                                   GTK_POLICY_AUTOMATIC);
+    gtk_container_add(GTK_CONTAINER(scrolled), content);
+    ks_fit_follow_focus(scrolled, content);
+    gtk_box_pack_start(GTK_BOX(outer), scrolled, TRUE, TRUE, 0);
+    gtk_container_add(GTK_CONTAINER(outer), gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
+    gtk_container_add(GTK_CONTAINER(outer), new_footer());
+    gtk_container_add(GTK_CONTAINER(parts->window), outer);
+    gtk_widget_show_all(outer);
     return parts->window;
 }

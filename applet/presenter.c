@@ -4,6 +4,7 @@
 #include "applet/sentences.h"
 #include "applet/text.h"
 #include "config.h"
+#include "model/vpn-type.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -11,8 +12,11 @@
 #define ICON(name) "io.github.nmkillswitch-" name "-symbolic"
 #define MINUTE     60u
 
-/* With more VPNs than these, those that are down go into a menu of their own. */
-#define VPNS_BESIDE_MAX 6u
+/* With more VPNs than these, those that are down and were not used lately are in a window. */
+#define VPNS_BESIDE_MAX 8u
+#define VPNS_RECENT     3u
+
+#define MORNING 5 /* o'clock: when "until tomorrow" ends */
 
 static const unsigned pauses[] = { 5, 15, 30, 60 }; /* minutes */
 
@@ -38,6 +42,7 @@ static void free_item(gpointer data)
     g_free(item->id);
     g_free(item->label);
     g_free(item->brief);
+    g_free(item->note);
     g_clear_pointer(&item->target, g_variant_unref);
     g_clear_pointer(&item->children, g_ptr_array_unref);
     g_free(item);
@@ -110,14 +115,14 @@ static void add_lock(const KsModel *model, GPtrArray *items)
     KsRequest request = guard->locked ? KS_REQUEST_UNLOCK : KS_REQUEST_LOCK;
     bool asking = is_asking(model, KS_REQUEST_LOCK) || is_asking(model, KS_REQUEST_UNLOCK);
 
-    add_check(items, "lock",
-              g_strdup(asking ? _("Lock (waiting for the password)") : C_("menu", "Lock")),
-              guard->locked, guard->locked ? "unlock" : "lock", NULL)
-        ->sensitive =
-        can_ask(model, request) && !model->busy[KS_REQUEST_LOCK] && !model->busy[KS_REQUEST_UNLOCK];
-    if (guard->state == KS_STATE_BROKEN)
-        add_action(items, "lock-again", g_strdup(_("Close the lock again")), "lock", NULL)
-            ->sensitive = can_ask(model, KS_REQUEST_LOCK);
+    KsItem *item;
+
+    item = add_check(items, "lock",
+                     g_strdup(asking ? _("Lock (waiting for the password)") : C_("menu", "Lock")),
+                     guard->locked, guard->locked ? "unlock" : "lock", NULL);
+    item->busy = model->busy[KS_REQUEST_LOCK] || model->busy[KS_REQUEST_UNLOCK];
+    item->sensitive = can_ask(model, request) && !item->busy;
+    item->note = g_strdup(_("Traffic leaves through a VPN only"));
 }
 
 static char *label_lan_here(const KsGuardState *guard, bool also)
@@ -143,11 +148,13 @@ static void add_lan(const KsModel *model, GPtrArray *items)
     bool busy = model->busy[KS_REQUEST_LAN_ON] || model->busy[KS_REQUEST_LAN_OFF];
     KsItem *item;
 
-    add_check(
+    item = add_check(
         items, "lan",
         g_strdup(asking ? _("Allow LAN access (waiting for the password)") : _("Allow LAN access")),
-        guard->lan, "lan", g_variant_new_boolean(!guard->lan))
-        ->sensitive = can_ask(model, request) && !busy;
+        guard->lan, "lan", g_variant_new_boolean(!guard->lan));
+    item->sensitive = can_ask(model, request) && !busy;
+    item->busy = busy;
+    item->note = g_strdup(_("Printers, file servers and the like"));
     if (!guard->lan || guard->networks->len == 0)
         return;
     item = add_check(items, "lan-here", label_lan_here(guard, limited && !here), limited && here,
@@ -160,21 +167,16 @@ static void add_pause(const KsModel *model, GPtrArray *items)
 {
     const KsGuardState *guard = model->guard;
     bool works = guard->locked && guard->pause_max > 0 && can_ask(model, KS_REQUEST_PAUSE);
+    int64_t tomorrow = ks_text_morning(model->now, MORNING) - model->now;
     KsItem *menu;
 
-    if (guard->state == KS_STATE_PAUSED) {
-        g_autofree char *left = ks_text_left(guard->paused_until - model->now);
-
-        /* TRANSLATORS: ends a pause; %s is what is left of it: "4 min" */
-        add_action(items, "resume", g_strdup_printf(_("End the pause now (%s left)"), left),
-                   "resume", NULL)
-            ->sensitive = can_ask(model, KS_REQUEST_RESUME);
+    if (guard->state == KS_STATE_PAUSED)
         return;
-    }
     menu = add(items, "pause", KS_ITEM_SUBMENU,
                g_strdup(is_asking(model, KS_REQUEST_PAUSE) ? _("Pause (waiting for the password)")
                                                            : C_("menu", "Pause")));
     menu->sensitive = works;
+    menu->busy = model->busy[KS_REQUEST_PAUSE];
     menu->children = g_ptr_array_new_with_free_func(free_item);
     for (unsigned i = 0; i < G_N_ELEMENTS(pauses); i++) {
         g_autofree char *id = g_strdup_printf("pause-%u", pauses[i]);
@@ -189,6 +191,10 @@ static void add_pause(const KsModel *model, GPtrArray *items)
         item->brief = g_strdup_printf(_("%u min"), pauses[i]);
         item->sensitive = works && pauses[i] * MINUTE <= guard->pause_max;
     }
+    if (tomorrow > 0 && tomorrow <= guard->pause_max)
+        add_action(menu->children, "pause-tomorrow", g_strdup(_("Until tomorrow")), "pause",
+                   g_variant_new_uint32((uint32_t) tomorrow))
+            ->sensitive = works;
 }
 
 static bool server_is_known(const KsModel *model, const KsVpn *vpn)
@@ -202,11 +208,19 @@ static bool server_is_known(const KsModel *model, const KsVpn *vpn)
     return vpn->servers->len > 0;
 }
 
-static void add_vpn(const KsModel *model, const KsVpn *vpn, GPtrArray *items)
+static bool is_lost(const KsModel *model, const KsVpn *vpn)
 {
     bool locked = model->guard->locked && model->guard->state != KS_STATE_PAUSED;
-    bool lost = locked && vpn->activity == KS_VPN_DOWN && !server_is_known(model, vpn);
+
+    return locked && vpn->activity == KS_VPN_DOWN && !server_is_known(model, vpn);
+}
+
+static void add_vpn(const KsModel *model, const KsVpn *vpn, GPtrArray *items)
+{
+    bool lost = is_lost(model, vpn);
     g_autofree char *id = g_strconcat("vpn:", vpn->uuid, NULL);
+    g_autofree char *id_down = g_strconcat("down:", vpn->uuid, NULL);
+    KsItem *item;
     char *label;
 
     if (vpn->activity == KS_VPN_CONNECTING)
@@ -217,49 +231,173 @@ static void add_vpn(const KsModel *model, const KsVpn *vpn, GPtrArray *items)
         label = g_strdup_printf(_("%s (server not known)"), vpn->name);
     else
         label = g_strdup(vpn->name);
-    add_check(items, id, label, vpn->activity == KS_VPN_UP,
-              vpn->activity == KS_VPN_DOWN ? "connect" : "disconnect",
-              g_variant_new_string(vpn->uuid))
-        ->sensitive = model->manager_ready && !lost;
+    item = add_check(items, id, label, vpn->activity == KS_VPN_UP,
+                     vpn->activity == KS_VPN_DOWN ? "connect" : "disconnect",
+                     g_variant_new_string(vpn->uuid));
+    item->sensitive = model->manager_ready && !lost;
+    item->busy = vpn->activity == KS_VPN_CONNECTING;
+    item->note = g_strdup(ks_vpn_type_label(vpn->type));
+    if (vpn->activity == KS_VPN_DOWN)
+        return;
+    item = add_action(items, id_down, g_strdup(C_("menu", "Disconnect")), "disconnect",
+                      g_variant_new_string(vpn->uuid));
+    item->sensitive = model->manager_ready;
+    item->indented = true;
+    item->menu_only = true;
+}
+
+/* What is up first, then what was used last. */
+static int compare_use(const void *a, const void *b)
+{
+    const KsVpn *one = *(const KsVpn *const *) a;
+    const KsVpn *other = *(const KsVpn *const *) b;
+    bool is_up = one->activity != KS_VPN_DOWN;
+    int order;
+
+    if (is_up != (other->activity != KS_VPN_DOWN))
+        return is_up ? -1 : 1;
+    if (one->used != other->used && !is_up)
+        return one->used > other->used ? -1 : 1;
+    order = g_utf8_collate(one->name, other->name);
+    return order ? order : strcmp(one->uuid, other->uuid);
+}
+
+static GPtrArray *sort_by_use(const KsModel *model)
+{
+    GPtrArray *sorted = g_ptr_array_sized_new(model->vpns->len);
+
+    for (unsigned i = 0; i < model->vpns->len; i++)
+        g_ptr_array_add(sorted, g_ptr_array_index(model->vpns, i));
+    g_ptr_array_sort(sorted, compare_use);
+    return sorted;
+}
+
+GPtrArray *ks_view_vpns(const KsModel *model)
+{
+    GPtrArray *items = g_ptr_array_new_with_free_func(free_item);
+    g_autoptr(GPtrArray) sorted = sort_by_use(model);
+
+    for (unsigned i = 0; i < sorted->len; i++)
+        add_vpn(model, g_ptr_array_index(sorted, i), items);
+    return items;
 }
 
 static void add_vpns(const KsModel *model, GPtrArray *items)
 {
-    g_autoptr(GPtrArray) down = NULL;
-    GPtrArray *into = items;
+    g_autoptr(GPtrArray) sorted = sort_by_use(model);
+    bool are_many = sorted->len > VPNS_BESIDE_MAX;
+    unsigned down = 0;
 
-    if (model->vpns->len == 0) {
+    if (sorted->len == 0) {
         add(items, "no-vpns", KS_ITEM_TEXT,
             g_strdup(model->manager_ready ? _("No VPN is set up")
                                           : _("NetworkManager is not running")));
         return;
     }
-    if (model->vpns->len > VPNS_BESIDE_MAX)
-        into = down = g_ptr_array_new_with_free_func(free_item);
-    for (unsigned i = 0; i < model->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(model->vpns, i);
+    for (unsigned i = 0; i < sorted->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(sorted, i);
 
-        add_vpn(model, vpn, vpn->activity == KS_VPN_DOWN ? into : items);
+        if (are_many && vpn->activity == KS_VPN_DOWN && (vpn->used == 0 || down++ >= VPNS_RECENT))
+            continue;
+        add_vpn(model, vpn, items);
     }
-    if (down && down->len > 0) {
-        bool others = down->len < model->vpns->len;
-
-        add(items, "vpns", KS_ITEM_SUBMENU,
-            g_strdup(others ? C_("menu", "Other VPNs") : C_("menu", "VPNs")))
-            ->children = g_steal_pointer(&down);
-    }
+    if (are_many)
+        add_action(items, "vpns",
+                   g_strdup_printf(
+                       g_dngettext(GETTEXT_PACKAGE, "All %u VPN…", "All %u VPNs…", sorted->len),
+                       sorted->len),
+                   "vpns", NULL);
 }
 
-static void add_reconnect(const KsModel *model, GPtrArray *items)
-{
-    const KsVpn *vpn = ks_model_wanted_vpn(model);
+/* ---- the next step ---- */
 
-    if (!vpn || vpn->activity != KS_VPN_DOWN || !model->dropped[0])
+static bool is_connecting(const KsModel *model)
+{
+    for (unsigned i = 0; i < model->vpns->len; i++)
+        if (((const KsVpn *) g_ptr_array_index(model->vpns, i))->activity == KS_VPN_CONNECTING)
+            return true;
+    return false;
+}
+
+/* The one that a person most likely wants; NULL: nobody can say. */
+static const KsVpn *likely_vpn(const KsModel *model)
+{
+    const KsVpn *wanted = ks_model_wanted_vpn(model);
+    g_autoptr(GPtrArray) sorted = sort_by_use(model);
+    const KsVpn *first = sorted->len > 0 ? g_ptr_array_index(sorted, 0) : NULL;
+
+    return wanted ? wanted : first && first->used > 0 ? first : NULL;
+}
+
+static void add_connect(const KsModel *model, GPtrArray *items)
+{
+    const KsVpn *vpn = likely_vpn(model);
+
+    if (!model->manager_ready || is_connecting(model))
         return;
-    add(items, "separator-reconnect", KS_ITEM_SEPARATOR, NULL);
-    add_action(items, "reconnect", g_strdup_printf(_("Reconnect “%s”"), vpn->name), "connect",
-               g_variant_new_string(vpn->uuid))
-        ->sensitive = model->manager_ready;
+    if (model->vpns->len == 0)
+        add_action(items, "next", g_strdup(_("Add a VPN…")), "add-profile", NULL);
+    else if (!vpn || vpn->activity != KS_VPN_DOWN)
+        add_action(items, "next", g_strdup(_("Choose a VPN…")), "vpns", NULL);
+    else if (is_lost(model, vpn))
+        add_action(items, "next", g_strdup_printf(_("Correct the servers of “%s”"), vpn->name),
+                   "edit-vpn", g_variant_new_string(vpn->uuid));
+    else
+        add_action(
+            items, "next",
+            g_strdup_printf(model->dropped[0] ? _("Reconnect “%s”") : _("Connect “%s”"), vpn->name),
+            "connect", g_variant_new_string(vpn->uuid));
+}
+
+/* What somebody would do now: at most one thing, none while all is well. */
+static void add_next(const KsModel *model, GPtrArray *items)
+{
+    const KsGuardState *guard = model->guard;
+    KsItem *item;
+
+    switch (guard->state) {
+    case KS_STATE_AWAY:
+        item = add_action(
+            items, "next",
+            g_strdup(model->starts_guard ? _("Starting the guard…") : _("Start the guard")),
+            "start-guard", NULL);
+        item->sensitive = !model->starts_guard;
+        item->busy = model->starts_guard;
+        break;
+    case KS_STATE_BROKEN:
+        item = add_action(items, "next", g_strdup(_("Close the lock again")), "lock", NULL);
+        item->sensitive = can_ask(model, KS_REQUEST_LOCK);
+        break;
+    case KS_STATE_PAUSED: {
+        g_autofree char *left = ks_text_left(guard->paused_until - model->now);
+
+        /* TRANSLATORS: ends a pause; %s is what is left of it: "4 min" */
+        item = add_action(items, "next", g_strdup_printf(_("End the pause now (%s left)"), left),
+                          "resume", NULL);
+        item->sensitive = can_ask(model, KS_REQUEST_RESUME);
+        break;
+    }
+    case KS_STATE_UNLOCKED:
+        if (guard->tunnels->len > 0) {
+            item = add_action(items, "next", g_strdup(_("Close the lock")), "lock", NULL);
+            item->sensitive = can_ask(model, KS_REQUEST_LOCK);
+        } else {
+            add_connect(model, items);
+        }
+        break;
+    case KS_STATE_BLOCKED:
+        add_connect(model, items);
+        break;
+    case KS_STATE_PROTECTED:
+        if (guard->reason == KS_REASON_SOME_NETWORKS && model->vpns->len > 1)
+            add_action(items, "next", g_strdup(_("Choose a VPN…")), "vpns", NULL);
+        break;
+    case KS_STATE_STARTING:
+    case KS_STATE_UNKNOWN:
+    case KS_STATE_MAX:
+    default:
+        break;
+    }
 }
 
 const KsVpn *ks_model_wanted_vpn(const KsModel *model)
@@ -309,12 +447,8 @@ KsView *ks_view_new(const KsModel *model)
     view->items = items;
 
     add_header(model, view, items);
+    add_next(model, items);
     add(items, "separator-state", KS_ITEM_SEPARATOR, NULL);
-    if (state == KS_STATE_AWAY)
-        add_action(items, "start-guard",
-                   g_strdup(model->starts_guard ? _("Starting the guard…") : _("Start the guard")),
-                   "start-guard", NULL)
-            ->sensitive = !model->starts_guard;
     if (ks_state_is_heard(state)) {
         add_lock(model, items);
         add_lan(model, items);
@@ -322,10 +456,10 @@ KsView *ks_view_new(const KsModel *model)
     }
     add(items, "separator-vpns", KS_ITEM_SEPARATOR, NULL);
     add_vpns(model, items);
-    add_reconnect(model, items);
     add(items, "separator-program", KS_ITEM_SEPARATOR, NULL);
     add_action(items, "test", g_strdup(C_("menu", "Test for leaks…")), "test", NULL);
     add_action(items, "preferences", g_strdup(C_("menu", "Preferences…")), "preferences", NULL);
+    add_action(items, "first-steps", g_strdup(C_("menu", "First steps…")), "first-steps", NULL);
     add_action(items, "help", g_strdup(C_("menu", "Help")), "help", NULL);
     add_action(items, "quit", g_strdup(C_("menu", "Quit")), "quit", NULL);
     return view;

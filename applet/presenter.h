@@ -34,9 +34,12 @@ typedef struct {
     KsItemKind kind;
     char *label; /* NULL for separators */
     char *brief; /* instead, where its submenu's label stands above it; NULL: the same */
+    char *note;  /* a line below it, where there is room; NULL: none */
     bool sensitive;
     bool checked;
+    bool busy;           /* what it asks for is under way */
     bool indented;       /* belongs to the item above it */
+    bool menu_only;      /* a window has other means for it */
     const char *action;  /* of the application, static; NULL: none */
     GVariant *target;    /* owned; NULL: none */
     GPtrArray *children; /* element-type KsItem; NULL: none */
@@ -54,6 +57,10 @@ typedef struct {
 
 KsView *ks_view_new(const KsModel *model);
 void ks_view_free(KsView *view);
+
+/* All VPNs as items, as the menu has them: those that are up first, then the last used.
+ * element-type KsItem, owned by the caller. */
+GPtrArray *ks_view_vpns(const KsModel *model);
 
 /* An item of the whole view by its id, or NULL. */
 const KsItem *ks_view_find(const KsView *view, const char *id);

@@ -13,7 +13,8 @@ typedef struct {
     const char *why_by_name; /* with a %s for it; NULL: the same */
 } ReasonText;
 
-/* TRANSLATORS: throughout, %s is the name of a VPN as its owner gave it. */
+/* TRANSLATORS: throughout, %s is the name of a VPN as its owner gave it. What stands before the
+ * colon is also shown alone, in large letters; keep the colon and the blank behind it. */
 static const ReasonText reasons[KS_REASON_MAX] = {
     [KS_REASON_NONE] = { N_("Blocked: no VPN is connected"), NULL, NULL },
     [KS_REASON_NO_VPN] = { N_("Blocked: no VPN is connected"),

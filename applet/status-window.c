@@ -3,8 +3,12 @@
 
 #include "applet/status-window.h"
 
-#include "applet/check.h"
+#include "applet/badge.h"
+#include "applet/boxed.h"
 #include "applet/fit.h"
+#include "applet/style.h"
+#include "applet/switch.h"
+#include "applet/text.h"
 #include "applet/widgets.h"
 #include "config.h"
 
@@ -12,27 +16,25 @@
 #include <string.h>
 
 #define PARTS      "ks-parts"
-#define ID         "ks-id"
 #define ACTION     "ks-action"
 #define TARGET     "ks-target"
-#define ICON_SIZE  64
-#define WIDTH      460
+#define WIDTH      400
 #define MARGIN     18
 #define SPACING    6
-#define INDENT     24
-#define TEXT_WIDTH 44 /* characters */
+#define TEXT_WIDTH 40 /* characters */
 
 typedef struct {
-    GtkWidget *icon;
-    GtkWidget *headline;
+    KsBadge *badge;
+    GtkWidget *state;
+    GtkWidget *rest;
     GtkWidget *why;
     GtkWidget *tunnel;
     GtkWidget *warnings;
+    GtkWidget *next;
     GtkWidget *scrolled; /* all of it */
-    GtkWidget *list;
-    GtkWidget *footer;
+    GtkWidget *list;     /* boxed lists */
     GtkWidget *hint;
-    GHashTable *widgets; /* char* -> GtkWidget* in `list` and `footer`, by the item's id */
+    GHashTable *widgets; /* char* -> GtkWidget* in `list`, by the item's id: rows and buttons */
     char *shape;         /* which items there are: when it changes the widgets are made again */
 } Parts;
 
@@ -41,6 +43,7 @@ static void parts_free(gpointer data)
     Parts *parts = data;
 
     g_hash_table_unref(parts->widgets);
+    ks_badge_free(parts->badge);
     g_free(parts->shape);
     g_free(parts);
 }
@@ -57,16 +60,15 @@ static void on_click(GtkWidget *widget, gpointer data)
 
 /* ---- items ---- */
 
-static bool is_above(const KsItem *item)
+/* What the upper part shows, or the window's own menu. */
+static bool is_elsewhere(const KsItem *item)
 {
-    return item->kind == KS_ITEM_HEADER || strcmp(item->id, "why") == 0 ||
-           strcmp(item->id, "tunnel") == 0;
-}
+    static const char *const ids[] = { "why", "tunnel", "next", "first-steps", "help", "quit" };
 
-static bool is_below(const KsItem *item)
-{
-    return strcmp(item->id, "preferences") == 0 || strcmp(item->id, "help") == 0 ||
-           strcmp(item->id, "quit") == 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++)
+        if (strcmp(item->id, ids[i]) == 0)
+            return true;
+    return item->kind == KS_ITEM_HEADER || item->menu_only;
 }
 
 static void describe_shape(GString *shape, const GPtrArray *items)
@@ -74,19 +76,12 @@ static void describe_shape(GString *shape, const GPtrArray *items)
     for (unsigned i = 0; i < items->len; i++) {
         const KsItem *item = g_ptr_array_index(items, i);
 
+        if (is_elsewhere(item))
+            continue;
         g_string_append_printf(shape, "%s %d\n", item->id, (int) item->kind);
         if (item->children)
             describe_shape(shape, item->children);
     }
-}
-
-static GtkWidget *new_heading(const char *text)
-{
-    GtkWidget *heading = ks_label_new(text, TEXT_WIDTH);
-
-    ks_label_make_bold(heading);
-    gtk_widget_set_margin_top(heading, SPACING);
-    return heading;
 }
 
 static const char *shown_label(const KsItem *item)
@@ -94,91 +89,132 @@ static const char *shown_label(const KsItem *item)
     return item->brief ? item->brief : item->label;
 }
 
-/* A widget for one item; its label is a child that wraps. */
-static GtkWidget *make(Parts *parts, GtkApplication *application, const KsItem *item)
+static GtkWidget *new_control(GtkApplication *application, const KsItem *item)
 {
-    GtkWidget *widget;
+    GtkWidget *control;
 
-    if (item->kind == KS_ITEM_TEXT) {
-        widget = ks_label_new(item->label, TEXT_WIDTH);
+    switch (item->kind) {
+    case KS_ITEM_CHECK:
+        control = ks_switch_new();
+        g_signal_connect(control, "chosen", G_CALLBACK(on_click), application);
+        return control;
+    case KS_ITEM_ACTION:
+        control = gtk_button_new_from_icon_name("go-next-symbolic", GTK_ICON_SIZE_BUTTON);
+        gtk_button_set_relief(GTK_BUTTON(control), GTK_RELIEF_NONE);
+        g_signal_connect(control, "clicked", G_CALLBACK(on_click), application);
+        return control;
+    case KS_ITEM_HEADER:
+    case KS_ITEM_TEXT:
+    case KS_ITEM_SUBMENU:
+    case KS_ITEM_SEPARATOR:
+    default:
+        return NULL;
+    }
+}
+
+static GtkWidget *new_choice(Parts *parts, GtkApplication *application, const KsItem *item)
+{
+    GtkWidget *button = gtk_button_new_with_label(shown_label(item));
+
+    gtk_style_context_add_class(gtk_widget_get_style_context(button), "ks-choice");
+    g_signal_connect(button, "clicked", G_CALLBACK(on_click), application);
+    g_hash_table_insert(parts->widgets, g_strdup(item->id), button);
+    return button;
+}
+
+/* A menu below the menu: buttons beside each other below the row's title, those without a brief
+ * label below these. */
+static GtkWidget *new_choices(Parts *parts, GtkApplication *application, const KsItem *item)
+{
+    GtkWidget *choices = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
+    GtkWidget *across = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+
+    gtk_style_context_add_class(gtk_widget_get_style_context(across), "linked");
+    gtk_style_context_add_class(gtk_widget_get_style_context(choices), "ks-choices");
+    gtk_box_set_homogeneous(GTK_BOX(across), TRUE);
+    gtk_container_add(GTK_CONTAINER(choices), across);
+    for (unsigned i = 0; i < item->children->len; i++) {
+        const KsItem *child = g_ptr_array_index(item->children, i);
+
+        gtk_box_pack_start(GTK_BOX(child->brief ? across : choices),
+                           new_choice(parts, application, child), TRUE, TRUE, 0);
+    }
+    return choices;
+}
+
+static void add_row(Parts *parts, GtkApplication *application, GtkWidget *boxed, const KsItem *item)
+{
+    GtkWidget *row = ks_row_new(item->label, item->note, new_control(application, item));
+
+    g_hash_table_insert(parts->widgets, g_strdup(item->id), row);
+    if (!item->children) {
+        ks_boxed_add(boxed, row);
     } else {
-        widget = item->kind == KS_ITEM_CHECK ? g_object_new(KS_TYPE_CHECK_BUTTON, NULL)
-                                             : gtk_button_new();
-        gtk_button_set_label(GTK_BUTTON(widget), shown_label(item));
-        g_signal_connect(widget, item->kind == KS_ITEM_CHECK ? "chosen" : "clicked",
-                         G_CALLBACK(on_click), application);
+        GtkWidget *both = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+
+        gtk_container_add(GTK_CONTAINER(both), row);
+        gtk_container_add(GTK_CONTAINER(both), new_choices(parts, application, item));
+        ks_boxed_add(boxed, both);
     }
-    if (strcmp(item->id, "reconnect") == 0 || strcmp(item->id, "test") == 0)
-        gtk_widget_set_margin_top(widget, SPACING); /* it is no VPN like those above it */
-    g_hash_table_insert(parts->widgets, g_strdup(item->id), widget);
-    return widget;
 }
 
-/* Few choices stand beside each other. */
-static int columns(unsigned choices)
-{
-    static const int of_few[] = { 1, 1, 2, 3, 4 };
-
-    return choices < G_N_ELEMENTS(of_few) ? of_few[choices] : 1;
-}
-
-/* A menu below the menu becomes a heading with what is in it. */
-static void add_submenu(Parts *parts, GtkApplication *application, const KsItem *item)
-{
-    int across = columns(item->children->len);
-    GtkWidget *heading = new_heading(item->label);
-    GtkWidget *grid = gtk_grid_new();
-
-    g_hash_table_insert(parts->widgets, g_strdup(item->id), heading);
-    gtk_container_add(GTK_CONTAINER(parts->list), heading);
-    if (strcmp(item->id, "vpns") == 0)
-        gtk_widget_set_no_show_all(heading, TRUE); /* the heading is there already */
-    gtk_grid_set_column_homogeneous(GTK_GRID(grid), TRUE);
-    gtk_grid_set_column_spacing(GTK_GRID(grid), SPACING);
-    gtk_grid_set_row_spacing(GTK_GRID(grid), SPACING);
-    for (int i = 0; i < (int) item->children->len; i++) {
-        GtkWidget *widget = make(parts, application, g_ptr_array_index(item->children, i));
-
-        gtk_widget_set_hexpand(widget, TRUE);
-        gtk_grid_attach(GTK_GRID(grid), widget, i % across, i / across, 1, 1);
-    }
-    gtk_container_add(GTK_CONTAINER(parts->list), grid);
-}
-
-/* Headings stand for the menu's separators. */
+/* The menu's separators begin new lists. */
 static void rebuild(Parts *parts, GtkApplication *application, const GPtrArray *items)
 {
+    GtkWidget *boxed = NULL;
+
     ks_container_empty(GTK_CONTAINER(parts->list));
-    ks_container_empty(GTK_CONTAINER(parts->footer));
     g_hash_table_remove_all(parts->widgets);
     for (unsigned i = 0; i < items->len; i++) {
         const KsItem *item = g_ptr_array_index(items, i);
 
-        if (is_above(item))
+        if (is_elsewhere(item))
             continue;
-        if (strcmp(item->id, "separator-vpns") == 0)
-            gtk_container_add(GTK_CONTAINER(parts->list), new_heading(C_("menu", "VPNs")));
-        else if (item->kind == KS_ITEM_SEPARATOR)
+        if (item->kind == KS_ITEM_SEPARATOR) {
+            boxed = NULL;
             continue;
-        else if (is_below(item))
-            gtk_container_add(GTK_CONTAINER(parts->footer), make(parts, application, item));
-        else if (item->kind == KS_ITEM_SUBMENU)
-            add_submenu(parts, application, item);
-        else
-            gtk_container_add(GTK_CONTAINER(parts->list), make(parts, application, item));
+        }
+        if (!boxed) {
+            boxed = ks_boxed_new();
+            gtk_container_add(GTK_CONTAINER(parts->list), boxed);
+        }
+        add_row(parts, application, boxed, item);
     }
     gtk_widget_show_all(parts->list);
-    gtk_widget_show_all(parts->footer);
 }
 
-/* Else GTK puts the focus on the first label whose text can be selected, and selects it. */
-static void focus_first_item(GtkWindow *window, const Parts *parts)
+static void set_action(GtkWidget *widget, const KsItem *item)
 {
-    g_autoptr(GList) items = gtk_container_get_children(GTK_CONTAINER(parts->list));
+    g_object_set_data(G_OBJECT(widget), ACTION, (void *) item->action);
+    g_object_set_data_full(G_OBJECT(widget), TARGET,
+                           item->target ? g_variant_ref(item->target) : NULL,
+                           item->target ? (GDestroyNotify) g_variant_unref : NULL);
+    gtk_widget_set_sensitive(widget, item->sensitive);
+}
 
-    for (GList *item = items; item && !gtk_window_get_focus(window); item = item->next)
-        if (GTK_IS_BUTTON(item->data) && gtk_widget_get_sensitive(item->data))
-            gtk_window_set_focus(window, item->data);
+static void show_button(GtkWidget *button, const KsItem *item)
+{
+    if (g_strcmp0(gtk_button_get_label(GTK_BUTTON(button)), shown_label(item)) != 0)
+        gtk_button_set_label(GTK_BUTTON(button), shown_label(item));
+    if (item->brief) /* who does not see the heading hears the whole of it */
+        atk_object_set_name(gtk_widget_get_accessible(button), item->label);
+    set_action(button, item);
+}
+
+static void show_row(GtkWidget *row, const KsItem *item)
+{
+    GtkWidget *control = ks_row_control(row);
+
+    ks_row_set_texts(row, item->label, item->note);
+    ks_row_set_busy(row, item->busy);
+    /* text that cannot be chosen is still to be read; what heads choices goes with them */
+    gtk_widget_set_sensitive(row, item->sensitive || item->busy || item->kind == KS_ITEM_TEXT);
+    gtk_widget_set_margin_start(row, item->indented ? MARGIN : 0);
+    if (!control)
+        return;
+    set_action(control, item);
+    if (KS_IS_SWITCH(control))
+        ks_switch_set(KS_SWITCH(control), item->checked);
 }
 
 static void show(Parts *parts, const GPtrArray *items)
@@ -189,30 +225,25 @@ static void show(Parts *parts, const GPtrArray *items)
 
         if (item->children)
             show(parts, item->children);
-        if (!widget)
-            continue;
-        if (GTK_IS_LABEL(widget)) {
-            gtk_label_set_text(GTK_LABEL(widget), item->label);
-            /* text that cannot be chosen is still to be read; what heads choices goes with them */
-            gtk_widget_set_sensitive(widget, item->sensitive || item->kind == KS_ITEM_TEXT);
-            continue;
-        }
-        g_object_set_data(G_OBJECT(widget), ACTION, (void *) item->action);
-        g_object_set_data_full(G_OBJECT(widget), TARGET,
-                               item->target ? g_variant_ref(item->target) : NULL,
-                               item->target ? (GDestroyNotify) g_variant_unref : NULL);
-        if (GTK_IS_BUTTON(widget)) {
-            if (strcmp(gtk_button_get_label(GTK_BUTTON(widget)), shown_label(item)) != 0)
-                gtk_button_set_label(GTK_BUTTON(widget), shown_label(item));
-            if (item->brief) /* who does not see the heading hears the whole of it */
-                atk_object_set_name(gtk_widget_get_accessible(widget), item->label);
-            gtk_widget_set_margin_start(widget, item->indented ? INDENT : 0);
-        }
-        if (KS_IS_CHECK_BUTTON(widget))
-            ks_check_button_set(KS_CHECK_BUTTON(widget), item->checked);
-        gtk_widget_set_sensitive(widget, item->sensitive);
+        if (widget && GTK_IS_BUTTON(widget))
+            show_button(widget, item);
+        else if (widget)
+            show_row(widget, item);
     }
 }
+
+/* Else GTK puts the focus on the first label whose text can be selected, and selects it. */
+static void focus_first_item(GtkWindow *window, const Parts *parts)
+{
+    if (gtk_window_get_focus(window))
+        return;
+    if (gtk_widget_get_visible(parts->next) && gtk_widget_get_sensitive(parts->next))
+        gtk_window_set_focus(window, parts->next);
+    else
+        (void) gtk_widget_child_focus(parts->list, GTK_DIR_TAB_FORWARD);
+}
+
+/* ---- how things are ---- */
 
 static void show_text(GtkWidget *label, const char *text)
 {
@@ -220,20 +251,33 @@ static void show_text(GtkWidget *label, const char *text)
     gtk_widget_set_visible(label, text && text[0]);
 }
 
+static void show_state(Parts *parts, const KsView *view)
+{
+    const KsItem *tunnel = ks_view_find(view, "tunnel");
+    const KsItem *next = ks_view_find(view, "next");
+    g_autofree char *warnings = g_strjoinv("\n", view->warnings);
+    g_autofree char *state = NULL;
+    g_autofree char *rest = NULL;
+
+    ks_text_split(view->headline, &state, &rest);
+    ks_badge_show(parts->badge, view->icon, view->description);
+    show_text(parts->state, state);
+    show_text(parts->rest, rest);
+    show_text(parts->why, view->why);
+    show_text(parts->tunnel, tunnel ? tunnel->label : NULL);
+    ks_row_set_texts(parts->warnings, warnings, NULL);
+    gtk_widget_set_visible(gtk_widget_get_parent(parts->warnings), warnings[0]);
+    gtk_widget_set_visible(parts->next, next != NULL);
+    if (next)
+        show_button(parts->next, next);
+}
+
 void ks_status_window_update(GtkWindow *window, const KsView *view)
 {
     Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
-    const KsItem *tunnel = ks_view_find(view, "tunnel");
-    g_autofree char *warnings = g_strjoinv("\n", view->warnings);
     g_autoptr(GString) shape = g_string_new(NULL);
 
-    gtk_image_set_from_icon_name(GTK_IMAGE(parts->icon), view->icon, GTK_ICON_SIZE_DIALOG);
-    gtk_image_set_pixel_size(GTK_IMAGE(parts->icon), ICON_SIZE);
-    atk_object_set_name(gtk_widget_get_accessible(parts->icon), view->description);
-    show_text(parts->headline, view->headline);
-    show_text(parts->why, view->why);
-    show_text(parts->tunnel, tunnel ? tunnel->label : NULL);
-    show_text(parts->warnings, warnings);
+    show_state(parts, view);
     describe_shape(shape, view->items);
     if (g_strcmp0(parts->shape, shape->str) != 0) {
         g_free(parts->shape);
@@ -255,28 +299,54 @@ void ks_status_window_set_hint(GtkWindow *window, bool visible)
 
 /* ---- the window ---- */
 
-static GtkWidget *new_top(Parts *parts)
+static GtkWidget *add_centred(GtkWidget *box, const char *class)
 {
-    GtkWidget *top = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, MARGIN);
-    GtkWidget *texts = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
-    g_autoptr(PangoAttrList) attributes = pango_attr_list_new();
+    GtkWidget *label = ks_label_new(NULL, TEXT_WIDTH);
 
-    parts->icon = gtk_image_new();
-    gtk_widget_set_valign(parts->icon, GTK_ALIGN_START);
-    parts->headline = ks_label_new(NULL, TEXT_WIDTH / 2);
-    pango_attr_list_insert(attributes, pango_attr_weight_new(PANGO_WEIGHT_BOLD));
-    pango_attr_list_insert(attributes, pango_attr_scale_new(PANGO_SCALE_LARGE));
-    gtk_label_set_attributes(GTK_LABEL(parts->headline), attributes);
-    parts->why = ks_label_new(NULL, TEXT_WIDTH);
-    parts->tunnel = ks_label_new(NULL, TEXT_WIDTH);
+    gtk_label_set_xalign(GTK_LABEL(label), 0.5F);
+    gtk_label_set_justify(GTK_LABEL(label), GTK_JUSTIFY_CENTER);
+    gtk_label_set_line_wrap_mode(GTK_LABEL(label), PANGO_WRAP_WORD_CHAR);
+    gtk_widget_set_no_show_all(label, TRUE);
+    if (class)
+        gtk_style_context_add_class(gtk_widget_get_style_context(label), class);
+    gtk_container_add(GTK_CONTAINER(box), label);
+    return label;
+}
+
+static GtkWidget *new_top(Parts *parts, GtkApplication *application)
+{
+    GtkWidget *top = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
+
+    parts->badge = ks_badge_new();
+    gtk_container_add(GTK_CONTAINER(top), ks_badge_widget(parts->badge));
+    parts->state = add_centred(top, "ks-state");
+    gtk_label_set_max_width_chars(GTK_LABEL(parts->state), TEXT_WIDTH / 2);
+    parts->rest = add_centred(top, NULL);
+    parts->why = add_centred(top, "ks-note");
+    parts->tunnel = add_centred(top, "ks-note");
     gtk_label_set_selectable(GTK_LABEL(parts->tunnel), TRUE);
-    gtk_container_add(GTK_CONTAINER(texts), parts->headline);
-    gtk_container_add(GTK_CONTAINER(texts), parts->why);
-    gtk_container_add(GTK_CONTAINER(texts), parts->tunnel);
-    gtk_widget_set_valign(texts, GTK_ALIGN_CENTER);
-    gtk_container_add(GTK_CONTAINER(top), parts->icon);
-    gtk_box_pack_start(GTK_BOX(top), texts, TRUE, TRUE, 0);
+    parts->next = gtk_button_new_with_label("");
+    gtk_label_set_line_wrap(GTK_LABEL(gtk_bin_get_child(GTK_BIN(parts->next))), TRUE);
+    gtk_widget_set_halign(parts->next, GTK_ALIGN_CENTER);
+    gtk_widget_set_margin_top(parts->next, SPACING);
+    gtk_widget_set_no_show_all(parts->next, TRUE);
+    gtk_style_context_add_class(gtk_widget_get_style_context(parts->next), "suggested-action");
+    gtk_style_context_add_class(gtk_widget_get_style_context(parts->next), "ks-next");
+    g_signal_connect(parts->next, "clicked", G_CALLBACK(on_click), application);
+    gtk_container_add(GTK_CONTAINER(top), parts->next);
     return top;
+}
+
+static GtkWidget *new_warnings(Parts *parts)
+{
+    GtkWidget *boxed = ks_boxed_new();
+
+    parts->warnings = ks_row_new("", NULL, NULL);
+    ks_row_add_icon(parts->warnings, "dialog-warning-symbolic", C_("icon", "Warning"));
+    gtk_widget_show_all(parts->warnings);
+    gtk_widget_set_no_show_all(boxed, TRUE);
+    ks_boxed_add(boxed, parts->warnings);
+    return boxed;
 }
 
 /* Not an info bar: those slide in, and the window would be too small for it afterwards. */
@@ -288,43 +358,58 @@ static GtkWidget *new_hint(void)
         TEXT_WIDTH);
 
     gtk_widget_set_no_show_all(hint, TRUE);
+    gtk_style_context_add_class(gtk_widget_get_style_context(hint), "ks-note");
     return hint;
+}
+
+static GtkWidget *new_menu_button(void)
+{
+    GtkWidget *button = gtk_menu_button_new();
+    g_autoptr(GMenu) menu = g_menu_new();
+    g_autoptr(GMenu) end = g_menu_new();
+
+    g_menu_append(menu, C_("menu", "First steps…"), "app.first-steps");
+    g_menu_append(menu, C_("menu", "Keyboard shortcuts"), "app.keys");
+    g_menu_append(menu, C_("menu", "Help"), "app.help");
+    g_menu_append(end, C_("menu", "Quit"), "app.quit");
+    g_menu_append_section(menu, NULL, G_MENU_MODEL(end));
+    gtk_button_set_image(GTK_BUTTON(button),
+                         gtk_image_new_from_icon_name("open-menu-symbolic", GTK_ICON_SIZE_BUTTON));
+    gtk_menu_button_set_use_popover(GTK_MENU_BUTTON(button), FALSE);
+    gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(button), G_MENU_MODEL(menu));
+    gtk_widget_set_tooltip_text(button, C_("tooltip", "Menu"));
+    atk_object_set_name(gtk_widget_get_accessible(button), C_("tooltip", "Menu"));
+    gtk_widget_set_valign(button, GTK_ALIGN_START);
+    gtk_widget_set_halign(button, GTK_ALIGN_END);
+    return button;
 }
 
 GtkWindow *ks_status_window_new(GtkApplication *application)
 {
     GtkWidget *window = gtk_application_window_new(application);
-    GtkWidget *bar = gtk_header_bar_new();
-    GtkWidget *outer = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    GtkWidget *inner = gtk_box_new(GTK_ORIENTATION_VERTICAL, MARGIN);
+    GtkWidget *overlay = gtk_overlay_new();
+    GtkWidget *button = new_menu_button();
+    GtkWidget *inner = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2 * SPACING);
     Parts *parts = g_new0(Parts, 1);
 
     parts->widgets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_object_set_data_full(G_OBJECT(window), PARTS, parts, parts_free);
-    gtk_header_bar_set_title(GTK_HEADER_BAR(bar), _("VPN Kill Switch"));
-    gtk_header_bar_set_show_close_button(GTK_HEADER_BAR(bar), TRUE);
-    gtk_window_set_title(GTK_WINDOW(window), _("VPN Kill Switch")); /* for window lists */
-    gtk_window_set_titlebar(GTK_WINDOW(window), bar);
+    if (!ks_style_title(GTK_WINDOW(window), _("VPN Kill Switch"), button))
+        gtk_overlay_add_overlay(GTK_OVERLAY(overlay), button);
     gtk_window_set_icon_name(GTK_WINDOW(window), "io.github.nmkillswitch");
     gtk_window_set_default_size(GTK_WINDOW(window), WIDTH, -1);
 
+    gtk_container_add(GTK_CONTAINER(overlay), new_top(parts, application));
     g_object_set(inner, "margin", MARGIN, NULL);
-    gtk_container_add(GTK_CONTAINER(inner), new_top(parts));
-    parts->warnings = ks_label_new(NULL, TEXT_WIDTH);
-    gtk_label_set_selectable(GTK_LABEL(parts->warnings), TRUE);
-    gtk_container_add(GTK_CONTAINER(inner), parts->warnings);
-    parts->list = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
+    gtk_container_add(GTK_CONTAINER(inner), overlay);
+    gtk_container_add(GTK_CONTAINER(inner), new_warnings(parts));
+    parts->list = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2 * SPACING);
     gtk_container_add(GTK_CONTAINER(inner), parts->list);
-    parts->footer = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
-    gtk_box_set_homogeneous(GTK_BOX(parts->footer), TRUE);
-    gtk_container_add(GTK_CONTAINER(inner), parts->footer);
     parts->hint = new_hint();
     gtk_container_add(GTK_CONTAINER(inner), parts->hint);
 
     parts->scrolled = ks_fit_new(inner);
-    gtk_box_pack_start(GTK_BOX(outer), parts->scrolled, TRUE, TRUE, 0);
-    gtk_container_add(GTK_CONTAINER(window), outer);
-    gtk_widget_show_all(bar);
-    gtk_widget_show_all(outer);
+    gtk_container_add(GTK_CONTAINER(window), parts->scrolled);
+    gtk_widget_show_all(parts->scrolled);
     return GTK_WINDOW(window);
 }

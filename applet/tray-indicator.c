@@ -7,7 +7,6 @@
 #include "config.h"
 #include "model/names.h"
 
-#include <glib/gi18n.h>
 #include <libayatana-appindicator/app-indicator.h>
 
 #define WATCHER "org.kde.StatusNotifierWatcher"
@@ -54,7 +53,6 @@ static void make_indicator(KsTray *tray)
     /* not app_indicator_new(): 0.5.94 and later warn at every call of it */
     tray->indicator = g_object_new(ks_indicator_get_type(), "id", KS_PROGRAM, "category",
                                    "SystemServices", "icon-name", tray->icon, NULL);
-    app_indicator_set_title(tray->indicator, _("VPN kill switch"));
     app_indicator_set_menu(tray->indicator, GTK_MENU(tray->menu));
 }
 
@@ -64,6 +62,8 @@ static void refresh(KsTray *tray)
         return;
     if (!tray->indicator)
         make_indicator(tray);
+    /* the same as the icon's description, or XFCE's tooltip has both, one below the other */
+    app_indicator_set_title(tray->indicator, tray->description);
     app_indicator_set_icon_full(tray->indicator, tray->icon, tray->description);
     app_indicator_set_attention_icon_full(tray->indicator, tray->icon, tray->description);
     app_indicator_set_status(tray->indicator, tray->alarm ? APP_INDICATOR_STATUS_ATTENTION

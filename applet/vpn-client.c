@@ -96,6 +96,10 @@ static KsVpn *read_vpn(const KsVpnClient *client, NMConnection *connection)
     g_ptr_array_unref(vpn->warnings);
     vpn->servers = g_ptr_array_ref(found->servers);
     vpn->warnings = g_ptr_array_ref(found->warnings);
+    vpn->used =
+        nm_connection_get_setting_connection(connection)
+            ? nm_setting_connection_get_timestamp(nm_connection_get_setting_connection(connection))
+            : 0;
     vpn->activity = activity_of(client->manager, vpn->uuid);
     vpn->failure = GPOINTER_TO_UINT(g_hash_table_lookup(client->failures, vpn->uuid));
     ks_profile_servers_free(found);

@@ -17,6 +17,15 @@
 #define PORT_MAX  65535
 #define HOST_SIZE 24 /* characters */
 
+/* The ports that kinds of VPNs usually have, by the kind's name. */
+static const struct {
+    const char *type;
+    uint16_t port;
+} usual_ports[] = {
+    { "wireguard", 51820 },
+    { "openvpn", 1194 },
+};
+
 typedef struct {
     GtkBuilder *builder;
     GtkWindow *window;
@@ -295,6 +304,37 @@ bool ks_vpn_editor_answer(GtkWindow *editor, KsRequest request, KsAnswer answer,
 
 /* ---- the dialog ---- */
 
+/* 0: the kind has none, or none is chosen. */
+static uint16_t usual_port(const char *type)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(usual_ports); i++)
+        if (g_strcmp0(usual_ports[i].type, type) == 0)
+            return usual_ports[i].port;
+    return 0;
+}
+
+static bool is_usual(uint16_t port)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(usual_ports); i++)
+        if (usual_ports[i].port == port)
+            return true;
+    return port == 0;
+}
+
+/* Ports that nobody wrote follow the kind of VPN. */
+static void on_type(GtkComboBox *combo, gpointer data)
+{
+    Parts *parts = data;
+    uint16_t port = usual_port(gtk_combo_box_get_active_id(combo));
+
+    for (unsigned i = 0; i < parts->rows->len; i++) {
+        GtkSpinButton *spin = GTK_SPIN_BUTTON(((Row *) g_ptr_array_index(parts->rows, i))->port);
+
+        if (is_usual((uint16_t) gtk_spin_button_get_value_as_int(spin)))
+            gtk_spin_button_set_value(spin, port);
+    }
+}
+
 static void on_response(GtkDialog *dialog, gint response, gpointer data)
 {
     if (response == GTK_RESPONSE_OK)
@@ -329,7 +369,9 @@ static void fill_in(Parts *parts, const KsVpnCard *card, const GPtrArray *server
         (void) add_row(parts, server->host, server->protocol, server->port);
     }
     if (parts->rows->len == 0)
-        (void) add_row(parts, "", "udp", 0);
+        (void) add_row(
+            parts, "", "udp",
+            card ? 0 : usual_port(gtk_combo_box_get_active_id(GTK_COMBO_BOX(part(parts, "type")))));
 }
 
 GtkWindow *ks_vpn_editor_show(GtkWindow *parent, const KsVpnCard *card, const GPtrArray *servers)
@@ -359,6 +401,7 @@ GtkWindow *ks_vpn_editor_show(GtkWindow *parent, const KsVpnCard *card, const GP
         g_signal_connect(part(parts, handlers[i].button), "clicked",
                          G_CALLBACK(handlers[i].clicked), parts);
     g_signal_connect(part(parts, "overlay"), "toggled", G_CALLBACK(on_overlay), parts);
+    g_signal_connect(part(parts, "type"), "changed", G_CALLBACK(on_type), parts);
     name_by_label(parts, "name");
     name_by_label(parts, "interface");
     name_by_label(parts, "type");

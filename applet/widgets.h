@@ -11,5 +11,8 @@ GtkWidget *ks_label_new(const char *text, int columns);
 /* Instead of what attributes it has. */
 void ks_label_make_bold(GtkWidget *label);
 
+/* A dialog that says what did not work, and why. `parent` may be NULL. */
+void ks_trouble_show(GtkWindow *parent, const char *title, const char *text);
+
 /* Destroys what is in it. */
 void ks_container_empty(GtkContainer *container);

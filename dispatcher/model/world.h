@@ -166,6 +166,8 @@ typedef struct {
     bool ended_by_person;        /* ... that it ended was somebody's wish */
     bool secrets_of_person;      /* NetworkManager has to ask a person's session for its secrets */
     unsigned attempt;            /* the later of two has the greater number */
+    uint64_t used;               /* when NetworkManager had it up last: Unix time, 0: never, or
+                                  * nobody asked */
     char interface[IF_NAMESIZE]; /* "" unless NetworkManager itself names it (WireGuard) or a
                                   * person did */
     GArray *addresses;           /* element-type KsAddress: given to the machine by this VPN */

@@ -89,6 +89,7 @@ class Desktop:
     desktop_name = "XFCE"
     window_manager = ["xfwm4", "--compositor=off"]
     size = "1024x768x24"
+    settings = "[io/github/nmkillswitch]\nfirst-steps-are-shown=true\n"  # of the person, from before
 
     def __init__(self, world: Any, person: Person):
         self.world = world
@@ -133,6 +134,9 @@ class Desktop:
         panel = self.home / ".config/xfce4/xfconf/xfce-perchannel-xml"
         panel.mkdir(parents=True)
         (panel / "xfce4-panel.xml").write_text(_PANEL)
+        settings = self.home / ".config/glib-2.0/settings"
+        settings.mkdir(parents=True)
+        (settings / "keyfile").write_text(self.settings)
         (self.home / "run").mkdir(mode=0o700)
         for path in (_FOLDER, self.home, *self.home.rglob("*")):
             os.chown(path, self.person.uid, self.person.uid)

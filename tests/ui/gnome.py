@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """GNOME Shell on the desktop's X server: its window manager, panel and notifications in one."""
 
-import os
 import signal
 import subprocess
 
@@ -42,16 +41,10 @@ class GnomeDesktop(Desktop):
 
     desktop_name = "GNOME"
     window_manager: list[str] = []
+    settings = Desktop.settings + _SETTINGS
     shell: subprocess.Popen | None = None
 
     def start_panel(self) -> None:
-        settings = self.home / ".config/glib-2.0/settings"
-        settings.mkdir(parents=True, exist_ok=True)
-        keyfile = settings / "keyfile"
-        if not keyfile.exists():
-            keyfile.write_text(_SETTINGS)
-        for path in (settings.parent, settings, keyfile):
-            os.chown(path, self.person.uid, self.person.uid)
         self.shell = self.start(
             ["gnome-shell", "--x11", "--sm-disable"],
             G_DEBUG="", LIBGL_ALWAYS_SOFTWARE="1", XDG_SESSION_TYPE="x11",

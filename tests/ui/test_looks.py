@@ -61,7 +61,7 @@ def check(stage, shown, foreign=None):
             x, y, w, h = node.box
             assert x >= 0 and y >= 0 and x + w <= width and y + h <= height, (shown, node)
     if foreign:
-        english = [node.text or node.name for node in nodes if node.role in ("label", "push button", "check box")]
+        english = [node.text or node.name for node in nodes if node.role in ("label", "push button", "check box", "toggle button")]
         english = [text for text in english if text and not foreign(text) and not _FOREIGN.search(text)]
         assert not english, f"not translated in {shown}: {english}"
     return nodes
@@ -74,11 +74,12 @@ def every_window(stage, language, foreign=None, **environment):
         look(stage, language, state, 1, foreign)
     stage.say(STATES["blocked"])
     for window, action, target in (
-        ("preferences", "preferences", ""), ("servers", "edit-vpn", "[<'m1'>]"), ("new", "edit-vpn", "[<''>]"), ("help", "help", ""),
+        ("preferences", "preferences", ""), ("servers", "edit-vpn", "[<'m1'>]"), ("new", "edit-vpn", "[<''>]"), ("vpns", "vpns", ""),
+        ("first-steps", "first-steps", ""), ("help", "help", ""),
     ):
         stage.act(action, target or "@av []")
         look(stage, language, window, 2 if window == "preferences" else 3, foreign)
-        if window in ("servers", "new"):
+        if window in ("servers", "new", "vpns", "first-steps"):
             stage.x("key", "Escape")
             wait_until(lambda: len(frames(stage)) == 2, "the dialog to close", 20)
 

@@ -2,15 +2,17 @@
 """What needs no real lock: starting for one request, a tray that restarts, the window's size."""
 
 import threading
+from pathlib import Path
 
 import pytest
 from gi.repository import Gio, GLib
 
 from world.waiting import WaitedTooLong, wait_until
 
-from .access import read
+from .access import find, press, read, words
 from .desktop import ID, WATCHER
 from .notifications import Notifications
+from .picture import Picture, luminance
 from .stage import NAME, STATES, Stage
 
 _XML = f"""<node><interface name="{WATCHER}">
@@ -146,7 +148,7 @@ def test_the_window_by_keyboard(stage):
     # a window manager that has only just started may not have given it the keyboard
     stage.x("windowfocus", "--sync", window)
     wait_until(lambda: any(node.text.startswith("Server: ") for node in read(stage, "VPN Kill Switch")), "the server", 20)
-    assert wait_until(focused, "something to have the focus")[0] in ("check box", "push button")
+    assert wait_until(focused, "something to have the focus")[0] in ("toggle button", "push button")
     stage.act("preferences")
     [preferences] = wait_until(lambda: stage.windows("Preferences"), "the preferences", 20)
     stage.x("windowfocus", "--sync", preferences)
@@ -167,7 +169,7 @@ def test_the_window_is_as_high_as_what_is_in_it(stage):
     def shown_whole() -> bool:
         nodes = read(stage, "VPN Kill Switch", "VISIBLE")
         frame = next((node.box for node in nodes if node.role == "frame"), None)
-        last = next((node for node in nodes if node.name == "Quit"), None)
+        last = next((node for node in nodes if node.name == "Preferences…"), None)
         first = next((node for node in nodes if node.text.startswith("Blocked")), None)
         return bool(
             frame and last and first and "SHOWING" in last.states
@@ -201,3 +203,97 @@ def test_in_mate():
         stage.click("Lock")
         wait_until(lambda: "Unlock()" in stage.asked, "the click to arrive", 20)
         assert stage.item("Lock").is_checked  # the guard has not agreed
+
+
+class FreshStage(Stage):
+    """Somebody who has just installed it."""
+
+    settings = ""
+
+
+def test_first_steps():
+    """Once, three pages, and then the window; from its menu again."""
+    with FreshStage() as stage:
+        stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="")
+        wait_until(lambda: stage.windows("First Steps"), "the first steps", 20)
+        assert not stage.windows("VPN Kill Switch")
+        press(stage, "First Steps", "Close the lock by itself", "toggle button")
+        wait_until(lambda: "SetAutoLock(false,)" in stage.asked, "the guard to be asked", 20)
+        # the guard has not agreed: it is shown as it is
+        wait_until(lambda: "CHECKED" in find(stage, "First Steps", "Close the lock by itself").states, "the switch to go back", 20)
+        press(stage, "First Steps", "Continue")
+        wait_until(lambda: "vpn.example (203.0.113.5), UDP port 51820" in words(stage, "First Steps"), "the VPNs with their servers", 20)
+        press(stage, "First Steps", "Continue")
+        stage.say(STATES["protected"])
+        find(stage, "First Steps", "Test for leaks…", "push button")
+        press(stage, "First Steps", "Done")
+        wait_until(lambda: stage.windows("VPN Kill Switch"), "the window", 20)
+        stage.applet.terminate()
+        stage.applet.wait(10)
+        wait_until(lambda: not stage.owner(ID), "the name to be free")
+        stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="")
+        wait_until(lambda: stage.windows("VPN Kill Switch"), "the window at once", 20)
+        assert not stage.windows("First Steps")
+
+
+_SETTINGS_XML = """<node><interface name="org.freedesktop.portal.Settings">
+<method name="Read"><arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="v" direction="out"/></method>
+<signal name="SettingChanged"><arg type="s"/><arg type="s"/><arg type="v"/></signal>
+</interface></node>"""
+
+
+def test_dark_as_the_desktop_wants_it(stage):
+    """The portal says so; and says something else while the window is open."""
+    bus = Gio.DBusConnection.new_for_address_sync(
+        stage.environment["DBUS_SESSION_BUS_ADDRESS"],
+        Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION, None, None,
+    )
+    path, interface = "/org/freedesktop/portal/desktop", "org.freedesktop.portal.Settings"
+
+    def on_call(_bus, _sender, _path, _interface, _method, _arguments, call) -> None:
+        # twice in a variant, as the portal's Read answers
+        call.return_value(GLib.Variant("(v)", (GLib.Variant("v", GLib.Variant("u", 1)),)))
+
+    bus.register_object(path, Gio.DBusNodeInfo.new_for_xml(_SETTINGS_XML).interfaces[0], on_call, None, None)
+    Gio.bus_own_name_on_connection(bus, "org.freedesktop.portal.Desktop", Gio.BusNameOwnerFlags.NONE, None, None)
+
+    def brightness() -> float:
+        GLib.MainContext.default().iteration(False)
+        [window] = stage.windows("VPN Kill Switch") or [None]
+        if not window:
+            return -1
+        x, y, width, height = next(node.box for node in read(stage, "VPN Kill Switch") if node.role == "frame")
+        return luminance(Picture(stage.screenshot("stage-dark"), f"{width}x{height}+{x}+{y}").background)
+
+    def pump_until(condition, what: str) -> None:
+        wait_until(condition, what, 20)
+
+    stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="")
+    pump_until(lambda: 0 <= brightness() < 0.1, "the window to be dark")
+    bus.emit_signal(None, path, interface, "SettingChanged",
+                    GLib.Variant("(ssv)", ("org.freedesktop.appearance", "color-scheme", GLib.Variant("u", 0))))
+    pump_until(lambda: brightness() > 0.7, "the window to be light")
+    bus.close_sync()
+
+
+def test_the_network_settings(stage):
+    """Opened where there are any; else it is said that there are none."""
+    others = stage.home / "share"  # all that the machine has but its launchers
+    others.mkdir()
+    for kept in ("icons", "mime", "themes"):
+        (others / kept).symlink_to(Path("/usr/share", kept))
+    stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="", XDG_DATA_DIRS=f"{stage.share}:{others}")
+    wait_until(lambda: stage.windows("VPN Kill Switch"), "the window", 20)
+    stage.act("add-profile")
+    wait_until(lambda: any("could not be opened" in said for said in words(stage, "")), "to be told", 20)
+    stage.x("key", "Escape")
+    opened = stage.home / "opened"
+    (stage.share / "applications/nm-connection-editor.desktop").write_text(
+        f"[Desktop Entry]\nType=Application\nName=Connections\nExec=touch {opened}\n"
+    )
+
+    def is_open() -> bool:
+        stage.act("add-profile")  # GIO hears of a new launcher by and by
+        return opened.exists()
+
+    wait_until(is_open, "the network settings", 20)

@@ -88,8 +88,9 @@ static void check_text(const KsModel *model, const char *expected)
     "  For 15 minutes (off) -> pause 900\n"  \
     "  For 30 minutes (off) -> pause 1800\n" \
     "  For 60 minutes (off) -> pause 3600\n"
-#define LAST \
-    "---\nTest for leaks… -> test\nPreferences… -> preferences\nHelp -> help\nQuit -> quit\n"
+#define LAST                                                          \
+    "---\nTest for leaks… -> test\nPreferences… -> preferences\n" \
+    "First steps… -> first-steps\nHelp -> help\nQuit -> quit\n"
 #define TUNNEL                                                                  \
     "'Tunnels': <[{'interface': <'tun0'>, 'uuid': <'u1'>, 'name': <'office'>, " \
     "'type': <'openvpn'>}]>"
@@ -108,6 +109,7 @@ static void test_unlocked(void)
                                 "Unlocked: traffic leaves freely -> show\n"
                                 "The lock closes when a VPN connects that carries everything. "
                                 "(off)\n"
+                                "Connect “office” -> connect 'u1'\n"
                                 "---\n"
                                 "[ ] Lock -> lock\n"
                                 "[ ] Allow LAN access -> lan true\n" PAUSES_OFF "---\n"
@@ -131,7 +133,8 @@ static void test_protected(void)
                                  "---\n"
                                  "[x] Lock -> unlock\n"
                                  "[ ] Allow LAN access -> lan true\n" PAUSES "---\n"
-                                 "[x] office -> disconnect 'u1'\n" LAST);
+                                 "[x] office -> disconnect 'u1'\n"
+                                 "> Disconnect -> disconnect 'u1'\n" LAST);
     model_clear(&fixture);
 }
 
@@ -147,6 +150,7 @@ static void test_blocked(void)
                ICON("blocked") " !\n"
                                "Blocked: the VPN’s server does not answer -> show\n"
                                "Check the network, then connect “office” again. (off)\n"
+                               "Reconnect “office” -> connect 'u1'\n"
                                "---\n"
                                "[x] Lock -> unlock\n"
                                "[ ] Allow LAN access -> lan true\n"
@@ -156,9 +160,7 @@ static void test_blocked(void)
                                "  For 30 minutes (off) -> pause 1800\n"
                                "  For 60 minutes (off) -> pause 3600\n"
                                "---\n"
-                               "[ ] office -> connect 'u1'\n"
-                               "---\n"
-                               "Reconnect “office” -> connect 'u1'\n" LAST);
+                               "[ ] office -> connect 'u1'\n" LAST);
     model_clear(&fixture);
 }
 
@@ -172,10 +174,10 @@ static void test_paused(void)
                                               "Paused until 01:50: traffic leaves freely -> show\n"
                                               "Then the lock closes by itself, whatever happens. "
                                               "(off)\n"
+                                              "End the pause now (4 min left) -> resume\n"
                                               "---\n"
                                               "[x] Lock -> unlock\n"
                                               "[ ] Allow LAN access -> lan true\n"
-                                              "End the pause now (4 min left) -> resume\n"
                                               "---\n"
                                               "[ ] office -> connect 'u1'\n" LAST);
     /* 230 s are 4 minutes rounded up, until there are 180 left */
@@ -197,9 +199,9 @@ static void test_broken(void)
                               "Broken: the lock is not as it should be -> show\n"
                               "Do not rely on the lock until this is put right. "
                               "(off)\n"
+                              "Close the lock again -> lock\n"
                               "---\n"
                               "[x] Lock -> unlock\n"
-                              "Close the lock again -> lock\n"
                               "[ ] Allow LAN access -> lan true\n" PAUSES_OFF "---\n"
                               "[ ] office -> connect 'u1'\n" LAST);
     model_clear(&fixture);
@@ -214,8 +216,8 @@ static void test_away(void)
     check_text(&fixture.model, ICON("away") "\n"
                                             "The guard is not running -> show\n"
                                             "A lock that was closed stays closed. (off)\n"
-                                            "---\n"
                                             "Start the guard -> start-guard\n"
+                                            "---\n"
                                             "---\n"
                                             "[ ] office (off) -> connect 'u1'\n" LAST);
     model_clear(&fixture);
@@ -320,50 +322,141 @@ static void test_newer_guard(void)
     model_clear(&fixture);
 }
 
+static void add_vpns(const Fixture *fixture, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        g_autofree char *uuid = g_strdup_printf("w%02u", i);
+
+        g_ptr_array_add(fixture->vpns, ks_vpn_new(uuid, uuid, "wireguard"));
+    }
+}
+
+/* The VPNs in the menu itself, in their order. */
+static char *vpns_of(const KsView *view)
+{
+    GString *out = g_string_new(NULL);
+
+    for (unsigned i = 0; i < view->items->len; i++) {
+        const KsItem *item = g_ptr_array_index(view->items, i);
+
+        if (g_str_has_prefix(item->id, "vpn") || g_str_has_prefix(item->id, "down:"))
+            g_string_append_printf(out, "%s%s\n", item->label, item->sensitive ? "" : " (off)");
+    }
+    return g_string_free(out, FALSE);
+}
+
+static void test_few_vpns(void)
+{
+    Fixture fixture;
+    g_autoptr(KsView) view = NULL;
+    g_autofree char *vpns = NULL;
+
+    model_init(&fixture, guard_from("{'State': <'blocked'>, 'Locked': <true>}"));
+    add_vpns(&fixture, 3);
+    ((KsVpn *) g_ptr_array_index(fixture.vpns, 2))->used = NOW;
+    view = ks_view_new(&fixture.model);
+    vpns = vpns_of(view);
+    /* locked, and nobody knows where they would go to: and the one used last is corrected first */
+    g_assert_cmpstr(vpns, ==,
+                    "w01 (server not known) (off)\noffice\nw00 (server not known) (off)\n"
+                    "w02 (server not known) (off)\n");
+    g_assert_cmpstr(ks_view_find(view, "next")->label, ==, "Correct the servers of “w01”");
+    model_clear(&fixture);
+}
+
+/* What can be disconnected and what was used lately is in the menu itself, all in a window. */
 static void test_many_vpns(void)
 {
     Fixture fixture;
     g_autoptr(KsView) view = NULL;
+    g_autoptr(GPtrArray) all = NULL;
+    g_autofree char *vpns = NULL;
 
-    model_init(&fixture, guard_from("{'State': <'blocked'>, 'Locked': <true>}"));
-    for (unsigned i = 0; i < 8; i++) {
-        g_autofree char *uuid = g_strdup_printf("w%u", i);
-
-        g_ptr_array_add(fixture.vpns, ks_vpn_new(uuid, uuid, "wireguard"));
-    }
+    model_init(&fixture, guard_from("{'State': <'protected'>}"));
+    add_vpns(&fixture, 499);
+    for (unsigned i = 10; i < 20; i++)
+        ((KsVpn *) g_ptr_array_index(fixture.vpns, i))->used = NOW + i;
+    ((KsVpn *) g_ptr_array_index(fixture.vpns, 40))->activity = KS_VPN_UP;
     view = ks_view_new(&fixture.model);
-    g_assert_cmpuint(ks_view_find(view, "vpns")->children->len, ==, 9);
-    /* locked, and nobody knows where it would go to */
-    g_assert_false(ks_view_find(view, "vpn:w3")->sensitive);
-    g_assert_cmpstr(ks_view_find(view, "vpn:w3")->label, ==, "w3 (server not known)");
-    g_assert_cmpstr(ks_view_find(view, "vpns")->label, ==, "VPNs");
+    vpns = vpns_of(view);
+    g_assert_cmpstr(vpns, ==, "w39\nDisconnect\nw18\nw17\nw16\nAll 500 VPNs…\n");
+    all = ks_view_vpns(&fixture.model);
+    g_assert_cmpuint(all->len, ==, 501);
     model_clear(&fixture);
 }
 
-/* What can be disconnected is in the menu itself. */
-static void test_many_vpns_one_up(void)
+/* At most one thing to do, which can be done. */
+static void test_next(void)
 {
-    Fixture fixture;
-    g_autoptr(KsView) view = NULL;
-    bool beside = false;
+    static const struct {
+        const char *properties;
+        unsigned vpns; /* besides "office" */
+        bool no_vpns;
+        bool no_manager;
+        KsVpnActivity activity; /* of "office" */
+        const char *next;       /* NULL: nothing */
+    } rows[] = {
+        { .properties = "{'State': <'protected'>}", .activity = KS_VPN_UP },
+        { .properties = "{'State': <'protected'>, 'Reason': <'some-networks'>}",
+          .vpns = 1,
+          .activity = KS_VPN_UP,
+          .next = "Choose a VPN… -> vpns" },
+        { .properties = "{'State': <'unlocked'>}", .next = "Connect “office” -> connect" },
+        { .properties = "{'State': <'unlocked'>}", .vpns = 1, .next = "Choose a VPN… -> vpns" },
+        { .properties = "{'State': <'unlocked'>, " TUNNEL "}",
+          .activity = KS_VPN_UP,
+          .next = "Close the lock -> lock" },
+        { .properties = "{'State': <'blocked'>, 'Reason': <'connecting'>}",
+          .activity = KS_VPN_CONNECTING },
+        { .properties = "{'State': <'blocked'>, 'Reason': <'no-servers'>}",
+          .no_vpns = true,
+          .next = "Add a VPN… -> add-profile" },
+        { .properties = "{'State': <'blocked'>, 'Reason': <'manager-away'>}", .no_manager = true },
+    };
 
-    model_init(&fixture, guard_from("{'State': <'protected'>, 'Locked': <true>}"));
-    for (unsigned i = 0; i < 60; i++) {
-        g_autofree char *uuid = g_strdup_printf("w%u", i);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Fixture fixture;
+        g_autoptr(KsView) view = NULL;
+        g_autofree char *text = NULL;
+        const KsItem *next;
 
-        g_ptr_array_add(fixture.vpns, ks_vpn_new(uuid, uuid, "wireguard"));
+        model_init(&fixture, guard_from(rows[i].properties));
+        first_vpn(&fixture)->activity = rows[i].activity;
+        add_vpns(&fixture, rows[i].vpns);
+        if (rows[i].no_vpns)
+            g_ptr_array_set_size(fixture.vpns, 0);
+        fixture.model.manager_ready = !rows[i].no_manager;
+        view = ks_view_new(&fixture.model);
+        next = ks_view_find(view, "next");
+        text = next ? g_strdup_printf("%s -> %s", next->label, next->action) : NULL;
+        g_assert_cmpstr(text, ==, rows[i].next);
+        model_clear(&fixture);
     }
-    ((KsVpn *) g_ptr_array_index(fixture.vpns, 40))->activity = KS_VPN_UP;
-    view = ks_view_new(&fixture.model);
-    for (unsigned i = 0; i < view->items->len; i++) {
-        const KsItem *item = g_ptr_array_index(view->items, i);
+}
 
-        beside = beside || (strcmp(item->id, "vpn:w39") == 0 && item->checked);
+/* Until the morning, where so long a pause is allowed. */
+static void test_until_tomorrow(void)
+{
+    static const uint32_t most[] = { 3600, 24 * 3600 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(most); i++) {
+        g_autofree char *properties = g_strdup_printf(
+            "{'State': <'blocked'>, 'Locked': <true>, 'PauseMax': <uint32 %u>}", most[i]);
+        g_autoptr(KsView) view = NULL;
+        const KsItem *item;
+        Fixture fixture;
+
+        model_init(&fixture, guard_from(properties));
+        view = ks_view_new(&fixture.model);
+        item = ks_view_find(view, "pause-tomorrow");
+        if (i == 0) { /* 01:46:40: 3 hours, 13 minutes and 20 seconds to go */
+            g_assert_null(item);
+        } else {
+            g_assert_nonnull(item);
+            g_assert_cmpuint(g_variant_get_uint32(item->target), ==, 3 * 3600 + 13 * 60 + 20);
+        }
+        model_clear(&fixture);
     }
-    g_assert_true(beside);
-    g_assert_cmpstr(ks_view_find(view, "vpns")->label, ==, "Other VPNs");
-    g_assert_cmpuint(ks_view_find(view, "vpns")->children->len, ==, 60);
-    model_clear(&fixture);
 }
 
 /* It is not asked for twice. */
@@ -374,7 +467,7 @@ static void test_start(void)
         bool starts;
         const char *start; /* NULL: it is not offered */
     } rows[] = {
-        { "{'State': <'unlocked'>}", false, NULL },
+        { "{'State': <'protected'>}", false, NULL },
         { NULL, false, "Start the guard" },
         { NULL, true, "Starting the guard…" },
     };
@@ -388,7 +481,7 @@ static void test_start(void)
                                                 : ks_guard_state_new(KS_STATE_AWAY));
         fixture.model.starts_guard = rows[i].starts;
         view = ks_view_new(&fixture.model);
-        start = ks_view_find(view, "start-guard");
+        start = ks_view_find(view, "next");
         g_assert_cmpstr(start ? start->label : NULL, ==, rows[i].start);
         if (start)
             g_assert_cmpint(start->sensitive, ==, !rows[i].starts);
@@ -482,8 +575,10 @@ int main(int argc, char **argv)
     g_test_add_func("/presenter/permissions", test_permissions);
     g_test_add_func("/presenter/words", test_words);
     g_test_add_func("/presenter/newer-guard", test_newer_guard);
+    g_test_add_func("/presenter/few-vpns", test_few_vpns);
     g_test_add_func("/presenter/many-vpns", test_many_vpns);
-    g_test_add_func("/presenter/many-vpns-one-up", test_many_vpns_one_up);
+    g_test_add_func("/presenter/next", test_next);
+    g_test_add_func("/presenter/until-tomorrow", test_until_tomorrow);
     g_test_add_func("/presenter/start", test_start);
     g_test_add_func("/presenter/no-toggle-lies", test_no_toggle_lies);
     return g_test_run();

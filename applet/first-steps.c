@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-applet"
+
+#include "applet/first-steps.h"
+
+#include "applet/badge.h"
+#include "applet/boxed.h"
+#include "applet/fit.h"
+#include "applet/import.h"
+#include "applet/style.h"
+#include "applet/switch.h"
+#include "applet/text.h"
+#include "applet/vpn-card.h"
+#include "applet/widgets.h"
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#define PARTS      "ks-parts"
+#define TARGET     "ks-target"
+#define WIDTH      440
+#define HEIGHT     540
+#define MARGIN     24
+#define SPACING    12
+#define TEXT_WIDTH 40 /* characters */
+
+#define SHOWN_MAX 40u /* VPNs */
+
+static const char *const pages[] = { "what", "vpns", "connect" };
+
+typedef struct {
+    GtkWindow *window;
+    GtkWidget *stack;
+    GtkWidget *back;
+    GtkWidget *on;
+    unsigned at;
+    GtkWidget *auto_lock; /* a row */
+    GtkWidget *vpns;      /* a boxed list */
+    char *shown_vpns;     /* what it shows: made again when that is another */
+    KsBadge *badge;
+    GtkWidget *state;
+    GtkWidget *rest;
+    GtkWidget *next;
+    const char *next_action;
+} Parts;
+
+static void parts_free(gpointer data)
+{
+    Parts *parts = data;
+
+    g_free(parts->shown_vpns);
+    ks_badge_free(parts->badge);
+    g_free(parts);
+}
+
+static void activate(const Parts *parts, const char *action, GVariant *target)
+{
+    g_action_group_activate_action(G_ACTION_GROUP(gtk_window_get_application(parts->window)),
+                                   action, target);
+}
+
+/* ---- turning pages ---- */
+
+static void show_page(Parts *parts)
+{
+    bool is_last = parts->at + 1 == G_N_ELEMENTS(pages);
+
+    gtk_stack_set_visible_child_name(GTK_STACK(parts->stack), pages[parts->at]);
+    gtk_widget_set_sensitive(parts->back, parts->at > 0);
+    gtk_button_set_label(GTK_BUTTON(parts->on),
+                         is_last ? C_("button", "Done") : C_("button", "Continue"));
+}
+
+static void on_back(GtkButton *button, gpointer data)
+{
+    Parts *parts = data;
+
+    (void) button;
+    parts->at--;
+    show_page(parts);
+}
+
+static void on_on(GtkButton *button, gpointer data)
+{
+    Parts *parts = data;
+
+    (void) button;
+    if (parts->at + 1 == G_N_ELEMENTS(pages)) {
+        gtk_window_close(parts->window);
+        return;
+    }
+    parts->at++;
+    show_page(parts);
+}
+
+/* ---- what is on them ---- */
+
+static GtkWidget *new_page(const char *title, const char *text)
+{
+    GtkWidget *page = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
+    GtkWidget *heading = ks_label_new(title, TEXT_WIDTH / 2);
+    GtkWidget *body = ks_label_new(text, TEXT_WIDTH);
+
+    g_object_set(page, "margin", MARGIN, NULL);
+    gtk_style_context_add_class(gtk_widget_get_style_context(heading), "ks-state");
+    g_object_set(heading, "xalign", 0.5F, "justify", GTK_JUSTIFY_CENTER, NULL);
+    g_object_set(body, "xalign", 0.5F, "justify", GTK_JUSTIFY_CENTER, NULL);
+    gtk_container_add(GTK_CONTAINER(page), heading);
+    gtk_container_add(GTK_CONTAINER(page), body);
+    return page;
+}
+
+static void add_page(Parts *parts, GtkWidget *page, unsigned number)
+{
+    GtkWidget *scrolled = gtk_scrolled_window_new(NULL, NULL);
+
+    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_NEVER,
+                                   GTK_POLICY_AUTOMATIC);
+    gtk_container_add(GTK_CONTAINER(scrolled), page);
+    ks_fit_follow_focus(scrolled, page);
+    gtk_widget_show_all(scrolled);
+    gtk_stack_add_named(GTK_STACK(parts->stack), scrolled, pages[number]);
+}
+
+static void on_auto_lock(KsSwitch *control, gpointer data)
+{
+    activate(data, "auto-lock", g_variant_new_boolean(!ks_switch_get(control)));
+}
+
+static GtkWidget *new_what(Parts *parts)
+{
+    GtkWidget *page = new_page(_("Nothing gets out past your VPN"),
+                               _("The lock lets traffic leave this computer through a VPN only. It "
+                                 "closes by itself when a VPN connects; only you open it."));
+    GtkWidget *boxed = ks_boxed_new();
+    GtkWidget *control = ks_switch_new();
+    KsBadge *badge = ks_badge_new();
+    GtkWidget *picture = ks_badge_widget(badge);
+
+    ks_badge_show(badge, ks_view_icon(KS_STATE_PROTECTED), "");
+    gtk_container_add(GTK_CONTAINER(page), picture);
+    gtk_box_reorder_child(GTK_BOX(page), picture, 0);
+    g_object_set_data_full(G_OBJECT(page), "ks-badge", badge, (GDestroyNotify) ks_badge_free);
+    parts->auto_lock = ks_row_new(_("Close the lock by itself"),
+                                  _("When a VPN connects that carries everything"), control);
+    g_signal_connect(control, "chosen", G_CALLBACK(on_auto_lock), parts);
+    ks_boxed_add(boxed, parts->auto_lock);
+    gtk_container_add(GTK_CONTAINER(page), boxed);
+    return page;
+}
+
+static void on_link(GtkButton *button, gpointer data)
+{
+    activate(data, g_object_get_data(G_OBJECT(button), TARGET), NULL);
+}
+
+static void add_link(Parts *parts, GtkWidget *boxed, const char *title, const char *action)
+{
+    GtkWidget *button = gtk_button_new_from_icon_name("go-next-symbolic", GTK_ICON_SIZE_BUTTON);
+
+    gtk_button_set_relief(GTK_BUTTON(button), GTK_RELIEF_NONE);
+    g_object_set_data(G_OBJECT(button), TARGET, (void *) action);
+    g_signal_connect(button, "clicked", G_CALLBACK(on_link), parts);
+    ks_boxed_add(boxed, ks_row_new(title, NULL, button));
+}
+
+static GtkWidget *new_vpns(Parts *parts)
+{
+    GtkWidget *page = new_page(
+        _("Your VPNs"), _("Read from NetworkManager’s profiles, and always up to date. Only these "
+                          "servers can be reached while the lock is closed and no VPN is "
+                          "connected."));
+    GtkWidget *links = ks_boxed_new();
+
+    parts->vpns = ks_boxed_new();
+    gtk_container_add(GTK_CONTAINER(page), parts->vpns);
+    add_link(parts, links, _("Import a provider’s file…"), "import");
+    add_link(parts, links, _("In the network settings…"), "add-profile");
+    gtk_container_add(GTK_CONTAINER(page), links);
+    return page;
+}
+
+static void on_next(GtkButton *button, gpointer data)
+{
+    Parts *parts = data;
+
+    if (parts->next_action)
+        activate(parts, parts->next_action, g_object_get_data(G_OBJECT(button), TARGET));
+}
+
+static GtkWidget *new_connect(Parts *parts)
+{
+    GtkWidget *page = new_page(_("Connect and test"),
+                               _("Connect a VPN. Then see for yourself that nothing gets out past "
+                                 "it."));
+
+    parts->badge = ks_badge_new();
+    parts->state = ks_label_new(NULL, TEXT_WIDTH);
+    parts->rest = ks_label_new(NULL, TEXT_WIDTH);
+    ks_label_make_bold(parts->state);
+    gtk_widget_set_halign(parts->state, GTK_ALIGN_CENTER);
+    gtk_widget_set_halign(parts->rest, GTK_ALIGN_CENTER);
+    gtk_label_set_justify(GTK_LABEL(parts->rest), GTK_JUSTIFY_CENTER);
+    parts->next = gtk_button_new_with_label("");
+    gtk_widget_set_halign(parts->next, GTK_ALIGN_CENTER);
+    gtk_widget_set_no_show_all(parts->next, TRUE);
+    gtk_style_context_add_class(gtk_widget_get_style_context(parts->next), "suggested-action");
+    gtk_style_context_add_class(gtk_widget_get_style_context(parts->next), "ks-next");
+    g_signal_connect(parts->next, "clicked", G_CALLBACK(on_next), parts);
+    gtk_container_add(GTK_CONTAINER(page), ks_badge_widget(parts->badge));
+    gtk_container_add(GTK_CONTAINER(page), parts->state);
+    gtk_container_add(GTK_CONTAINER(page), parts->rest);
+    gtk_container_add(GTK_CONTAINER(page), parts->next);
+    return page;
+}
+
+/* ---- how things are ---- */
+
+static void show_auto_lock(Parts *parts, const KsModel *model)
+{
+    KsRequest request = model->guard->auto_lock ? KS_REQUEST_AUTO_OFF : KS_REQUEST_AUTO_ON;
+    bool busy = model->busy[KS_REQUEST_AUTO_OFF] || model->busy[KS_REQUEST_AUTO_ON];
+    GtkWidget *control = ks_row_control(parts->auto_lock);
+
+    ks_row_set_busy(parts->auto_lock, busy);
+    ks_switch_set(KS_SWITCH(control), model->guard->auto_lock);
+    gtk_widget_set_visible(control, ks_state_is_heard(model->guard->state));
+    gtk_widget_set_sensitive(control, !busy && model->permissions[request] != KS_PERMISSION_NO);
+}
+
+static void show_vpns(Parts *parts, const KsModel *model)
+{
+    g_autoptr(GPtrArray) cards = ks_vpn_cards(model);
+    g_autoptr(GString) all = g_string_new(NULL);
+
+    for (unsigned i = 0; i < cards->len; i++) {
+        g_autofree char *text = ks_vpn_card_text(g_ptr_array_index(cards, i));
+
+        g_string_append(all, text);
+    }
+    if (g_strcmp0(all->str, parts->shown_vpns) == 0)
+        return;
+    g_free(parts->shown_vpns);
+    parts->shown_vpns = g_strdup(all->str);
+    ks_container_empty(GTK_CONTAINER(parts->vpns));
+    for (unsigned i = 0; i < MIN(cards->len, SHOWN_MAX); i++) {
+        const KsVpnCard *card = g_ptr_array_index(cards, i);
+        const char *first = card->servers->len > 0  ? g_ptr_array_index(card->servers, 0)
+                            : card->doubts->len > 0 ? g_ptr_array_index(card->doubts, 0)
+                                                    : NULL;
+
+        ks_boxed_add(parts->vpns, ks_row_new(card->title, first, NULL));
+    }
+    if (cards->len > SHOWN_MAX)
+        ks_boxed_add(parts->vpns, ks_row_new("…", NULL, NULL));
+    if (cards->len == 0)
+        ks_boxed_add(parts->vpns, ks_row_new(_("No VPN is set up"), NULL, NULL));
+    gtk_widget_show_all(parts->vpns);
+}
+
+/* What the status window would have one do, and the test where all is well. */
+static void show_connect(Parts *parts, const KsModel *model)
+{
+    g_autoptr(KsView) view = ks_view_new(model);
+    const KsItem *next = ks_view_find(view, "next");
+    g_autofree char *state = NULL;
+    g_autofree char *rest = NULL;
+
+    if (!next && model->guard->state == KS_STATE_PROTECTED)
+        next = ks_view_find(view, "test");
+    ks_text_split(view->headline, &state, &rest);
+    ks_badge_show(parts->badge, view->icon, view->description);
+    gtk_label_set_text(GTK_LABEL(parts->state), state);
+    gtk_label_set_text(GTK_LABEL(parts->rest), rest);
+    gtk_widget_set_visible(parts->next, next != NULL);
+    parts->next_action = next ? next->action : NULL;
+    if (!next)
+        return;
+    if (g_strcmp0(gtk_button_get_label(GTK_BUTTON(parts->next)), next->label) != 0)
+        gtk_button_set_label(GTK_BUTTON(parts->next), next->label);
+    gtk_widget_set_sensitive(parts->next, next->sensitive);
+    g_object_set_data_full(G_OBJECT(parts->next), TARGET,
+                           next->target ? g_variant_ref(next->target) : NULL,
+                           next->target ? (GDestroyNotify) g_variant_unref : NULL);
+}
+
+void ks_first_steps_update(GtkWindow *window, const KsModel *model)
+{
+    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+
+    show_auto_lock(parts, model);
+    show_vpns(parts, model);
+    show_connect(parts, model);
+}
+
+/* ---- the window ---- */
+
+static GtkWidget *new_footer(Parts *parts)
+{
+    GtkWidget *footer = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
+
+    parts->back = gtk_button_new_with_label(C_("button", "Back"));
+    parts->on = gtk_button_new_with_label("");
+    gtk_style_context_add_class(gtk_widget_get_style_context(parts->on), "suggested-action");
+    g_signal_connect(parts->back, "clicked", G_CALLBACK(on_back), parts);
+    g_signal_connect(parts->on, "clicked", G_CALLBACK(on_on), parts);
+    g_object_set(footer, "margin", SPACING, NULL);
+    gtk_box_pack_start(GTK_BOX(footer), parts->back, FALSE, FALSE, 0);
+    gtk_box_pack_end(GTK_BOX(footer), parts->on, FALSE, FALSE, 0);
+    return footer;
+}
+
+GtkWindow *ks_first_steps_new(GtkApplication *application)
+{
+    Parts *parts = g_new0(Parts, 1);
+    GtkWidget *outer = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+
+    parts->window = GTK_WINDOW(gtk_application_window_new(application));
+    g_object_set_data_full(G_OBJECT(parts->window), PARTS, parts, parts_free);
+    (void) ks_style_title(parts->window, C_("title", "First Steps"), NULL);
+    gtk_window_set_icon_name(parts->window, "io.github.nmkillswitch");
+    gtk_window_set_default_size(parts->window, WIDTH, HEIGHT);
+    gtk_window_set_position(parts->window, GTK_WIN_POS_CENTER);
+    ks_import_accept_drops(parts->window);
+    parts->stack = gtk_stack_new();
+    gtk_stack_set_transition_type(GTK_STACK(parts->stack),
+                                  GTK_STACK_TRANSITION_TYPE_SLIDE_LEFT_RIGHT);
+    add_page(parts, new_what(parts), 0);
+    add_page(parts, new_vpns(parts), 1);
+    add_page(parts, new_connect(parts), 2);
+    gtk_box_pack_start(GTK_BOX(outer), parts->stack, TRUE, TRUE, 0);
+    gtk_container_add(GTK_CONTAINER(outer), gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
+    gtk_container_add(GTK_CONTAINER(outer), new_footer(parts));
+    gtk_container_add(GTK_CONTAINER(parts->window), outer);
+    gtk_widget_show_all(outer);
+    show_page(parts);
+    gtk_widget_grab_focus(parts->on);
+    return parts->window;
+}

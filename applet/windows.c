@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-applet"
+
+#include "applet/windows.h"
+
+#include "applet/first-steps.h"
+#include "applet/help.h"
+#include "applet/import.h"
+#include "applet/keys-window.h"
+#include "applet/leak-window.h"
+#include "applet/network-settings.h"
+#include "applet/preferences.h"
+#include "applet/vpns-window.h"
+#include "applet/widgets.h"
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+typedef enum {
+    PREFERENCES,
+    VPNS,
+    FIRST_STEPS,
+    KINDS,
+} Kind;
+
+static const struct {
+    GtkWindow *(*make)(GtkApplication *application);
+    void (*update)(GtkWindow *window, const KsModel *model);
+} kinds[KINDS] = {
+    [PREFERENCES] = { ks_preferences_new, ks_preferences_update },
+    [VPNS] = { ks_vpns_window_new, ks_vpns_window_update },
+    [FIRST_STEPS] = { ks_first_steps_new, ks_first_steps_update },
+};
+
+struct KsWindows {
+    GtkApplication *application;
+    KsWindowsObserver observer;
+    GtkWindow *main;
+    GtkWindow *open[KINDS]; /* NULL: not open */
+};
+
+static void on_destroyed(GtkWidget *window, gpointer data)
+{
+    KsWindows *windows = data;
+
+    for (int kind = 0; kind < KINDS; kind++)
+        if (GTK_WIDGET(windows->open[kind]) == window) {
+            windows->open[kind] = NULL;
+            if (kind == FIRST_STEPS)
+                windows->observer.first_steps(false, windows->observer.data);
+        }
+}
+
+/* Above the status window where that shows, or a window manager puts it anywhere. */
+static void place(const KsWindows *windows, GtkWindow *window)
+{
+    bool shows = windows->main && gtk_widget_get_visible(GTK_WIDGET(windows->main));
+
+    gtk_window_set_position(window, shows ? GTK_WIN_POS_CENTER_ON_PARENT : GTK_WIN_POS_CENTER);
+    gtk_window_set_transient_for(window, shows ? windows->main : NULL);
+}
+
+static void show(KsWindows *windows, Kind kind)
+{
+    KsModel model;
+
+    if (!windows->open[kind]) {
+        windows->open[kind] = kinds[kind].make(windows->application);
+        g_signal_connect(windows->open[kind], "destroy", G_CALLBACK(on_destroyed), windows);
+        windows->observer.describe(&model, windows->observer.data);
+        kinds[kind].update(windows->open[kind], &model);
+        place(windows, windows->open[kind]);
+        if (kind == FIRST_STEPS)
+            windows->observer.first_steps(true, windows->observer.data);
+    }
+    gtk_window_present(windows->open[kind]);
+}
+
+/* ---- actions ---- */
+
+static void do_preferences(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    show(data, PREFERENCES);
+}
+
+static void do_vpns(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    show(data, VPNS);
+}
+
+static void do_first_steps(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    show(data, FIRST_STEPS);
+}
+
+static void do_edit_vpn(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    KsWindows *windows = data;
+    KsModel model;
+
+    (void) action;
+    show(windows, PREFERENCES);
+    windows->observer.describe(&model, windows->observer.data);
+    ks_preferences_edit_vpn(windows->open[PREFERENCES], &model, g_variant_get_string(target, NULL));
+}
+
+static GtkWindow *active(const KsWindows *windows)
+{
+    return gtk_application_get_active_window(windows->application);
+}
+
+static void do_add_profile(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    (void) action;
+    (void) target;
+    if (!ks_network_settings_show(&error))
+        ks_trouble_show(active(data), _("The network settings could not be opened"),
+                        error->message);
+}
+
+static void do_import(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    ks_import_ask(active(data));
+}
+
+static void do_test(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    ks_leak_window_show(((KsWindows *) data)->application);
+}
+
+static void do_keys(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    ks_keys_window_show(active(data));
+}
+
+static void do_help(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    ks_help_show(active(data));
+}
+
+static const GActionEntry actions[] = {
+    { .name = "preferences", .activate = do_preferences },
+    { .name = "vpns", .activate = do_vpns },
+    { .name = "first-steps", .activate = do_first_steps },
+    { .name = "edit-vpn", .parameter_type = "s", .activate = do_edit_vpn },
+    { .name = "add-profile", .activate = do_add_profile },
+    { .name = "import", .activate = do_import },
+    { .name = "test", .activate = do_test },
+    { .name = "keys", .activate = do_keys },
+    { .name = "help", .activate = do_help },
+};
+
+/* ---- for the application ---- */
+
+KsWindows *ks_windows_new(GtkApplication *application, const KsWindowsObserver *observer)
+{
+    KsWindows *windows = g_new0(KsWindows, 1);
+
+    windows->application = application;
+    windows->observer = *observer;
+    g_action_map_add_action_entries(G_ACTION_MAP(application), actions, G_N_ELEMENTS(actions),
+                                    windows);
+    return windows;
+}
+
+void ks_windows_free(KsWindows *windows)
+{
+    if (!windows)
+        return;
+    for (unsigned i = 0; i < G_N_ELEMENTS(actions); i++)
+        g_action_map_remove_action(G_ACTION_MAP(windows->application), actions[i].name);
+    for (int kind = 0; kind < KINDS; kind++) {
+        if (!windows->open[kind])
+            continue;
+        g_signal_handlers_disconnect_by_data(windows->open[kind], windows);
+        gtk_widget_destroy(GTK_WIDGET(windows->open[kind]));
+    }
+    g_free(windows);
+}
+
+void ks_windows_set_main(KsWindows *windows, GtkWindow *main)
+{
+    windows->main = main;
+}
+
+void ks_windows_update(KsWindows *windows, const KsModel *model)
+{
+    for (int kind = 0; kind < KINDS; kind++)
+        if (windows->open[kind])
+            kinds[kind].update(windows->open[kind], model);
+}
+
+bool ks_windows_answer(KsWindows *windows, KsRequest request, KsAnswer answer, const char *message)
+{
+    return windows->open[PREFERENCES] &&
+           ks_preferences_answer(windows->open[PREFERENCES], request, answer, message);
+}
