@@ -20,7 +20,7 @@
 #define PARTS      "ks-parts"
 #define TARGET     "ks-target"
 #define WIDTH      440
-#define HEIGHT     540
+#define HEIGHT     480
 #define MARGIN     24
 #define SPACING    12
 #define TEXT_WIDTH 40 /* characters */

@@ -19,7 +19,7 @@
 
 #define PARTS      "ks-parts"
 #define WIDTH      560
-#define HEIGHT     560
+#define HEIGHT     480
 #define MARGIN     18
 #define SPACING    6
 #define TEXT_WIDTH 56 /* characters */

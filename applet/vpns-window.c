@@ -17,7 +17,7 @@
 #define ACTION     "ks-action"
 #define TARGET     "ks-target"
 #define WIDTH      400
-#define HEIGHT     560
+#define HEIGHT     480
 #define MARGIN     12
 #define TEXT_WIDTH 36 /* characters */
 
