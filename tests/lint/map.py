@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What data/doc/map.md leads to is there: files, folders, functions and tables, and every ADR that is named
-anywhere."""
+anywhere. The ADRs' numbers have no gap."""
 
 import re
 import sys
@@ -45,6 +45,7 @@ def leads_nowhere(tree, line, code):
 def check(tree):
     problems = []
     records = {int(path.name[:4]) for path in (tree / RECORDS).glob("[0-9][0-9][0-9][0-9]-*.md")}
+    problems += [f"{RECORDS}: number {n} is missing" for n in range(1, max(records, default=0)) if n not in records]
     for path in lint.files(tree, ".md", ".c", ".h", ".py", ".in", ".xml"):
         name = str(path.relative_to(tree))
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
@@ -71,6 +72,7 @@ FIXTURES = [
     Fixture("a function that is gone", {**GOOD, MAP: ROW + "`ks_event_read()`\n"}, "map.md:2: ks_event_read() is nowhere"),
     Fixture("a function that is only called", {**GOOD, "dispatcher/a.c": "    f();\n", MAP: "`f()`\n"}, "f() is nowhere"),
     Fixture("a table of another file", {**GOOD, "dispatcher/b.c": "rows\n", MAP: ROW.replace("`actions`", "`rows`")}, "table rows"),
+    Fixture("a gap", {"data/doc/adr/0002-b.md": "# 2\n"}, "data/doc/adr: number 1 is missing"),
     Fixture("a record that is missing", {**GOOD, "README.md": "ADR 2 says why.\n"}, "README.md:1: there is no ADR 2"),
 ]
 
