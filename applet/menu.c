@@ -100,45 +100,27 @@ static bool is_for(GtkWidget *widget, const KsItem *item)
            GPOINTER_TO_INT(g_object_get_data(G_OBJECT(widget), KIND)) == (int) item->kind;
 }
 
-static const KsItem *find_item(const GPtrArray *items, GtkWidget *widget)
-{
-    for (unsigned i = 0; i < items->len; i++)
-        if (is_for(widget, g_ptr_array_index(items, i)))
-            return g_ptr_array_index(items, i);
-    return NULL;
-}
-
-static GtkWidget *find_widget(GList *children, const KsItem *item)
-{
-    for (GList *child = children; child; child = child->next)
-        if (is_for(child->data, item))
-            return child->data;
-    return NULL;
-}
-
+/* Items that stay where they are stay the same widgets. From the first that comes, goes or moves all
+ * are made again: what panels hear of moves is nothing, and of other changes the wrong place. */
 void ks_menu_update(GtkWidget *menu, const GPtrArray *items)
 {
     GActionGroup *actions = g_object_get_data(G_OBJECT(menu), ACTIONS);
-    g_autoptr(GList) before = gtk_container_get_children(GTK_CONTAINER(menu));
-    g_autoptr(GList) kept = NULL;
+    g_autoptr(GList) children = gtk_container_get_children(GTK_CONTAINER(menu));
+    unsigned kept = 0;
 
-    for (GList *child = before; child; child = child->next)
-        if (!find_item(items, child->data))
+    for (GList *child = children; child; child = child->next) {
+        if (kept < items->len && kept == (unsigned) g_list_position(children, child) &&
+            is_for(child->data, g_ptr_array_index(items, kept)))
+            show(child->data, g_ptr_array_index(items, kept++));
+        else
             gtk_widget_destroy(child->data);
-    kept = gtk_container_get_children(GTK_CONTAINER(menu));
-    for (unsigned i = 0; i < items->len; i++) {
+    }
+    for (unsigned i = kept; i < items->len; i++) {
         const KsItem *item = g_ptr_array_index(items, i);
-        GtkWidget *widget = find_widget(kept, item);
+        GtkWidget *widget = make(actions, item);
 
-        if (!widget) {
-            widget = make(actions, item);
-            gtk_menu_shell_insert(GTK_MENU_SHELL(menu), widget, (int) i);
-            show(widget, item);
-            continue;
-        }
+        gtk_menu_shell_append(GTK_MENU_SHELL(menu), widget);
         show(widget, item);
-        if (g_list_nth_data(kept, i) != widget)
-            gtk_menu_reorder_child(GTK_MENU(menu), widget, (int) i);
     }
 }
 

@@ -5,8 +5,8 @@
 
 #include <gtk/gtk.h>
 
-/* A GTK menu that follows a description. Items stay the same widgets while they change: a panel may
- * be showing them. */
+/* A GTK menu that follows a description. Items that stay where they are stay the same widgets: a
+ * panel may be showing them. */
 
 /* Activates `actions`, which it does not own and which must outlive the menu. Floating. */
 GtkWidget *ks_menu_new(GActionGroup *actions);
