@@ -8,12 +8,14 @@
 #include "guard/server-names.h"
 #include "kernel/access-points.h"
 #include "kernel/links.h"
+#include "kernel/openvpn.h"
 #include "kernel/policies.h"
 #include "kernel/pppoe-sessions.h"
 #include "kernel/wireguard.h"
 #include "network/logins.h"
 
 #include <glib-unix.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Of a network with both, IPv6 is often there first: nothing of NAT64 is asked for meanwhile.
@@ -36,6 +38,7 @@ struct KsLook {
     KsLogins *logins;
     KsLinks *links;
     KsWireguard *wireguard; /* NULL until there is a link of that kind */
+    KsOpenvpn *openvpn;     /* likewise */
     GArray *lives;          /* element-type Life: of its links */
     guint lives_source;     /* while a VPN is up on one */
     KsAccessPoints *access_points;
@@ -137,6 +140,7 @@ void ks_look_free(KsLook *look)
     ks_names_free(look->names);
     ks_links_close(look->links);
     ks_wireguard_close(look->wireguard);
+    ks_openvpn_close(look->openvpn);
     ks_access_points_close(look->access_points);
     ks_world_free(look->world);
     g_array_unref(look->lives);
@@ -180,6 +184,26 @@ static void describe_wireguard(KsLook *look)
             "the kernel's WireGuard tunnels cannot be read, so that only their handshakes are "
             "let out: %s",
             g_strerror(-result));
+}
+
+static void describe_openvpn(KsLook *look)
+{
+    bool any = false;
+    int result = 0;
+
+    for (unsigned i = 0; i < look->world->links->len; i++)
+        any |= strcmp(g_array_index(look->world->links, KsLink, i).kind, KS_LINK_KIND_OPENVPN) == 0;
+    g_array_set_size(look->world->openvpn_peers, 0);
+    if (!any)
+        return;
+    if (!look->openvpn)
+        result = ks_openvpn_open(&look->openvpn);
+    if (result == 0)
+        result = ks_openvpn_describe(look->openvpn, look->world);
+    if (result < 0)
+        g_warning("where the kernel's OpenVPN sends its data cannot be read, so that all of such a "
+                  "VPN's UDP servers are let out to all programs: %s",
+                  g_strerror(-result));
 }
 
 static Life *find_or_add_life(const KsLook *look, uint32_t index)
@@ -364,6 +388,7 @@ bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked)
     describe_access_points(look);
     describe_pppoe(look);
     describe_wireguard(look);
+    describe_openvpn(look);
     judge_lives(look);
     learned = ks_vpns_learn(vpns, look->world);
     if (look->manager)

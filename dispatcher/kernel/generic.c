@@ -43,3 +43,32 @@ int ks_generic_ask(KsGeneric *generic, const struct nlmsghdr *request, mnl_cb_t 
     return ks_exchange(generic->socket, request, generic->receive, sizeof(generic->receive), take,
                        data);
 }
+
+static int take_family(const struct nlmsghdr *message, void *data)
+{
+    uint16_t *family = data;
+    const struct nlattr *attribute;
+
+    mnl_attr_for_each(attribute, message, sizeof(struct genlmsghdr))
+        if (mnl_attr_get_type(attribute) == CTRL_ATTR_FAMILY_ID &&
+            mnl_attr_validate(attribute, MNL_TYPE_U16) == 0)
+            *family = mnl_attr_get_u16(attribute);
+    return MNL_CB_OK;
+}
+
+int ks_generic_find_family(KsGeneric *generic, const char *name, uint16_t *ret_family)
+{
+    uint8_t request[KS_GENERIC_REQUEST_SIZE];
+    struct nlmsghdr *message =
+        ks_generic_begin(generic, request, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY);
+    uint16_t family = 0;
+    int result;
+
+    mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, name);
+    result = ks_generic_ask(generic, message, take_family, &family);
+    if (result == 0 && family == 0)
+        result = -ENOENT;
+    if (result == 0)
+        *ret_family = family;
+    return result;
+}

@@ -19,30 +19,6 @@ struct KsWireguard {
     uint16_t family;
 };
 
-static int take_family(const struct nlmsghdr *message, void *data)
-{
-    uint16_t *family = data;
-    const struct nlattr *attribute;
-
-    mnl_attr_for_each(attribute, message, sizeof(struct genlmsghdr))
-        if (mnl_attr_get_type(attribute) == CTRL_ATTR_FAMILY_ID &&
-            mnl_attr_validate(attribute, MNL_TYPE_U16) == 0)
-            *family = mnl_attr_get_u16(attribute);
-    return MNL_CB_OK;
-}
-
-static int find_family(KsWireguard *wireguard)
-{
-    uint8_t request[KS_GENERIC_REQUEST_SIZE];
-    struct nlmsghdr *message =
-        ks_generic_begin(&wireguard->generic, request, GENL_ID_CTRL, NLM_F_ACK, CTRL_CMD_GETFAMILY);
-    int result;
-
-    mnl_attr_put_strz(message, CTRL_ATTR_FAMILY_NAME, WG_GENL_NAME);
-    result = ks_generic_ask(&wireguard->generic, message, take_family, &wireguard->family);
-    return result == 0 && wireguard->family == 0 ? -ENOENT : result;
-}
-
 /* A socket address as the kernel writes it (drivers/net/wireguard/netlink.c, get_peer()). */
 static void take_endpoint(const struct nlattr *attribute, uint32_t index, GArray *endpoints)
 {
@@ -195,7 +171,7 @@ int ks_wireguard_open(KsWireguard **ret_wireguard)
         return -ENOMEM;
     result = ks_generic_open(&wireguard->generic);
     if (result == 0)
-        result = find_family(wireguard);
+        result = ks_generic_find_family(&wireguard->generic, WG_GENL_NAME, &wireguard->family);
     if (result < 0)
         ks_wireguard_close(wireguard);
     else

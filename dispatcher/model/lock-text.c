@@ -97,6 +97,7 @@ char *ks_key_text(KsSetId set, const KsKey *key)
     case KS_SET_WIREGUARD_MARKS:
         return g_strdup_printf("0x%08x", ks_key_number(key));
     case KS_SET_WIREGUARD_PORTS:
+    case KS_SET_OPENVPN_PORTS:
         memcpy(&port, key->bytes, sizeof(port));
         return g_strdup_printf("%u", ntohs(port));
     case KS_SET_IPSEC:

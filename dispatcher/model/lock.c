@@ -34,6 +34,7 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_PEOPLE] = { 4 + 4, KS_LOCK_PEOPLE_MAX, .range = true },
     [KS_SET_WIREGUARD_MARKS] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_WIREGUARD_PORTS] = { 2, KS_LOCK_INTERFACES_MAX },
+    [KS_SET_OPENVPN_PORTS] = { 2, KS_LOCK_INTERFACES_MAX },
     [KS_SET_IPSEC] = { 1, 2 + 1 },
     [KS_SET_PPPOE_PEERS] = { KS_PPPOE_ADDRESS_SIZE, KS_PPPOE_PEERS_MAX },
     [KS_SET_NAMES] = { KS_DNS_PIECE, KS_LOCK_NAMES_MAX },
@@ -315,13 +316,13 @@ bool ks_lock_add_wireguard_mark(KsLock *lock, uint32_t mark)
     return mark != 0 && ks_lock_add_key(lock, KS_SET_WIREGUARD_MARKS, &key); /* 0: anybody's */
 }
 
-bool ks_lock_add_wireguard_port(KsLock *lock, uint16_t port)
+bool ks_lock_add_port(KsLock *lock, KsSetId set, uint16_t port)
 {
     KsKey key = { 0 };
     uint16_t wire_port = htons(port);
 
     memcpy(key.bytes, &wire_port, sizeof(wire_port));
-    return port != 0 && ks_lock_add_key(lock, KS_SET_WIREGUARD_PORTS, &key);
+    return port != 0 && ks_lock_add_key(lock, set, &key);
 }
 
 void ks_lock_open_ipsec(KsLock *lock)

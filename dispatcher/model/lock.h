@@ -27,6 +27,7 @@ typedef enum {
     KS_SET_PEOPLE,     /* uid range, on the wire's order: what people run, or what runs for them */
     KS_SET_WIREGUARD_MARKS, /* mark of the packets that a WireGuard tunnel sends, host order */
     KS_SET_WIREGUARD_PORTS, /* source port of the same, for tunnels without a mark */
+    KS_SET_OPENVPN_PORTS,   /* source port of what OpenVPN in the kernel sends */
     KS_SET_IPSEC,           /* IP version (NFPROTO_*), while IPsec in the kernel carries a VPN */
     KS_SET_PPPOE_PEERS,     /* Ethernet address of who is at a PPPoE session's other end */
     KS_SET_NAMES,           /* folded name of a VPN server, whose question may leave (dns-name.h) */
@@ -71,7 +72,8 @@ enum {
     KS_OPEN_TO_WIREGUARD = 4,  /* WireGuard in the kernel */
     KS_OPEN_TO_IPSEC = 8,      /* IPsec in UDP: its key exchange like a daemon, its data like all */
     KS_OPEN_INSIDE_IPSEC = 16, /* anyone who sends, if the packet is going to be encrypted */
-    KS_OPEN_TO_SEVERAL = 30,   /* any of the four above: a server of VPNs of two kinds */
+    KS_OPEN_TO_OPENVPN = 32,   /* OpenVPN in the kernel, and daemons: its program is one */
+    KS_OPEN_TO_SEVERAL = 62,   /* any of the five above: a server of VPNs of two kinds */
 };
 
 /* Bounds on what a world of ten thousand profiles may bring into the kernel. */
@@ -114,7 +116,7 @@ bool ks_lock_add_tunnel_address(KsLock *lock, const KsAddress *address);
 bool ks_lock_exclude_from_lan(KsLock *lock, const KsAddress *destination, uint8_t prefix);
 bool ks_lock_add_people(KsLock *lock, uint32_t first, uint32_t last);
 bool ks_lock_add_wireguard_mark(KsLock *lock, uint32_t mark);
-bool ks_lock_add_wireguard_port(KsLock *lock, uint16_t port);
+bool ks_lock_add_port(KsLock *lock, KsSetId set, uint16_t port); /* of KS_SET_*_PORTS */
 void ks_lock_open_ipsec(KsLock *lock);
 bool ks_lock_add_pppoe_peer(KsLock *lock, const KsPppoePeer *peer);
 /* The question for a server's name may leave, once sealed. False also for a name that cannot be

@@ -63,6 +63,7 @@ KsWorld *ks_world_new(void)
     world->link_routes = g_array_new(FALSE, FALSE, sizeof(KsLinkRoute));
     world->links = g_array_new(FALSE, FALSE, sizeof(KsLink));
     world->wireguard_endpoints = g_array_new(FALSE, FALSE, sizeof(KsWireguardEndpoint));
+    world->openvpn_peers = g_array_new(FALSE, FALSE, sizeof(KsOpenvpnPeer));
     world->people = g_array_new(FALSE, FALSE, sizeof(KsUidRange));
     world->link_addresses = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     world->name_servers = g_array_new(FALSE, FALSE, sizeof(KsNameServer));
@@ -86,6 +87,7 @@ void ks_world_free(KsWorld *world)
     g_array_unref(world->link_routes);
     g_array_unref(world->links);
     g_array_unref(world->wireguard_endpoints);
+    g_array_unref(world->openvpn_peers);
     g_array_unref(world->people);
     g_array_unref(world->link_addresses);
     g_array_unref(world->name_servers);

@@ -37,6 +37,7 @@ typedef struct {
     bool silent;      /* ... its server does not answer, by model/wireguard-life.h */
     KsWireguardTraffic traffic;
     bool kernel_openvpn;    /* OpenVPN's data is encrypted in the kernel (data channel offload) */
+    bool peers_known;       /* ... and the kernel told whom it sends it to */
     char kind[IF_NAMESIZE]; /* IFLA_INFO_KIND; "" for hardware */
     uint16_t hardware;      /* ARPHRD_* (linux/if_arp.h) */
     uint32_t master;        /* the bridge or bond that it is a port of, 0: none */
@@ -87,6 +88,14 @@ typedef struct {
     KsAddress address;
     uint16_t port;
 } KsWireguardEndpoint;
+
+/* Where OpenVPN in the kernel sends its data by UDP. */
+typedef struct {
+    uint32_t index; /* of its link */
+    KsAddress address;
+    uint16_t port;
+    uint16_t from; /* the port that it sends it from: of openvpn's own socket */
+} KsOpenvpnPeer;
 
 /* User ids that people have, or programs that run for them. */
 typedef struct {
@@ -198,6 +207,7 @@ typedef struct {
     bool ipsec_carries[KS_FAMILIES]; /* ... which of them */
     GArray *ipsec_peers; /* element-type KsAddress: where IPsec's policies have tunnels to */
     GArray *wireguard_endpoints; /* element-type KsWireguardEndpoint */
+    GArray *openvpn_peers;       /* element-type KsOpenvpnPeer */
     GArray *people;              /* element-type KsUidRange */
     GArray *link_addresses;      /* element-type KsLinkAddress, of links with tunnel_kind */
     GArray *pppoe_peers;         /* element-type KsPppoePeer: of sessions of programs here, which

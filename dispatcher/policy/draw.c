@@ -43,15 +43,40 @@ static bool name_servers_port_is_open(const KsVpn *vpn, const KsServer *server)
     return vpn->activity != KS_VPN_DOWN;
 }
 
-/* With data channel offload the kernel sends this VPN's data, which over UDP have the uid of
- * anyone who sends through the tunnel; over TCP they have that of openvpn's socket. A link whose
+/* The link of this VPN's whose data the kernel sends (data channel offload), or NULL. One whose
  * openvpn has died stays and carries nothing. */
-static bool has_kernel_openvpn(const KsDrawing *drawing, const KsVpn *vpn)
+static const KsLink *kernel_openvpn(const KsDrawing *drawing, const KsVpn *vpn)
 {
     const KsTunnel *tunnel = ks_tunnels_find(drawing->tunnels, vpn);
     const KsLink *link = tunnel ? ks_world_link_by_index(drawing->world, tunnel->index) : NULL;
 
-    return link && link->kernel_openvpn && !link->no_carrier;
+    return link && link->kernel_openvpn && !link->no_carrier ? link : NULL;
+}
+
+static bool is_peer(const KsWorld *world, uint32_t index, const KsServer *server)
+{
+    for (unsigned i = 0; i < world->openvpn_peers->len; i++) {
+        const KsOpenvpnPeer *peer = &g_array_index(world->openvpn_peers, KsOpenvpnPeer, i);
+
+        if (peer->index == index && peer->port == server->port &&
+            ks_address_compare(&peer->address, &server->address) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Over UDP such data have the uid of anyone who sends through the tunnel; over TCP they have that
+ * of openvpn's socket. Where the kernel does not tell where it sends them (before 6.16), any of the
+ * VPN's servers may be meant. */
+static uint32_t open_to_openvpn(const KsDrawing *drawing, const KsVpn *vpn, const KsServer *server)
+{
+    const KsLink *link = server->protocol == IPPROTO_UDP ? kernel_openvpn(drawing, vpn) : NULL;
+
+    if (!link)
+        return KS_OPEN_TO_DAEMONS;
+    if (!link->peers_known)
+        return KS_OPEN_TO_ALL;
+    return is_peer(drawing->world, link->index, server) ? KS_OPEN_TO_OPENVPN : KS_OPEN_TO_DAEMONS;
 }
 
 /* A VPN that a person described may be WireGuard as well: its link says so, once it is there. */
@@ -71,9 +96,7 @@ static uint32_t open_to(const KsDrawing *drawing, const KsVpn *vpn, const KsServ
     case KS_SENDER_DAEMON:
         if (vpn->overlay && server->protocol == IPPROTO_UDP && is_wireguard(drawing->world, vpn))
             return KS_OPEN_TO_DAEMONS | KS_OPEN_TO_WIREGUARD;
-        return server->protocol == IPPROTO_UDP && has_kernel_openvpn(drawing, vpn)
-                   ? KS_OPEN_TO_ALL
-                   : KS_OPEN_TO_DAEMONS;
+        return open_to_openvpn(drawing, vpn, server);
     case KS_SENDER_KERNEL:
         if (strcmp(vpn->type, "wireguard") == 0)
             return KS_OPEN_TO_WIREGUARD;
@@ -184,7 +207,22 @@ static bool draw_wireguard(KsLock *lock, const KsWorld *world)
         if (link->wireguard && link->mark)
             all &= ks_lock_add_wireguard_mark(lock, link->mark);
         else if (link->wireguard && link->port)
-            all &= ks_lock_add_wireguard_port(lock, link->port);
+            all &= ks_lock_add_port(lock, KS_SET_WIREGUARD_PORTS, link->port);
+    }
+    return all;
+}
+
+/* The same of OpenVPN's that the kernel sends. */
+static bool draw_openvpn(KsLock *lock, const KsDrawing *drawing)
+{
+    const GArray *peers = drawing->world->openvpn_peers;
+    bool all = true;
+
+    for (unsigned i = 0; i < peers->len; i++) {
+        const KsOpenvpnPeer *peer = &g_array_index(peers, KsOpenvpnPeer, i);
+
+        if (ks_tunnels_on(drawing->tunnels, peer->index))
+            all &= ks_lock_add_port(lock, KS_SET_OPENVPN_PORTS, peer->from);
     }
     return all;
 }
@@ -532,6 +570,7 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     all &= draw_endpoints(lock, drawing);
     all &= draw_addresses(lock, drawing);
     all &= draw_wireguard(lock, drawing->world);
+    all &= draw_openvpn(lock, drawing);
     all &= draw_people(lock, drawing->world);
     all &= draw_pppoe(lock, drawing);
     all &= ks_guests_draw(drawing->world, lock);

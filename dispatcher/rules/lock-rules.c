@@ -368,6 +368,7 @@ static const KsRule rules[] = {
      * behind the one that came here. Packets that come in have the uid of a socket only if that was
      * found already, and then it is a program's of that uid. ---- */
     { KS_CHAIN_FROM_SEVERAL, "jump from_wireguard", DO(JUMP(KS_CHAIN_FROM_WIREGUARD)) },
+    { KS_CHAIN_FROM_SEVERAL, "jump from_openvpn", DO(JUMP(KS_CHAIN_FROM_OPENVPN)) },
     { KS_CHAIN_FROM_SEVERAL, "jump from_ipsec", DO(JUMP(KS_CHAIN_FROM_IPSEC)) },
     { KS_CHAIN_FROM_SEVERAL, "jump inside_ipsec", DO(JUMP(KS_CHAIN_INSIDE_IPSEC)) },
 
@@ -397,6 +398,15 @@ static const KsRule rules[] = {
     { KS_CHAIN_FROM_WIREGUARD, "oif 0 meta l4proto != udp accept", /* an error that quotes one */
       DO(COMES_IN, META(L4PROTO, R1),
          COMPARE(NEQ, 1, IPPROTO_UDP), ACCEPT), "an error that comes in" },
+
+    /* OpenVPN's data that the kernel encrypts has the uid of the one who sends through the tunnel,
+     * and the port of openvpn's own socket, which no other can have. Its first byte is what it is
+     * (P_DATA_V2, 9) and three bits for the key. All else is openvpn's, a daemon. */
+    { KS_CHAIN_FROM_OPENVPN, "udp sport @openvpn_ports @th,64,8 | 0x7 == 0x4f accept",
+      DO(IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1), LOOKUP(KS_SET_OPENVPN_PORTS),
+         TRANSPORT(UDP_PAYLOAD, 1, R1), SET_BITS(1, 0x07), COMPARE(EQ, 1, 0x4f), ACCEPT),
+      "data of OpenVPN's in the kernel" },
+    { KS_CHAIN_FROM_OPENVPN, "jump from_daemon", DO(JUMP(KS_CHAIN_FROM_DAEMON)) },
 
     /* ESP in UDP begins with a number that is not zero (RFC 3948, 2.1) and has the uid of the
      * sender; key exchanges and keepalives are a daemon's. Linux 6.11 and later sends keepalives

@@ -29,6 +29,8 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_ANSWERS] = { "answers", .comment = "what VPN servers may send" },
     [KS_CHAIN_FROM_SEVERAL] = { "from_several", .comment = "a server of VPNs of several kinds" },
     [KS_CHAIN_FROM_WIREGUARD] = { "from_wireguard", .comment = "WireGuard's own packets only" },
+    [KS_CHAIN_FROM_OPENVPN] = { "from_openvpn",
+                                .comment = "OpenVPN in the kernel, and its daemon" },
     [KS_CHAIN_FROM_IPSEC] = { "from_ipsec", .comment = "IPsec's own packets only" },
     [KS_CHAIN_FROM_DAEMON] = { "from_daemon",
                                .comment = "a VPN daemon's packets, no desktop program's" },
@@ -176,8 +178,13 @@ static const KsVerdict server_verdicts[] = {
     [KS_OPEN_TO_WIREGUARD] = { NFT_JUMP, KS_CHAIN_FROM_WIREGUARD },
     [KS_OPEN_TO_IPSEC] = { NFT_JUMP, KS_CHAIN_FROM_IPSEC },
     [KS_OPEN_INSIDE_IPSEC] = { NFT_JUMP, KS_CHAIN_INSIDE_IPSEC },
+    [KS_OPEN_TO_OPENVPN] = { NFT_JUMP, KS_CHAIN_FROM_OPENVPN },
     [KS_OPEN_TO_SEVERAL] = { NFT_JUMP, KS_CHAIN_FROM_SEVERAL },
 };
+
+#define SOURCE_PORTS(set, named, says)                                             \
+    .keys = (set), .name = (named), .comment = (says), .nft_type = "inet_service", \
+    .key_type = TYPE_INET_SERVICE, .key_length = 2, .size = KS_LOCK_INTERFACES_MAX
 
 /* Four numbers of 16 bytes, from any place. */
 #define NAME_PIECES "@th,160,128 . @th,288,128 . @th,416,128 . @th,544,128"
@@ -336,15 +343,10 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .size = KS_LOCK_INTERFACES_MAX,
         .host_order = true,
     },
-    [KS_SET_WIREGUARD_PORTS] = {
-        .keys = KS_SET_WIREGUARD_PORTS,
-        .name = "wireguard_ports",
-        .comment = "ports of WireGuard tunnels",
-        .nft_type = "inet_service",
-        .key_type = TYPE_INET_SERVICE,
-        .key_length = 2,
-        .size = KS_LOCK_INTERFACES_MAX,
-    },
+    [KS_SET_WIREGUARD_PORTS] = { SOURCE_PORTS(KS_SET_WIREGUARD_PORTS, "wireguard_ports",
+                                              "ports of WireGuard tunnels") },
+    [KS_SET_OPENVPN_PORTS] = { SOURCE_PORTS(KS_SET_OPENVPN_PORTS, "openvpn_ports",
+                                            "ports of OpenVPN in the kernel") },
     [KS_SET_IPSEC] = {
         .keys = KS_SET_IPSEC,
         .name = "ipsec_versions", /* "ipsec" is a word of nft's */

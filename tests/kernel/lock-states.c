@@ -54,7 +54,7 @@ static void draw_servers(KsLock *lock)
     ks_lock_add_people(lock, 1000, 60000);
     ks_lock_add_people(lock, 3500000, UINT32_MAX);
     ks_lock_add_wireguard_mark(lock, 0xcbca);
-    ks_lock_add_wireguard_port(lock, 40000);
+    ks_lock_add_port(lock, KS_SET_WIREGUARD_PORTS, 40000);
 }
 
 static void draw_tunnel(KsLock *lock)
@@ -117,6 +117,8 @@ static void draw_ipsec(KsLock *lock)
     add_server(lock, "2001:db8::1", IPPROTO_UDP, 4500, KS_OPEN_TO_IPSEC);
     add_server(lock, "2001:db8::1", IPPROTO_UDP, 1701, KS_OPEN_INSIDE_IPSEC);
     add_server(lock, "2001:db8::1", IPPROTO_UDP, 1702, KS_OPEN_TO_SEVERAL);
+    add_server(lock, "2001:db8::1", IPPROTO_UDP, 1703, KS_OPEN_TO_OPENVPN);
+    (void) ks_lock_add_port(lock, KS_SET_OPENVPN_PORTS, 41000);
     add_server(lock, "2001:db8::1", IPPROTO_ESP, 0, KS_OPEN_TO_ALL);
     add_server(lock, "198.51.100.1", IPPROTO_ESP, 0, KS_OPEN_TO_ALL);
     add_server(lock, "198.51.100.1", IPPROTO_AH, 0, KS_OPEN_TO_ALL);

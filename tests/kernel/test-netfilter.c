@@ -60,7 +60,8 @@ static void fill(KsLock *lock)
     ks_lock_add_people(lock, 1000, 59999);
     ks_lock_add_people(lock, 100000, UINT32_MAX);
     ks_lock_add_wireguard_mark(lock, 0xcbca);
-    ks_lock_add_wireguard_port(lock, 51820);
+    ks_lock_add_port(lock, KS_SET_WIREGUARD_PORTS, 51820);
+    ks_lock_add_port(lock, KS_SET_OPENVPN_PORTS, 41000);
     ks_lock_open_ipsec(lock);
     ks_lock_add_pppoe_peer(lock, &(KsPppoePeer){ { 2, 0, 0, 0, 0, 1 } });
     ks_lock_add_name(lock, "vpn.example");
@@ -234,7 +235,8 @@ static void random_lock(KsLock *lock, GRand *random)
         ks_lock_add_people(lock, number * 1000u,
                            number * 1000u + (uint32_t) g_rand_int_range(random, 0, 2000));
         ks_lock_add_wireguard_mark(lock, number);
-        ks_lock_add_wireguard_port(lock, number);
+        ks_lock_add_port(lock, KS_SET_WIREGUARD_PORTS, number);
+        ks_lock_add_port(lock, KS_SET_OPENVPN_PORTS, number);
         if (number > 5)
             ks_lock_open_ipsec(lock);
         ks_lock_add_pppoe_peer(lock, &(KsPppoePeer){ { 2, 0, 0, 0, 0, (uint8_t) number } });

@@ -36,7 +36,9 @@ enum {
     L2TP_PORT = 1701,
     SEVERAL_PORT = 5555,
     OTHER_PORT = 5556,
+    OFFLOAD_PORT = 1195,
     LISTEN_PORT = 40000,
+    OPENVPN_PORT = 41000,
 };
 
 /* The first bytes of what is sent. */
@@ -48,6 +50,9 @@ enum {
 #define IKE        "\0\0\0\0 and more"
 #define ESP        "\0\0\1\0 and more"
 #define KEEPALIVE  "\xff"
+#define P_DATA_V2  "\x4a and more" /* 9, and the key 2 */
+#define P_DATA_V1  "\x32 and more"
+#define P_CONTROL  "\x22 and more"
 #define SENT(text) .bytes = (text), .size = sizeof(text) - 1
 
 typedef struct {
@@ -96,6 +101,20 @@ static const Row rows[] = {
     { PERSON, NATT_PORT, false, SENT(KEEPALIVE) },
     { ROOT, NATT_PORT, true, SENT(IKE) },
     { ROOT, NATT_PORT, true, SENT(KEEPALIVE) },
+
+    { PERSON, OFFLOAD_PORT, true, SENT(P_DATA_V2), .from = OPENVPN_PORT },
+    { ROOT, OFFLOAD_PORT, true, SENT(P_DATA_V2), .from = OPENVPN_PORT },
+    { PERSON, OFFLOAD_PORT, false, SENT(P_DATA_V2) },
+    { PERSON, OFFLOAD_PORT, false, SENT(P_DATA_V2), .from = OPENVPN_PORT + 1 },
+    { PERSON, OFFLOAD_PORT, false, SENT(P_DATA_V2), .from = LISTEN_PORT },
+    { PERSON, OFFLOAD_PORT, false, SENT(P_DATA_V1), .from = OPENVPN_PORT },
+    { PERSON, OFFLOAD_PORT, false, SENT(P_CONTROL), .from = OPENVPN_PORT },
+    { PERSON, OFFLOAD_PORT, false, SENT(TEXT), .from = OPENVPN_PORT },
+    { DAEMON, OFFLOAD_PORT, true, SENT(P_CONTROL), .from = OPENVPN_PORT },
+    { DAEMON, OFFLOAD_PORT, true, SENT(P_CONTROL) },
+    { PERSON, DAEMON_PORT, false, SENT(P_DATA_V2), .from = OPENVPN_PORT },
+    { PERSON, WIREGUARD_PORT, false, SENT(P_DATA_V2), .from = OPENVPN_PORT },
+    { PERSON, OTHER_PORT, false, SENT(P_DATA_V2), .from = OPENVPN_PORT },
 
     { ROOT, L2TP_PORT, false, SENT(TEXT) }, /* nothing encrypts it */
     { PERSON, L2TP_PORT, false, SENT(TEXT), .mark = MARK },
@@ -168,6 +187,7 @@ static void fill(KsLock *lock)
         { LOGIN_PORT, KS_OPEN_TO_DAEMONS },     { WIREGUARD_PORT, KS_OPEN_TO_WIREGUARD },
         { NATT_PORT, KS_OPEN_TO_IPSEC },        { L2TP_PORT, KS_OPEN_INSIDE_IPSEC },
         { SEVERAL_PORT, KS_OPEN_TO_WIREGUARD }, { SEVERAL_PORT, KS_OPEN_TO_DAEMONS },
+        { OFFLOAD_PORT, KS_OPEN_TO_OPENVPN },
     };
     KsAddress server4;
     KsAddress server6;
@@ -183,7 +203,8 @@ static void fill(KsLock *lock)
     g_assert_true(ks_lock_add_people(lock, PERSON, LAST));
     g_assert_true(ks_lock_add_people(lock, CONTAINER, CONTAINER + 65535));
     g_assert_true(ks_lock_add_wireguard_mark(lock, MARK));
-    g_assert_true(ks_lock_add_wireguard_port(lock, LISTEN_PORT));
+    g_assert_true(ks_lock_add_port(lock, KS_SET_WIREGUARD_PORTS, LISTEN_PORT));
+    g_assert_true(ks_lock_add_port(lock, KS_SET_OPENVPN_PORTS, OPENVPN_PORT));
     ks_lock_seal(lock);
 }
 

@@ -360,14 +360,16 @@ static void test_private(Fixture *f, const void *data)
     g_assert_cmpuint(f->lock->sets[KS_SET_NAMES]->len, ==, 0);
 }
 
-/* OpenVPN's data by the kernel: the way is open to all while its own link carries it, over UDP, at
- * its own profile's servers. */
+/* OpenVPN's data by the kernel: the way is open while its own link carries it, over UDP, at its own
+ * profile's servers: to OpenVPN where the kernel says that it is sent there, to all where it says
+ * nothing. */
 static void test_offload(Fixture *f, const void *data)
 {
     KsLink link = { .index = LINK, .name = "tun0", .up = true, .kernel_openvpn = true };
     KsVpn *vpn = add_vpn(f, "openvpn", KS_VPN_UP);
     KsTunnel tunnel = { .uuid = vpn->uuid, .name = vpn->name, .type = vpn->type, .index = LINK };
     KsVpn *other = ks_vpn_new("other", "other", "openvpn");
+    KsOpenvpnPeer peer = { .index = LINK, .port = 1194, .from = 41000 };
     KsLink *known;
 
     (void) data;
@@ -386,6 +388,24 @@ static void test_offload(Fixture *f, const void *data)
     g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1194), ==, KS_OPEN_TO_ALL);
     g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_TCP, 443), ==, KS_OPEN_TO_DAEMONS);
     g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1195), ==, KS_OPEN_TO_DAEMONS);
+
+    known->peers_known = true; /* there are none: it goes over TCP, or nowhere yet */
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1194), ==, KS_OPEN_TO_DAEMONS);
+    g_assert_true(ks_address_parse(SERVER, &peer.address));
+    g_array_append_val(f->world->openvpn_peers, peer);
+    add_server(vpn, IPPROTO_UDP, 1196, KS_SENDER_DAEMON);
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1194), ==, KS_OPEN_TO_OPENVPN);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1196), ==, KS_OPEN_TO_DAEMONS);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1195), ==, KS_OPEN_TO_DAEMONS);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_TCP, 443), ==, KS_OPEN_TO_DAEMONS);
+    g_assert_cmpuint(f->lock->sets[KS_SET_OPENVPN_PORTS]->len, ==, 1);
+    g_array_index(f->world->openvpn_peers, KsOpenvpnPeer, 0).index = LINK + 1; /* another's link */
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 1194), ==, KS_OPEN_TO_DAEMONS);
+    g_assert_cmpuint(f->lock->sets[KS_SET_OPENVPN_PORTS]->len, ==, 0);
+    known->peers_known = false;
 
     known->no_carrier = true; /* openvpn was killed */
     draw(f);
