@@ -3,6 +3,7 @@
 
 #include "files/people.h"
 #include "kernel/links.h"
+#include "model/guest.h"
 #include "model/uplink.h"
 
 #include <linux/if_arp.h>
@@ -237,7 +238,9 @@ static void take_cards(KsSurroundings *around, const KsWorld *world)
         if (is_in(around->tunnels, link->name) || is_in(around->overlays, link->name))
             (void) ks_lock_open_interface(lock, link->index);
     }
-    around->too_many_cards = !ks_uplinks_find(world, lock, uplinks);
+    /* what goes to a guest leaves nothing: its port is no card, as for the guard */
+    around->too_many_cards = !ks_guests_draw(world, lock);
+    around->too_many_cards |= !ks_uplinks_find(world, lock, uplinks);
     take_above(around, world, uplinks);
     around->has_unknown_ppp = around->state[0] == '\0' && has_ppp(world);
     for (unsigned i = 0; i < uplinks->len; i++) {

@@ -2,6 +2,8 @@
 """The leak matrix: every kind of probe in every state, judged outside."""
 
 import html
+import json
+import subprocess
 import time
 from dataclasses import dataclass, field
 
@@ -56,6 +58,7 @@ class Matrix:
 
     def __post_init__(self) -> None:
         self._open: list[Probe] = []
+        self._leak_test: subprocess.Popen | None = None
         self._judged: int | None = None  # while locked: how far; the way to a state counts as well
 
     # -- what is looked at
@@ -63,6 +66,22 @@ class Matrix:
     def was_open(self) -> None:
         """What left since the last state was not locked in: it is not judged."""
         self._judged = None
+
+    def _begin_leak_test(self) -> subprocess.Popen:
+        """`nm-killswitch test`, at the same time; its program ends when nobody has asked for half a minute."""
+        if self._leak_test is None or self._leak_test.poll() is not None:
+            self._leak_test = self.world.product.start_leak_test()
+        return self.world.client.popen([str(self.world.product.command), "test", "--json"], stdout=subprocess.PIPE)
+
+    @staticmethod
+    def _judge_leak_test(name: str, said: bytes, frames: list[Frame]) -> None:
+        """While locked, it says of each of its rows what was seen outside: nothing, and raises no false alarm."""
+        found = json.loads(said)
+        marks = [(probe, bytes.fromhex(probe["mark"])) for probe in found["probes"] if probe["mark"]]
+        outside = [probe for probe, mark in marks if any(mark in frame.data for frame in frames)]
+        left = [probe for probe in found["probes"] if probe["fate"] == "left"]
+        assert (left, outside) == ([], []), f"{name}: the leak test says {left}, the capture {outside}"
+        assert found["verdict"] in ("closed", "unjudged"), f"{name}: {found['verdict']}"
 
     def measure(self, name: str, locked: bool, connected: bool = False, paused: bool = False) -> State:
         began = time.monotonic()
@@ -72,6 +91,7 @@ class Matrix:
             self._judged = mark
         # a pause opens the second layer for IP and ARP, not for every kind of frame
         others = {} if paused else self._measure_others(locked)
+        leak_test = self._begin_leak_test() if locked else None
         with world.tunnel_capture() as tunnel:
             sent = probes.send(world.client, probes.all_kinds())
             self._open += sent  # TCP's stay open: a SYN is repeated in the states that follow
@@ -88,7 +108,10 @@ class Matrix:
                     "every unbound probe to come out of the tunnel at the VPN server",
                     5,
                 )
+            said = leak_test.communicate(timeout=60)[0] if leak_test else None
             end = world.capture.fence()
+            if said is not None:
+                self._judge_leak_test(name, said, world.capture.since(mark, end))
             probes.collect_errors(sent)
             for probe in sent:
                 if not probe.port:  # a SYN is repeated, a datagram is not
