@@ -22,6 +22,7 @@ int ks_layer_read(KsLayer *layer, KsNetfilter *netfilter)
 {
     int result = ks_netfilter_read(netfilter, layer->held);
 
+    ks_batch_shrink(&layer->batch); /* every change is read back in the end */
     layer->known = result == 0;
     return result;
 }

@@ -3,8 +3,6 @@
 
 #include "network/activation.h"
 
-#include "network/vpn-profile.h"
-
 struct KsActivation {
     void (*answered)(bool taken, void *data); /* NULL: nobody waits any more */
     void *data;
@@ -61,8 +59,7 @@ KsActivation *ks_activation_begin(NMClient *client, const char *uuid, bool conne
     NMActiveConnection *active = profile && !connect ? find_active(client, profile) : NULL;
     KsActivation *activation;
 
-    if (!profile || ks_vpn_profile_kind(NM_CONNECTION(profile)) == KS_VPN_KIND_NONE ||
-        (!connect && !active))
+    if (!profile || (!connect && !active))
         return NULL;
     activation = g_new(KsActivation, 1);
     *activation = (KsActivation){ answered, data, g_strdup(uuid) };

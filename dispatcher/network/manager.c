@@ -8,9 +8,9 @@
 #include "model/shares.h"
 #include "network/activation.h"
 #include "network/attempts.h"
+#include "network/known-profiles.h"
 #include "network/name-servers.h"
 #include "network/online.h"
-#include "network/vpn-profile.h"
 
 #include <NetworkManager.h>
 
@@ -21,9 +21,9 @@ struct KsManager {
     GCancellable *cancellable; /* of the client that is being made */
     NMClient *client;          /* NULL until libnm has answered */
     bool answered;             /* once at least, if only "no bus" */
-    GHashTable *servers;       /* NMConnection* -> KsProfileServers*, until the profile changes */
-    KsAttempts *attempts;      /* by NMConnection* */
-    KsActivation *job;         /* NULL: NetworkManager owes no answer */
+    KsKnownProfiles *known;
+    KsAttempts *attempts; /* by NMConnection* */
+    KsActivation *job;    /* NULL: NetworkManager owes no answer */
     void (*job_answered)(bool taken, void *data);
     void *job_data;
     guint notify;
@@ -45,19 +45,12 @@ static void notify_soon(KsManager *manager)
         manager->notify = g_idle_add_full(G_PRIORITY_DEFAULT, notify_now, manager, NULL);
 }
 
-static void on_profile_changed(NMConnection *profile, KsManager *manager)
-{
-    g_hash_table_remove(manager->servers, profile);
-    notify_soon(manager);
-}
-
 static void on_profile_removed(NMClient *client, NMConnection *profile, KsManager *manager)
 {
     (void) client;
     ks_attempts_forget(manager->attempts, profile);
-    g_signal_handlers_disconnect_by_data(profile, manager);
-    g_object_set_data(G_OBJECT(profile), G_LOG_DOMAIN, NULL);
-    on_profile_changed(profile, manager);
+    ks_known_profiles_forget(manager->known, profile);
+    notify_soon(manager);
 }
 
 static void on_any_change(KsManager *manager)
@@ -130,27 +123,6 @@ static void watch_active(KsManager *manager, NMActiveConnection *active)
     watch(manager, nm_active_connection_get_ip6_config(active), of_config);
 }
 
-/* Every VPN's, whatever is in it: it may be no VPN now and one then. */
-static void watch_profile(KsManager *manager, NMConnection *profile)
-{
-    if (g_object_get_data(G_OBJECT(profile), G_LOG_DOMAIN))
-        return;
-    g_object_set_data(G_OBJECT(profile), G_LOG_DOMAIN, manager);
-    g_signal_connect(profile, NM_CONNECTION_CHANGED, G_CALLBACK(on_profile_changed), manager);
-}
-
-/* The servers of a VPN's profile, worked out once and kept until it changes. */
-static const KsProfileServers *servers_of(KsManager *manager, NMConnection *profile)
-{
-    KsProfileServers *servers = g_hash_table_lookup(manager->servers, profile);
-
-    if (servers)
-        return servers;
-    servers = ks_vpn_profile_servers(profile);
-    g_hash_table_insert(manager->servers, g_object_ref(profile), servers);
-    return servers;
-}
-
 static void add_ip_addresses(KsVpn *vpn, NMIPConfig *config)
 {
     GPtrArray *addresses = config ? nm_ip_config_get_addresses(config) : NULL;
@@ -221,18 +193,17 @@ typedef struct {
 
 static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
 {
-    g_autofree char *type = NULL;
+    const KsKnownProfile *known = ks_known_profile(manager->known, profile);
     KsVpn *vpn;
 
-    if (is_run_by_others(profile) || ks_vpn_profile_kind(profile) == KS_VPN_KIND_NONE)
+    if (is_run_by_others(profile) || known->kind == KS_VPN_KIND_NONE)
         return NULL;
-    type = ks_vpn_profile_type(profile);
-    vpn = ks_vpn_new(nm_connection_get_uuid(profile), nm_connection_get_id(profile), type);
+    vpn = ks_vpn_new(nm_connection_get_uuid(profile), nm_connection_get_id(profile), known->type);
     vpn->users = ks_vpn_profile_users(profile);
     vpn->attempt = ks_attempts_number(manager->attempts, profile);
     vpn->failure = ks_attempts_failure(manager->attempts, profile);
     vpn->ended_by_person = ks_attempts_ended_by_person(manager->attempts, profile);
-    vpn->secrets_of_person = ks_vpn_profile_asks_person(profile);
+    vpn->secrets_of_person = known->asks_person;
     return vpn;
 }
 
@@ -294,7 +265,7 @@ static GPtrArray *first_of(const GPtrArray *servers, unsigned count)
     return first;
 }
 
-/* What nothing is left for is not even read. */
+/* What nothing is left for is not read. */
 static void take_servers(KsManager *manager, KsShares *shares, const Claim *claim)
 {
     KsVpn *vpn = claim->vpn;
@@ -302,11 +273,9 @@ static void take_servers(KsManager *manager, KsShares *shares, const Claim *clai
     unsigned kept;
 
     vpn->left_out = !ks_shares_have_room(shares, vpn);
-    if (vpn->left_out) {
-        g_hash_table_remove(manager->servers, claim->profile);
+    if (vpn->left_out)
         return;
-    }
-    found = servers_of(manager, claim->profile);
+    found = ks_known_profile_servers(manager->known, claim->profile);
     kept = ks_shares_take(shares, vpn, found->servers);
     vpn->left_out = kept < found->servers->len;
     g_ptr_array_unref(vpn->servers);
@@ -434,6 +403,14 @@ static void on_answered(bool taken, void *data)
     manager->job_answered(taken, manager->job_data);
 }
 
+static bool is_known_vpn(KsManager *manager, const char *uuid)
+{
+    NMRemoteConnection *profile = nm_client_get_connection_by_uuid(manager->client, uuid);
+
+    return profile &&
+           ks_known_profile(manager->known, NM_CONNECTION(profile))->kind != KS_VPN_KIND_NONE;
+}
+
 bool ks_manager_ask(KsManager *manager, const char *uuid, bool connect,
                     void (*answered)(bool taken, void *data), void *data)
 {
@@ -441,7 +418,9 @@ bool ks_manager_ask(KsManager *manager, const char *uuid, bool connect,
         return false;
     manager->job_answered = answered;
     manager->job_data = data;
-    manager->job = ks_activation_begin(manager->client, uuid, connect, on_answered, manager);
+    manager->job = is_known_vpn(manager, uuid)
+                       ? ks_activation_begin(manager->client, uuid, connect, on_answered, manager)
+                       : NULL;
     return manager->job != NULL;
 }
 
@@ -460,7 +439,7 @@ static void forget_client(KsManager *manager)
 {
     g_cancellable_cancel(manager->cancellable);
     g_clear_object(&manager->cancellable);
-    g_hash_table_remove_all(manager->servers);
+    ks_known_profiles_clear(manager->known);
     ks_attempts_clear(manager->attempts);
     if (manager->client)
         g_signal_handlers_disconnect_by_data(manager->client, manager);
@@ -487,6 +466,11 @@ static void on_bus_gone(void *data)
     notify_soon(manager);
 }
 
+static void on_known_changed(void *data)
+{
+    notify_soon(data);
+}
+
 static void on_attempt_explained(void *data)
 {
     notify_soon(data);
@@ -498,8 +482,7 @@ KsManager *ks_manager_new(KsSystemBus *bus, void (*changed)(void *data), void *d
 
     manager->changed = changed;
     manager->changed_data = data;
-    manager->servers =
-        g_hash_table_new_full(NULL, NULL, g_object_unref, (GDestroyNotify) ks_profile_servers_free);
+    manager->known = ks_known_profiles_new(on_known_changed, manager);
     manager->attempts = ks_attempts_new(on_attempt_explained, manager);
     manager->bus = bus;
     ks_system_bus_observe(bus, &(KsSystemBusObserver){
@@ -518,7 +501,7 @@ void ks_manager_free(KsManager *manager)
     forget_job(manager, false);
     forget_client(manager);
     g_clear_handle_id(&manager->notify, g_source_remove);
-    g_hash_table_unref(manager->servers);
+    ks_known_profiles_free(manager->known);
     ks_attempts_free(manager->attempts);
     g_free(manager);
 }
@@ -568,7 +551,6 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
         Claim claim = { .profile = profile };
         KsVpn *vpn = claim.vpn = describe_vpn(manager, profile);
 
-        watch_profile(manager, profile);
         if (!vpn)
             continue;
         g_ptr_array_add(world->vpns, vpn);
@@ -581,7 +563,7 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
         NMRemoteConnection *profile = nm_active_connection_get_connection(active);
         KsVpn *vpn = profile ? g_hash_table_lookup(by_profile, profile) : NULL;
 
-        if (!vpn || !is_vpn(active, ks_vpn_profile_kind(NM_CONNECTION(profile))))
+        if (!vpn || !is_vpn(active, ks_known_profile(manager->known, NM_CONNECTION(profile))->kind))
             continue;
         watch_active(manager, active);
         describe_activity(vpn, active);

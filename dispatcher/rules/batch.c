@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a change of some keys takes: a message more is always reserved, and the buffer doubles. */
+#define KEPT_MAX (4 * KS_BATCH_MESSAGE_MAX)
+
 static bool reserve(KsBatch *batch)
 {
     size_t needed = batch->length + KS_BATCH_MESSAGE_MAX;
@@ -97,6 +100,16 @@ int ks_batch_end(KsBatch *batch)
     if (message)
         take(batch, message);
     return batch->error;
+}
+
+void ks_batch_shrink(KsBatch *batch)
+{
+    if (batch->capacity <= KEPT_MAX)
+        return;
+    free(batch->data);
+    batch->data = NULL;
+    batch->length = 0;
+    batch->capacity = 0;
 }
 
 void ks_batch_clear(KsBatch *batch)

@@ -40,4 +40,7 @@ void ks_batch_fail(KsBatch *batch, int error);
 /* Closes the transaction. Returns 0 or the error that stuck. */
 int ks_batch_end(KsBatch *batch);
 
+/* Lets the buffer go that a whole lock with many servers took; what was written in it is gone. */
+void ks_batch_shrink(KsBatch *batch);
+
 void ks_batch_clear(KsBatch *batch);

@@ -12,9 +12,15 @@
 
 #include <glib-unix.h>
 #include <locale.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+
+/* What is longer goes back to the kernel as soon as it is free. */
+#define MEMORY_KEPT_MAX (64 << 10)
 
 typedef struct {
     GMainLoop *loop;
@@ -56,10 +62,23 @@ static gboolean on_stop(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+/* The bus library's threads would each keep a heap of their own. glibc raises both bounds by itself
+ * after the first long list, and keeps what the longest one took. */
+static void keep_little_memory(void)
+{
+#ifdef __GLIBC__
+    (void) mallopt(M_ARENA_MAX, 1);
+    (void) mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT_MAX);
+    (void) mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT_MAX);
+#endif
+}
+
 static int run(void)
 {
     g_autoptr(GError) error = NULL;
     Program program = { 0 };
+
+    keep_little_memory();
 
     if (ks_only_one(&error) == KS_ONLY_ONE)
         program.socket = ks_socket_new(&program.guard, &error);

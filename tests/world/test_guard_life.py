@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from . import profiles
+from .product import UNIT_ENVIRONMENT, private_bytes
 from .waiting import wait_until
 
 _STATE = Path("/var/lib/nm-killswitch/state")
+_MANY = 100  # profiles, of five servers each
+_MEMORY_MAX = 4_400_000  # bytes
 
 
 @pytest.fixture
@@ -150,5 +154,35 @@ def test_the_first_start_does_not_lock_for_a_vpn_that_is_up(world):
     world.manager.up("full")
     assert world.product.wait_state("protected")["locked"]
     world.manager.all_down()
+    world.product.ctl("unlock")
+    world.product.stop_guard()
+
+
+def test_a_hundred_profiles_take_little_memory(world):
+    """Of all that libnm knows of them the guard keeps what the lock needs, and reads again what changes."""
+    world.product.install()
+    names = [f"many{number}" for number in range(_MANY)]
+    for number, name in enumerate(names):
+        remotes = ", ".join(f"203.0.113.{host}:{1024 + number}:udp" for host in range(1, 6))
+        profiles.write(name, profiles.vpn(name, {"connection-type": "tls", "remote": remotes}))
+    world.manager.nmcli("connection", "reload")
+    others = world.client.popen(["nmcli", "monitor"], stdout=subprocess.DEVNULL)  # has libnm mapped, too
+    world.product.start_guard(environment=UNIT_ENVIRONMENT)
+    world.product.ctl("lock")
+
+    def ports():
+        return {server["port"] for server in world.product.status()["servers"]}
+
+    wait_until(lambda: 1024 + _MANY - 1 in ports(), "the last profile's servers")
+    (pid,) = world.client.processes("nm-killswitchd")
+    wait_until(lambda: private_bytes(pid) < _MEMORY_MAX, f"the guard to take less than {_MEMORY_MAX} bytes")
+
+    world.manager.nmcli("connection", "modify", names[0], "+vpn.data", "remote=203.0.113.9:999:udp")
+    wait_until(lambda: 999 in ports() and 1024 not in ports(), "the changed profile to be read again")
+    assert 1025 in ports(), "the others stay known"
+    world.manager.nmcli("connection", "delete", *names)
+    wait_until(lambda: not ports() & set(range(1025, 1024 + _MANY)), "the deleted profiles to be forgotten")
+    others.terminate()
+    others.wait(10)
     world.product.ctl("unlock")
     world.product.stop_guard()
