@@ -42,16 +42,20 @@ static void on_answered(bool taken, void *data)
 static void log_view(KsGuard *guard)
 {
     KsAlwaysOnView view = ks_always_on_view(guard->always_on);
-    g_autofree char *text = g_strdup_printf(
-        "always on: %s%s%s%s%s", ks_always_on_state_name(view.state), view.wait ? ", because " : "",
-        ks_wait_name(view.wait), view.uuid ? ": " : "", view.uuid ? view.uuid : "");
+    bool was_off = guard->always_on_told.state == KS_ALWAYS_ON_OFF;
 
-    if (g_strcmp0(text, guard->always_on_told) == 0)
+    if (view.state == guard->always_on_told.state && view.wait == guard->always_on_told.wait &&
+        g_strcmp0(view.uuid, guard->always_on_told.uuid) == 0)
         return;
-    if (guard->always_on_told || view.state != KS_ALWAYS_ON_OFF)
-        g_message("%s", text);
-    g_free(guard->always_on_told);
-    guard->always_on_told = g_steal_pointer(&text);
+    g_free(guard->always_on_told.uuid);
+    guard->always_on_told.state = view.state;
+    guard->always_on_told.wait = view.wait;
+    guard->always_on_told.uuid = g_strdup(view.uuid);
+    if (was_off && view.state == KS_ALWAYS_ON_OFF)
+        return;
+    g_message("always on: %s%s%s%s%s", ks_always_on_state_name(view.state),
+              view.wait ? ", because " : "", ks_wait_name(view.wait), view.uuid ? ": " : "",
+              view.uuid ? view.uuid : "");
     ks_guard_notify(guard);
 }
 

@@ -61,7 +61,11 @@ struct KsGuard {
     bool clock_is_judged;  /* ... and the clock was not set since */
     GSource *retry_source; /* follows the world once more, at its ready time; owned */
     KsAlwaysOn *always_on;
-    char *always_on_told; /* as it was logged last */
+    struct {
+        KsAlwaysOnState state;
+        KsWait wait;
+        char *uuid;
+    } always_on_told;     /* as it was logged last */
     guint connect_source; /* when it is looked at again */
     bool held_saved;      /* that a person disconnected it is on disk */
     bool is_ready;

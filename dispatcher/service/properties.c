@@ -90,21 +90,47 @@ static bool is_same(const char *name, GVariant *old, GVariant *new)
     return before > 0 && after > 0 && MAX(before, after) - MIN(before, after) <= 1;
 }
 
+/* Of entry `i` of a status; NULL if it has another key than `name`. */
+static GVariant *value_at(GVariant *status, gsize i, const char **name)
+{
+    g_autoptr(GVariant) value = NULL;
+    const char *key;
+
+    if (i >= g_variant_n_children(status))
+        return NULL;
+    g_variant_get_child(status, i, "{&sv}", &key, &value);
+    if (*name && strcmp(key, *name) != 0)
+        return NULL;
+    *name = key;
+    return g_steal_pointer(&value);
+}
+
+static const char *property_of(const char *key)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(rows[i].key, key) == 0)
+            return rows[i].property;
+    return NULL;
+}
+
+/* Two statuses have the same keys in the same order: nothing is looked for. */
 GVariant *ks_property_changes(GVariant *before, GVariant *after)
 {
     GVariantBuilder builder;
     unsigned changes = 0;
 
-    if (!before)
+    if (!before || g_variant_equal(before, after))
         return NULL;
     g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autoptr(GVariant) old = ks_property_get(before, rows[i].property);
-        g_autoptr(GVariant) new = ks_property_get(after, rows[i].property);
+    for (gsize i = 0; i < g_variant_n_children(after); i++) {
+        const char *key = NULL;
+        g_autoptr(GVariant) new = value_at(after, i, &key);
+        g_autoptr(GVariant) old = value_at(before, i, &key);
+        const char *property = property_of(key);
 
-        if (!new || (old && is_same(rows[i].property, old, new)) || !is_signalled(rows[i].property))
+        if (!property || (old && is_same(property, old, new)) || !is_signalled(property))
             continue;
-        g_variant_builder_add(&builder, "{sv}", rows[i].property, new);
+        g_variant_builder_add(&builder, "{sv}", property, new);
         changes++;
     }
     if (changes > 0)
