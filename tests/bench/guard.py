@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the resident guard costs while nothing happens: private memory, wakeups."""
 
+import subprocess
 import time
 from pathlib import Path
 
 from world import addresses as a
 from world import profiles
+from world.profiles import uuid_of
+from world.product import UNIT_ENVIRONMENT, private_bytes
 from world.sandbox import reports_dir
 from world.waiting import wait_until
 from world.world import World
 
 from .figures import Row, Sample, bound
+from .helpers import helper
 
 _MEMORY_GOAL = 5.0  # MB
 _MANY = 100  # profiles
@@ -51,15 +55,13 @@ def wait_idle(pid: int) -> None:
 
 
 def private_megabytes(pid: int) -> Sample:
-    fields = [line.split() for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]]
-    kilobytes = sum(int(f[1]) for f in fields if f[0].startswith("Private_"))
-    return Sample([kilobytes / 1000], "MB")
+    return Sample([private_bytes(pid) / 1e6], "MB")
 
 
 def _restart(world: World) -> None:
     if world.product.guard_is_running:
         world.product.stop_guard()
-    world.product.start_guard()
+    world.product.start_guard(environment=UNIT_ENVIRONMENT)
 
 
 def be_quiet(world: World) -> None:
@@ -83,6 +85,7 @@ def _profiles(world: World, wanted: int) -> None:
 
 def _memory(world: World) -> list[Row]:
     rows = []
+    others = world.client.popen(["nmcli", "monitor"], stdout=subprocess.DEVNULL)  # has libnm mapped, too, as on a desktop
     for wanted in (1, _MANY):
         _profiles(world, wanted)
         _restart(world)
@@ -93,6 +96,8 @@ def _memory(world: World) -> list[Row]:
     world.product.ctl("lock")
     wait_idle(_pid(world))
     rows.append(bound(f"guard's private memory, {_MANY} profiles, locked", private_megabytes(_pid(world)), _MEMORY_GOAL))
+    others.terminate()
+    others.wait(10)
     return rows
 
 
@@ -107,6 +112,19 @@ def _wakeups(world: World, state: str, seconds: int) -> Row:
         trace.parent.mkdir(parents=True, exist_ok=True)
         world.client.run(["timeout", str(seconds), "strace", "-f", "-tt", "-o", str(trace), "-p", str(pid)], check=False, timeout=seconds + 10)
     return bound(f"guard's wakeups in {seconds} idle seconds, {state}", Sample([found], "wakeups"), 0)
+
+
+def _growth(world: World, quick: bool) -> Row:
+    """What stays of many events: two of three change the kernel's tables."""
+    rounds = 300 if quick else 33_334
+    pid = _pid(world)
+    exchange = [helper("socket-times"), "100", uuid_of("full"), a.TUNNEL]
+    world.client.run(exchange, timeout=600)  # what it keeps for the next one, it has then
+    wait_idle(pid)
+    before = private_bytes(pid)
+    world.client.run([exchange[0], str(rounds), *exchange[2:]], timeout=3600, stdout=subprocess.DEVNULL)
+    wait_idle(pid)
+    return bound(f"guard's private memory, growth by {3 * rounds:,} events", Sample([(private_bytes(pid) - before) / 1e6], "MB"), 1)
 
 
 def measure(world: World, quick: bool) -> list[Row]:
@@ -126,4 +144,5 @@ def measure(world: World, quick: bool) -> list[Row]:
     world.product.wait_state("protected")
     time.sleep(_FOLLOWED)
     rows.append(_wakeups(world, "protected", seconds))
+    rows.append(_growth(world, quick))
     return rows

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from world import profiles
 from world.network import Namespace
+from world.product import UNIT_ENVIRONMENT
 from world.waiting import wait_until
 from world.world import World
 
@@ -61,7 +62,7 @@ def _guard(world: World) -> list[Row]:
     _let_libnm_ask(world)
     _write_profiles(world)
     begun = time.monotonic()
-    world.product.start_guard()
+    world.product.start_guard(environment=UNIT_ENVIRONMENT)
     wait_until(lambda: len(world.product.status()["vpns"]) >= _PROFILES, f"{_PROFILES} profiles", 300)
     known = time.monotonic() - begun
     (pid,) = world.client.processes("nm-killswitchd")
