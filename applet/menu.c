@@ -100,8 +100,8 @@ static bool is_for(GtkWidget *widget, const KsItem *item)
            GPOINTER_TO_INT(g_object_get_data(G_OBJECT(widget), KIND)) == (int) item->kind;
 }
 
-/* Items that stay where they are stay the same widgets. From the first that comes, goes or moves all
- * are made again: what panels hear of moves is nothing, and of other changes the wrong place. */
+/* Items that stay where they are stay the same widgets. From the first that comes, goes or moves
+ * all are made again: panels hear nothing of moves, and the wrong place of other changes. */
 void ks_menu_update(GtkWidget *menu, const GPtrArray *items)
 {
     GActionGroup *actions = g_object_get_data(G_OBJECT(menu), ACTIONS);
