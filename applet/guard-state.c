@@ -279,6 +279,8 @@ static void *read_vpn(GVariant *from)
     vpn->locks = KS_VPN_LOCKS_AUTO; /* also for a word of a newer guard */
     if (g_variant_lookup(from, "locks", "&s", &word))
         (void) ks_vpn_locks_parse(word, &vpn->locks);
+    if (g_variant_lookup(from, "failure", "&s", &word))
+        vpn->failure = ks_failure_of_name(word);
     return vpn;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "model/failure.h"
 #include "model/world.h"
 
 #include <gio/gio.h>
@@ -88,6 +89,7 @@ typedef struct {
     bool overlay;    /* no VPN, but let out beside one */
     bool overridden; /* its servers are others than its profile's */
     KsVpnLocks locks;
+    KsFailure failure; /* of its last attempt to connect */
 } KsGuardVpn;
 
 /* Makes `name` printable. */

@@ -144,7 +144,8 @@ static void describe_servers(KsVpnCard *card, const KsModel *model)
 
 /* ---- cards ---- */
 
-static const char *describe_attempt(const KsModel *model, const KsVpn *vpn)
+/* `known`: what the guard knows of it, or NULL. It has read the log of the VPN's program. */
+static const char *describe_attempt(const KsModel *model, const KsVpn *vpn, const KsGuardVpn *known)
 {
     switch (vpn->activity) {
     case KS_VPN_CONNECTING:
@@ -155,7 +156,7 @@ static const char *describe_attempt(const KsModel *model, const KsVpn *vpn)
     case KS_VPN_DOWN:
         break;
     }
-    return vpn->failure == KS_FAILURE_NONE ? "" : _(failures[vpn->failure]);
+    return known && known->failure != KS_FAILURE_NONE ? _(failures[known->failure]) : "";
 }
 
 static KsVpnCard *card_new(const char *uuid, const char *name, const char *type)
@@ -181,7 +182,7 @@ static KsVpnCard *card_of_profile(const KsModel *model, const KsVpn *vpn)
     card->locks = known ? known->locks : KS_VPN_LOCKS_AUTO;
     card->note = g_strdup(
         card->overridden ? _("Corrected by hand: the servers in its profile do not count.") : "");
-    card->attempt = g_strdup(describe_attempt(model, vpn));
+    card->attempt = g_strdup(describe_attempt(model, vpn, known));
     describe_servers(card, model);
     for (unsigned i = 0; !card->overridden && i < vpn->warnings->len; i++)
         add_doubt(card, g_ptr_array_index(vpn->warnings, i));

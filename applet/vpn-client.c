@@ -11,10 +11,9 @@
 struct KsVpnClient {
     KsVpnClientObserver observer;
     GCancellable *cancellable;
-    NMClient *manager;    /* NULL until libnm has its first answer */
-    GPtrArray *vpns;      /* element-type KsVpn */
-    GPtrArray *networks;  /* element-type KsGuardNetwork */
-    GHashTable *failures; /* char *uuid -> KsFailure of its last attempt */
+    NMClient *manager;   /* NULL until libnm has its first answer */
+    GPtrArray *vpns;     /* element-type KsVpn */
+    GPtrArray *networks; /* element-type KsGuardNetwork */
     char *dropped;
     char *last;
     guint changed_source;
@@ -101,7 +100,6 @@ static KsVpn *read_vpn(const KsVpnClient *client, NMConnection *connection)
             ? nm_setting_connection_get_timestamp(nm_connection_get_setting_connection(connection))
             : 0;
     vpn->activity = activity_of(client->manager, vpn->uuid);
-    vpn->failure = GPOINTER_TO_UINT(g_hash_table_lookup(client->failures, vpn->uuid));
     ks_profile_servers_free(found);
     return vpn;
 }
@@ -176,12 +174,6 @@ static void on_active_state(NMActiveConnection *active, guint state, guint reaso
 {
     const char *uuid = nm_active_connection_get_uuid(active);
 
-    if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED ||
-        state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
-        (void) g_hash_table_remove(client->failures, uuid);
-    else if (ks_failure_of(reason) != KS_FAILURE_NONE)
-        g_hash_table_insert(client->failures, g_strdup(uuid),
-                            GUINT_TO_POINTER(ks_failure_of(reason)));
     if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED) {
         g_free(client->last);
         client->last = g_strdup(uuid);
@@ -203,8 +195,6 @@ static void follow_active(KsVpnClient *client, NMActiveConnection *active)
         g_free(client->last);
         client->last = g_strdup(nm_active_connection_get_uuid(active));
     }
-    if (nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
-        (void) g_hash_table_remove(client->failures, nm_active_connection_get_uuid(active));
     g_signal_connect(active, "state-changed", G_CALLBACK(on_active_state), client);
     g_signal_connect_swapped(active, "notify::state", G_CALLBACK(change), client);
 }
@@ -279,7 +269,6 @@ KsVpnClient *ks_vpn_client_new(GDBusConnection *bus, const KsVpnClientObserver *
     client->cancellable = g_cancellable_new();
     client->vpns = g_ptr_array_new_with_free_func((GDestroyNotify) ks_vpn_free);
     client->networks = g_ptr_array_new_with_free_func((GDestroyNotify) ks_guard_network_free);
-    client->failures = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_async_initable_new_async(NM_TYPE_CLIENT, G_PRIORITY_DEFAULT, client->cancellable, on_ready,
                                client, NM_CLIENT_DBUS_CONNECTION, bus, NM_CLIENT_INSTANCE_FLAGS,
                                (guint) NM_CLIENT_INSTANCE_FLAGS_NO_AUTO_FETCH_PERMISSIONS, NULL);
@@ -305,7 +294,6 @@ void ks_vpn_client_free(KsVpnClient *client)
     g_clear_object(&client->manager);
     g_ptr_array_unref(client->vpns);
     g_ptr_array_unref(client->networks);
-    g_hash_table_unref(client->failures);
     g_object_unref(client->cancellable);
     g_free(client->dropped);
     g_free(client->last);

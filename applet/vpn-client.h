@@ -27,7 +27,7 @@ KsVpnClient *ks_vpn_client_new(GDBusConnection *bus, const KsVpnClientObserver *
 void ks_vpn_client_free(KsVpnClient *client);
 
 /* element-type KsVpn, in the order of their names, with printable ones. Valid until the main loop
- * runs again. Of each are set: uuid, name, type, servers, warnings, activity, failure, used. */
+ * runs again. Of each are set: uuid, name, type, servers, warnings, activity, used. */
 GPtrArray *ks_vpn_client_vpns(const KsVpnClient *client);
 
 /* element-type KsGuardNetwork: the profiles that a machine gets into a network by, in the order of

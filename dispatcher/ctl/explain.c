@@ -118,7 +118,9 @@ static const ReasonText reason_texts[] = {
       .headline = HEADLINE_BLOCKED,
       .why = N_("The VPN did not connect: its server wants a new login."),
       .why_by_name = N_("“%s” did not connect: its server wants a new login."),
-      .steps = { { N_("Connect it and type what it asks for:"), CONNECT_ASK } } },
+      .steps = { { N_("Connect it and type what it asks for:"), CONNECT_ASK },
+                 /* NetworkManager's OpenVPN shows nobody a page to log in at */
+                 { N_("See what the program says:"), "journalctl -b -e -u NetworkManager" } } },
     { .reason = "program-missing",
       .headline = HEADLINE_BLOCKED,
       .why = N_("The VPN did not connect: a program that it needs is not installed."),
@@ -156,7 +158,7 @@ static const ReasonText reason_texts[] = {
       .why_by_name =
           N_("“%s” is connected, but has no interface of its own: only programs that are "
              "set up for it use it, and it protects nothing."),
-      .steps = { { N_("Connect a VPN in your desktop's network menu, or by:"), CONNECT } } },
+      .steps = { { N_("Connect a VPN in your desktop's network menu, or by:"), ANOTHER } } },
     { .reason = "manager-away",
       .headline = HEADLINE_BLOCKED,
       .why = N_("NetworkManager is not running, so no VPN can connect."),
@@ -323,6 +325,20 @@ static char *complete(const char *command, const char *argument)
     return g_strconcat(command, g_str_has_suffix(command, " ") ? argument : "", NULL);
 }
 
+/* NULL: it is about something else, or less than a minute. */
+static char *silent_text(GVariant *status)
+{
+    uint64_t since = ks_field_number(status, "silent_since");
+    uint64_t now = (uint64_t) g_get_real_time() / G_USEC_PER_SEC;
+    unsigned minutes = since > 0 && now > since ? (unsigned) MIN((now - since) / 60, UINT_MAX) : 0;
+
+    if (minutes == 0)
+        return NULL;
+    return g_strdup_printf(ngettext("It has not answered for %u minute.",
+                                    "It has not answered for %u minutes.", minutes),
+                           minutes);
+}
+
 static void explain_blocked(KsExplanation *explanation, GVariant *status)
 {
     const ReasonText *text = find_reason(status);
@@ -330,6 +346,7 @@ static void explain_blocked(KsExplanation *explanation, GVariant *status)
     const char *meant = vpn[0] ? vpn : only_vpn(status);
     g_autofree char *name = ks_printable_name(vpn);
     g_autofree char *argument = argument_of(is_by_hand(status, meant) ? "" : meant);
+    g_autofree char *silent = silent_text(status);
 
     explanation->mood = KS_MOOD_CAREFUL;
     explanation->headline = g_strdup(_(text->headline));
@@ -340,6 +357,12 @@ static void explain_blocked(KsExplanation *explanation, GVariant *status)
     else if (text->why)
         explanation->why = g_strdup(_(text->why));
 #pragma GCC diagnostic pop
+    if (explanation->why && silent) {
+        char *why = explanation->why;
+
+        explanation->why = g_strconcat(why, " ", silent, NULL);
+        g_free(why);
+    }
     if (lan_reaches_here(status))
         explanation->also = g_strdup(_("The local network can be reached (LAN access is on)."));
     for (unsigned i = 0; i < STEPS_MAX && text->steps[i].what; i++) {

@@ -26,15 +26,15 @@ static const char *text_member(JsonObject *object, const char *name)
     return json_object_get_string_member_with_default(object, name, "");
 }
 
-static void tell_next_try(JsonObject *always)
+static void tell_time(JsonObject *object, const char *name)
 {
-    gint64 next = json_object_get_int_member_with_default(always, "next_try", 0);
-    g_autofree char *text = next > 0 ? time_text(next) : NULL;
+    gint64 moment = json_object_get_int_member_with_default(object, name, 0);
+    g_autofree char *text = moment > 0 ? time_text(moment) : NULL;
 
     if (text)
-        json_object_set_string_member(always, "next_try", text);
+        json_object_set_string_member(object, name, text);
     else
-        json_object_set_null_member(always, "next_try");
+        json_object_set_null_member(object, name);
 }
 
 /* JSON can say "nothing" where D-Bus cannot: the contract's null for a pause that is not and for an
@@ -43,16 +43,12 @@ static JsonObject *to_object(GVariant *status)
 {
     g_autoptr(JsonNode) node = json_gvariant_serialize(status);
     JsonObject *object = json_object_ref(json_node_get_object(node));
-    gint64 until = json_object_get_int_member_with_default(object, "paused_until", 0);
-    g_autofree char *end = until > 0 ? time_text(until) : NULL;
     JsonArray *servers = array_member(object, "servers");
 
-    if (end)
-        json_object_set_string_member(object, "paused_until", end);
-    else
-        json_object_set_null_member(object, "paused_until");
+    tell_time(object, "paused_until");
+    tell_time(object, "silent_since");
     if (json_object_has_member(object, "always_on"))
-        tell_next_try(json_object_get_object_member(object, "always_on"));
+        tell_time(json_object_get_object_member(object, "always_on"), "next_try");
     for (guint i = 0; servers && i < json_array_get_length(servers); i++) {
         JsonObject *server = json_array_get_object_element(servers, i);
 

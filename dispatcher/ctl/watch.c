@@ -121,6 +121,7 @@ static GVariant *essence(GVariant *status, uint64_t paused_until)
 
     g_variant_dict_init(&dictionary, status);
     g_variant_dict_remove(&dictionary, "blocked");
+    g_variant_dict_remove(&dictionary, "silent_since");
     g_variant_dict_insert(&dictionary, "paused_until", "t", (guint64) paused_until);
     return g_variant_ref_sink(g_variant_dict_end(&dictionary));
 }

@@ -230,7 +230,7 @@ static gboolean on_look_at_lives(gpointer data)
 
     for (unsigned i = 0; look->wireguard && i < look->lives->len; i++) {
         Life *one = &g_array_index(look->lives, Life, i);
-        bool before = one->life.silent;
+        int64_t before = one->life.silent;
         KsWireguardTraffic traffic;
 
         if (ks_wireguard_read_traffic(look->wireguard, one->index, &traffic) == 0)
@@ -247,9 +247,9 @@ static void judge_life(KsLook *look, KsLink *link)
     Life *one = find_or_add_life(look, link->index);
 
     link->silent = ks_wireguard_life_observe(&one->life, g_get_monotonic_time(), &link->traffic);
-    if (link->silent == one->told)
+    if ((link->silent != 0) == one->told)
         return;
-    one->told = link->silent;
+    one->told = link->silent != 0;
     if (link->silent)
         g_message("the server of the WireGuard tunnel %s does not answer: the tunnel does not "
                   "count as a VPN until it does",

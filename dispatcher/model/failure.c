@@ -48,6 +48,7 @@ static const struct {
     { "alert", "certificate", KS_FAILURE_CERTIFICATE },
     /* a page or a token, and not a password alone: OpenVPN, OpenConnect */
     { "auth_pending", NULL, KS_FAILURE_LOGIN_NEEDED },
+    { "pending auth method", "not supported", KS_FAILURE_LOGIN_NEEDED },
     { "web_auth", NULL, KS_FAILURE_LOGIN_NEEDED },
     { "open_url", NULL, KS_FAILURE_LOGIN_NEEDED },
     { "cookie", "rejected", KS_FAILURE_LOGIN_NEEDED },
@@ -87,7 +88,26 @@ KsFailure ks_failure_of_line(const char *line)
     return KS_FAILURE_NONE;
 }
 
+const char *ks_failure_answer(const char *line)
+{
+    static const char begin[] = "'GDBus.Error:";
+    const char *said = strstr(line, "failed to connect");
+    const char *answer = NULL;
+
+    for (; said && (said = strstr(said, begin)); said += strlen(begin))
+        answer = said + strlen(begin);
+    return answer;
+}
+
 const char *ks_failure_name(KsFailure failure)
 {
     return names[failure];
+}
+
+KsFailure ks_failure_of_name(const char *name)
+{
+    for (int failure = 0; failure < KS_FAILURE_MAX; failure++)
+        if (strcmp(names[failure], name) == 0)
+            return (KsFailure) failure;
+    return KS_FAILURE_NONE;
 }

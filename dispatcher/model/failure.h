@@ -26,5 +26,12 @@ KsFailure ks_failure_of(unsigned reason);
  * it. Anything may stand there: some of it is the server's word. */
 KsFailure ks_failure_of_line(const char *line);
 
+/* Of one line of NetworkManager's own log: what the program answered that was told to connect,
+ * within `line`. NULL: the line is about something else. What stands before may be anybody's. */
+const char *ks_failure_answer(const char *line);
+
 /* As `status --json` has it; "" for KS_FAILURE_NONE. */
 const char *ks_failure_name(KsFailure failure);
+
+/* The other way round; KS_FAILURE_NONE for what is no name. */
+KsFailure ks_failure_of_name(const char *name);

@@ -37,21 +37,22 @@ static bool never_answered(const KsWireguardTraffic *traffic)
            traffic->sent >= (uint64_t) traffic->peers * INITIATIONS_IN_15S * INITIATION_BYTES;
 }
 
-bool ks_wireguard_life_observe(KsWireguardLife *life, int64_t now,
-                               const KsWireguardTraffic *traffic)
+int64_t ks_wireguard_life_observe(KsWireguardLife *life, int64_t now,
+                                  const KsWireguardTraffic *traffic)
 {
     if (is_another(life, traffic)) {
         *life = (KsWireguardLife){ .begun = true, .heard = now };
     } else if (traffic->received != life->last.received) {
         life->unanswered = 0;
-        life->silent = false;
+        life->silent = 0;
         life->heard = now;
     } else if (!life->unanswered && asks(life, now, traffic)) {
         life->unanswered = now;
     }
-    if (life->unanswered && now - life->unanswered >= KS_WIREGUARD_SILENCE * SECOND)
-        life->silent = true;
-    life->silent |= never_answered(traffic);
+    if (!life->silent &&
+        ((life->unanswered && now - life->unanswered >= KS_WIREGUARD_SILENCE * SECOND) ||
+         never_answered(traffic)))
+        life->silent = life->unanswered ? life->unanswered : life->heard;
     life->last = *traffic;
     life->looked = now;
     return life->silent;

@@ -23,7 +23,8 @@ typedef struct {
 /* One link's; begins as zeros. */
 typedef struct {
     bool begun;
-    bool silent; /* the verdict: something that must be answered was not, for too long */
+    int64_t silent; /* the verdict: since when something that must be answered was not; 0: it is
+                     * not so, or not for long enough */
     KsWireguardTraffic last;
     int64_t looked;     /* when; microseconds of g_get_monotonic_time(), as all times here */
     int64_t heard;      /* when the last look was that found something received */
@@ -36,6 +37,6 @@ typedef struct {
 #define KS_WIREGUARD_LOOK    30u
 #define KS_WIREGUARD_SILENCE 60u
 
-/* What is so at this moment. Returns whether the server is silent. */
-bool ks_wireguard_life_observe(KsWireguardLife *life, int64_t now,
-                               const KsWireguardTraffic *traffic);
+/* What is so at this moment. Returns since when the server is silent; 0: it is not. */
+int64_t ks_wireguard_life_observe(KsWireguardLife *life, int64_t now,
+                                  const KsWireguardTraffic *traffic);

@@ -34,7 +34,7 @@ typedef struct {
     bool wireguard;   /* WireGuard in the kernel, with what is known of it: */
     uint32_t mark;    /* ... of the packets it sends; 0: none */
     uint16_t port;    /* ... that it sends them from; 0: none yet */
-    bool silent;      /* ... its server does not answer, by model/wireguard-life.h */
+    int64_t silent;   /* ... since when its server does not answer, by model/wireguard-life.h */
     KsWireguardTraffic traffic;
     bool kernel_openvpn;    /* OpenVPN's data is encrypted in the kernel (data channel offload) */
     bool peers_known;       /* ... and the kernel told whom it sends it to */

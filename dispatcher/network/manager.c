@@ -145,6 +145,29 @@ static bool is_vpn(NMActiveConnection *active, KsVpnKind kind)
                                NM_SETTING_WIREGUARD_SETTING_NAME) == 0;
 }
 
+/* NetworkManager (1.42) tells that of the card below for a VPN that has no interface. */
+static bool is_of_parent(NMActiveConnection *active, NMIPConfig *config)
+{
+    const GPtrArray *devices = nm_active_connection_get_devices(active);
+
+    if (!nm_active_connection_get_vpn(active))
+        return false;
+    for (unsigned i = 0; config && i < devices->len; i++) {
+        NMDevice *device = g_ptr_array_index(devices, i);
+
+        if (config == nm_device_get_ip4_config(device) ||
+            config == nm_device_get_ip6_config(device))
+            return true;
+    }
+    return false;
+}
+
+static void add_own_addresses(KsVpn *vpn, NMActiveConnection *active, NMIPConfig *config)
+{
+    if (!is_of_parent(active, config))
+        add_ip_addresses(vpn, config);
+}
+
 static void describe_activity(KsVpn *vpn, NMActiveConnection *active)
 {
     const GPtrArray *devices = nm_active_connection_get_devices(active);
@@ -172,8 +195,8 @@ static void describe_activity(KsVpn *vpn, NMActiveConnection *active)
                 g_strlcpy(vpn->interface, name, sizeof(vpn->interface));
         }
     }
-    add_ip_addresses(vpn, nm_active_connection_get_ip4_config(active));
-    add_ip_addresses(vpn, nm_active_connection_get_ip6_config(active));
+    add_own_addresses(vpn, active, nm_active_connection_get_ip4_config(active));
+    add_own_addresses(vpn, active, nm_active_connection_get_ip6_config(active));
 }
 
 /* NetworkManager makes a profile for each interface that others made (wg-quick's wg0, say) and

@@ -13,7 +13,8 @@
 #define LINES_MAX     4096u
 #define LINE_SIZE_MAX 4096u
 
-/* NetworkManager's own lines have it; they name profiles, and a person named these. */
+/* NetworkManager's own lines have it; they name profiles, and a person named these. A plugin that
+ * does not find its program says so to NetworkManager alone. */
 #define OF_MANAGER "NM_LOG_LEVEL"
 
 static KsFailure judge_entry(sd_journal *journal)
@@ -22,13 +23,16 @@ static KsFailure judge_entry(sd_journal *journal)
     const void *data;
     size_t size;
 
-    if (sd_journal_get_data(journal, OF_MANAGER, &data, &size) >= 0 ||
-        sd_journal_get_data(journal, MESSAGE, &data, &size) < 0 || size <= strlen(MESSAGE "="))
+    bool of_manager = sd_journal_get_data(journal, OF_MANAGER, &data, &size) >= 0;
+    const char *said;
+
+    if (sd_journal_get_data(journal, MESSAGE, &data, &size) < 0 || size <= strlen(MESSAGE "="))
         return KS_FAILURE_NONE;
     /* the threshold is a hint: what is not compressed comes whole */
     line = g_strndup((const char *) data + strlen(MESSAGE "="),
                      MIN(size - strlen(MESSAGE "="), LINE_SIZE_MAX));
-    return ks_failure_of_line(line);
+    said = of_manager ? ks_failure_answer(line) : line;
+    return said ? ks_failure_of_line(said) : KS_FAILURE_NONE;
 }
 
 /* OpenSSL says twice that a certificate is no good, and why only the first time. */

@@ -212,6 +212,8 @@ static GVariant *describe_vpns(const KsStatusFacts *facts, bool *ret_full)
                               g_variant_new_boolean(is_overridden(vpn)));
         g_variant_builder_add(&entry, "{sv}", "locks",
                               g_variant_new_string(ks_vpn_locks_name(vpn->locks)));
+        g_variant_builder_add(&entry, "{sv}", "failure",
+                              g_variant_new_string(ks_failure_name(vpn->failure)));
         list_add(&list, &entry);
     }
     *ret_full = list.is_full;
@@ -301,6 +303,16 @@ static bool has_no_interface(const KsStatusFacts *facts, const KsVpn *vpn)
 {
     return vpn->activity == KS_VPN_UP && vpn->addresses->len == 0 && !vpn->interface[0] &&
            !ks_vpn_uses_ipsec(vpn) && !ks_engine_saw_tunnel(facts->engine, vpn);
+}
+
+/* Of the tunnel that the reason is about. Unix time in seconds; 0: it is another reason. */
+static uint64_t silent_since(const KsStatusFacts *facts, const char *reason)
+{
+    const KsTunnel *dead = strcmp(reason, "server-silent") == 0 ? find_dead(facts) : NULL;
+
+    if (!dead)
+        return 0;
+    return (uint64_t) (g_get_real_time() - g_get_monotonic_time() + dead->silent) / G_USEC_PER_SEC;
 }
 
 static bool is_any_connecting(const KsStatusFacts *facts)
@@ -427,6 +439,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
 {
     const KsSettings *settings = ks_engine_settings(facts->engine);
     const char *reason_vpn = "";
+    const char *reason = find_reason(facts, &reason_vpn);
     bool vpns_are_full = false;
     bool servers_are_full = false;
     GVariantBuilder builder;
@@ -445,9 +458,10 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     g_variant_builder_add(&builder, "{sv}", "paused_until",
                           g_variant_new_uint64(paused_until(&facts->held)));
     g_variant_builder_add(&builder, "{sv}", "pause_max", g_variant_new_uint32(facts->pause_max));
-    g_variant_builder_add(&builder, "{sv}", "reason",
-                          g_variant_new_string(find_reason(facts, &reason_vpn)));
+    g_variant_builder_add(&builder, "{sv}", "reason", g_variant_new_string(reason));
     g_variant_builder_add(&builder, "{sv}", "reason_vpn", g_variant_new_string(reason_vpn));
+    g_variant_builder_add(&builder, "{sv}", "silent_since",
+                          g_variant_new_uint64(silent_since(facts, reason)));
     g_variant_builder_add(&builder, "{sv}", "tunnels", describe_tunnels(facts));
     g_variant_builder_add(&builder, "{sv}", "overlays", describe_overlays(facts));
     g_variant_builder_add(&builder, "{sv}", "carries", describe_carries(facts));

@@ -12,7 +12,8 @@ typedef struct {
     char interface[IF_NAMESIZE];
     bool default_route;
     bool dead; /* its link has no carrier: it is let out, for it may come to life, but is no VPN */
-    bool silent; /* its server does not answer; let out and no VPN likewise */
+    int64_t silent; /* since when its server does not answer (g_get_monotonic_time()), or 0; let out
+                     * and no VPN likewise */
     KsCarried carried[KS_FAMILIES];
     char **users; /* as of a VPN */
     bool manual;  /* set up by hand: there without NetworkManager */

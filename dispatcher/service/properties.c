@@ -16,6 +16,7 @@ static const struct {
     { "State", "state" },
     { "Reason", "reason" },
     { "ReasonVpn", "reason_vpn" },
+    { "SilentSince", "silent_since" },
     { "Locked", "locked" },
     { "Verified", "verified" },
     { "AutoLock", "auto_lock" },
@@ -75,7 +76,8 @@ static bool is_signalled(const char *name)
     return info && (!word || strcmp(word, "true") == 0);
 }
 
-/* The end of a pause is worked out again with each look at the kernel, to the next whole second. */
+/* The end of a pause is worked out again with each look at the kernel, to a whole second; as is
+ * since when a server is silent. */
 static bool is_same(const char *name, GVariant *old, GVariant *new)
 {
     guint64 before;
@@ -83,7 +85,7 @@ static bool is_same(const char *name, GVariant *old, GVariant *new)
 
     if (g_variant_equal(old, new))
         return true;
-    if (strcmp(name, "PausedUntil") != 0)
+    if (strcmp(name, "PausedUntil") != 0 && strcmp(name, "SilentSince") != 0)
         return false;
     before = g_variant_get_uint64(old);
     after = g_variant_get_uint64(new);

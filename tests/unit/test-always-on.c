@@ -229,7 +229,7 @@ static void test_silent_first(void)
     look(&m);
     assert_asked_to_end(&m, SECOND);
     for (unsigned i = 0; i < m.tunnels->len; i++)
-        g_array_index(m.tunnels, KsTunnel, i).silent = true;
+        g_array_index(m.tunnels, KsTunnel, i).silent = 1;
     ks_always_on_answer(m.always, false);
     m.step = ks_always_on_observe(m.always, m.world, m.tunnels, m.now);
     g_assert_cmpint(m.step.what, ==, KS_STEP_NOTHING);

@@ -22,6 +22,7 @@ struct AllOfTunnel {
     char interface[IF_NAMESIZE];
     bool default_route;
     bool dead;
+    int64_t silent;
     KsCarried carried[KS_FAMILIES];
     char **users;
     bool manual;
@@ -162,10 +163,10 @@ void order_pack(const KsEngine *engine, Packed *packed)
         packed->tunnel[i].index = (uint8_t) tunnel->index;
         packed->tunnel[i].default_route = tunnel->default_route;
         packed->tunnels++;
-        g_assert_false(tunnel->dead);   /* test-status-tunnels.c */
-        g_assert_false(tunnel->silent); /* likewise */
-        g_assert_null(tunnel->users);   /* test-shares.c */
-        g_assert_false(tunnel->manual); /* these have tests of their own: test-vpns.c */
+        g_assert_false(tunnel->dead);           /* test-status-tunnels.c */
+        g_assert_cmpint(tunnel->silent, ==, 0); /* likewise */
+        g_assert_null(tunnel->users);           /* test-shares.c */
+        g_assert_false(tunnel->manual);         /* these have tests of their own: test-vpns.c */
         g_assert_cmpint(tunnel->locks, ==, KS_VPN_LOCKS_AUTO);
     }
 

@@ -64,6 +64,9 @@ static void test_lines(void)
         { "received AUTHENTICATION_FAILED notify error", KS_FAILURE_LOGIN },
         { "MS-CHAP authentication failed: E=691 Authentication failure", KS_FAILURE_LOGIN },
         { "ERROR:  Could not authenticate to gateway.", KS_FAILURE_LOGIN },
+        { "AUTH: Received control message: AUTH_FAILED,Authentication failed, required pending "
+          "auth method 'webauth' not supported",
+          KS_FAILURE_LOGIN_NEEDED },
         { "AUTH_PENDING received, extending handshake timeout from 60s to 60s",
           KS_FAILURE_LOGIN_NEEDED },
         { "Cookie was rejected by server; exiting.", KS_FAILURE_LOGIN_NEEDED },
@@ -100,11 +103,39 @@ static void test_names(void)
             g_assert_cmpstr(ks_failure_name(i), !=, ks_failure_name(j));
 }
 
+/* NetworkManager's lines: only what a program answered counts, and no name that a person gave. */
+static void test_answers(void)
+{
+    static const struct {
+        const char *line;
+        KsFailure failure;
+    } rows[] = {
+        { "<warn>  [1.2] vpn[0x5,u,\"full\"]: connect: failed to connect interactively: "
+          "'GDBus.Error:org.freedesktop.NetworkManager.VPN.Error.BadArguments: Could not find the "
+          "openvpn binary.'",
+          KS_FAILURE_PROGRAM },
+        { "<info>  [1.2] vpn[0x5,u,\"Could not find the binary\"]: starting openvpn",
+          KS_FAILURE_NONE },
+        { "<warn>  [1.2] vpn[0x5,u,\"failed to connect 'GDBus.Error:auth_failed\"]: connect: failed "
+          "to connect interactively: 'GDBus.Error:org.example: no'",
+          KS_FAILURE_NONE },
+        { "<warn>  [1.2] vpn[0x5,u,\"'GDBus.Error:auth_failed\"]: starting", KS_FAILURE_NONE },
+        { "", KS_FAILURE_NONE },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const char *answer = ks_failure_answer(rows[i].line);
+
+        g_assert_cmpint(answer ? ks_failure_of_line(answer) : KS_FAILURE_NONE, ==, rows[i].failure);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/failure/reasons", test_reasons);
     g_test_add_func("/failure/lines", test_lines);
     g_test_add_func("/failure/names", test_names);
+    g_test_add_func("/failure/answers", test_answers);
     return g_test_run();
 }

@@ -178,7 +178,7 @@ static const struct {
     { "tunnel-gone", "nmcli connection down Work" },
     { "tunnel-dead", "nmcli connection up Work" },
     { "server-silent", "nmcli device" },
-    { "no-interface", "nmcli connection up Work" },
+    { "no-interface", "nmcli connection up NAME" },
     { "overlay-only", "nmcli connection up Work" },
     { "login-failed", "nmcli --ask connection up Work" },
     { "no-secrets", "nmcli --ask connection up Work" },
@@ -214,6 +214,32 @@ static void test_reasons(void)
         g_assert_true(way_out);
         if (strcmp(reasons[i].reason, "something-new") != 0)
             g_assert_nonnull(explanation->why);
+    }
+}
+
+/* In whole minutes, once it is one. */
+static void test_silent_for(void)
+{
+    static const struct {
+        int64_t seconds;
+        const char *said;
+    } rows[] = { { 40, NULL }, { 70, "for 1 minute." }, { 190, "for 3 minutes." } };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GVariant) blocked = locked("blocked", "server-silent", "'Work'");
+        guint64 since = (guint64) (g_get_real_time() / G_USEC_PER_SEC - rows[i].seconds);
+        g_autoptr(GVariant) status = NULL;
+        g_autoptr(KsExplanation) explanation = NULL;
+        g_auto(GVariantDict) dictionary = { 0 };
+
+        g_variant_dict_init(&dictionary, blocked);
+        g_variant_dict_insert(&dictionary, "silent_since", "t", since);
+        status = g_variant_ref_sink(g_variant_dict_end(&dictionary));
+        explanation = ks_explain(status);
+        if (rows[i].said)
+            g_assert_true(g_str_has_suffix(explanation->why, rows[i].said));
+        else
+            g_assert_null(strstr(explanation->why, "minute"));
     }
 }
 
@@ -446,6 +472,7 @@ int main(int argc, char **argv)
     g_test_add_func("/show/no-type", test_no_type);
     g_test_add_func("/show/facts", test_facts);
     g_test_add_func("/show/set-up-by-hand", test_set_up_by_hand);
+    g_test_add_func("/show/silent-for", test_silent_for);
     g_test_add_func("/show/another-vpn", test_another_vpn);
     g_test_add_func("/show/connected-machine", test_connected_machine);
     g_test_add_func("/show/lan-networks", test_lan_networks);

@@ -29,6 +29,20 @@ static void test_a_tunnel_that_cannot_carry(Fixture *f, const void *data)
     assert_state(f, "protected");
 }
 
+/* For so many seconds, or a second more; 0: no server is. */
+static void assert_silent(Fixture *f, int64_t seconds)
+{
+    g_autoptr(GVariant) status = ks_status_describe(&f->facts);
+    guint64 since = 1;
+    int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+
+    g_assert_true(g_variant_lookup(status, "silent_since", "t", &since));
+    if (seconds == 0)
+        g_assert_cmpuint(since, ==, 0);
+    else
+        g_assert_cmpint(ABS(now - (int64_t) since - seconds), <=, 1);
+}
+
 /* WireGuard has no carrier, and its server can be gone. */
 static void test_a_server_that_is_silent(Fixture *f, const void *data)
 {
@@ -38,10 +52,11 @@ static void test_a_server_that_is_silent(Fixture *f, const void *data)
     (void) data;
     add_vpn(f->world);
     vpn = g_ptr_array_index(f->world->vpns, 0);
-    tunnel->silent = true;
+    tunnel->silent = g_get_monotonic_time() - 190 * G_USEC_PER_SEC;
     look(f);
     assert_state(f, "blocked");
     assert_reason(f, "server-silent", vpn->name);
+    assert_silent(f, 190);
     g_assert_true(ks_lock_has_interface(ks_engine_lock(f->engine), TUNNEL));
     vpn->activity = KS_VPN_CONNECTING;
     assert_reason(f, "connecting", vpn->name);
@@ -50,9 +65,10 @@ static void test_a_server_that_is_silent(Fixture *f, const void *data)
     look(f);
     assert_reason(f, "no-servers", "");
     vpn->overlay = vpn->manual = false;
-    tunnel->silent = false;
+    tunnel->silent = 0;
     look(f);
     assert_state(f, "protected");
+    assert_silent(f, 0);
 }
 
 /* What is let out beside a VPN is not one: neither alone nor with its carrier gone. */

@@ -140,7 +140,8 @@ static void tick(Tunnel *tunnel, bool sends)
 
 static bool look(Tunnel *tunnel)
 {
-    return ks_wireguard_life_observe(&tunnel->life, START + tunnel->now * SECOND, &tunnel->traffic);
+    return ks_wireguard_life_observe(&tunnel->life, START + tunnel->now * SECOND,
+                                     &tunnel->traffic) != 0;
 }
 
 /* For so many seconds, with data every `every` seconds (0: none), looking as often as the guard
@@ -297,8 +298,9 @@ static void test_another(void)
     (void) run(&tunnel, 100, 1);
     tunnel.answers = false;
     g_assert_cmpint(run(&tunnel, HOUR, 1), >, 0);
-    g_assert_false(ks_wireguard_life_observe(&tunnel.life, START + HOUR * SECOND, &nothing));
-    tunnel.life.silent = true;
+    g_assert_cmpint(ks_wireguard_life_observe(&tunnel.life, START + HOUR * SECOND, &nothing), ==,
+                    0);
+    tunnel.life.silent = START;
     tunnel.traffic.received = 0;
     tunnel.traffic.sent = 148;
     tunnel.life.last = tunnel.traffic;
@@ -324,7 +326,7 @@ static void test_answers_of_ours(void)
             if (at == last + 10 || at == last + 20)
                 traffic.sent += KEEPALIVE_SIZE;
             if (at % (int) KS_WIREGUARD_LOOK == 0)
-                g_assert_false(ks_wireguard_life_observe(&life, now, &traffic));
+                g_assert_cmpint(ks_wireguard_life_observe(&life, now, &traffic), ==, 0);
         }
         /* the control: data that nobody answers, and what it makes WireGuard try */
         for (int at = 0; at < 10 * (int) KS_WIREGUARD_LOOK; at++) {
@@ -333,7 +335,8 @@ static void test_answers_of_ours(void)
             if (at >= 16 && at < 106 && at % 5 == 1)
                 traffic.sent += INITIATION;
             if (at % (int) KS_WIREGUARD_LOOK == 0)
-                asked |= ks_wireguard_life_observe(&life, START + (300 + at) * SECOND, &traffic);
+                asked |=
+                    ks_wireguard_life_observe(&life, START + (300 + at) * SECOND, &traffic) != 0;
         }
         g_assert_true(asked);
     }
