@@ -16,11 +16,20 @@ from .machine import Machine
 _FUTURE_PORT = 1201
 _NOBODYS_PORT = 1202
 _PASSWORD_PORT = 1203
+_PAGE_PORT = 1204
 _GIVES_UP_AFTER = 12  # seconds
+_PROGRAM = "/usr/sbin/openvpn"
 
 _CA = f"{keys.FOLDER}/ca.crt"
 _PASSWORD = {"connection-type": "password", "remote": f"{a.SERVER[4]}:{_PASSWORD_PORT}:udp", "ca": _CA,
              "username": "ann", "password-flags": "0"}  # fmt: skip
+_PAGE_LOGIN = _PASSWORD | {"remote": f"{a.SERVER[4]}:{_PAGE_PORT}:udp"}
+# It sends everybody to a page, until it wants none any more: the file is there.
+_VERIFIER_BY_PAGE = """#!/bin/sh
+[ -e /run/world/no-page ] && exit 0
+printf '20\\nwebauth\\nWEB_AUTH::https://login.example' >"$auth_pending_file"
+exit 2
+"""
 
 # the profile, what is the reason, what status says, what it must not say
 _ROWS = {
@@ -32,6 +41,7 @@ _ROWS = {
     "distrusted": (profiles.tls(f"{a.SERVER[4]}:{a.SERVER_PORT}:udp") | {"ca": f"{keys.FOLDER}/client.crt"},
                    "certificate", "certificate,", "clock"),
     "password": (_PASSWORD, "login-failed", "refused the login", "clock"),
+    "page": (_PAGE_LOGIN, "login-needed", "wants a new login", "clock"),
 }  # fmt: skip
 
 
@@ -53,6 +63,11 @@ def servers(outside):
     verifier = Path("/run/world/verifier")
     verifier.write_text('#!/bin/sh\n[ "$(tail -n 1 "$1")" = right ]\n')
     verifier.chmod(0o755)
+    by_page = Path("/run/world/by-page")
+    by_page.write_text(_VERIFIER_BY_PAGE)
+    by_page.chmod(0o755)
+    _start_server(outside, "openvpn-page", "vpn10", _PAGE_PORT, "198.18.10.0", "server", "--script-security", "2",
+                  "--auth-user-pass-verify", str(by_page), "via-file", "--verify-client-cert", "none")  # fmt: skip
     _start_server(outside, "openvpn-password", "vpn8", _PASSWORD_PORT, "198.18.8.0", "server", "--script-security", "2",
                   "--auth-user-pass-verify", str(verifier), "via-file", "--verify-client-cert", "none",
                   "--push", "redirect-gateway def1")  # fmt: skip
@@ -64,7 +79,7 @@ def machine(outside, servers, locked_disk, copy_of):
     for name, (data, *_) in _ROWS.items():
         text = profiles.vpn(name, data | {"connect-timeout": "4"})
         text = text.replace("[vpn]\n", f"[vpn]\ntimeout={_GIVES_UP_AFTER}\n")
-        text += "\n[vpn-secrets]\npassword=wrong\n" if data is _PASSWORD else ""
+        text += "\n[vpn-secrets]\npassword=wrong\n" if "username" in data else ""
         disk.write(f"/etc/NetworkManager/system-connections/{name}.nmconnection", text, 0o600)
     with Machine(disk, outside) as booted:
         booted.wait_uplink()
@@ -99,6 +114,33 @@ def _correct_the_password(machine) -> None:
     assert machine.wait_state("protected")["tunnels"][0]["name"] == "password"
 
 
+def _login_by_password_is_allowed(machine) -> None:
+    """A page to log in at is more than NetworkManager's OpenVPN can: its program says so."""
+    again, look = _steps(machine.ctl("status").stdout)[:2]
+    assert again == "nmcli --ask connection up page"
+    assert "pending auth method" in machine.run(*look.replace(" -e ", " --no-pager ").split()).stdout
+    Path("/run/world/no-page").touch()
+    machine.run(*again.split(), timeout=90)
+    assert machine.wait_state("protected")["tunnels"][0]["name"] == "page"
+    machine.run("nmcli", "connection", "down", "page")
+    machine.wait_state("blocked")
+
+
+def _find_its_program(machine) -> None:
+    """NetworkManager's plugin is there, and what it starts is not."""
+    machine.run("mv", _PROGRAM, f"{_PROGRAM}.away")
+    machine.run("nmcli", "--wait", "60", "connection", "up", "full", check=False, timeout=90)
+    wait_until(lambda: machine.status()["reason"] == "program-missing", "the missing program to be told", 10)
+    look, another = _steps(machine.ctl("status").stdout)[:2]
+    shown = machine.run(*look.replace(" -e ", " --no-pager ").split()).stdout
+    assert "openvpn binary" in shown, shown[-2000:]
+    machine.run("mv", f"{_PROGRAM}.away", _PROGRAM)  # which installs it
+    machine.run(*another.replace("NAME", "full").split(), timeout=90)
+    assert machine.wait_state("protected")["tunnels"][0]["name"] == "full"
+    machine.run("nmcli", "connection", "down", "full")
+    machine.wait_state("blocked")
+
+
 def test_the_reason_is_the_programs(machine):
     for name, (_, reason, said, unsaid) in _ROWS.items():
         machine.run("nmcli", "--wait", "60", "connection", "up", name, check=False, timeout=90)
@@ -117,4 +159,8 @@ def test_the_reason_is_the_programs(machine):
         assert said in text and unsaid not in text, text
         assert machine.wait_state("blocked")["verified"]
         _follow(machine, name, text)
+    _login_by_password_is_allowed(machine)
+    _find_its_program(machine)
+    machine.run("nmcli", "--wait", "60", "connection", "up", "password", check=False, timeout=90)
+    wait_until(lambda: machine.status()["reason"] == "login-failed", "the wrong password to be told", 10)
     _correct_the_password(machine)

@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A VPN program for NetworkManager that says that it is connected, whatever the kernel does: what is left of
-an IPsec VPN whose daemon has died. Runs as root on the client; ends when its name is lost."""
+an IPsec VPN whose daemon has died; or, called with "ssh", SSH that forwards ports and has neither an interface
+nor an address. Runs as root on the client; ends when its name is lost."""
 
 import ipaddress
 import sys
 
 from gi.repository import Gio, GLib
 
-SERVICE = "org.freedesktop.NetworkManager.libreswan"
 _PATH = "/org/freedesktop/NetworkManager/VPN/Plugin"
 _INTERFACE = "org.freedesktop.NetworkManager.VPN.Plugin"
 _STARTING, _STARTED, _STOPPED = 3, 4, 6
@@ -33,8 +33,9 @@ def _number(text: str) -> int:
 
 
 class Plugin:
-    def __init__(self, bus: Gio.DBusConnection):
+    def __init__(self, bus: Gio.DBusConnection, is_bare: bool):
         self._bus = bus
+        self._is_bare = is_bare
         self._state = _STOPPED
         info = Gio.DBusNodeInfo.new_for_xml(_XML).interfaces[0]
         bus.register_object(_PATH, info, self._call, lambda *_: GLib.Variant("u", self._state), None)
@@ -47,11 +48,13 @@ class Plugin:
         self._tell("StateChanged", GLib.Variant("u", state))
 
     def _connect(self, profile: dict) -> None:
-        server = _number(profile["vpn"]["data"]["right"])
+        data = profile["vpn"]["data"]
+        server = _number(data["remote" if self._is_bare else "right"])
         address = {"address": _number("10.99.0.2"), "prefix": 32, "gateway": server}
         self._become(_STARTING)
-        self._tell("Config", GLib.Variant("a{sv}", {"gateway": GLib.Variant("u", server), "has-ip4": GLib.Variant("b", True)}))
-        self._tell("Ip4Config", GLib.Variant("a{sv}", {key: GLib.Variant("u", value) for key, value in address.items()}))
+        self._tell("Config", GLib.Variant("a{sv}", {"gateway": GLib.Variant("u", server), "has-ip4": GLib.Variant("b", not self._is_bare)}))
+        if not self._is_bare:
+            self._tell("Ip4Config", GLib.Variant("a{sv}", {key: GLib.Variant("u", value) for key, value in address.items()}))
         self._become(_STARTED)
 
     def _call(self, _bus, _sender, _path, _interface, method, arguments, invocation) -> None:
@@ -64,8 +67,9 @@ class Plugin:
 
 def main() -> None:
     bus = Gio.bus_get_sync(Gio.BusType.SYSTEM, None)
-    plugin = Plugin(bus)
-    Gio.bus_own_name_on_connection(bus, SERVICE, 0, lambda *_: print(f"ready {bool(plugin)}", flush=True), None)
+    kind = sys.argv[1]
+    plugin = Plugin(bus, kind == "ssh")
+    Gio.bus_own_name_on_connection(bus, f"org.freedesktop.NetworkManager.{kind}", 0, lambda *_: print(f"ready {bool(plugin)}", flush=True), None)
     GLib.MainLoop().run()
 
 

@@ -2,12 +2,16 @@
 """What the command line says to do is done, as it is written, where it is said (tests/advice.md)."""
 
 import json
+import os
 import shlex
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from . import addresses as a
+from . import profiles
 from .profiles import uuid_of
 from .waiting import wait_until
 
@@ -97,7 +101,10 @@ def test_a_name_that_two_have(guarded):
     try:
         wait_until(lambda: [vpn["name"] for vpn in guarded.product.status()["vpns"]] == ["full", "full"], "both")
         _refused(guarded, "vpn", "set", "full", "--locks", "no", says="nm-killswitch vpn list --json")
+        _refused(guarded, "export", "--format", "nft", "--vpn", "full", says="nm-killswitch vpn list --json")
         twins = json.loads(do(guarded, "nm-killswitch vpn list --json").stdout)["vpns"]
+        exported = guarded.product.ctl("export", "--format", "nft", "--vpn", twins[0]["uuid"], "--interface", "tun0").stdout
+        assert a.SERVER[4] in exported
         guarded.product.ctl("vpn", "set", twins[0]["uuid"], "--locks", "no")
         assert [vpn["locks"] for vpn in guarded.product.status()["vpns"] if vpn["uuid"] == twins[0]["uuid"]] == ["no"]
         guarded.product.ctl("vpn", "set", twins[0]["uuid"], "--locks", "auto")
@@ -134,3 +141,75 @@ def test_a_profile_is_removed_by_networkmanager(guarded):
     _refused(guarded, "vpn", "remove", "old", says="nmcli connection delete")
     do(guarded, "nmcli connection delete old")
     wait_until(lambda: "old" not in str(guarded.product.status()["vpns"]), "it to be gone")
+
+
+def test_more_servers_than_status_lists(guarded):
+    servers = [f"203.0.113.{number}:{a.SERVER_PORT}/udp" for number in range(1, 21)]
+    guarded.product.ctl("vpn", "set", "full", *(word for server in servers for word in ("--server", server)))
+    try:
+        shown = guarded.product.ctl("status").stdout
+        assert "and 8 more: nm-killswitch vpn list" in shown and "203.0.113.20" not in shown
+        assert "203.0.113.20" in do(guarded, "nm-killswitch vpn list").stdout
+    finally:
+        guarded.product.ctl("vpn", "set", "full", "--clear")
+
+
+def test_servers_without_a_guard(guarded):
+    guarded.product.ctl("lock")
+    guarded.product.stop_guard(signal.SIGKILL)
+    try:
+        shown = guarded.product.ctl("status").stdout
+        assert "as the kernel holds them: nm-killswitch rules" in shown and a.SERVER[4] not in shown
+        assert f"{a.SERVER[4]} . udp . {a.SERVER_PORT}" in do(guarded, "nm-killswitch rules").stdout
+    finally:
+        guarded.product.start_guard()
+
+
+def test_a_type_that_is_not_known(guarded):
+    """Its servers are not guessed: they are told, and then let out."""
+    text = profiles.vpn("odd", {"somewhere": a.SERVER[4]}).replace("NetworkManager.openvpn", "NetworkManager.odd")
+    profiles.write("odd", text)
+    guarded.manager.nmcli("connection", "reload")
+    try:
+        told = wait_until(lambda: [text for text in guarded.product.status()["warnings"] if "odd" in text], "what it says of the type")
+        assert '"nm-killswitch vpn set"' in told[0]
+        _refused(guarded, "export", "--format", "nft", "--vpn", "odd", "--interface", "odd0", says="nm-killswitch vpn set NAME --server")
+        guarded.product.ctl("vpn", "set", "odd", *_SERVER)
+        assert [server["not_let_out"] for server in guarded.product.status()["servers"] if server["name"] == "odd"] == [""]
+        assert a.SERVER[4] in guarded.product.ctl("export", "--format", "nft", "--vpn", "odd", "--interface", "odd0").stdout
+        guarded.product.ctl("vpn", "set", "odd", "--clear")
+    finally:
+        guarded.manager.nmcli("connection", "delete", "odd")
+
+
+def test_opening_is_forbidden(guarded):
+    """By the administrator, for all but root on a terminal."""
+    file = Path("/etc/nm-killswitch/conf.d/allow.conf")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    call = ["busctl", "call", "io.github.nmkillswitch", "/io/github/nmkillswitch", "io.github.nmkillswitch.Guard1", "Unlock"]
+    file.write_text("[allow]\nunlock=no\n")
+    os.kill(guarded.product.guard_pid, signal.SIGHUP)
+
+    def is_forbidden() -> str:
+        guarded.product.ctl("lock")
+        done = guarded.client.run(call, check=False, stderr=subprocess.STDOUT)
+        return "allow.conf" in done.stdout and done.stdout
+
+    try:
+        said = wait_until(is_forbidden, "it to be forbidden")
+        assert "sudo nm-killswitch unlock" in said and guarded.product.status()["locked"]
+        do(guarded, "sudo nm-killswitch unlock")
+        assert not guarded.product.status()["locked"]
+    finally:
+        file.unlink()
+        os.kill(guarded.product.guard_pid, signal.SIGHUP)
+
+
+def test_no_vpn_to_export(guarded):
+    guarded.manager.nmcli("connection", "delete", "full")
+    wait_until(lambda: not guarded.product.status()["vpns"], "none to be known")
+    _refused(guarded, "export", "--format", "nft", says="To set one up: nm-killswitch vpn add --help")
+    assert "--interface" in do(guarded, "nm-killswitch vpn add --help").stdout
+    guarded.product.ctl("vpn", "add", "Mine", "--interface", "wg9", *_SERVER)
+    assert a.SERVER[4] in guarded.product.ctl("export", "--format", "nft").stdout
+    guarded.product.ctl("vpn", "remove", "Mine")

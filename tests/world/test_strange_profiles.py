@@ -6,6 +6,7 @@ import ipaddress
 import shutil
 import signal
 import subprocess
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,12 @@ from . import addresses as a
 from . import profiles
 from .people import BUS_NAME, INTERFACE, OBJECT, PROPERTIES
 from .strangers import FILL, Stranger, plugin, profile
+from .test_advice import do, steps
 from .waiting import wait_until
 
 UUID = "aaaaaaaa-0000-0000-0000-000000000001"
 _PLUGIN = Path("/run/world/bin/ipsec_plugin.py")
-_PLUGIN_NAME = Path("/etc/NetworkManager/VPN/nm-libreswan-service.name")
-_PLUGIN_POLICY = Path("/etc/dbus-1/system.d/world-libreswan.conf")
+_KINDS = ("libreswan", "ssh")
 _HEARD = Path("/run/world/heard")
 _LAST_HOOK = Path("/etc/NetworkManager/dispatcher.d/99-heard")  # runs when ours has
 _POLICY = ["src", "192.0.2.1/32", "dst", "0.0.0.0/0", "dir", "out"]
@@ -27,12 +28,13 @@ _POLICY = ["src", "192.0.2.1/32", "dst", "0.0.0.0/0", "dir", "out"]
 
 @pytest.fixture(scope="module")
 def guarded(world):
-    _PLUGIN_NAME.parent.mkdir(exist_ok=True)
-    _PLUGIN_NAME.write_text("[VPN Connection]\nname=libreswan\nservice=org.freedesktop.NetworkManager.libreswan\nprogram=/bin/false\n")
-    _PLUGIN_POLICY.write_text(
-        '<busconfig><policy user="root"><allow own="org.freedesktop.NetworkManager.libreswan"/>'
-        '<allow send_destination="org.freedesktop.NetworkManager.libreswan"/></policy></busconfig>'
-    )
+    Path("/etc/NetworkManager/VPN").mkdir(exist_ok=True)
+    for kind in _KINDS:
+        service = f"org.freedesktop.NetworkManager.{kind}"
+        Path(f"/etc/NetworkManager/VPN/nm-{kind}-service.name").write_text(
+            f"[VPN Connection]\nname={kind}\nservice={service}\nprogram=/bin/false\n")  # fmt: skip
+        Path(f"/etc/dbus-1/system.d/world-{kind}.conf").write_text(
+            f'<busconfig><policy user="root"><allow own="{service}"/><allow send_destination="{service}"/></policy></busconfig>')  # fmt: skip
     _HEARD.touch()
     _LAST_HOOK.write_text(f'#!/bin/sh\necho "$1 $2" >> {_HEARD}\n')
     _LAST_HOOK.chmod(0o755)
@@ -100,11 +102,51 @@ def test_a_profile_that_is_no_vpn_opens_nothing(guarded, people, kind, service):
     assert a.SERVER[4] in _open_servers(guarded)
 
 
-def test_ipsec_that_the_kernel_does_not_know_protects_nothing(guarded):
-    """NetworkManager says that it is up: so it does when its daemon has died, or has lied."""
+@contextmanager
+def _program(guarded, kind):
+    """Which says that it is connected."""
+    _PLUGIN.parent.mkdir(exist_ok=True)
     shutil.copy(Path(__file__).with_name(_PLUGIN.name), _PLUGIN)
     guarded.client.run(["busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ReloadConfig"])
-    program = guarded.client.daemon("ipsec_plugin", ["/usr/bin/python3", str(_PLUGIN)])
+    started = guarded.client.daemon("ipsec_plugin", ["/usr/bin/python3", str(_PLUGIN), kind])
+    try:
+        yield
+    finally:
+        started.kill()
+        started.wait(10)
+
+
+@pytest.fixture
+def libreswan(guarded):
+    with _program(guarded, "libreswan"):
+        yield
+
+
+@pytest.fixture
+def ssh(guarded):
+    with _program(guarded, "ssh"):
+        yield
+
+
+def test_a_vpn_that_has_no_interface(guarded, ssh):
+    """SSH that only forwards ports."""
+    profiles.write("ports", profiles.vpn("ports", {"remote": a.DEAD_SERVER}).replace("openvpn", "ssh"))
+    guarded.manager.nmcli("connection", "reload")
+    try:
+        guarded.manager.nmcli("--wait", "20", "connection", "up", "ports")
+        assert _is_active(guarded, "ports")
+        status = guarded.product.wait_reason("no-interface")
+        assert (status["state"], status["reason_vpn"], status["tunnels"]) == ("blocked", "ports", [])
+        connect = steps(guarded)[0]
+        assert connect == "nmcli connection up NAME"  # another one: this one is connected
+        do(guarded, connect.replace("NAME", "full"))
+        assert [tunnel["name"] for tunnel in guarded.product.wait_state("protected")["tunnels"]] == ["full"]
+    finally:
+        guarded.manager.nmcli("connection", "delete", "ports")
+
+
+def test_ipsec_that_the_kernel_does_not_know_protects_nothing(guarded, libreswan):
+    """NetworkManager says that it is up: so it does when its daemon has died, or has lied."""
     template = ["tmpl", "src", "192.0.2.1", "dst", a.DEAD_SERVER, "proto", "esp", "mode", "tunnel"]
     text = profiles.vpn("office", {"right": a.DEAD_SERVER}, never_default=True).replace("openvpn", "libreswan")
     profiles.write("office", text)
@@ -125,7 +167,6 @@ def test_ipsec_that_the_kernel_does_not_know_protects_nothing(guarded):
     finally:
         guarded.client.run(["ip", "xfrm", "policy", "flush"])
         guarded.manager.nmcli("connection", "delete", "office", check=False)
-        program.kill()
 
 
 @pytest.fixture()

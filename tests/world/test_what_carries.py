@@ -9,6 +9,7 @@ import pytest
 from . import addresses as a
 from . import profiles
 from .questions import NoAnswer, my_address
+from .test_advice import do, steps
 from .waiting import wait_until
 
 _LIVE = f"{a.SERVER[4]}:{a.SERVER_PORT}:udp"
@@ -92,6 +93,12 @@ def test_a_tunnel_without_a_program_is_no_vpn(guarded):
         status = guarded.product.wait_reason("tunnel-dead")
         assert (status["state"], status["reason_vpn"], status["tunnels"]) == ("blocked", "Mine", [])
         assert "nothing is behind it" in " ".join(guarded.product.ctl("status").stdout.split())
+        connect = steps(guarded)[0]
+        assert connect == "nmcli connection up NAME"  # one that is set up by hand nobody connects for them
+        do(guarded, connect.replace("NAME", "full"))
+        assert [tunnel["name"] for tunnel in guarded.product.wait_state("protected")["tunnels"]] == ["full"]
+        guarded.manager.down("full")
+        guarded.product.wait_reason("tunnel-dead")
 
         with client.tun("tun9"):
             guarded.product.wait_state("protected")
