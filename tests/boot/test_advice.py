@@ -6,7 +6,6 @@ from pathlib import Path
 from world import addresses as a
 
 GUARD, SOCKET, LEAK_TEST = "nm-killswitch.service", "nm-killswitch.socket", "nm-killswitch-leak-test.service"
-_HOOK = "/usr/lib/NetworkManager/dispatcher.d/90-nm-killswitch"
 
 
 def _do(machine, command: str) -> str:
@@ -31,22 +30,6 @@ def test_a_guard_that_does_not_run(locked):
         assert a.SERVER[4] in locked.ctl("vpn", "list").stdout
         locked.run("systemctl", "stop", SOCKET, GUARD)
     locked.run("systemctl", "start", SOCKET, GUARD)
-
-
-def test_the_hook_says_where_the_guards_log_is(locked):
-    """The guard may not change the kernel's rules."""
-    drop_in = f"/etc/systemd/system/{GUARD}.d/powerless.conf"
-    locked.disk.write(drop_in, "[Service]\nCapabilityBoundingSet=~CAP_NET_ADMIN\n")
-    locked.run("systemctl", "daemon-reload")
-    locked.run("systemctl", "restart", GUARD)
-    said = locked.run(_HOOK, a.UPLINK, "up", check=False)
-    look = said.stdout.strip().rpartition(": ")[2]
-    assert (said.returncode, look) == (1, f"journalctl -u {GUARD}"), said
-    assert "not permitted" in _do(locked, look)
-    Path(locked.disk.path(drop_in)).unlink()
-    locked.run("systemctl", "daemon-reload")
-    locked.run("systemctl", "restart", GUARD)
-    assert locked.wait_state("blocked")["verified"]
 
 
 def test_the_leak_test_says_where_its_log_is(locked):
