@@ -36,6 +36,7 @@ ONLY_IN_FULL = (
     "test_l2tp_only_inside_ipsec",
     "test_a_tunnel_that_goes[by the program",
     "test_with_the_uplink",
+    "test_routed_dns",
 )
 # Of another release than this machine's, what the default run has time for: what only it has.
 SHORT_FORM = (
@@ -60,6 +61,8 @@ def _is_for(item: pytest.Item, release: releases.Release) -> bool:
     if item.path.name == ("test_tamper.py" if release.tables_are_owned else "test_owned.py"):
         return False
     if "by the kernel" in item.name and not release.openvpn_in_kernel:
+        return False
+    if "routed_dns" in item.name and not release.routed_dns:
         return False
     all_of_it = release == releases.own() or os.environ.get("KS_FULL")
     return bool(all_of_it) or any(name in item.nodeid for name in SHORT_FORM)

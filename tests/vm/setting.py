@@ -125,7 +125,7 @@ def open_up(machine: "Machine") -> None:
 
 # -- attempts to get out
 
-_SEND = """
+SEND = """
 import json, socket, sys
 for canary, address, port, link in json.load(sys.stdin):
     talker = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
@@ -170,7 +170,7 @@ def attempts(machine: "Machine") -> list[bytes]:
             if uid == PERSON:
                 wanted.append((a.KERNEL_SERVER, a.WIREGUARD_PORT, link))
         sent = [(f"canary{os.urandom(8).hex()}", *each) for each in wanted]
-        machine.python(_SEND, uid=uid, given=json.dumps(sent))
+        machine.python(SEND, uid=uid, given=json.dumps(sent))
         canaries += [canary.encode() for canary, *_ in sent]
     return canaries
 

@@ -2,6 +2,9 @@
 """NetworkManager's OpenVPN, its data encrypted by the program or by the kernel (module `ovpn`): each way in
 which a tunnel goes, and its return, judged outside."""
 
+import json
+import os
+
 import pytest
 
 from world import addresses as a
@@ -115,3 +118,32 @@ def test_with_the_uplink(unlocked, kind):
     finally:
         unlocked.run("nmcli", "connection", "modify", "uplink", "connection.secondaries", "")
         unlocked.run("nmcli", "connection", "down", NAME, check=False)
+
+
+def _question_is_seen(machine) -> bool:
+    """A person's, to the router, from whatever link the routes say."""
+    since = machine.capture.mark()
+    canary = f"canary{os.urandom(8).hex()}"
+    machine.python(setting.SEND, uid=PERSON, given=json.dumps([(canary, a.ROUTER[4], a.DNS_PORT, "")]))
+    machine.capture.fence()
+    return any(canary.encode() in frame.data for frame in machine.capture.since(since))
+
+
+def test_routed_dns(unlocked, kind):
+    """ipv4.routed-dns: NetworkManager's own rule sends questions for the router past the VPN."""
+    modify = ("nmcli", "connection", "modify", "uplink", "ipv4.routed-dns")
+    unlocked.run(*modify, "yes")
+    try:
+        unlocked.run("nmcli", "--wait", "60", "connection", "up", "uplink", timeout=90)
+        link = _connect(unlocked, kind)
+        assert a.UPLINK in unlocked.run("ip", "route", "get", a.ROUTER[4]).stdout
+        assert link in unlocked.run("ip", "route", "get", a.WEB[4]).stdout
+        assert not _question_is_seen(unlocked)
+        setting.must_hold(unlocked)
+        unlocked.ctl("auto", "off")
+        unlocked.ctl("unlock")
+        wait_until(lambda: _question_is_seen(unlocked), "the question past the VPN to be seen, unlocked", 30)
+    finally:
+        unlocked.run(*modify, "default")
+        unlocked.run("nmcli", "connection", "down", NAME, check=False)
+        unlocked.run("nmcli", "--wait", "60", "connection", "up", "uplink", timeout=90)
