@@ -20,6 +20,17 @@ _KEYS = "/etc/openvpn/tests"
 _DROP_IN = "/etc/systemd/system/NetworkManager.service.d/tests.conf"
 _MAY_PASS_ON = "[Service]\nCapabilityBoundingSet=CAP_SETPCAP\n"
 
+_SPEAK = """
+import socket, sys
+try:
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(bytes.fromhex(sys.argv[3]), (sys.argv[1], int(sys.argv[2])))
+    print("sent")
+except PermissionError:
+    print("refused")
+"""
+# as nothing of OpenVPN's begins, and as its data do
+_BEGINNINGS = ("00" * 40, "48" + "00" * 40)
+
 
 def _restart_manager(machine) -> None:
     machine.run("systemctl", "restart", "NetworkManager.service", timeout=120)
@@ -63,6 +74,9 @@ def _connect(machine, kind: str) -> str:
     for uid in (0, PERSON):
         seen = lambda uid=uid: setting.my_address(machine, uid) in machine.addresses(link)  # noqa: E731
         wait_until(seen, f"uid {uid} to be seen in the tunnel", 30)
+    for uid, beginning in ((0, _BEGINNINGS[0]), *((PERSON, beginning) for beginning in _BEGINNINGS)):
+        said = machine.python(_SPEAK, a.SERVER[4], str(a.SERVER_PORT), beginning, uid=uid, check=False).stdout.strip()
+        assert said == ("refused" if uid == PERSON else "sent"), (uid, beginning, said)
     return link
 
 
