@@ -128,7 +128,7 @@ GVariant *ks_property_changes(GVariant *before, GVariant *after)
         const char *key = NULL;
         g_autoptr(GVariant) new = value_at(after, i, &key);
         g_autoptr(GVariant) old = value_at(before, i, &key);
-        const char *property = property_of(key);
+        const char *property = new ? property_of(key) : NULL;
 
         if (!property || (old && is_same(property, old, new)) || !is_signalled(property))
             continue;
