@@ -4,6 +4,9 @@
 /* Pixels of the screen's height that are for title bars, panels and shadows. */
 #define OUTSIDE 120
 
+#define FOLLOWED "ks-fit-followed"
+#define HEIGHT   "ks-fit-height" /* of the window, last */
+
 void ks_fit_follow_focus(GtkWidget *scrolled, GtkWidget *inner)
 {
     gtk_container_set_focus_vadjustment(
@@ -22,40 +25,59 @@ GtkWidget *ks_fit_new(GtkWidget *inner)
     return scrolled;
 }
 
-/* A window that grew where the window manager had put it when it was small. */
-static void keep_on_screen(GtkWindow *window, const GdkRectangle *screen, int height)
+static void find_workarea(GtkWidget *window, GdkRectangle *ret_area)
 {
-    int lowest = screen->y + screen->height - height - OUTSIDE / 2;
+    GdkDisplay *display = gtk_widget_get_display(window);
+    GdkWindow *drawn = gtk_widget_get_window(window);
+    GdkMonitor *monitor = drawn ? gdk_display_get_monitor_at_window(display, drawn)
+                                : gdk_display_get_monitor(display, 0);
+
+    *ret_area = (GdkRectangle){ .height = 0 };
+    if (monitor)
+        gdk_monitor_get_workarea(monitor, ret_area);
+}
+
+/* A window that grew where the window manager had put it when it was small. Where a person moves it,
+ * it stays. */
+static gboolean on_configure(GtkWidget *window, GdkEventConfigure *event, gpointer data)
+{
+    int before = GPOINTER_TO_INT(g_object_get_data(G_OBJECT(window), HEIGHT));
+    GdkRectangle screen;
+    int lowest;
     int x;
     int y;
 
-    gtk_window_get_position(window, &x, &y);
-    if (y > MAX(lowest, screen->y))
-        gtk_window_move(window, x, MAX(lowest, screen->y));
+    (void) data;
+    g_object_set_data(G_OBJECT(window), HEIGHT, GINT_TO_POINTER(event->height));
+    if (event->height <= before)
+        return GDK_EVENT_PROPAGATE;
+    find_workarea(window, &screen);
+    gtk_window_get_position(GTK_WINDOW(window), &x, &y);
+    lowest = MAX(screen.y + screen.height - event->height - OUTSIDE / 2, screen.y);
+    if (y > lowest)
+        gtk_window_move(GTK_WINDOW(window), x, lowest);
+    return GDK_EVENT_PROPAGATE;
 }
 
 void ks_fit(GtkWidget *scrolled, int width)
 {
     GtkWidget *window = gtk_widget_get_toplevel(scrolled);
     GtkWidget *inner = gtk_bin_get_child(GTK_BIN(scrolled)); /* the viewport */
-    GdkDisplay *display = gtk_widget_get_display(window);
-    GdkWindow *drawn = gtk_widget_get_window(window);
-    GdkMonitor *monitor = drawn ? gdk_display_get_monitor_at_window(display, drawn)
-                                : gdk_display_get_monitor(display, 0);
-    GdkRectangle screen = { .height = 0 };
+    GdkRectangle screen;
     int least;
     int height;
 
-    if (drawn && gtk_widget_get_allocated_width(scrolled) > 1)
+    if (!g_object_get_data(G_OBJECT(window), FOLLOWED)) {
+        g_object_set_data(G_OBJECT(window), FOLLOWED, window);
+        g_signal_connect(window, "configure-event", G_CALLBACK(on_configure), NULL);
+    }
+    if (gtk_widget_get_window(window) && gtk_widget_get_allocated_width(scrolled) > 1)
         width = gtk_widget_get_allocated_width(scrolled);
     gtk_widget_get_preferred_width(inner, &least, NULL);
     width = MAX(width, least);
     gtk_widget_get_preferred_height_for_width(inner, width, NULL, &height);
-    if (monitor)
-        gdk_monitor_get_workarea(monitor, &screen);
+    find_workarea(window, &screen);
     height = MIN(height, MAX(screen.height - OUTSIDE, OUTSIDE));
     gtk_scrolled_window_set_min_content_height(GTK_SCROLLED_WINDOW(scrolled), height);
     gtk_window_resize(GTK_WINDOW(window), width, 1);
-    if (drawn && monitor)
-        keep_on_screen(GTK_WINDOW(window), &screen, height);
 }
