@@ -85,6 +85,8 @@ KsExitStatus ks_run_test(const KsCommandLine *line);
 
 /* report/report.c */
 KsExitStatus ks_run_report(const KsCommandLine *line);
+/* refused.c */
+KsExitStatus ks_run_refused(const KsCommandLine *line);
 
 /* export.c */
 KsExitStatus ks_run_export(const KsCommandLine *line);

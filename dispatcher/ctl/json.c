@@ -181,10 +181,45 @@ char *ks_json_vpns(GVariant *status)
     return to_text(to, true);
 }
 
+static JsonObject *object_of(GVariant *dictionary)
+{
+    g_autoptr(JsonNode) node = json_gvariant_serialize(dictionary);
+
+    return json_object_ref(json_node_get_object(node));
+}
+
 char *ks_json_leaks(GVariant *result, bool line)
 {
-    g_autoptr(JsonNode) node = json_gvariant_serialize(result);
-    JsonObject *object = json_object_ref(json_node_get_object(node));
+    JsonObject *object = object_of(result);
 
     return line ? to_line(object) : to_text(object, true);
+}
+
+/* What is not known is null. */
+static void tell_refused(JsonObject *entry)
+{
+    tell_time(entry, "first");
+    tell_time(entry, "last");
+    if (json_object_get_int_member_with_default(entry, "uid", -1) < 0)
+        json_object_set_null_member(entry, "uid");
+    if (json_object_get_int_member_with_default(entry, "pid", 0) == 0)
+        json_object_set_null_member(entry, "pid");
+}
+
+char *ks_json_refused(GVariant *told)
+{
+    JsonObject *object = object_of(told);
+    JsonArray *entries = array_member(object, "entries");
+
+    for (guint i = 0; entries && i < json_array_get_length(entries); i++)
+        tell_refused(json_array_get_object_element(entries, i));
+    return to_text(object, true);
+}
+
+char *ks_json_refused_entry(GVariant *entry)
+{
+    JsonObject *object = object_of(entry);
+
+    tell_refused(object);
+    return to_line(object);
 }

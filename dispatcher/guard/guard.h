@@ -65,6 +65,10 @@ bool ks_guard_set_servers(KsGuard *guard, KsGuardDoing doing, const char *vpn, G
 bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *vpn, KsVpnLocks locks,
                             GError **error);
 
+/* Whether the kernel tells KS_LOG_GROUP of what it refuses, as long as the lock stands: of no more
+ * than some packets, and only while somebody looks. False: it cannot; nothing else has changed. */
+bool ks_guard_tell(KsGuard *guard, bool telling, GError **error);
+
 const KsSettings *ks_guard_settings(const KsGuard *guard);
 
 /* The administrator's; valid until it is read again. */

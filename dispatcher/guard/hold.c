@@ -51,10 +51,21 @@ bool ks_guard_take_over(KsGuard *guard)
     return ks_keeper_adopt(guard->keeper, ks_store_load_pause_end(guard->store));
 }
 
-bool ks_guard_hold(KsGuard *guard)
+static bool hold(KsGuard *guard)
 {
     return ks_keeper_hold(guard->keeper, ks_engine_settings(guard->engine)->locked,
                           ks_engine_lock(guard->engine), ks_look_world(guard->look));
+}
+
+bool ks_guard_hold(KsGuard *guard)
+{
+    if (hold(guard))
+        return true;
+    if (!ks_engine_is_telling(guard->engine))
+        return false;
+    /* a kernel without its module takes nothing that names it: what protects does without */
+    ks_engine_set_telling(guard->engine, false);
+    return hold(guard);
 }
 
 static bool second_layer_is_right(const KsGuard *guard)

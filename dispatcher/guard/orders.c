@@ -48,6 +48,22 @@ bool ks_guard_event(KsGuard *guard, const KsEvent *event, GError **error)
     return report(guard, ks_guard_follow(guard), error);
 }
 
+bool ks_guard_tell(KsGuard *guard, bool telling, GError **error)
+{
+    if (telling == ks_engine_is_telling(guard->engine))
+        return true;
+    ks_engine_set_telling(guard->engine, telling);
+    g_message(telling ? "somebody looks at what is refused: the kernel tells of it"
+                      : "nobody looks at what is refused any more");
+    if (!report(guard, ks_guard_follow(guard), error))
+        return false;
+    if (telling == ks_engine_is_telling(guard->engine))
+        return true;
+    g_set_error_literal(error, KS_ERROR, KS_ERROR_KERNEL,
+                        "This kernel cannot tell of what it refuses (its module nfnetlink_log).");
+    return false;
+}
+
 /* Closing, as above. */
 bool ks_guard_lock(KsGuard *guard, GError **error)
 {

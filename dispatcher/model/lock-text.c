@@ -101,6 +101,7 @@ char *ks_key_text(KsSetId set, const KsKey *key)
         memcpy(&port, key->bytes, sizeof(port));
         return g_strdup_printf("%u", ntohs(port));
     case KS_SET_IPSEC:
+    case KS_SET_TELLING:
         return g_strdup(key->bytes[0] == NFPROTO_IPV4 ? "ipv4" : "ipv6");
     case KS_SET_PPPOE_PEERS:
         return g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", key->bytes[0], key->bytes[1],

@@ -36,6 +36,7 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_WIREGUARD_PORTS] = { 2, KS_LOCK_INTERFACES_MAX },
     [KS_SET_OPENVPN_PORTS] = { 2, KS_LOCK_INTERFACES_MAX },
     [KS_SET_IPSEC] = { 1, 2 + 1 },
+    [KS_SET_TELLING] = { 1, 2 + 1 },
     [KS_SET_PPPOE_PEERS] = { KS_PPPOE_ADDRESS_SIZE, KS_PPPOE_PEERS_MAX },
     [KS_SET_NAMES] = { KS_DNS_PIECE, KS_LOCK_NAMES_MAX },
     [KS_SET_NAME_HEADS] = { KS_DNS_PIECE, KS_LOCK_NAMES_MAX },
@@ -325,13 +326,14 @@ bool ks_lock_add_port(KsLock *lock, KsSetId set, uint16_t port)
     return port != 0 && ks_lock_add_key(lock, set, &key);
 }
 
-void ks_lock_open_ipsec(KsLock *lock)
+void ks_lock_set_versions(KsLock *lock, KsSetId set, bool both)
 {
     static const KsKey versions[] = { { .bytes = { NFPROTO_IPV4 } },
                                       { .bytes = { NFPROTO_IPV6 } } };
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(versions); i++)
-        (void) ks_lock_add_key(lock, KS_SET_IPSEC, &versions[i]);
+    g_array_set_size(lock->sets[set], 0);
+    if (both)
+        g_array_append_vals(lock->sets[set], versions, G_N_ELEMENTS(versions));
 }
 
 bool ks_lock_add_pppoe_peer(KsLock *lock, const KsPppoePeer *peer)

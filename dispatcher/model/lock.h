@@ -29,6 +29,7 @@ typedef enum {
     KS_SET_WIREGUARD_PORTS, /* source port of the same, for tunnels without a mark */
     KS_SET_OPENVPN_PORTS,   /* source port of what OpenVPN in the kernel sends */
     KS_SET_IPSEC,           /* IP version (NFPROTO_*), while IPsec in the kernel carries a VPN */
+    KS_SET_TELLING,         /* IP version (NFPROTO_*), while somebody looks at what is refused */
     KS_SET_PPPOE_PEERS,     /* Ethernet address of who is at a PPPoE session's other end */
     KS_SET_NAMES,           /* folded name of a VPN server, whose question may leave (dns-name.h) */
     KS_SET_NAME_HEADS,      /* folded first bytes of a long one */
@@ -117,7 +118,8 @@ bool ks_lock_exclude_from_lan(KsLock *lock, const KsAddress *destination, uint8_
 bool ks_lock_add_people(KsLock *lock, uint32_t first, uint32_t last);
 bool ks_lock_add_wireguard_mark(KsLock *lock, uint32_t mark);
 bool ks_lock_add_port(KsLock *lock, KsSetId set, uint16_t port); /* of KS_SET_*_PORTS */
-void ks_lock_open_ipsec(KsLock *lock);
+/* Of KS_SET_IPSEC and KS_SET_TELLING: both versions or neither; also of a lock that is sealed. */
+void ks_lock_set_versions(KsLock *lock, KsSetId set, bool both);
 bool ks_lock_add_pppoe_peer(KsLock *lock, const KsPppoePeer *peer);
 /* The question for a server's name may leave, once sealed. False also for a name that cannot be
  * compared. */

@@ -35,7 +35,7 @@ static bool header_is_valid(const KsMessageHeader *header)
 {
     bool is_reply = header->kind == KS_MESSAGE_REPLY;
 
-    if (header->kind < KS_MESSAGE_EVENT || header->kind > KS_MESSAGE_REPLY)
+    if (header->kind < KS_MESSAGE_EVENT || header->kind > KS_MESSAGE_TELL)
         return false;
     if (header->result > 0 || header->result < -ERRNO_MAX || header->more > 1)
         return false;

@@ -16,7 +16,10 @@
  *                  contract and its arguments as a tuple; answered by KS_MESSAGE_REPLY: the result
  *                  in `result`, the payload is a serialised GVariant "v" (the tuple of what the
  *                  method returns) on success and plain UTF-8 text on failure, in as many records
- *                  as it takes: `more` is set on all but the last. */
+ *                  as it takes: `more` is set on all but the last.
+ *   who looks at what is refused -> guard: KS_MESSAGE_TELL, without payload; answered by one
+ *                  KS_MESSAGE_REPLY, with text on failure. The kernel tells KS_LOG_GROUP of what it
+ *                  refuses until this connection ends. */
 
 #define KS_MESSAGE_MAGIC   0x6b73u
 #define KS_MESSAGE_VERSION 1u
@@ -26,6 +29,7 @@ typedef enum {
     KS_MESSAGE_EVENT = 1,
     KS_MESSAGE_CALL = 2,
     KS_MESSAGE_REPLY = 3,
+    KS_MESSAGE_TELL = 4,
 } KsMessageKind;
 
 typedef struct {

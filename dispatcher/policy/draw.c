@@ -279,7 +279,7 @@ static void draw_ipsec(KsLock *lock, const KsWorld *world, bool manual)
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
         if (vpn->manual == manual && vpn->activity != KS_VPN_DOWN && ks_vpn_uses_ipsec(vpn)) {
-            ks_lock_open_ipsec(lock);
+            ks_lock_set_versions(lock, KS_SET_IPSEC, true);
             return;
         }
     }

@@ -22,6 +22,7 @@ struct KsEngine {
     KsLock *told;       /* only servers, of VPNs and DHCP: what NetworkManager told last */
     KsLock *lasting;    /* that, and the servers of VPNs set up by hand */
     GPtrArray *kept;    /* KsVpn: private ones that were up when NetworkManager told all last */
+    bool telling;       /* somebody looks at what is refused */
     bool spare_running; /* what is up at the next look is no news */
     char *spared;       /* UUID: that it is up at the next look is no news; NULL: no VPN's */
     char *locked_by;
@@ -249,6 +250,7 @@ static void draw_lock(KsEngine *engine, const KsWorld *world)
             ? NULL
             : "There are more VPN servers or interfaces than the lock can hold. Those "
               "beyond its bounds stay blocked.";
+    ks_lock_set_versions(engine->lock, KS_SET_TELLING, engine->telling);
 }
 
 KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up)
@@ -379,6 +381,17 @@ bool ks_engine_set_locked(KsEngine *engine, bool locked)
     engine->settings.locked = locked;
     g_clear_pointer(&engine->locked_by, g_free);
     return changed;
+}
+
+void ks_engine_set_telling(KsEngine *engine, bool telling)
+{
+    engine->telling = telling;
+    ks_lock_set_versions(engine->lock, KS_SET_TELLING, telling);
+}
+
+bool ks_engine_is_telling(const KsEngine *engine)
+{
+    return engine->telling;
 }
 
 bool ks_engine_set_auto_lock(KsEngine *engine, bool auto_lock)

@@ -44,6 +44,11 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world);
 /* A person's requests. True if that changed anything; observe again afterwards. */
 bool ks_engine_set_locked(KsEngine *engine, bool locked);
 bool ks_engine_set_auto_lock(KsEngine *engine, bool auto_lock);
+
+/* Whether the kernel tells of what it refuses; at once in ks_engine_lock(). Nothing of it lasts. */
+void ks_engine_set_telling(KsEngine *engine, bool telling);
+bool ks_engine_is_telling(const KsEngine *engine);
+
 bool ks_engine_set_lan(KsEngine *engine, bool lan);
 /* `uuids` NULL: all. `places`: what each of them is, as KsSettings has it. */
 bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids,

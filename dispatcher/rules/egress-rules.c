@@ -313,6 +313,10 @@ static const KsRule rules[] = {
       "this network is reached through the VPN" },
     { KS_EGRESS_LAN6, "@nh,192,128 @lan6 accept",
       DO(NETWORK(IPV6_DESTINATION, 16, R1), LOOKUP(KS_EGRESS_SET_LAN6), ACCEPT) },
+
+    /* ---- what is refused here is told, as in the first layer (ADR 38) ---- */
+    { KS_EGRESS_REFUSED,
+      TELL_TEXT, DO(TELL) },
 };
 /* clang-format on */
 

@@ -44,6 +44,10 @@ static const KsChain shared_chains[KS_EGRESS_CHAINS] = {
                          .comment = "LAN access: private addresses, never DNS" },
     [KS_EGRESS_TO_HOTSPOT] = { .name = "to_hotspot",
                                .comment = "what the hotspot's users may receive" },
+    [KS_EGRESS_REFUSED] = { .name = "refused",
+                            .conditional = true,
+                            .with = KS_SET_TELLING,
+                            .comment = "tells of what is refused, while somebody looks" },
 };
 
 /* The lock's own sets, under the same names. */
@@ -66,6 +70,7 @@ static const struct {
     [KS_EGRESS_SET_PPPOE_PEERS] = { KS_SET_PPPOE_PEERS, "pppoe_peers" },
     [KS_EGRESS_SET_WRAPPING_UPLINKS] = { KS_SET_WRAPPING_UPLINKS, "wrapping_uplinks" },
     [KS_EGRESS_SET_RELAYING_UPLINKS] = { KS_SET_RELAYING_UPLINKS, "relaying_uplinks" },
+    [KS_EGRESS_SET_TELLING] = { KS_SET_TELLING, "told_versions" },
     [KS_EGRESS_SET_PAUSE] = { KS_NFT_SET_PAUSE, "pause" },
     [KS_EGRESS_SET_LAN4] = { KS_NFT_SET_LAN4, "lan4" },
     [KS_EGRESS_SET_LAN6] = { KS_NFT_SET_LAN6, "lan6" },
@@ -263,6 +268,7 @@ static const KsRule by_name_rules[] = {
     UNCOMMON,
 };
 
+static const KsRule telling = { .text = "jump refused", .steps = DO(JUMP(KS_EGRESS_REFUSED)) };
 static const KsRule last = { .text = "counter name \"blocked_frames\" drop",
                              .steps = DO(COUNT(KS_EGRESS_BLOCKED), DROP),
                              .comment = "nothing else leaves" };
@@ -293,6 +299,7 @@ static void add_cards(KsEgressTable *table)
                                 .comment = "every frame of what is called like a card" });
     for (unsigned i = 0; i < G_N_ELEMENTS(by_name_rules); i++)
         add_rule(table, &by_name_rules[i], chain);
+    add_rule(table, &telling, chain);
     add_rule(table, &last, chain);
 }
 
@@ -308,6 +315,7 @@ static void add_uplink(KsEgressTable *table, const KsUplink *uplink, unsigned n)
         (KsChain){ .name = names[0], .device = names[1], .comment = form_comments[uplink->form] });
     for (unsigned i = 0; i < FORM_RULES_MAX && by_form[uplink->form][i].text; i++)
         add_rule(table, &by_form[uplink->form][i], chain);
+    add_rule(table, &telling, chain);
     add_rule(table, &last, chain);
 }
 
@@ -318,7 +326,7 @@ KsEgressTable *ks_egress_table_new(const GArray *uplinks, bool by_name)
 
     table->chains = g_new0(KsChain, KS_EGRESS_CHAINS + 1 + uplinks->len);
     table->names = g_new0(char *, 2 * uplinks->len + 1);
-    table->rules = g_new0(KsRule, (FORM_RULES_MAX + 1) * (1 + uplinks->len));
+    table->rules = g_new0(KsRule, (FORM_RULES_MAX + 2) * (1 + uplinks->len));
     table->own_rules.rules = table->rules;
     memcpy(table->chains, shared_chains, sizeof(shared_chains));
     table->segments[0] = &ks_egress_rules;

@@ -29,6 +29,7 @@ typedef enum {
     KS_EGRESS_LAN4,
     KS_EGRESS_LAN6,
     KS_EGRESS_TO_HOTSPOT,
+    KS_EGRESS_REFUSED,
     KS_EGRESS_CHAINS, /* behind these, the uplinks' own */
 } KsEgressChain;
 
@@ -48,6 +49,7 @@ typedef enum {
     KS_EGRESS_SET_PPPOE_PEERS,
     KS_EGRESS_SET_WRAPPING_UPLINKS,
     KS_EGRESS_SET_RELAYING_UPLINKS,
+    KS_EGRESS_SET_TELLING,
     KS_EGRESS_SET_PAUSE,
     KS_EGRESS_SET_LAN4,
     KS_EGRESS_SET_LAN6,

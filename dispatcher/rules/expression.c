@@ -235,6 +235,14 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
             nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_FLAGS, 0);
         }
         return expr;
+    case KS_STEP_LOG:
+        expr = nftnl_expr_alloc("log");
+        if (expr) {
+            nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_GROUP, (uint16_t) step->key);
+            nftnl_expr_set_u32(expr, NFTNL_EXPR_LOG_SNAPLEN, step->length);
+            nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_QTHRESHOLD, 1); /* at once */
+        }
+        return expr;
     case KS_STEP_COUNT:
         expr = nftnl_expr_alloc("objref");
         if (expr) {

@@ -93,6 +93,7 @@ static const KsRule rules[] = {
       DO(META(OIF, R1), LOOKUP(KS_SET_OPEN_INTERFACES), ACCEPT), "loopback and open tunnels" },
     TO_SERVERS(KS_CHAIN_OUTPUT),
     { KS_CHAIN_OUTPUT, "jump leaving", DO(JUMP(KS_CHAIN_LEAVING)) },
+    { KS_CHAIN_OUTPUT, "jump refused", DO(JUMP(KS_CHAIN_REFUSED)) },
     { KS_CHAIN_OUTPUT,
       "meta l4proto . tcp dport @resolver_ports meta skuid . tcp dport @counted "
       "reject with tcp reset",
@@ -159,6 +160,7 @@ static const KsRule rules[] = {
     { KS_CHAIN_FORWARD, "meta nfproto @pause accept",
       DO(META(NFPROTO, R1), LOOKUP(KS_NFT_SET_PAUSE), ACCEPT), "until the pause ends" },
 
+    { KS_CHAIN_FORWARD, "jump refused", DO(JUMP(KS_CHAIN_REFUSED)) },
     { KS_CHAIN_FORWARD, "counter name \"blocked_forward\"", DO(COUNT(KS_COUNTER_BLOCKED_FORWARD)) },
     { KS_CHAIN_FORWARD, "meta l4proto tcp reject with tcp reset",
       DO(IS_PROTOCOL(IPPROTO_TCP), REJECT(TCP_RST)), "the program is told at once" },
@@ -177,6 +179,7 @@ static const KsRule rules[] = {
     TO_SERVERS(KS_CHAIN_POSTROUTING),
     { KS_CHAIN_POSTROUTING, "jump leaving", DO(JUMP(KS_CHAIN_LEAVING)),
       "an uplink: else only what is listed there" },
+    { KS_CHAIN_POSTROUTING, "jump refused", DO(JUMP(KS_CHAIN_REFUSED)) },
     { KS_CHAIN_POSTROUTING,
       "meta l4proto . th dport @resolver_ports meta skuid . th dport @counted drop",
       DO(A_QUESTION, WAS_COUNTED, DROP), "the same question again: not counted" },
@@ -561,6 +564,24 @@ static const KsRule rules[] = {
       DO(IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), LOOKUP(KS_NFT_SET_LAN4), ACCEPT) },
     { KS_CHAIN_LAN_IN, "ip6 saddr @lan6 accept",
       DO(IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), LOOKUP(KS_NFT_SET_LAN6), ACCEPT) },
+
+    /* ---- what is refused is told while somebody looks, and only then these rules are there;
+     * never more than the rate, however much is refused. TCP's socket is closed by the reset,
+     * and nobody could be found behind it any more: that comes with the next try, a second
+     * later (ADR 38) ---- */
+    { KS_CHAIN_REFUSED, "tcp sport . tcp dport @told_tcp return",
+      DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(SOURCE_PORT, 2, R1),
+         TRANSPORT(DESTINATION_PORT, 2, R1_1), LOOKUP(KS_NFT_SET_TOLD_TCP), RETURN),
+      "told already: reset it" },
+    { KS_CHAIN_REFUSED, "meta nfproto @told_versions " TELL_TEXT,
+      DO(META(NFPROTO, R1), LOOKUP(KS_SET_TELLING), TELL), "headers only" },
+    { KS_CHAIN_REFUSED,
+      "meta l4proto tcp meta skuid >= 0 limit rate 100/second burst 100 packets "
+      "update @told_tcp { tcp sport . tcp dport timeout 10s } drop",
+      DO(IS_PROTOCOL(IPPROTO_TCP), HAS_SENDER, LIMIT(TOLD_RATE, TOLD_RATE),
+         TRANSPORT(SOURCE_PORT, 2, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1),
+         REMEMBER(KS_NFT_SET_TOLD_TCP, KS_TOLD_TCP_MS), DROP),
+      "its program can be found until it tries again" },
 };
 
 /* clang-format on */

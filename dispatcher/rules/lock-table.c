@@ -47,6 +47,8 @@ static const KsChain chains[KS_CHAIN_MAX] = {
                                 .comment = "what the hotspot's users may ask this machine" },
     [KS_CHAIN_LAN_OUT] = { "lan_out", .comment = "LAN access: private addresses, never DNS" },
     [KS_CHAIN_LAN_IN] = { "lan_in", .comment = "LAN access: private addresses" },
+    [KS_CHAIN_REFUSED] = { "refused", .conditional = true, .with = KS_SET_TELLING,
+                           .comment = "tells of what is refused, while somebody looks" },
 };
 
 static const char *const counters[KS_COUNTER_MAX] = {
@@ -201,6 +203,11 @@ static const KsVerdict server_verdicts[] = {
 
 /* Users whose refused questions are counted once; others' count each. */
 #define COUNTED_MAX 1024u
+#define REMEMBERED                                                                             \
+    .holds = KS_SET_HOLDS_QUESTIONS, .key_length = 8, .flags = NFT_SET_TIMEOUT | NFT_SET_EVAL, \
+    .size = COUNTED_MAX
+
+#define OF_VERSIONS .nft_type = "nf_proto", .key_type = TYPE_NFPROTO, .key_length = 1
 
 #define INTERFACES(id, called, text)    \
     [id] = {                            \
@@ -347,14 +354,11 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
                                               "ports of WireGuard tunnels") },
     [KS_SET_OPENVPN_PORTS] = { SOURCE_PORTS(KS_SET_OPENVPN_PORTS, "openvpn_ports",
                                             "ports of OpenVPN in the kernel") },
-    [KS_SET_IPSEC] = {
-        .keys = KS_SET_IPSEC,
-        .name = "ipsec_versions", /* "ipsec" is a word of nft's */
-        .comment = "IP versions that IPsec carries",
-        .nft_type = "nf_proto",
-        .key_type = TYPE_NFPROTO,
-        .key_length = 1,
-    },
+    /* "ipsec" is a word of nft's */
+    [KS_SET_IPSEC] = { .keys = KS_SET_IPSEC, .name = "ipsec_versions", OF_VERSIONS,
+                       .comment = "IP versions that IPsec carries" },
+    [KS_SET_TELLING] = { .keys = KS_SET_TELLING, .name = "told_versions", OF_VERSIONS,
+                         .comment = "what is told while somebody looks" },
     [KS_SET_PPPOE_PEERS] = {
         .keys = KS_SET_PPPOE_PEERS,
         .name = "pppoe_peers",
@@ -543,16 +547,13 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .flags = NFT_SET_TIMEOUT | NFT_SET_EVAL,
         .size = ASKED_MAX,
     },
-    [KS_NFT_SET_COUNTED] = {
-        .holds = KS_SET_HOLDS_QUESTIONS,
-        .name = "counted",
-        .comment = "refused questions that were counted",
-        .nft_type = "uid . inet_service",
-        .key_type = CONCAT(TYPE_UID, TYPE_INET_SERVICE),
-        .key_length = 8,
-        .flags = NFT_SET_TIMEOUT | NFT_SET_EVAL,
-        .size = COUNTED_MAX,
-    },
+    [KS_NFT_SET_COUNTED] = { .name = "counted", REMEMBERED, .nft_type = "uid . inet_service",
+                             .key_type = CONCAT(TYPE_UID, TYPE_INET_SERVICE),
+                             .comment = "refused questions that were counted" },
+    [KS_NFT_SET_TOLD_TCP] = { .name = "told_tcp", REMEMBERED,
+                              .nft_type = "inet_service . inet_service",
+                              .key_type = CONCAT(TYPE_INET_SERVICE, TYPE_INET_SERVICE),
+                              .comment = "TCP that was told, until it tries again" },
     [KS_NFT_SET_SERVICE_PORTS] = {
         .name = "service_ports",
         .comment = "services that wait for anyone",

@@ -33,6 +33,7 @@ typedef enum {
     KS_CHAIN_FROM_HOTSPOT,
     KS_CHAIN_LAN_OUT,
     KS_CHAIN_LAN_IN,
+    KS_CHAIN_REFUSED,
     KS_CHAIN_MAX,
 } KsChainId;
 
@@ -65,6 +66,7 @@ typedef enum {
     KS_NFT_SET_ASKED4,
     KS_NFT_SET_ASKED6,
     KS_NFT_SET_COUNTED,
+    KS_NFT_SET_TOLD_TCP,
     KS_NFT_SET_MAX,
 } KsNftSet;
 
@@ -86,5 +88,8 @@ extern const KsNumberedRules ks_numbered_name_rules; /* one of each form for a n
  * (systemd-resolved: 24 times for each server's protocol, type and link). For so long, all that one
  * user asks counts as one. */
 #define KS_COUNTED_MS 1000u
+
+/* How long TCP's next try is waited for, which comes after one second, and then after three. */
+#define KS_TOLD_TCP_MS 10000u
 
 extern const KsSkeleton ks_lock_table;

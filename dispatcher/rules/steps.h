@@ -135,6 +135,7 @@
 #define VMAP(set)          STEP(VMAP, .reg = R1, .key = (set))
 #define REMEMBER(set, ms)  STEP(REMEMBER, .reg = R1, .key = (set), .length = (ms))
 #define LIMIT(rate, burst) STEP(LIMIT, .key = (rate), .length = (burst))
+#define LOG(group, bytes)  STEP(LOG, .key = (group), .length = (bytes))
 #define COUNT(counter)     STEP(COUNT, .key = (counter))
 #define VERDICT(verdict)   STEP(VERDICT, .key = (verdict))
 #define JUMP(to_chain)     STEP(JUMP, .key = (to_chain))
@@ -209,6 +210,15 @@
 /* A transformation waits on the packet's route, or has been undone. */
 #define WILL_BE_ENCRYPTED ROUTE(XFRM, R1), COMPARE(EQ, 1, 1)
 #define WAS_ENCRYPTED     META(SECPATH, R1), COMPARE(EQ, 1, 1)
+
+/* Packets a second that anyone who looks is told of; headers, and no more: what programs say is
+ * nobody's business. */
+#define TOLD_RATE  100
+#define TOLD_BYTES 96
+#define TELL       LIMIT(TOLD_RATE, TOLD_RATE), LOG(KS_LOG_GROUP, TOLD_BYTES)
+
+#define TELL_TEXT \
+    "limit rate 100/second burst 100 packets log group 27507 snaplen 96 queue-threshold 1"
 
 #define RANGE_END NFT_SET_ELEM_INTERVAL_END
 

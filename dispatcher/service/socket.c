@@ -32,11 +32,13 @@ struct KsSocket {
     bool own_path; /* we made it, so we remove it */
     guint source;
     GHashTable *clients; /* fd -> source id */
+    unsigned tellers;    /* clients that look at what is refused */
 };
 
 typedef struct {
     KsSocket *socket;
     int fd;
+    bool tells;
 } Client;
 
 static bool send_record(int fd, int result, bool more, const void *payload, size_t size)
@@ -136,10 +138,33 @@ static void answer_call(KsGuard *guard, int fd, const void *payload, size_t size
     reply(fd, 0, g_variant_get_data(boxed), g_variant_get_size(boxed));
 }
 
+static void answer_tell(Client *client, size_t size)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (size > 0) {
+        reply(client->fd, -EBADMSG, NULL, 0);
+    } else if (!ks_guard_tell(*client->socket->guard, true, &error)) {
+        reply_error(client->fd, error);
+    } else {
+        client->socket->tellers += !client->tells;
+        client->tells = true;
+        reply(client->fd, 0, NULL, 0);
+    }
+}
+
+/* Also when it was killed: the kernel ends its connections. */
+static void stop_telling(Client *client)
+{
+    if (client->tells && --client->socket->tellers == 0)
+        (void) ks_guard_tell(*client->socket->guard, false, NULL);
+}
+
 static void drop_client(gpointer data)
 {
     Client *client = data;
 
+    stop_telling(client);
     g_hash_table_remove(client->socket->clients, GINT_TO_POINTER(client->fd));
     close(client->fd);
     g_free(client);
@@ -170,6 +195,8 @@ static gboolean on_request(gint fd, GIOCondition condition, gpointer data)
         answer_event(guard, fd, payload, payload_size);
     else if (result == 0 && header.kind == KS_MESSAGE_CALL)
         answer_call(guard, fd, payload, payload_size);
+    else if (result == 0 && header.kind == KS_MESSAGE_TELL)
+        answer_tell(client, payload_size);
     else
         reply(fd, result < 0 ? result : -EBADMSG, NULL, 0);
     /* anyone who does not speak our language is not listened to any further */

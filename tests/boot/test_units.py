@@ -8,9 +8,10 @@ from .machine import Machine
 
 GUARD, EARLY, SLEEP = "nm-killswitch.service", "nm-killswitch-early.service", "nm-killswitch-sleep.service"
 LEAK_TEST = "nm-killswitch-leak-test.service"
-UNITS = (GUARD, EARLY, SLEEP, LEAK_TEST, "nm-killswitch.socket")
+REFUSED = "nm-killswitch-refused.service"
+UNITS = (GUARD, EARLY, SLEEP, LEAK_TEST, REFUSED, "nm-killswitch.socket")
 EXPOSURE_MAX = 2.0
-EXPOSURE_OF_A_TEST = 2.4  # it sends frames, and packets of another user
+EXPOSURE_OF_A_TEST = 2.4  # it sends frames, and packets of another user; or sees other users' processes
 READY_WITHIN = 1.0  # seconds after its start; some 0.1 s on a quiet machine
 # also with a bus that takes calls and gives no answer, for which the guard would wait 2 s
 READY_WITHOUT_ANSWER = READY_WITHIN
@@ -59,9 +60,9 @@ def test_systemd_finds_nothing_to_complain_of(machine):
 
 
 def test_they_are_hardly_exposed(machine, report):
-    for unit in (GUARD, EARLY, SLEEP, LEAK_TEST):
+    for unit in (GUARD, EARLY, SLEEP, LEAK_TEST, REFUSED):
         exposure = _exposure(machine, unit)
-        most = EXPOSURE_OF_A_TEST if unit == LEAK_TEST else EXPOSURE_MAX
+        most = EXPOSURE_OF_A_TEST if unit in (LEAK_TEST, REFUSED) else EXPOSURE_MAX
         report.line(f"systemd-analyze security {unit}: exposure {exposure} (at most {most})")
         assert exposure <= most
     manager = _exposure(machine, "NetworkManager.service")
@@ -83,6 +84,19 @@ def test_the_leak_test_works_in_its_sandbox(locked):
     fates = {probe["fate"] for probe in json.loads(said.stdout)["probes"]}
     assert (said.returncode, fates) == (6, {"left"}), "the control: what is refused above is refused by the lock"
     assert locked.show(LEAK_TEST, "ActiveState") == "active"
+
+
+def test_what_is_refused_is_named_in_its_sandbox(locked):
+    """The bus starts it, and it finds another program's process, its path and its unit."""
+    assert locked.show(REFUSED, "ActiveState") == "inactive"
+    program = "import socket,time; s=socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+    program += "while True:\n try: s.sendto(b'x', ('203.0.113.9', 8444))\n except OSError: pass\n time.sleep(0.5)"
+    locked.run("systemd-run", "--quiet", "--unit=canary", "/usr/bin/python3", "-c", program)
+    said = locked.run("nm-killswitch", "refused", "--json", check=False)
+    locked.run("systemctl", "stop", "canary")
+    found = [entry for entry in json.loads(said.stdout)["entries"] if entry["port"] == 8444]
+    assert [(entry["unit"], entry["uid"]) for entry in found] == [("canary.service", 0)], said.stdout
+    assert "/python3" in found[0]["path"]
 
 
 def test_it_costs_a_boot_little(locked, report):

@@ -113,7 +113,7 @@ static void draw_hotspot(KsLock *lock)
 
 static void draw_ipsec(KsLock *lock)
 {
-    ks_lock_open_ipsec(lock);
+    ks_lock_set_versions(lock, KS_SET_IPSEC, true);
     add_server(lock, "2001:db8::1", IPPROTO_UDP, 4500, KS_OPEN_TO_IPSEC);
     add_server(lock, "2001:db8::1", IPPROTO_UDP, 1701, KS_OPEN_INSIDE_IPSEC);
     add_server(lock, "2001:db8::1", IPPROTO_UDP, 1702, KS_OPEN_TO_SEVERAL);
@@ -130,6 +130,11 @@ static void draw_pppoe(KsLock *lock)
     ks_lock_add_pppoe_peer(lock, &(KsPppoePeer){ { 2, 0, 0, 0xab, 0, 1 } });
 }
 
+static void draw_telling(KsLock *lock)
+{
+    ks_lock_set_versions(lock, KS_SET_TELLING, true);
+}
+
 static void draw_wrapped(KsLock *lock)
 {
     ks_lock_add_interface(lock, KS_SET_WRAPPING_UPLINKS, FIRST_CARD);
@@ -144,6 +149,7 @@ static void draw_all(KsLock *lock)
     draw_ipsec(lock);
     draw_pppoe(lock);
     draw_wrapped(lock);
+    draw_telling(lock);
     draw_names(lock);
 }
 
@@ -152,6 +158,7 @@ const KsLockState ks_lock_states[] = {
     { "names", draw_names, 0 },     { "lan", draw_lan, 0 },         { "guests", draw_guests, 0 },
     { "hotspot", draw_hotspot, 0 }, { "ipsec", draw_ipsec, 0 },     { "pppoe", draw_pppoe, 0 },
     { "wrapped", draw_wrapped, 0 }, { "all", draw_all, 0 },         { "pause", draw_all, 3600000 },
+    { "telling", draw_telling, 0 },
 };
 const unsigned ks_lock_states_count = G_N_ELEMENTS(ks_lock_states);
 

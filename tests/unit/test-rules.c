@@ -47,6 +47,7 @@ static KsLock *many_servers(unsigned count)
     ks_lock_add_guests(lock, 8);
     ks_lock_add_hotspot(lock, 9);
     ks_lock_add_translator(lock, 10);
+    ks_lock_set_versions(lock, KS_SET_TELLING, true);
     ks_lock_seal(lock);
     return lock;
 }

@@ -186,6 +186,7 @@ static void check_registers(const KsRule *rule)
             g_assert_cmpuint(registers.exact[register_offset(step->reg)], ==, 1);
             break;
         case KS_STEP_LIMIT:
+        case KS_STEP_LOG:
         case KS_STEP_COUNT:
         case KS_STEP_VERDICT:
         case KS_STEP_JUMP:

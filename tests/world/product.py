@@ -37,6 +37,7 @@ class Product:
         self.guard = build / "service/nm-killswitchd"
         self.command = build / "ctl/nm-killswitch"
         self.leak_test = build / "leaktest/nm-killswitch-leak-test"
+        self.refused = build / "refused/nm-killswitch-refused"
         self.actions = build_dir() / "polkit" / _ACTIONS.name
 
     @property
@@ -44,7 +45,7 @@ class Product:
         return self.command.parent
 
     def is_built(self) -> bool:
-        return all(program.exists() for program in (self.hook, self.guard, self.command, self.leak_test))
+        return all(program.exists() for program in (self.hook, self.guard, self.command, self.leak_test, self.refused))
 
     def install(self) -> None:
         """The hook where NetworkManager's dispatcher looks for it, and an empty state."""
@@ -91,12 +92,18 @@ class Product:
 
     def start_leak_test(self) -> subprocess.Popen:
         """What the bus would start; with no other rights than its unit grants."""
-        rights = "-all,+net_raw,+setuid"
-        program = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}", str(self.leak_test)]
-        started = self._client.daemon("nm-killswitch-leak-test", program)
+        return self._start_helper(self.leak_test, "LeakTest", "-all,+net_raw,+setuid")
+
+    def start_refused(self) -> subprocess.Popen:
+        """The same of what tells what was refused."""
+        return self._start_helper(self.refused, "Refused", "-all,+net_admin,+sys_ptrace,+dac_read_search")
+
+    def _start_helper(self, path: Path, name: str, rights: str) -> subprocess.Popen:
+        program = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}", str(path)]
+        started = self._client.daemon(path.name, program)
         bus = ["busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner"]
-        owned = [*bus, "s", "io.github.nmkillswitch.LeakTest"]
-        wait_until(lambda: "true" in self._client.run(owned).stdout, "the leak test to be on the bus")
+        owned = [*bus, "s", f"io.github.nmkillswitch.{name}"]
+        wait_until(lambda: "true" in self._client.run(owned).stdout, f"{path.name} to be on the bus")
         return started
 
     def guard_answers(self) -> bool:

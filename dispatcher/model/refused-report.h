@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What was refused while somebody looked, as its program answers on the bus
+ * (data/io.github.nmkillswitch.Refused1.xml), checked. For the command line and the applet. */
+
+#define KS_REFUSED_ENTRIES_MAX 1024u
+
+typedef enum {
+    KS_REFUSED_ON,
+    KS_REFUSED_NO_GUARD,
+    KS_REFUSED_NO_KERNEL,
+    KS_REFUSED_TAKEN,
+    KS_REFUSED_STATES, /* a word of a later version */
+} KsRefusedState;
+
+/* Texts are UTF-8, and harmless to show; "": not known, or there is none. */
+typedef struct {
+    char *program;
+    char *path;
+    char *unit;
+    char *app;
+    char *user;
+    char *way;
+    char *from;
+    char *source;
+    char *destination;
+    char *protocol;
+    char *rule;
+    int64_t uid; /* -1: not known */
+    uint32_t port;
+    uint64_t count;
+    int64_t last; /* Unix time in seconds */
+} KsRefusedEntry;
+
+typedef struct {
+    KsRefusedState state;
+    bool lost;
+    unsigned hidden;
+    GPtrArray *entries; /* KsRefusedEntry*, the latest first */
+} KsRefusedReport;
+
+/* `told`: a{sv}, from somebody. Never fails: what cannot be understood is left out. */
+KsRefusedReport *ks_refused_report_read(GVariant *told);
+void ks_refused_report_free(KsRefusedReport *report);
+
+/* Of one entry, a{sv}. */
+KsRefusedEntry *ks_refused_entry_read(GVariant *told);
+void ks_refused_entry_free(KsRefusedEntry *entry);
+
+/* One text for what makes a row of its own: of two reports, the same rows have the same. Owned
+ * by the caller. */
+char *ks_refused_entry_key(const KsRefusedEntry *entry);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsRefusedReport, ks_refused_report_free)

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-refused"
+
+#include "refused/bus.h"
+
+#include "model/names.h"
+#include "polkit/authority.h"
+#include "polkit/caller.h"
+#include "refused-interface-generated.h"
+#include "refused/watch.h"
+
+#include <string.h>
+
+#define TOO_MANY "Too many look already."
+
+#define LOOKERS_MAX          64u
+#define LOOKERS_PER_USER_MAX 4u
+
+/* However much is refused, those who look are woken no more often than this. */
+#define CHANGED_DELAY_MS 300
+
+struct KsRefused {
+    GDBusConnection *connection;
+    KsOnDemandIdle idle;
+    void *idle_data;
+    GPtrArray *lookers;    /* Looker*, owned */
+    KsRefusedWatch *watch; /* while somebody looks who may */
+    guint changed_source;
+    guint guard_watch;
+    guint object;
+};
+
+typedef struct {
+    KsRefused *refused;
+    char *caller;
+    GDBusMethodInvocation *invocation; /* the first call, until it is answered; else NULL */
+    GCancellable *cancellable;
+    guint watch; /* for the caller's leaving the bus */
+    guint32 uid;
+    bool has_uid;
+    bool is_authorised;
+    bool sees_everything;
+} Looker;
+
+static void free_looker(gpointer data)
+{
+    Looker *looker = data;
+
+    g_cancellable_cancel(looker->cancellable);
+    g_object_unref(looker->cancellable);
+    g_dbus_connection_signal_unsubscribe(looker->refused->connection, looker->watch);
+    if (looker->invocation) /* its caller is gone, but it must not be left open */
+        g_dbus_method_invocation_return_dbus_error(g_steal_pointer(&looker->invocation),
+                                                   KS_BUS_ERROR("Failed"), "It was ended.");
+    g_free(looker->caller);
+    g_free(looker);
+}
+
+static bool somebody_looks(const KsRefused *refused)
+{
+    for (unsigned i = 0; i < refused->lookers->len; i++)
+        if (((Looker *) g_ptr_array_index(refused->lookers, i))->is_authorised)
+            return true;
+    return false;
+}
+
+static void stop_watching(KsRefused *refused)
+{
+    g_clear_handle_id(&refused->changed_source, g_source_remove);
+    g_clear_pointer(&refused->watch, ks_refused_watch_free);
+}
+
+static void end_looker(Looker *looker)
+{
+    KsRefused *refused = looker->refused;
+
+    g_ptr_array_remove(refused->lookers, looker);
+    if (!somebody_looks(refused))
+        stop_watching(refused);
+    if (refused->lookers->len == 0)
+        refused->idle(refused->idle_data);
+}
+
+static gboolean on_changed(gpointer data)
+{
+    KsRefused *refused = data;
+
+    refused->changed_source = 0;
+    for (unsigned i = 0; i < refused->lookers->len; i++) {
+        const Looker *looker = g_ptr_array_index(refused->lookers, i);
+
+        if (looker->is_authorised)
+            (void) g_dbus_connection_emit_signal(refused->connection, looker->caller,
+                                                 KS_REFUSED_BUS_PATH, KS_REFUSED_BUS_INTERFACE,
+                                                 "Changed", NULL, NULL);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+static void changed(void *data)
+{
+    KsRefused *refused = data;
+
+    if (refused->changed_source == 0)
+        refused->changed_source = g_timeout_add(CHANGED_DELAY_MS, on_changed, refused);
+}
+
+static void tell(const Looker *looker, GDBusMethodInvocation *invocation)
+{
+    const KsRefusedWatch *watch = looker->refused->watch;
+    GVariantDict result;
+    unsigned hidden;
+
+    g_variant_dict_init(&result, NULL);
+    g_variant_dict_insert_value(&result, "entries",
+                                ks_refused_list_tell(ks_refused_watch_list(watch), looker->uid,
+                                                     looker->sees_everything, &hidden));
+    g_variant_dict_insert(&result, "hidden", "u", (guint32) hidden);
+    g_variant_dict_insert(&result, "lost", "b", ks_refused_watch_has_lost(watch));
+    g_variant_dict_insert(&result, "state", "s", ks_refused_watch_state(watch));
+    g_dbus_method_invocation_return_value(invocation,
+                                          g_variant_new("(@a{sv})", g_variant_dict_end(&result)));
+}
+
+static void begin(Looker *looker)
+{
+    KsRefused *refused = looker->refused;
+
+    looker->is_authorised = true;
+    g_message("%s, uid %u, looks at what is refused", looker->caller, looker->uid);
+    if (!refused->watch)
+        refused->watch = ks_refused_watch_new(changed, refused);
+    tell(looker, g_steal_pointer(&looker->invocation));
+}
+
+static void refuse(Looker *looker, const char *error, const char *why)
+{
+    g_dbus_method_invocation_return_dbus_error(g_steal_pointer(&looker->invocation), error, why);
+    end_looker(looker);
+}
+
+/* Someone who may configure without being asked for more sees all, as root does. */
+static void on_may_configure(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    bool may = ks_authority_check_finish(result, &error);
+    Looker *looker = data;
+
+    (void) source;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return; /* the looker is gone */
+    looker->sees_everything = may;
+    begin(looker);
+}
+
+static void on_may_look(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *why = NULL;
+    Looker *looker = data;
+
+    (void) source;
+    if (ks_authority_check_finish(result, &error)) {
+        ks_authority_check(looker->refused->connection, looker->caller, KS_ACTION_ID_CONFIGURE,
+                           "Look", false, looker->cancellable, on_may_configure, looker);
+        return;
+    }
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return; /* the looker is gone */
+    why = g_strdup_printf("Not authorised: %s.", error->message);
+    refuse(looker, KS_BUS_ERROR("NotAuthorised"), why);
+}
+
+static unsigned lookers_of_user(const KsRefused *refused, guint32 uid)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < refused->lookers->len; i++) {
+        const Looker *looker = g_ptr_array_index(refused->lookers, i);
+
+        count += looker->has_uid && looker->uid == uid;
+    }
+    return count;
+}
+
+static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    GDBusMessage *message;
+    Looker *looker = data;
+    guint32 uid;
+    bool known = ks_caller_ask_uid_finish(G_DBUS_CONNECTION(source), result, &uid, &error);
+
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return; /* the looker is gone */
+    if (!known) {
+        refuse(looker, KS_BUS_ERROR("NotAuthorised"), "The bus does not say who you are.");
+        return;
+    }
+    looker->uid = uid;
+    looker->has_uid = true;
+    if (uid == 0) {
+        looker->sees_everything = true;
+        begin(looker);
+        return;
+    }
+    if (lookers_of_user(looker->refused, uid) > LOOKERS_PER_USER_MAX) {
+        refuse(looker, "org.freedesktop.DBus.Error.LimitsExceeded", TOO_MANY);
+        return;
+    }
+    message = g_dbus_method_invocation_get_message(looker->invocation);
+    ks_authority_check(looker->refused->connection, looker->caller, KS_ACTION_ID_REFUSED, "Look",
+                       g_dbus_message_get_flags(message) &
+                           G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
+                       looker->cancellable, on_may_look, looker);
+}
+
+static void on_caller_gone(void *data)
+{
+    end_looker(data);
+}
+
+static Looker *find(const KsRefused *refused, const char *caller)
+{
+    for (unsigned i = 0; i < refused->lookers->len; i++) {
+        Looker *looker = g_ptr_array_index(refused->lookers, i);
+
+        if (g_str_equal(looker->caller, caller))
+            return looker;
+    }
+    return NULL;
+}
+
+static void look(KsRefused *refused, const char *caller, GDBusMethodInvocation *invocation)
+{
+    Looker *looker = find(refused, caller);
+
+    if (looker && looker->is_authorised) {
+        tell(looker, invocation);
+        return;
+    }
+    if (looker || refused->lookers->len >= LOOKERS_MAX) {
+        g_dbus_method_invocation_return_error(invocation, G_DBUS_ERROR,
+                                              G_DBUS_ERROR_LIMITS_EXCEEDED, TOO_MANY);
+        return;
+    }
+    looker = g_new0(Looker, 1);
+    looker->refused = refused;
+    looker->caller = g_strdup(caller);
+    looker->invocation = invocation;
+    looker->cancellable = g_cancellable_new();
+    g_ptr_array_add(refused->lookers, looker);
+    looker->watch = ks_caller_watch(refused->connection, caller, on_caller_gone, looker);
+    ks_caller_ask_uid(refused->connection, caller, looker->cancellable, on_uid, looker);
+}
+
+static void on_call(GDBusConnection *connection, const char *sender, const char *path,
+                    const char *interface, const char *method, GVariant *arguments,
+                    GDBusMethodInvocation *invocation, gpointer data)
+{
+    KsRefused *refused = data;
+    Looker *looker;
+
+    (void) connection;
+    (void) path;
+    (void) interface;
+    (void) arguments;
+    if (strcmp(method, "Look") == 0) {
+        look(refused, sender, invocation);
+        return;
+    }
+    looker = find(refused, sender);
+    if (looker)
+        end_looker(looker);
+    g_dbus_method_invocation_return_value(invocation, NULL);
+}
+
+static void on_guard_appeared(GDBusConnection *connection, const char *name, const char *owner,
+                              gpointer data)
+{
+    KsRefused *refused = data;
+
+    (void) connection;
+    (void) name;
+    (void) owner;
+    if (refused->watch)
+        ks_refused_watch_ask_guard(refused->watch);
+}
+
+KsRefused *ks_refused_new(GDBusConnection *connection, KsOnDemandIdle idle, void *data)
+{
+    static const GDBusInterfaceVTable table = { .method_call = on_call };
+    KsRefused *refused = g_new0(KsRefused, 1);
+    g_autoptr(GError) error = NULL;
+
+    refused->connection = g_object_ref(connection);
+    refused->idle = idle;
+    refused->idle_data = data;
+    refused->lookers = g_ptr_array_new_with_free_func(free_looker);
+    refused->object = g_dbus_connection_register_object(
+        connection, KS_REFUSED_BUS_PATH, (GDBusInterfaceInfo *) &ks_refused1_interface, &table,
+        refused, NULL, &error);
+    if (refused->object == 0)
+        g_warning("cannot export %s: %s", KS_REFUSED_BUS_PATH, error->message);
+    refused->guard_watch =
+        g_bus_watch_name_on_connection(connection, KS_BUS_NAME, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                       on_guard_appeared, NULL, refused, NULL);
+    return refused;
+}
+
+bool ks_refused_is_busy(const KsRefused *refused)
+{
+    return refused->lookers->len > 0;
+}
+
+void ks_refused_free(KsRefused *refused)
+{
+    g_bus_unwatch_name(refused->guard_watch);
+    g_dbus_connection_unregister_object(refused->connection, refused->object);
+    stop_watching(refused);
+    g_ptr_array_unref(refused->lookers);
+    g_object_unref(refused->connection);
+    g_free(refused);
+}

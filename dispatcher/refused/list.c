@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "refused/list.h"
+
+#include "model/printable.h"
+
+#include <netinet/in.h>
+
+#include <net/if.h>
+#include <pwd.h>
+#include <string.h>
+
+#define TEXT_COLUMNS 256u
+
+typedef struct {
+    KsRefusedPacket packet;
+    KsProgram program;
+    uint64_t count;
+    int64_t first;
+    int64_t last;
+} Row;
+
+struct KsRefusedList {
+    GPtrArray *rows; /* Row*, owned */
+};
+
+static void free_row(void *data)
+{
+    Row *row = data;
+
+    ks_program_clear(&row->program);
+    g_free(row);
+}
+
+KsRefusedList *ks_refused_list_new(void)
+{
+    KsRefusedList *list = g_new0(KsRefusedList, 1);
+
+    list->rows = g_ptr_array_new_with_free_func(free_row);
+    return list;
+}
+
+void ks_refused_list_free(KsRefusedList *list)
+{
+    if (!list)
+        return;
+    g_ptr_array_unref(list->rows);
+    g_free(list);
+}
+
+static bool is_same_packet(const KsRefusedPacket *a, const KsRefusedPacket *b)
+{
+    bool same_source = a->way == KS_REFUSED_SENT || /* its address is this machine's */
+                       ks_address_compare(&a->source, &b->source) == 0;
+
+    return a->way == b->way && a->has_uid == b->has_uid && a->uid == b->uid && a->in == b->in &&
+           a->protocol == b->protocol && a->port == b->port && a->frame_type == b->frame_type &&
+           same_source && ks_address_compare(&a->destination, &b->destination) == 0;
+}
+
+/* Several processes of one program are one. */
+static bool is_same_program(const KsProgram *a, const KsProgram *b)
+{
+    return g_strcmp0(a->path, b->path) == 0 && g_strcmp0(a->name, b->name) == 0 &&
+           g_strcmp0(a->unit, b->unit) == 0;
+}
+
+static Row *find(const KsRefusedList *list, const KsRefusedPacket *packet, const KsProgram *program)
+{
+    for (unsigned i = 0; i < list->rows->len; i++) {
+        Row *row = g_ptr_array_index(list->rows, i);
+
+        if (is_same_packet(&row->packet, packet) && is_same_program(&row->program, program))
+            return row;
+    }
+    return NULL;
+}
+
+static void make_room(KsRefusedList *list)
+{
+    unsigned oldest = 0;
+
+    if (list->rows->len < KS_REFUSED_ROWS_MAX)
+        return;
+    for (unsigned i = 1; i < list->rows->len; i++)
+        if (((Row *) g_ptr_array_index(list->rows, i))->last <
+            ((Row *) g_ptr_array_index(list->rows, oldest))->last)
+            oldest = i;
+    g_ptr_array_remove_index_fast(list->rows, oldest);
+}
+
+static char *copy(const char *text)
+{
+    return g_strdup(text ? text : "");
+}
+
+void ks_refused_list_add(KsRefusedList *list, const KsRefusedPacket *packet,
+                         const KsProgram *program, int64_t when)
+{
+    static char none[] = "";
+    static const KsProgram nobody = { .name = none, .path = none, .unit = none, .app = none };
+    const KsProgram *who = program ? program : &nobody;
+    Row *row = find(list, packet, who);
+
+    if (!row) {
+        make_room(list);
+        row = g_new0(Row, 1);
+        row->packet = *packet;
+        row->program.name = copy(who->name);
+        row->program.path = copy(who->path);
+        row->program.unit = copy(who->unit);
+        row->program.app = copy(who->app);
+        row->first = when;
+        g_ptr_array_add(list->rows, row);
+    }
+    row->program.pid = who->pid;
+    row->count++;
+    row->last = when;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const Row *x = *(Row *const *) a;
+    const Row *y = *(Row *const *) b;
+
+    return x->last > y->last ? -1 : x->last < y->last ? 1 : 0;
+}
+
+/* The bus takes UTF-8 alone; what cannot be shown is replaced, as everywhere. */
+static void put_text(GVariantDict *entry, const char *name, const char *text)
+{
+    g_autofree char *printable = ks_printable(text, TEXT_COLUMNS);
+
+    g_variant_dict_insert(entry, name, "s", printable);
+}
+
+static void put_address(GVariantDict *entry, const char *name, const KsAddress *address)
+{
+    char text[KS_ADDRESS_TEXT_SIZE];
+
+    g_variant_dict_insert(entry, name, "s", ks_address_text(address, text));
+}
+
+static void put_interface(GVariantDict *entry, const char *name, uint32_t index)
+{
+    char interface[IF_NAMESIZE];
+
+    put_text(entry, name, index && if_indextoname(index, interface) ? interface : "");
+}
+
+static const char *protocol_word(const KsRefusedPacket *packet, char ret_text[16])
+{
+    switch (packet->protocol) {
+    case IPPROTO_TCP:
+        return "tcp";
+    case IPPROTO_UDP:
+        return "udp";
+    case IPPROTO_ICMP:
+    case IPPROTO_ICMPV6:
+        return "icmp";
+    default:
+        if (packet->destination.family == AF_UNSPEC)
+            g_snprintf(ret_text, 16, "0x%04x", packet->frame_type);
+        else
+            g_snprintf(ret_text, 16, "%u", packet->protocol);
+        return ret_text;
+    }
+}
+
+static GVariant *tell_row(const Row *row)
+{
+    static const char *const ways[KS_REFUSED_WAYS] = {
+        [KS_REFUSED_SENT] = "sent",
+        [KS_REFUSED_FORWARDED] = "forwarded",
+        [KS_REFUSED_FRAME] = "frame",
+    };
+    struct passwd *user = row->packet.has_uid ? getpwuid(row->packet.uid) : NULL;
+    GVariantDict entry;
+    char protocol[16];
+
+    g_variant_dict_init(&entry, NULL);
+    put_text(&entry, "program", row->program.name);
+    put_text(&entry, "path", row->program.path);
+    put_text(&entry, "unit", row->program.unit);
+    put_text(&entry, "app", row->program.app);
+    g_variant_dict_insert(&entry, "pid", "u", row->program.pid);
+    g_variant_dict_insert(&entry, "uid", "x", row->packet.has_uid ? (gint64) row->packet.uid : -1);
+    put_text(&entry, "user", user ? user->pw_name : "");
+    g_variant_dict_insert(&entry, "way", "s", ways[row->packet.way]);
+    put_interface(&entry, "from", row->packet.in);
+    put_interface(&entry, "interface", row->packet.out);
+    put_address(&entry, "source", &row->packet.source);
+    put_address(&entry, "destination", &row->packet.destination);
+    g_variant_dict_insert(&entry, "protocol", "s", protocol_word(&row->packet, protocol));
+    g_variant_dict_insert(&entry, "port", "u", (guint32) row->packet.port);
+    g_variant_dict_insert(&entry, "rule", "s", ks_refused_packet_rule(&row->packet));
+    g_variant_dict_insert(&entry, "count", "t", row->count);
+    g_variant_dict_insert(&entry, "first", "x", row->first);
+    g_variant_dict_insert(&entry, "last", "x", row->last);
+    return g_variant_dict_end(&entry);
+}
+
+/* What has no sender here, a guest's, may be another user's. */
+static bool is_seen_by(const Row *row, uint32_t uid)
+{
+    return row->packet.has_uid && row->packet.uid == uid;
+}
+
+GVariant *ks_refused_list_tell(const KsRefusedList *list, uint32_t uid, bool everything,
+                               unsigned *ret_hidden)
+{
+    GVariantBuilder entries;
+
+    *ret_hidden = 0;
+    g_ptr_array_sort(list->rows, compare_rows);
+    g_variant_builder_init(&entries, G_VARIANT_TYPE("aa{sv}"));
+    for (unsigned i = 0; i < list->rows->len; i++) {
+        const Row *row = g_ptr_array_index(list->rows, i);
+
+        if (everything || is_seen_by(row, uid))
+            g_variant_builder_add_value(&entries, tell_row(row));
+        else
+            (*ret_hidden)++;
+    }
+    return g_variant_builder_end(&entries);
+}

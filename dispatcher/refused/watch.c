@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-refused"
+
+#include "refused/watch.h"
+
+#include "kernel/packet-log.h"
+#include "kernel/sockets.h"
+#include "model/message.h"
+#include "model/names.h"
+
+#include <netinet/in.h>
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* The guard answers when the kernel has the rules. */
+#define ANSWER_SECONDS 5
+
+struct KsRefusedWatch {
+    void (*changed)(void *data);
+    void *data;
+    const char *state;
+    bool lost;
+    KsRefusedList *list;
+    KsPrograms *programs;
+    KsSockets *sockets;
+    KsPacketLog *log; /* NULL: it could not be opened */
+    guint log_source;
+    int guard; /* the connection that holds it on; negative: there is none */
+    guint guard_source;
+};
+
+static void take_packet(void *data, const KsRefusedPacket *packet)
+{
+    KsRefusedWatch *watch = data;
+    const KsProgram *program = NULL;
+    uint32_t inode = 0;
+
+    if (packet->way == KS_REFUSED_SENT && packet->has_uid) {
+        inode = watch->sockets ? ks_sockets_find(watch->sockets, packet) : 0;
+        if (inode == 0 && packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP)
+            inode = ks_programs_find_raw(packet);
+        program = ks_programs_find(watch->programs, inode, packet->uid);
+    }
+    ks_refused_list_add(watch->list, packet, program, g_get_real_time() / G_USEC_PER_SEC);
+}
+
+static gboolean on_log(int fd, GIOCondition condition, gpointer data)
+{
+    KsRefusedWatch *watch = data;
+
+    (void) fd;
+    (void) condition;
+    watch->lost |= ks_packet_log_drain(watch->log, take_packet, watch);
+    watch->changed(watch->data);
+    return G_SOURCE_CONTINUE;
+}
+
+static void drop_guard(KsRefusedWatch *watch)
+{
+    g_clear_handle_id(&watch->guard_source, g_source_remove);
+    if (watch->guard >= 0)
+        close(watch->guard);
+    watch->guard = -1;
+}
+
+/* It says nothing more by itself: it has ended. The kernel goes on to tell for a moment, and
+ * the next guard begins without. */
+static gboolean on_guard(int fd, GIOCondition condition, gpointer data)
+{
+    KsRefusedWatch *watch = data;
+
+    (void) fd;
+    (void) condition;
+    watch->guard_source = 0;
+    drop_guard(watch);
+    watch->state = "no-guard";
+    watch->changed(watch->data);
+    return G_SOURCE_REMOVE;
+}
+
+static int connect_to_guard(void)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = KS_SOCKET_PATH };
+    struct timeval timeout = { .tv_sec = ANSWER_SECONDS };
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    (void) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+    (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+    if (connect(fd, (struct sockaddr *) &address, sizeof(address)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* What the guard answers, as a word for "state". */
+static const char *ask(int fd)
+{
+    KsMessageHeader header = {
+        .magic = KS_MESSAGE_MAGIC,
+        .version = KS_MESSAGE_VERSION,
+        .kind = KS_MESSAGE_TELL,
+    };
+    uint8_t record[KS_MESSAGE_MAX];
+    const void *payload;
+    size_t payload_size;
+    ssize_t size;
+
+    if (send(fd, &header, sizeof(header), MSG_NOSIGNAL) < 0)
+        return "no-guard";
+    size = recv(fd, record, sizeof(record), 0);
+    if (size <= 0 || ks_message_read(record, (size_t) size, &header, &payload, &payload_size) < 0 ||
+        header.kind != KS_MESSAGE_REPLY)
+        return "no-guard";
+    if (header.result < 0)
+        g_warning("the guard says: %.*s", (int) MIN(payload_size, 200), (const char *) payload);
+    return header.result == 0 ? "on" : "no-kernel";
+}
+
+void ks_refused_watch_ask_guard(KsRefusedWatch *watch)
+{
+    if (watch->guard >= 0 || !watch->log)
+        return;
+    watch->guard = connect_to_guard();
+    watch->state = watch->guard >= 0 ? ask(watch->guard) : "no-guard";
+    if (strcmp(watch->state, "on") == 0)
+        watch->guard_source =
+            g_unix_fd_add(watch->guard, G_IO_IN | G_IO_HUP | G_IO_ERR, on_guard, watch);
+    else
+        drop_guard(watch);
+    watch->changed(watch->data);
+}
+
+KsRefusedWatch *ks_refused_watch_new(void (*changed)(void *data), void *data)
+{
+    KsRefusedWatch *watch = g_new0(KsRefusedWatch, 1);
+    int result;
+
+    watch->changed = changed;
+    watch->data = data;
+    watch->guard = -1;
+    watch->list = ks_refused_list_new();
+    watch->programs = ks_programs_new();
+    if (ks_sockets_open(&watch->sockets) < 0)
+        g_warning("no socket can be looked for: programs stay unknown");
+    result = ks_packet_log_open(&watch->log);
+    if (result < 0) {
+        g_warning("the kernel does not tell: %s", g_strerror(-result));
+        watch->state = result == -EPERM || result == -EBUSY ? "taken" : "no-kernel";
+        return watch;
+    }
+    watch->log_source = g_unix_fd_add(ks_packet_log_fd(watch->log), G_IO_IN, on_log, watch);
+    ks_refused_watch_ask_guard(watch);
+    return watch;
+}
+
+void ks_refused_watch_free(KsRefusedWatch *watch)
+{
+    if (!watch)
+        return;
+    drop_guard(watch);
+    g_clear_handle_id(&watch->log_source, g_source_remove);
+    ks_packet_log_close(watch->log);
+    ks_sockets_close(watch->sockets);
+    ks_programs_free(watch->programs);
+    ks_refused_list_free(watch->list);
+    g_free(watch);
+}
+
+const char *ks_refused_watch_state(const KsRefusedWatch *watch)
+{
+    return watch->state;
+}
+
+bool ks_refused_watch_has_lost(const KsRefusedWatch *watch)
+{
+    return watch->lost;
+}
+
+const KsRefusedList *ks_refused_watch_list(const KsRefusedWatch *watch)
+{
+    return watch->list;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel tells of refused packets, and what is told of that. */
+#include "ctl/json.h"
+#include "ctl/show-refused.h"
+#include "kernel/packet-log.h"
+#include "kernel/sockets.h"
+#include "model/names.h"
+#include "model/refused-words.h"
+#include "refused/list.h"
+
+#include <netinet/in.h>
+
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_log.h>
+#include <linux/sock_diag.h>
+#include <string.h>
+
+#define NOBODY UINT32_MAX
+
+static const uint8_t udp4[] = {
+    0x45, 0,    0, 29, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 203, 0, 113, 9, /* IPv4 */
+    0x9c, 0x40, 0, 53, 0, 9, 0, 0, 'x'                                         /* UDP 40000 -> 53 */
+};
+
+static const uint8_t tcp6[] = {
+    0x60, 0,    0,    0,    0, 28, 0, 64, /* IPv6, hop-by-hop options first */
+    0x20, 1,    0x0d, 0xb8, 0, 0,  0, 0,  0, 0, 0, 0, 0,    0, 0, 1, /* from */
+    0x20, 1,    0x0d, 0xb8, 0, 0,  0, 0,  0, 0, 0, 0, 0,    0, 0, 9, /* to */
+    6,    0,    0,    0,    0, 0,  0, 0,                             /* then TCP */
+    0x9c, 0x40, 0x01, 0xbb, 0, 0,  0, 0,  0, 0, 0, 0, 0x50, 2, 0, 0, 0, 0, 0, 0,
+};
+
+static struct nlmsghdr *message_of(uint8_t *buffer, uint8_t family, uint8_t hook, uint32_t uid,
+                                   uint32_t in, const void *bytes, size_t size)
+{
+    struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+    struct nfulnl_msg_packet_hdr header = { .hook = hook };
+    struct nfgenmsg *general;
+
+    message->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET;
+    general = mnl_nlmsg_put_extra_header(message, sizeof(*general));
+    general->nfgen_family = family;
+    mnl_attr_put(message, NFULA_PACKET_HDR, sizeof(header), &header);
+    if (uid != NOBODY)
+        mnl_attr_put_u32(message, NFULA_UID, htonl(uid));
+    if (in != 0)
+        mnl_attr_put_u32(message, NFULA_IFINDEX_INDEV, htonl(in));
+    mnl_attr_put_u32(message, NFULA_IFINDEX_OUTDEV, htonl(1));
+    mnl_attr_put(message, NFULA_PAYLOAD, size, bytes);
+    return message;
+}
+
+static KsRefusedPacket read_packet(uint8_t family, uint8_t hook, uint32_t uid, uint32_t in,
+                                   const void *bytes, size_t size)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[1024];
+    KsRefusedPacket packet;
+
+    g_assert_cmpint(
+        ks_packet_log_read(message_of(buffer, family, hook, uid, in, bytes, size), &packet), ==, 0);
+    return packet;
+}
+
+static void check(const KsRefusedPacket *packet, const char *destination, unsigned port,
+                  const char *rule)
+{
+    char text[KS_ADDRESS_TEXT_SIZE];
+
+    g_assert_cmpstr(ks_address_text(&packet->destination, text), ==, destination);
+    g_assert_cmpuint(packet->port, ==, port);
+    g_assert_cmpstr(ks_refused_packet_rule(packet), ==, rule);
+}
+
+static void test_packets(void)
+{
+    uint8_t frame[14 + sizeof(udp4)] = { [12] = 0x08, [13] = 0x00 };
+    uint8_t local[sizeof(udp4)];
+    KsRefusedPacket packet;
+
+    packet = read_packet(NFPROTO_IPV4, NF_INET_POST_ROUTING, 1000, 0, udp4, sizeof(udp4));
+    check(&packet, "203.0.113.9", 53, "dns");
+    g_assert_true(packet.has_uid && packet.uid == 1000 && packet.source_port == 40000);
+    packet = read_packet(NFPROTO_IPV6, NF_INET_LOCAL_OUT, 0, 0, tcp6, sizeof(tcp6));
+    check(&packet, "2001:db8::9", 443, "outside");
+    g_assert_true(packet.has_uid && packet.protocol == IPPROTO_TCP);
+    packet = read_packet(NFPROTO_IPV4, NF_INET_FORWARD, NOBODY, 7, udp4, sizeof(udp4));
+    check(&packet, "203.0.113.9", 53, "forwarded");
+    memcpy(frame + 14, udp4, sizeof(udp4));
+    packet = read_packet(NFPROTO_NETDEV, 1, NOBODY, 0, frame, sizeof(frame));
+    check(&packet, "203.0.113.9", 53, "frame");
+    frame[12] = 0x88;
+    frame[13] = 0xcc;
+    packet = read_packet(NFPROTO_NETDEV, 1, NOBODY, 0, frame, sizeof(frame));
+    check(&packet, "", 0, "frame");
+    g_assert_cmpuint(packet.frame_type, ==, 0x88cc);
+    memcpy(local, udp4, sizeof(udp4));
+    local[16] = 10;
+    local[23] = 80;
+    packet = read_packet(NFPROTO_IPV4, NF_INET_POST_ROUTING, 1000, 0, local, sizeof(local));
+    check(&packet, "10.0.113.9", 80, "local");
+}
+
+/* Of every length; nothing is read that is not there (run under ASan). */
+static void test_cut(void)
+{
+    for (size_t size = 0; size < sizeof(tcp6); size++) {
+        g_autofree uint8_t *copy = g_malloc(MAX(size, 1));
+        KsRefusedPacket packet = { .way = KS_REFUSED_SENT };
+
+        memcpy(copy, tcp6, size);
+        ks_refused_packet_read(&packet, copy, size);
+        g_assert_cmpuint(packet.port, ==, size < 52 ? 0 : 443);
+        packet = (KsRefusedPacket){ .way = KS_REFUSED_FRAME };
+        ks_refused_packet_read(&packet, copy, size);
+    }
+}
+
+static void test_what_is_no_packet(void)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[1024];
+    struct nlmsghdr *message = message_of(buffer, NFPROTO_IPV4, 0, 0, 0, udp4, sizeof(udp4));
+    struct inet_diag_msg *found;
+    KsRefusedPacket packet;
+
+    message->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
+    g_assert_cmpint(ks_packet_log_read(message, &packet), ==, -EBADMSG);
+    message->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET;
+    message->nlmsg_len = MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg);
+    g_assert_cmpint(ks_packet_log_read(message, &packet), ==, -EBADMSG);
+    message->nlmsg_len = MNL_NLMSG_HDRLEN;
+    g_assert_cmpint(ks_packet_log_read(message, &packet), ==, -EBADMSG);
+
+    message = mnl_nlmsg_put_header(buffer);
+    message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+    g_assert_cmpuint(ks_sockets_read(message), ==, 0);
+    found = mnl_nlmsg_put_extra_header(message, sizeof(*found));
+    found->idiag_inode = 4711;
+    g_assert_cmpuint(ks_sockets_read(message), ==, 4711);
+}
+
+static const struct {
+    const char *text;
+    const char *unit;
+    const char *app;
+} cgroups[] = {
+    { "0::/system.slice/cups.service\n", "cups.service", "" },
+    { "0::/user.slice/user-1000.slice/user@1000.service/app.slice/"
+      "app-gnome-org.mozilla.firefox-4242.scope\n",
+      "app-gnome-org.mozilla.firefox-4242.scope", "org.mozilla.firefox" },
+    { "0::/user.slice/user@1000.service/app.slice/app-org.kde.kmail@12ab.service/x\n",
+      "app-org.kde.kmail@12ab.service", "org.kde.kmail" },
+    { "0::/user.slice/user@1000.service/app.slice/app-gnome-my\\x2dapp-7.scope\n",
+      "app-gnome-my\\x2dapp-7.scope", "my-app" },
+    { "12:cpu:/a.service\n0::/b.scope\n", "b.scope", "" },
+    { "0::/\n", "", "" },
+    { "0::", "", "" },
+    { "", "", "" },
+    { "0::/app-.scope\n", "app-.scope", "" },
+    { "0::/app-.service\n", "app-.service", "" },
+};
+
+static void test_cgroups(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(cgroups); i++) {
+        g_autofree char *unit = NULL;
+        g_autofree char *app = NULL;
+
+        ks_program_read_cgroup(cgroups[i].text, &unit, &app);
+        g_assert_cmpstr(unit, ==, cgroups[i].unit);
+        g_assert_cmpstr(app, ==, cgroups[i].app);
+    }
+}
+
+static KsRefusedPacket packet_of(uint32_t uid, uint16_t port)
+{
+    KsRefusedPacket packet =
+        read_packet(NFPROTO_IPV4, NF_INET_POST_ROUTING, uid, 0, udp4, sizeof(udp4));
+
+    packet.port = port;
+    return packet;
+}
+
+static GVariant *tell(const KsRefusedList *list, uint32_t uid, bool everything,
+                      unsigned *ret_hidden)
+{
+    GVariantDict result;
+
+    g_variant_dict_init(&result, NULL);
+    g_variant_dict_insert_value(&result, "entries",
+                                ks_refused_list_tell(list, uid, everything, ret_hidden));
+    g_variant_dict_insert(&result, "hidden", "u", *ret_hidden);
+    g_variant_dict_insert(&result, "state", "s", "on");
+    return g_variant_ref_sink(g_variant_dict_end(&result));
+}
+
+/* The same is added up; another user's is not told; names cannot steer a terminal. */
+static void test_list(void)
+{
+    char name[] = "evil\033[2J\xe2\x80\xae\xff";
+    char path[] = "/usr/bin/evil";
+    char none[] = "";
+    KsProgram program = { 7, name, path, none, none };
+    KsRefusedList *list = ks_refused_list_new();
+    KsRefusedPacket packet = packet_of(1000, 443);
+    KsRefusedPacket other = packet_of(1001, 443);
+    KsRefusedPacket nobodys = packet_of(NOBODY, 443);
+    g_autoptr(KsRefusedReport) report = NULL;
+    g_autoptr(GVariant) told = NULL;
+    g_autofree char *shown = NULL;
+    g_autofree char *json = NULL;
+    unsigned hidden;
+
+    for (unsigned i = 0; i < 3; i++)
+        ks_refused_list_add(list, &packet, &program, 1000 + i);
+    ks_refused_list_add(list, &other, NULL, 1010);
+    ks_refused_list_add(list, &nobodys, NULL, 1020);
+    told = tell(list, 1000, false, &hidden);
+    report = ks_refused_report_read(told);
+    g_assert_cmpuint(hidden, ==, 2);
+    g_assert_cmpuint(report->hidden, ==, 2);
+    g_assert_cmpuint(report->entries->len, ==, 1);
+    g_assert_cmpuint(((KsRefusedEntry *) g_ptr_array_index(report->entries, 0))->count, ==, 3);
+    shown = ks_show_refused(report, false);
+    g_assert_nonnull(strstr(shown, "203.0.113.9, port 443, UDP"));
+    g_assert_nonnull(strstr(shown, "3 times"));
+    g_assert_null(strchr(shown, '\033'));
+    g_assert_true(g_utf8_validate(shown, -1, NULL));
+    json = ks_json_refused(told);
+    g_assert_nonnull(strstr(json, "1970-01-01T00:16:42Z"));
+    g_clear_pointer(&told, g_variant_unref);
+    told = tell(list, 0, true, &hidden);
+    g_assert_cmpuint(hidden, ==, 0);
+    g_clear_pointer(&report, ks_refused_report_free);
+    report = ks_refused_report_read(told);
+    g_assert_cmpuint(report->entries->len, ==, 3);
+    ks_refused_list_free(list);
+}
+
+static void test_list_is_bounded(void)
+{
+    KsRefusedList *list = ks_refused_list_new();
+    g_autoptr(GVariant) told = NULL;
+    g_autoptr(KsRefusedReport) report = NULL;
+    unsigned hidden;
+
+    for (unsigned i = 0; i < KS_REFUSED_ROWS_MAX + 5; i++) {
+        KsRefusedPacket packet = packet_of(1000, (uint16_t) (1000 + i));
+
+        ks_refused_list_add(list, &packet, NULL, i);
+    }
+    told = tell(list, 1000, false, &hidden);
+    report = ks_refused_report_read(told);
+    g_assert_cmpuint(report->entries->len, ==, KS_REFUSED_ROWS_MAX);
+    g_assert_cmpint(((KsRefusedEntry *) g_ptr_array_index(report->entries, 0))->last, ==,
+                    KS_REFUSED_ROWS_MAX + 4);
+    ks_refused_list_free(list);
+}
+
+/* Each state has its words; one of a later version, too. */
+static void test_words(void)
+{
+    static const char *const states[] = { "on", "no-guard", "no-kernel", "taken", "later" };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(states); i++) {
+        g_autoptr(GVariant) told =
+            g_variant_ref_sink(g_variant_new_parsed("{'state': <%s>}", states[i]));
+        g_autoptr(KsRefusedReport) report = ks_refused_report_read(told);
+        g_autofree char *missing = ks_refused_not_shown(report);
+
+        g_assert_true((ks_refused_trouble(report) == NULL) == (i == 0));
+        g_assert_nonnull(ks_refused_nothing(report));
+        g_assert_null(missing);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/refused/packets", test_packets);
+    g_test_add_func("/refused/cut", test_cut);
+    g_test_add_func("/refused/no-packet", test_what_is_no_packet);
+    g_test_add_func("/refused/cgroups", test_cgroups);
+    g_test_add_func("/refused/list", test_list);
+    g_test_add_func("/refused/bounded", test_list_is_bounded);
+    g_test_add_func("/refused/words", test_words);
+    return g_test_run();
+}

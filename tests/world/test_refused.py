@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`nm-killswitch refused` names the program of each packet that the lock refuses, or says that it is not known; and
+the kernel tells of it only while somebody looks."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from . import addresses as a
+from .flooding import SATURATING, Part
+from .guests import LINK
+from .network import Namespace
+from .people import Person
+from .waiting import wait_until
+
+NAME, PATH, INTERFACE = "io.github.nmkillswitch.Refused", "/io/github/nmkillswitch/Refused", "io.github.nmkillswitch.Refused1"
+LOOK = {"interface": INTERFACE, "name": NAME, "path": PATH}
+CANARIES = Path("/run/world/canaries")
+HOSTILE = "evil\x1b[2J\u202e"  # it would clear a terminal, and turn what follows
+
+# What a program of each kind tries, and stays a moment: one that has ended cannot be found.
+TRY = """
+import socket, sys, time
+def quietly(make, *addresses):
+    made = make()
+    try:
+        made.settimeout(4)
+        for send in addresses:
+            send(made)
+    except OSError:
+        pass
+    return made
+four, six = sys.argv[1:3]
+S = socket
+kept = [
+    quietly(lambda: S.socket(S.AF_INET, S.SOCK_STREAM), lambda s: s.connect((four, 8443))),
+    quietly(lambda: S.socket(S.AF_INET6, S.SOCK_STREAM), lambda s: s.connect((six, 8443))),
+    quietly(lambda: S.socket(S.AF_INET, S.SOCK_DGRAM), lambda s: s.sendto(b"x", (four, 8444))),
+    quietly(lambda: S.socket(S.AF_INET6, S.SOCK_DGRAM), lambda s: s.sendto(b"x", (six, 8444))),
+    quietly(lambda: S.socket(S.AF_INET6, S.SOCK_DGRAM), lambda s: s.sendto(b"x", ("::ffff:" + four, 8445))),
+    quietly(lambda: S.socket(S.AF_INET, S.SOCK_DGRAM), lambda s: s.sendto(b"x", (four, 53))),
+    quietly(lambda: S.socket(S.AF_INET, S.SOCK_DGRAM, S.IPPROTO_ICMP), lambda s: s.sendto(bytes([8, 0, 0, 0, 0, 0, 0, 1]), (four, 0))),
+]
+time.sleep(1)
+"""
+# of each program: protocol, IP version, port, rule
+TRIED = {
+    ("tcp", 4, 8443, "outside"), ("tcp", 6, 8443, "outside"), ("udp", 4, 8444, "outside"), ("udp", 6, 8444, "outside"),
+    ("udp", 4, 8445, "outside"), ("udp", 4, 53, "dns"), ("icmp", 4, 0, "outside"),
+}
+
+
+class Looker:
+    """A program of the helper, as the bus would start it."""
+
+    def __init__(self, world):
+        self.program = world.product.start_refused()
+        self._world = world
+
+    def tells(self) -> bool:
+        listed = self._world.client.run(["nft", "list", "ruleset"]).stdout
+        assert listed.count("log group 27507") in (0, 2), "both layers, or neither"
+        return "log group 27507" in listed
+
+
+@pytest.fixture(scope="module")
+def looker(world, guarded):
+    world.client.run(["sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647"])
+    CANARIES.mkdir(parents=True, exist_ok=True)
+    world.product.ctl("lock")
+    return Looker(world)
+
+
+@pytest.fixture(autouse=True)
+def nobody_looks(people, looker):
+    yield
+    for person in (people.root, people.alice):
+        assert person.call("Stop", **LOOK).ok
+    wait_until(lambda: not looker.tells(), "the kernel to be quiet")
+
+
+def _canary(name: str) -> str:
+    path = CANARIES / name
+    if not path.exists():
+        shutil.copy("/usr/bin/python3", path)
+    return str(path)
+
+
+def _begin(world, program: str, person: Person | None = None) -> subprocess.Popen:
+    arguments = [_canary(program), "-c", TRY, a.WEB[4], a.WEB[6]]
+    if not person:
+        return world.client.popen(arguments)
+    return subprocess.Popen(arguments, preexec_fn=person.become)
+
+
+def _look(caller) -> dict:
+    answer = caller.call("Look", **LOOK)
+    assert answer.ok, answer
+    return answer.value[0]
+
+
+def _of(told: dict, program: str) -> set:
+    return {
+        (entry["protocol"], 6 if ":" in entry["destination"] else 4, entry["port"], entry["rule"])
+        for entry in told["entries"] if entry["program"] == program
+    }
+
+
+def test_each_is_named_and_another_users_is_not_shown(world, looker, people):
+    assert not looker.tells()
+    assert _look(people.root.caller)["state"] == "on"
+    assert looker.tells()
+    assert _look(people.alice.caller)["entries"] == []
+    started = [_begin(world, "canary-root"), _begin(world, "canary-alice", people.alice)]
+    seen = lambda: _look(people.root.caller)  # noqa: E731
+    wait_until(lambda: all(_of(seen(), name) == TRIED for name in ("canary-root", "canary-alice")), "all to be named")
+    told = seen()
+    for entry in told["entries"]:
+        if entry["program"] == "canary-alice":
+            assert (entry["path"], entry["uid"], entry["user"]) == (_canary("canary-alice"), people.alice.uid, "alice")
+    own = _look(people.alice.caller)
+    assert _of(own, "canary-alice") == TRIED and not _of(own, "canary-root")
+    assert {entry["uid"] for entry in own["entries"]} == {people.alice.uid} and own["hidden"] >= len(TRIED)
+    for program in started:
+        program.wait()
+
+
+FRAME = """
+import socket
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("%s", 0))
+try:
+    s.send(bytes.fromhex("02000000000702000000000888b5") + bytes(46))
+except OSError:
+    pass
+"""
+
+
+def test_what_has_no_program_here(world, looker, people):
+    """A guest's packet, and a frame by hand."""
+    world.client.sysctl(ipv4__ip_forward=1)
+    guest = Namespace("guest")
+    world.client.ip(
+        f"link add port9 type veth peer name {LINK} netns guest", "addr add 10.98.0.1/24 dev port9", "link set port9 up"
+    )
+    guest.ip(f"link set {LINK} up", f"addr add 10.98.0.2/24 dev {LINK}", "route add default via 10.98.0.1")
+    try:
+        guest.run(["sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647"])
+        _look(people.root.caller)
+        guest.run(["/usr/bin/python3", "-c", TRY, a.WEB[4], a.WEB[6]])
+        world.client.run([_canary("canary-root"), "-c", FRAME % a.UPLINK])
+        told = _look(people.root.caller)
+        forwarded = [entry for entry in told["entries"] if entry["source"] == "10.98.0.2"]
+        assert {(entry["protocol"], entry["port"]) for entry in forwarded} >= {("tcp", 8443), ("udp", 8444), ("icmp", 0)}
+        for entry in forwarded:
+            known = entry["way"], entry["from"], entry["program"], entry["uid"], entry["rule"]
+            assert known == ("forwarded", "port9", "", -1, "forwarded")
+        frames = [entry for entry in told["entries"] if entry["protocol"] == "0x88b5"]
+        assert [(entry["way"], entry["destination"], entry["rule"]) for entry in frames] == [("frame", "", "frame")]
+    finally:
+        guest.close()
+
+
+def _ctl(world, *arguments: str) -> str:
+    return world.client.run([str(world.product.command), "refused", *arguments]).stdout
+
+
+def test_the_command(world, looker):
+    """Once and as it goes; names cannot steer a terminal; JSON is as it is."""
+    watching = world.client.popen([str(world.product.command), "refused", "--watch", "--json"], stdout=subprocess.PIPE, text=True)
+    wait_until(looker.tells, "the kernel to tell")
+    program = _begin(world, HOSTILE)
+    line = json.loads(watching.stdout.readline())
+    assert line["time"] and line["destination"] in a.WEB.values() and "\x1b" not in line["program"]
+    shown = _ctl(world)
+    assert "8443" in shown and not set(shown) & {"\x1b", "\u202e"} and "evil" in shown
+    program.wait()
+    watching.send_signal(signal.SIGINT)
+    watching.wait(10)
+    wait_until(lambda: not looker.tells(), "the kernel to be quiet")
+    assert "Nothing was refused" in _ctl(world), "and all is forgotten"
+
+
+def test_killed_or_without_a_guard_nothing_tells(world, looker, people):
+    _look(people.root.caller)
+    assert looker.tells()
+    looker.program.kill()
+    looker.program.wait()
+    wait_until(lambda: not looker.tells(), "the kernel to be quiet")
+    looker.program = world.product.start_refused()
+    _look(people.root.caller)
+    world.product.stop_guard(signal.SIGKILL)
+    assert looker.tells(), "as the guard left it"
+    assert _look(people.root.caller)["state"] == "no-guard"
+    world.product.start_guard()
+    wait_until(lambda: _look(people.root.caller)["state"] == "on" and looker.tells(), "the next one to be asked")
+    assert world.product.status()["verified"]
+
+
+def test_who_may(world, looker, people):
+    for person in (people.ivan, people.nora):
+        assert person.call("Look", **LOOK).error == "io.github.nmkillswitch.Error.NotAuthorised"
+    assert not looker.tells()
+
+
+def _cpu(pid: int) -> float:
+    """Seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_flood(world, looker, people, record_property):
+    """As much as one processor can send, and the kernel tells of 100 packets a second: the guard has nothing to do."""
+    _look(people.root.caller)
+    pids = {"guard": world.product.guard_pid, "helper": looker.program.pid}
+    began, before = time.monotonic(), {name: _cpu(pid) for name, pid in pids.items()}
+    flood = Part(world.client, "send", SATURATING, a.UPLINK, a.WEB[4], a.WEB[6], a.PRIVATE_ROUTER[4], a.PRIVATE_ROUTER[6])
+    time.sleep(3)
+    counted = dict(line.split()[:2] for line in flood.stop())
+    took = time.monotonic() - began
+    used = {name: (_cpu(pid) - before[name]) / took for name, pid in pids.items()}
+    told = sum(entry["count"] for entry in _look(people.root.caller)["entries"] if entry["program"] == "flood")
+    rate = int(counted["tried"]) * 1000 / int(counted["milliseconds"])
+    record_property("flood", f"{rate:.0f} refused packets a second, {told} told in {took:.1f} s; of a processor: {used}")
+    print(f"{rate:.0f} refused packets a second, {told} told in {took:.1f} s; of a processor: {used}")
+    assert rate > 20000 and 50 < told < 2 * 100 * (took + 2), "the kernel's limit, and some are told"
+    assert used["guard"] < 0.01
+    assert used["helper"] < 0.25
