@@ -37,8 +37,8 @@ static void find_workarea(GtkWidget *window, GdkRectangle *ret_area)
         gdk_monitor_get_workarea(monitor, ret_area);
 }
 
-/* A window that grew where the window manager had put it when it was small. Where a person moves it,
- * it stays. */
+/* A window that grew where the window manager had put it when it was small. Where a person moves
+ * it, it stays. */
 static gboolean on_configure(GtkWidget *window, GdkEventConfigure *event, gpointer data)
 {
     int before = GPOINTER_TO_INT(g_object_get_data(G_OBJECT(window), HEIGHT));
