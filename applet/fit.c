@@ -43,7 +43,8 @@ static gboolean on_configure(GtkWidget *window, GdkEventConfigure *event, gpoint
 {
     int before = GPOINTER_TO_INT(g_object_get_data(G_OBJECT(window), HEIGHT));
     GdkRectangle screen;
-    int lowest;
+    GdkRectangle frame;
+    int below;
     int x;
     int y;
 
@@ -52,10 +53,12 @@ static gboolean on_configure(GtkWidget *window, GdkEventConfigure *event, gpoint
     if (event->height <= before)
         return GDK_EVENT_PROPAGATE;
     find_workarea(window, &screen);
+    gdk_window_get_frame_extents(event->window, &frame);
+    below = frame.y + frame.height - (screen.y + screen.height);
+    if (below <= 0)
+        return GDK_EVENT_PROPAGATE;
     gtk_window_get_position(GTK_WINDOW(window), &x, &y);
-    lowest = MAX(screen.y + screen.height - event->height - OUTSIDE / 2, screen.y);
-    if (y > lowest)
-        gtk_window_move(GTK_WINDOW(window), x, lowest);
+    gtk_window_move(GTK_WINDOW(window), x, MAX(y - below, screen.y));
     return GDK_EVENT_PROPAGATE;
 }
 

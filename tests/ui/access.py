@@ -72,7 +72,8 @@ def walk_by_tab(desktop: Desktop, window: str, most: int = 40) -> list[Node]:
     desktop.x("key", "Tab")
     for _ in range(most):
         focused = wait_until(
-            lambda: [node for node in read(desktop, window) if "FOCUSED" in node.states and node.role != "frame"],
+            # VISIBLE: GTK takes a label in a list's row for scrolled away, by its place in the row alone
+            lambda: [node for node in read(desktop, window, "VISIBLE") if "FOCUSED" in node.states and node.role != "frame"],
             "something to have the focus",
         )[-1]
         if walked and focused.name == walked[0].name and focused.role == walked[0].role:
