@@ -33,12 +33,12 @@ static KsExitStatus explain(const GError *error, char **ret_message)
     for (unsigned i = 0; name && i < G_N_ELEMENTS(away); i++)
         if (g_str_has_prefix(name, away[i])) {
             *ret_message = g_strdup_printf(
-                _("What tells of refused packets could not be started. Its log: %s"),
+                _("The program that shows refused packets could not be started. Its log: %s"),
                 "journalctl -u nm-killswitch-refused.service");
             return KS_EXIT_FAILED;
         }
     if (name && strcmp(name, "org.freedesktop.DBus.Error.LimitsExceeded") == 0) {
-        *ret_message = g_strdup(_("Too many look at what is refused already."));
+        *ret_message = g_strdup(_("Too many programs are watching already."));
         return KS_EXIT_FAILED;
     }
     return ks_bus_explain(error, ret_message);
@@ -112,7 +112,7 @@ static KsExitStatus look_once(GDBusConnection *connection, bool json)
     if (json) {
         text = ks_json_refused(told);
         ks_output_data(text);
-        return KS_EXIT_DONE;
+        return trouble_of(report);
     }
     if (ks_refused_trouble(report))
         return trouble_of(report);
@@ -168,11 +168,12 @@ static void print_new(GVariant *told, GHashTable *seen, bool json)
     }
 }
 
-/* Until somebody ends this, or nothing can be seen any more. */
+/* Until somebody ends this, or nothing can be seen any more. A guard that is gone may come back. */
 static KsExitStatus watch(GDBusConnection *connection, bool json)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     bool has_changed = true;
+    bool had_trouble = false;
 
     (void) g_dbus_connection_signal_subscribe(
         connection, KS_REFUSED_BUS_NAME, KS_REFUSED_BUS_INTERFACE, "Changed", KS_REFUSED_BUS_PATH,
@@ -196,8 +197,13 @@ static KsExitStatus watch(GDBusConnection *connection, bool json)
             if (!report)
                 return complain(error);
             print_new(told, seen, json);
-            if (ks_refused_trouble(report))
-                return trouble_of(report);
+            if (ks_refused_trouble(report) && !had_trouble) {
+                KsExitStatus status = trouble_of(report);
+
+                if (status != KS_EXIT_NO_GUARD)
+                    return status;
+            }
+            had_trouble = ks_refused_trouble(report) != NULL;
             if (fflush(stdout) != 0) /* nobody reads any more, or the disk is full */
                 return KS_EXIT_FAILED;
         }

@@ -31,7 +31,7 @@ int ks_plan_pause(KsBatch *batch, const KsReadback *have, uint64_t milliseconds)
  * committed before ks_plan_unlock()'s: when a table goes, its maps are empty from the beginning of
  * the commit on (net/netfilter/nf_tables_api.c, nft_map_deactivate()), but its chains stand until
  * the end (nf_tables_unregister_hook()), for some milliseconds, and would stop the way to the
- * servers. */
+ * servers (ADR 39). */
 int ks_plan_unhook(KsBatch *batch, const KsReadback *have);
 
 /* The transaction that removes the table; empty if there is none. */

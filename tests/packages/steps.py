@@ -21,6 +21,7 @@ _SOURCES = {
     "trapped-this": build.TRAPPED / "this", "trapped-next": build.TRAPPED / "next",
 }
 GUARD, SOCKET, EARLY = UNITS = ("nm-killswitch.service", "nm-killswitch.socket", "nm-killswitch-early.service")
+BEFORE_SLEEP = "nm-killswitch-sleep.service"
 MANAGER = "NetworkManager.service"
 
 
@@ -112,4 +113,5 @@ def require_whole(machine: Machine, version: str) -> None:
     for unit in UNITS:
         assert machine.run("systemctl", "is-enabled", unit, check=False).stdout.strip() == "enabled", unit
         assert machine.show(unit, "ActiveState") == "active", unit
+    assert machine.run("systemctl", "is-enabled", BEFORE_SLEEP, check=False).stdout.strip() == "enabled"
     assert machine.status()["verified"]

@@ -61,19 +61,6 @@ def test_programs_are_hardened(tmp_path, program):
     assert "_chk@GLIBC" in _said("readelf", "--dyn-syms", "--wide", tmp_path / program), "fortified"
 
 
-def test_every_unit_is_named_where_units_are_named():
-    """A packager's list without one: it is not built, or not enabled."""
-    units = [path.name.removesuffix(".in") for path in (REPOSITORY / "data/units").iterdir() if "[Install]" in path.read_text()]
-    assert len(units) >= 4
-    lists = {"data/packaging/fedora/nm-killswitch.spec": "%{{_unitdir}}/{}\n", "data/units/90-nm-killswitch.preset": "enable {}\n"}
-    for name, form in lists.items():
-        text = (REPOSITORY / name).read_text()
-        assert [unit for unit in units if form.format(unit) not in text] == [], name
-    # NixOS does not look at [Install]
-    module = (REPOSITORY / "data/packaging/nix/module.nix").read_text()
-    assert [unit for unit in units if f"systemd.{unit.rpartition('.')[2]}s.{unit.rpartition('.')[0]}" not in module] == []
-
-
 def _git(*words: str) -> str:
     return _said("git", "-c", f"safe.directory={REPOSITORY}", "-C", REPOSITORY, *words)
 

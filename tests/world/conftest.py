@@ -57,7 +57,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 # What another world beside them would disturb: they count losses, or how much is served in how little time.
-ALONE = ("test_bus_abuse.py", "test_export_reload.py", "test_swaps.py")
+ALONE = (
+    "test_bus_abuse.py",
+    "test_chaos.py",
+    "test_export_reload.py",
+    "test_hostile_user.py",
+    "test_refused.py",
+    "test_swaps.py",
+)
 
 
 @contextlib.contextmanager
