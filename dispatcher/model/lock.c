@@ -123,10 +123,13 @@ static unsigned merge_ranges(GArray *keys, size_t size)
 static uint32_t add_up(uint32_t a, uint32_t b)
 {
     uint32_t sum = a | b;
+    uint32_t several = sum & KS_OPEN_TO_IPSEC ? KS_OPEN_TO_SEVERAL_AND_IPSEC : KS_OPEN_TO_SEVERAL;
 
     if (sum & KS_OPEN_TO_ALL)
         return KS_OPEN_TO_ALL;
-    return sum & (sum - 1) ? KS_OPEN_TO_SEVERAL : sum;
+    if (sum & (KS_OPEN_TO_OPENVPN | KS_OPEN_TO_IPSEC)) /* these let out daemons as well */
+        sum &= ~(uint32_t) KS_OPEN_TO_DAEMONS;
+    return sum & (sum - 1) ? several : sum;
 }
 
 /* Sorted, each key once, ranges that touch joined. */
@@ -253,7 +256,7 @@ bool ks_lock_add_server(KsLock *lock, const KsAddress *address, uint8_t protocol
     KsKey key = { .value = add_up(open_to, 0) };
     KsSetId set = server_key(address, protocol, port, &key);
 
-    return set != KS_SET_MAX && open_to <= (KS_OPEN_TO_ALL | KS_OPEN_TO_SEVERAL) &&
+    return set != KS_SET_MAX && open_to <= (KS_OPEN_TO_ALL | KS_OPEN_TO_SEVERAL_AND_IPSEC) &&
            ks_lock_add_key(lock, set, &key);
 }
 

@@ -71,10 +71,13 @@ enum {
     KS_OPEN_TO_ALL = 1,        /* anyone who sends */
     KS_OPEN_TO_DAEMONS = 2,    /* anyone who is nobody of KS_SET_PEOPLE */
     KS_OPEN_TO_WIREGUARD = 4,  /* WireGuard in the kernel */
-    KS_OPEN_TO_IPSEC = 8,      /* IPsec in UDP: its key exchange like a daemon, its data like all */
+    KS_OPEN_TO_IPSEC = 8,      /* IPsec in UDP: daemons, and data of anyone who sends */
     KS_OPEN_INSIDE_IPSEC = 16, /* anyone who sends, if the packet is going to be encrypted */
     KS_OPEN_TO_OPENVPN = 32,   /* OpenVPN in the kernel, and daemons: its program is one */
-    KS_OPEN_TO_SEVERAL = 62,   /* any of the five above: a server of VPNs of two kinds */
+    /* A server of VPNs of several kinds. IPsec's data are all that begins with a number, so it
+     * counts only where one of them is IPsec in UDP. */
+    KS_OPEN_TO_SEVERAL = 54,           /* any of these, but for IPsec in UDP */
+    KS_OPEN_TO_SEVERAL_AND_IPSEC = 62, /* any of these */
 };
 
 /* Bounds on what a world of ten thousand profiles may bring into the kernel. */

@@ -370,9 +370,11 @@ static const KsRule rules[] = {
     /* ---- whose packets to and from a server these are. A chain that ends leaves it to the rules
      * behind the one that came here. Packets that come in have the uid of a socket only if that was
      * found already, and then it is a program's of that uid. ---- */
+    { KS_CHAIN_FROM_SEVERAL_AND_IPSEC, "jump from_ipsec", DO(JUMP(KS_CHAIN_FROM_IPSEC)) },
+    { KS_CHAIN_FROM_SEVERAL_AND_IPSEC, "jump from_several", DO(JUMP(KS_CHAIN_FROM_SEVERAL)) },
+
     { KS_CHAIN_FROM_SEVERAL, "jump from_wireguard", DO(JUMP(KS_CHAIN_FROM_WIREGUARD)) },
     { KS_CHAIN_FROM_SEVERAL, "jump from_openvpn", DO(JUMP(KS_CHAIN_FROM_OPENVPN)) },
-    { KS_CHAIN_FROM_SEVERAL, "jump from_ipsec", DO(JUMP(KS_CHAIN_FROM_IPSEC)) },
     { KS_CHAIN_FROM_SEVERAL, "jump inside_ipsec", DO(JUMP(KS_CHAIN_INSIDE_IPSEC)) },
 
     /* WireGuard's data has the uid of the one who sends through the tunnel, so it is known by

@@ -27,6 +27,8 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_LEAVING] = { "leaving", .comment = "what may leave by an uplink" },
     [KS_CHAIN_REPORTS] = { "reports", .comment = "multicast reports: link upkeep's groups only" },
     [KS_CHAIN_ANSWERS] = { "answers", .comment = "what VPN servers may send" },
+    [KS_CHAIN_FROM_SEVERAL_AND_IPSEC] = { "from_several_and_ipsec",
+                                          .comment = "the same, and one of them is IPsec in UDP" },
     [KS_CHAIN_FROM_SEVERAL] = { "from_several", .comment = "a server of VPNs of several kinds" },
     [KS_CHAIN_FROM_WIREGUARD] = { "from_wireguard", .comment = "WireGuard's own packets only" },
     [KS_CHAIN_FROM_OPENVPN] = { "from_openvpn",
@@ -182,6 +184,7 @@ static const KsVerdict server_verdicts[] = {
     [KS_OPEN_INSIDE_IPSEC] = { NFT_JUMP, KS_CHAIN_INSIDE_IPSEC },
     [KS_OPEN_TO_OPENVPN] = { NFT_JUMP, KS_CHAIN_FROM_OPENVPN },
     [KS_OPEN_TO_SEVERAL] = { NFT_JUMP, KS_CHAIN_FROM_SEVERAL },
+    [KS_OPEN_TO_SEVERAL_AND_IPSEC] = { NFT_JUMP, KS_CHAIN_FROM_SEVERAL_AND_IPSEC },
 };
 
 #define SOURCE_PORTS(set, named, says)                                             \

@@ -212,6 +212,8 @@ static void test_replace(Fixture *f, const void *data)
     assert_as_wanted(f);
 }
 
+#define OPEN_TO_MAX KS_OPEN_TO_SEVERAL_AND_IPSEC
+
 #define LONG_NAME "cvpn-endpoint-0123456789abcdef0.prod.clientvpn.eu-central-1.amazonaws.com"
 
 static void random_lock(KsLock *lock, GRand *random)
@@ -227,11 +229,11 @@ static void random_lock(KsLock *lock, GRand *random)
         ks_lock_open_interface(lock, number + 2u);
         ks_lock_open_lan(lock, number + 20u);
         ks_lock_add_server(lock, &server4, IPPROTO_UDP, 1194,
-                           (uint32_t) g_rand_int_range(random, 0, KS_OPEN_TO_SEVERAL + 1));
+                           (uint32_t) g_rand_int_range(random, 0, OPEN_TO_MAX + 1));
         ks_lock_add_server(lock, &server6, IPPROTO_TCP, 443, KS_OPEN_TO_ALL);
         ks_lock_add_dhcp_server(lock, &server4);
         ks_lock_add_server(lock, &server4, IPPROTO_ESP, 0,
-                           (uint32_t) g_rand_int_range(random, 0, KS_OPEN_TO_SEVERAL + 1));
+                           (uint32_t) g_rand_int_range(random, 0, OPEN_TO_MAX + 1));
         ks_lock_add_server(lock, &server6, IPPROTO_AH, 0, KS_OPEN_TO_ALL);
         ks_lock_add_people(lock, number * 1000u,
                            number * 1000u + (uint32_t) g_rand_int_range(random, 0, 2000));

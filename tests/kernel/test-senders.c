@@ -36,6 +36,7 @@ enum {
     L2TP_PORT = 1701,
     SEVERAL_PORT = 5555,
     OTHER_PORT = 5556,
+    SEVERAL_AND_IPSEC_PORT = 5557,
     OFFLOAD_PORT = 1195,
     LISTEN_PORT = 40000,
     OPENVPN_PORT = 41000,
@@ -122,6 +123,12 @@ static const Row rows[] = {
     { ROOT, SEVERAL_PORT, true, SENT(TEXT) },
     { PERSON, SEVERAL_PORT, true, SENT(DATA), .mark = MARK },
     { PERSON, SEVERAL_PORT, false, SENT(IKE) },
+    { PERSON, SEVERAL_PORT, false, SENT(TEXT) },
+    { PERSON, SEVERAL_PORT, false, SENT(P_DATA_V2) },
+    { PERSON, SEVERAL_AND_IPSEC_PORT, true, SENT(DATA), .mark = MARK },
+    { PERSON, SEVERAL_AND_IPSEC_PORT, true, SENT(TEXT) },
+    { PERSON, SEVERAL_AND_IPSEC_PORT, false, SENT(IKE) },
+    { DAEMON, SEVERAL_AND_IPSEC_PORT, true, SENT(IKE) },
 };
 
 /* The sender is the one who made the socket. False: it was refused. */
@@ -183,11 +190,18 @@ static void fill(KsLock *lock)
         uint16_t port;
         uint32_t open_to;
     } servers[] = {
-        { DAEMON_PORT, KS_OPEN_TO_DAEMONS },    { LOGIN_PORT, KS_OPEN_TO_ALL },
-        { LOGIN_PORT, KS_OPEN_TO_DAEMONS },     { WIREGUARD_PORT, KS_OPEN_TO_WIREGUARD },
-        { NATT_PORT, KS_OPEN_TO_IPSEC },        { L2TP_PORT, KS_OPEN_INSIDE_IPSEC },
-        { SEVERAL_PORT, KS_OPEN_TO_WIREGUARD }, { SEVERAL_PORT, KS_OPEN_TO_DAEMONS },
+        { DAEMON_PORT, KS_OPEN_TO_DAEMONS },
+        { LOGIN_PORT, KS_OPEN_TO_ALL },
+        { LOGIN_PORT, KS_OPEN_TO_DAEMONS },
+        { WIREGUARD_PORT, KS_OPEN_TO_WIREGUARD },
+        { NATT_PORT, KS_OPEN_TO_IPSEC },
+        { L2TP_PORT, KS_OPEN_INSIDE_IPSEC },
+        { SEVERAL_PORT, KS_OPEN_TO_WIREGUARD },
+        { SEVERAL_PORT, KS_OPEN_TO_DAEMONS },
         { OFFLOAD_PORT, KS_OPEN_TO_OPENVPN },
+        { OFFLOAD_PORT, KS_OPEN_TO_DAEMONS },
+        { SEVERAL_AND_IPSEC_PORT, KS_OPEN_TO_IPSEC },
+        { SEVERAL_AND_IPSEC_PORT, KS_OPEN_TO_WIREGUARD },
     };
     KsAddress server4;
     KsAddress server6;

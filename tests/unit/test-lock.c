@@ -197,6 +197,36 @@ static unsigned count_lengths(const KsLock *lock)
     return lock->sets[KS_SET_NAME_LENGTHS]->len;
 }
 
+/* What two kinds of VPN at one server add up to opens no more than both do: IPsec's data would be
+ * anybody's datagrams. */
+static void test_sums(void)
+{
+    static const struct {
+        uint32_t of;
+        uint32_t is;
+    } sums[] = {
+        { KS_OPEN_TO_OPENVPN | KS_OPEN_TO_DAEMONS, KS_OPEN_TO_OPENVPN },
+        { KS_OPEN_TO_IPSEC | KS_OPEN_TO_DAEMONS, KS_OPEN_TO_IPSEC },
+        { KS_OPEN_TO_WIREGUARD | KS_OPEN_TO_DAEMONS, KS_OPEN_TO_SEVERAL },
+        { KS_OPEN_TO_WIREGUARD | KS_OPEN_TO_OPENVPN, KS_OPEN_TO_SEVERAL },
+        { KS_OPEN_TO_SEVERAL, KS_OPEN_TO_SEVERAL },
+        { KS_OPEN_TO_SEVERAL | KS_OPEN_TO_IPSEC, KS_OPEN_TO_SEVERAL_AND_IPSEC },
+        { KS_OPEN_TO_SEVERAL_AND_IPSEC, KS_OPEN_TO_SEVERAL_AND_IPSEC },
+        { KS_OPEN_TO_SEVERAL_AND_IPSEC | KS_OPEN_TO_ALL, KS_OPEN_TO_ALL },
+    };
+    KsAddress server = address("192.0.2.1");
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(sums); i++) {
+        g_autoptr(KsLock) lock = ks_lock_new();
+
+        for (uint32_t bit = 1; bit <= sums[i].of; bit <<= 1)
+            if (sums[i].of & bit)
+                g_assert_true(ks_lock_add_server(lock, &server, IPPROTO_UDP, 443, bit));
+        ks_lock_seal(lock);
+        g_assert_cmpuint(key_at(lock, KS_SET_SERVERS4, 0)->value, ==, sums[i].is);
+    }
+}
+
 /* Rules are there for the lengths of the names, and no others. */
 static void test_name_lengths(void)
 {
@@ -422,6 +452,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lock/server-keys", test_server_keys);
     g_test_add_func("/lock/bounds", test_bounds);
     g_test_add_func("/lock/seal", test_seal);
+    g_test_add_func("/lock/sums", test_sums);
     g_test_add_func("/lock/name-lengths", test_name_lengths);
     g_test_add_func("/lock/many-names", test_many_names);
     g_test_add_func("/lock/compare", test_compare);
