@@ -197,7 +197,7 @@ def test_whose_profiles(always):
     _wait(always, state="up", vpn=uuid_of("second"))
     assert always.product.ctl("always-on", "first", check=False).returncode == 1
     always.manager.nmcli("connection", "modify", "first", "connection.permissions", "")
-    always.product.ctl("always-on", "first")
+    wait_until(lambda: always.product.ctl("always-on", "first", check=False).returncode == 0, "the guard to have heard of it")
     always.manager.down("second")
 
 

@@ -27,7 +27,7 @@ AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "-
 STATE = Path("/var/lib/nm-killswitch/state")
 PLAIN_TABLE = "table inet nm_killswitch { chain output { type filter hook output priority 0; policy drop; }; }"
 TABLE = ["nft", "list", "table", "inet", "nm_killswitch"]
-COMMANDS = ["status", "lock", "unlock", "pause", "resume", "lan", "auto", "test", "report", "rules", "export", "vpn list", "vpn add", "vpn remove", "vpn set"]
+COMMANDS = ["status", "lock", "unlock", "pause", "resume", "lan", "auto", "test", "report", "refused", "rules", "export", "vpn list", "vpn add", "vpn remove", "vpn set"]
 CHANGES = [["lock"], ["unlock"], ["pause", "5m"], ["resume"], ["lan", "on"], ["lan", "off"], ["auto", "off"]]
 LOOKS = [["status"], ["status", "--json"], ["rules"], ["vpn", "list"]]
 
@@ -470,7 +470,7 @@ def test_errors_of_the_bus(elsewhere, name, status, says):
     ("tunnel-gone", "it has no tunnel", "nmcli connection down Work"),
     ("tunnel-dead", "nothing is behind it", "nmcli connection up Work"),
     ("server-silent", "its server does not answer", "nmcli device"),
-    ("no-interface", "it protects nothing", "nmcli connection up Work"),
+    ("no-interface", "it protects nothing", "nmcli connection up NAME"),
     ("overlay-only", "“Work” is an overlay network", "nmcli connection up Work"),
     ("login-failed", "refused the login", "nmcli --ask connection up Work"),
     ("no-secrets", "a password is missing", "nmcli --ask connection up Work"),

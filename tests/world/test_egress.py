@@ -241,7 +241,7 @@ def test_cards_that_come_change_their_names_and_go(world, product, card):
     assert not _frame_gets_out(world, "card2")
 
     world.client.ip("link del card2")
-    wait_until(lambda: "card" not in product.ctl("rules").stdout, "the card to be forgotten")
+    wait_until(lambda: card not in (rules := product.ctl("rules").stdout) and "card2" not in rules, "the card to be forgotten")
     assert product.status()["layers"]["egress"]
 
     world.outside.ip("link add link under1 name card1 type macvlan mode passthru")
