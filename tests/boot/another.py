@@ -42,7 +42,11 @@ _EDITS = (
         " .key_length = 4, .flags = NFT_SET_CONSTANT, CONSTANTS(question_types, \"\") },\n",
     ),
     # of another kind: what it holds must be carried over
-    _Edit(f"{_RULES}/lock-table.c", "    [KS_SET_OPEN_INTERFACES] = {\n", "        .flags = NFT_SET_TIMEOUT,\n"),
+    _Edit(
+        f"{_RULES}/lock-table.c",
+        '    INTERFACES(KS_SET_OPEN_INTERFACES, "open_interfaces", "loopback, and tunnels that are up"),\n',
+        "    [KS_SET_OPEN_INTERFACES].flags = NFT_SET_TIMEOUT,\n",
+    ),
     _Edit(f"{_RULES}/lock-table.c", "    [KS_SET_DHCP_SERVERS] = {\n", "        .flags = NFT_SET_TIMEOUT,\n"),
     _Edit(
         f"{_RULES}/lock-rules.c",

@@ -91,11 +91,11 @@ def test_what_is_refused_is_named_in_its_sandbox(locked):
     assert locked.show(REFUSED, "ActiveState") == "inactive"
     program = "import socket,time; s=socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
     program += "while True:\n try: s.sendto(b'x', ('203.0.113.9', 8444))\n except OSError: pass\n time.sleep(0.5)"
-    locked.run("systemd-run", "--quiet", "--unit=canary", "/usr/bin/python3", "-c", program)
+    locked.run("systemd-run", "--quiet", "--unit=refused-canary", "/usr/bin/python3", "-c", program)
     said = locked.run("nm-killswitch", "refused", "--json", check=False)
-    locked.run("systemctl", "stop", "canary")
+    locked.run("systemctl", "stop", "refused-canary")
     found = [entry for entry in json.loads(said.stdout)["entries"] if entry["port"] == 8444]
-    assert [(entry["unit"], entry["uid"]) for entry in found] == [("canary.service", 0)], said.stdout
+    assert [(entry["unit"], entry["uid"]) for entry in found] == [("refused-canary.service", 0)], said.stdout
     assert "/python3" in found[0]["path"]
 
 
