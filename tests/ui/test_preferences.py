@@ -132,7 +132,8 @@ def test_which_is_always_on(world, window):
     agent = window.agent()
     press(window, PREFERENCES, name, "toggle button")
     agent.wait_for("Password:")
-    assert kept() == [] and not is_marked()  # while polkit asks, what is shown is how it is
+    wait_until(lambda: not is_marked(), "the switch to show how it is while polkit asks")
+    assert kept() == []
     agent.type(PASSWORD)
     wait_until(lambda: kept() == ["full"], "the guard to know")
     wait_until(is_marked, "the mark")
