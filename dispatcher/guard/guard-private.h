@@ -44,6 +44,7 @@ struct KsGuard {
     bool has_taken_over; /* what the kernel held when we began is known */
     bool was_open;       /* ... or paused, or broken, since connections were ended last */
     bool was_broken;     /* while that is told: others had changed the lock */
+    bool cannot_tell;    /* the kernel has nothing that tells of refused packets */
     bool boot_skipped;   /* the lock is open by the kernel's command line, for this boot only */
     char *state_problem; /* what was wrong with the saved state when we began */
     char *vpns_problem;  /* what was wrong with what is said of VPNs when we began */

@@ -66,8 +66,12 @@ bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *vpn,
                             GError **error);
 
 /* Whether the kernel tells KS_LOG_GROUP of what it refuses, as long as the lock stands: of no more
- * than some packets, and only while somebody looks. False: it cannot; nothing else has changed. */
+ * than some packets, and only while somebody looks. False: it does not, and nothing else has
+ * changed; G_IO_ERROR_NOT_SUPPORTED if this kernel cannot. */
 bool ks_guard_tell(KsGuard *guard, bool telling, GError **error);
+
+/* It goes off by itself when the kernel does not take its rules; the observer hears of that. */
+bool ks_guard_is_telling(const KsGuard *guard);
 
 const KsSettings *ks_guard_settings(const KsGuard *guard);
 

@@ -7,6 +7,8 @@
 #include "guard/guard-private.h"
 #include "policy/draw.h"
 
+#include <errno.h>
+
 /* How often a kernel that could not be read is tried again. */
 #define RETRY_US (5 * G_USEC_PER_SEC)
 
@@ -63,7 +65,9 @@ bool ks_guard_hold(KsGuard *guard)
         return true;
     if (!ks_engine_is_telling(guard->engine))
         return false;
-    /* a kernel without its module takes nothing that names it: what protects does without */
+    /* a kernel without its module takes nothing that names it: what protects does without. Those
+     * who look are told with the next ks_guard_notify() */
+    guard->cannot_tell = ks_keeper_hold_error(guard->keeper) == -ENOENT;
     ks_engine_set_telling(guard->engine, false);
     return hold(guard);
 }

@@ -16,6 +16,7 @@ struct KsKeeper {
     KsSecondLayer *second;
     uint32_t table_flags;
     char *troubles[2]; /* by Attempt */
+    int hold_error;    /* negative errno, of the first layer's rules; 0: the kernel took them */
     int64_t read_at;   /* monotonic time in microseconds; 0: something was tried since */
     int64_t pause_end; /* by ks_clock_now(): of the pause that was asked for last, or found */
 };
@@ -182,6 +183,7 @@ bool ks_keeper_hold(KsKeeper *keeper, bool locked, const KsLock *want, const KsW
     if (result == 0)
         result =
             ks_layer_hold(&keeper->first, keeper->netfilter, locked, want, keeper->table_flags);
+    keeper->hold_error = result;
     ks_second_layer_draw(keeper->second, locked, want, world);
     if (result == 0)
         ks_second_layer_hold(keeper->second, keeper->netfilter, keeper->table_flags,
@@ -204,6 +206,11 @@ const KsReadback *ks_keeper_held(const KsKeeper *keeper)
 const char *ks_keeper_trouble(const KsKeeper *keeper)
 {
     return keeper->troubles[WRITING] ? keeper->troubles[WRITING] : keeper->troubles[READING];
+}
+
+int ks_keeper_hold_error(const KsKeeper *keeper)
+{
+    return keeper->hold_error;
 }
 
 uint32_t ks_keeper_port(const KsKeeper *keeper)

@@ -48,5 +48,9 @@ const KsSecondLayer *ks_keeper_second_layer(const KsKeeper *keeper);
 const KsReadback *ks_keeper_held(const KsKeeper *keeper);
 const char *ks_keeper_trouble(const KsKeeper *keeper); /* NULL: none */
 
+/* Why the kernel did not take the first layer when ks_keeper_hold() was called last: a negative
+ * errno; 0: it did. */
+int ks_keeper_hold_error(const KsKeeper *keeper);
+
 /* Our netlink port, by which the kernel names us in its notifications; 0: we have none yet. */
 uint32_t ks_keeper_port(const KsKeeper *keeper);

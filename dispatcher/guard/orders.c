@@ -50,18 +50,31 @@ bool ks_guard_event(KsGuard *guard, const KsEvent *event, GError **error)
 
 bool ks_guard_tell(KsGuard *guard, bool telling, GError **error)
 {
+    bool followed;
+
     if (telling == ks_engine_is_telling(guard->engine))
         return true;
     ks_engine_set_telling(guard->engine, telling);
     g_message(telling ? "somebody looks at what is refused: the kernel tells of it"
                       : "nobody looks at what is refused any more");
-    if (!report(guard, ks_guard_follow(guard), error))
-        return false;
-    if (telling == ks_engine_is_telling(guard->engine))
+    followed = ks_guard_follow(guard);
+    if (followed && telling == ks_engine_is_telling(guard->engine))
         return true;
-    g_set_error_literal(error, KS_ERROR, KS_ERROR_KERNEL,
-                        "This kernel cannot tell of what it refuses (its module nfnetlink_log).");
+    ks_engine_set_telling(guard->engine, false); /* nobody is there who would end it */
+    if (!followed)
+        return report(guard, false, error);
+    if (guard->cannot_tell)
+        g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                            "This kernel cannot tell of what it refuses (no nfnetlink_log).");
+    else
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_KERNEL,
+                            "The kernel did not take the rules that tell of what it refuses.");
     return false;
+}
+
+bool ks_guard_is_telling(const KsGuard *guard)
+{
+    return ks_engine_is_telling(guard->engine);
 }
 
 /* Closing, as above. */

@@ -12,8 +12,12 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define RECEIVE_SIZE 16384
 
@@ -117,7 +121,8 @@ static bool take_hook(KsRefusedPacket *packet, uint8_t family, const struct nlat
     return true;
 }
 
-int ks_packet_log_read(const struct nlmsghdr *message, KsRefusedPacket *ret_packet)
+int ks_packet_log_read(const struct nlmsghdr *message, bool (*is_bare)(uint32_t interface),
+                       KsRefusedPacket *ret_packet)
 {
     const struct nfgenmsg *header = mnl_nlmsg_get_payload(message);
     const struct nlattr *payload = NULL;
@@ -152,12 +157,27 @@ int ks_packet_log_read(const struct nlmsghdr *message, KsRefusedPacket *ret_pack
     }
     if (!has_hook || !payload)
         return -EBADMSG;
+    ret_packet->is_bare = ret_packet->way == KS_REFUSED_FRAME && is_bare(ret_packet->out);
     ks_refused_packet_read(ret_packet, mnl_attr_get_payload(payload),
                            mnl_attr_get_payload_len(payload));
     /* what a guest sends is refused at the last look, too, and then it came in by something */
     if (ret_packet->way == KS_REFUSED_SENT && ret_packet->in != 0 && !ret_packet->has_uid)
         ret_packet->way = KS_REFUSED_FORWARDED;
     return 0;
+}
+
+/* The kernel says it only of what comes in (net/netfilter/nfnetlink_log.c, NFULA_HWTYPE). */
+static bool is_bare(uint32_t interface)
+{
+    struct ifreq request = { 0 };
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool known = fd >= 0 && if_indextoname(interface, request.ifr_name) &&
+                 ioctl(fd, SIOCGIFHWADDR, &request) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return known && request.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
+           request.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK;
 }
 
 typedef struct {
@@ -170,7 +190,7 @@ static int take_message(const struct nlmsghdr *message, void *data)
     const Taking *taking = data;
     KsRefusedPacket packet;
 
-    if (ks_packet_log_read(message, &packet) == 0)
+    if (ks_packet_log_read(message, is_bare, &packet) == 0)
         taking->take(taking->data, &packet);
     return MNL_CB_OK;
 }

@@ -21,5 +21,7 @@ int ks_packet_log_fd(const KsPacketLog *log);
 /* Gives what has come to `take`, some packets at a time. True if some were lost on their way. */
 bool ks_packet_log_drain(KsPacketLog *log, KsPacketLogTake take, void *data);
 
-/* Of one message. 0, or -EBADMSG: it tells of no packet. */
-int ks_packet_log_read(const struct nlmsghdr *message, KsRefusedPacket *ret_packet);
+/* Of one message. 0, or -EBADMSG: it tells of no packet. `is_bare`: whether packets of this
+ * interface have no link-layer header. */
+int ks_packet_log_read(const struct nlmsghdr *message, bool (*is_bare)(uint32_t interface),
+                       KsRefusedPacket *ret_packet);

@@ -47,19 +47,26 @@ void ks_sockets_close(KsSockets *sockets)
     free(sockets);
 }
 
-uint32_t ks_sockets_read(const struct nlmsghdr *message)
+uint32_t ks_sockets_read(const struct nlmsghdr *message, uint32_t uid)
 {
     const struct inet_diag_msg *found = mnl_nlmsg_get_payload(message);
 
     return message->nlmsg_type == SOCK_DIAG_BY_FAMILY &&
-                   mnl_nlmsg_get_payload_len(message) >= sizeof(*found)
+                   mnl_nlmsg_get_payload_len(message) >= sizeof(*found) && found->idiag_uid == uid
                ? found->idiag_inode
                : 0;
 }
 
+typedef struct {
+    uint32_t uid;
+    uint32_t inode;
+} Found;
+
 static int take(const struct nlmsghdr *message, void *data)
 {
-    *(uint32_t *) data = ks_sockets_read(message);
+    Found *found = data;
+
+    found->inode = ks_sockets_read(message, found->uid);
     return MNL_CB_STOP;
 }
 
@@ -83,7 +90,7 @@ static uint32_t find(KsSockets *sockets, const KsRefusedPacket *packet, uint8_t 
     struct nlmsghdr *message = mnl_nlmsg_put_header(request);
     bool swapped = packet->protocol == IPPROTO_UDP;
     struct inet_diag_req_v2 *question;
-    uint32_t inode = 0;
+    Found found = { .uid = packet->uid };
 
     message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
     message->nlmsg_flags = NLM_F_REQUEST;
@@ -100,8 +107,8 @@ static uint32_t find(KsSockets *sockets, const KsRefusedPacket *packet, uint8_t 
     question->id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
     question->id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
     (void) ks_exchange(sockets->socket, message, sockets->receive, sizeof(sockets->receive), take,
-                       &inode);
-    return inode;
+                       &found);
+    return found.inode;
 }
 
 uint32_t ks_sockets_find(KsSockets *sockets, const KsRefusedPacket *packet)

@@ -122,7 +122,7 @@ static void read_frame(KsRefusedPacket *packet, const uint8_t *bytes, size_t siz
 
 void ks_refused_packet_read(KsRefusedPacket *ret_packet, const uint8_t *bytes, size_t size)
 {
-    if (ret_packet->way == KS_REFUSED_FRAME)
+    if (ret_packet->way == KS_REFUSED_FRAME && !ret_packet->is_bare)
         read_frame(ret_packet, bytes, size);
     else if (size > 0 && bytes[0] >> 4 == 4)
         read_ipv4(ret_packet, bytes, size);

@@ -18,6 +18,7 @@ typedef struct {
     bool has_uid;          /* else no socket of this machine's is known */
     uint32_t in;           /* interface that it came in by; 0: none */
     uint32_t out;          /* interface that it was to leave by */
+    bool is_bare;          /* of a frame: its link has no header, IP begins it */
     KsAddress source;      /* AF_UNSPEC: no IP that can be read */
     KsAddress destination; /* the same */
     uint16_t frame_type;   /* of a frame without IP: as Ethernet numbers it (IEEE 802) */
@@ -31,6 +32,7 @@ typedef struct {
  * "outside" (no VPN carries it). */
 const char *ks_refused_packet_rule(const KsRefusedPacket *packet);
 
-/* Reads what a packet's first bytes say into `ret_packet`, whose `way` says where they begin:
- * with a link-layer header for KS_REFUSED_FRAME, else with IP's. What is not there stays zero. */
+/* Reads what a packet's first bytes say into `ret_packet`, whose `way` and `is_bare` say where they
+ * begin: with Ethernet's header for KS_REFUSED_FRAME, else with IP's. What is not there stays
+ * zero. */
 void ks_refused_packet_read(KsRefusedPacket *ret_packet, const uint8_t *bytes, size_t size);

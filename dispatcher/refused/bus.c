@@ -19,13 +19,21 @@
 /* However much is refused, those who look are woken no more often than this. */
 #define CHANGED_DELAY_MS 300
 
+/* The kernel goes on telling for so long when nobody looks any more: one who looks and stops all
+ * the time has the guard change its rules no more often. */
+#define LINGER_SECONDS 5
+
+/* What polkit said counts for so long: a session ends, and so does what it keeps of a password. */
+#define ALLOWED_US (3 * G_USEC_PER_SEC)
+
 struct KsRefused {
     GDBusConnection *connection;
     KsOnDemandIdle idle;
     void *idle_data;
     GPtrArray *lookers;    /* Looker*, owned */
-    KsRefusedWatch *watch; /* while somebody looks who may */
+    KsRefusedWatch *watch; /* while somebody looks who may, and a moment longer */
     guint changed_source;
+    guint linger_source; /* while nobody does, and `watch` is there */
     guint guard_watch;
     guint object;
 };
@@ -33,12 +41,14 @@ struct KsRefused {
 typedef struct {
     KsRefused *refused;
     char *caller;
-    GDBusMethodInvocation *invocation; /* the first call, until it is answered; else NULL */
+    GDBusMethodInvocation *invocation; /* a call that waits for polkit; else NULL */
     GCancellable *cancellable;
     guint watch; /* for the caller's leaving the bus */
     guint32 uid;
     bool has_uid;
     bool is_authorised;
+    bool by_person; /* somebody was asked for a password, which is for all of this look */
+    gint64 allowed; /* monotonic: when polkit said so last */
     bool sees_everything;
 } Looker;
 
@@ -67,7 +77,26 @@ static bool somebody_looks(const KsRefused *refused)
 static void stop_watching(KsRefused *refused)
 {
     g_clear_handle_id(&refused->changed_source, g_source_remove);
+    g_clear_handle_id(&refused->linger_source, g_source_remove);
     g_clear_pointer(&refused->watch, ks_refused_watch_free);
+}
+
+static gboolean on_lingered(gpointer data)
+{
+    KsRefused *refused = data;
+
+    refused->linger_source = 0;
+    stop_watching(refused);
+    return G_SOURCE_REMOVE;
+}
+
+/* What another program holds costs nobody anything, and may be free at the next look. */
+static void stop_watching_soon(KsRefused *refused)
+{
+    if (refused->watch && strcmp(ks_refused_watch_state(refused->watch), "taken") == 0)
+        stop_watching(refused);
+    else if (refused->watch && refused->linger_source == 0)
+        refused->linger_source = g_timeout_add_seconds(LINGER_SECONDS, on_lingered, refused);
 }
 
 static void end_looker(Looker *looker)
@@ -76,7 +105,7 @@ static void end_looker(Looker *looker)
 
     g_ptr_array_remove(refused->lookers, looker);
     if (!somebody_looks(refused))
-        stop_watching(refused);
+        stop_watching_soon(refused);
     if (refused->lookers->len == 0)
         refused->idle(refused->idle_data);
 }
@@ -126,10 +155,15 @@ static void begin(Looker *looker)
 {
     KsRefused *refused = looker->refused;
 
+    if (refused->watch && !somebody_looks(refused))
+        ks_refused_watch_forget(refused->watch);
+    g_clear_handle_id(&refused->linger_source, g_source_remove);
     looker->is_authorised = true;
-    g_message("%s, uid %u, looks at what is refused", looker->caller, looker->uid);
-    if (!refused->watch)
+    looker->allowed = g_get_monotonic_time();
+    if (!refused->watch) {
+        g_message("%s, uid %u, looks at what is refused", looker->caller, looker->uid);
         refused->watch = ks_refused_watch_new(changed, refused);
+    }
     tell(looker, g_steal_pointer(&looker->invocation));
 }
 
@@ -137,6 +171,12 @@ static void refuse(Looker *looker, const char *error, const char *why)
 {
     g_dbus_method_invocation_return_dbus_error(g_steal_pointer(&looker->invocation), error, why);
     end_looker(looker);
+}
+
+static void ask(Looker *looker, const char *action, bool interactive, GAsyncReadyCallback callback)
+{
+    ks_authority_check(looker->refused->connection, looker->caller, action, "Look", interactive,
+                       looker->cancellable, callback, looker);
 }
 
 /* Someone who may configure without being asked for more sees all, as root does. */
@@ -153,6 +193,13 @@ static void on_may_configure(GObject *source, GAsyncResult *result, gpointer dat
     begin(looker);
 }
 
+static bool may_ask_person(const Looker *looker)
+{
+    GDBusMessage *message = g_dbus_method_invocation_get_message(looker->invocation);
+
+    return g_dbus_message_get_flags(message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION;
+}
+
 static void on_may_look(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -161,12 +208,16 @@ static void on_may_look(GObject *source, GAsyncResult *result, gpointer data)
 
     (void) source;
     if (ks_authority_check_finish(result, &error)) {
-        ks_authority_check(looker->refused->connection, looker->caller, KS_ACTION_ID_CONFIGURE,
-                           "Look", false, looker->cancellable, on_may_configure, looker);
+        ask(looker, KS_ACTION_ID_CONFIGURE, false, on_may_configure);
         return;
     }
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return; /* the looker is gone */
+    if (!looker->by_person && may_ask_person(looker)) {
+        looker->by_person = true;
+        ask(looker, KS_ACTION_ID_REFUSED, true, on_may_look);
+        return;
+    }
     why = g_strdup_printf("Not authorised: %s.", error->message);
     refuse(looker, KS_BUS_ERROR("NotAuthorised"), why);
 }
@@ -186,7 +237,6 @@ static unsigned lookers_of_user(const KsRefused *refused, guint32 uid)
 static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(GError) error = NULL;
-    GDBusMessage *message;
     Looker *looker = data;
     guint32 uid;
     bool known = ks_caller_ask_uid_finish(G_DBUS_CONNECTION(source), result, &uid, &error);
@@ -208,11 +258,7 @@ static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
         refuse(looker, "org.freedesktop.DBus.Error.LimitsExceeded", TOO_MANY);
         return;
     }
-    message = g_dbus_method_invocation_get_message(looker->invocation);
-    ks_authority_check(looker->refused->connection, looker->caller, KS_ACTION_ID_REFUSED, "Look",
-                       g_dbus_message_get_flags(message) &
-                           G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
-                       looker->cancellable, on_may_look, looker);
+    ask(looker, KS_ACTION_ID_REFUSED, false, on_may_look);
 }
 
 static void on_caller_gone(void *data)
@@ -235,8 +281,14 @@ static void look(KsRefused *refused, const char *caller, GDBusMethodInvocation *
 {
     Looker *looker = find(refused, caller);
 
-    if (looker && looker->is_authorised) {
-        tell(looker, invocation);
+    if (looker && !looker->invocation) {
+        looker->invocation = invocation;
+        if (looker->uid == 0 || g_get_monotonic_time() - looker->allowed < ALLOWED_US)
+            tell(looker, g_steal_pointer(&looker->invocation));
+        else if (looker->by_person)
+            ask(looker, KS_ACTION_ID_CONFIGURE, false, on_may_configure);
+        else
+            ask(looker, KS_ACTION_ID_REFUSED, false, on_may_look);
         return;
     }
     if (looker || refused->lookers->len >= LOOKERS_MAX) {

@@ -11,6 +11,9 @@
 
 #define TEXT_COLUMNS 256u
 
+static char none[] = "";
+static const KsProgram nobody = { .name = none, .path = none, .unit = none, .app = none };
+
 typedef struct {
     KsRefusedPacket packet;
     KsProgram program;
@@ -60,8 +63,8 @@ static bool is_same_packet(const KsRefusedPacket *a, const KsRefusedPacket *b)
 /* Several processes of one program are one. */
 static bool is_same_program(const KsProgram *a, const KsProgram *b)
 {
-    return g_strcmp0(a->path, b->path) == 0 && g_strcmp0(a->name, b->name) == 0 &&
-           g_strcmp0(a->unit, b->unit) == 0;
+    return a->uid == b->uid && g_strcmp0(a->path, b->path) == 0 &&
+           g_strcmp0(a->name, b->name) == 0 && g_strcmp0(a->unit, b->unit) == 0;
 }
 
 static Row *find(const KsRefusedList *list, const KsRefusedPacket *packet, const KsProgram *program)
@@ -96,8 +99,6 @@ static char *copy(const char *text)
 void ks_refused_list_add(KsRefusedList *list, const KsRefusedPacket *packet,
                          const KsProgram *program, int64_t when)
 {
-    static char none[] = "";
-    static const KsProgram nobody = { .name = none, .path = none, .unit = none, .app = none };
     const KsProgram *who = program ? program : &nobody;
     Row *row = find(list, packet, who);
 
@@ -105,6 +106,7 @@ void ks_refused_list_add(KsRefusedList *list, const KsRefusedPacket *packet,
         make_room(list);
         row = g_new0(Row, 1);
         row->packet = *packet;
+        row->program.uid = who->uid;
         row->program.name = copy(who->name);
         row->program.path = copy(who->path);
         row->program.unit = copy(who->unit);
@@ -166,7 +168,13 @@ static const char *protocol_word(const KsRefusedPacket *packet, char ret_text[16
     }
 }
 
-static GVariant *tell_row(const Row *row)
+/* A program of another user's that has the sender's socket, by being handed it, is not told. */
+static const KsProgram *program_for(const Row *row, bool everything)
+{
+    return everything || row->program.uid == row->packet.uid ? &row->program : &nobody;
+}
+
+static GVariant *tell_row(const Row *row, const KsProgram *program)
 {
     static const char *const ways[KS_REFUSED_WAYS] = {
         [KS_REFUSED_SENT] = "sent",
@@ -178,11 +186,11 @@ static GVariant *tell_row(const Row *row)
     char protocol[16];
 
     g_variant_dict_init(&entry, NULL);
-    put_text(&entry, "program", row->program.name);
-    put_text(&entry, "path", row->program.path);
-    put_text(&entry, "unit", row->program.unit);
-    put_text(&entry, "app", row->program.app);
-    g_variant_dict_insert(&entry, "pid", "u", row->program.pid);
+    put_text(&entry, "program", program->name);
+    put_text(&entry, "path", program->path);
+    put_text(&entry, "unit", program->unit);
+    put_text(&entry, "app", program->app);
+    g_variant_dict_insert(&entry, "pid", "u", program->pid);
     g_variant_dict_insert(&entry, "uid", "x", row->packet.has_uid ? (gint64) row->packet.uid : -1);
     put_text(&entry, "user", user ? user->pw_name : "");
     g_variant_dict_insert(&entry, "way", "s", ways[row->packet.way]);
@@ -217,7 +225,7 @@ GVariant *ks_refused_list_tell(const KsRefusedList *list, uint32_t uid, bool eve
         const Row *row = g_ptr_array_index(list->rows, i);
 
         if (everything || is_seen_by(row, uid))
-            g_variant_builder_add_value(&entries, tell_row(row));
+            g_variant_builder_add_value(&entries, tell_row(row, program_for(row, everything)));
         else
             (*ret_hidden)++;
     }

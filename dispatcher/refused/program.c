@@ -141,11 +141,22 @@ void ks_program_read_cgroup(const char *text, char **ret_unit, char **ret_app)
     *ret_app = app_of(*ret_unit);
 }
 
+uint32_t ks_program_read_uid(const char *text)
+{
+    const char *line = strstr(text, "\nUid:");
+    unsigned ids[4];
+
+    if (!line || sscanf(line, "\nUid: %u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) != 4)
+        return KS_PROGRAM_MIXED;
+    return ids[0] == ids[1] && ids[0] == ids[2] && ids[0] == ids[3] ? ids[0] : KS_PROGRAM_MIXED;
+}
+
 static void describe(uint32_t pid, KsProgram *ret_program)
 {
     char target[PATH_MAX_KEPT + 1];
     char path[64];
     g_autofree char *cgroup = NULL;
+    g_autofree char *status = NULL;
     ssize_t size;
 
     ks_program_clear(ret_program);
@@ -158,6 +169,9 @@ static void describe(uint32_t pid, KsProgram *ret_program)
     (void) snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
     cgroup = read_file(path, FILE_MAX);
     ks_program_read_cgroup(cgroup, &ret_program->unit, &ret_program->app);
+    (void) snprintf(path, sizeof(path), "/proc/%u/status", pid);
+    status = read_file(path, FILE_MAX);
+    ret_program->uid = ks_program_read_uid(status);
 }
 
 static bool has_socket(uint32_t pid, uint32_t inode)

@@ -20,6 +20,9 @@
 /* The guard answers when the kernel has the rules. */
 #define ANSWER_SECONDS 5
 
+/* When it did not answer, or let us go, it is asked again. */
+#define RETRY_SECONDS 5
+
 struct KsRefusedWatch {
     void (*changed)(void *data);
     void *data;
@@ -32,6 +35,7 @@ struct KsRefusedWatch {
     guint log_source;
     int guard; /* the connection that holds it on; negative: there is none */
     guint guard_source;
+    guint retry_source;
 };
 
 static void take_packet(void *data, const KsRefusedPacket *packet)
@@ -68,8 +72,24 @@ static void drop_guard(KsRefusedWatch *watch)
     watch->guard = -1;
 }
 
-/* It says nothing more by itself: it has ended. The kernel goes on to tell for a moment, and
- * the next guard begins without. */
+static gboolean on_retry(gpointer data)
+{
+    KsRefusedWatch *watch = data;
+
+    watch->retry_source = 0;
+    ks_refused_watch_ask_guard(watch);
+    return G_SOURCE_REMOVE;
+}
+
+static void be_without_guard(KsRefusedWatch *watch)
+{
+    watch->state = "no-guard";
+    if (watch->retry_source == 0)
+        watch->retry_source = g_timeout_add_seconds(RETRY_SECONDS, on_retry, watch);
+}
+
+/* It says nothing more by itself: it has ended, and the next one begins without telling; or the
+ * kernel does not tell any more, and it lets us go. */
 static gboolean on_guard(int fd, GIOCondition condition, gpointer data)
 {
     KsRefusedWatch *watch = data;
@@ -78,7 +98,7 @@ static gboolean on_guard(int fd, GIOCondition condition, gpointer data)
     (void) condition;
     watch->guard_source = 0;
     drop_guard(watch);
-    watch->state = "no-guard";
+    be_without_guard(watch);
     watch->changed(watch->data);
     return G_SOURCE_REMOVE;
 }
@@ -120,7 +140,7 @@ static const char *ask(int fd)
         return "no-guard";
     if (header.result < 0)
         g_warning("the guard says: %.*s", (int) MIN(payload_size, 200), (const char *) payload);
-    return header.result == 0 ? "on" : "no-kernel";
+    return header.result == 0 ? "on" : header.result == -EOPNOTSUPP ? "no-kernel" : "no-guard";
 }
 
 void ks_refused_watch_ask_guard(KsRefusedWatch *watch)
@@ -134,6 +154,8 @@ void ks_refused_watch_ask_guard(KsRefusedWatch *watch)
             g_unix_fd_add(watch->guard, G_IO_IN | G_IO_HUP | G_IO_ERR, on_guard, watch);
     else
         drop_guard(watch);
+    if (strcmp(watch->state, "no-guard") == 0)
+        be_without_guard(watch);
     watch->changed(watch->data);
 }
 
@@ -165,12 +187,20 @@ void ks_refused_watch_free(KsRefusedWatch *watch)
     if (!watch)
         return;
     drop_guard(watch);
+    g_clear_handle_id(&watch->retry_source, g_source_remove);
     g_clear_handle_id(&watch->log_source, g_source_remove);
     ks_packet_log_close(watch->log);
     ks_sockets_close(watch->sockets);
     ks_programs_free(watch->programs);
     ks_refused_list_free(watch->list);
     g_free(watch);
+}
+
+void ks_refused_watch_forget(KsRefusedWatch *watch)
+{
+    ks_refused_list_free(watch->list);
+    watch->list = ks_refused_list_new();
+    watch->lost = false;
 }
 
 const char *ks_refused_watch_state(const KsRefusedWatch *watch)

@@ -12,7 +12,11 @@ typedef struct KsRefusedWatch KsRefusedWatch;
 KsRefusedWatch *ks_refused_watch_new(void (*changed)(void *data), void *data);
 void ks_refused_watch_free(KsRefusedWatch *watch);
 
-/* A guard has come: asks it, unless one has been asked already. */
+/* What was refused until now is not told any more. */
+void ks_refused_watch_forget(KsRefusedWatch *watch);
+
+/* A guard has come: asks it, unless one has been asked already. One that did not answer is asked
+ * again without this. */
 void ks_refused_watch_ask_guard(KsRefusedWatch *watch);
 
 /* As "state" and "lost" of the bus contract. */

@@ -94,6 +94,10 @@ static const KsRule rules[] = {
     TO_SERVERS(KS_CHAIN_OUTPUT),
     { KS_CHAIN_OUTPUT, "jump leaving", DO(JUMP(KS_CHAIN_LEAVING)) },
     { KS_CHAIN_OUTPUT, "jump refused", DO(JUMP(KS_CHAIN_REFUSED)) },
+    { KS_CHAIN_OUTPUT, "tcp sport . tcp dport @told_tcp reject with tcp reset",
+      DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(SOURCE_PORT, 2, R1),
+         TRANSPORT(DESTINATION_PORT, 2, R1_1), LOOKUP(KS_NFT_SET_TOLD_TCP), REJECT(TCP_RST)),
+      "told and counted already, a second ago" },
     { KS_CHAIN_OUTPUT,
       "meta l4proto . tcp dport @resolver_ports meta skuid . tcp dport @counted "
       "reject with tcp reset",
@@ -570,7 +574,7 @@ static const KsRule rules[] = {
     /* ---- what is refused is told while somebody looks, and only then these rules are there;
      * never more than the rate, however much is refused. TCP's socket is closed by the reset,
      * and nobody could be found behind it any more: that comes with the next try, a second
-     * later (ADR 38) ---- */
+     * later, which is not counted again (ADR 38) ---- */
     { KS_CHAIN_REFUSED, "tcp sport . tcp dport @told_tcp return",
       DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(SOURCE_PORT, 2, R1),
          TRANSPORT(DESTINATION_PORT, 2, R1_1), LOOKUP(KS_NFT_SET_TOLD_TCP), RETURN),
@@ -579,10 +583,10 @@ static const KsRule rules[] = {
       DO(META(NFPROTO, R1), LOOKUP(KS_SET_TELLING), TELL), "headers only" },
     { KS_CHAIN_REFUSED,
       "meta l4proto tcp meta skuid >= 0 limit rate 100/second burst 100 packets "
-      "update @told_tcp { tcp sport . tcp dport timeout 10s } drop",
+      "update @told_tcp { tcp sport . tcp dport timeout 10s } counter name \"blocked_out\" drop",
       DO(IS_PROTOCOL(IPPROTO_TCP), HAS_SENDER, LIMIT(TOLD_RATE, TOLD_RATE),
          TRANSPORT(SOURCE_PORT, 2, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1),
-         REMEMBER(KS_NFT_SET_TOLD_TCP, KS_TOLD_TCP_MS), DROP),
+         REMEMBER(KS_NFT_SET_TOLD_TCP, KS_TOLD_TCP_MS), COUNT(KS_COUNTER_BLOCKED_OUT), DROP),
       "its program can be found until it tries again" },
 };
 

@@ -42,6 +42,8 @@ static void on_changed(bool now, void *data)
 {
     Program *program = data;
 
+    if (program->socket)
+        ks_socket_follow(program->socket);
     if (program->bus)
         ks_bus_changed(program->bus, now);
 }
@@ -103,8 +105,9 @@ static int run(void)
     g_main_loop_run(program.loop);
 
     (void) sd_notify(0, "STOPPING=1");
-    ks_bus_free(program.bus);
-    ks_socket_free(program.socket);
+    /* the guard may still tell of changes */
+    g_clear_pointer(&program.bus, ks_bus_free);
+    g_clear_pointer(&program.socket, ks_socket_free);
     ks_guard_free(program.guard);
     ks_system_bus_free(program.system_bus);
     g_main_loop_unref(program.loop);

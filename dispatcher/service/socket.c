@@ -31,13 +31,15 @@ struct KsSocket {
     int fd;
     bool own_path; /* we made it, so we remove it */
     guint source;
-    GHashTable *clients; /* fd -> source id */
+    GHashTable *clients; /* fd -> Client */
     unsigned tellers;    /* clients that look at what is refused */
+    bool is_ending;
 };
 
 typedef struct {
     KsSocket *socket;
     int fd;
+    guint source;
     bool tells;
 } Client;
 
@@ -87,6 +89,8 @@ static int errno_of(const GError *error)
         [KS_ERROR_VPN_EXISTS] = -EEXIST,
     };
 
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+        return -EOPNOTSUPP;
     return error->domain == KS_ERROR && error->code < (int) G_N_ELEMENTS(of_error)
                ? of_error[error->code]
                : -EIO;
@@ -153,11 +157,13 @@ static void answer_tell(Client *client, size_t size)
     }
 }
 
-/* Also when it was killed: the kernel ends its connections. */
+/* Also when it was killed: the kernel ends its connections. A guard that ends changes nothing. */
 static void stop_telling(Client *client)
 {
-    if (client->tells && --client->socket->tellers == 0)
-        (void) ks_guard_tell(*client->socket->guard, false, NULL);
+    KsSocket *socket = client->socket;
+
+    if (client->tells && --socket->tellers == 0 && !socket->is_ending)
+        (void) ks_guard_tell(*socket->guard, false, NULL);
 }
 
 static void drop_client(gpointer data)
@@ -226,7 +232,6 @@ static gboolean on_connection(gint listening, GIOCondition condition, gpointer d
     KsSocket *socket = data;
     struct timeval timeout = { .tv_sec = SEND_TIMEOUT_SECONDS };
     Client *client;
-    guint source;
     int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
 
     (void) condition;
@@ -246,9 +251,9 @@ static gboolean on_connection(gint listening, GIOCondition condition, gpointer d
     client = g_new0(Client, 1);
     client->socket = socket;
     client->fd = fd;
-    source = g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_request,
-                                client, drop_client);
-    g_hash_table_insert(socket->clients, GINT_TO_POINTER(fd), GUINT_TO_POINTER(source));
+    client->source = g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd, G_IO_IN | G_IO_HUP | G_IO_ERR,
+                                        on_request, client, drop_client);
+    g_hash_table_insert(socket->clients, GINT_TO_POINTER(fd), client);
     return G_SOURCE_CONTINUE;
 }
 
@@ -301,19 +306,34 @@ void ks_socket_start(KsSocket *socket)
         socket->source = g_unix_fd_add(socket->fd, G_IO_IN, on_connection, socket);
 }
 
+/* They are not freed: this may be called from within a request of theirs. */
+void ks_socket_follow(KsSocket *socket)
+{
+    GHashTableIter iterator;
+    void *client;
+
+    if (socket->tellers == 0 || ks_guard_is_telling(*socket->guard))
+        return;
+    g_hash_table_iter_init(&iterator, socket->clients);
+    while (g_hash_table_iter_next(&iterator, NULL, &client))
+        if (((Client *) client)->tells)
+            (void) shutdown(((Client *) client)->fd, SHUT_RDWR);
+}
+
 void ks_socket_free(KsSocket *socket)
 {
     GHashTableIter iterator;
-    void *source;
+    void *client;
 
     if (!socket)
         return;
+    socket->is_ending = true;
     g_clear_handle_id(&socket->source, g_source_remove);
     /* removing a client's source changes the table: begin again each time */
     while (g_hash_table_size(socket->clients) > 0) {
         g_hash_table_iter_init(&iterator, socket->clients);
-        if (g_hash_table_iter_next(&iterator, NULL, &source))
-            g_source_remove(GPOINTER_TO_UINT(source));
+        if (g_hash_table_iter_next(&iterator, NULL, &client))
+            g_source_remove(((Client *) client)->source);
     }
     g_hash_table_unref(socket->clients);
     if (socket->own_path)

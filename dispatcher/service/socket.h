@@ -11,4 +11,9 @@ typedef struct KsSocket KsSocket;
 /* Listens at once, so that nobody is refused, and answers from ks_socket_start() on. */
 KsSocket *ks_socket_new(KsGuard **guard, GError **error);
 void ks_socket_start(KsSocket *socket);
+
+/* The guard has changed: those who look at what is refused are let go if the kernel tells no more,
+ * so that they know. */
+void ks_socket_follow(KsSocket *socket);
+
 void ks_socket_free(KsSocket *socket);

@@ -34,7 +34,7 @@ static const uint8_t tcp6[] = {
 };
 
 static struct nlmsghdr *message_of(uint8_t *buffer, uint8_t family, uint8_t hook, uint32_t uid,
-                                   uint32_t in, const void *bytes, size_t size)
+                                   uint32_t in, uint32_t out, const void *bytes, size_t size)
 {
     struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
     struct nfulnl_msg_packet_hdr header = { .hook = hook };
@@ -48,20 +48,35 @@ static struct nlmsghdr *message_of(uint8_t *buffer, uint8_t family, uint8_t hook
         mnl_attr_put_u32(message, NFULA_UID, htonl(uid));
     if (in != 0)
         mnl_attr_put_u32(message, NFULA_IFINDEX_INDEV, htonl(in));
-    mnl_attr_put_u32(message, NFULA_IFINDEX_OUTDEV, htonl(1));
+    mnl_attr_put_u32(message, NFULA_IFINDEX_OUTDEV, htonl(out));
     mnl_attr_put(message, NFULA_PAYLOAD, size, bytes);
     return message;
+}
+
+/* As message_of() says by which it leaves. */
+#define LEAVES      1u
+#define LEAVES_BARE 2u
+
+static bool is_bare(uint32_t interface)
+{
+    return interface == LEAVES_BARE;
+}
+
+static KsRefusedPacket read_leaving(uint8_t family, uint8_t hook, uint32_t uid, uint32_t in,
+                                    uint32_t out, const void *bytes, size_t size)
+{
+    _Alignas(struct nlmsghdr) uint8_t buffer[1024];
+    struct nlmsghdr *message = message_of(buffer, family, hook, uid, in, out, bytes, size);
+    KsRefusedPacket packet;
+
+    g_assert_cmpint(ks_packet_log_read(message, is_bare, &packet), ==, 0);
+    return packet;
 }
 
 static KsRefusedPacket read_packet(uint8_t family, uint8_t hook, uint32_t uid, uint32_t in,
                                    const void *bytes, size_t size)
 {
-    _Alignas(struct nlmsghdr) uint8_t buffer[1024];
-    KsRefusedPacket packet;
-
-    g_assert_cmpint(
-        ks_packet_log_read(message_of(buffer, family, hook, uid, in, bytes, size), &packet), ==, 0);
-    return packet;
+    return read_leaving(family, hook, uid, in, LEAVES, bytes, size);
 }
 
 static void check(const KsRefusedPacket *packet, const char *destination, unsigned port,
@@ -96,6 +111,11 @@ static void test_packets(void)
     packet = read_packet(NFPROTO_NETDEV, 1, NOBODY, 0, frame, sizeof(frame));
     check(&packet, "", 0, "frame");
     g_assert_cmpuint(packet.frame_type, ==, 0x88cc);
+    packet = read_leaving(NFPROTO_NETDEV, 1, 1000, 0, LEAVES_BARE, udp4, sizeof(udp4));
+    check(&packet, "203.0.113.9", 53, "frame");
+    g_assert_cmpuint(packet.frame_type, ==, 0);
+    packet = read_leaving(NFPROTO_NETDEV, 1, 1000, 0, LEAVES_BARE, tcp6, sizeof(tcp6));
+    check(&packet, "2001:db8::9", 443, "frame");
     memcpy(local, udp4, sizeof(udp4));
     local[16] = 10;
     local[23] = 80;
@@ -121,24 +141,27 @@ static void test_cut(void)
 static void test_what_is_no_packet(void)
 {
     _Alignas(struct nlmsghdr) uint8_t buffer[1024];
-    struct nlmsghdr *message = message_of(buffer, NFPROTO_IPV4, 0, 0, 0, udp4, sizeof(udp4));
+    struct nlmsghdr *message =
+        message_of(buffer, NFPROTO_IPV4, 0, 0, 0, LEAVES, udp4, sizeof(udp4));
     struct inet_diag_msg *found;
     KsRefusedPacket packet;
 
     message->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
-    g_assert_cmpint(ks_packet_log_read(message, &packet), ==, -EBADMSG);
+    g_assert_cmpint(ks_packet_log_read(message, is_bare, &packet), ==, -EBADMSG);
     message->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET;
     message->nlmsg_len = MNL_NLMSG_HDRLEN + sizeof(struct nfgenmsg);
-    g_assert_cmpint(ks_packet_log_read(message, &packet), ==, -EBADMSG);
+    g_assert_cmpint(ks_packet_log_read(message, is_bare, &packet), ==, -EBADMSG);
     message->nlmsg_len = MNL_NLMSG_HDRLEN;
-    g_assert_cmpint(ks_packet_log_read(message, &packet), ==, -EBADMSG);
+    g_assert_cmpint(ks_packet_log_read(message, is_bare, &packet), ==, -EBADMSG);
 
     message = mnl_nlmsg_put_header(buffer);
     message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-    g_assert_cmpuint(ks_sockets_read(message), ==, 0);
+    g_assert_cmpuint(ks_sockets_read(message, 0), ==, 0);
     found = mnl_nlmsg_put_extra_header(message, sizeof(*found));
     found->idiag_inode = 4711;
-    g_assert_cmpuint(ks_sockets_read(message), ==, 4711);
+    found->idiag_uid = 1000;
+    g_assert_cmpuint(ks_sockets_read(message, 1000), ==, 4711);
+    g_assert_cmpuint(ks_sockets_read(message, 1001), ==, 0); /* another user's, on the same port */
 }
 
 static const struct {
@@ -202,7 +225,7 @@ static void test_list(void)
     char name[] = "evil\033[2J\xe2\x80\xae\xff";
     char path[] = "/usr/bin/evil";
     char none[] = "";
-    KsProgram program = { 7, name, path, none, none };
+    KsProgram program = { 7, 1000, name, path, none, none };
     KsRefusedList *list = ks_refused_list_new();
     KsRefusedPacket packet = packet_of(1000, 443);
     KsRefusedPacket other = packet_of(1001, 443);
@@ -237,6 +260,52 @@ static void test_list(void)
     report = ks_refused_report_read(told);
     g_assert_cmpuint(report->entries->len, ==, 3);
     ks_refused_list_free(list);
+}
+
+/* Of a program of somebody else's that was handed the socket, its user is told nothing; root is. */
+static void test_handed_socket(void)
+{
+    char name[] = "daemon";
+    char path[] = "/usr/sbin/daemon";
+    char unit[] = "daemon.service";
+    char none[] = "";
+    const KsProgram programs[] = { { 7, 0, name, path, unit, none },
+                                   { 8, KS_PROGRAM_MIXED, name, path, unit, none } };
+    KsRefusedPacket packet = packet_of(1000, 443);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(programs); i++)
+        for (unsigned everything = 0; everything < 2; everything++) {
+            KsRefusedList *list = ks_refused_list_new();
+            g_autoptr(GVariant) told = NULL;
+            g_autoptr(KsRefusedReport) report = NULL;
+            const KsRefusedEntry *entry;
+            unsigned hidden;
+
+            ks_refused_list_add(list, &packet, &programs[i], 1000);
+            told = tell(list, 1000, everything == 1, &hidden);
+            report = ks_refused_report_read(told);
+            entry = g_ptr_array_index(report->entries, 0);
+            g_assert_cmpstr(entry->program, ==, everything ? "daemon" : "");
+            g_assert_cmpstr(entry->path, ==, everything ? path : "");
+            g_assert_cmpstr(entry->unit, ==, everything ? unit : "");
+            ks_refused_list_free(list);
+        }
+}
+
+static void test_uids(void)
+{
+    static const struct {
+        const char *text;
+        uint32_t uid;
+    } rows[] = {
+        { "Name:\tUid:\nUid:\t1000\t1000\t1000\t1000\nGid:\t5\t5\t5\t5\n", 1000 },
+        { "Name:\tx\nUid:\t1000\t0\t0\t0\n", KS_PROGRAM_MIXED },
+        { "Name:\tx\nUid:\t1000\t1000\t1000\n", KS_PROGRAM_MIXED },
+        { "", KS_PROGRAM_MIXED },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpuint(ks_program_read_uid(rows[i].text), ==, rows[i].uid);
 }
 
 static void test_list_is_bounded(void)
@@ -284,6 +353,8 @@ int main(int argc, char **argv)
     g_test_add_func("/refused/no-packet", test_what_is_no_packet);
     g_test_add_func("/refused/cgroups", test_cgroups);
     g_test_add_func("/refused/list", test_list);
+    g_test_add_func("/refused/handed-socket", test_handed_socket);
+    g_test_add_func("/refused/uids", test_uids);
     g_test_add_func("/refused/bounded", test_list_is_bounded);
     g_test_add_func("/refused/words", test_words);
     return g_test_run();

@@ -15,13 +15,15 @@ import pytest
 from . import addresses as a
 from .flooding import SATURATING, Part
 from .guests import LINK
-from .network import Namespace
+from .network import Namespace, log_of
 from .people import Person
+from .sandbox import build_dir
 from .waiting import wait_until
 
 NAME, PATH, INTERFACE = "io.github.nmkillswitch.Refused", "/io/github/nmkillswitch/Refused", "io.github.nmkillswitch.Refused1"
 LOOK = {"interface": INTERFACE, "name": NAME, "path": PATH}
 CANARIES = Path("/run/world/canaries")
+NO_PACKET_LOG = build_dir() / "tests/world/libno-packet-log.so"
 HOSTILE = "evil\x1b[2J\u202e"  # it would clear a terminal, and turn what follows
 
 # What a program of each kind tries, and stays a moment: one that has ended cannot be found.
@@ -82,7 +84,6 @@ def nobody_looks(people, looker):
     yield
     for person in (people.root, people.alice):
         assert person.call("Stop", **LOOK).ok
-    wait_until(lambda: not looker.tells(), "the kernel to be quiet")
 
 
 def _canary(name: str) -> str:
@@ -112,8 +113,42 @@ def _of(told: dict, program: str) -> set:
     }
 
 
-def test_each_is_named_and_another_users_is_not_shown(world, looker, people):
+def test_who_may_and_how_often(world, looker, people):
+    """Those who look and stop all the time have the guard change its rules once."""
+    said = lambda: log_of("nm-killswitchd").read_text().count("somebody looks at what is refused")  # noqa: E731
+    for person in (people.ivan, people.nora):
+        assert person.call("Look", **LOOK).error == "io.github.nmkillswitch.Error.NotAuthorised"
     assert not looker.tells()
+    before = said()
+    for _ in range(30):
+        _look(people.alice.caller)
+        assert people.alice.call("Stop", **LOOK).ok
+    assert said() == before + 1 and looker.tells()
+    wait_until(lambda: not looker.tells(), "the kernel to be quiet")
+
+
+def test_a_session_that_is_no_more_at_the_screen(looker, people):
+    agent = people.ivan.agent()
+    call = people.ivan.caller.begin("Look", interactive=True, **LOOK)
+    agent.give_password()
+    assert people.ivan.caller.end(call).ok
+    _look(people.alice.caller)
+    user = Path(f"/run/systemd/users/{people.alice.uid}")  # what polkit reads of a session: its user's state
+    active = user.read_text()
+    user.write_text(active.replace("STATE=active", "STATE=online").replace("ACTIVE_SESSIONS=c1", "ACTIVE_SESSIONS="))
+    try:
+        refused = lambda: people.alice.call("Look", **LOOK).error == "io.github.nmkillswitch.Error.NotAuthorised"  # noqa: E731
+        wait_until(refused, "what was allowed to end")
+        assert _look(people.ivan.caller)["state"] == "on", "a password is for all of one look"
+    finally:
+        user.write_text(active)
+    _look(people.alice.caller)
+    assert people.ivan.call("Stop", **LOOK).ok
+    assert people.ivan.call("Look", **LOOK).error == "io.github.nmkillswitch.Error.NotAuthorised"
+    people.ivan.forget_passwords()
+
+
+def test_each_is_named_and_another_users_is_not_shown(world, looker, people):
     assert _look(people.root.caller)["state"] == "on"
     assert looker.tells()
     assert _look(people.alice.caller)["entries"] == []
@@ -129,6 +164,88 @@ def test_each_is_named_and_another_users_is_not_shown(world, looker, people):
     assert {entry["uid"] for entry in own["entries"]} == {people.alice.uid} and own["hidden"] >= len(TRIED)
     for program in started:
         program.wait()
+
+
+# Both have the same port, as those who hear multicast DNS; the first one sends.
+SHARED = """
+import socket, sys, time
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("::", 5353))
+print("bound", flush=True)
+if sys.stdin.readline():
+    try:
+        s.sendto(b"x", (sys.argv[1], 8446))
+    except OSError:
+        pass
+    sys.stdin.readline()
+"""
+# A user's program makes a socket, and root's has it.
+HANDED = """
+import os, socket, sys, time
+ours, theirs = socket.socketpair()
+if os.fork() == 0:
+    os.setuid(int(sys.argv[2]))
+    made = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    socket.send_fds(theirs, [b"x"], [made.fileno()])
+    os._exit(0)
+handed = socket.socket(fileno=socket.recv_fds(ours, 1, 1)[1][0])
+os.wait()
+try:
+    handed.sendto(b"x", (sys.argv[1], 8447))
+except OSError:
+    pass
+time.sleep(1)
+"""
+
+
+def test_anothers_program_at_the_same_socket(world, looker, people):
+    _look(people.root.caller)
+    _look(people.alice.caller)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    arguments = ["-c", SHARED, a.WEB[6]]
+    programs = [subprocess.Popen([_canary("canary-alice"), *arguments], preexec_fn=people.alice.become, **pipes)]
+    assert programs[0].stdout.readline() == "bound\n"
+    programs.append(world.client.popen([_canary("canary-root"), *arguments], **pipes))
+    assert programs[1].stdout.readline() == "bound\n"
+    programs[0].stdin.write("go\n")
+    programs[0].stdin.flush()
+    handed = world.client.popen([_canary("canary-root"), "-c", HANDED, a.WEB[6], str(people.alice.uid)])
+
+    def seen(caller) -> dict:
+        entries = [entry for entry in _look(caller)["entries"] if entry["port"] in (8446, 8447)]
+        assert all(entry["uid"] == people.alice.uid for entry in entries)
+        return {entry["port"]: entry["program"] for entry in entries}
+
+    wait_until(lambda: len(seen(people.root.caller)) == 2, "both to be told")
+    assert seen(people.root.caller)[8447] == "canary-root", "who has it, for root"
+    own = seen(people.alice.caller)
+    assert own[8446] in ("", "canary-alice") and own[8447] == ""
+    for program in programs:
+        program.communicate()
+    handed.wait()
+
+
+ONCE = """
+import socket, sys
+s = socket.socket()
+s.settimeout(float(sys.argv[2]))
+try:
+    s.connect((sys.argv[1], 8448))
+except OSError:
+    pass
+"""
+
+
+def test_each_try_counts_once(world, looker, people):
+    """One that ends before the second try, and one that is reset by it."""
+    _look(people.root.caller)
+    listing = ["nft", "-j", "list", "counter", "inet", "nm_killswitch", "blocked_out"]
+    counted = lambda: json.loads(world.client.run(listing).stdout)["nftables"][1]["counter"]["packets"]  # noqa: E731
+    before = counted()
+    for seconds in ("0.3", "4"):
+        world.client.run([_canary("canary-root"), "-c", ONCE, a.WEB[4], seconds])
+    assert counted() == before + 2
 
 
 FRAME = """
@@ -183,11 +300,10 @@ def test_the_command(world, looker):
     program.wait()
     watching.send_signal(signal.SIGINT)
     watching.wait(10)
-    wait_until(lambda: not looker.tells(), "the kernel to be quiet")
     assert "Nothing was refused" in _ctl(world), "and all is forgotten"
 
 
-def test_killed_or_without_a_guard_nothing_tells(world, looker, people):
+def test_killed_or_without_a_guard_nothing_tells(world, looker, people, tmp_path):
     _look(people.root.caller)
     assert looker.tells()
     looker.program.kill()
@@ -195,18 +311,42 @@ def test_killed_or_without_a_guard_nothing_tells(world, looker, people):
     wait_until(lambda: not looker.tells(), "the kernel to be quiet")
     looker.program = world.product.start_refused()
     _look(people.root.caller)
+    said = tmp_path / "said"
+    with open(said, "w") as file:
+        watching = world.client.popen([str(world.product.command), "refused", "--watch", "--json"], stdout=file)
+    programs = [_begin(world, "canary-root")]
+    wait_until(lambda: '"canary-root"' in said.read_text(), "the command to see it")
     world.product.stop_guard(signal.SIGKILL)
     assert looker.tells(), "as the guard left it"
     assert _look(people.root.caller)["state"] == "no-guard"
     world.product.start_guard()
     wait_until(lambda: _look(people.root.caller)["state"] == "on" and looker.tells(), "the next one to be asked")
     assert world.product.status()["verified"]
+    programs.append(_begin(world, "canary-later"))
+    wait_until(lambda: '"canary-later"' in said.read_text(), "the command to have outlived the guard")
+    for program in programs:
+        program.wait()
+    watching.send_signal(signal.SIGINT)
+    watching.wait(10)
 
 
-def test_who_may(world, looker, people):
-    for person in (people.ivan, people.nora):
-        assert person.call("Look", **LOOK).error == "io.github.nmkillswitch.Error.NotAuthorised"
-    assert not looker.tells()
+def test_a_kernel_that_cannot_tell_any_more(world, looker, people, tmp_path):
+    """The lock comes first, and those who look hear of it."""
+    without = tmp_path / "no-packet-log"
+    world.product.stop_guard()
+    world.product.start_guard(environment={"LD_PRELOAD": str(NO_PACKET_LOG), "KS_NO_PACKET_LOG": str(without)})
+    try:
+        wait_until(lambda: _look(people.root.caller)["state"] == "on" and looker.tells(), "the guard to be asked")
+        without.touch()
+        world.product.ctl("unlock")
+        world.product.ctl("lock")
+        status = world.product.status()
+        assert status["locked"] and status["verified"] and not looker.tells()
+        wait_until(lambda: _look(people.root.caller)["state"] == "no-guard", "it to let its lookers go")
+        wait_until(lambda: _look(people.root.caller)["state"] == "no-kernel", "it to be asked again")
+    finally:
+        world.product.stop_guard()
+        world.product.start_guard()
 
 
 def _cpu(pid: int) -> float:
