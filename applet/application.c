@@ -57,6 +57,8 @@ static void describe(const KsApplication *self, KsModel *model)
         .networks = self->vpns ? ks_vpn_client_networks(self->vpns) : self->no_vpns,
         .starts_guard = self->guard && ks_guard_client_is_starting(self->guard),
         .manager_ready = self->vpns && ks_vpn_client_is_ready(self->vpns),
+        .asks_manager = self->vpns ? ks_vpn_client_is_asking(self->vpns)
+                                   : self->nothing->state == KS_STATE_STARTING,
         .dropped = self->vpns ? ks_vpn_client_dropped(self->vpns) : "",
         .last = self->vpns ? ks_vpn_client_last(self->vpns) : "",
         .now = g_get_real_time() / G_USEC_PER_SEC,

@@ -3,12 +3,14 @@
 
 #include "applet/first-steps.h"
 
+#include "applet/auto-lock-row.h"
 #include "applet/badge.h"
 #include "applet/boxed.h"
 #include "applet/fit.h"
 #include "applet/import.h"
+#include "applet/next-button.h"
+#include "applet/sentences.h"
 #include "applet/style.h"
-#include "applet/switch.h"
 #include "applet/text.h"
 #include "applet/vpn-card.h"
 #include "applet/widgets.h"
@@ -18,7 +20,6 @@
 #include <string.h>
 
 #define PARTS      "ks-parts"
-#define TARGET     "ks-target"
 #define WIDTH      440
 #define HEIGHT     480
 #define MARGIN     24
@@ -42,7 +43,6 @@ typedef struct {
     GtkWidget *state;
     GtkWidget *rest;
     GtkWidget *next;
-    const char *next_action;
 } Parts;
 
 static void parts_free(gpointer data)
@@ -52,12 +52,6 @@ static void parts_free(gpointer data)
     g_free(parts->shown_vpns);
     ks_badge_free(parts->badge);
     g_free(parts);
-}
-
-static void activate(const Parts *parts, const char *action, GVariant *target)
-{
-    g_action_group_activate_action(G_ACTION_GROUP(gtk_window_get_application(parts->window)),
-                                   action, target);
 }
 
 /* ---- turning pages ---- */
@@ -123,18 +117,12 @@ static void add_page(Parts *parts, GtkWidget *page, unsigned number)
     gtk_stack_add_named(GTK_STACK(parts->stack), scrolled, pages[number]);
 }
 
-static void on_auto_lock(KsSwitch *control, gpointer data)
-{
-    activate(data, "auto-lock", g_variant_new_boolean(!ks_switch_get(control)));
-}
-
 static GtkWidget *new_what(Parts *parts)
 {
     GtkWidget *page = new_page(_("Nothing gets out past your VPN"),
                                _("The lock lets traffic leave this computer through a VPN only. It "
                                  "closes by itself when a VPN connects; only you open it."));
     GtkWidget *boxed = ks_boxed_new();
-    GtkWidget *control = ks_switch_new();
     KsBadge *badge = ks_badge_new();
     GtkWidget *picture = ks_badge_widget(badge);
 
@@ -142,26 +130,18 @@ static GtkWidget *new_what(Parts *parts)
     gtk_container_add(GTK_CONTAINER(page), picture);
     gtk_box_reorder_child(GTK_BOX(page), picture, 0);
     g_object_set_data_full(G_OBJECT(page), "ks-badge", badge, (GDestroyNotify) ks_badge_free);
-    parts->auto_lock = ks_row_new(_("Close the lock by itself"),
-                                  _("When a VPN connects that carries everything"), control);
-    g_signal_connect(control, "chosen", G_CALLBACK(on_auto_lock), parts);
+    parts->auto_lock = ks_auto_lock_row_new(gtk_window_get_application(parts->window));
     ks_boxed_add(boxed, parts->auto_lock);
     gtk_container_add(GTK_CONTAINER(page), boxed);
     return page;
 }
 
-static void on_link(GtkButton *button, gpointer data)
-{
-    activate(data, g_object_get_data(G_OBJECT(button), TARGET), NULL);
-}
-
-static void add_link(Parts *parts, GtkWidget *boxed, const char *title, const char *action)
+static void add_link(GtkWidget *boxed, const char *title, const char *action)
 {
     GtkWidget *button = gtk_button_new_from_icon_name("go-next-symbolic", GTK_ICON_SIZE_BUTTON);
 
     gtk_button_set_relief(GTK_BUTTON(button), GTK_RELIEF_NONE);
-    g_object_set_data(G_OBJECT(button), TARGET, (void *) action);
-    g_signal_connect(button, "clicked", G_CALLBACK(on_link), parts);
+    gtk_actionable_set_action_name(GTK_ACTIONABLE(button), action);
     ks_boxed_add(boxed, ks_row_new(title, NULL, button));
 }
 
@@ -175,18 +155,10 @@ static GtkWidget *new_vpns(Parts *parts)
 
     parts->vpns = ks_boxed_new();
     gtk_container_add(GTK_CONTAINER(page), parts->vpns);
-    add_link(parts, links, _("Import a provider’s file…"), "import");
-    add_link(parts, links, _("In the network settings…"), "add-profile");
+    add_link(links, _("Import a provider’s file…"), "app.import");
+    add_link(links, _("In the network settings…"), "app.add-profile");
     gtk_container_add(GTK_CONTAINER(page), links);
     return page;
-}
-
-static void on_next(GtkButton *button, gpointer data)
-{
-    Parts *parts = data;
-
-    if (parts->next_action)
-        activate(parts, parts->next_action, g_object_get_data(G_OBJECT(button), TARGET));
 }
 
 static GtkWidget *new_connect(Parts *parts)
@@ -202,12 +174,7 @@ static GtkWidget *new_connect(Parts *parts)
     gtk_widget_set_halign(parts->state, GTK_ALIGN_CENTER);
     gtk_widget_set_halign(parts->rest, GTK_ALIGN_CENTER);
     gtk_label_set_justify(GTK_LABEL(parts->rest), GTK_JUSTIFY_CENTER);
-    parts->next = gtk_button_new_with_label("");
-    gtk_widget_set_halign(parts->next, GTK_ALIGN_CENTER);
-    gtk_widget_set_no_show_all(parts->next, TRUE);
-    gtk_style_context_add_class(gtk_widget_get_style_context(parts->next), "suggested-action");
-    gtk_style_context_add_class(gtk_widget_get_style_context(parts->next), "ks-next");
-    g_signal_connect(parts->next, "clicked", G_CALLBACK(on_next), parts);
+    parts->next = ks_next_button_new(gtk_window_get_application(parts->window));
     gtk_container_add(GTK_CONTAINER(page), ks_badge_widget(parts->badge));
     gtk_container_add(GTK_CONTAINER(page), parts->state);
     gtk_container_add(GTK_CONTAINER(page), parts->rest);
@@ -217,23 +184,13 @@ static GtkWidget *new_connect(Parts *parts)
 
 /* ---- how things are ---- */
 
-static void show_auto_lock(Parts *parts, const KsModel *model)
-{
-    KsRequest request = model->guard->auto_lock ? KS_REQUEST_AUTO_OFF : KS_REQUEST_AUTO_ON;
-    bool busy = model->busy[KS_REQUEST_AUTO_OFF] || model->busy[KS_REQUEST_AUTO_ON];
-    GtkWidget *control = ks_row_control(parts->auto_lock);
-
-    ks_row_set_busy(parts->auto_lock, busy);
-    ks_switch_set(KS_SWITCH(control), model->guard->auto_lock);
-    gtk_widget_set_visible(control, ks_state_is_heard(model->guard->state));
-    gtk_widget_set_sensitive(control, !busy && model->permissions[request] != KS_PERMISSION_NO);
-}
-
 static void show_vpns(Parts *parts, const KsModel *model)
 {
     g_autoptr(GPtrArray) cards = ks_vpn_cards(model);
     g_autoptr(GString) all = g_string_new(NULL);
 
+    if (cards->len == 0)
+        g_string_append(all, ks_sentence_no_vpns(model));
     for (unsigned i = 0; i < cards->len; i++) {
         g_autofree char *text = ks_vpn_card_text(g_ptr_array_index(cards, i));
 
@@ -255,7 +212,7 @@ static void show_vpns(Parts *parts, const KsModel *model)
     if (cards->len > SHOWN_MAX)
         ks_boxed_add(parts->vpns, ks_row_new("…", NULL, NULL));
     if (cards->len == 0)
-        ks_boxed_add(parts->vpns, ks_row_new(_("No VPN is set up"), NULL, NULL));
+        ks_boxed_add(parts->vpns, ks_row_new(ks_sentence_no_vpns(model), NULL, NULL));
     gtk_widget_show_all(parts->vpns);
 }
 
@@ -273,23 +230,14 @@ static void show_connect(Parts *parts, const KsModel *model)
     ks_badge_show(parts->badge, view->icon, view->description);
     gtk_label_set_text(GTK_LABEL(parts->state), state);
     gtk_label_set_text(GTK_LABEL(parts->rest), rest);
-    gtk_widget_set_visible(parts->next, next != NULL);
-    parts->next_action = next ? next->action : NULL;
-    if (!next)
-        return;
-    if (g_strcmp0(gtk_button_get_label(GTK_BUTTON(parts->next)), next->label) != 0)
-        gtk_button_set_label(GTK_BUTTON(parts->next), next->label);
-    gtk_widget_set_sensitive(parts->next, next->sensitive);
-    g_object_set_data_full(G_OBJECT(parts->next), TARGET,
-                           next->target ? g_variant_ref(next->target) : NULL,
-                           next->target ? (GDestroyNotify) g_variant_unref : NULL);
+    ks_next_button_show(parts->next, next);
 }
 
 void ks_first_steps_update(GtkWindow *window, const KsModel *model)
 {
     Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
 
-    show_auto_lock(parts, model);
+    ks_auto_lock_row_show(parts->auto_lock, model);
     show_vpns(parts, model);
     show_connect(parts, model);
 }

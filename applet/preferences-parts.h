@@ -14,6 +14,6 @@ void ks_preferences_show_networks(GtkContainer *box, const KsModel *model, GtkWi
 
 /* The VPNs (element-type KsVpnCard) in whose names or servers `sought` is found, their servers,
  * what is doubtful about them, and what can be done about it. Of very many only the first are
- * shown, and how many others there are. */
+ * shown, and how many others there are; `none` is said where there are none at all. */
 void ks_preferences_show_vpns(GtkContainer *list, const GPtrArray *cards, const char *sought,
-                              GtkWindow *window);
+                              const char *none, GtkWindow *window);

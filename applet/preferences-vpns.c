@@ -313,12 +313,13 @@ static GPtrArray *find_cards(const GPtrArray *cards, const char *sought)
     return found;
 }
 
-static void make(GtkContainer *list, const GPtrArray *cards, bool are_sought, GtkWindow *window)
+/* `none`: what is said where there are no cards. */
+static void make(GtkContainer *list, const GPtrArray *cards, const char *none, GtkWindow *window)
 {
     unsigned shown = MIN(cards->len, KS_VPN_CARDS_SHOWN);
     g_autoptr(GString) shape = g_string_new(NULL);
 
-    g_string_append_printf(shape, "%u %d\n", cards->len, are_sought);
+    g_string_append_printf(shape, "%u %s\n", cards->len, none);
     for (unsigned i = 0; i < shown; i++) {
         const KsVpnCard *card = g_ptr_array_index(cards, i);
 
@@ -334,18 +335,17 @@ static void make(GtkContainer *list, const GPtrArray *cards, bool are_sought, Gt
     if (cards->len > shown)
         add_others(list, cards->len - shown);
     if (cards->len == 0)
-        add_text_row(list, are_sought ? _("No VPN is called like that.")
-                                      : _("No VPN is set up. Add one in the network settings."));
+        add_text_row(list, none);
 }
 
 void ks_preferences_show_vpns(GtkContainer *list, const GPtrArray *cards, const char *sought,
-                              GtkWindow *window)
+                              const char *none, GtkWindow *window)
 {
     g_autoptr(GPtrArray) found = find_cards(cards, sought);
     g_autoptr(GList) rows = NULL;
     unsigned at = 0;
 
-    make(list, found, sought[0] != '\0', window);
+    make(list, found, sought[0] ? _("No VPN is called like that.") : none, window);
     rows = gtk_container_get_children(list);
     for (GList *holder = rows; holder; holder = holder->next) {
         Row *row = g_object_get_data(G_OBJECT(holder->data), ROW);

@@ -3,11 +3,13 @@
 
 #include "applet/preferences.h"
 
+#include "applet/auto-lock-row.h"
 #include "applet/autostart.h"
 #include "applet/boxed.h"
 #include "applet/fit.h"
 #include "applet/import.h"
 #include "applet/preferences-parts.h"
+#include "applet/sentences.h"
 #include "applet/style.h"
 #include "applet/switch.h"
 #include "applet/vpn-editor.h"
@@ -37,17 +39,13 @@ typedef struct {
     GtkWidget *search;
     GtkWidget *vpns;
     GPtrArray *cards; /* element-type KsVpnCard: what is known of them now */
+    const char *none; /* said where there are none */
 } Parts;
 
 static void activate(const Parts *parts, const char *action, bool on)
 {
     g_action_group_activate_action(G_ACTION_GROUP(gtk_window_get_application(parts->window)),
                                    action, g_variant_new_boolean(on));
-}
-
-static void on_auto_lock(KsSwitch *control, gpointer data)
-{
-    activate(data, "auto-lock", !ks_switch_get(control));
 }
 
 static void on_lan(KsSwitch *control, gpointer data)
@@ -70,7 +68,7 @@ static void on_search(GtkSearchEntry *search, gpointer data)
     Parts *parts = data;
 
     ks_preferences_show_vpns(GTK_CONTAINER(parts->vpns), parts->cards,
-                             gtk_entry_get_text(GTK_ENTRY(search)), parts->window);
+                             gtk_entry_get_text(GTK_ENTRY(search)), parts->none, parts->window);
 }
 
 static void parts_free(gpointer data)
@@ -119,24 +117,6 @@ bool ks_preferences_answer(GtkWindow *window, KsRequest request, KsAnswer answer
 
 /* ---- how things are ---- */
 
-static void show_auto_lock(const Parts *parts, const KsModel *model)
-{
-    KsRequest request = model->guard->auto_lock ? KS_REQUEST_AUTO_OFF : KS_REQUEST_AUTO_ON;
-    bool busy = model->busy[KS_REQUEST_AUTO_OFF] || model->busy[KS_REQUEST_AUTO_ON];
-    bool is_known = ks_state_is_heard(model->guard->state);
-    GtkWidget *control = ks_row_control(parts->auto_lock);
-
-    ks_row_set_texts(parts->auto_lock, _("Close the lock by itself"),
-                     is_known ? _("When a VPN connects that carries everything")
-                              : _("Not known while the guard is not running"));
-    ks_row_set_busy(parts->auto_lock, busy);
-    ks_switch_set(KS_SWITCH(control), model->guard->auto_lock);
-    /* what is not known is not shown as off */
-    gtk_widget_set_visible(control, is_known);
-    gtk_widget_set_sensitive(control,
-                             is_known && !busy && model->permissions[request] != KS_PERMISSION_NO);
-}
-
 static void show_lan(const Parts *parts, const KsModel *model)
 {
     g_autoptr(KsView) view = ks_view_new(model);
@@ -161,7 +141,8 @@ void ks_preferences_update(GtkWindow *window, const KsModel *model)
 
     g_ptr_array_unref(parts->cards);
     parts->cards = ks_vpn_cards(model);
-    show_auto_lock(parts, model);
+    parts->none = ks_sentence_no_vpns(model);
+    ks_auto_lock_row_show(parts->auto_lock, model);
     show_lan(parts, model);
     ks_preferences_show_networks(GTK_CONTAINER(parts->networks), model, parts->window);
     gtk_widget_set_visible(parts->search, parts->cards->len > VPNS_SEEN_MAX);
@@ -232,7 +213,8 @@ static GtkWidget *new_content(Parts *parts)
     g_object_set(content, "margin", MARGIN, NULL);
     (void) add_heading(content, C_("heading", "Lock"));
     boxed = add_boxed(content);
-    parts->auto_lock = add_row(parts, boxed, "", on_auto_lock);
+    parts->auto_lock = ks_auto_lock_row_new(gtk_window_get_application(parts->window));
+    ks_boxed_add(boxed, parts->auto_lock);
     parts->autostart = add_row(parts, boxed, _("Show the lock’s icon after login"), on_autostart);
     ks_switch_set(KS_SWITCH(ks_row_control(parts->autostart)), ks_autostart_is_on());
     (void) add_heading(content, C_("heading", "Local network"));
@@ -270,10 +252,11 @@ GtkWindow *ks_preferences_new(GtkApplication *application)
     Parts *parts = g_new0(Parts, 1);
     GtkWidget *outer = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
     GtkWidget *scrolled = gtk_scrolled_window_new(NULL, NULL);
-    GtkWidget *content = new_content(parts);
+    GtkWidget *content;
 
     parts->cards = g_ptr_array_new();
     parts->window = GTK_WINDOW(gtk_application_window_new(application));
+    content = new_content(parts);
     g_object_set_data_full(G_OBJECT(parts->window), PARTS, parts, parts_free);
     ks_import_accept_drops(parts->window);
     (void) ks_style_title(parts->window, C_("title", "Preferences"), NULL);

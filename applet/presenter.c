@@ -3,6 +3,7 @@
 
 #include "applet/sentences.h"
 #include "applet/text.h"
+#include "applet/vpn-card.h"
 #include "config.h"
 #include "model/vpn-type.h"
 
@@ -289,9 +290,7 @@ static void add_vpns(const KsModel *model, GPtrArray *items)
     unsigned down = 0;
 
     if (sorted->len == 0) {
-        add(items, "no-vpns", KS_ITEM_TEXT,
-            g_strdup(model->manager_ready ? _("No VPN is set up")
-                                          : _("NetworkManager is not running")));
+        add(items, "no-vpns", KS_ITEM_TEXT, g_strdup(ks_sentence_no_vpns(model)));
         return;
     }
     for (unsigned i = 0; i < sorted->len; i++) {
@@ -341,7 +340,8 @@ static void add_connect(const KsModel *model, GPtrArray *items)
         add_action(items, "next", g_strdup(_("Choose a VPN…")), "vpns", NULL);
     else if (is_lost(model, vpn))
         add_action(items, "next", g_strdup_printf(_("Correct the servers of “%s”"), vpn->name),
-                   "edit-vpn", g_variant_new_string(vpn->uuid));
+                   "edit-vpn", g_variant_new_string(vpn->uuid))
+            ->sensitive = ks_vpn_cards_can_edit(model);
     else
         add_action(
             items, "next",

@@ -15,6 +15,7 @@ typedef struct {
     const GPtrArray *vpns;     /* element-type KsVpn */
     const GPtrArray *networks; /* element-type KsGuardNetwork: all that are set up */
     bool manager_ready;        /* NetworkManager answers */
+    bool asks_manager;         /* it was asked for the first time, and has not answered */
     const char *dropped;       /* UUID of the VPN that dropped, or "" */
     const char *last;          /* UUID of the VPN that was up last, or "" */
     int64_t now;               /* Unix time in seconds */

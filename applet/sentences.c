@@ -181,6 +181,13 @@ char *ks_sentence_why(const KsModel *model)
     return g_strdup(_("The guard and this program are of different versions."));
 }
 
+const char *ks_sentence_no_vpns(const KsModel *model)
+{
+    if (model->manager_ready)
+        return _("No VPN is set up");
+    return model->asks_manager ? _("Looking for VPNs…") : _("NetworkManager is not running");
+}
+
 char *ks_sentence_server(const char *host, const char *address, const char *protocol, uint16_t port)
 {
     g_autofree char *upper = g_ascii_strup(protocol, -1);

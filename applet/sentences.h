@@ -15,6 +15,9 @@ char *ks_sentence_why(const KsModel *model);
  * its server is not known. */
 char *ks_sentence_tunnel(const KsModel *model);
 
+/* Why no VPN is listed: there is none, or nobody can say. Static. */
+const char *ks_sentence_no_vpns(const KsModel *model);
+
 /* A server as people write it: "vpn.example (203.0.113.5), UDP port 1194". `host` and `address` may
  * be the same, or the address "". */
 char *ks_sentence_server(const char *host, const char *address, const char *protocol,

@@ -6,6 +6,7 @@
 #include "applet/badge.h"
 #include "applet/boxed.h"
 #include "applet/fit.h"
+#include "applet/next-button.h"
 #include "applet/style.h"
 #include "applet/switch.h"
 #include "applet/text.h"
@@ -267,9 +268,7 @@ static void show_state(Parts *parts, const KsView *view)
     show_text(parts->tunnel, tunnel ? tunnel->label : NULL);
     ks_row_set_texts(parts->warnings, warnings, NULL);
     gtk_widget_set_visible(gtk_widget_get_parent(parts->warnings), warnings[0]);
-    gtk_widget_set_visible(parts->next, next != NULL);
-    if (next)
-        show_button(parts->next, next);
+    ks_next_button_show(parts->next, next);
 }
 
 void ks_status_window_update(GtkWindow *window, const KsView *view)
@@ -325,14 +324,8 @@ static GtkWidget *new_top(Parts *parts, GtkApplication *application)
     parts->why = add_centred(top, "ks-note");
     parts->tunnel = add_centred(top, "ks-note");
     gtk_label_set_selectable(GTK_LABEL(parts->tunnel), TRUE);
-    parts->next = gtk_button_new_with_label("");
-    gtk_label_set_line_wrap(GTK_LABEL(gtk_bin_get_child(GTK_BIN(parts->next))), TRUE);
-    gtk_widget_set_halign(parts->next, GTK_ALIGN_CENTER);
+    parts->next = ks_next_button_new(application);
     gtk_widget_set_margin_top(parts->next, SPACING);
-    gtk_widget_set_no_show_all(parts->next, TRUE);
-    gtk_style_context_add_class(gtk_widget_get_style_context(parts->next), "suggested-action");
-    gtk_style_context_add_class(gtk_widget_get_style_context(parts->next), "ks-next");
-    g_signal_connect(parts->next, "clicked", G_CALLBACK(on_click), application);
     gtk_container_add(GTK_CONTAINER(top), parts->next);
     return top;
 }

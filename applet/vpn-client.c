@@ -16,6 +16,7 @@ struct KsVpnClient {
     GPtrArray *networks; /* element-type KsGuardNetwork */
     char *dropped;
     char *last;
+    bool is_asking; /* for the first time */
     guint changed_source;
 };
 
@@ -150,7 +151,8 @@ static gboolean on_changed(gpointer data)
     KsVpnClient *client = data;
 
     client->changed_source = 0;
-    read_profiles(client);
+    if (client->manager)
+        read_profiles(client);
     client->observer.changed(client->observer.data);
     return G_SOURCE_REMOVE;
 }
@@ -241,8 +243,10 @@ static void on_ready(GObject *source, GAsyncResult *result, gpointer data)
 
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return;
+    client->is_asking = false;
     if (error) {
         g_message("cannot look at NetworkManager: %s", error->message);
+        change(client);
         return;
     }
     client->manager = NM_CLIENT(made);
@@ -267,6 +271,7 @@ KsVpnClient *ks_vpn_client_new(GDBusConnection *bus, const KsVpnClientObserver *
 
     client->observer = *observer;
     client->cancellable = g_cancellable_new();
+    client->is_asking = true;
     client->vpns = g_ptr_array_new_with_free_func((GDestroyNotify) ks_vpn_free);
     client->networks = g_ptr_array_new_with_free_func((GDestroyNotify) ks_guard_network_free);
     g_async_initable_new_async(NM_TYPE_CLIENT, G_PRIORITY_DEFAULT, client->cancellable, on_ready,
@@ -315,6 +320,11 @@ GPtrArray *ks_vpn_client_networks(const KsVpnClient *client)
 bool ks_vpn_client_is_ready(const KsVpnClient *client)
 {
     return client->manager && nm_client_get_nm_running(client->manager);
+}
+
+bool ks_vpn_client_is_asking(const KsVpnClient *client)
+{
+    return client->is_asking;
 }
 
 bool ks_vpn_client_is_online(const KsVpnClient *client)

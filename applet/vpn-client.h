@@ -37,6 +37,9 @@ GPtrArray *ks_vpn_client_networks(const KsVpnClient *client);
 /* NetworkManager runs and answered. */
 bool ks_vpn_client_is_ready(const KsVpnClient *client);
 
+/* NetworkManager was asked for its profiles for the first time, and has not answered yet. */
+bool ks_vpn_client_is_asking(const KsVpnClient *client);
+
 /* A network is up that a VPN could connect over. */
 bool ks_vpn_client_is_online(const KsVpnClient *client);
 

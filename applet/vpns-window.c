@@ -5,6 +5,7 @@
 
 #include "applet/boxed.h"
 #include "applet/fit.h"
+#include "applet/sentences.h"
 #include "applet/style.h"
 #include "applet/switch.h"
 #include "applet/text.h"
@@ -30,6 +31,7 @@ typedef struct {
     GtkWidget *boxed;
     GtkWidget *rest;  /* says what is not shown */
     GPtrArray *items; /* element-type KsItem: all VPNs */
+    const char *none; /* said where there are none */
     GHashTable *rows; /* char* -> GtkWidget* in `boxed`, by the item's id */
 } Parts;
 
@@ -116,7 +118,7 @@ static void show_rest(Parts *parts, const GPtrArray *found, unsigned more)
     gtk_label_set_text(GTK_LABEL(parts->rest), more > 0 ? text
                                                : parts->items->len > 0
                                                    ? _("No VPN is called like that.")
-                                                   : _("No VPN is set up"));
+                                                   : parts->none);
 }
 
 static void on_search(GtkSearchEntry *search, gpointer data)
@@ -146,6 +148,7 @@ void ks_vpns_window_update(GtkWindow *window, const KsModel *model)
 
     g_ptr_array_unref(parts->items);
     parts->items = ks_view_vpns(model);
+    parts->none = ks_sentence_no_vpns(model);
     on_search(GTK_SEARCH_ENTRY(parts->search), parts);
 }
 

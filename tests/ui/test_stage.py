@@ -234,6 +234,11 @@ def test_first_steps():
         stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="")
         wait_until(lambda: stage.windows("VPN Kill Switch"), "the window at once", 20)
         assert not stage.windows("First Steps")
+        stage.act("first-steps")
+        wait_until(lambda: stage.windows("First Steps"), "the first steps again", 20)
+        # what is not known is not shown as off
+        stage.go_away()
+        wait_until(lambda: "Not known while the guard is not running" in words(stage, "First Steps"), "the row to say so", 20)
 
 
 _SETTINGS_XML = """<node><interface name="org.freedesktop.portal.Settings">

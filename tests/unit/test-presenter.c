@@ -385,6 +385,9 @@ static void test_many_vpns(void)
     model_clear(&fixture);
 }
 
+#define LOST    "{'State': <'blocked'>, 'Locked': <true>}"
+#define CORRECT "Correct the servers of “office”"
+
 /* At most one thing to do, which can be done. */
 static void test_next(void)
 {
@@ -393,6 +396,8 @@ static void test_next(void)
         unsigned vpns; /* besides "office" */
         bool no_vpns;
         bool no_manager;
+        bool no_server;         /* of "office" is known */
+        KsPermission servers;   /* to set them */
         KsVpnActivity activity; /* of "office" */
         const char *next;       /* NULL: nothing */
     } rows[] = {
@@ -412,6 +417,11 @@ static void test_next(void)
           .no_vpns = true,
           .next = "Add a VPN… -> add-profile" },
         { .properties = "{'State': <'blocked'>, 'Reason': <'manager-away'>}", .no_manager = true },
+        { .properties = LOST, .no_server = true, .next = CORRECT " -> edit-vpn" },
+        { .properties = LOST,
+          .no_server = true,
+          .servers = KS_PERMISSION_NO,
+          .next = CORRECT " (off) -> edit-vpn" },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -425,10 +435,15 @@ static void test_next(void)
         add_vpns(&fixture, rows[i].vpns);
         if (rows[i].no_vpns)
             g_ptr_array_set_size(fixture.vpns, 0);
+        if (rows[i].no_server)
+            g_ptr_array_set_size(first_vpn(&fixture)->servers, 0);
         fixture.model.manager_ready = !rows[i].no_manager;
+        fixture.model.permissions[KS_REQUEST_SET_SERVERS] = rows[i].servers;
         view = ks_view_new(&fixture.model);
         next = ks_view_find(view, "next");
-        text = next ? g_strdup_printf("%s -> %s", next->label, next->action) : NULL;
+        text = next ? g_strdup_printf("%s%s -> %s", next->label, next->sensitive ? "" : " (off)",
+                                      next->action)
+                    : NULL;
         g_assert_cmpstr(text, ==, rows[i].next);
         model_clear(&fixture);
     }

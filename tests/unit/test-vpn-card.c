@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet-fixture.h"
 #include "applet/lan.h"
+#include "applet/sentences.h"
 #include "applet/server-draft.h"
 #include "applet/vpn-card.h"
 
@@ -331,6 +332,26 @@ static void test_lan_never_widens(void)
     }
 }
 
+/* What is not known is not said. */
+static void test_no_vpns(void)
+{
+    static const struct {
+        bool ready;
+        bool asks;
+        const char *text;
+    } rows[] = {
+        { true, false, "No VPN is set up" },
+        { false, true, "Looking for VPNs…" },
+        { false, false, "NetworkManager is not running" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        KsModel model = { .manager_ready = rows[i].ready, .asks_manager = rows[i].asks };
+
+        g_assert_cmpstr(ks_sentence_no_vpns(&model), ==, rows[i].text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     (void) setlocale(LC_ALL, "C.UTF-8");
@@ -341,6 +362,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vpn-card/who-may-edit", test_who_may_edit);
     g_test_add_func("/vpn-card/always-on", test_always_on);
     g_test_add_func("/vpn-card/by-hand", test_by_hand);
+    g_test_add_func("/vpn-card/no-vpns", test_no_vpns);
     g_test_add_func("/server-draft/one", test_drafts);
     g_test_add_func("/server-draft/together", test_drafts_together);
     g_test_add_func("/lan/asks", test_lan);
