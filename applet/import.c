@@ -10,7 +10,11 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#define ASK       "import"
+#define FILES     "import-files"
+#define WIREGUARD "wireguard"
 #define KINDS_MAX 3
+#define LINES_MAX 10u /* that are told of the files of one import */
 
 /* What a file with such an ending may be, as nmcli calls it; the likeliest first. */
 static const struct {
@@ -19,30 +23,32 @@ static const struct {
 } endings[] = {
     { ".ovpn", { "openvpn" } },
     { ".pcf", { "vpnc" } },
-    { ".conf", { "wireguard", "openvpn" } },
-    { "", { "openvpn", "wireguard" } },
+    { ".conf", { WIREGUARD, "openvpn" } },
+    { "", { "openvpn", WIREGUARD } },
 };
 
+/* What is told of several files: a line for each. */
 typedef struct {
-    GWeakRef parent;
-    char *path;
-    const char *const *kind; /* the one that is tried now; NULL ends them */
-    GString *said;           /* why those before were not it */
-} Import;
+    GString *lines;
+    unsigned length;
+} Report;
 
-static void import_free(Import *import)
-{
-    g_weak_ref_clear(&import->parent);
-    g_free(import->path);
-    (void) g_string_free(import->said, TRUE);
-    g_free(import);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Import, import_free)
+struct KsImport {
+    GtkApplication *application;
+    GCancellable *cancellable;
+    GtkFileChooserNative *chooser; /* NULL: nobody is asked for a file */
+    GQueue files;                  /* element-type GFile: those that come next */
+    char *path;                    /* of the one that is imported; NULL: none is */
+    const char *const *kind;       /* the one that is tried now; NULL ends them */
+    GString *said;                 /* why those before were not it */
+    Report added;
+    Report failed;
+    bool connects; /* NetworkManager connects one of those that were added by itself */
+};
 
 static const char *const *kinds_of(const char *path)
 {
-    g_autofree char *lower = g_utf8_strdown(path, -1);
+    g_autofree char *lower = g_ascii_strdown(path, -1); /* names may have any encoding */
     unsigned i = 0;
 
     while (!g_str_has_suffix(lower, endings[i].ending))
@@ -50,114 +56,228 @@ static const char *const *kinds_of(const char *path)
     return endings[i].kinds;
 }
 
-static void fail(Import *import, const char *message)
+static void set_enabled(const KsImport *import, bool enabled)
 {
-    g_autoptr(GtkWindow) parent = g_weak_ref_get(&import->parent);
-    g_autofree char *shown = ks_printable(message, KS_TEXT_SENTENCE_COLUMNS);
+    static const char *const names[] = { ASK, FILES };
 
-    ks_trouble_show(parent, _("The file could not be imported"), shown);
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
+        g_simple_action_set_enabled(G_SIMPLE_ACTION(g_action_map_lookup_action(
+                                        G_ACTION_MAP(import->application), names[i])),
+                                    enabled);
 }
 
-/* Declared ahead: the next kind is tried where one was wrong. */
-static void try(Import *import);
+/* ---- what it came to ---- */
+
+static void add_line(Report *report, const char *path, const char *why)
+{
+    g_autofree char *name = g_filename_display_basename(path);
+    g_autofree char *shown = ks_printable_name(name);
+    g_autofree char *reason = why ? ks_printable(why, KS_TEXT_SENTENCE_COLUMNS) : NULL;
+    const char *newline = report->length > 0 ? "\n" : "";
+
+    if (report->length < LINES_MAX)
+        g_string_append_printf(report->lines, "%s%s%s%s", newline, shown, reason ? ": " : "",
+                               reason ? reason : "");
+    else if (report->length == LINES_MAX)
+        g_string_append_printf(report->lines, "%s…", newline);
+    report->length++;
+}
+
+static void report_clear(Report *report)
+{
+    g_string_truncate(report->lines, 0);
+    report->length = 0;
+}
+
+/* NULL: none shows. */
+static GtkWindow *shown_window(const KsImport *import)
+{
+    GtkWindow *active = gtk_application_get_active_window(import->application);
+
+    return active && gtk_widget_get_visible(GTK_WIDGET(active)) ? active : NULL;
+}
+
+static void tell(KsImport *import)
+{
+    GtkWindow *parent = shown_window(import);
+
+    if (import->failed.length > 0)
+        ks_message_show(parent, GTK_MESSAGE_ERROR, _("The file could not be imported"),
+                        import->failed.lines->str);
+    if (import->added.length == 0)
+        return;
+    if (import->connects)
+        g_string_append_printf(import->added.lines, "\n\n%s",
+                               _("NetworkManager connects a WireGuard VPN by itself, and the lock "
+                                 "may close then."));
+    ks_message_show(parent, GTK_MESSAGE_INFO,
+                    g_dngettext(GETTEXT_PACKAGE, "The VPN was added", "The VPNs were added",
+                                import->added.length),
+                    import->added.lines->str);
+}
+
+/* ---- one file after another ---- */
+
+/* Declared ahead: where one kind was wrong the next is tried, and then the next file. */
+static void go_on(KsImport *import);
+
+/* Not always UTF-8: the file's name is in it. */
+static char *text_of(GBytes *said)
+{
+    gsize length = 0;
+    const char *data = said ? g_bytes_get_data(said, &length) : NULL;
+
+    return g_strstrip(g_strndup(data ? data : "", length));
+}
 
 static void on_ended(GObject *source, GAsyncResult *result, gpointer data)
 {
-    g_autoptr(Import) import = data;
+    KsImport *import = data;
     g_autoptr(GError) error = NULL;
-    g_autofree char *said = NULL;
+    g_autoptr(GBytes) said = NULL;
+    g_autofree char *text = NULL;
     GSubprocess *nmcli = G_SUBPROCESS(source);
 
-    if (!g_subprocess_communicate_utf8_finish(nmcli, result, NULL, &said, &error)) {
-        fail(import, error->message);
-        return;
+    (void) g_subprocess_communicate_finish(nmcli, result, NULL, &said, &error);
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return; /* it is freed */
+    text = error ? g_strdup(error->message) : text_of(said);
+    if (!error && g_subprocess_get_if_exited(nmcli) && g_subprocess_get_exit_status(nmcli) == 0) {
+        add_line(&import->added, import->path, NULL);
+        import->connects = import->connects || strcmp(*import->kind, WIREGUARD) == 0;
+        g_clear_pointer(&import->path, g_free);
+    } else {
+        g_string_append_printf(import->said, "%s%s", import->said->len > 0 ? " " : "", text);
+        import->kind++;
     }
-    if (g_subprocess_get_if_exited(nmcli) && g_subprocess_get_exit_status(nmcli) == 0)
-        return;
-    g_string_append_printf(import->said, "%s%s", import->said->len > 0 ? " " : "",
-                           said ? g_strstrip(said) : "");
-    if (*++import->kind)
-        try(g_steal_pointer(&import));
-    else
-        fail(import, import->said->str);
+    go_on(import);
 }
 
-/* Takes it. */
-static void try(Import *import)
+/* False: it does not even begin. */
+static bool run_nmcli(KsImport *import)
 {
-    g_autoptr(Import) owned = import;
     g_autoptr(GError) error = NULL;
     g_autoptr(GSubprocess) nmcli = g_subprocess_new(
         G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error, "nmcli",
         "connection", "import", "type", *import->kind, "file", import->path, NULL);
 
-    if (nmcli)
-        g_subprocess_communicate_utf8_async(nmcli, NULL, NULL, on_ended, g_steal_pointer(&owned));
-    else
-        fail(owned, error->message);
-}
-
-static void import_file(GFile *file, GtkWindow *parent)
-{
-    Import *import = g_new0(Import, 1);
-
-    g_weak_ref_init(&import->parent, parent);
-    import->path = g_file_get_path(file);
-    import->said = g_string_new(NULL);
-    if (!import->path) {
-        fail(import, _("It is not on this computer."));
-        import_free(import);
-        return;
+    if (!nmcli) {
+        g_string_assign(import->said, error->message);
+        return false;
     }
-    import->kind = kinds_of(import->path);
-    try(import);
+    g_subprocess_communicate_async(nmcli, NULL, import->cancellable, on_ended, import);
+    return true;
 }
 
-/* ---- which file ---- */
+/* The next file becomes the one that is imported. False: there are no more. */
+static bool take_next(KsImport *import)
+{
+    GFile *file;
+
+    while ((file = g_queue_pop_head(&import->files))) {
+        g_autofree char *uri = g_file_get_uri(file);
+
+        import->path = g_file_get_path(file);
+        g_object_unref(file);
+        if (import->path)
+            break;
+        add_line(&import->failed, uri, _("It is not on this computer."));
+    }
+    if (!import->path)
+        return false;
+    import->kind = kinds_of(import->path);
+    g_string_truncate(import->said, 0);
+    return true;
+}
+
+static void go_on(KsImport *import)
+{
+    while (import->path || take_next(import)) {
+        if (*import->kind && run_nmcli(import))
+            return;
+        add_line(&import->failed, import->path, import->said->str);
+        g_clear_pointer(&import->path, g_free);
+    }
+    set_enabled(import, true);
+    tell(import);
+}
+
+static void start(KsImport *import)
+{
+    set_enabled(import, false);
+    report_clear(&import->added);
+    report_clear(&import->failed);
+    import->connects = false;
+    go_on(import);
+}
+
+/* ---- which files ---- */
 
 static void on_chosen(GtkNativeDialog *dialog, gint response, gpointer data)
 {
-    g_autoptr(GFile) file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
+    KsImport *import = data;
+    GFile *file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
 
-    (void) data;
-    if (response == GTK_RESPONSE_ACCEPT && file)
-        import_file(file, gtk_native_dialog_get_transient_for(dialog));
-    g_object_unref(dialog);
+    g_clear_object(&import->chooser);
+    if (response == GTK_RESPONSE_ACCEPT && file) {
+        g_queue_push_tail(&import->files, file);
+        start(import);
+        return;
+    }
+    g_clear_object(&file);
+    set_enabled(import, true);
 }
 
-void ks_import_ask(GtkWindow *parent)
+static void do_import(GSimpleAction *action, GVariant *target, gpointer data)
 {
-    GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
-        C_("title", "Import a VPN"), parent, GTK_FILE_CHOOSER_ACTION_OPEN, C_("button", "_Import"),
-        C_("button", "_Cancel"));
+    KsImport *import = data;
     GtkFileFilter *filter = gtk_file_filter_new();
 
+    (void) action;
+    (void) target;
+    set_enabled(import, false);
+    import->chooser = gtk_file_chooser_native_new(C_("title", "Import a VPN"), shown_window(import),
+                                                  GTK_FILE_CHOOSER_ACTION_OPEN,
+                                                  C_("button", "_Import"), C_("button", "_Cancel"));
+    gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(import->chooser), TRUE);
     gtk_file_filter_set_name(filter, _("VPN profiles"));
     for (unsigned i = 0; endings[i].ending[0]; i++) {
         g_autofree char *pattern = g_strconcat("*", endings[i].ending, NULL);
 
         gtk_file_filter_add_pattern(filter, pattern);
     }
-    gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(dialog), filter);
-    g_signal_connect(dialog, "response", G_CALLBACK(on_chosen), NULL);
-    gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
+    gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(import->chooser), filter);
+    g_signal_connect(import->chooser, "response", G_CALLBACK(on_chosen), import);
+    gtk_native_dialog_show(GTK_NATIVE_DIALOG(import->chooser));
+}
+
+static void do_import_files(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    g_autofree const char **uris = g_variant_get_strv(target, NULL);
+    KsImport *import = data;
+
+    (void) action;
+    for (unsigned i = 0; uris[i]; i++)
+        g_queue_push_tail(&import->files, g_file_new_for_uri(uris[i]));
+    if (uris[0])
+        start(import);
 }
 
 static void on_dropped(GtkWidget *window, GdkDragContext *context, int x, int y,
                        GtkSelectionData *dropped, guint info, guint time, gpointer data)
 {
+    GActionGroup *group = G_ACTION_GROUP(gtk_window_get_application(GTK_WINDOW(window)));
     g_auto(GStrv) uris = gtk_selection_data_get_uris(dropped);
+    bool taken = uris && g_action_group_get_action_enabled(group, FILES);
 
     (void) x;
     (void) y;
     (void) info;
     (void) data;
-    for (unsigned i = 0; uris && uris[i]; i++) {
-        g_autoptr(GFile) file = g_file_new_for_uri(uris[i]);
-
-        import_file(file, GTK_WINDOW(window));
-    }
-    gtk_drag_finish(context, uris != NULL, FALSE, time);
+    if (taken)
+        g_action_group_activate_action(group, FILES,
+                                       g_variant_new_strv((const char *const *) uris, -1));
+    gtk_drag_finish(context, taken, FALSE, time);
 }
 
 void ks_import_accept_drops(GtkWindow *window)
@@ -165,4 +285,47 @@ void ks_import_accept_drops(GtkWindow *window)
     gtk_drag_dest_set(GTK_WIDGET(window), GTK_DEST_DEFAULT_ALL, NULL, 0, GDK_ACTION_COPY);
     gtk_drag_dest_add_uri_targets(GTK_WIDGET(window));
     g_signal_connect(window, "drag-data-received", G_CALLBACK(on_dropped), NULL);
+}
+
+/* ---- its life ---- */
+
+static const GActionEntry actions[] = {
+    { .name = ASK, .activate = do_import },
+    { .name = FILES, .parameter_type = "as", .activate = do_import_files },
+};
+
+KsImport *ks_import_new(GtkApplication *application)
+{
+    KsImport *import = g_new0(KsImport, 1);
+
+    import->application = application;
+    import->cancellable = g_cancellable_new();
+    import->said = g_string_new(NULL);
+    import->added.lines = g_string_new(NULL);
+    import->failed.lines = g_string_new(NULL);
+    g_queue_init(&import->files);
+    g_action_map_add_action_entries(G_ACTION_MAP(application), actions, G_N_ELEMENTS(actions),
+                                    import);
+    return import;
+}
+
+void ks_import_free(KsImport *import)
+{
+    if (!import)
+        return;
+    for (unsigned i = 0; i < G_N_ELEMENTS(actions); i++)
+        g_action_map_remove_action(G_ACTION_MAP(import->application), actions[i].name);
+    g_cancellable_cancel(import->cancellable);
+    g_object_unref(import->cancellable);
+    if (import->chooser) {
+        g_signal_handlers_disconnect_by_data(import->chooser, import);
+        gtk_native_dialog_destroy(GTK_NATIVE_DIALOG(import->chooser));
+        g_object_unref(import->chooser);
+    }
+    g_queue_clear_full(&import->files, g_object_unref);
+    g_free(import->path);
+    (void) g_string_free(import->said, TRUE);
+    (void) g_string_free(import->added.lines, TRUE);
+    (void) g_string_free(import->failed.lines, TRUE);
+    g_free(import);
 }

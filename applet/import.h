@@ -3,12 +3,20 @@
 
 #include <gtk/gtk.h>
 
-/* A provider's file (.ovpn, .conf, .pcf) becomes a profile of NetworkManager's, by the importers of
- * NetworkManager's own plugins, which nmcli runs: no foreign file is read in this process. What the
- * import came to is said in a dialog where it failed; else the VPN is in the lists. */
+/* Providers' files (.ovpn, .conf, .pcf) become profiles of NetworkManager's, by the importers of
+ * NetworkManager's own plugins, which nmcli runs: no foreign file is read in this process. One at a
+ * time; what it came to is said in a dialog. */
 
-/* Asks for a file, then imports it. `parent` may be NULL. */
-void ks_import_ask(GtkWindow *parent);
+typedef struct KsImport KsImport;
 
-/* Files that are dropped on the window are imported. */
+/* Adds the actions "import", which asks for a file, and "import-files" (their URIs, "as") to the
+ * application, which must outlive it. Both are disabled while an import is under way. */
+KsImport *ks_import_new(GtkApplication *application);
+
+/* What nmcli has begun goes on in NetworkManager; nothing is said about it any more. */
+void ks_import_free(KsImport *import);
+
+/* Files that are dropped on the window are imported. It must belong to the application. */
 void ks_import_accept_drops(GtkWindow *window);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsImport, ks_import_free)

@@ -19,14 +19,19 @@ void ks_label_make_bold(GtkWidget *label)
     gtk_label_set_attributes(GTK_LABEL(label), bold);
 }
 
-void ks_trouble_show(GtkWindow *parent, const char *title, const char *text)
+void ks_message_show(GtkWindow *parent, GtkMessageType type, const char *title, const char *text)
 {
-    GtkWidget *dialog = gtk_message_dialog_new(parent, parent ? GTK_DIALOG_MODAL : 0,
-                                               GTK_MESSAGE_ERROR, GTK_BUTTONS_CLOSE, "%s", title);
+    GtkWidget *dialog = gtk_message_dialog_new(parent, parent ? GTK_DIALOG_MODAL : 0, type,
+                                               GTK_BUTTONS_CLOSE, "%s", title);
 
     gtk_message_dialog_format_secondary_text(GTK_MESSAGE_DIALOG(dialog), "%s", text);
     g_signal_connect(dialog, "response", G_CALLBACK(gtk_widget_destroy), NULL);
     gtk_window_present(GTK_WINDOW(dialog));
+}
+
+void ks_trouble_show(GtkWindow *parent, const char *title, const char *text)
+{
+    ks_message_show(parent, GTK_MESSAGE_ERROR, title, text);
 }
 
 static void destroy(GtkWidget *widget, gpointer data)

@@ -11,7 +11,10 @@ GtkWidget *ks_label_new(const char *text, int columns);
 /* Instead of what attributes it has. */
 void ks_label_make_bold(GtkWidget *label);
 
-/* A dialog that says what did not work, and why. `parent` may be NULL. */
+/* A dialog that says what came about, and how. `parent` may be NULL. */
+void ks_message_show(GtkWindow *parent, GtkMessageType type, const char *title, const char *text);
+
+/* The same for what did not work. */
 void ks_trouble_show(GtkWindow *parent, const char *title, const char *text);
 
 /* Destroys what is in it. */

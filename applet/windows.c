@@ -35,6 +35,7 @@ static const struct {
 struct KsWindows {
     GtkApplication *application;
     KsWindowsObserver observer;
+    KsImport *import;
     GtkWindow *main;
     GtkWindow *open[KINDS]; /* NULL: not open */
 };
@@ -126,13 +127,6 @@ static void do_add_profile(GSimpleAction *action, GVariant *target, gpointer dat
                         error->message);
 }
 
-static void do_import(GSimpleAction *action, GVariant *target, gpointer data)
-{
-    (void) action;
-    (void) target;
-    ks_import_ask(active(data));
-}
-
 static void do_test(GSimpleAction *action, GVariant *target, gpointer data)
 {
     (void) action;
@@ -160,7 +154,6 @@ static const GActionEntry actions[] = {
     { .name = "first-steps", .activate = do_first_steps },
     { .name = "edit-vpn", .parameter_type = "s", .activate = do_edit_vpn },
     { .name = "add-profile", .activate = do_add_profile },
-    { .name = "import", .activate = do_import },
     { .name = "test", .activate = do_test },
     { .name = "keys", .activate = do_keys },
     { .name = "help", .activate = do_help },
@@ -174,6 +167,7 @@ KsWindows *ks_windows_new(GtkApplication *application, const KsWindowsObserver *
 
     windows->application = application;
     windows->observer = *observer;
+    windows->import = ks_import_new(application);
     g_action_map_add_action_entries(G_ACTION_MAP(application), actions, G_N_ELEMENTS(actions),
                                     windows);
     return windows;
@@ -185,6 +179,7 @@ void ks_windows_free(KsWindows *windows)
         return;
     for (unsigned i = 0; i < G_N_ELEMENTS(actions); i++)
         g_action_map_remove_action(G_ACTION_MAP(windows->application), actions[i].name);
+    ks_import_free(windows->import);
     for (int kind = 0; kind < KINDS; kind++) {
         if (!windows->open[kind])
             continue;

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The windows for people who read by ear and go by keyboard; and what they say about a VPN."""
 
+import os
+
 import pytest
 
 from world.waiting import wait_until
 
-from .access import read, walk_by_tab, words
+from .access import cut_texts, find, laid_out, read, walk_by_tab, words
 from .picture import Picture
 
 WINDOWS = {"Preferences": "--preferences", "VPN Kill Switch": ""}
@@ -75,9 +77,84 @@ def test_no_text_is_cut_on_a_small_screen(world, small_desktop, title):
     assert not cut
 
 
+def test_a_long_name_on_a_small_screen(world, small_desktop):
+    """The button with the next step says all of it, on several lines, and the window stays as wide as it was."""
+    name = "W" * 40
+    open_window(small_desktop, "VPN Kill Switch")
+    width = next(node.box[2] for node in read(small_desktop, "") if node.role == "frame")
+    world.manager.up("full")  # it is the one that is offered then
+    world.manager.down("full")
+    world.manager.nmcli("connection", "modify", "full", "connection.id", name)
+    try:
+        button = find(small_desktop, "", f"Connect “{name}”", "push button")
+        assert not cut_texts(laid_out(small_desktop))
+        small_desktop.screenshot("small-long-name")
+        assert button.box[2] <= width
+        assert next(node.box[2] for node in read(small_desktop, "") if node.role == "frame") == width
+    finally:
+        world.manager.nmcli("connection", "modify", name, "connection.id", "full")
+
+
+_OPENVPN = "client\ndev tun\nproto tcp\nremote gateway.example 8443\nca /run/world/keys/ca.crt\nauth-user-pass\n"
+_WIREGUARD = f"""[Interface]
+PrivateKey = {"A" * 42}E=
+Address = 10.99.0.2/32
+[Peer]
+PublicKey = {"A" * 42}I=
+Endpoint = gateway.example:51820
+AllowedIPs = 10.99.0.0/24
+"""
+
+
+def test_files_are_imported(world, desktop):
+    """One at a time; each is told of, with what NetworkManager does about it by itself."""
+    files = desktop.home / "files"
+    files.mkdir()
+    (files / "imported.ovpn").write_text(_OPENVPN)
+    (files / "ksimport.conf").write_text(_WIREGUARD)
+    (files / os.fsdecode(b"\xffwrong.OVPN")).write_text("hello\n")
+
+    def profiles(name):
+        return world.manager.nmcli("-g", "NAME", "connection", "show").stdout.split().count(name)
+
+    def told(*parts):
+        wait_until(lambda: all(any(part in text for text in words(desktop, "")) for part in parts), f"to be told {parts}", 20)
+        desktop.x("key", "Escape")
+        wait_until(lambda: not any(parts[0] in text for text in words(desktop, "")), "the dialog to close", 20)
+
+    open_window(desktop, "Preferences")
+    try:
+        for _ in range(2):  # it asks for one file at a time
+            desktop.act("import")
+        [window] = wait_until(lambda: desktop.windows("Import a VPN"), "to be asked for a file", 20)
+        desktop.x("windowactivate", "--sync", window)
+        desktop.x("key", "slash")  # opens the field for a path, which loses what comes meanwhile
+        wait_until(lambda: any(node.role == "text" and node.text == "/" for node in read(desktop, "Import a VPN")), "the field", 20)
+        desktop.x("key", "ctrl+a")
+        desktop.x("type", "--clearmodifiers", str(files / "imported.ovpn"))
+        desktop.x("key", "Return")
+        wait_until(lambda: not desktop.windows("Import a VPN"), "the file to be taken", 20)
+        told("The VPN was added", "imported.ovpn")
+        assert profiles("imported") == 1
+        wait_until(lambda: "imported (OpenVPN)" in words(desktop, "Preferences"), "the window to show it", 20)
+
+        for _ in range(2):  # as by a second click
+            desktop.act("import-files", f"[<['file://{files}/ksimport.conf']>]")
+        told("NetworkManager connects a WireGuard VPN by itself", "ksimport.conf")
+        assert profiles("ksimport") == 1
+        shown = world.manager.nmcli("-g", "connection.autoconnect", "connection", "show", "ksimport").stdout
+        assert shown.strip() == "yes"
+
+        desktop.act("import-files", f"[<['file://{files}/%FFwrong.OVPN']>]")
+        told("The file could not be imported", "wrong.OVPN: Error: failed to import")
+    finally:
+        for name in ("imported", "ksimport"):
+            world.manager.nmcli("connection", "delete", name, check=False)
+
+
 def test_the_server_of_an_imported_profile(world, desktop, tmp_path):
     file = tmp_path / "imported.ovpn"
-    file.write_text("client\ndev tun\nproto tcp\nremote gateway.example 8443\nca /run/world/keys/ca.crt\nauth-user-pass\n")
+    file.write_text(_OPENVPN)
     world.manager.nmcli("connection", "import", "type", "openvpn", "file", str(file))
     try:
         open_window(desktop, "Preferences")
