@@ -144,11 +144,17 @@ void ks_program_read_cgroup(const char *text, char **ret_unit, char **ret_app)
 uint32_t ks_program_read_uid(const char *text)
 {
     const char *line = strstr(text, "\nUid:");
-    unsigned ids[4];
+    g_autofree char *rest = line ? g_strndup(line + 5, strcspn(line + 5, "\n")) : g_strdup("");
+    g_auto(GStrv) ids = g_strsplit(g_strstrip(rest), "\t", -1);
+    guint64 uid;
 
-    if (!line || sscanf(line, "\nUid: %u %u %u %u", &ids[0], &ids[1], &ids[2], &ids[3]) != 4)
+    if (g_strv_length(ids) != 4 ||
+        !g_ascii_string_to_unsigned(ids[0], 10, 0, UINT32_MAX, &uid, NULL))
         return KS_PROGRAM_MIXED;
-    return ids[0] == ids[1] && ids[0] == ids[2] && ids[0] == ids[3] ? ids[0] : KS_PROGRAM_MIXED;
+    for (unsigned i = 1; i < 4; i++)
+        if (strcmp(ids[i], ids[0]) != 0)
+            return KS_PROGRAM_MIXED;
+    return (uint32_t) uid;
 }
 
 static void describe(uint32_t pid, KsProgram *ret_program)
