@@ -88,15 +88,28 @@ KsFailure ks_failure_of_line(const char *line)
     return KS_FAILURE_NONE;
 }
 
-const char *ks_failure_answer(const char *line)
+/* What the program answered that was told to connect, behind `vpn[...,"name"]: `: the name is a
+ * person's words. NULL: the line is about something else. */
+static const char *find_answer(const char *line)
 {
+    static const char prefix_end[] = "]: ";
     static const char begin[] = "'GDBus.Error:";
-    const char *said = strstr(line, "failed to connect");
-    const char *answer = NULL;
+    const char *said = NULL;
 
-    for (; said && (said = strstr(said, begin)); said += strlen(begin))
-        answer = said + strlen(begin);
-    return answer;
+    for (const char *end = line; (end = strstr(end, prefix_end)); end += strlen(prefix_end))
+        said = end + strlen(prefix_end);
+    said = said ? strstr(said, "failed to connect") : NULL;
+    return said ? strstr(said, begin) : NULL;
+}
+
+KsFailure ks_failure_of_manager(const char *level, const char *domains, const char *line)
+{
+    const char *answer;
+
+    if (!level || strcmp(level, "WARN") != 0 || !domains || strcmp(domains, "VPN") != 0)
+        return KS_FAILURE_NONE;
+    answer = find_answer(line);
+    return answer ? ks_failure_of_line(answer) : KS_FAILURE_NONE;
 }
 
 const char *ks_failure_name(KsFailure failure)

@@ -26,9 +26,10 @@ KsFailure ks_failure_of(unsigned reason);
  * it. Anything may stand there: some of it is the server's word. */
 KsFailure ks_failure_of_line(const char *line);
 
-/* Of one line of NetworkManager's own log: what the program answered that was told to connect,
- * within `line`. NULL: the line is about something else. What stands before may be anybody's. */
-const char *ks_failure_answer(const char *line);
+/* What an entry of NetworkManager's own log says that a VPN's program answered. `level`, `domains`:
+ * its NM_LOG_LEVEL and NM_LOG_DOMAINS, NULL: it has none; only a warning of a VPN counts. In `line`
+ * stand names that anybody may have given to a profile. */
+KsFailure ks_failure_of_manager(const char *level, const char *domains, const char *line);
 
 /* As `status --json` has it; "" for KS_FAILURE_NONE. */
 const char *ks_failure_name(KsFailure failure);

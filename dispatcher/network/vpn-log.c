@@ -9,30 +9,39 @@
 /* The plugins and what they start are in its control group, which nobody but systemd can say. */
 #define UNIT "_SYSTEMD_UNIT=NetworkManager.service"
 
-#define MESSAGE       "MESSAGE"
 #define LINES_MAX     4096u
 #define LINE_SIZE_MAX 4096u
 
-/* NetworkManager's own lines have it; they name profiles, and a person named these. A plugin that
- * does not find its program says so to NetworkManager alone. */
-#define OF_MANAGER "NM_LOG_LEVEL"
+/* NetworkManager's own lines, which name profiles, and a person named these. A plugin that does not
+ * find its program says so to NetworkManager alone. */
+#define OF_MANAGER "NetworkManager"
 
-static KsFailure judge_entry(sd_journal *journal)
+/* Owned by the caller; NULL: the entry has no such field. */
+static char *field_of(sd_journal *journal, const char *name)
 {
-    g_autofree char *line = NULL;
+    size_t before = strlen(name) + strlen("=");
     const void *data;
     size_t size;
 
-    bool of_manager = sd_journal_get_data(journal, OF_MANAGER, &data, &size) >= 0;
-    const char *said;
-
-    if (sd_journal_get_data(journal, MESSAGE, &data, &size) < 0 || size <= strlen(MESSAGE "="))
-        return KS_FAILURE_NONE;
+    if (sd_journal_get_data(journal, name, &data, &size) < 0 || size < before)
+        return NULL;
     /* the threshold is a hint: what is not compressed comes whole */
-    line = g_strndup((const char *) data + strlen(MESSAGE "="),
-                     MIN(size - strlen(MESSAGE "="), LINE_SIZE_MAX));
-    said = of_manager ? ks_failure_answer(line) : line;
-    return said ? ks_failure_of_line(said) : KS_FAILURE_NONE;
+    return g_strndup((const char *) data + before, MIN(size - before, LINE_SIZE_MAX));
+}
+
+static KsFailure judge_entry(sd_journal *journal)
+{
+    g_autofree char *line = field_of(journal, "MESSAGE");
+    g_autofree char *level = field_of(journal, "NM_LOG_LEVEL");
+    g_autofree char *domains = field_of(journal, "NM_LOG_DOMAINS");
+    /* by syslog(3) it writes no fields of its own; this is journald's */
+    g_autofree char *program = field_of(journal, "_COMM");
+
+    if (!line)
+        return KS_FAILURE_NONE;
+    if (level || g_strcmp0(program, OF_MANAGER) == 0)
+        return ks_failure_of_manager(level, domains, line);
+    return ks_failure_of_line(line);
 }
 
 /* OpenSSL says twice that a certificate is no good, and why only the first time. */

@@ -107,27 +107,55 @@ static void test_names(void)
 static void test_answers(void)
 {
     static const struct {
+        const char *level;
+        const char *domains;
         const char *line;
         KsFailure failure;
     } rows[] = {
-        { "<warn>  [1.2] vpn[0x5,u,\"full\"]: connect: failed to connect interactively: "
+        { "WARN", "VPN",
+          "<warn>  [1.2] vpn[0x5,u,\"full\"]: connect: failed to connect interactively: "
           "'GDBus.Error:org.freedesktop.NetworkManager.VPN.Error.BadArguments: Could not find the "
           "openvpn binary.'",
           KS_FAILURE_PROGRAM },
-        { "<info>  [1.2] vpn[0x5,u,\"Could not find the binary\"]: starting openvpn",
+        { "WARN", "VPN",
+          "<warn>  [1.2] vpn[0x5,u,\"full\",if:7:(tun0)]: failed to connect: 'GDBus.Error:org."
+          "example: Could not find the openvpn binary.'",
+          KS_FAILURE_PROGRAM },
+        { "INFO", "VPN", "<info>  [1.2] vpn[0x5,u,\"Could not find the binary\"]: starting openvpn",
           KS_FAILURE_NONE },
-        { "<warn>  [1.2] vpn[0x5,u,\"failed to connect 'GDBus.Error:auth_failed\"]: connect: failed "
+        { "WARN", "VPN",
+          "<warn>  [1.2] vpn[0x5,u,\"failed to connect 'GDBus.Error:auth_failed\"]: connect: failed "
           "to connect interactively: 'GDBus.Error:org.example: no'",
           KS_FAILURE_NONE },
-        { "<warn>  [1.2] vpn[0x5,u,\"'GDBus.Error:auth_failed\"]: starting", KS_FAILURE_NONE },
-        { "", KS_FAILURE_NONE },
+        { "WARN", "VPN", "<warn>  [1.2] vpn[0x5,u,\"'GDBus.Error:auth_failed\"]: starting",
+          KS_FAILURE_NONE },
+        { "WARN", "VPN",
+          "<warn>  [1.2] vpn[0x5,u,\"failed to connect 'GDBus.Error:auth_failed\"]: connect timeout "
+          "exceeded",
+          KS_FAILURE_NONE },
+        { "WARN", "VPN",
+          "<warn>  [1.2] vpn[0x5,u,\"x\"]: failed to connect 'GDBus.Error:auth_failed\"]: dbus: "
+          "failure: connect-failed (1)",
+          KS_FAILURE_NONE },
+        /* a person renames a profile while another's VPN is tried */
+        { "INFO", "AUDIT",
+          "<info>  [1.2] audit: op=\"connection-update\" uuid=\"u\" name=\"failed to connect "
+          "'GDBus.Error:AUTH_FAILED\" pid=7 uid=1000 result=\"success\"",
+          KS_FAILURE_NONE },
+        { "INFO", "AUDIT",
+          "<info>  [1.2] audit: op=\"connection-update\" uuid=\"u\" name=\"vpn[\"]: failed to connect "
+          "'GDBus.Error:AUTH_FAILED\" pid=7 uid=1000 result=\"success\"",
+          KS_FAILURE_NONE },
+        { "WARN", "SETTINGS,VPN", "<warn>  [1.2] \"]: failed to connect 'GDBus.Error:AUTH_FAILED",
+          KS_FAILURE_NONE },
+        { NULL, NULL, "<warn>  [1.2] vpn[\"]: failed to connect 'GDBus.Error:AUTH_FAILED",
+          KS_FAILURE_NONE },
+        { "WARN", "VPN", "", KS_FAILURE_NONE },
     };
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        const char *answer = ks_failure_answer(rows[i].line);
-
-        g_assert_cmpint(answer ? ks_failure_of_line(answer) : KS_FAILURE_NONE, ==, rows[i].failure);
-    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpint(ks_failure_of_manager(rows[i].level, rows[i].domains, rows[i].line), ==,
+                        rows[i].failure);
 }
 
 int main(int argc, char **argv)
