@@ -13,9 +13,10 @@
 #include <glib-unix.h>
 #include <string.h>
 
-#define MANAGER_NAME      "org.freedesktop.NetworkManager"
-#define MANAGER_DNS_PATH  MANAGER_NAME_AS_PATH "/DnsManager"
-#define MANAGER_INTERFACE MANAGER_NAME ".DnsManager"
+#define MANAGER_NAME         "org.freedesktop.NetworkManager"
+#define MANAGER_DNS_PATH     MANAGER_NAME_AS_PATH "/DnsManager"
+#define MANAGER_INTERFACE    MANAGER_NAME ".DnsManager"
+#define MANAGER_OBJECTS_PATH "/org/freedesktop"
 
 #define MANAGER_NAME_AS_PATH "/org/freedesktop/NetworkManager"
 
@@ -299,6 +300,23 @@ static void on_dns(GObject *source, GAsyncResult *result, gpointer data)
     take_answer(run);
 }
 
+static void on_networks(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) answer =
+        g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+    KsRun *run = data;
+
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return;
+    if (answer) {
+        g_autoptr(GVariant) objects = g_variant_get_child_value(answer, 0);
+
+        ks_surroundings_take_networks(run->around, objects);
+    }
+    take_answer(run);
+}
+
 KsRun *ks_run_new(GDBusConnection *connection, uid_t uid, KsRunDone done, void *data)
 {
     KsRun *run = g_new0(KsRun, 1);
@@ -313,12 +331,16 @@ KsRun *ks_run_new(GDBusConnection *connection, uid_t uid, KsRunDone done, void *
     run->ears = g_ptr_array_new_with_free_func(free_ear);
     run->watches = g_array_new(FALSE, TRUE, sizeof(KsWatch));
     ks_probe_random(run->control, sizeof(run->control));
-    run->answers_wanted = 2;
+    run->answers_wanted = 3;
     ask_guard(run, on_status_before);
     g_dbus_connection_call(
         connection, MANAGER_NAME, MANAGER_DNS_PATH, "org.freedesktop.DBus.Properties", "Get",
         g_variant_new("(ss)", MANAGER_INTERFACE, "Configuration"), G_VARIANT_TYPE("(v)"),
         G_DBUS_CALL_FLAGS_NO_AUTO_START, ASK_TIMEOUT_MS, run->cancellable, on_dns, run);
+    g_dbus_connection_call(connection, MANAGER_NAME, MANAGER_OBJECTS_PATH,
+                           "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL,
+                           G_VARIANT_TYPE("(a{oa{sa{sv}}})"), G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                           ASK_TIMEOUT_MS, run->cancellable, on_networks, run);
     return run;
 }
 

@@ -10,7 +10,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define TUNNELS_MAX 64u
+#define TUNNELS_MAX  64u
+#define NETWORKS_MAX 256u
+
+#define MANAGER "org.freedesktop.NetworkManager"
 
 /* A person's id where the machine does not say; useradd(8). */
 #define FIRST_PERSON 1000u
@@ -21,6 +24,7 @@ KsSurroundings *ks_surroundings_new(void)
 
     around->tunnels = g_ptr_array_new_with_free_func(g_free);
     around->overlays = g_ptr_array_new_with_free_func(g_free);
+    around->networks = g_ptr_array_new_with_free_func(g_free);
     around->above = g_array_new(FALSE, TRUE, sizeof(KsCard));
     around->passages = g_array_new(FALSE, TRUE, sizeof(KsCard));
     around->cards = g_array_new(FALSE, TRUE, sizeof(KsCard));
@@ -35,6 +39,7 @@ void ks_surroundings_free(KsSurroundings *around)
         return;
     g_ptr_array_unref(around->tunnels);
     g_ptr_array_unref(around->overlays);
+    g_ptr_array_unref(around->networks);
     g_array_unref(around->cards);
     g_array_unref(around->above);
     g_array_unref(around->passages);
@@ -160,6 +165,67 @@ void ks_surroundings_take_dns(KsSurroundings *around, GVariant *configuration)
     }
 }
 
+static bool has_gateway(GVariant *objects, const char *path, const char *interface)
+{
+    g_autoptr(GVariant) object = g_variant_lookup_value(objects, path, G_VARIANT_TYPE("a{sa{sv}}"));
+    g_autoptr(GVariant) configuration =
+        object ? g_variant_lookup_value(object, interface, G_VARIANT_TYPE_VARDICT) : NULL;
+    const char *gateway;
+
+    return configuration && g_variant_lookup(configuration, "Gateway", "&s", &gateway) &&
+           gateway[0] != '\0';
+}
+
+/* As the guard judges, network/manager.c. */
+static bool is_connected_by(GVariant *objects, GVariant *device)
+{
+    static const struct {
+        const char *property;
+        const char *interface; /* NULL: what it leads to is enough */
+    } signs[] = {
+        { "Dhcp4Config", NULL },
+        { "Dhcp6Config", NULL },
+        { "Ip4Config", MANAGER ".IP4Config" },
+        { "Ip6Config", MANAGER ".IP6Config" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(signs); i++) {
+        const char *path;
+
+        if (g_variant_lookup(device, signs[i].property, "&o", &path) && strcmp(path, "/") != 0 &&
+            (!signs[i].interface || has_gateway(objects, path, signs[i].interface)))
+            return true;
+    }
+    return false;
+}
+
+static void take_network(KsSurroundings *around, const char *name)
+{
+    if (around->networks->len < NETWORKS_MAX)
+        g_ptr_array_add(around->networks, g_strdup(name));
+    else
+        around->too_many_cards = true;
+}
+
+void ks_surroundings_take_networks(KsSurroundings *around, GVariant *objects)
+{
+    GVariantIter iter;
+    GVariant *object;
+
+    if (!g_variant_is_of_type(objects, G_VARIANT_TYPE("a{oa{sa{sv}}}")))
+        return;
+    g_variant_iter_init(&iter, objects);
+    while (g_variant_iter_loop(&iter, "{&o@a{sa{sv}}}", NULL, &object)) {
+        g_autoptr(GVariant) device =
+            g_variant_lookup_value(object, MANAGER ".Device", G_VARIANT_TYPE_VARDICT);
+        const char *name;
+
+        if (device && g_variant_lookup(device, "IpInterface", "&s", &name) && is_interface(name) &&
+            is_connected_by(objects, device))
+            take_network(around, name);
+    }
+}
+
 /* ---- the kernel ---- */
 
 static bool is_in(const GPtrArray *names, const char *name)
@@ -194,7 +260,8 @@ static void take_above(KsSurroundings *around, const KsWorld *world, const GArra
         const KsLink *link = &g_array_index(world->links, KsLink, i);
         KsCard card = { .index = link->index };
 
-        if (link->loopback || link->tunnel_kind || !link->up || !link->leads_out ||
+        if (link->loopback || link->tunnel_kind || !link->up ||
+            !(link->leads_out || is_in(around->networks, link->name)) ||
             is_card(uplinks, link->index) || is_in(around->overlays, link->name))
             continue;
         if (around->above->len >= KS_CARDS_MAX) {
@@ -224,6 +291,17 @@ static bool is_port(const KsWorld *world, const KsLink *link)
     return master && (strcmp(master->kind, "bond") == 0 || strcmp(master->kind, "team") == 0);
 }
 
+static void tell_networks(const KsSurroundings *around, KsWorld *world)
+{
+    g_ptr_array_set_size(world->networks, 0);
+    for (unsigned i = 0; i < around->networks->len; i++) {
+        KsNetwork *network = ks_network_new("", "", g_ptr_array_index(around->networks, i));
+
+        network->leads_out = true;
+        g_ptr_array_add(world->networks, network);
+    }
+}
+
 static void take_cards(KsSurroundings *around, const KsWorld *world)
 {
     g_autoptr(GArray) uplinks = g_array_new(FALSE, TRUE, sizeof(KsUplink));
@@ -239,7 +317,7 @@ static void take_cards(KsSurroundings *around, const KsWorld *world)
             (void) ks_lock_open_interface(lock, link->index);
     }
     /* what goes to a guest leaves nothing: its port is no card, as for the guard */
-    around->too_many_cards = !ks_guests_draw(world, lock);
+    around->too_many_cards |= !ks_guests_draw(world, lock);
     around->too_many_cards |= !ks_uplinks_find(world, lock, uplinks);
     take_above(around, world, uplinks);
     around->has_unknown_ppp = around->state[0] == '\0' && has_ppp(world);
@@ -290,6 +368,13 @@ static void take_routers(KsSurroundings *around, const KsWorld *world)
     }
 }
 
+void ks_surroundings_take_world(KsSurroundings *around, KsWorld *world)
+{
+    tell_networks(around, world);
+    take_cards(around, world);
+    take_routers(around, world);
+}
+
 int ks_surroundings_look(KsSurroundings *around)
 {
     g_autoptr(KsWorld) world = ks_world_new();
@@ -300,11 +385,9 @@ int ks_surroundings_look(KsSurroundings *around)
         return error;
     error = ks_links_describe(links, world);
     ks_links_close(links);
-    if (error)
-        return error;
-    take_cards(around, world);
-    take_routers(around, world);
-    return 0;
+    if (!error)
+        ks_surroundings_take_world(around, world);
+    return error;
 }
 
 uid_t ks_surroundings_ordinary_user(void)

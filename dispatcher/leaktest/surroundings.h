@@ -43,6 +43,8 @@ typedef struct {
     bool tunnel_is_up;   /* the guard says that a VPN is */
     GPtrArray *tunnels;  /* element-type char*: their interfaces */
     GPtrArray *overlays; /* the same of overlay networks, which protect nothing */
+    GPtrArray *networks; /* element-type char*: interfaces that NetworkManager connects by, with a
+                          * gateway or a lease */
     GArray *cards;       /* element-type KsCard */
     GArray *above;       /* element-type KsCard: what stands on cards and leads out (VLAN, bridge,
                           * bond): programs bind to it, and a card below it is watched */
@@ -62,9 +64,15 @@ void ks_surroundings_take_status(KsSurroundings *around, GVariant *status);
 /* NetworkManager's DnsManager.Configuration, aa{sv}: name servers. */
 void ks_surroundings_take_dns(KsSurroundings *around, GVariant *configuration);
 
-/* From the kernel: the cards, and the routers of networks that named no name server. After the two
- * above. Returns 0 or a negative errno. */
+/* NetworkManager's GetManagedObjects, a{oa{sa{sv}}}: its networks. */
+void ks_surroundings_take_networks(KsSurroundings *around, GVariant *objects);
+
+/* From the kernel: the cards, and the routers of networks that named no name server. After the
+ * three above. Returns 0 or a negative errno. */
 int ks_surroundings_look(KsSurroundings *around);
+
+/* The same of a world that is known. Writes its networks. */
+void ks_surroundings_take_world(KsSurroundings *around, KsWorld *world);
 
 /* The first user id of people's on this machine, for a caller who is root. */
 uid_t ks_surroundings_ordinary_user(void);

@@ -56,6 +56,46 @@ static void test_surroundings(void)
     g_assert_cmpuint(empty->tunnels->len + empty->servers->len + empty->resolvers->len, ==, 0);
 }
 
+/* A bridge with nothing but a tap: the guests', unless this machine is connected by it. */
+static const struct {
+    const char *name;
+    const char *device; /* NetworkManager's word on the bridge */
+    bool is_network;
+} bridges[] = {
+    { "of guests", "{'IpInterface': <'br7'>, 'Dhcp4Config': <objectpath '/'>}", false },
+    { "by DHCP", "{'IpInterface': <'br7'>, 'Dhcp4Config': <objectpath '/d/1'>}", true },
+    { "by DHCPv6", "{'IpInterface': <'br7'>, 'Dhcp6Config': <objectpath '/d/1'>}", true },
+    { "with a gateway", "{'IpInterface': <'br7'>, 'Ip4Config': <objectpath '/c/1'>}", true },
+    { "without one", "{'IpInterface': <'br7'>, 'Ip4Config': <objectpath '/c/2'>}", false },
+    { "of no such object", "{'IpInterface': <'br7'>, 'Ip4Config': <objectpath '/c/3'>}", false },
+    { "another", "{'IpInterface': <'br8'>, 'Dhcp4Config': <objectpath '/d/1'>}", false },
+    { "nonsense", "{'IpInterface': <7>, 'Dhcp4Config': <'/d/1'>}", false },
+};
+
+static void test_networks(void)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(bridges); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "{objectpath '/d/1': {'org.freedesktop.NetworkManager.Device': %s},"
+            " '/c/1': {'org.freedesktop.NetworkManager.IP4Config': {'Gateway': <'192.0.2.1'>}},"
+            " '/c/2': {'org.freedesktop.NetworkManager.IP4Config': {'Gateway': <''>}}}",
+            bridges[i].device);
+        g_autoptr(GVariant) objects = parse(text);
+        g_autoptr(KsSurroundings) around = ks_surroundings_new();
+        g_autoptr(KsWorld) world = ks_world_new();
+        KsLink bridge = { .index = 7, .name = "br7", .kind = "bridge", .up = true };
+        KsLink port = { .index = 8, .name = "tap7", .kind = "tun", .up = true, .master = 7 };
+
+        g_test_message("%s", bridges[i].name);
+        g_array_append_val(world->links, bridge);
+        g_array_append_val(world->links, port);
+        ks_surroundings_take_networks(around, objects);
+        ks_surroundings_take_world(around, world);
+        g_assert_cmpuint(around->cards->len, ==, bridges[i].is_network ? 1 : 0);
+        g_assert_cmpuint(around->above->len, ==, bridges[i].is_network ? 1 : 0);
+    }
+}
+
 static bool is_for_documentation(const KsAddress *address)
 {
     KsAddress net4;
@@ -302,6 +342,7 @@ int main(int argc, char **argv)
     setlocale(LC_ALL, "C.UTF-8");
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/leak-test/surroundings", test_surroundings);
+    g_test_add_func("/leak-test/networks", test_networks);
     g_test_add_func("/leak-test/plan", test_plan);
     g_test_add_func("/leak-test/marks", test_marks);
     g_test_add_func("/leak-test/packets", test_packets);

@@ -14,6 +14,7 @@ import pytest
 
 from . import addresses as a
 from . import reference_lock
+from .network import Namespace
 from .waiting import wait_until
 
 CLOSED, LEAKED, UNJUDGED = 0, 6, 7
@@ -144,6 +145,28 @@ def test_what_stands_on_a_card_is_tried_too(world):
         world.client.ip("link del mac7")
         # it answered for the card's address, too: the router would go on sending to it
         world.outside.ip("neigh flush all")
+
+
+def test_a_bridge_by_which_it_is_connected(world):
+    """Its port looks like a container's, but NetworkManager has a lease there, for good and without a route."""
+    elsewhere = Namespace("elsewhere")
+    options = ("ipv4.never-default", "yes", "ipv4.ignore-auto-dns", "yes", "ipv6.method", "disabled")
+    lends = ["--conf-file=/dev/null", "--keep-in-foreground", "--port=0", "--user=root", "--bind-interfaces", "--leasefile-ro"]
+    try:
+        world.client.ip("link add port7 type veth peer name far7 netns elsewhere", "link set port7 up")
+        elsewhere.ip("link set far7 up", "addr add 10.7.0.1/24 dev far7")
+        elsewhere.daemon("dnsmasq-elsewhere", ["dnsmasq", *lends, "--interface=far7", "--no-ping", "--dhcp-range=10.7.0.9,10.7.0.9,infinite"])
+        world.manager.nmcli("connection", "add", "type", "bridge", "con-name", "bridged", "ifname", "br7", "bridge.stp", "no", *options)
+        wait_until(lambda: Path("/sys/class/net/br7").exists(), "the bridge")
+        world.client.ip("link set port7 master br7")
+        wait_until(lambda: "(connected)" in world.manager.nmcli("-g", "GENERAL.STATE", "device", "show", "br7").stdout, "the lease")
+        world.product.ctl("lock")
+        status, found, _ = _test(world)
+        assert status == CLOSED and "port7" in {card["interface"] for card in found["cards"]}
+    finally:
+        world.manager.nmcli("connection", "delete", "bridged", check=False)
+        world.client.ip("link del port7")
+        elsewhere.close()
 
 
 def test_a_vpn_without_the_lock_leaks_what_is_bound(world):
