@@ -3,6 +3,8 @@
 
 #include "guard/guard-private.h"
 
+#include "model/printable.h"
+
 /* A profile that is gone takes what was allowed on its network along; another one may get its UUID.
  * The last one takes LAN access: without networks it would be for all. */
 static bool forget_networks(KsGuard *guard)
@@ -39,9 +41,11 @@ static bool forget_networks(KsGuard *guard)
 
 static void log_auto_lock(KsGuard *guard)
 {
-    g_message("locked, because the VPN \"%s\" came up and carries all traffic; it stays locked "
+    g_autofree char *name = ks_printable_quoted(ks_engine_locked_by(guard->engine));
+
+    g_message("locked, because the VPN %s came up and carries all traffic; it stays locked "
               "until someone runs: nm-killswitch unlock",
-              ks_engine_locked_by(guard->engine));
+              name);
 }
 
 bool ks_guard_follow(KsGuard *guard)

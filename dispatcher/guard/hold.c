@@ -5,6 +5,7 @@
 #include "files/server-cache.h"
 #include "files/vpns-file.h"
 #include "guard/guard-private.h"
+#include "model/printable.h"
 #include "policy/draw.h"
 
 #include <errno.h>
@@ -201,11 +202,11 @@ void ks_guard_verify_soon(KsGuard *guard)
 
 static char *describe_author(const KsAuthor *author)
 {
-    g_autofree char *printable = g_strescape(author->name, NULL);
+    g_autofree char *name = ks_printable_quoted(author->name);
 
     if (!author->name[0])
         return g_strdup("another program (which one is not known)");
-    return g_strdup_printf("\"%s\" (process %u)", printable, author->process);
+    return g_strdup_printf("%s (process %u)", name, author->process);
 }
 
 /* "broken" is a state that people see, however short. It is told when it is over already: telling

@@ -12,6 +12,7 @@
 #include "kernel/policies.h"
 #include "kernel/pppoe-sessions.h"
 #include "kernel/wireguard.h"
+#include "model/printable.h"
 #include "network/logins.h"
 
 #include <glib-unix.h>
@@ -245,17 +246,19 @@ static gboolean on_look_at_lives(gpointer data)
 static void judge_life(KsLook *look, KsLink *link)
 {
     Life *one = find_or_add_life(look, link->index);
+    g_autofree char *name = NULL;
 
     link->silent = ks_wireguard_life_observe(&one->life, g_get_monotonic_time(), &link->traffic);
     if ((link->silent != 0) == one->told)
         return;
     one->told = link->silent != 0;
+    name = ks_printable_quoted(link->name);
     if (link->silent)
         g_message("the server of the WireGuard tunnel %s does not answer: the tunnel does not "
                   "count as a VPN until it does",
-                  link->name);
+                  name);
     else
-        g_message("the server of the WireGuard tunnel %s answers again", link->name);
+        g_message("the server of the WireGuard tunnel %s answers again", name);
 }
 
 static void judge_lives(KsLook *look)

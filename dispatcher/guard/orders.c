@@ -5,6 +5,7 @@
 #include "files/vpns-file.h"
 #include "guard/guard-private.h"
 
+#include "model/printable.h"
 #include "model/uplink.h"
 #include "policy/draw.h"
 #include "rules/text.h"
@@ -218,14 +219,16 @@ static bool hold_vpns(KsGuard *guard, KsVpns *changed, const char *uuid, GError 
 bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const KsByHand *what, GError **error)
 {
     g_autoptr(KsVpns) vpns = ks_vpns_copy(guard->vpns);
+    g_autofree char *interface = NULL;
     const char *uuid = ks_vpns_add(vpns, ks_look_world(guard->look), what, error);
 
     if (!uuid)
         return false;
     if (doing == KS_GUARD_TRY)
         return true;
+    interface = ks_printable_quoted(what->interface);
     g_message("%s on %s was set up on request", what->overlay ? "an overlay network" : "a VPN",
-              what->interface);
+              interface);
     return hold_vpns(guard, g_steal_pointer(&vpns), uuid, error);
 }
 

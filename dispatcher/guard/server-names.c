@@ -260,7 +260,7 @@ static void on_answer(const char *host, KsResolved result, const KsAddress *addr
         entry->failures = 0;
         entry->due = now + jittered(ks_name_refresh(entry->urgency, lifetime));
         if (learn(names, host, addresses, count, lifetime)) {
-            g_message("%s: %s", host,
+            g_message("\"%s\": %s", host,
                       is_first ? "its addresses are known now"
                                : "the addresses that it answers with are others now");
             save_soon(names);

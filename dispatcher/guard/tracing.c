@@ -4,6 +4,7 @@
 #include "guard/tracing.h"
 
 #include "kernel/tracer.h"
+#include "model/printable.h"
 #include "policy/traced.h"
 
 #include <errno.h>
@@ -127,10 +128,12 @@ static void tell(const GArray *refusals)
 {
     for (unsigned i = 0; i < refusals->len; i++) {
         const KsRefusal *refusal = &g_array_index(refusals, KsRefusal, i);
+        g_autofree char *chain = ks_printable_quoted(refusal->chain);
+        g_autofree char *table = ks_printable_quoted(refusal->table);
 
         if (refusal->how != KS_REFUSAL_UNSEEN)
             g_message("chain %s of table %s %s, which is not the lock's, refuses packets of a VPN",
-                      refusal->chain, refusal->family, refusal->table);
+                      chain, refusal->family, table);
     }
 }
 

@@ -11,6 +11,9 @@
 
 #define UTF8_BYTES_MAX 4
 
+/* More than any name that the guard keeps. */
+#define QUOTED_COLUMNS 256
+
 unsigned ks_printable_columns_of(gunichar c)
 {
     if (g_unichar_iszerowidth(c))
@@ -70,6 +73,20 @@ char *ks_printable(const char *text, unsigned columns_max)
 char *ks_printable_name(const char *name)
 {
     return ks_printable(name, KS_PRINTABLE_NAME_COLUMNS);
+}
+
+char *ks_printable_quoted(const char *text)
+{
+    g_autofree char *printable = ks_printable(text, QUOTED_COLUMNS);
+    GString *quoted = g_string_new("\"");
+
+    for (const char *at = printable; *at; at++) {
+        if (*at == '"' || *at == '\\')
+            g_string_append_c(quoted, '\\');
+        g_string_append_c(quoted, *at);
+    }
+    g_string_append_c(quoted, '"');
+    return g_string_free(quoted, FALSE);
 }
 
 bool ks_printable_is(const char *text)

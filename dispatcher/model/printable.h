@@ -20,5 +20,9 @@ unsigned ks_printable_columns(const char *text); /* UTF-8 */
 char *ks_printable(const char *text, unsigned columns_max);
 char *ks_printable_name(const char *name);
 
+/* The same for a log: in double quotes, with a backslash before each of its own and each backslash.
+ * `nm-killswitch report` replaces what stands so. Owned by the caller. */
+char *ks_printable_quoted(const char *text);
+
 /* It is UTF-8, and nothing of it would be replaced. */
 bool ks_printable_is(const char *text);

@@ -46,6 +46,23 @@ static void test_is_printable(void)
     g_assert_false(ks_printable_is("\xff"));
 }
 
+static void test_quoted(void)
+{
+    static const char *const quoted[][2] = {
+        { "", "\"\"" },
+        { "wg0", "\"wg0\"" },
+        { "Acme \"x\\\" Büro", "\"Acme \\\"x\\\\\\\" Büro\"" },
+        { "a\nb", "\"a\xef\xbf\xbd"
+                  "b\"" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(quoted); i++) {
+        g_autofree char *printed = ks_printable_quoted(quoted[i][0]);
+
+        g_assert_cmpstr(printed, ==, quoted[i][1]);
+    }
+}
+
 /* However much stands there, only so much of it is looked at. */
 static void test_endless(void)
 {
@@ -61,6 +78,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/printable/rows", test_printable);
     g_test_add_func("/printable/is-printable", test_is_printable);
+    g_test_add_func("/printable/quoted", test_quoted);
     g_test_add_func("/printable/endless", test_endless);
     return g_test_run();
 }

@@ -48,6 +48,14 @@ static const struct {
     { "the VPN \"Acme \\\"x\\\" y\" and \"wlan0\" and “Acme”",
       "the VPN \"[text-1]\" and \"wlan0\" and “[text-2]”" },
     { "a \" alone", NULL },
+    { "AddVpn('Mums house', 'wg-x', [('gate', 'udp', uint16 1194)], \"it's\", <'m\\'s'>) for :1.7",
+      "AddVpn('[text-1]', '[text-2]', [('[text-3]', 'udp', uint16 1194)], \"[text-4]\", "
+      "<'[text-5]'>) for :1.7" },
+    { "Connection 'Bob's VPN' is gone", "Connection '[text-1]' is gone" },
+    { "nm-killswitch.service: Failed with result 'exit-code'.", NULL },
+    { "chain \"output\" of table inet \"filter\", \"acme\"",
+      "chain \"output\" of table inet \"filter\", \"[text-1]\"" },
+    { "a VPN's own word, the users' own, an 'open end", NULL },
 };
 
 static void test_looks(void)

@@ -2,6 +2,7 @@
 """`nm-killswitch report`: names and addresses of every kind are planted everywhere, and none is in it."""
 
 import contextlib
+import json
 import re
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from . import addresses as a
 from . import profiles
 from .network import log_of
+from .people import INTERFACE
 from .router import say_names, say_options
 from .waiting import wait_until
 
@@ -51,6 +53,9 @@ CANARIES = {
     "home": "canaryhome",
     "gone profile": "Canary Of Yesterday",
     "gone card": "enx02ca0a000001",
+    "removed VPN": "Canary's \"Removed\" Home",
+    "interface of the removed VPN": "removed-canary",
+    "server's name of the removed VPN": "canarygate",
 }
 
 C = CANARIES
@@ -59,9 +64,9 @@ LOG = "".join(
     for line in (
         f'locked, because the VPN "{C["gone profile"]}" came up',
         f'a network "{C["ssid"]}" on {C["gone card"]}: 02:ca:0a:ca:0a:01',
-        f"{SERVER_NAME}: its addresses are known now",
+        f'"{SERVER_NAME}": its addresses are known now',
         f"{C['profile']}: {a.SERVER[4]}, {a.SERVER[6]}, port 1194",
-        f"the WireGuard tunnel {C['interface']} of {C['user']} ({FULL_NAME}) does not answer",
+        f"the WireGuard tunnel \"{C['interface']}\" of {C['user']} ({FULL_NAME}) does not answer",
         f"/home/{C['home']}/vpn.conf of {MACHINE}: key {C['key']}",
         f"{C['interface of a profile']} {C['manual VPN']} {C['uuid']}",
     )
@@ -114,6 +119,11 @@ def planted(world):
     world.product.start_guard()
     world.product.start_leak_test()
     world.product.ctl("vpn", "add", CANARIES["manual VPN"], "--interface", CANARIES["interface"], "--server", f"{a.SERVER[4]}:51820/udp")
+    # by the bus, whose requests the guard logs with all that they ask for
+    bus = ["gdbus", "call", "--system", "--dest", "io.github.nmkillswitch", "--object-path", "/io/github/nmkillswitch", "--method"]
+    name, interface, host = (json.dumps(C[what]) for what in ("removed VPN", "interface of the removed VPN", "server's name of the removed VPN"))
+    world.client.run([*bus, f"{INTERFACE}.AddVpn", name, interface, "wireguard", f"[({host}, 'udp', uint16 51820)]"])
+    world.client.run([*bus, f"{INTERFACE}.RemoveVpn", name])
     world.manager.nmcli("connection", "modify", "uplink", "ipv4.dns-search", CANARIES["search domain"])
     world.manager.nmcli("connection", "up", "uplink")
     world.product.ctl("lock")
@@ -135,8 +145,8 @@ def _report(world, *arguments: str, who: tuple = ()) -> str:
 
 
 def _found(text: str) -> set[str]:
-    """Whatever the letters' case, and as bytes of the rules."""
-    low = text.lower()
+    """Whatever the letters' case, with quotation marks of its own, and as bytes of the rules."""
+    low = text.lower().replace("\\", "")
     return {kind for kind, value in CANARIES.items() if value.lower() in low or value.encode().hex() in low}
 
 
@@ -148,7 +158,7 @@ def test_nothing_planted_is_in_it(planted):
     assert "canar" not in told.lower()
     assert not re.search(r"\b(?!127\.|0\.|224\.|239\.|255\.|10\.0\.0\.0|172\.16\.0\.0|192\.168\.0\.0|169\.254\.0\.0)(\d+\.){3}\d+\b", told.partition("== system ==")[2])
     # the same thing has the same word: the server in its profile, the rules and the log
-    server = re.search(r"(\[host-\d+\]): its addresses are known now", told).group(1)
+    server = re.search(r'"(\[host-\d+\])": its addresses are known now', told).group(1)
     assert f"host: {server}\n" in told
     for section in ("system", "state, layers and warnings", "links", "NetworkManager", "leak test", "units", "firewalls' tables", "rules"):
         assert f"== {section} ==" in told
@@ -162,6 +172,13 @@ def test_as_an_ordinary_user(planted):
     assert "Made by an ordinary user" in told and "Not here: only root may list them" in told
     assert "Not here: it was not run: " in told, "nobody is asked for a password"
     assert "state: protected" in told
+    assert "its addresses are known now" in told
+    # a name that is not told cannot be found in the log
+    profiles.write("private", WIFI.replace("[connection]", "[connection]\npermissions=user:root:;").replace(profiles.uuid_of("wifi"), profiles.uuid_of("private")))
+    planted.manager.nmcli("connection", "reload")
+    told = _report(planted, who=AS_PERSON)
+    planted.manager.nmcli("connection", "delete", profiles.uuid_of("private"))
+    assert "Not here: NetworkManager did not tell the names of all profiles" in told and "its addresses are known" not in told
 
 
 def test_into_a_file(planted):

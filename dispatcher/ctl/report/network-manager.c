@@ -131,7 +131,8 @@ static void learn_vpn_data(KsReport *report, GVariant *settings)
     }
 }
 
-static void learn_profile(KsReport *report, const char *path)
+/* False: NetworkManager did not tell. */
+static bool learn_profile(KsReport *report, const char *path)
 {
     g_autoptr(GVariant) answer = call(report, path, SERVICE ".Settings.Connection", "GetSettings",
                                       G_VARIANT_TYPE("(a{sa{sv}})"), NULL);
@@ -148,6 +149,7 @@ static void learn_profile(KsReport *report, const char *path)
     }
     if (settings)
         learn_vpn_data(report, settings);
+    return settings != NULL;
 }
 
 static void put_interface(KsReport *report, unsigned row, GVariant *properties)
@@ -189,6 +191,7 @@ void ks_report_network_manager(KsReport *report)
     const char *path;
     GVariant *interfaces;
     unsigned profiles = 0;
+    bool all_told = true;
 
     if (!report->bus) {
         ks_paper_lacks(report->paper, "%s", report->no_bus);
@@ -209,8 +212,8 @@ void ks_report_network_manager(KsReport *report)
 
         put_object(report, path, interfaces);
         if (profile && profiles++ < PROFILES_MAX)
-            learn_profile(report, path);
+            all_told &= learn_profile(report, path);
     }
     ks_paper_put(report->paper, "profiles: %u\n", profiles);
-    report->names_known = profiles <= PROFILES_MAX;
+    report->names_known = all_told && profiles <= PROFILES_MAX;
 }

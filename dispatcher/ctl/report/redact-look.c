@@ -197,6 +197,34 @@ static const char *const words[] = {
     "tcp-client",
     "remote-random-hostname",
     "localhost.localdomain",
+    /* tables and chains that every machine with the program has */
+    "filter",
+    "nat",
+    "mangle",
+    "raw",
+    "security",
+    "input",
+    "output",
+    "forward",
+    "prerouting",
+    "postrouting",
+    "fw4",
+    "ufw",
+    "firewalld",
+    "docker-bridges",
+    "libvirt_network",
+    "nm_killswitch",
+    "nm_killswitch_trace",
+    /* how systemd says that a unit failed */
+    "exit-code",
+    "signal",
+    "core-dump",
+    "timeout",
+    "watchdog",
+    "oom-kill",
+    "protocol",
+    "resources",
+    "start-limit-hit",
     NULL,
 };
 
@@ -451,13 +479,15 @@ static KsLook look_for_home(const char *text)
     return (KsLook){ 0 };
 }
 
-/* What others wrote stands in quotation marks, with a backslash before one of its own. */
+/* What others wrote stands in quotation marks, with a backslash before one of its own. GLib and
+ * other programs have single ones. */
 static KsLook look_for_quotes(const char *text)
 {
     static const struct {
         const char *opening;
         const char *closing;
-    } marks[] = { { "\"", "\"" }, { "“", "”" } };
+        bool is_apostrophe;
+    } marks[] = { { "\"", "\"", false }, { "“", "”", false }, { "'", "'", true } };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(marks); i++) {
         size_t before = strlen(marks[i].opening);
@@ -468,11 +498,21 @@ static KsLook look_for_quotes(const char *text)
         for (size_t at = before; text[at] && text[at] != '\n' && at < QUOTED_MAX; at++)
             if (text[at] == '\\' && text[at + 1])
                 at++;
-            else if (strncmp(text + at, marks[i].closing, behind) == 0)
+            else if (strncmp(text + at, marks[i].closing, behind) == 0 &&
+                     !(marks[i].is_apostrophe && ks_look_is_word(text[at + behind])))
                 return at == before ? (KsLook){ 0 }
                                     : (KsLook){ KS_IDENTITY_TEXT, before, at - before, behind };
     }
     return (KsLook){ 0 };
+}
+
+/* A single one within a word, or behind it, is an apostrophe. */
+static bool opens_quotes(const char *text, size_t at)
+{
+    static const char before[] = " \t\n([{<,:=";
+
+    return text[at] == '"' || strncmp(text + at, "“", strlen("“")) == 0 ||
+           (text[at] == '\'' && (at == 0 || strchr(before, text[at - 1])));
 }
 
 KsLook ks_look_at(const char *text, size_t at)
@@ -492,7 +532,7 @@ KsLook ks_look_at(const char *text, size_t at)
 
     if (*here == '/')
         return look_for_home(here);
-    if (*here == '"' || strncmp(here, "“", strlen("“")) == 0)
+    if (opens_quotes(text, at))
         return look_for_quotes(here);
     if (at > 0 && ks_look_is_word(text[at - 1]))
         return (KsLook){ 0 };

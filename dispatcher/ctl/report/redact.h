@@ -33,5 +33,5 @@ void ks_redactor_learn(KsRedactor *redactor, KsIdentity kind, const char *value)
 char *ks_redactor_value(KsRedactor *redactor, KsIdentity kind, const char *value);
 
 /* A text with all in it replaced that was learned, that looks like an address, a UUID, a name of
- * the DNS, a key, a home folder, or that stands in double quotes. Owned by the caller. */
+ * the DNS, a key, a home folder, or that stands in quotation marks. Owned by the caller. */
 char *ks_redactor_text(KsRedactor *redactor, const char *text);

@@ -290,29 +290,6 @@ static void put_links(KsReport *report)
 
 /* ---- other programs ---- */
 
-/* Tables that every machine with the program has. */
-static bool is_common_table(const char *name)
-{
-    static const char *const names[] = { "filter",
-                                         "nat",
-                                         "mangle",
-                                         "raw",
-                                         "security",
-                                         "fw4",
-                                         "ufw",
-                                         "firewalld",
-                                         "docker-bridges",
-                                         "libvirt_network",
-                                         "nm_killswitch",
-                                         "nm_killswitch_trace",
-                                         NULL };
-
-    for (unsigned i = 0; names[i]; i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
-
 static void put_firewalls(KsReport *report)
 {
     static const char *const list[] = { "nft", "list", "tables", NULL };
@@ -338,10 +315,7 @@ static void put_firewalls(KsReport *report)
         ks_paper_put(report->paper, "table ");
         ks_paper_put_text(report->paper, words[1]);
         ks_paper_put(report->paper, " ");
-        if (is_common_table(words[2]))
-            ks_paper_put(report->paper, "%s", words[2]);
-        else
-            ks_paper_put_value(report->paper, KS_IDENTITY_TEXT, words[2]);
+        ks_paper_put_value(report->paper, KS_IDENTITY_TEXT, words[2]);
         ks_paper_put(report->paper, "\n");
     }
 }
@@ -394,9 +368,10 @@ static void put_log(KsReport *report)
     };
 
     if (!report->full && !report->names_known) {
-        ks_paper_lacks(report->paper,
-                       "NetworkManager did not tell its profiles' names, which may stand there "
-                       "(--full has it)");
+        ks_paper_lacks(
+            report->paper,
+            "NetworkManager did not tell the names of all profiles, which may stand there "
+            "(--full has it)");
         return;
     }
     put_program(report, show,
