@@ -4,25 +4,16 @@
 #include "applet/menu.h"
 
 #include "applet/check.h"
+#include "applet/item-widget.h"
 
 #include <string.h>
 
 #define ID      "ks-id"
 #define KIND    "ks-kind"
-#define ACTION  "ks-action"
-#define TARGET  "ks-target"
 #define ACTIONS "ks-actions"
 #define INDENT  "    " /* the only one that survives the way to a panel */
 
 #define LOW_MACRON "\u02CD"
-
-static void on_activate(GtkMenuItem *item, gpointer data)
-{
-    const char *action = g_object_get_data(G_OBJECT(item), ACTION);
-
-    if (action)
-        g_action_group_activate_action(data, action, g_object_get_data(G_OBJECT(item), TARGET));
-}
 
 static GtkWidget *make(GActionGroup *actions, const KsItem *item)
 {
@@ -47,8 +38,7 @@ static GtkWidget *make(GActionGroup *actions, const KsItem *item)
         gtk_menu_item_set_submenu(GTK_MENU_ITEM(widget), ks_menu_new(actions));
     g_object_set_data_full(G_OBJECT(widget), ID, g_strdup(item->id), g_free);
     g_object_set_data(G_OBJECT(widget), KIND, GINT_TO_POINTER(item->kind));
-    g_signal_connect(widget, item->kind == KS_ITEM_CHECK ? "chosen" : "activate",
-                     G_CALLBACK(on_activate), actions);
+    ks_item_widget_connect(widget, item->kind == KS_ITEM_CHECK ? "chosen" : "activate", actions);
     return widget;
 }
 
@@ -80,17 +70,13 @@ static void show(GtkWidget *widget, const KsItem *item)
     g_autofree char *label =
         masked ? g_strconcat(item->indented ? INDENT : "", masked, NULL) : NULL;
 
-    g_object_set_data(G_OBJECT(widget), ACTION, (void *) item->action);
-    g_object_set_data_full(G_OBJECT(widget), TARGET,
-                           item->target ? g_variant_ref(item->target) : NULL,
-                           item->target ? (GDestroyNotify) g_variant_unref : NULL);
+    ks_item_widget_show(widget, item);
     if (label && g_strcmp0(gtk_menu_item_get_label(menu_item), label) != 0)
         gtk_menu_item_set_label(menu_item, label);
     if (item->kind == KS_ITEM_CHECK)
         ks_check_item_set(KS_CHECK_ITEM(widget), item->checked);
     if (item->kind == KS_ITEM_SUBMENU)
         ks_menu_update(gtk_menu_item_get_submenu(menu_item), item->children);
-    gtk_widget_set_sensitive(widget, item->sensitive);
     gtk_widget_show(widget);
 }
 

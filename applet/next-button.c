@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/next-button.h"
 
-#define ITEM_ACTION "ks-action"
-#define ITEM_TARGET "ks-target"
-#define TEXT_WIDTH  36 /* characters */
+#include "applet/item-widget.h"
 
-static void on_click(GtkWidget *button, gpointer data)
-{
-    const char *action = g_object_get_data(G_OBJECT(button), ITEM_ACTION);
-
-    if (action)
-        g_action_group_activate_action(G_ACTION_GROUP(data), action,
-                                       g_object_get_data(G_OBJECT(button), ITEM_TARGET));
-}
+#define TEXT_WIDTH 36 /* characters */
 
 GtkWidget *ks_next_button_new(GtkApplication *application)
 {
@@ -23,7 +14,7 @@ GtkWidget *ks_next_button_new(GtkApplication *application)
     gtk_widget_set_no_show_all(button, TRUE);
     gtk_style_context_add_class(style, "suggested-action");
     gtk_style_context_add_class(style, "ks-next");
-    g_signal_connect(button, "clicked", G_CALLBACK(on_click), application);
+    ks_item_widget_connect(button, "clicked", G_ACTION_GROUP(application));
     return button;
 }
 
@@ -48,9 +39,5 @@ void ks_next_button_show(GtkWidget *button, const KsItem *next)
     if (!next)
         return;
     set_label(GTK_BUTTON(button), next->label);
-    g_object_set_data(G_OBJECT(button), ITEM_ACTION, (void *) next->action);
-    g_object_set_data_full(G_OBJECT(button), ITEM_TARGET,
-                           next->target ? g_variant_ref(next->target) : NULL,
-                           next->target ? (GDestroyNotify) g_variant_unref : NULL);
-    gtk_widget_set_sensitive(button, next->sensitive);
+    ks_item_widget_show(button, next);
 }

@@ -6,6 +6,7 @@
 #include "applet/badge.h"
 #include "applet/boxed.h"
 #include "applet/fit.h"
+#include "applet/item-widget.h"
 #include "applet/next-button.h"
 #include "applet/style.h"
 #include "applet/switch.h"
@@ -17,8 +18,6 @@
 #include <string.h>
 
 #define PARTS      "ks-parts"
-#define ACTION     "ks-action"
-#define TARGET     "ks-target"
 #define WIDTH      400
 #define MARGIN     18
 #define SPACING    6
@@ -47,16 +46,6 @@ static void parts_free(gpointer data)
     ks_badge_free(parts->badge);
     g_free(parts->shape);
     g_free(parts);
-}
-
-static void on_click(GtkWidget *widget, gpointer data)
-{
-    const char *action = g_object_get_data(G_OBJECT(widget), ACTION);
-    GApplication *application = G_APPLICATION(data);
-
-    if (action)
-        g_action_group_activate_action(G_ACTION_GROUP(application), action,
-                                       g_object_get_data(G_OBJECT(widget), TARGET));
 }
 
 /* ---- items ---- */
@@ -97,12 +86,12 @@ static GtkWidget *new_control(GtkApplication *application, const KsItem *item)
     switch (item->kind) {
     case KS_ITEM_CHECK:
         control = ks_switch_new();
-        g_signal_connect(control, "chosen", G_CALLBACK(on_click), application);
+        ks_item_widget_connect(control, "chosen", G_ACTION_GROUP(application));
         return control;
     case KS_ITEM_ACTION:
         control = gtk_button_new_from_icon_name("go-next-symbolic", GTK_ICON_SIZE_BUTTON);
         gtk_button_set_relief(GTK_BUTTON(control), GTK_RELIEF_NONE);
-        g_signal_connect(control, "clicked", G_CALLBACK(on_click), application);
+        ks_item_widget_connect(control, "clicked", G_ACTION_GROUP(application));
         return control;
     case KS_ITEM_HEADER:
     case KS_ITEM_TEXT:
@@ -118,7 +107,7 @@ static GtkWidget *new_choice(Parts *parts, GtkApplication *application, const Ks
     GtkWidget *button = gtk_button_new_with_label(shown_label(item));
 
     gtk_style_context_add_class(gtk_widget_get_style_context(button), "ks-choice");
-    g_signal_connect(button, "clicked", G_CALLBACK(on_click), application);
+    ks_item_widget_connect(button, "clicked", G_ACTION_GROUP(application));
     g_hash_table_insert(parts->widgets, g_strdup(item->id), button);
     return button;
 }
@@ -184,22 +173,13 @@ static void rebuild(Parts *parts, GtkApplication *application, const GPtrArray *
     gtk_widget_show_all(parts->list);
 }
 
-static void set_action(GtkWidget *widget, const KsItem *item)
-{
-    g_object_set_data(G_OBJECT(widget), ACTION, (void *) item->action);
-    g_object_set_data_full(G_OBJECT(widget), TARGET,
-                           item->target ? g_variant_ref(item->target) : NULL,
-                           item->target ? (GDestroyNotify) g_variant_unref : NULL);
-    gtk_widget_set_sensitive(widget, item->sensitive);
-}
-
 static void show_button(GtkWidget *button, const KsItem *item)
 {
     if (g_strcmp0(gtk_button_get_label(GTK_BUTTON(button)), shown_label(item)) != 0)
         gtk_button_set_label(GTK_BUTTON(button), shown_label(item));
     if (item->brief) /* who does not see the heading hears the whole of it */
         atk_object_set_name(gtk_widget_get_accessible(button), item->label);
-    set_action(button, item);
+    ks_item_widget_show(button, item);
 }
 
 static void show_row(GtkWidget *row, const KsItem *item)
@@ -213,7 +193,7 @@ static void show_row(GtkWidget *row, const KsItem *item)
     gtk_widget_set_margin_start(row, item->indented ? MARGIN : 0);
     if (!control)
         return;
-    set_action(control, item);
+    ks_item_widget_show(control, item);
     if (KS_IS_SWITCH(control))
         ks_switch_set(KS_SWITCH(control), item->checked);
 }

@@ -5,6 +5,7 @@
 
 #include "applet/boxed.h"
 #include "applet/fit.h"
+#include "applet/item-widget.h"
 #include "applet/sentences.h"
 #include "applet/style.h"
 #include "applet/switch.h"
@@ -15,8 +16,6 @@
 #include <glib/gi18n.h>
 
 #define PARTS      "ks-parts"
-#define ACTION     "ks-action"
-#define TARGET     "ks-target"
 #define WIDTH      400
 #define HEIGHT     480
 #define MARGIN     12
@@ -46,20 +45,13 @@ static void parts_free(gpointer data)
 
 /* ---- rows ---- */
 
-static void on_chosen(GtkWidget *control, gpointer data)
-{
-    g_action_group_activate_action(G_ACTION_GROUP(data),
-                                   g_object_get_data(G_OBJECT(control), ACTION),
-                                   g_object_get_data(G_OBJECT(control), TARGET));
-}
-
 static void add_row(Parts *parts, const KsItem *item)
 {
     GtkWidget *control = ks_switch_new();
     GtkWidget *row = ks_row_new(item->label, item->note, control);
 
-    g_signal_connect(control, "chosen", G_CALLBACK(on_chosen),
-                     gtk_window_get_application(parts->window));
+    ks_item_widget_connect(control, "chosen",
+                           G_ACTION_GROUP(gtk_window_get_application(parts->window)));
     g_hash_table_insert(parts->rows, g_strdup(item->id), row);
     gtk_widget_show_all(row);
     ks_boxed_add(parts->boxed, row);
@@ -81,10 +73,7 @@ static void show_row(GtkWidget *row, const KsItem *item)
     ks_row_set_texts(row, item->label, item->note);
     ks_row_set_busy(row, item->busy);
     ks_switch_set(KS_SWITCH(control), item->checked);
-    g_object_set_data(G_OBJECT(control), ACTION, (void *) item->action);
-    g_object_set_data_full(G_OBJECT(control), TARGET, g_variant_ref(item->target),
-                           (GDestroyNotify) g_variant_unref);
-    gtk_widget_set_sensitive(control, item->sensitive);
+    ks_item_widget_show(control, item);
 }
 
 /* Those that are sought, at most as many as are shown. Returns how many more there are. */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "applet/presenter.h"
+
+#include <gtk/gtk.h>
+
+/* A widget that does what an item of the view says: an item of a menu, a button, a switch. */
+
+/* Connects what a person does with it, `signal`, to the actions. Nothing happens before
+ * ks_item_widget_show(). */
+void ks_item_widget_connect(GtkWidget *widget, const char *signal, GActionGroup *actions);
+
+/* From now on it does what this item does, if that can be done now. */
+void ks_item_widget_show(GtkWidget *widget, const KsItem *item);
