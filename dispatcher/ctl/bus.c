@@ -12,9 +12,6 @@
 /* The guard answers within milliseconds; one that is started for it, within two seconds. */
 #define ANSWER_TIMEOUT_MS 10000
 
-/* Somebody looks for the password. */
-#define PERSON_TIMEOUT_MS (5 * 60 * 1000)
-
 typedef struct {
     GAsyncResult *result;
 } Opening;
@@ -153,6 +150,6 @@ KsExitStatus ks_bus_call(GDBusConnection *connection, const char *method, GVaria
     *ret_result = g_dbus_connection_call_sync(
         connection, KS_BUS_NAME, KS_BUS_PATH, KS_BUS_INTERFACE, method, arguments, NULL,
         interactive ? G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION : G_DBUS_CALL_FLAGS_NONE,
-        interactive ? PERSON_TIMEOUT_MS : ANSWER_TIMEOUT_MS, NULL, &error);
+        interactive ? KS_BUS_PERSON_MS : ANSWER_TIMEOUT_MS, NULL, &error);
     return *ret_result ? KS_EXIT_DONE : ks_bus_explain(error, ret_message);
 }

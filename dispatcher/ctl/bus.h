@@ -8,6 +8,9 @@
 
 /* The guard on the system bus, for everybody. */
 
+/* How long a call may take while somebody looks for the password. */
+#define KS_BUS_PERSON_MS (5 * 60 * 1000)
+
 /* A connection of our own. Gives up after some seconds, also on a bus that hangs. */
 GDBusConnection *ks_bus_open(GError **error);
 

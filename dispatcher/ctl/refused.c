@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
-#include "ctl/agent.h"
 #include "ctl/bus.h"
 #include "ctl/commands.h"
+#include "ctl/helper.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
 #include "ctl/show-refused.h"
@@ -10,60 +10,37 @@
 #include "model/refused-words.h"
 
 #include <glib/gi18n.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 /* What was refused before nobody knows, so it looks for so long. */
 #define LOOK_SECONDS 10
 
-#define CALL_TIMEOUT_MS   15000
-#define PERSON_TIMEOUT_MS (5 * 60 * 1000)
-
-/* What the guard's errors say is not so of this program. */
-static KsExitStatus explain(const GError *error, char **ret_message)
+static char *not_started(void)
 {
-    static const char *const away[] = {
-        "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
-        "org.freedesktop.DBus.Error.Spawn.",         "org.freedesktop.DBus.Error.NoReply",
-        "org.freedesktop.DBus.Error.TimedOut",       "org.freedesktop.systemd1.",
-    };
-    g_autofree char *name = g_dbus_error_get_remote_error(error);
-
-    for (unsigned i = 0; name && i < G_N_ELEMENTS(away); i++)
-        if (g_str_has_prefix(name, away[i])) {
-            *ret_message = g_strdup_printf(
-                _("The program that shows refused packets could not be started. Its log: %s"),
-                "journalctl -u nm-killswitch-refused.service");
-            return KS_EXIT_FAILED;
-        }
-    if (name && strcmp(name, "org.freedesktop.DBus.Error.LimitsExceeded") == 0) {
-        *ret_message = g_strdup(_("Too many programs are watching already."));
-        return KS_EXIT_FAILED;
-    }
-    return ks_bus_explain(error, ret_message);
+    return g_strdup_printf(
+        _("The program that shows refused packets could not be started. Its log: %s"),
+        "journalctl -u nm-killswitch-refused.service");
 }
 
-static KsExitStatus complain(const GError *error)
+static const KsHelper helper = {
+    .bus_name = KS_REFUSED_BUS_NAME,
+    .path = KS_REFUSED_BUS_PATH,
+    .interface = KS_REFUSED_BUS_INTERFACE,
+    .method = "Look",
+    .timeout_ms = 15000,
+    .too_many = N_("Too many programs are watching already."),
+    .not_started = not_started,
+};
+
+/* What is told now; else the complaint is made. */
+static KsExitStatus look(GDBusConnection *connection, bool may_ask, GVariant **ret_told)
 {
     g_autofree char *message = NULL;
-    KsExitStatus status = explain(error, &message);
+    KsExitStatus status = ks_helper_ask(&helper, connection, may_ask, ret_told, &message);
 
-    ks_output_complain(message);
+    if (status != KS_EXIT_DONE)
+        ks_output_complain(message);
     return status;
-}
-
-static GVariant *look(GDBusConnection *connection, bool may_ask, GError **error)
-{
-    KsAgent *agent = may_ask && !ks_client_is_root() ? ks_agent_start() : NULL;
-    g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
-        connection, KS_REFUSED_BUS_NAME, KS_REFUSED_BUS_PATH, KS_REFUSED_BUS_INTERFACE, "Look",
-        NULL, G_VARIANT_TYPE("(a{sv})"),
-        may_ask ? G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION : G_DBUS_CALL_FLAGS_NONE,
-        may_ask ? PERSON_TIMEOUT_MS : CALL_TIMEOUT_MS, NULL, error);
-
-    ks_agent_end(agent);
-    return answer ? g_variant_get_child_value(answer, 0) : NULL;
 }
 
 static KsExitStatus trouble_of(const KsRefusedReport *report)
@@ -99,15 +76,15 @@ static KsExitStatus look_once(GDBusConnection *connection, bool json)
         ngettext("Looking for %d second…", "Looking for %d seconds…", LOOK_SECONDS), LOOK_SECONDS);
     g_autoptr(GVariant) told = NULL;
     g_autoptr(KsRefusedReport) report = NULL;
-    g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
+    KsExitStatus status;
 
     if (isatty(STDERR_FILENO))
         ks_output_add(said);
     wait_a_while();
-    told = look(connection, false, &error);
-    if (!told)
-        return complain(error);
+    status = look(connection, false, &told);
+    if (status != KS_EXIT_DONE)
+        return status;
     report = ks_refused_report_read(told);
     if (json) {
         text = ks_json_refused(told);
@@ -122,21 +99,6 @@ static KsExitStatus look_once(GDBusConnection *connection, bool json)
 }
 
 /* ---- --watch ---- */
-
-static void on_changed(GDBusConnection *connection, const char *sender, const char *path,
-                       const char *interface, const char *signal, GVariant *arguments,
-                       gpointer data)
-{
-    bool *has_changed = data;
-
-    (void) connection;
-    (void) sender;
-    (void) path;
-    (void) interface;
-    (void) signal;
-    (void) arguments;
-    *has_changed = true;
-}
 
 /* Those that were refused again since, the oldest first. `seen`: how often, by
  * ks_refused_entry_key(). */
@@ -168,47 +130,47 @@ static void print_new(GVariant *told, GHashTable *seen, bool json)
     }
 }
 
-/* Until somebody ends this, or nothing can be seen any more. A guard that is gone may come back. */
+typedef struct {
+    GDBusConnection *connection;
+    GHashTable *seen;
+    bool json;
+    bool had_trouble;
+} Watch;
+
+/* False: nothing can be seen any more. A guard that is gone may come back. */
+static bool look_again(void *data, KsExitStatus *ret_status)
+{
+    Watch *watch = data;
+    g_autoptr(GVariant) told = NULL;
+    g_autoptr(KsRefusedReport) report = NULL;
+    bool has_trouble;
+
+    *ret_status = look(watch->connection, false, &told);
+    if (*ret_status != KS_EXIT_DONE)
+        return false;
+    report = ks_refused_report_read(told);
+    print_new(told, watch->seen, watch->json);
+    has_trouble = ks_refused_trouble(report) != NULL;
+    if (has_trouble && !watch->had_trouble)
+        *ret_status = trouble_of(report);
+    watch->had_trouble = has_trouble;
+    return *ret_status == KS_EXIT_DONE || *ret_status == KS_EXIT_NO_GUARD;
+}
+
 static KsExitStatus watch(GDBusConnection *connection, bool json)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    bool has_changed = true;
-    bool had_trouble = false;
+    Watch watch = { .connection = connection, .seen = seen, .json = json };
+    bool has_changed;
 
     (void) g_dbus_connection_signal_subscribe(
         connection, KS_REFUSED_BUS_NAME, KS_REFUSED_BUS_INTERFACE, "Changed", KS_REFUSED_BUS_PATH,
-        NULL, G_DBUS_SIGNAL_FLAGS_NONE, on_changed, &has_changed, NULL);
+        NULL, G_DBUS_SIGNAL_FLAGS_NONE, ks_helper_on_signal, &has_changed, NULL);
     (void) g_dbus_connection_signal_subscribe(
         connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
-        "/org/freedesktop/DBus", KS_REFUSED_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, on_changed,
+        "/org/freedesktop/DBus", KS_REFUSED_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, ks_helper_on_signal,
         &has_changed, NULL);
-    for (;;) {
-        if (g_dbus_connection_is_closed(connection)) {
-            ks_output_complain(_("The system bus is gone, so the guard cannot be reached. What was "
-                                 "locked stays locked."));
-            return KS_EXIT_FAILED;
-        }
-        if (has_changed) {
-            g_autoptr(GError) error = NULL;
-            g_autoptr(GVariant) told = look(connection, false, &error);
-            g_autoptr(KsRefusedReport) report = told ? ks_refused_report_read(told) : NULL;
-
-            has_changed = false;
-            if (!report)
-                return complain(error);
-            print_new(told, seen, json);
-            if (ks_refused_trouble(report) && !had_trouble) {
-                KsExitStatus status = trouble_of(report);
-
-                if (status != KS_EXIT_NO_GUARD)
-                    return status;
-            }
-            had_trouble = ks_refused_trouble(report) != NULL;
-            if (fflush(stdout) != 0) /* nobody reads any more, or the disk is full */
-                return KS_EXIT_FAILED;
-        }
-        g_main_context_iteration(NULL, TRUE);
-    }
+    return ks_helper_watch(connection, &has_changed, look_again, &watch);
 }
 
 KsExitStatus ks_run_refused(const KsCommandLine *line)
@@ -217,11 +179,21 @@ KsExitStatus ks_run_refused(const KsCommandLine *line)
     bool json = ks_command_line_has(line, KS_OPTION_JSON);
     g_autoptr(GError) error = NULL;
     g_autoptr(GDBusConnection) connection = ks_bus_open(&error);
-    g_autoptr(GVariant) told = connection ? look(connection, may_ask, &error) : NULL;
-    g_autoptr(KsRefusedReport) report = told ? ks_refused_report_read(told) : NULL;
+    g_autoptr(GVariant) told = NULL;
+    g_autoptr(KsRefusedReport) report = NULL;
+    KsExitStatus status;
 
-    if (!report)
-        return complain(error);
+    if (!connection) {
+        g_autofree char *message = NULL;
+
+        status = ks_helper_explain(&helper, error, &message);
+        ks_output_complain(message);
+        return status;
+    }
+    status = look(connection, may_ask, &told);
+    if (status != KS_EXIT_DONE)
+        return status;
+    report = ks_refused_report_read(told);
     if (ks_refused_trouble(report))
         return trouble_of(report);
     return ks_command_line_has(line, KS_OPTION_WATCH) ? watch(connection, json)

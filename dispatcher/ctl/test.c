@@ -1,74 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/test.h"
 #include "config.h"
-#include "ctl/agent.h"
 #include "ctl/bus.h"
 #include "ctl/commands.h"
+#include "ctl/helper.h"
 #include "ctl/json.h"
 #include "ctl/leaks.h"
 #include "ctl/output.h"
 #include "model/names.h"
 
 #include <glib/gi18n.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-/* A test takes some three seconds, and others' may come first. With a person who looks for the
- * password it takes as long as that. */
-#define TEST_TIMEOUT_MS   60000
-#define PERSON_TIMEOUT_MS (5 * 60 * 1000)
-
-/* What the guard's errors say is not so of the test. */
-static KsExitStatus explain(const GError *error, char **ret_message)
+static char *not_started(void)
 {
-    static const char *const away[] = {
-        "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
-        "org.freedesktop.DBus.Error.Spawn.",         "org.freedesktop.DBus.Error.NoReply",
-        "org.freedesktop.DBus.Error.TimedOut",       "org.freedesktop.systemd1.",
-    };
-    g_autofree char *name = g_dbus_error_get_remote_error(error);
-
-    for (unsigned i = 0; name && i < G_N_ELEMENTS(away); i++)
-        if (g_str_has_prefix(name, away[i])) {
-            *ret_message = g_strdup_printf(_("The leak test could not be started. Its log: %s"),
-                                           "journalctl -u nm-killswitch-leak-test.service");
-            return KS_EXIT_FAILED;
-        }
-    if (name && strcmp(name, "org.freedesktop.DBus.Error.LimitsExceeded") == 0) {
-        *ret_message = g_strdup(_("Too many leak tests wait already. Try it again in a moment."));
-        return KS_EXIT_FAILED;
-    }
-    if (!name && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) {
-        *ret_message = g_strdup(_("The leak test does not answer."));
-        return KS_EXIT_FAILED;
-    }
-    return ks_bus_explain(error, ret_message);
+    return g_strdup_printf(_("The leak test could not be started. Its log: %s"),
+                           "journalctl -u nm-killswitch-leak-test.service");
 }
 
-static GVariant *call(GDBusConnection *connection, bool may_ask, GError **error)
-{
-    KsAgent *agent = may_ask && !ks_client_is_root() ? ks_agent_start() : NULL;
-    GVariant *answer = g_dbus_connection_call_sync(
-        connection, KS_TEST_BUS_NAME, KS_TEST_BUS_PATH, KS_TEST_BUS_INTERFACE, "Run", NULL,
-        G_VARIANT_TYPE("(a{sv})"),
-        may_ask ? G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION : G_DBUS_CALL_FLAGS_NONE,
-        may_ask ? PERSON_TIMEOUT_MS : TEST_TIMEOUT_MS, NULL, error);
-
-    ks_agent_end(agent);
-    return answer;
-}
+static const KsHelper helper = {
+    .bus_name = KS_TEST_BUS_NAME,
+    .path = KS_TEST_BUS_PATH,
+    .interface = KS_TEST_BUS_INTERFACE,
+    .method = "Run",
+    .timeout_ms = 60000, /* it takes some three seconds, and others' may come first */
+    .too_many = N_("Too many leak tests wait already. Try it again in a moment."),
+    .silent = N_("The leak test does not answer."),
+    .not_started = not_started,
+};
 
 KsExitStatus ks_test_ask(GDBusConnection *connection, bool may_ask, GVariant **ret_told,
                          char **ret_message)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) answer = call(connection, may_ask, &error);
-
-    if (!answer)
-        return explain(error, ret_message);
-    *ret_told = g_variant_get_child_value(answer, 0);
-    return KS_EXIT_DONE;
+    return ks_helper_ask(&helper, connection, may_ask, ret_told, ret_message);
 }
 
 static KsExitStatus status_of(KsLeakVerdict verdict)
@@ -107,20 +71,6 @@ static KsExitStatus test(GDBusConnection *connection, const KsCommandLine *line)
 
 /* ---- --watch ---- */
 
-static void on_owner(GDBusConnection *connection, const char *sender, const char *path,
-                     const char *interface, const char *signal, GVariant *arguments, gpointer data)
-{
-    bool *has_changed = data;
-
-    (void) connection;
-    (void) sender;
-    (void) path;
-    (void) interface;
-    (void) signal;
-    (void) arguments;
-    *has_changed = true;
-}
-
 static void on_properties(GDBusConnection *connection, const char *sender, const char *path,
                           const char *interface, const char *signal, GVariant *arguments,
                           gpointer data)
@@ -140,36 +90,34 @@ static void on_properties(GDBusConnection *connection, const char *sender, const
                     g_variant_lookup(changed, "Lan", "b", NULL);
 }
 
-/* A test now, and one after each change, until somebody ends this or a test cannot be made. */
+typedef struct {
+    GDBusConnection *connection;
+    const KsCommandLine *line;
+} Watch;
+
+/* False: a test cannot be made. */
+static bool test_again(void *data, KsExitStatus *ret_status)
+{
+    const Watch *watch = data;
+
+    *ret_status = test(watch->connection, watch->line);
+    return *ret_status == KS_EXIT_DONE || *ret_status == KS_EXIT_LEAKED ||
+           *ret_status == KS_EXIT_UNJUDGED;
+}
+
 static KsExitStatus watch(GDBusConnection *connection, const KsCommandLine *line)
 {
-    bool has_changed = true;
-    KsExitStatus status;
+    Watch watch = { connection, line };
+    bool has_changed;
 
     (void) g_dbus_connection_signal_subscribe(
         connection, KS_BUS_NAME, "org.freedesktop.DBus.Properties", "PropertiesChanged",
         KS_BUS_PATH, KS_BUS_INTERFACE, G_DBUS_SIGNAL_FLAGS_NONE, on_properties, &has_changed, NULL);
     (void) g_dbus_connection_signal_subscribe(
         connection, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
-        "/org/freedesktop/DBus", KS_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, on_owner, &has_changed,
-        NULL);
-    for (;;) {
-        if (g_dbus_connection_is_closed(connection)) {
-            ks_output_complain(_("The system bus is gone, so the guard cannot be reached. What was "
-                                 "locked stays locked."));
-            return KS_EXIT_FAILED;
-        }
-        if (has_changed) {
-            has_changed = false;
-            status = test(connection, line);
-            if (status != KS_EXIT_DONE && status != KS_EXIT_LEAKED && status != KS_EXIT_UNJUDGED)
-                return status;
-            if (fflush(stdout) != 0) /* nobody reads any more, or the disk is full */
-                return KS_EXIT_FAILED;
-        }
-        /* what came during the test is there already */
-        g_main_context_iteration(NULL, TRUE);
-    }
+        "/org/freedesktop/DBus", KS_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, ks_helper_on_signal,
+        &has_changed, NULL);
+    return ks_helper_watch(connection, &has_changed, test_again, &watch);
 }
 
 KsExitStatus ks_run_test(const KsCommandLine *line)
@@ -179,7 +127,7 @@ KsExitStatus ks_run_test(const KsCommandLine *line)
 
     if (!connection) {
         g_autofree char *message = NULL;
-        KsExitStatus status = explain(error, &message);
+        KsExitStatus status = ks_helper_explain(&helper, error, &message);
 
         ks_output_complain(message);
         return status;
