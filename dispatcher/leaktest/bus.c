@@ -7,8 +7,8 @@
 #include "leaktest/run.h"
 #include "leaktest/surroundings.h"
 #include "model/names.h"
+#include "polkit/asker.h"
 #include "polkit/authority.h"
-#include "polkit/caller.h"
 
 /* Anyone else who asks is told to come again; one user cannot take all of it (the system bus gives
  * each some hundred connections). */
@@ -24,7 +24,7 @@
 
 struct KsTester {
     GDBusConnection *connection;
-    KsTesterIdle idle;
+    KsOnDemandIdle idle;
     void *idle_data;
     GPtrArray *calls; /* Call*, owned, in the order in which they came */
     KsRun *run;       /* for the first of them that is authorised */
@@ -33,20 +33,11 @@ struct KsTester {
 };
 
 typedef struct {
+    KsAsker asker;
     KsTester *tester;
-    GDBusMethodInvocation *invocation; /* NULL once it is answered */
-    GCancellable *cancellable;
-    guint watch; /* for the caller's leaving the bus */
-    guint32 uid;
-    bool has_uid;
     bool is_authorised;
     bool is_running;
 } Call;
-
-static const char *caller_of(const Call *call)
-{
-    return g_dbus_method_invocation_get_sender(call->invocation);
-}
 
 static void free_call(gpointer data)
 {
@@ -54,12 +45,7 @@ static void free_call(gpointer data)
 
     if (call->is_running)
         g_clear_pointer(&call->tester->run, ks_run_free);
-    g_cancellable_cancel(call->cancellable);
-    g_object_unref(call->cancellable);
-    g_dbus_connection_signal_unsubscribe(call->tester->connection, call->watch);
-    if (call->invocation) /* its caller is gone, but it must not be left open */
-        g_dbus_method_invocation_return_dbus_error(g_steal_pointer(&call->invocation),
-                                                   KS_BUS_ERROR("Failed"), "The test was ended.");
+    ks_asker_end(&call->asker);
     g_free(call);
 }
 
@@ -88,21 +74,15 @@ static void end_call(Call *call)
         tester->idle(tester->idle_data);
 }
 
-static void refuse(Call *call, const char *error, const char *why)
-{
-    g_dbus_method_invocation_return_dbus_error(g_steal_pointer(&call->invocation), error, why);
-    end_call(call);
-}
-
 static void on_run_done(void *data, GVariant *findings, const char *why)
 {
     Call *call = data;
 
     if (!findings) {
-        refuse(call, KS_BUS_ERROR("Failed"), why);
+        ks_asker_refuse(&call->asker, KS_BUS_ERROR("Failed"), why);
         return;
     }
-    g_dbus_method_invocation_return_value(g_steal_pointer(&call->invocation),
+    g_dbus_method_invocation_return_value(g_steal_pointer(&call->asker.invocation),
                                           g_variant_new("(@a{sv})", findings));
     end_call(call);
 }
@@ -114,14 +94,14 @@ static void begin_next(KsTester *tester)
         return;
     for (unsigned i = 0; i < tester->calls->len; i++) {
         Call *call = g_ptr_array_index(tester->calls, i);
+        guint32 uid = call->asker.uid;
 
         if (!call->is_authorised)
             continue;
         call->is_running = true;
-        g_message("a test for %s, uid %u", caller_of(call), call->uid);
-        tester->run =
-            ks_run_new(tester->connection, call->uid ? call->uid : ks_surroundings_ordinary_user(),
-                       on_run_done, call);
+        g_message("a test for %s, uid %u", call->asker.name, call->asker.uid);
+        tester->run = ks_run_new(tester->connection, uid ? uid : ks_surroundings_ordinary_user(),
+                                 on_run_done, call);
         return;
     }
 }
@@ -135,66 +115,29 @@ static void authorise(Call *call)
 static void on_polkit(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *why = NULL;
     Call *call = data;
 
     (void) source;
-    if (ks_authority_check_finish(result, &error)) {
+    if (ks_authority_check_finish(result, &error))
         authorise(call);
-        return;
-    }
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return; /* the call is gone */
-    why = g_strdup_printf("Not authorised: %s.", error->message);
-    refuse(call, KS_BUS_ERROR("NotAuthorised"), why);
+    else
+        ks_asker_refuse_unauthorised(&call->asker, error);
 }
 
-static unsigned calls_of_user(const KsTester *tester, guint32 uid)
+static void on_known(void *asker)
 {
-    unsigned count = 0;
+    Call *call = asker;
 
-    for (unsigned i = 0; i < tester->calls->len; i++) {
-        const Call *call = g_ptr_array_index(tester->calls, i);
-
-        count += call->has_uid && call->uid == uid;
-    }
-    return count;
-}
-
-static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
-{
-    g_autoptr(GError) error = NULL;
-    GDBusMessage *message;
-    Call *call = data;
-    guint32 uid;
-    bool known = ks_caller_ask_uid_finish(G_DBUS_CONNECTION(source), result, &uid, &error);
-
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return; /* the call is gone */
-    if (!known) {
-        refuse(call, KS_BUS_ERROR("NotAuthorised"), "The bus does not say who you are.");
-        return;
-    }
-    call->uid = uid;
-    call->has_uid = true;
-    if (call->uid == 0) {
+    if (call->asker.uid == 0)
         authorise(call);
-        return;
-    }
-    if (calls_of_user(call->tester, call->uid) > CALLS_PER_USER_MAX) {
-        refuse(call, "org.freedesktop.DBus.Error.LimitsExceeded", TOO_MANY);
-        return;
-    }
-    message = g_dbus_method_invocation_get_message(call->invocation);
-    ks_authority_check(call->tester->connection, caller_of(call), KS_ACTION_ID_TEST, "Run",
-                       g_dbus_message_get_flags(message) &
-                           G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
-                       call->cancellable, on_polkit, call);
+    else
+        ks_asker_check(&call->asker, KS_ACTION_ID_TEST, "Run",
+                       ks_asker_may_ask_person(&call->asker), on_polkit);
 }
 
-static void on_caller_gone(void *data)
+static void on_gone(void *asker)
 {
-    end_call(data);
+    end_call(asker);
 }
 
 static bool may_wait(const KsTester *tester, const char *caller)
@@ -202,7 +145,7 @@ static bool may_wait(const KsTester *tester, const char *caller)
     unsigned of_caller = 0;
 
     for (unsigned i = 0; i < tester->calls->len; i++)
-        of_caller += g_str_equal(caller_of(g_ptr_array_index(tester->calls, i)), caller);
+        of_caller += g_str_equal(((KsAsker *) g_ptr_array_index(tester->calls, i))->name, caller);
     return tester->calls->len < CALLS_MAX && of_caller < CALLS_PER_CALLER_MAX;
 }
 
@@ -210,6 +153,13 @@ static void on_call(GDBusConnection *connection, const char *sender, const char 
                     const char *interface, const char *method, GVariant *arguments,
                     GDBusMethodInvocation *invocation, gpointer data)
 {
+    static const KsAskerKind kind = {
+        .per_user_max = CALLS_PER_USER_MAX,
+        .too_many = TOO_MANY,
+        .ended = "The test was ended.",
+        .known = on_known,
+        .gone = on_gone,
+    };
     KsTester *tester = data;
     Call *call;
 
@@ -224,14 +174,11 @@ static void on_call(GDBusConnection *connection, const char *sender, const char 
     }
     call = g_new0(Call, 1);
     call->tester = tester;
-    call->invocation = invocation;
-    call->cancellable = g_cancellable_new();
     g_ptr_array_add(tester->calls, call);
-    call->watch = ks_caller_watch(connection, sender, on_caller_gone, call);
-    ks_caller_ask_uid(connection, sender, call->cancellable, on_uid, call);
+    ks_asker_begin(&call->asker, &kind, tester->calls, connection, invocation);
 }
 
-KsTester *ks_tester_new(GDBusConnection *connection, KsTesterIdle idle, void *data)
+KsTester *ks_tester_new(GDBusConnection *connection, KsOnDemandIdle idle, void *data)
 {
     static const GDBusInterfaceVTable table = { .method_call = on_call };
     KsTester *tester = g_new0(KsTester, 1);

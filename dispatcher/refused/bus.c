@@ -4,8 +4,8 @@
 #include "refused/bus.h"
 
 #include "model/names.h"
+#include "polkit/asker.h"
 #include "polkit/authority.h"
-#include "polkit/caller.h"
 #include "refused-interface-generated.h"
 #include "refused/watch.h"
 
@@ -39,13 +39,8 @@ struct KsRefused {
 };
 
 typedef struct {
+    KsAsker asker;
     KsRefused *refused;
-    char *caller;
-    GDBusMethodInvocation *invocation; /* a call that waits for polkit; else NULL */
-    GCancellable *cancellable;
-    guint watch; /* for the caller's leaving the bus */
-    guint32 uid;
-    bool has_uid;
     bool is_authorised;
     bool by_person; /* somebody was asked for a password, which is for all of this look */
     gint64 allowed; /* monotonic: when polkit said so last */
@@ -56,13 +51,7 @@ static void free_looker(gpointer data)
 {
     Looker *looker = data;
 
-    g_cancellable_cancel(looker->cancellable);
-    g_object_unref(looker->cancellable);
-    g_dbus_connection_signal_unsubscribe(looker->refused->connection, looker->watch);
-    if (looker->invocation) /* its caller is gone, but it must not be left open */
-        g_dbus_method_invocation_return_dbus_error(g_steal_pointer(&looker->invocation),
-                                                   KS_BUS_ERROR("Failed"), "It was ended.");
-    g_free(looker->caller);
+    ks_asker_end(&looker->asker);
     g_free(looker);
 }
 
@@ -119,7 +108,7 @@ static gboolean on_changed(gpointer data)
         const Looker *looker = g_ptr_array_index(refused->lookers, i);
 
         if (looker->is_authorised)
-            (void) g_dbus_connection_emit_signal(refused->connection, looker->caller,
+            (void) g_dbus_connection_emit_signal(refused->connection, looker->asker.name,
                                                  KS_REFUSED_BUS_PATH, KS_REFUSED_BUS_INTERFACE,
                                                  "Changed", NULL, NULL);
     }
@@ -142,8 +131,9 @@ static void tell(const Looker *looker, GDBusMethodInvocation *invocation)
 
     g_variant_dict_init(&result, NULL);
     g_variant_dict_insert_value(&result, "entries",
-                                ks_refused_list_tell(ks_refused_watch_list(watch), looker->uid,
-                                                     looker->sees_everything, &hidden));
+                                ks_refused_list_tell(ks_refused_watch_list(watch),
+                                                     looker->asker.uid, looker->sees_everything,
+                                                     &hidden));
     g_variant_dict_insert(&result, "hidden", "u", (guint32) hidden);
     g_variant_dict_insert(&result, "lost", "b", ks_refused_watch_has_lost(watch));
     g_variant_dict_insert(&result, "state", "s", ks_refused_watch_state(watch));
@@ -161,22 +151,15 @@ static void begin(Looker *looker)
     looker->is_authorised = true;
     looker->allowed = g_get_monotonic_time();
     if (!refused->watch) {
-        g_message("%s, uid %u, looks at what is refused", looker->caller, looker->uid);
+        g_message("%s, uid %u, looks at what is refused", looker->asker.name, looker->asker.uid);
         refused->watch = ks_refused_watch_new(changed, refused);
     }
-    tell(looker, g_steal_pointer(&looker->invocation));
-}
-
-static void refuse(Looker *looker, const char *error, const char *why)
-{
-    g_dbus_method_invocation_return_dbus_error(g_steal_pointer(&looker->invocation), error, why);
-    end_looker(looker);
+    tell(looker, g_steal_pointer(&looker->asker.invocation));
 }
 
 static void ask(Looker *looker, const char *action, bool interactive, GAsyncReadyCallback callback)
 {
-    ks_authority_check(looker->refused->connection, looker->caller, action, "Look", interactive,
-                       looker->cancellable, callback, looker);
+    ks_asker_check(&looker->asker, action, "Look", interactive, callback);
 }
 
 /* Someone who may configure without being asked for more sees all, as root does. */
@@ -193,77 +176,42 @@ static void on_may_configure(GObject *source, GAsyncResult *result, gpointer dat
     begin(looker);
 }
 
-static bool may_ask_person(const Looker *looker)
-{
-    GDBusMessage *message = g_dbus_method_invocation_get_message(looker->invocation);
-
-    return g_dbus_message_get_flags(message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION;
-}
-
 static void on_may_look(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *why = NULL;
     Looker *looker = data;
+    bool may = ks_authority_check_finish(result, &error);
 
     (void) source;
-    if (ks_authority_check_finish(result, &error)) {
+    if (may) {
         ask(looker, KS_ACTION_ID_CONFIGURE, false, on_may_configure);
         return;
     }
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return; /* the looker is gone */
-    if (!looker->by_person && may_ask_person(looker)) {
+    if (!looker->by_person && ks_asker_may_ask_person(&looker->asker)) {
         looker->by_person = true;
         ask(looker, KS_ACTION_ID_REFUSED, true, on_may_look);
         return;
     }
-    why = g_strdup_printf("Not authorised: %s.", error->message);
-    refuse(looker, KS_BUS_ERROR("NotAuthorised"), why);
+    ks_asker_refuse_unauthorised(&looker->asker, error);
 }
 
-static unsigned lookers_of_user(const KsRefused *refused, guint32 uid)
+static void on_known(void *asker)
 {
-    unsigned count = 0;
+    Looker *looker = asker;
 
-    for (unsigned i = 0; i < refused->lookers->len; i++) {
-        const Looker *looker = g_ptr_array_index(refused->lookers, i);
-
-        count += looker->has_uid && looker->uid == uid;
+    if (looker->asker.uid != 0) {
+        ask(looker, KS_ACTION_ID_REFUSED, false, on_may_look);
+        return;
     }
-    return count;
+    looker->sees_everything = true;
+    begin(looker);
 }
 
-static void on_uid(GObject *source, GAsyncResult *result, gpointer data)
+static void on_gone(void *asker)
 {
-    g_autoptr(GError) error = NULL;
-    Looker *looker = data;
-    guint32 uid;
-    bool known = ks_caller_ask_uid_finish(G_DBUS_CONNECTION(source), result, &uid, &error);
-
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-        return; /* the looker is gone */
-    if (!known) {
-        refuse(looker, KS_BUS_ERROR("NotAuthorised"), "The bus does not say who you are.");
-        return;
-    }
-    looker->uid = uid;
-    looker->has_uid = true;
-    if (uid == 0) {
-        looker->sees_everything = true;
-        begin(looker);
-        return;
-    }
-    if (lookers_of_user(looker->refused, uid) > LOOKERS_PER_USER_MAX) {
-        refuse(looker, "org.freedesktop.DBus.Error.LimitsExceeded", TOO_MANY);
-        return;
-    }
-    ask(looker, KS_ACTION_ID_REFUSED, false, on_may_look);
-}
-
-static void on_caller_gone(void *data)
-{
-    end_looker(data);
+    end_looker(asker);
 }
 
 static Looker *find(const KsRefused *refused, const char *caller)
@@ -271,7 +219,7 @@ static Looker *find(const KsRefused *refused, const char *caller)
     for (unsigned i = 0; i < refused->lookers->len; i++) {
         Looker *looker = g_ptr_array_index(refused->lookers, i);
 
-        if (g_str_equal(looker->caller, caller))
+        if (g_str_equal(looker->asker.name, caller))
             return looker;
     }
     return NULL;
@@ -279,12 +227,19 @@ static Looker *find(const KsRefused *refused, const char *caller)
 
 static void look(KsRefused *refused, const char *caller, GDBusMethodInvocation *invocation)
 {
+    static const KsAskerKind kind = {
+        .per_user_max = LOOKERS_PER_USER_MAX,
+        .too_many = TOO_MANY,
+        .ended = "It was ended.",
+        .known = on_known,
+        .gone = on_gone,
+    };
     Looker *looker = find(refused, caller);
 
-    if (looker && !looker->invocation) {
-        looker->invocation = invocation;
-        if (looker->uid == 0 || g_get_monotonic_time() - looker->allowed < ALLOWED_US)
-            tell(looker, g_steal_pointer(&looker->invocation));
+    if (looker && !looker->asker.invocation) {
+        looker->asker.invocation = invocation;
+        if (looker->asker.uid == 0 || g_get_monotonic_time() - looker->allowed < ALLOWED_US)
+            tell(looker, g_steal_pointer(&looker->asker.invocation));
         else if (looker->by_person)
             ask(looker, KS_ACTION_ID_CONFIGURE, false, on_may_configure);
         else
@@ -298,12 +253,8 @@ static void look(KsRefused *refused, const char *caller, GDBusMethodInvocation *
     }
     looker = g_new0(Looker, 1);
     looker->refused = refused;
-    looker->caller = g_strdup(caller);
-    looker->invocation = invocation;
-    looker->cancellable = g_cancellable_new();
     g_ptr_array_add(refused->lookers, looker);
-    looker->watch = ks_caller_watch(refused->connection, caller, on_caller_gone, looker);
-    ks_caller_ask_uid(refused->connection, caller, looker->cancellable, on_uid, looker);
+    ks_asker_begin(&looker->asker, &kind, refused->lookers, refused->connection, invocation);
 }
 
 static void on_call(GDBusConnection *connection, const char *sender, const char *path,
