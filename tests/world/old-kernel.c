@@ -3,12 +3,12 @@
  * chain goes by what devices' names begin with (6.17). A program that asks for either has the
  * kernel asked for a flag or an attribute that no kernel knows instead, so that the kernel itself
  * refuses, with the errno of an old one. */
-#include <dlfcn.h>
+#include "changed-messages.h"
+
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TABLE_F_PERSIST 0x4u
@@ -53,30 +53,15 @@ static void ask_for_unknown_device(struct nlmsghdr *message)
     }
 }
 
-ssize_t mnl_socket_sendto(const struct mnl_socket *socket, const void *data, size_t size)
+void change_messages(void *data, size_t size)
 {
-    /* a void pointer where dlsym() gives one: ISO C has no cast from it to a function */
-    static union {
-        void *found;
-        ssize_t (*call)(const struct mnl_socket *, const void *, size_t);
-    } real;
     int left = (int) size;
-    struct nlmsghdr *message;
-    void *copy = malloc(size);
-    ssize_t sent;
 
-    if (!copy)
-        return -1;
-    if (!real.found)
-        real.found = dlsym(RTLD_NEXT, "mnl_socket_sendto");
-    memcpy(copy, data, size);
-    for (message = copy; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+    for (struct nlmsghdr *message = data; mnl_nlmsg_ok(message, left);
+         message = mnl_nlmsg_next(message, &left)) {
         if (message->nlmsg_type == NEWTABLE)
             ask_for_unknown_flag(message);
         else if (message->nlmsg_type == NEWCHAIN)
             ask_for_unknown_device(message);
     }
-    sent = real.call(socket, copy, size);
-    free(copy);
-    return sent;
 }
