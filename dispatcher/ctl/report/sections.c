@@ -331,6 +331,7 @@ static void put_units(KsReport *report)
         "nm-killswitch.socket",
         "nm-killswitch-early.service",
         "nm-killswitch-leak-test.service",
+        "nm-killswitch-refused.service",
         "nm-killswitch-sleep.service",
         "NetworkManager.service",
         "NetworkManager-dispatcher.service",
@@ -364,6 +365,7 @@ static void put_log(KsReport *report)
         "--unit=" KS_GUARD_UNIT,
         "--unit=nm-killswitch-early.service",
         "--unit=nm-killswitch-leak-test.service",
+        "--unit=nm-killswitch-refused.service",
         NULL,
     };
 
