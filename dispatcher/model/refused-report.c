@@ -56,17 +56,23 @@ KsRefusedEntry *ks_refused_entry_read(GVariant *told)
     return entry;
 }
 
+static const char *const states[KS_REFUSED_STATES] = {
+    [KS_REFUSED_ON] = "on",
+    [KS_REFUSED_NO_GUARD] = "no-guard",
+    [KS_REFUSED_NO_KERNEL] = "no-kernel",
+    [KS_REFUSED_TAKEN] = "taken",
+};
+
+const char *ks_refused_state_name(KsRefusedState state)
+{
+    return states[state];
+}
+
 static KsRefusedState state_of(const char *word)
 {
-    static const char *const words[KS_REFUSED_STATES] = {
-        [KS_REFUSED_ON] = "on",
-        [KS_REFUSED_NO_GUARD] = "no-guard",
-        [KS_REFUSED_NO_KERNEL] = "no-kernel",
-        [KS_REFUSED_TAKEN] = "taken",
-    };
     KsRefusedState state = KS_REFUSED_ON;
 
-    while (state < KS_REFUSED_STATES && strcmp(words[state], word) != 0)
+    while (state < KS_REFUSED_STATES && strcmp(states[state], word) != 0)
         state++;
     return state;
 }

@@ -18,6 +18,9 @@ typedef enum {
     KS_REFUSED_STATES, /* a word of a later version */
 } KsRefusedState;
 
+/* As "state" of the bus contract; of one before KS_REFUSED_STATES. */
+const char *ks_refused_state_name(KsRefusedState state);
+
 /* Texts are UTF-8, and harmless to show; "": not known, or there is none. */
 typedef struct {
     char *program;

@@ -82,7 +82,7 @@ static gboolean on_lingered(gpointer data)
 /* What another program holds costs nobody anything, and may be free at the next look. */
 static void stop_watching_soon(KsRefused *refused)
 {
-    if (refused->watch && strcmp(ks_refused_watch_state(refused->watch), "taken") == 0)
+    if (refused->watch && ks_refused_watch_state(refused->watch) == KS_REFUSED_TAKEN)
         stop_watching(refused);
     else if (refused->watch && refused->linger_source == 0)
         refused->linger_source = g_timeout_add_seconds(LINGER_SECONDS, on_lingered, refused);
@@ -136,7 +136,8 @@ static void tell(const Looker *looker, GDBusMethodInvocation *invocation)
                                                      &hidden));
     g_variant_dict_insert(&result, "hidden", "u", (guint32) hidden);
     g_variant_dict_insert(&result, "lost", "b", ks_refused_watch_has_lost(watch));
-    g_variant_dict_insert(&result, "state", "s", ks_refused_watch_state(watch));
+    g_variant_dict_insert(&result, "state", "s",
+                          ks_refused_state_name(ks_refused_watch_state(watch)));
     g_dbus_method_invocation_return_value(invocation,
                                           g_variant_new("(@a{sv})", g_variant_dict_end(&result)));
 }

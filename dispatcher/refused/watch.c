@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <glib-unix.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -26,7 +25,7 @@
 struct KsRefusedWatch {
     void (*changed)(void *data);
     void *data;
-    const char *state;
+    KsRefusedState state;
     bool lost;
     KsRefusedList *list;
     KsPrograms *programs;
@@ -83,7 +82,7 @@ static gboolean on_retry(gpointer data)
 
 static void be_without_guard(KsRefusedWatch *watch)
 {
-    watch->state = "no-guard";
+    watch->state = KS_REFUSED_NO_GUARD;
     if (watch->retry_source == 0)
         watch->retry_source = g_timeout_add_seconds(RETRY_SECONDS, on_retry, watch);
 }
@@ -119,8 +118,8 @@ static int connect_to_guard(void)
     return -1;
 }
 
-/* What the guard answers, as a word for "state". */
-static const char *ask(int fd)
+/* What the guard answers. */
+static KsRefusedState ask(int fd)
 {
     KsMessageHeader header = {
         .magic = KS_MESSAGE_MAGIC,
@@ -133,14 +132,16 @@ static const char *ask(int fd)
     ssize_t size;
 
     if (send(fd, &header, sizeof(header), MSG_NOSIGNAL) < 0)
-        return "no-guard";
+        return KS_REFUSED_NO_GUARD;
     size = recv(fd, record, sizeof(record), 0);
     if (size <= 0 || ks_message_read(record, (size_t) size, &header, &payload, &payload_size) < 0 ||
         header.kind != KS_MESSAGE_REPLY)
-        return "no-guard";
+        return KS_REFUSED_NO_GUARD;
     if (header.result < 0)
         g_warning("the guard says: %.*s", (int) MIN(payload_size, 200), (const char *) payload);
-    return header.result == 0 ? "on" : header.result == -EOPNOTSUPP ? "no-kernel" : "no-guard";
+    if (header.result == 0)
+        return KS_REFUSED_ON;
+    return header.result == -EOPNOTSUPP ? KS_REFUSED_NO_KERNEL : KS_REFUSED_NO_GUARD;
 }
 
 void ks_refused_watch_ask_guard(KsRefusedWatch *watch)
@@ -148,13 +149,13 @@ void ks_refused_watch_ask_guard(KsRefusedWatch *watch)
     if (watch->guard >= 0 || !watch->log)
         return;
     watch->guard = connect_to_guard();
-    watch->state = watch->guard >= 0 ? ask(watch->guard) : "no-guard";
-    if (strcmp(watch->state, "on") == 0)
+    watch->state = watch->guard >= 0 ? ask(watch->guard) : KS_REFUSED_NO_GUARD;
+    if (watch->state == KS_REFUSED_ON)
         watch->guard_source =
             g_unix_fd_add(watch->guard, G_IO_IN | G_IO_HUP | G_IO_ERR, on_guard, watch);
     else
         drop_guard(watch);
-    if (strcmp(watch->state, "no-guard") == 0)
+    if (watch->state == KS_REFUSED_NO_GUARD)
         be_without_guard(watch);
     watch->changed(watch->data);
 }
@@ -174,7 +175,8 @@ KsRefusedWatch *ks_refused_watch_new(void (*changed)(void *data), void *data)
     result = ks_packet_log_open(&watch->log);
     if (result < 0) {
         g_warning("the kernel does not tell: %s", g_strerror(-result));
-        watch->state = result == -EPERM || result == -EBUSY ? "taken" : "no-kernel";
+        watch->state =
+            result == -EPERM || result == -EBUSY ? KS_REFUSED_TAKEN : KS_REFUSED_NO_KERNEL;
         return watch;
     }
     watch->log_source = g_unix_fd_add(ks_packet_log_fd(watch->log), G_IO_IN, on_log, watch);
@@ -203,7 +205,7 @@ void ks_refused_watch_forget(KsRefusedWatch *watch)
     watch->lost = false;
 }
 
-const char *ks_refused_watch_state(const KsRefusedWatch *watch)
+KsRefusedState ks_refused_watch_state(const KsRefusedWatch *watch)
 {
     return watch->state;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "model/refused-report.h"
 #include "refused/list.h"
 
 /* Has the guard switch on what the kernel tells, hears it, and finds out who sent it. All of it
@@ -19,8 +20,8 @@ void ks_refused_watch_forget(KsRefusedWatch *watch);
  * again without this. */
 void ks_refused_watch_ask_guard(KsRefusedWatch *watch);
 
-/* As "state" and "lost" of the bus contract. */
-const char *ks_refused_watch_state(const KsRefusedWatch *watch);
+/* Whether it hears what is refused, and whether some of it came too fast. */
+KsRefusedState ks_refused_watch_state(const KsRefusedWatch *watch);
 bool ks_refused_watch_has_lost(const KsRefusedWatch *watch);
 
 const KsRefusedList *ks_refused_watch_list(const KsRefusedWatch *watch);
