@@ -169,35 +169,56 @@ static bool run_nmcli(KsImport *import)
     return true;
 }
 
-/* The next file becomes the one that is imported. False: there are no more. */
+/* Nothing is opened that may keep nmcli waiting, as a pipe does that nobody writes to. */
+static void on_looked_at(GObject *source, GAsyncResult *result, gpointer data)
+{
+    KsImport *import = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GFileInfo) info = g_file_query_info_finish(G_FILE(source), result, &error);
+
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return; /* it is freed */
+    if (info && g_file_info_get_file_type(info) == G_FILE_TYPE_REGULAR) {
+        import->kind = kinds_of(import->path);
+        g_string_truncate(import->said, 0);
+    } else {
+        add_line(&import->failed, import->path,
+                 error ? error->message : _("It is not an ordinary file."));
+        g_clear_pointer(&import->path, g_free);
+    }
+    go_on(import);
+}
+
+/* The next file becomes the one that is imported, and is looked at. False: there are no more. */
 static bool take_next(KsImport *import)
 {
-    GFile *file;
+    GFile *next;
 
-    while ((file = g_queue_pop_head(&import->files))) {
+    while ((next = g_queue_pop_head(&import->files))) {
+        g_autoptr(GFile) file = next;
         g_autofree char *uri = g_file_get_uri(file);
 
         import->path = g_file_get_path(file);
-        g_object_unref(file);
-        if (import->path)
-            break;
+        if (import->path) {
+            g_file_query_info_async(file, G_FILE_ATTRIBUTE_STANDARD_TYPE, G_FILE_QUERY_INFO_NONE,
+                                    G_PRIORITY_DEFAULT, import->cancellable, on_looked_at, import);
+            return true;
+        }
         add_line(&import->failed, uri, _("It is not on this computer."));
     }
-    if (!import->path)
-        return false;
-    import->kind = kinds_of(import->path);
-    g_string_truncate(import->said, 0);
-    return true;
+    return false;
 }
 
 static void go_on(KsImport *import)
 {
-    while (import->path || take_next(import)) {
+    while (import->path) {
         if (*import->kind && run_nmcli(import))
             return;
         add_line(&import->failed, import->path, import->said->str);
         g_clear_pointer(&import->path, g_free);
     }
+    if (take_next(import))
+        return;
     set_enabled(import, true);
     tell(import);
 }

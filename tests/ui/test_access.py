@@ -147,6 +147,11 @@ def test_files_are_imported(world, desktop):
 
         desktop.act("import-files", f"[<['file://{files}/%FFwrong.OVPN']>]")
         told("The file could not be imported", "wrong.OVPN: Error: failed to import")
+
+        # nmcli would wait for somebody to write to it, and what imports would stay disabled
+        os.mkfifo(files / "pipe.ovpn")
+        desktop.act("import-files", f"[<['file://{files}/pipe.ovpn', 'file://{files}/gone.ovpn', 'file://{files}']>]")
+        told("The file could not be imported", "pipe.ovpn: It is not an ordinary file.", "gone.ovpn: ", "files: It is not an")
     finally:
         for name in ("imported", "ksimport"):
             world.manager.nmcli("connection", "delete", name, check=False)
