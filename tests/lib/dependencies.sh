@@ -25,10 +25,12 @@ libc-ares-dev libjson-glib-dev polkitd|policykit-1 libgtk-3-dev libayatana-appin
 DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base dbus
 nftables netbase iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
+# VPN plugins and servers that a release does not have: tests/world/kind.py tells that they were not run.
 DEPENDENCY_TEST='clang iptables iperf3 strace valgrind python3-pytest python3-pytest-xdist python3-pyflakes
 shellcheck
 dpkg-dev debhelper lintian rpm rpmlint
 radvd isc-dhcp-client|- dhcpcd-base podman crun netavark aardvark-dns slirp4netns busybox-static
+network-manager-openconnect|- openconnect|- ocserv|-
 systemd-container libpam-systemd qemu-system-x86 e2fsprogs
 mmdebstrap git debian-archive-keyring ubuntu-keyring|-
 xvfb xdotool imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
@@ -80,7 +82,7 @@ c-ares systemd-libs json-glib polkit gtk3 libayatana-appindicator'
 # Units that a package of ours brings and that its installation would enable at boot.
 DEPENDENCY_UNITS='NetworkManager.service NetworkManager-dispatcher.service
 NetworkManager-wait-online.service openvpn.service nftables.service iperf3.service
-radvd.service podman.service podman.socket podman-auto-update.timer
+radvd.service ocserv.service ocserv.socket podman.service podman.socket podman-auto-update.timer
 podman-auto-update.service podman-restart.service
 machines.target'
 DEPENDENCY_DISABLED=/var/lib/misc/nm-killswitch-disabled-units

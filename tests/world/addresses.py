@@ -42,6 +42,7 @@ SECOND_NET = "198.51.100.96/29"
 SECOND_SERVER = "198.51.100.97"
 SECOND_CLIENT = "198.51.100.98"
 SECOND_POOL_END = "198.51.100.99"  # openvpn wants to have two addresses to give
+KIND_NET = {4: "198.51.100.112/28", 6: "2001:db8:100:9::/64"}  # tunnels of other kinds of VPN, one at a time
 STATIC_SERVER = "198.51.100.105"
 STATIC_CLIENT = "198.51.100.106"
 

@@ -43,7 +43,7 @@ address1={a.PRIVATE_CLIENT[6]}/64
 """
 
 
-def vpn(name: str, data: dict[str, str], never_default: bool = False) -> str:
+def vpn(name: str, data: dict[str, str], never_default: bool = False, service: str = "openvpn") -> str:
     lines = "\n".join(f"{key}={value}" for key, value in data.items())
     split = "never-default=true\n" if never_default else ""
     return f"""[connection]
@@ -53,7 +53,7 @@ type=vpn
 autoconnect=false
 
 [vpn]
-service-type=org.freedesktop.NetworkManager.openvpn
+service-type=org.freedesktop.NetworkManager.{service}
 {lines}
 
 [ipv4]

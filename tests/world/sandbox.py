@@ -103,7 +103,13 @@ def _private_etc() -> None:
 def _private_var_lib() -> None:
     chroot = Path("/var/lib/openvpn/chroot")
     owner = chroot.stat() if chroot.exists() else None
+    # what is installed, and what the release has: to be read
+    known = {path: os.open(path, os.O_PATH) for path in ("/var/lib/dpkg", "/var/lib/apt") if os.path.isdir(path)}
     _tmpfs("/var/lib")
+    for path, handle in known.items():
+        os.makedirs(path)
+        _bind(f"/proc/self/fd/{handle}", path)
+        os.close(handle)
     for name in ("NetworkManager", "dbus", "misc", "polkit-1"):
         os.makedirs(f"/var/lib/{name}")
     if owner:

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One kind of VPN: NetworkManager's plugin for it, a server, and what may be seen of it on the wire."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from . import addresses as a
+
+if TYPE_CHECKING:
+    from .world import World
+
+TCP, UDP, GRE, ESP = 6, 17, 47, 50
+PROTOCOLS = {TCP: "tcp", UDP: "udp", GRE: "gre", ESP: "esp"}
+Flow = tuple[int, int]  # protocol, port at the server (0 where there are none)
+
+
+@dataclass(frozen=True)
+class Kind:
+    name: str  # of its row: type and variant; also the first label of its server's name
+    type: str  # as `status` calls it, and the end of the plugin's service name
+    packages: tuple[str, ...]  # NetworkManager's plugin first, then what is below it, then the server
+    program: str  # the client's, that carries the VPN: killed in the walk
+    start: Callable[["World"], None]  # the server, outside; also again after `stop`
+    stop: Callable[["World"], None]  # it dies without a word
+    data: Callable[[str], dict[str, str]]  # the profile's vpn.data for this host
+    wire: frozenset[Flow]  # all that a locked client sends to the server
+    secrets: Callable[["World", str], dict[str, str]] = lambda _world, _host: {}  # a person's login to this host
+    people: frozenset[Flow] = frozenset()  # of `wire`: a person's program reaches the server there, too
+    remains: str = "Nobody but the system's daemons."  # who else can use the opening, and what for
+    families: tuple[int, ...] = a.FAMILIES  # that the tunnel carries
+
+    @property
+    def host(self) -> str:
+        return f"{self.name}.{a.ONLY_KNOWN_NAMES}"
+
+
+def version_of(package: str) -> str:
+    shown = subprocess.run(["dpkg-query", "-W", "-f=${db:Status-Status} ${Version}", package],
+                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout  # fmt: skip
+    status, _, version = shown.partition(" ")
+    return version if status == "installed" else ""
+
+
+def _is_in_release(package: str) -> bool:
+    said = subprocess.run(["apt-cache", "policy", package], stdout=subprocess.PIPE, text=True, check=False).stdout
+    return "Candidate: " in said and "Candidate: (none)" not in said
+
+
+def require(kind: Kind) -> None:
+    """A kind whose packages this release does not have is told as not run; packages that it has must be here."""
+    missing = [package for package in kind.packages if not version_of(package)]
+    if not missing:
+        return
+    if shutil.which("apt-cache") and not any(_is_in_release(package) for package in missing):
+        pytest.skip(f"{kind.name} was not run: this release has no {' and no '.join(missing)}")
+    pytest.fail(f"{kind.name} cannot be run: not installed: {' '.join(missing)} (tests/lib/dependencies.sh)")

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The kinds of VPN that are connected for real, each by the same walk (test_kinds.py). To add one: a file with
+its server and its rows, as openconnect.py, and its name here."""
+
+import os
+from datetime import date
+
+from . import openconnect
+from .kind import Kind
+
+KINDS: tuple[Kind, ...] = (*openconnect.KINDS,)
+# What no row is for, and why.
+NOT_RUN = {
+    "Fortinet SSLVPN": "no server for it is packaged",
+}
+_A_DAY = 3  # in CI
+
+
+def chosen() -> list[Kind]:
+    """All with KS_FULL=1, those that KS_KINDS names, else three: other ones every day, until all had their turn."""
+    asked = os.environ.get("KS_KINDS", "").split()
+    unknown = set(asked) - {kind.name for kind in KINDS}
+    if unknown:
+        raise SystemExit(f"KS_KINDS: no such kind: {' '.join(sorted(unknown))}")
+    if asked:
+        return [kind for kind in KINDS if kind.name in asked]
+    if os.environ.get("KS_FULL"):
+        return list(KINDS)
+    first = date.today().toordinal() * _A_DAY
+    return [KINDS[number % len(KINDS)] for number in range(first, first + min(_A_DAY, len(KINDS)))]
