@@ -133,16 +133,16 @@ static JsonObject *vpn_object(JsonArray *vpns, JsonObject *like)
     return vpn;
 }
 
-/* They need no servers. */
-static void list_overlays(JsonObject *from, JsonArray *to)
+/* Those without servers too. */
+static void list_vpns(JsonObject *from, JsonArray *to)
 {
     JsonArray *vpns = array_member(from, "vpns");
 
     for (guint i = 0; vpns && i < json_array_get_length(vpns); i++) {
         JsonObject *vpn = json_array_get_object_element(vpns, i);
+        bool overlay = json_object_get_boolean_member_with_default(vpn, "overlay", FALSE);
 
-        if (json_object_get_boolean_member_with_default(vpn, "overlay", FALSE))
-            json_object_set_boolean_member(vpn_object(to, vpn), "overlay", TRUE);
+        json_object_set_boolean_member(vpn_object(to, vpn), "overlay", overlay);
     }
 }
 
@@ -174,7 +174,7 @@ char *ks_json_vpns(GVariant *status)
         json_object_remove_member(server, "name");
         json_object_remove_member(server, "type");
     }
-    list_overlays(from, vpns);
+    list_vpns(from, vpns);
     take_interfaces(array_member(from, "tunnels"), vpns);
     take_interfaces(array_member(from, "overlays"), vpns);
     json_object_unref(from);

@@ -7,6 +7,7 @@
 #include "ctl/rescue.h"
 #include "ctl/show-always-on.h"
 #include "ctl/text.h"
+#include "model/names.h"
 
 #include <glib/gi18n.h>
 #include <inttypes.h>
@@ -485,6 +486,19 @@ static void append_vpn(GString *out, GVariant *status, GVariant *like)
     ks_text_append_wrapped(out, "", STEP_INDENT, head);
 }
 
+static void append_vpn_without_server(GString *out, GVariant *status, GVariant *vpn)
+{
+    append_vpn(out, status, vpn);
+    if (ks_field_flag(vpn, "overlay"))
+        return; /* it needs none */
+    ks_text_append_wrapped(
+        out, "  ", STEP_INDENT + 2,
+        /* TRANSLATORS: of a VPN; a command follows */
+        _("no server is known, so it cannot connect while locked. To name one:"));
+    g_string_append_printf(out, "%*s%s\n", COMMAND_INDENT, "",
+                           KS_PROGRAM " vpn set NAME --server HOST:PORT/udp");
+}
+
 char *ks_show_vpns(GVariant *status)
 {
     g_autoptr(GVariant) servers = ks_field_list(status, "servers");
@@ -516,9 +530,8 @@ char *ks_show_vpns(GVariant *status)
     for (gsize i = 0; i < g_variant_n_children(vpns); i++) {
         g_autoptr(GVariant) vpn = g_variant_get_child_value(vpns, i);
 
-        /* they need no servers */
-        if (ks_field_flag(vpn, "overlay") && !has_server(servers, ks_field_text(vpn, "uuid")))
-            append_vpn(out, status, vpn);
+        if (!has_server(servers, ks_field_text(vpn, "uuid")))
+            append_vpn_without_server(out, status, vpn);
     }
     return g_string_free(out, FALSE);
 }

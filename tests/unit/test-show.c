@@ -456,6 +456,29 @@ static void test_json_vpns(void)
     g_assert_cmpuint(json_array_get_length(json_object_get_array_member(second, "servers")), ==, 0);
 }
 
+/* One of whose server nothing is known is listed, and what to do is said; an overlay needs none. */
+static void test_vpn_without_server(void)
+{
+    g_autoptr(GVariant) status = parse("{'state': <'blocked'>, 'servers': <[" SERVER(
+        "Work") "]>, 'vpns': <["
+                "{'uuid': <'u2'>, 'name': <'New'>, 'type': <'newcomer'>, 'overlay': <false>}, "
+                "{'uuid': <'u3'>, 'name': <'Net'>, 'interface': <'net0'>, 'overlay': <true>}"
+                "]>}");
+    g_autofree char *text = ks_show_vpns(status);
+    g_autofree char *json = ks_json_vpns(status);
+    g_autoptr(JsonNode) node = NULL;
+    JsonArray *vpns = json_object_get_array_member(read_json(json, &node), "vpns");
+
+    assert_fits(text);
+    g_assert_nonnull(
+        strstr(text, "New (newcomer), not connected\n"
+                     "  no server is known, so it cannot connect while locked. To name one:\n"
+                     "      nm-killswitch vpn set NAME --server HOST:PORT/udp\n"
+                     "Net (overlay network)"));
+    g_assert_true(g_str_has_suffix(text, "beside the VPN\n"));
+    g_assert_cmpuint(json_array_get_length(vpns), ==, 3);
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "C.UTF-8");
@@ -465,6 +488,7 @@ int main(int argc, char **argv)
     g_test_add_func("/show/text/wrapped-exactly", test_wrapped_exactly);
     g_test_add_func("/show/text/durations", test_durations);
     g_test_add_func("/show/strange", test_strange);
+    g_test_add_func("/show/vpn-without-server", test_vpn_without_server);
     g_test_add_func("/show/states", test_states);
     g_test_add_func("/show/reasons", test_reasons);
     g_test_add_func("/show/commands-can-be-copied", test_commands_can_be_copied);

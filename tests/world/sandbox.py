@@ -87,7 +87,7 @@ def _private_etc() -> None:
     """A copy of /etc: host names, resolv.conf, NetworkManager's profiles are then ours to write."""
     copy = "/run/world/etc"
     subprocess.run(["cp", "-a", "--one-file-system", "/etc", copy], check=True)
-    for name in ("NetworkManager/system-connections", "NetworkManager/conf.d", "NetworkManager/dispatcher.d"):
+    for name in (f"NetworkManager/{folder}" for folder in ("system-connections", "conf.d", "dispatcher.d", "VPN")):
         shutil.rmtree(f"{copy}/{name}", ignore_errors=True)
         os.makedirs(f"{copy}/{name}")
     for folder in ("pre-up.d", "pre-down.d", "no-wait.d"):
@@ -126,6 +126,10 @@ def _private_system_folders() -> None:
         path = f"/usr/lib/NetworkManager/{name}"
         if os.path.isdir(path):
             _tmpfs(path)
+    plugins = "/usr/lib/NetworkManager/VPN"
+    if os.path.isdir(plugins):  # a test may offer its own instead
+        shutil.copytree(plugins, "/run/world/plugins")
+        _bind("/run/world/plugins", plugins)
     actions = "/usr/share/polkit-1/actions"
     shutil.copytree(actions, "/run/world/actions", ignore=shutil.ignore_patterns("io.github.nmkillswitch.*"))
     _bind("/run/world/actions", actions)

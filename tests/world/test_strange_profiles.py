@@ -14,6 +14,7 @@ import pytest
 from . import addresses as a
 from . import profiles
 from .people import BUS_NAME, INTERFACE, OBJECT, PROPERTIES
+from .plugins import offer
 from .strangers import FILL, Stranger, plugin, profile
 from .test_advice import do, steps
 from .waiting import wait_until
@@ -28,20 +29,13 @@ _POLICY = ["src", "192.0.2.1/32", "dst", "0.0.0.0/0", "dir", "out"]
 
 @pytest.fixture(scope="module")
 def guarded(world):
-    Path("/etc/NetworkManager/VPN").mkdir(exist_ok=True)
     for kind in _KINDS:
-        service = f"org.freedesktop.NetworkManager.{kind}"
-        Path(f"/etc/NetworkManager/VPN/nm-{kind}-service.name").write_text(
-            f"[VPN Connection]\nname={kind}\nservice={service}\nprogram=/bin/false\n")  # fmt: skip
-        Path(f"/etc/dbus-1/system.d/world-{kind}.conf").write_text(
-            f'<busconfig><policy user="root"><allow own="{service}"/><allow send_destination="{service}"/></policy></busconfig>')  # fmt: skip
+        offer(kind)
     _HEARD.touch()
     _LAST_HOOK.write_text(f'#!/bin/sh\necho "$1 $2" >> {_HEARD}\n')
     _LAST_HOOK.chmod(0o755)
-    world.manager.restart()
     world.product.install()
     world.product.start_guard()
-    world.manager.wait_uplink()
     return world
 
 
