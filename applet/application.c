@@ -415,9 +415,9 @@ static const struct {
     const char *accelerators[3];
 } keys[] = {
     { "app.toggle", { "<Primary>l" } }, { "app.vpns", { "<Primary>f" } },
-    { "app.test", { "<Primary>t" } },   { "app.help", { "F1" } },
-    { "app.keys", { "<Primary>F1" } },  { "app.preferences", { "<Primary>comma" } },
-    { "app.quit", { "<Primary>q" } },
+    { "app.test", { "<Primary>t" } },   { "app.refused", { "<Primary>r" } },
+    { "app.help", { "F1" } },           { "app.keys", { "<Primary>F1" } },
+    { "app.quit", { "<Primary>q" } },   { "app.preferences", { "<Primary>comma" } },
 };
 
 /* ---- its life ---- */

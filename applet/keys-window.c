@@ -12,6 +12,7 @@ static const struct {
     { "<Primary>l", NC_("shortcut", "Close or open the lock") },
     { "<Primary>f", NC_("shortcut", "All VPNs") },
     { "<Primary>t", NC_("shortcut", "Test for leaks") },
+    { "<Primary>r", NC_("shortcut", "What is refused") },
     { "<Primary>comma", NC_("shortcut", "Preferences") },
     { "F1 question", NC_("shortcut", "Help") },
     { "<Primary>F1", NC_("shortcut", "Keyboard shortcuts") },

@@ -458,6 +458,7 @@ KsView *ks_view_new(const KsModel *model)
     add_vpns(model, items);
     add(items, "separator-program", KS_ITEM_SEPARATOR, NULL);
     add_action(items, "test", g_strdup(C_("menu", "Test for leaks…")), "test", NULL);
+    add_action(items, "refused", g_strdup(C_("menu", "What is refused…")), "refused", NULL);
     add_action(items, "preferences", g_strdup(C_("menu", "Preferences…")), "preferences", NULL);
     add_action(items, "first-steps", g_strdup(C_("menu", "First steps…")), "first-steps", NULL);
     add_action(items, "help", g_strdup(C_("menu", "Help")), "help", NULL);

@@ -10,6 +10,7 @@
 #include "applet/leak-window.h"
 #include "applet/network-settings.h"
 #include "applet/preferences.h"
+#include "applet/refused-window.h"
 #include "applet/vpns-window.h"
 #include "applet/widgets.h"
 #include "config.h"
@@ -20,16 +21,19 @@ typedef enum {
     PREFERENCES,
     VPNS,
     FIRST_STEPS,
+    REFUSED,
     KINDS,
 } Kind;
 
 static const struct {
     GtkWindow *(*make)(GtkApplication *application);
-    void (*update)(GtkWindow *window, const KsModel *model);
+    void (*update)(GtkWindow *window,
+                   const KsModel *model); /* NULL: the model says nothing to it */
 } kinds[KINDS] = {
     [PREFERENCES] = { ks_preferences_new, ks_preferences_update },
     [VPNS] = { ks_vpns_window_new, ks_vpns_window_update },
     [FIRST_STEPS] = { ks_first_steps_new, ks_first_steps_update },
+    [REFUSED] = { .make = ks_refused_window_new },
 };
 
 struct KsWindows {
@@ -61,6 +65,12 @@ static void place(const KsWindows *windows, GtkWindow *window)
     gtk_window_set_transient_for(window, shows ? windows->main : NULL);
 }
 
+static void update(const KsWindows *windows, Kind kind, const KsModel *model)
+{
+    if (windows->open[kind] && kinds[kind].update)
+        kinds[kind].update(windows->open[kind], model);
+}
+
 static void show(KsWindows *windows, Kind kind)
 {
     KsModel model;
@@ -69,7 +79,7 @@ static void show(KsWindows *windows, Kind kind)
         windows->open[kind] = kinds[kind].make(windows->application);
         g_signal_connect(windows->open[kind], "destroy", G_CALLBACK(on_destroyed), windows);
         windows->observer.describe(&model, windows->observer.data);
-        kinds[kind].update(windows->open[kind], &model);
+        update(windows, kind, &model);
         place(windows, windows->open[kind]);
         if (kind == FIRST_STEPS)
             windows->observer.first_steps(true, windows->observer.data);
@@ -134,6 +144,13 @@ static void do_test(GSimpleAction *action, GVariant *target, gpointer data)
     ks_leak_window_show(((KsWindows *) data)->application);
 }
 
+static void do_refused(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    (void) action;
+    (void) target;
+    show(data, REFUSED);
+}
+
 static void do_keys(GSimpleAction *action, GVariant *target, gpointer data)
 {
     (void) action;
@@ -155,6 +172,7 @@ static const GActionEntry actions[] = {
     { .name = "edit-vpn", .parameter_type = "s", .activate = do_edit_vpn },
     { .name = "add-profile", .activate = do_add_profile },
     { .name = "test", .activate = do_test },
+    { .name = "refused", .activate = do_refused },
     { .name = "keys", .activate = do_keys },
     { .name = "help", .activate = do_help },
 };
@@ -197,8 +215,7 @@ void ks_windows_set_main(KsWindows *windows, GtkWindow *main)
 void ks_windows_update(KsWindows *windows, const KsModel *model)
 {
     for (int kind = 0; kind < KINDS; kind++)
-        if (windows->open[kind])
-            kinds[kind].update(windows->open[kind], model);
+        update(windows, (Kind) kind, model);
 }
 
 bool ks_windows_answer(KsWindows *windows, KsRequest request, KsAnswer answer, const char *message)

@@ -18,8 +18,9 @@ typedef struct {
     void *data;
 } KsWindowsObserver;
 
-/* Adds the actions "vpns", "preferences", "edit-vpn", "first-steps", "add-profile", "test", "keys"
- * and "help", and those of import.h, to the application, which must outlive the windows. */
+/* Adds the actions "vpns", "preferences", "edit-vpn", "first-steps", "add-profile", "test",
+ * "refused", "keys" and "help", and those of import.h, to the application, which must outlive the
+ * windows. */
 KsWindows *ks_windows_new(GtkApplication *application, const KsWindowsObserver *observer);
 
 /* Closes them; nothing is called any more. */

@@ -18,7 +18,9 @@ from .desktop import Desktop
 NAME = "io.github.nmkillswitch"
 PATH = "/io/github/nmkillswitch"
 INTERFACE = NAME + ".Guard1"
-_XML = Path(__file__).resolve().parents[2] / "data/io.github.nmkillswitch.Guard1.xml"
+_DATA = Path(__file__).resolve().parents[2] / "data"
+_XML = _DATA / "io.github.nmkillswitch.Guard1.xml"
+HELPERS = ("LeakTest", "Refused")  # the programs beside the guard
 _POLKIT = "org.freedesktop.PolicyKit1"
 _POLKIT_PATH = "/org/freedesktop/PolicyKit1/Authority"
 _POLKIT_XML = """<node><interface name="org.freedesktop.PolicyKit1.Authority"><method name="CheckAuthorization">
@@ -79,6 +81,7 @@ class Stage(Desktop):
         self._ready = threading.Event()
         self._system: Gio.DBusConnection | None = None
         self.asked: list[str] = []
+        self._answers: dict[str, str | tuple[str, str]] = {}  # of the helpers
 
     @property
     def environment(self) -> dict[str, str]:
@@ -126,6 +129,9 @@ class Stage(Desktop):
         polkit = Gio.DBusNodeInfo.new_for_xml(_POLKIT_XML).interfaces[0]
         self._types = {prop.name: prop.signature for prop in guard.properties}
         self._system.register_object(PATH, guard, self._on_call, self._on_get, None)
+        for name in HELPERS:
+            helper = Gio.DBusNodeInfo.new_for_xml((_DATA / f"{NAME}.{name}1.xml").read_text()).interfaces[0]
+            self._system.register_object(f"{PATH}/{name}", helper, self._on_helper, None, None)
         self._system.register_object(_POLKIT_PATH, polkit, self._on_polkit, None, None)
         Gio.bus_own_name_on_connection(self._system, _POLKIT, Gio.BusNameOwnerFlags.NONE, None, None)
         self._guard = Gio.bus_own_name_on_connection(
@@ -146,6 +152,24 @@ class Stage(Desktop):
             return
         self.asked.append(method + arguments.print_(False))
         call.return_value(None)
+
+    def _on_helper(self, _bus: Any, _sender: str, path: str, _interface: str, method: str, _arguments: Any, call: Any) -> None:
+        self.asked.append(method)
+        answer = self._answers[path.rpartition("/")[2]]
+        if method == "Stop":
+            call.return_value(None)
+        elif isinstance(answer, tuple):
+            call.return_dbus_error(*answer)
+        else:
+            call.return_value(GLib.Variant.parse(GLib.VariantType.new("(a{sv})"), answer, None, None))
+
+    def helper(self, name: str, answer: str | tuple[str, str]) -> None:
+        """One of HELPERS is there from now on, and says this, or answers with this error: its name, a message."""
+        if name not in self._answers:
+            Gio.bus_own_name_on_connection(self._system, f"{NAME}.{name}", Gio.BusNameOwnerFlags.NONE, None, None)
+        self._answers[name] = answer
+        self._system.emit_signal(None, f"{PATH}/{name}", f"{NAME}.{name}1", "Changed", None)
+        self._system.flush_sync()
 
     def _on_polkit(self, _bus: Any, _sender: str, _path: str, _interface: str, _method: str, _arguments: Any, call: Any) -> None:
         call.return_value(GLib.Variant("((bba{ss}))", ((*self.permission, {}),)))

@@ -2,13 +2,16 @@
 """The windows for people who read by ear and go by keyboard; and what they say about a VPN."""
 
 import os
+import subprocess
 
 import pytest
 
 from world.waiting import wait_until
 
 from .access import cut_texts, find, laid_out, read, walk_by_tab, words
+from .looks import LEAKED, REFUSED
 from .picture import Picture
+from .stage import Stage
 
 WINDOWS = {"Preferences": "--preferences", "VPN Kill Switch": ""}
 
@@ -27,14 +30,18 @@ def open_window(desktop, title, **environment):
 @pytest.mark.parametrize("title", WINDOWS)
 def test_every_control_has_a_name_and_is_reached_by_tab(world, desktop, title):
     open_window(desktop, title)
-    nodes = read(desktop, "", "VISIBLE")
+    check_controls(desktop, "", 4)
+
+
+def check_controls(desktop, title, least):
+    nodes = read(desktop, title, "VISIBLE")
     controls = [node for node in nodes if node.is_control]
-    assert len(controls) >= 4, nodes
+    assert len(controls) >= least, nodes
     nameless = [node for node in controls if not node.name and not node.text]
     assert not nameless
     # a picture says what it shows
     assert not [node for node in nodes if node.role in ("icon", "image") and not node.name]
-    walked = {(node.role, node.name) for node in walk_by_tab(desktop, "")}
+    walked = {(node.role, node.name) for node in walk_by_tab(desktop, title, most=60)}
     missed = [node for node in controls if (node.role, node.name) not in walked and node.name not in ("Close",)]
     assert not missed
 
@@ -43,9 +50,13 @@ def test_every_control_has_a_name_and_is_reached_by_tab(world, desktop, title):
 @pytest.mark.parametrize("title", WINDOWS)
 def test_text_can_be_read(world, desktop, title, theme):
     open_window(desktop, title, GTK_THEME=theme)
+    check_contrast(desktop, title, theme, "")
+
+
+def check_contrast(desktop, title, theme, window):
     shot = desktop.screenshot(f"{title.replace(' ', '-').lower()}-{theme.replace(':', '-').lower()}")
     seen = 0
-    nodes = read(desktop, "")
+    nodes = read(desktop, window)
     frames = [node.box for node in nodes if node.role == "frame"]
     for node in nodes:
         if not node.text_box or "SENSITIVE" not in node.states or min(node.text_box[2:]) < 4:
@@ -63,8 +74,12 @@ def test_text_can_be_read(world, desktop, title, theme):
 def test_no_text_is_cut_on_a_small_screen(world, small_desktop, title):
     """800x600: the window is on the screen, and each label has room for its text."""
     open_window(small_desktop, title)
-    small_desktop.screenshot(f"small-{title.replace(' ', '-').lower()}")
-    nodes = read(small_desktop, "")
+    check_small(small_desktop, title)
+
+
+def check_small(desktop, title):
+    desktop.screenshot(f"small-{title.replace(' ', '-').lower()}")
+    nodes = read(desktop, "")
     frames = [node.box for node in nodes if node.role == "frame"]
     assert frames
     for x, y, width, height in frames:
@@ -75,6 +90,41 @@ def test_no_text_is_cut_on_a_small_screen(world, small_desktop, title):
         and (node.text_box[2] > node.box[2] + 1 or node.text_box[3] > node.box[3] + 1)
     ]
     assert not cut
+
+
+def is_activated(desktop, title):
+    """xdotool may come before the window manager."""
+    windows = desktop.windows(title)
+    try:
+        desktop.x("windowactivate", "--sync", windows[-1])
+    except (IndexError, subprocess.CalledProcessError):
+        return False
+    return True
+
+
+class SmallStage(Stage):
+    size = "800x600x24"
+
+
+@pytest.mark.parametrize("kind, theme", [(Stage, "Adwaita"), (Stage, "Adwaita:dark"), (SmallStage, "HighContrast")])
+def test_windows_of_the_helpers(kind, theme):
+    """The leak test's and that of refused packets, full: names, Tab, contrast, and each on the small screen."""
+    with kind() as stage:
+        stage.helper("LeakTest", LEAKED)
+        stage.helper("Refused", REFUSED)
+        stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="", GTK_THEME=theme, LC_ALL="C.UTF-8")
+        wait_until(lambda: stage.windows("VPN Kill Switch"), "the window that stands in for the tray", 20)
+        for action, title, last in (("test", "Leak Test", "Test again"), ("refused", "What Is Refused", "Copy")):
+            stage.act(action)
+            wait_until(lambda title=title: is_activated(stage, title), title, 20)
+            wait_until(lambda: "SENSITIVE" in find(stage, title, last, "push button", "VISIBLE").states, "it to be filled in", 20)
+            check_contrast(stage, title, theme, title)  # Tab selects text, in other colours
+            if kind is SmallStage:
+                check_small(stage, title)
+            elif theme == "Adwaita":
+                check_controls(stage, title, 1)
+            stage.x("key", "Escape")
+            wait_until(lambda title=title: not stage.windows(title), "it to close", 20)
 
 
 def test_a_long_name_on_a_small_screen(world, small_desktop):

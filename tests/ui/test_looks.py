@@ -15,13 +15,14 @@ from world.waiting import wait_until
 
 from .access import cut_texts, laid_out, read
 from .languages import LONG, RIGHT_TO_LEFT, make
+from .looks import LEAKED, REFUSED
 from .stage import STATES, Stage
 
 _LINGUAS = Path(__file__).resolve().parents[2] / "po/LINGUAS"
 REAL = [word for line in _LINGUAS.read_text().splitlines() if not line.startswith("#") for word in line.split()]
 _HOLDER = Path("/usr/local/share")
 # what is not ours to translate: names, addresses, numbers, a command, the guard's own words
-_FOREIGN = re.compile(r"^[\W\d]*$|office|Home|vpn\.example|UDP|TCP|sudo|WireGuard|OpenVPN|wg0|^The table in the kernel|^(Minimieren|Maximieren|Schließen)$")
+_FOREIGN = re.compile(r"^[\W\d]*$|office|Home|vpn\.example|UDP|TCP|sudo|WireGuard|OpenVPN|wg0|IPv[46]|^firefox$|^evil|^W{15}$|^The table in the kernel|^(Minimieren|Maximieren|Schließen)$")
 
 
 @contextmanager
@@ -68,6 +69,8 @@ def check(stage, shown, foreign=None):
 
 
 def every_window(stage, language, foreign=None, **environment):
+    stage.helper("LeakTest", LEAKED)
+    stage.helper("Refused", REFUSED)
     start(stage, language, **environment)
     for state in ("protected", "blocked", "broken"):
         stage.say(STATES[state])
@@ -75,11 +78,11 @@ def every_window(stage, language, foreign=None, **environment):
     stage.say(STATES["blocked"])
     for window, action, target in (
         ("preferences", "preferences", ""), ("servers", "edit-vpn", "[<'m1'>]"), ("new", "edit-vpn", "[<''>]"), ("vpns", "vpns", ""),
-        ("first-steps", "first-steps", ""), ("help", "help", ""),
+        ("first-steps", "first-steps", ""), ("leak-test", "test", ""), ("refused", "refused", ""), ("help", "help", ""),
     ):
         stage.act(action, target or "@av []")
         look(stage, language, window, 2 if window == "preferences" else 3, foreign)
-        if window in ("servers", "new", "vpns", "first-steps"):
+        if window not in ("preferences", "help"):
             stage.x("key", "Escape")
             wait_until(lambda: len(frames(stage)) == 2, "the dialog to close", 20)
 

@@ -89,7 +89,8 @@ static void check_text(const KsModel *model, const char *expected)
     "  For 30 minutes (off) -> pause 1800\n" \
     "  For 60 minutes (off) -> pause 3600\n"
 #define LAST                                                          \
-    "---\nTest for leaks… -> test\nPreferences… -> preferences\n" \
+    "---\nTest for leaks… -> test\nWhat is refused… -> refused\n" \
+    "Preferences… -> preferences\n"                                 \
     "First steps… -> first-steps\nHelp -> help\nQuit -> quit\n"
 #define TUNNEL                                                                  \
     "'Tunnels': <[{'interface': <'tun0'>, 'uuid': <'u1'>, 'name': <'office'>, " \

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "applet/refused-view.h"
+
+#include "applet/text.h"
+#include "config.h"
+#include "model/names.h"
+#include "model/refused-words.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+static void free_row(void *data)
+{
+    KsRefusedRow *row = data;
+
+    g_free(row->key);
+    g_free(row->app);
+    g_free(row->title);
+    g_free(row->who);
+    g_free(row->target);
+    g_free(row->times);
+    g_free(row);
+}
+
+void ks_refused_view_free(KsRefusedView *view)
+{
+    if (!view)
+        return;
+    g_free(view->headline);
+    g_free(view->note);
+    g_ptr_array_unref(view->rows);
+    g_free(view);
+}
+
+/* ---- why nothing is told ---- */
+
+static char *not_started(void)
+{
+    return g_strdup_printf(
+        _("The program that shows refused packets could not be started. Its log: %s"),
+        "journalctl -u nm-killswitch-refused.service");
+}
+
+static bool is_away(const char *name)
+{
+    static const char *const away[] = {
+        "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
+        "org.freedesktop.DBus.Error.Spawn.",         "org.freedesktop.DBus.Error.NoReply",
+        "org.freedesktop.DBus.Error.TimedOut",       "org.freedesktop.systemd1.",
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(away); i++)
+        if (g_str_has_prefix(name, away[i]))
+            return true;
+    return false;
+}
+
+static char *explain(const GError *error)
+{
+    g_autofree char *name = g_dbus_error_get_remote_error(error);
+    g_autoptr(GError) plain = g_error_copy(error);
+
+    if (name && strcmp(name, KS_BUS_ERROR("NotAuthorised")) == 0)
+        return g_strdup(_("You may not see it without a password."));
+    if (name && is_away(name))
+        return not_started();
+    if (name && strcmp(name, "org.freedesktop.DBus.Error.LimitsExceeded") == 0)
+        return g_strdup(_("Too many programs are watching already."));
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+        return g_strdup(_("The system bus is gone, so the guard cannot be reached. What was "
+                          "locked stays locked."));
+    (void) g_dbus_error_strip_remote_error(plain);
+    return ks_printable(plain->message, KS_TEXT_SENTENCE_COLUMNS);
+}
+
+/* ---- what is told ---- */
+
+static KsRefusedRow *new_row(const KsRefusedEntry *entry, KsNameApp name_app, void *data)
+{
+    KsRefusedRow *row = g_new0(KsRefusedRow, 1);
+    KsRefusedEntry named = *entry;
+    g_autofree char *found = entry->app[0] ? name_app(entry->app, data) : NULL;
+    g_autofree char *name = found ? ks_printable(found, KS_TEXT_SENTENCE_COLUMNS) : NULL;
+    g_autofree char *where = ks_refused_where(entry);
+    g_autofree char *often = ks_refused_how_often(entry);
+    g_autofree char *when = ks_text_moment(entry->last);
+
+    if (name)
+        named.app = name;
+    row->key = ks_refused_entry_key(entry);
+    row->app = g_strdup(entry->app);
+    row->title = ks_refused_who(entry);
+    row->who = ks_refused_who_else(&named);
+    row->target = g_strdup_printf("%s: %s", where, ks_refused_why(entry));
+    row->times = g_strdup_printf(_("%s, last at %s"), often, when);
+    return row;
+}
+
+/* What there is besides the rows. */
+static char *note_of(const KsRefusedReport *report)
+{
+    g_autofree char *missing = ks_refused_not_shown(report);
+    g_autofree char *more = NULL;
+
+    if (report->entries->len > KS_REFUSED_SHOWN_MAX)
+        more = g_strdup_printf(_("The latest %u of %u are shown."), KS_REFUSED_SHOWN_MAX,
+                               report->entries->len);
+    else if (report->entries->len == 0 && report->hidden == 0)
+        more = g_strdup(_("What a program tries to send past the VPN while the lock is closed "
+                          "appears here. What was refused before cannot be seen any more."));
+    if (!more)
+        return missing ? g_steal_pointer(&missing) : g_strdup("");
+    return missing ? g_strdup_printf("%s %s", more, missing) : g_steal_pointer(&more);
+}
+
+static const char *headline_of(const KsRefusedReport *report)
+{
+    if (report->entries->len > 0)
+        return _("Refused since this window opened:");
+    return report->hidden > 0
+               ? _("Nothing of your programs has been refused since this window opened.")
+               : _("Nothing has been refused since this window opened.");
+}
+
+KsRefusedView *ks_refused_view_new(const KsRefusedReport *report, const GError *error,
+                                   KsNameApp name_app, void *data)
+{
+    KsRefusedView *view = g_new0(KsRefusedView, 1);
+    const char *trouble = report ? ks_refused_trouble(report) : NULL;
+
+    view->rows = g_ptr_array_new_with_free_func(free_row);
+    view->has_failed = error != NULL;
+    if (error || trouble) {
+        view->headline = g_strdup(_("What is refused cannot be seen."));
+        view->note = error ? explain(error) : g_strdup(trouble);
+    } else {
+        view->headline = g_strdup(report ? headline_of(report) : _("Looking…"));
+        view->note = report ? note_of(report) : g_strdup("");
+    }
+    for (unsigned i = 0; report && i < MIN(report->entries->len, KS_REFUSED_SHOWN_MAX); i++)
+        g_ptr_array_add(view->rows, new_row(g_ptr_array_index(report->entries, i), name_app, data));
+    return view;
+}
+
+char *ks_refused_row_text(const KsRefusedRow *row)
+{
+    return row->who[0]
+               ? g_strdup_printf("%s (%s)\n%s\n%s", row->title, row->who, row->target, row->times)
+               : g_strdup_printf("%s\n%s\n%s", row->title, row->target, row->times);
+}
+
+char *ks_refused_view_text(const KsRefusedView *view)
+{
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i < view->rows->len; i++) {
+        g_autofree char *row = ks_refused_row_text(g_ptr_array_index(view->rows, i));
+
+        g_string_append_printf(text, "%s%s\n", i > 0 ? "\n" : "", row);
+    }
+    return g_string_free(text, FALSE);
+}

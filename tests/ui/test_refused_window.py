@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is refused, in a window: real packets of a person's program, and whatever else may be told of."""
+
+import subprocess
+
+import pytest
+
+from world import addresses as a
+from world.waiting import wait_until
+
+from .access import find, press, read, walk_by_tab, words
+from .looks import ENTRIES, REFUSED
+from .stage import Stage
+
+TITLE = "What Is Refused"
+SEND = f"import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('{a.WEB[4]}', 8444)); import time; time.sleep(1)"
+NOTHING = "Nothing has been refused since this window opened."
+
+
+def _said(desktop, begins: str) -> None:
+    wait_until(lambda: any(text.startswith(begins) for text in words(desktop, TITLE)), f"{begins!r} in the window", 20)
+
+
+def test_what_a_program_tried(world, desktop):
+    teller = world.product.start_refused()
+    try:
+        desktop.start_panel()
+        desktop.start_applet("--hidden", NO_AT_BRIDGE="0", G_DEBUG="")
+        desktop.wait_icon("unlocked")
+        desktop.act("refused")
+        _said(desktop, NOTHING)
+        world.product.ctl("lock")
+        for times in ("1 time,", "2 times,"):
+            subprocess.run(["/usr/bin/python3", "-c", SEND], preexec_fn=desktop.person.become, stderr=subprocess.DEVNULL, check=False)
+            _said(desktop, times)
+        _said(desktop, f"{a.WEB[4]}, port 8444, UDP: it was not going through a VPN")
+        _said(desktop, "/usr/bin/python3")
+        desktop.act("refused")  # the same window
+        assert len(desktop.windows(TITLE)) == 1
+        world.product.stop_guard()
+        _said(desktop, "The guard does not answer")
+        world.product.start_guard()
+        _said(desktop, "Refused since this window opened")
+        desktop.x("windowactivate", "--sync", desktop.windows(TITLE)[-1])
+        desktop.x("key", "Escape")
+        wait_until(lambda: not desktop.windows(TITLE), "the window to close")
+        # it ends by itself when nobody looks, and with it what the kernel tells
+        wait_until(lambda: "log group" not in world.client.run(["nft", "list", "ruleset"]).stdout, "the kernel to tell no more", 20)
+    finally:
+        teller.terminate()
+        teller.wait(5)
+
+
+@pytest.fixture
+def stage():
+    with Stage() as started:
+        yield started
+
+
+def _open(stage) -> None:
+    stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="", LC_ALL="C.UTF-8")
+    stage.act("refused")
+    window = wait_until(lambda: stage.windows(TITLE), "the window", 20)[-1]
+    stage.x("windowactivate", "--sync", window)
+
+
+def test_whatever_is_told(stage):
+    """An error and a new try; rows that come, stay and go; by key, by ear, and copied."""
+    _open(stage)
+    _said(stage, "The program that shows refused packets could not be started.")
+    stage.helper("Refused", ("io.github.nmkillswitch.Error.NotAuthorised", "no"))
+    press(stage, TITLE, "Try again")
+    _said(stage, "You may not see it without a password.")
+    stage.helper("Refused", "({'state': <'on'>},)")
+    press(stage, TITLE, "Try again")
+    _said(stage, NOTHING)
+    assert not [node for node in read(stage, TITLE) if node.name == "Try again"]
+
+    stage.helper("Refused", REFUSED)
+    _said(stage, "2 more are other users'")
+    rows = [node for node in read(stage, TITLE, "VISIBLE") if node.role == "list item"]
+    assert len(rows) == len(ENTRIES)
+    for part in ("firefox (/usr/lib/firefox/firefox, user alice", "203.0.113.9, port 443, TCP: it was not", "3 times, last at"):
+        assert part in rows[0].name
+    assert not any(letter in node.name + node.text for node in read(stage, TITLE) for letter in "\x1b\u202e")
+    assert {(node.role, node.name) for node in walk_by_tab(stage, TITLE)} >= {("push button", "Copy"), ("list item", rows[0].name)}
+
+    press(stage, TITLE, "Copy")
+    stage.act("vpns")
+    [window] = wait_until(lambda: stage.windows("VPNs"), "the other window", 20)
+    stage.x("windowactivate", "--sync", window)
+    stage.x("key", "ctrl+v")
+    wait_until(lambda: any("443, TCP: it was" in node.text for node in read(stage, "VPNs") if node.role == "text"), "what was copied", 20)
+    stage.x("key", "Escape")
+
+    # the first row goes, the others stay
+    stage.helper("Refused", f"({{'state': <'on'>, 'entries': <[{', '.join(ENTRIES[1:])}]>}},)")
+    wait_until(lambda: not any(node.name == rows[0].name for node in read(stage, TITLE, "VISIBLE")), "the row to go", 20)
+    find(stage, TITLE, rows[1].name, "list item", "VISIBLE")
+    asked = stage.asked.count("Look")
+    window = stage.windows(TITLE)[-1]
+    stage.x("windowactivate", "--sync", window)
+    stage.x("key", "Escape")
+    wait_until(lambda: not stage.windows(TITLE), "the window to close", 20)
+    stage.helper("Refused", "({'state': <'on'>},)")
+    stage.wait_for_main_loop()
+    assert stage.asked.count("Look") == asked
