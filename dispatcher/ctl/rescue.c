@@ -276,7 +276,7 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char
     g_autofree char *problem = NULL;
     KsLinks *links = NULL;
     g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
-    KsStatusFacts facts = { .world = world, .held = ks_held_of(held) };
+    KsStatusFacts facts = { .world = world, .held = ks_held_of(held), .alone = true };
 
     (void) ks_store_load(store, &settings, &problem);
     facts.problems[0] =

@@ -513,7 +513,7 @@ bool ks_lock_has_hotspot(const KsLock *lock, uint32_t index)
     return has_interface(lock, KS_SET_HOTSPOT_INTERFACES, index);
 }
 
-static bool has_key(const KsLock *lock, KsSetId set, const KsKey *key)
+bool ks_lock_has_key(const KsLock *lock, KsSetId set, const KsKey *key)
 {
     unsigned low = 0;
     unsigned high = lock->sets[set]->len;
@@ -538,7 +538,7 @@ bool ks_lock_has_server(const KsLock *lock, const KsAddress *address, uint8_t pr
     KsKey key = { 0 };
     KsSetId set = server_key(address, protocol, port, &key);
 
-    return set != KS_SET_MAX && has_key(lock, set, &key);
+    return set != KS_SET_MAX && ks_lock_has_key(lock, set, &key);
 }
 
 bool ks_lock_has_tunnel_address(const KsLock *lock, const KsAddress *address)
@@ -546,9 +546,9 @@ bool ks_lock_has_tunnel_address(const KsLock *lock, const KsAddress *address)
     KsKey key = { 0 };
 
     memcpy(key.bytes, address->bytes, ks_address_size(address));
-    return has_key(lock,
-                   address->family == AF_INET ? KS_SET_TUNNEL_ADDRESSES4 : KS_SET_TUNNEL_ADDRESSES6,
-                   &key);
+    return ks_lock_has_key(
+        lock, address->family == AF_INET ? KS_SET_TUNNEL_ADDRESSES4 : KS_SET_TUNNEL_ADDRESSES6,
+        &key);
 }
 
 unsigned ks_lock_tunnels(const KsLock *lock)

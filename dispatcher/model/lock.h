@@ -145,6 +145,8 @@ bool ks_lock_has_interface(const KsLock *lock, uint32_t index); /* open */
 bool ks_lock_has_guests(const KsLock *lock, uint32_t index);
 bool ks_lock_has_hotspot(const KsLock *lock, uint32_t index);
 
+bool ks_lock_has_key(const KsLock *lock, KsSetId set, const KsKey *key); /* of a sealed lock */
+
 /* Of a sealed lock. Whose packets may go to the server makes no difference here. */
 bool ks_lock_has_server(const KsLock *lock, const KsAddress *address, uint8_t protocol,
                         uint16_t port);

@@ -1,14 +1,61 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/status-facts.h"
 
+/* What a set may still hold of a tunnel that has gone since the guard died. */
+typedef enum {
+    NOTHING,
+    LINKS,    /* indices of links that are no more */
+    ANYTHING, /* what means something beside such a link only */
+} Left;
+
+static const Left left_behind[KS_SET_MAX] = {
+    [KS_SET_OPEN_INTERFACES] = LINKS,      [KS_SET_GUEST_INTERFACES] = LINKS,
+    [KS_SET_HOTSPOT_INTERFACES] = LINKS,   [KS_SET_LAN_INTERFACES] = LINKS,
+    [KS_SET_TRANSLATORS] = LINKS,          [KS_SET_TUNNEL_ROUTES4] = ANYTHING,
+    [KS_SET_TUNNEL_ROUTES6] = ANYTHING,    [KS_SET_TUNNEL_ADDRESSES4] = ANYTHING,
+    [KS_SET_TUNNEL_ADDRESSES6] = ANYTHING, [KS_SET_TUNNEL_TARGETS6] = ANYTHING,
+    [KS_SET_TUNNEL_SENDERS4] = ANYTHING,   [KS_SET_WIREGUARD_MARKS] = ANYTHING,
+    [KS_SET_WIREGUARD_PORTS] = ANYTHING,   [KS_SET_OPENVPN_PORTS] = ANYTHING,
+};
+
+static bool opens_no_more_links(const KsStatusFacts *facts, KsSetId set)
+{
+    const GArray *held = facts->held.lock->sets[set];
+
+    for (unsigned i = 0; i < held->len; i++) {
+        const KsKey *key = &g_array_index(held, KsKey, i);
+
+        if (!ks_lock_has_key(ks_engine_lock(facts->engine), set, key) &&
+            ks_world_link_by_index(facts->world, ks_key_number(key)))
+            return false;
+    }
+    return true;
+}
+
+static bool opens_no_more(const KsStatusFacts *facts)
+{
+    for (KsSetId set = 0; set < KS_SET_MAX; set++) {
+        bool same = ks_lock_set_is_equal(facts->held.lock, ks_engine_lock(facts->engine), set);
+
+        if (left_behind[set] == NOTHING && !same)
+            return false;
+        if (left_behind[set] == LINKS && !same && !opens_no_more_links(facts, set))
+            return false;
+    }
+    return true;
+}
+
 bool ks_status_verified(const KsStatusFacts *facts)
 {
     bool locked = ks_engine_settings(facts->engine)->locked;
 
     if (facts->trouble || facts->held.present != locked)
         return false;
-    return !locked ||
-           (facts->held.intact && ks_lock_equal(facts->held.lock, ks_engine_lock(facts->engine)));
+    if (!locked)
+        return true;
+    return facts->held.intact &&
+           (facts->alone ? opens_no_more(facts)
+                         : ks_lock_equal(facts->held.lock, ks_engine_lock(facts->engine)));
 }
 
 bool ks_status_is_up_without_interface(const KsStatusFacts *facts, const KsVpn *vpn)

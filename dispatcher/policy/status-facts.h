@@ -18,6 +18,7 @@ typedef struct {
     const KsViewer *viewer; /* who is told; NULL: everybody, and nothing of private profiles */
     uint32_t pause_max;     /* seconds; 0: pausing is not allowed */
     bool egress;            /* the second layer stands on every uplink */
+    bool alone;             /* no guard keeps the kernel up to date */
     bool trouble;           /* the kernel could not be asked or changed: nothing is verified */
     const char *problems[KS_STATUS_PROBLEMS_MAX]; /* whole sentences; NULL: none */
     const GPtrArray *configuration_warnings;      /* whole sentences; NULL: none */
@@ -34,7 +35,8 @@ typedef struct {
 /* "unlocked", "protected", "blocked", "paused" or "broken". */
 const char *ks_status_state(const KsStatusFacts *facts);
 
-/* The kernel holds exactly what should be. */
+/* The kernel holds exactly what should be. Without a guard: all of its rules, and it opens no link
+ * that should not be open; a link that is gone may still be named, which opens nothing. */
 bool ks_status_verified(const KsStatusFacts *facts);
 
 /* A VPN of policies, which needs no interface: NetworkManager says that it is up, and the kernel

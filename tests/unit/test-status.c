@@ -30,6 +30,35 @@ static void test_states(Fixture *f, const void *data)
     assert_state(f, "unlocked");
 }
 
+/* The tunnel has gone since the guard died: nothing gets out by what the kernel still names. */
+static void test_without_guard(Fixture *f, const void *data)
+{
+    const KsLink stranger = { .index = 9, .name = "tun9", .up = true, .tunnel_kind = true };
+
+    (void) data;
+    add_vpn(f->world);
+    look(f);
+    f->facts.alone = true;
+    assert_state(f, "protected");
+    g_array_set_size(f->world->links, 2);
+    (void) ks_engine_observe(f->engine, f->world);
+    assert_state(f, "blocked");
+    f->facts.alone = false; /* the guard would have taken it out */
+    assert_state(f, "broken");
+    f->facts.alone = true;
+
+    ks_lock_open_interface(f->lock, stranger.index);
+    ks_lock_seal(f->lock);
+    assert_state(f, "blocked");
+    g_array_append_val(f->world->links, stranger);
+    assert_state(f, "broken");
+    g_array_set_size(f->world->links, 2);
+    assert_state(f, "blocked");
+    ks_lock_add_people(f->lock, 5, 5);
+    ks_lock_seal(f->lock);
+    assert_state(f, "broken");
+}
+
 /* NetworkManager's word that IPsec is up is worth what the kernel has of it. */
 static void test_ipsec(Fixture *f, const void *data)
 {
@@ -391,6 +420,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     CASE("last-failure", test_last_failure);
     CASE("states", test_states);
+    CASE("without-guard", test_without_guard);
     CASE("ipsec", test_ipsec);
     CASE("broken", test_broken);
     CASE("members", test_members);

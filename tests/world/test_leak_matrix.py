@@ -251,6 +251,8 @@ def openvpn_killed_without_guard(world, matrix, chatter, name):
     matrix.require_closed(matrix.measure(name, locked=True))
     matrix.require_unreachable()
     world.manager.wait_down("full")
+    status = world.product.status()
+    assert (status["state"], status["reason"]) == ("blocked", "guard-away"), status
 
 
 @state("guard restarted after that")
