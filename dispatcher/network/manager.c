@@ -81,12 +81,21 @@ static void watch_access_point(KsManager *manager, NMDevice *device)
     g_signal_connect_swapped(device, signal, G_CALLBACK(on_any_change), manager);
 }
 
+/* A VPN's program that stops being connected without a word is a failure, too: NetworkManager gives no
+ * reason (nm-vpn-connection.c), where it gives one for whatever a person or the network does. */
+static KsFailure failure_of(NMActiveConnection *active, guint reason)
+{
+    if (reason == NM_ACTIVE_CONNECTION_STATE_REASON_UNKNOWN && NM_IS_VPN_CONNECTION(active))
+        return KS_FAILURE_SERVICE;
+    return ks_failure_of(reason);
+}
+
 /* The reason comes with the signal only: the connection is gone right after it. */
 static void on_active_state(NMActiveConnection *active, guint state, guint reason,
                             KsManager *manager)
 {
     NMRemoteConnection *profile = nm_active_connection_get_connection(active);
-    KsFailure failure = ks_failure_of(reason);
+    KsFailure failure = failure_of(active, reason);
 
     if (!profile)
         return;

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A VPN program for NetworkManager that says that it is connected, whatever the kernel does: what is left of
 an IPsec VPN whose daemon has died; or, called with "ssh", SSH that forwards ports and has neither an interface
-nor an address. Runs as root on the client; ends when its name is lost."""
+nor an address. Runs as root on the client; ends when its name is lost. SIGUSR1: it stops being connected."""
 
 import ipaddress
+import signal
 import sys
 
 from gi.repository import Gio, GLib
@@ -40,8 +41,8 @@ class Plugin:
         info = Gio.DBusNodeInfo.new_for_xml(_XML).interfaces[0]
         bus.register_object(_PATH, info, self._call, lambda *_: GLib.Variant("u", self._state), None)
 
-    def _tell(self, signal: str, value: GLib.Variant) -> None:
-        self._bus.emit_signal(None, _PATH, _INTERFACE, signal, GLib.Variant.new_tuple(value))
+    def _tell(self, name: str, value: GLib.Variant) -> None:
+        self._bus.emit_signal(None, _PATH, _INTERFACE, name, GLib.Variant.new_tuple(value))
 
     def _become(self, state: int) -> None:
         self._state = state
@@ -57,6 +58,11 @@ class Plugin:
             self._tell("Ip4Config", GLib.Variant("a{sv}", {key: GLib.Variant("u", value) for key, value in address.items()}))
         self._become(_STARTED)
 
+    def stop(self) -> bool:
+        """Without a word, as a plugin does whose program was killed."""
+        self._become(_STOPPED)
+        return GLib.SOURCE_CONTINUE
+
     def _call(self, _bus, _sender, _path, _interface, method, arguments, invocation) -> None:
         invocation.return_value(GLib.Variant("(s)", ("",)) if method == "NeedSecrets" else None)
         if method in ("Connect", "ConnectInteractive"):
@@ -69,6 +75,7 @@ def main() -> None:
     bus = Gio.bus_get_sync(Gio.BusType.SYSTEM, None)
     kind = sys.argv[1]
     plugin = Plugin(bus, kind == "ssh")
+    GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, signal.SIGUSR1, plugin.stop)
     Gio.bus_own_name_on_connection(bus, f"org.freedesktop.NetworkManager.{kind}", 0, lambda *_: print(f"ready {bool(plugin)}", flush=True), None)
     GLib.MainLoop().run()
 

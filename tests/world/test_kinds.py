@@ -71,6 +71,7 @@ def test_its_program_dies(walk):
         walk.world.client.kill(walk.kind.program)
         walk.wait_down()
         walk.says("blocked")
+    assert walk.world.product.wait_reason("service-failed")["reason_vpn"].startswith(walk.kind.name)
     walk.note("its program killed")
     with walk.nothing_in_clear():
         walk.up(a.SERVER[4])

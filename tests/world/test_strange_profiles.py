@@ -104,7 +104,7 @@ def _program(guarded, kind):
     guarded.client.run(["busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ReloadConfig"])
     started = guarded.client.daemon("ipsec_plugin", ["/usr/bin/python3", str(_PLUGIN), kind])
     try:
-        yield
+        yield started
     finally:
         started.kill()
         started.wait(10)
@@ -118,8 +118,12 @@ def libreswan(guarded):
 
 @pytest.fixture
 def ssh(guarded):
-    with _program(guarded, "ssh"):
-        yield
+    with _program(guarded, "ssh") as started:
+        yield started
+
+
+def _failure(guarded, name):
+    return next(vpn["failure"] for vpn in guarded.product.status()["vpns"] if vpn["name"] == name)
 
 
 def test_a_vpn_that_has_no_interface(guarded, ssh):
@@ -135,6 +139,8 @@ def test_a_vpn_that_has_no_interface(guarded, ssh):
         assert connect == "nmcli connection up NAME"  # another one: this one is connected
         do(guarded, connect.replace("NAME", "full"))
         assert [tunnel["name"] for tunnel in guarded.product.wait_state("protected")["tunnels"]] == ["full"]
+        ssh.send_signal(signal.SIGUSR1)
+        wait_until(lambda: _failure(guarded, "ports") == "service-failed", "an end without a reason to be told as one")
     finally:
         guarded.manager.nmcli("connection", "delete", "ports")
 
