@@ -17,7 +17,6 @@
 #include "model/names.h"
 #include "network/system-bus.h"
 
-#include <glib/gi18n.h>
 #include <string.h>
 
 /* After login a tray may come later than we do. Then the window is there instead. */
@@ -120,27 +119,21 @@ static void on_answered(KsRequest request, KsAnswer answer, const char *message,
 
 static void on_not_started(const char *message, void *data)
 {
+    g_autoptr(KsNotice) notice = ks_notice_for_no_start(message);
     KsApplication *self = data;
-    KsNotice notice = {
-        .title = (char *) _("The guard could not be started"),
-        .body = (char *) message,
-        .icon = "io.github.nmkillswitch-broken-symbolic",
-    };
 
-    ks_notifier_answer(self->notifier, &notice);
+    ks_notifier_answer(self->notifier, notice);
 }
 
 static void on_vpn_failed(const char *uuid, const char *message, void *data)
 {
+    g_autoptr(KsNotice) notice = NULL;
     KsApplication *self = data;
-    KsNotice notice = {
-        .title = (char *) _("The VPN could not be connected"),
-        .body = (char *) message,
-        .icon = "io.github.nmkillswitch-broken-symbolic",
-    };
+    KsModel model;
 
-    (void) uuid;
-    ks_notifier_answer(self->notifier, &notice);
+    describe(self, &model);
+    notice = ks_notice_for_vpn(&model, uuid, message);
+    ks_notifier_answer(self->notifier, notice);
 }
 
 /* ---- the window ---- */
@@ -324,6 +317,7 @@ static void do_connect(GSimpleAction *action, GVariant *target, gpointer data)
     KsApplication *self = data;
 
     (void) action;
+    ks_notifier_answer(self->notifier, NULL);
     if (self->vpns)
         ks_vpn_client_connect(self->vpns, g_variant_get_string(target, NULL));
 }
@@ -333,6 +327,7 @@ static void do_disconnect(GSimpleAction *action, GVariant *target, gpointer data
     KsApplication *self = data;
 
     (void) action;
+    ks_notifier_answer(self->notifier, NULL);
     if (self->vpns)
         ks_vpn_client_disconnect(self->vpns, g_variant_get_string(target, NULL));
 }

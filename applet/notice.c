@@ -20,12 +20,11 @@ static void add_button(KsNotice *notice, const char *label, const char *action, 
 
 static KsNotice *notice_new(const KsModel *model)
 {
-    g_autoptr(KsView) view = ks_view_new(model);
     KsNotice *notice = g_new0(KsNotice, 1);
 
-    notice->title = g_steal_pointer(&view->headline);
-    notice->body = g_steal_pointer(&view->why);
-    notice->icon = view->icon;
+    notice->title = ks_sentence_headline(model);
+    notice->body = ks_sentence_why(model);
+    notice->icon = ks_view_icon(model->guard->state);
     return notice;
 }
 
@@ -40,15 +39,15 @@ static void add_unlock(KsNotice *notice, const KsModel *model)
 
 static KsNotice *blocked(const KsModel *model)
 {
-    const KsVpn *vpn = ks_model_wanted_vpn(model);
+    const KsVpn *vpn = model->manager_ready ? ks_model_wanted_vpn(model) : NULL;
     KsNotice *notice = notice_new(model);
 
     notice->urgent = true;
-    if (vpn && model->manager_ready)
-        add_button(notice,
-                   vpn->uuid && model->dropped[0] ? C_("button", "Reconnect")
-                                                  : C_("button", "Connect"),
+    if (vpn) {
+        notice->vpn = g_strdup(vpn->uuid);
+        add_button(notice, model->dropped[0] ? C_("button", "Reconnect") : C_("button", "Connect"),
                    "app.connect", g_variant_new_string(vpn->uuid));
+    }
     add_unlock(notice, model);
     return notice;
 }
@@ -78,7 +77,8 @@ static KsNotice *with_single_button(const KsModel *model)
     KsNotice *notice = notice_new(model);
 
     notice->urgent = single[state].urgent;
-    if (request == KS_REQUEST_MAX || model->permissions[request] != KS_PERMISSION_NO)
+    if (single[state].action &&
+        (request == KS_REQUEST_MAX || model->permissions[request] != KS_PERMISSION_NO))
         add_button(notice, g_dpgettext2(GETTEXT_PACKAGE, "button", single[state].label),
                    single[state].action, NULL);
     return notice;
@@ -98,58 +98,129 @@ static KsNotice *first_lock(const KsModel *model)
     return notice;
 }
 
-KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
-                              KsNotice **ret_notice)
+static char *words_of(const KsNotice *notice)
+{
+    return g_strjoin("\n", notice->title, notice->body, notice->vpn, NULL);
+}
+
+/* A notification that was shown in this very state says what is so now, or goes. */
+static KsNoticeVerdict keep_true(const KsModel *model, KsTold *told, KsNotice **ret_notice)
 {
     KsState state = model->guard->state;
-    bool lacks = state == KS_STATE_PROTECTED && model->guard->reason == KS_REASON_SOME_NETWORKS;
-    bool settled =
-        !lacks && (state != KS_STATE_BLOCKED || model->guard->reason != KS_REASON_CONNECTING);
-    /* the guard may say that the tunnel is away before NetworkManager says that its VPN dropped */
-    bool dropped = state == KS_STATE_BLOCKED && model->dropped[0];
-    bool offers = state == KS_STATE_BLOCKED && ks_model_wanted_vpn(model);
-    KsTold before = *told;
+    bool is_first_lock = state == KS_STATE_PROTECTED && told->settled;
+    KsNoticeVerdict verdict = KS_NOTICE_KEEP;
+    g_autofree char *words = NULL;
+    KsNotice *notice;
 
-    if (state == KS_STATE_STARTING)
+    if (!told->shown || is_first_lock)
         return KS_NOTICE_KEEP;
-    if (before.told && before.state == state && before.settled == settled &&
-        (before.dropped || !dropped) && (offers || !before.offers))
-        return KS_NOTICE_KEEP;
-    *told = (KsTold){
-        .state = state, .settled = settled, .dropped = dropped, .offers = offers, .told = true
-    };
-    switch (state) {
+    notice = state == KS_STATE_BLOCKED ? blocked(model) : with_single_button(model);
+    words = words_of(notice);
+    if (strcmp(words, told->shown) != 0) {
+        /* of what an open lock does other words are no news */
+        verdict = state == KS_STATE_UNLOCKED ? KS_NOTICE_WITHDRAW : KS_NOTICE_SHOW;
+        g_free(told->shown);
+        told->shown = verdict == KS_NOTICE_SHOW ? g_steal_pointer(&words) : NULL;
+    }
+    if (verdict == KS_NOTICE_SHOW)
+        *ret_notice = notice;
+    else
+        ks_notice_free(notice);
+    return verdict;
+}
+
+/* What the change from `before` to the state of now is worth; NULL: nothing needs to be shown. */
+static KsNotice *notice_of_change(const KsModel *model, bool explain, const KsTold *before,
+                                  const KsTold *now)
+{
+    switch (now->state) {
     case KS_STATE_PROTECTED:
-        if (lacks && before.told) {
-            *ret_notice = with_single_button(model);
-            return KS_NOTICE_SHOW;
-        }
-        if (!explain || !before.told || before.state != KS_STATE_UNLOCKED)
-            return KS_NOTICE_WITHDRAW;
-        *ret_notice = first_lock(model);
-        return KS_NOTICE_SHOW;
+        if (!now->settled)
+            return before->told ? with_single_button(model) : NULL;
+        return explain && before->told && before->state == KS_STATE_UNLOCKED ? first_lock(model)
+                                                                             : NULL;
     case KS_STATE_BLOCKED:
-        if (!settled)
-            /* a moment on the way to "protected", or soon settled */
-            return KS_NOTICE_WITHDRAW;
-        *ret_notice = blocked(model);
-        return KS_NOTICE_SHOW;
+        /* else a moment on the way to "protected", or soon settled */
+        return now->settled ? blocked(model) : NULL;
     case KS_STATE_UNLOCKED:
-        if (!before.told || before.state == KS_STATE_AWAY)
-            return KS_NOTICE_WITHDRAW;
-        *ret_notice = with_single_button(model);
-        return KS_NOTICE_SHOW;
+        return before->told && before->state != KS_STATE_AWAY ? with_single_button(model) : NULL;
     case KS_STATE_PAUSED:
     case KS_STATE_AWAY:
     case KS_STATE_BROKEN:
     case KS_STATE_UNKNOWN:
-        *ret_notice = with_single_button(model);
-        return KS_NOTICE_SHOW;
+        return with_single_button(model);
     case KS_STATE_STARTING:
     case KS_STATE_MAX:
         break;
     }
-    return KS_NOTICE_KEEP;
+    return NULL;
+}
+
+KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
+                              KsNotice **ret_notice)
+{
+    KsState state = model->guard->state;
+    KsReason reason = model->guard->reason;
+    KsTold now = {
+        .state = state,
+        .settled = (state != KS_STATE_PROTECTED || reason != KS_REASON_SOME_NETWORKS) &&
+                   (state != KS_STATE_BLOCKED || reason != KS_REASON_CONNECTING),
+        /* the guard may say that the tunnel is away before NetworkManager says that its VPN
+         * dropped */
+        .dropped = state == KS_STATE_BLOCKED && model->dropped[0],
+        .told = true,
+    };
+    KsNotice *notice;
+
+    if (state == KS_STATE_STARTING)
+        return KS_NOTICE_KEEP;
+    if (told->told && told->state == state && told->settled == now.settled &&
+        (told->dropped || !now.dropped))
+        return keep_true(model, told, ret_notice);
+    notice = notice_of_change(model, explain, told, &now);
+    ks_told_clear(told);
+    *told = now;
+    if (!notice)
+        return KS_NOTICE_WITHDRAW;
+    told->shown = words_of(notice);
+    *ret_notice = notice;
+    return KS_NOTICE_SHOW;
+}
+
+void ks_told_clear(KsTold *told)
+{
+    g_free(told->shown);
+    *told = (KsTold){ 0 };
+}
+
+static const KsVpn *vpn_of(const KsModel *model, const char *uuid)
+{
+    for (unsigned i = 0; i < model->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(model->vpns, i);
+
+        if (strcmp(vpn->uuid, uuid) == 0)
+            return vpn;
+    }
+    return NULL;
+}
+
+static bool is_deleted(const KsModel *model, const char *uuid)
+{
+    return model->manager_ready && !vpn_of(model, uuid);
+}
+
+bool ks_notice_is_over(KsState then, const char *vpn, const KsModel *model)
+{
+    const KsVpn *now = vpn ? vpn_of(model, vpn) : NULL;
+
+    if (!vpn)
+        return model->guard->state != then;
+    return is_deleted(model, vpn) || (now && now->activity == KS_VPN_UP);
+}
+
+bool ks_notice_is_over_always_on(const char *vpn, const KsModel *model)
+{
+    return is_deleted(model, vpn) || (model->guard->always_on && model->guard->always_on[0]);
 }
 
 bool ks_notice_offer_always_on(const KsModel *model, KsNotice **ret_notice)
@@ -169,9 +240,10 @@ bool ks_notice_offer_always_on(const KsModel *model, KsNotice **ret_notice)
     /* TRANSLATORS: %s is the name of a VPN */
     notice->title = g_strdup_printf(_("Keep “%s” connected?"), vpn->name);
     notice->body = g_strdup(
-        _("A VPN that drops is no longer connected again by this program, but by the guard: for "
-          "everybody on this computer, and before anybody logs in."));
+        _("When it drops, the guard connects it again. It does so for everybody on this computer, "
+          "also before anybody logs in; this program no longer does."));
     notice->icon = "io.github.nmkillswitch-protected-symbolic";
+    notice->vpn = g_strdup(vpn->uuid);
     add_button(notice, C_("button", "Always on"), "app.always-on",
                g_variant_new("(sb)", vpn->uuid, TRUE));
     *ret_notice = notice;
@@ -212,6 +284,30 @@ KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *m
     return notice;
 }
 
+KsNotice *ks_notice_for_vpn(const KsModel *model, const char *uuid, const char *message)
+{
+    const KsVpn *vpn = vpn_of(model, uuid);
+    bool was_up = vpn && vpn->activity == KS_VPN_UP;
+    KsNotice *notice = g_new0(KsNotice, 1);
+
+    notice->title = g_strdup(was_up ? _("The VPN could not be disconnected")
+                                    : _("The VPN could not be connected"));
+    notice->body = g_strdup(message);
+    notice->icon = ks_view_icon(KS_STATE_BROKEN);
+    notice->vpn = was_up ? NULL : g_strdup(uuid);
+    return notice;
+}
+
+KsNotice *ks_notice_for_no_start(const char *message)
+{
+    KsNotice *notice = g_new0(KsNotice, 1);
+
+    notice->title = g_strdup(_("The guard could not be started"));
+    notice->body = g_strdup(message);
+    notice->icon = ks_view_icon(KS_STATE_BROKEN);
+    return notice;
+}
+
 KsNotice *ks_notice_for_quit(const KsModel *model)
 {
     KsNotice *notice;
@@ -220,8 +316,7 @@ KsNotice *ks_notice_for_quit(const KsModel *model)
         return NULL;
     notice = g_new0(KsNotice, 1);
     notice->title = g_strdup(_("The lock stays closed"));
-    notice->body = g_strdup(_("Only its icon is gone. To open the lock, start VPN Kill Switch "
-                              "again."));
+    notice->body = g_strdup(_("To open it, start VPN Kill Switch again. Only its icon is gone."));
     notice->icon = ks_view_icon(model->guard->state);
     return notice;
 }
@@ -236,5 +331,6 @@ void ks_notice_free(KsNotice *notice)
     }
     g_free(notice->title);
     g_free(notice->body);
+    g_free(notice->vpn);
     g_free(notice);
 }

@@ -19,6 +19,7 @@ typedef struct {
     char *body;
     const char *icon; /* static */
     bool urgent;
+    char *vpn; /* UUID of the VPN that it is about; NULL: about none */
     unsigned buttons_length;
     KsNoticeButton buttons[KS_NOTICE_BUTTONS_MAX];
 } KsNotice;
@@ -29,19 +30,28 @@ typedef enum {
     KS_NOTICE_SHOW,     /* instead of what is shown */
 } KsNoticeVerdict;
 
-/* What was told last. Zeroed: nothing yet. */
+/* What was told last. Zeroed: nothing yet; ks_told_clear() makes it so again. */
 typedef struct {
     KsState state;
     bool settled; /* and not still connecting, nor with some networks only */
     bool dropped; /* and a VPN can be connected again */
-    bool offers;  /* with a button that connects a VPN */
     bool told;    /* a first state was heard */
+    char *shown;  /* title, body and VPN of the notification; NULL: none is shown */
 } KsTold;
 
-/* `told` becomes what is told now. `explain` asks for the words that only the first lock that
- * closed by itself needs. */
+void ks_told_clear(KsTold *told);
+
+/* `told` becomes what is told now: a notification whose words are no longer true is replaced.
+ * `explain` asks for the words that only the first lock that closed by itself needs. */
 KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
                               KsNotice **ret_notice);
+
+/* The same for what did not work when the guard was in the state `then`, about the VPN with that
+ * UUID if it is not NULL: the state is another one, or the VPN is up, connects, or was deleted. */
+bool ks_notice_is_over(KsState then, const char *vpn, const KsModel *model);
+
+/* The same for the notice that follows. */
+bool ks_notice_is_over_always_on(const char *vpn, const KsModel *model);
 
 /* For a person who had this program reconnect VPNs, which the guard does now: true if nothing is
  * left to be said, with a notice if that is to be shown. */
@@ -50,6 +60,12 @@ bool ks_notice_offer_always_on(const KsModel *model, KsNotice **ret_notice);
 /* A request that did not work, in a person's words; NULL if they know already (they closed the
  * prompt themselves). */
 KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *message);
+
+/* A VPN could not be connected, or disconnected if it is up; `message` is NetworkManager's. */
+KsNotice *ks_notice_for_vpn(const KsModel *model, const char *uuid, const char *message);
+
+/* The guard could not be started; `message` is the bus's. */
+KsNotice *ks_notice_for_no_start(const char *message);
 
 /* What somebody should know who ends the tray; NULL: nothing, the lock is open. */
 KsNotice *ks_notice_for_quit(const KsModel *model);

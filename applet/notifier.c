@@ -10,6 +10,10 @@ struct KsNotifier {
     KsAppletSettings *settings;
     KsTold told;
     bool person_locked; /* the lock was closed from here */
+    bool answered;      /* what did not work is shown: */
+    KsState then;       /* in this state, */
+    char *failed;       /* about the VPN with this UUID; NULL: about none */
+    char *offered;      /* UUID of the VPN that may be always on; NULL: nothing is offered */
 };
 
 static void show(KsNotifier *notifier, const char *id, const KsNotice *notice)
@@ -35,9 +39,27 @@ static void offer_always_on(KsNotifier *notifier, const KsModel *model)
     if (!ks_applet_settings_get(notifier->settings, KS_APPLET_SETTING_RECONNECT) ||
         !ks_notice_offer_always_on(model, &notice))
         return;
-    if (notice)
+    if (notice) {
         show(notifier, NOTICE_ALWAYS_ON, notice);
+        notifier->offered = g_strdup(notice->vpn);
+    }
     ks_applet_settings_set(notifier->settings, KS_APPLET_SETTING_RECONNECT, false);
+}
+
+/* What was said of another moment goes with it, and so does what an earlier run left. */
+static void withdraw_what_is_over(KsNotifier *notifier, const KsModel *model)
+{
+    bool heard_first = !notifier->told.told && model->guard->state != KS_STATE_STARTING;
+
+    if (heard_first && notifier->answered)
+        notifier->then = model->guard->state; /* asked for before anything was known */
+    else if (heard_first ||
+             (notifier->answered && ks_notice_is_over(notifier->then, notifier->failed, model)))
+        ks_notifier_answer(notifier, NULL);
+    if (notifier->offered && ks_notice_is_over_always_on(notifier->offered, model)) {
+        g_application_withdraw_notification(notifier->application, NOTICE_ALWAYS_ON);
+        g_clear_pointer(&notifier->offered, g_free);
+    }
 }
 
 void ks_notifier_follow(KsNotifier *notifier, const KsModel *model)
@@ -47,6 +69,7 @@ void ks_notifier_follow(KsNotifier *notifier, const KsModel *model)
         !ks_applet_settings_get(notifier->settings, KS_APPLET_SETTING_FIRST_LOCK_IS_TOLD);
     g_autoptr(KsNotice) notice = NULL;
 
+    withdraw_what_is_over(notifier, model);
     offer_always_on(notifier, model);
     switch (ks_notice_for(model, explain, &notifier->told, &notice)) {
     case KS_NOTICE_KEEP:
@@ -71,10 +94,15 @@ void ks_notifier_expect_lock(KsNotifier *notifier)
 
 void ks_notifier_answer(KsNotifier *notifier, const KsNotice *notice)
 {
-    if (notice)
+    g_clear_pointer(&notifier->failed, g_free);
+    notifier->answered = notice;
+    notifier->then = notifier->told.state;
+    if (notice) {
+        notifier->failed = g_strdup(notice->vpn);
         show(notifier, NOTICE_ANSWER, notice);
-    else
+    } else {
         g_application_withdraw_notification(notifier->application, NOTICE_ANSWER);
+    }
 }
 
 KsNotifier *ks_notifier_new(GApplication *application, KsAppletSettings *settings)
@@ -88,5 +116,10 @@ KsNotifier *ks_notifier_new(GApplication *application, KsAppletSettings *setting
 
 void ks_notifier_free(KsNotifier *notifier)
 {
+    if (!notifier)
+        return;
+    ks_told_clear(&notifier->told);
+    g_free(notifier->failed);
+    g_free(notifier->offered);
     g_free(notifier);
 }

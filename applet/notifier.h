@@ -5,7 +5,8 @@
 #include "applet/notice.h"
 
 /* Shows notices as the desktop's notifications: one on how things are, one on what did not work,
- * each in the place of the one before. */
+ * each in the place of the one before, and an offer to keep a VPN connected. Each goes when it is
+ * no longer true. */
 
 typedef struct KsNotifier KsNotifier;
 

@@ -159,6 +159,8 @@ class Desktop:
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LANGUAGE") if name in os.environ}
         return kept | {
+            # a desktop knows launchers only whose program it finds
+            "PATH": f"{self.program.parent}:{os.environ['PATH']}",
             "HOME": str(self.home),
             "DISPLAY": DISPLAY,
             "DBUS_SESSION_BUS_ADDRESS": f"unix:path={_FOLDER}/bus",

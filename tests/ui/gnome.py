@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """GNOME Shell on the desktop's X server: its window manager, panel and notifications in one."""
 
+import json
 import signal
 import subprocess
+from typing import Any
 
 from gi.repository import GLib
 
@@ -35,6 +37,35 @@ lock-enabled=false
 idle-delay=uint32 0
 """
 
+_TOLD = """Main.messageTray.getSources().filter(source => source.title === 'VPN Kill Switch').map(
+    source => source.notifications.map(
+        note => ({title: note.title, body: note.bannerBodyText, urgent: note.urgency === 3}))).flat()"""
+# each line of text on the banner, and where it is; then which of other texts would not fit there
+_BANNER = """(() => {
+    const found = [];
+    const walk = actor => {
+        if (actor.get_layout && actor.mapped && actor.text)
+            found.push(actor);
+        actor.get_children().forEach(walk);
+    };
+    walk(Main.messageTray._bannerBin);
+    return found;
+})()"""
+_LINES = f"""{_BANNER}.map(label => {{
+    const [x, y] = label.get_transformed_position();
+    return {{text: label.text, x: x + label.width / 2, y: y + label.height / 2}};
+}})"""
+_CUT = f"""(() => {{
+    const labels = {_BANNER};
+    const cut = (label, text) => {{
+        const layout = label.get_layout().copy();
+        layout.set_width(labels[1].get_layout().get_width()); // a body that is cut takes all
+        layout.set_text(text, -1);
+        return layout.is_ellipsized() || layout.get_line_count() > 1;
+    }};
+    return [%s.filter(text => cut(labels[0], text)), %s.filter(text => cut(labels[1], text))];
+}})()"""
+
 
 class GnomeDesktop(Desktop):
     """No window manager of ours: the shell is one."""
@@ -46,7 +77,7 @@ class GnomeDesktop(Desktop):
 
     def start_panel(self) -> None:
         self.shell = self.start(
-            ["gnome-shell", "--x11", "--sm-disable"],
+            ["gnome-shell", "--x11", "--sm-disable", "--unsafe-mode"],  # it lets itself be asked
             G_DEBUG="", LIBGL_ALWAYS_SOFTWARE="1", XDG_SESSION_TYPE="x11",
         )
         wait_until(lambda: self.owner(WATCHER), "GNOME Shell's tray", 60)
@@ -65,6 +96,32 @@ class GnomeDesktop(Desktop):
 
         wait_until(lambda: self.owner(SHELL), "the shell on the bus", 30)
         wait_until(left, "the overview to be left", 30)
+
+    def evaluate(self, script: str) -> Any:
+        """What a piece of JavaScript in the shell comes to."""
+        done, said = self.call(SHELL, "/org/gnome/Shell", SHELL, "Eval", GLib.Variant("(s)", (f"JSON.stringify({script})",)).print_(True))
+        if not done:
+            raise RuntimeError(said)
+        return json.loads(json.loads(said)) if said else None
+
+    def told(self) -> list[dict[str, Any]]:
+        """The notifications that the shell has of ours."""
+        return self.evaluate(_TOLD)
+
+    def banner(self) -> list[dict[str, Any]]:
+        """The lines of text on it: the title, the body, the buttons; empty: none is shown."""
+        return self.evaluate(_LINES)
+
+    def click_banner(self, text: str) -> None:
+        def found() -> dict[str, Any] | None:
+            return next((line for line in self.banner() if line["text"] == text), None)
+
+        line = wait_until(found, f"{text!r} on the banner", 20)
+        self.x("mousemove", str(int(line["x"])), str(int(line["y"])), "click", "1")
+
+    def cut(self, titles: list[str], bodies: list[str]) -> list[list[str]]:
+        """Those that the banner that is shown, with a body that is cut, has no room for in one line each."""
+        return self.evaluate(_CUT % (json.dumps(titles), json.dumps(bodies)))
 
     def stop_panel(self) -> None:
         self.shell.send_signal(signal.SIGKILL)

@@ -46,7 +46,9 @@ def test_buttons_of_notifications(world, tray, notes):
     tray.click("Lock")
     tray.wait_icon("blocked")
     agree(world, tray)
-    tray.click("full")
+    world.manager.nmcli("connection", "clone", "full", "deleted")
+    wait_until(lambda: "deleted" in tray.labels(), "the copy in the menu")
+    tray.click("deleted")
     tray.wait_icon("protected", 30)
     wait_until(lambda: not notes.shown, "silence while all is well")
     agree(world, tray)
@@ -63,9 +65,14 @@ def test_buttons_of_notifications(world, tray, notes):
     tray.wait_icon("protected", 40)
     wait_until(lambda: not notes.shown, "the notification to go")
 
-    # its other button: refused, then accepted
+    # nor is a VPN offered that is gone by now
     world.client.kill("openvpn")
     tray.wait_icon("blocked", 30)
+    notes.wait_for("Reconnect")
+    world.manager.nmcli("connection", "delete", "deleted")
+    wait_until(lambda: all("Reconnect" not in note.buttons for note in list(notes.shown.values())), "the offer to go")
+
+    # its other button: refused, then accepted
     agent = tray.agent()
     notes.press("Unlock…")
     agent.wait_for("Password:")

@@ -47,6 +47,7 @@ static void test_notices(void)
         { "{'State': <'protected'>}", KS_NOTICE_WITHDRAW, NULL },
         { "{'State': <'blocked'>, 'Reason': <'connecting'>}", KS_NOTICE_WITHDRAW, NULL },
         { "{'State': <'blocked'>, 'Reason': <'login-failed'>}", KS_NOTICE_SHOW, "app.connect" },
+        { "{'State': <'blocked'>, 'Reason': <'no-vpn'>}", KS_NOTICE_SHOW, "app.connect" },
         { "{'State': <'blocked'>, 'Reason': <'no-vpn'>}", KS_NOTICE_KEEP, NULL },
         /* NetworkManager says after the guard that the VPN has dropped */
         { "{'State': <'blocked'>, 'Reason': <'no-vpn'>}", KS_NOTICE_SHOW, "app.connect", true,
@@ -58,11 +59,20 @@ static void test_notices(void)
         { NULL, KS_NOTICE_SHOW, "app.start-guard" },
         { "{'State': <'protected'>}", KS_NOTICE_WITHDRAW, NULL },
         { "{'State': <'unlocked'>}", KS_NOTICE_SHOW, "app.lock" },
+        { "{'State': <'unlocked'>, 'AutoLock': <true>}", KS_NOTICE_WITHDRAW, NULL }, /* its words */
+        { "{'State': <'unlocked'>}", KS_NOTICE_KEEP, NULL },
+        { "{'State': <'protected'>}", KS_NOTICE_SHOW, "app.show" },
+        { "{'State': <'protected'>, 'Lan': <true>}", KS_NOTICE_KEEP, NULL },
+        { "{'State': <'protected'>, 'Reason': <'some-networks'>, 'ReasonVpn': <'a'>}",
+          KS_NOTICE_SHOW, NULL },
+        { "{'State': <'protected'>, 'Reason': <'some-networks'>, 'ReasonVpn': <'b'>}",
+          KS_NOTICE_SHOW, NULL },
     };
     KsTold told = { 0 };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(story); i++)
         tell(&told, &story[i]);
+    ks_told_clear(&told);
 }
 
 /* A notification does not go on offering a VPN that was deleted. */
@@ -83,6 +93,60 @@ static void test_a_deleted_vpn(void)
     for (unsigned i = 0; i < after->buttons_length; i++)
         g_assert_cmpstr(after->buttons[i].action, !=, "app.connect");
     g_assert_cmpint(ks_notice_for(&fixture.model, true, &told, &none), ==, KS_NOTICE_KEEP);
+    ks_told_clear(&told);
+    model_clear(&fixture);
+}
+
+/* ... nor that one where another is the one to connect now. */
+static void test_another_vpn(void)
+{
+    KsTold told = { 0 };
+    Fixture fixture;
+    g_autoptr(KsNotice) before = NULL;
+    g_autoptr(KsNotice) after = NULL;
+    g_autofree char *office = NULL;
+
+    model_init(&fixture, guard_from("{'State': <'blocked'>, 'Reason': <'no-vpn'>}"));
+    g_assert_cmpint(ks_notice_for(&fixture.model, true, &told, &before), ==, KS_NOTICE_SHOW);
+    office = g_strdup(before->vpn);
+    g_free(first_vpn(&fixture)->uuid);
+    first_vpn(&fixture)->uuid = g_strdup("other");
+    g_assert_cmpint(ks_notice_for(&fixture.model, true, &told, &after), ==, KS_NOTICE_SHOW);
+    g_assert_cmpstr(g_variant_get_string(before->buttons[0].target, NULL), ==, office);
+    g_assert_cmpstr(g_variant_get_string(after->buttons[0].target, NULL), ==, "other");
+    ks_told_clear(&told);
+    model_clear(&fixture);
+}
+
+/* What did not work is not said for longer than it is so. */
+static void test_over(void)
+{
+    Fixture fixture;
+    g_autoptr(KsNotice) failed = NULL;
+    g_autoptr(KsNotice) stayed = NULL;
+
+    model_init(&fixture, guard_from("{'State': <'blocked'>, 'Reason': <'no-vpn'>}"));
+    g_assert_false(ks_notice_is_over(KS_STATE_BLOCKED, NULL, &fixture.model));
+    g_assert_true(ks_notice_is_over(KS_STATE_AWAY, NULL, &fixture.model));
+
+    failed = ks_notice_for_vpn(&fixture.model, first_vpn(&fixture)->uuid, "No.");
+    g_assert_cmpstr(failed->title, ==, "The VPN could not be connected");
+    g_assert_cmpstr(failed->body, ==, "No.");
+    g_assert_false(ks_notice_is_over(KS_STATE_UNLOCKED, failed->vpn, &fixture.model));
+    first_vpn(&fixture)->activity = KS_VPN_CONNECTING;
+    g_assert_false(ks_notice_is_over(KS_STATE_BLOCKED, failed->vpn, &fixture.model));
+    first_vpn(&fixture)->activity = KS_VPN_UP;
+    g_assert_true(ks_notice_is_over(KS_STATE_BLOCKED, failed->vpn, &fixture.model));
+    stayed = ks_notice_for_vpn(&fixture.model, failed->vpn, "No.");
+    g_assert_cmpstr(stayed->title, ==, "The VPN could not be disconnected");
+    g_assert_null(stayed->vpn);
+
+    g_ptr_array_set_size(fixture.vpns, 0);
+    g_assert_true(ks_notice_is_over(KS_STATE_BLOCKED, failed->vpn, &fixture.model));
+    g_assert_true(ks_notice_is_over_always_on(failed->vpn, &fixture.model));
+    fixture.model.manager_ready = false; /* it is not known which there are */
+    g_assert_false(ks_notice_is_over(KS_STATE_BLOCKED, failed->vpn, &fixture.model));
+    g_assert_false(ks_notice_is_over_always_on(failed->vpn, &fixture.model));
     model_clear(&fixture);
 }
 
@@ -173,6 +237,8 @@ int main(int argc, char **argv)
     g_test_add_func("/notice/story", test_notices);
     g_test_add_func("/notice/answers", test_answers);
     g_test_add_func("/notice/a-deleted-vpn", test_a_deleted_vpn);
+    g_test_add_func("/notice/another-vpn", test_another_vpn);
+    g_test_add_func("/notice/over", test_over);
     g_test_add_func("/notice/quit", test_quit);
     g_test_add_func("/notice/offer", test_offer);
     return g_test_run();
