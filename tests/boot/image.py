@@ -80,6 +80,13 @@ ExecStartPre=-/bin/sh -c 'nft list table inet nm_killswitch >{PRESENCE} 2>&1'
 """
 
 
+def enable_nftables(disk: "Disk") -> None:
+    """Debian's, with the file that it finds."""
+    disk.path("/etc/systemd/system/nftables.service").unlink(missing_ok=True)
+    wants = disk.path("/etc/systemd/system/sysinit.target.wants/nftables.service")
+    wants.symlink_to("/lib/systemd/system/nftables.service")
+
+
 def _canary() -> str:
     where = []
     for family, number in ((4, 2), (6, 10)):

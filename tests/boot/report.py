@@ -16,6 +16,7 @@ class Report:
         self._lines: list[str] = []
         self._boots: list[str] = []
         self._took: dict[str, list[float]] = {}
+        self._ratios: dict[str, list[float]] = {}
 
     def line(self, text: str) -> None:
         self._lines.append(text)
@@ -31,6 +32,9 @@ class Report:
         """What systemd-analyze blame calls a unit's time, in one boot."""
         self._took.setdefault(unit, []).append(seconds * 1000)
 
+    def ratio(self, what: str, of_a_boot: float) -> None:
+        self._ratios.setdefault(what, []).append(of_a_boot)
+
     def write(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         text = [f"# {self._title}", ""]
@@ -42,6 +46,8 @@ class Report:
                 f"| {unit} | {len(times)} | {min(times):.0f} | {median(times):.0f} | {max(times):.0f} |"
                 for unit, times in self._took.items()
             ]
+        for what, ratios in self._ratios.items():
+            text += ["", f"{what}, boot by boot: {min(ratios):.2f} to {max(ratios):.2f}, median {median(ratios):.2f}"]
         if self._boots:
             text += ["", "Frames that left the machine, from power-on:", ""]
             text += ["| boot | frames | |", "|---|---|---|", *self._boots]

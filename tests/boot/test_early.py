@@ -150,18 +150,11 @@ def test_the_servers_of_the_boot_before_are_open_first(outside, locked_disk, cop
         assert a.SERVER[4] not in before_manager, "a file that somebody changed is no file"
 
 
-def _enable_nftables(disk) -> None:
-    unit = disk.path("/etc/systemd/system/nftables.service")
-    unit.unlink(missing_ok=True)
-    wants = disk.path("/etc/systemd/system/sysinit.target.wants/nftables.service")
-    wants.symlink_to("/lib/systemd/system/nftables.service")
-
-
 def test_a_firewall_that_flushes_at_boot_goes_first(outside, locked_disk, copy_of):
     """Debian's /etc/nftables.conf begins with "flush ruleset"; the lock is an orphan at that time."""
     disk = copy_of(locked_disk)
     disk.write("/etc/nftables.conf", "#!/usr/sbin/nft -f\nflush ruleset\ntable inet filter {}\n", 0o755)
-    _enable_nftables(disk)
+    image.enable_nftables(disk)
     with Machine(disk, outside) as machine:
         machine.wait_uplink()
         assert machine.show("nftables.service", "Result") == "success"
@@ -182,7 +175,7 @@ def test_a_firewall_that_was_saved_with_the_lock_comes_back(outside, locked_disk
         saved = machine.run("nft", "list", "ruleset").stdout
         assert "table inet nm_killswitch" in saved and "tcp dport 8080 drop" in saved
     disk.write("/etc/nftables.conf", f"#!/usr/sbin/nft -f\nflush ruleset\n{saved}", 0o755)
-    _enable_nftables(disk)
+    image.enable_nftables(disk)
     with Machine(disk, outside) as machine:
         machine.wait_uplink()
         assert machine.show("nftables.service", "Result") == "success"

@@ -17,7 +17,9 @@ from .machine import Machine
 
 BOOTS = 20 if full_run() else 3
 AFTER_MANAGER = 10.0  # seconds
-UNITS = ("nm-killswitch-early.service", "nm-killswitch.service", "NetworkManager.service", "dbus.service")
+OURS = ("nm-killswitch-early.service", "nm-killswitch.service")
+YARDSTICK = "nftables.service"
+UNITS = (*OURS, YARDSTICK, "NetworkManager.service", "dbus.service")
 
 
 def _wait_after_manager(machine: Machine, seconds: float) -> None:
@@ -51,6 +53,7 @@ def test_an_unlocked_boot_is_seen(machine, report):
 def test_a_locked_boot_leaks_nothing(outside, locked_disk, copy_of, report, boot):
     """Even boots follow a power cut, odd ones an orderly power-off; the VPN connects afterwards."""
     disk = copy_of(locked_disk)
+    image.enable_nftables(disk)
     if boot % 2 == 0:
         with Machine(disk, outside):
             pass  # pulls the plug
@@ -64,8 +67,10 @@ def test_a_locked_boot_leaks_nothing(outside, locked_disk, copy_of, report, boot
         tried = machine.canaries_tried()
         lead = f"locked {(manager_at - locked_at) * 1000:.0f} ms before NetworkManager; canary: {tried} attempts"
         report.boot(f"locked {boot}", frames, lead)
-        for unit in UNITS:
-            report.took(unit, machine.moment(unit, "ActiveEnter") - machine.moment(unit, "InactiveExit"))
+        took = {unit: machine.moment(unit, "ActiveEnter") - machine.moment(unit, "InactiveExit") for unit in UNITS}
+        for unit, seconds in took.items():
+            report.took(unit, seconds)
+        report.ratio(f"early unit and guard, of {YARDSTICK}", sum(took[unit] for unit in OURS) / took[YARDSTICK])
 
         assert "table inet nm_killswitch {" in _said_before_manager(machine)
         assert 0 < locked_at < manager_at
