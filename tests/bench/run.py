@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Benchmarks: each figure against its yardstick, taken in turns in the same run.
 
-    sudo tests/bench/run.py [--quick] [--only NAME]...      (KS_BUILD: build folder, default build/)
+    sudo tests/bench/run.py [--quick] [--page] [--only NAME]...      (KS_BUILD: build folder, default build/)
 
 Goals are shown, not enforced: the exit status is 1 only if something could not be measured.
 """
@@ -13,12 +13,30 @@ import platform
 import sys
 import time
 import traceback
+from datetime import date
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(_HERE.parent), str(_HERE.parent.parent)]
 
 from world import sandbox  # noqa: E402
+
+_PAGE = _HERE.parent.parent / "data/doc/performance.md"
+_PAGE_HEAD = """<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
+# Performance
+
+Written by `sudo KS_BUILD=build tests/bench/run.py --page`, which takes some 25 minutes on a quiet machine: run it
+to see the figures of yours. Each figure is measured in turns with its yardstick, so read the ratio first; figures
+of two machines cannot be compared. [tests/bench](../../tests/bench/README.md) says what each row is. A goal
+that is not met stays here until it is.
+"""
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
 
 
 def _title() -> tuple[str, list[str]]:
@@ -38,13 +56,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=benchmarks, help="this one; may be given several times")
     parser.add_argument("--quick", action="store_true", help="fewer rounds: to see that it works")
+    parser.add_argument("--page", action="store_true", help="write data/doc/performance.md, too; with a whole run only")
     options = parser.parse_args()
+    if options.page and (options.quick or options.only):
+        parser.error("--page tells of a whole run")
     if not sandbox.is_inside():
         sandbox.enter(["/usr/bin/python3", str(Path(__file__).resolve()), *sys.argv[1:]])
 
     from world.world import World
 
     title, notes = _title()
+    notes.insert(0, f"{date.today().isoformat()}, {_processor()}")
     rows = []
     failed = 0
     # of the desktop a few rounds take as long as many
@@ -65,6 +87,9 @@ def main() -> int:
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(markdown(title, notes, rows))
     print(f"written to {report}")
+    if options.page and not failed:
+        _PAGE.write_text(_PAGE_HEAD + markdown("", notes, rows).removeprefix("# \n"))
+        print(f"written to {_PAGE}")
     return 1 if failed else 0
 
 

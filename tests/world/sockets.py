@@ -42,7 +42,8 @@ def _inet(family: int, address: str, port: int) -> bytes:
 
 def _rxrpc(address: str, port: int) -> bytes:
     inner = _inet(_INET6 if ":" in address else _INET, address, port)
-    return struct.pack("=HHHH", _RXRPC_FAMILY, 1, 2, len(inner)) + inner
+    whole = struct.pack("=HHHH", _RXRPC_FAMILY, 1, 2, len(inner)) + inner
+    return whole.ljust(36, b"\0")  # net/rxrpc/af_rxrpc.c refuses what is shorter than room for IPv6
 
 
 def _pppox(kind: int, link: str, mac: bytes, address: str) -> bytes:
