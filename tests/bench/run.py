@@ -48,10 +48,10 @@ def _title() -> tuple[str, list[str]]:
 
 
 def main() -> int:
-    from bench import applet, bus, guard, hook, packet, scale, swap, throughput
+    from bench import applet, bus, command, guard, hook, packet, scale, swap, throughput
     from bench.figures import markdown, plain
 
-    benchmarks = {"swap": swap, "packet": packet, "scale": scale, "hook": hook, "throughput": throughput}
+    benchmarks = {"swap": swap, "packet": packet, "scale": scale, "hook": hook, "command": command, "throughput": throughput}
     benchmarks |= {"guard": guard, "bus": bus, "applet": applet}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=benchmarks, help="this one; may be given several times")
