@@ -90,14 +90,16 @@ const KsCommand ks_commands[] = {
           "name it here again."),
       .run = ks_run_always_on },
     { .name = "test",
-      .options = KS_OPTION_JSON | KS_OPTION_WATCH,
+      .options = KS_OPTION_JSON | KS_OPTION_WATCH | KS_OPTION_DROP | KS_OPTION_YES,
       .summary = N_("test now whether anything leaves without a VPN"),
       .details = N_(
           "Tries to get out past the VPN in every way that programs have, of IPv4 and IPv6, as root "
           "and as an ordinary user, and watches the network cards meanwhile: what it sees is what is "
           "handed to a card's driver. It takes some three seconds and needs no service on the "
           "internet: it sends to addresses that nobody has, and to your own name servers.\n"
-          "Exits with 0 if nothing left, with 6 if something did, and with 7 if it cannot be said."),
+          "Exits with 0 if nothing left, with 6 if something did, and with 7 if it cannot be said.\n"
+          "With --drop root tests with the VPN connected, with its interface taken away, and "
+          "connected again."),
       .run = ks_run_test },
     { .name = "report",
       .options = KS_OPTION_FULL | KS_OPTION_OUTPUT,

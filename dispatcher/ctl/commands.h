@@ -25,6 +25,8 @@ typedef enum {
     KS_OPTION_OR = 1 << 15,
     KS_OPTION_FULL = 1 << 16,
     KS_OPTION_OUTPUT = 1 << 17,
+    KS_OPTION_DROP = 1 << 18,
+    KS_OPTION_YES = 1 << 19,
 } KsOptions;
 
 /* What stands anywhere on the command line, with any command. */

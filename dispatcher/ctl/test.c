@@ -3,6 +3,7 @@
 #include "config.h"
 #include "ctl/bus.h"
 #include "ctl/commands.h"
+#include "ctl/drop.h"
 #include "ctl/helper.h"
 #include "ctl/json.h"
 #include "ctl/leaks.h"
@@ -35,7 +36,7 @@ KsExitStatus ks_test_ask(GDBusConnection *connection, bool may_ask, GVariant **r
     return ks_helper_ask(&helper, connection, may_ask, ret_told, ret_message);
 }
 
-static KsExitStatus status_of(KsLeakVerdict verdict)
+KsExitStatus ks_test_status(KsLeakVerdict verdict)
 {
     if (verdict == KS_LEAK_LEAKED)
         return KS_EXIT_LEAKED;
@@ -66,7 +67,7 @@ static KsExitStatus test(GDBusConnection *connection, const KsCommandLine *line)
         text = ks_show_leaks(result, ks_output_has_colour());
         ks_output_print(text);
     }
-    return status_of(result->verdict);
+    return ks_test_status(result->verdict);
 }
 
 /* ---- --watch ---- */
@@ -132,6 +133,8 @@ KsExitStatus ks_run_test(const KsCommandLine *line)
         ks_output_complain(message);
         return status;
     }
+    if (ks_command_line_has(line, KS_OPTION_DROP))
+        return ks_test_drop(connection, line);
     return ks_command_line_has(line, KS_OPTION_WATCH) ? watch(connection, line)
                                                       : test(connection, line);
 }

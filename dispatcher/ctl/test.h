@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ctl/exit-status.h"
+#include "model/leak-result.h"
 
 #include <gio/gio.h>
 #include <stdbool.h>
@@ -11,3 +12,6 @@
  * owned by the caller. `may_ask`: polkit may ask for a password. */
 KsExitStatus ks_test_ask(GDBusConnection *connection, bool may_ask, GVariant **ret_told,
                          char **ret_message);
+
+/* The exit status that says it. */
+KsExitStatus ks_test_status(KsLeakVerdict verdict);

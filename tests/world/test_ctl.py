@@ -119,6 +119,8 @@ def table_is_there(world) -> bool:
     (["pause", "0"], "at least a second"),
     (["pause", "99999999999h"], "too long for a pause"),
     (["status", "--check", "--watch"], "do not go together"),
+    (["test", "--drop", "--json"], "no other option"),
+    (["test", "--drop"], "needs --yes"),
     (["lock\x1b[2Jclear"], "There is no command “lock\ufffd[2Jclear”."),
 ])
 def test_wrong_usage(ctl, words, says):
@@ -126,6 +128,11 @@ def test_wrong_usage(ctl, words, says):
     assert said.status == USAGE, said
     assert says in said.err.replace("\n", " "), said
     assert said.out == "", said
+
+
+def test_only_root_takes_an_interface_away(ctl):
+    said = ctl.user("test", "--drop", "--yes")
+    assert said.status == NOT_AUTHORISED and "sudo nm-killswitch test --drop" in said.err.replace("\n", " "), said
 
 
 def test_help_names_every_command(ctl):

@@ -252,6 +252,36 @@ def test_watch(world):
         assert told.wait(10) == -signal.SIGINT
 
 
+def _index(world) -> str:
+    return world.client.run(["cat", "/sys/class/net/tun0/ifindex"], check=False).stdout.strip()
+
+
+def test_over_a_drop(world, tester):
+    """The tunnel is deleted, nothing leaves meanwhile, and the VPN is connected again: when somebody ends it, too."""
+    drop = [str(world.product.command), "test", "--drop", "--yes"]
+    said = world.client.run(drop, check=False)
+    assert said.returncode == UNJUDGED and "The lock is open" in said.stdout
+    world.product.ctl("lock")
+    said = world.client.run(drop, check=False)
+    assert said.returncode == UNJUDGED and "no VPN connected" in said.stdout
+    world.manager.up("full")
+    world.product.wait_state("protected")
+    before = _index(world)
+    said = world.client.run(drop, check=False)
+    assert (said.returncode, said.stdout.count("Nothing leaks")) == (CLOSED, 3), said.stdout
+    assert "With “full” connected again:" in said.stdout
+    after = _index(world)
+    assert before and after and before != after, "no other tunnel: nothing was taken away"
+
+    _running_tester(world)
+    program = world.client.popen(drop)
+    wait_until(lambda: _index(world) != after, "the tunnel to be taken away", 20)
+    program.send_signal(signal.SIGINT)
+    assert program.wait(90) == 130
+    world.product.wait_state("protected")
+    assert _index(world) not in ("", after)
+
+
 def test_who_may_and_how_often(world, tester, people):
     """Free at the screen, for others with a password; one call a caller, one test at a time, and a rest between."""
     run = {"interface": INTERFACE, "name": NAME, "path": PATH}

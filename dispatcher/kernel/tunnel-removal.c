@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/tunnel-removal.h"
+
+#include "kernel/exchange.h"
+#include "kernel/links.h"
+
+#include <net/if.h>
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define RECEIVE_SIZE 32768
+#define KIND_SIZE    32
+
+static int take_kind(const struct nlmsghdr *message, void *data)
+{
+    char *kind = data;
+    const struct nlattr *attribute;
+
+    if (message->nlmsg_type != RTM_NEWLINK)
+        return MNL_CB_OK;
+    mnl_attr_for_each(attribute, message, sizeof(struct ifinfomsg)) {
+        const struct nlattr *inner;
+
+        if (mnl_attr_get_type(attribute) != IFLA_LINKINFO)
+            continue;
+        mnl_attr_for_each_nested(inner, attribute)
+            if (mnl_attr_get_type(inner) == IFLA_INFO_KIND &&
+                mnl_attr_validate(inner, MNL_TYPE_NUL_STRING) >= 0)
+                g_strlcpy(kind, mnl_attr_get_str(inner), KIND_SIZE);
+    }
+    return MNL_CB_OK;
+}
+
+static int ask(struct mnl_socket *socket, uint16_t type, int index, mnl_cb_t take, void *data)
+{
+    _Alignas(struct nlmsghdr) uint8_t request[256] = { 0 };
+    _Alignas(struct nlmsghdr) uint8_t receive[RECEIVE_SIZE];
+    struct nlmsghdr *message = mnl_nlmsg_put_header(request);
+    struct ifinfomsg *link;
+
+    message->nlmsg_type = type;
+    message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+    link = mnl_nlmsg_put_extra_header(message, sizeof(*link));
+    link->ifi_family = AF_UNSPEC;
+    link->ifi_index = index;
+    return ks_exchange(socket, message, receive, sizeof(receive), take, data);
+}
+
+int ks_tunnel_remove(const char *interface)
+{
+    struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    int index = (int) if_nametoindex(interface);
+    char kind[KIND_SIZE] = "";
+    int result;
+
+    if (!socket)
+        return -errno;
+    if (index == 0)
+        result = -ENODEV;
+    else if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
+        result = -errno;
+    else
+        result = ask(socket, RTM_GETLINK, index, take_kind, kind);
+    if (result == 0)
+        result = ks_link_kind_is_tunnel(kind) ? ask(socket, RTM_DELLINK, index, NULL, NULL)
+                                              : -EOPNOTSUPP;
+    mnl_socket_close(socket);
+    return result;
+}
