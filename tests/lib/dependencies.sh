@@ -33,7 +33,7 @@ radvd isc-dhcp-client|- dhcpcd-base podman crun netavark aardvark-dns slirp4netn
 network-manager-openconnect|- openconnect|- ocserv|-
 systemd-container libpam-systemd qemu-system-x86 e2fsprogs
 mmdebstrap git debian-archive-keyring ubuntu-keyring|-
-xvfb xdotool imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
+xvfb xdotool x11-utils imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
 appstream xfwm4 xfconf xfce4-panel xfce4-notifyd mate-panel gnome-shell
 network-manager-gnome
 gnome-shell-extension-appindicator

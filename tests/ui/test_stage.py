@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What needs no real lock: starting for one request, a tray that restarts, the window's size."""
 
+import subprocess
 import threading
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from gi.repository import Gio, GLib
 from world.waiting import WaitedTooLong, wait_until
 
 from .access import find, press, read, words
-from .desktop import ID, WATCHER
+from .desktop import ID, ITEM, WATCHER
 from .notifications import Notifications
 from .picture import Picture, luminance
 from .stage import NAME, STATES, Stage
@@ -134,6 +135,35 @@ def test_quitting_says_that_the_lock_stays(stage, notes):
     notes.wait_for("Unlock…")
     assert stage.stop_applet() == 0
     assert "start VPN Kill Switch again" in _told(notes, "The lock stays closed").body
+
+
+def _startup_ids(stage) -> set[str]:
+    """On X11 GDK keeps the token there that the next window is presented with."""
+    found = set()
+    for window in stage.all_windows():
+        said = subprocess.run(["xprop", "-id", window, "_NET_STARTUP_ID"], env=stage.environment, text=True, capture_output=True, check=False)
+        found.add(said.stdout.partition(" = ")[2].strip().strip('"'))
+    return found
+
+
+def test_windows_come_with_the_token_of_the_click(stage, notes):
+    """The notification server's and the panel's, each given before what was clicked is said."""
+    stage.say(STATES["blocked"])
+    stage.start_panel()
+    stage.start_applet("--hidden")
+    note = notes.wait_for("Unlock…")
+    notes.give_token(note, "of-the-notification_TIME1")
+    wait_until(lambda: "of-the-notification_TIME1" in _startup_ids(stage), "the notification's token", 20)
+    stage.wait_icon("blocked")
+    name, path = stage._item()
+    assert stage.call(name, path, ITEM, "ProvideXdgActivationToken", "('of-the-panel_TIME2',)") == ()
+    wait_until(lambda: "of-the-panel_TIME2" in _startup_ids(stage), "the panel's token", 20)
+    # one that is no token is none
+    stage.call(name, path, ITEM, "ProvideXdgActivationToken", f"('{'x' * 300}',)")
+    stage.wait_for_main_loop()
+    assert "of-the-panel_TIME2" in _startup_ids(stage)
+    # all else goes on to AppIndicator
+    assert stage.tray("Id") and stage.labels()
 
 
 def test_the_window_by_keyboard(stage):
