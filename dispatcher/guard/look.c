@@ -5,6 +5,7 @@
 
 #include "files/leases.h"
 #include "files/people.h"
+#include "guard/floats.h"
 #include "guard/server-names.h"
 #include "kernel/access-points.h"
 #include "kernel/links.h"
@@ -35,6 +36,7 @@ struct KsLook {
     void *data;
     KsWorld *world;
     KsNames *names;
+    KsFloats *floats;
     KsManager *manager;
     KsLogins *logins;
     KsLinks *links;
@@ -74,6 +76,7 @@ KsLook *ks_look_new(void (*changed)(void *data), void *data)
     look->changed = changed;
     look->data = data;
     look->world = ks_world_new();
+    look->floats = ks_floats_new();
     look->lives = g_array_new(FALSE, FALSE, sizeof(Life));
     ks_people_read(look->world->people);
     return look;
@@ -139,6 +142,7 @@ void ks_look_free(KsLook *look)
     ks_manager_free(look->manager);
     ks_logins_free(look->logins);
     ks_names_free(look->names);
+    ks_floats_free(look->floats);
     ks_links_close(look->links);
     ks_wireguard_close(look->wireguard);
     ks_openvpn_close(look->openvpn);
@@ -161,6 +165,7 @@ static void describe_links(KsLook *look)
         g_array_set_size(look->world->link_routes, 0);
         g_array_set_size(look->world->gateways, 0);
         g_array_set_size(look->world->steerings, 0);
+        g_array_set_size(look->world->host_routes, 0);
         g_warning("the kernel's interfaces cannot be read: %s", g_strerror(-result));
     }
 }
@@ -401,6 +406,7 @@ bool ks_look_around(KsLook *look, KsVpns *vpns, bool locked)
     watch_lives(look);
     if (look->names)
         ks_names_apply(look->names, look->world, locked);
+    ks_floats_apply(look->floats, look->world);
     return learned;
 }
 

@@ -16,8 +16,8 @@ void ks_links_close(KsLinks *links);
 /* Becomes readable when something changed. */
 int ks_links_fd(const KsLinks *links);
 
-/* Writes links, link_addresses, link_routes, gateways and steerings of the world as they are now.
- * Returns 0 or a negative errno; then the world is left as it was. */
+/* Writes links, link_addresses, link_routes, gateways, host_routes and steerings of the world as
+ * they are now. Returns 0 or a negative errno; then the world is left as it was. */
 int ks_links_describe(KsLinks *links, KsWorld *world);
 
 /* Addresses of all links as they were when the world was described last; element-type

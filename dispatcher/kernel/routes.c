@@ -6,9 +6,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define ROUTES_MAX    16384u
-#define GATEWAYS_MAX  64u
-#define STEERINGS_MAX 256u
+#define ROUTES_MAX      16384u
+#define GATEWAYS_MAX    64u
+#define STEERINGS_MAX   256u
+#define HOST_ROUTES_MAX 256u
 
 /* As wide as 2000::/3, which is all of IPv6 that is assigned, and as halves of everything. */
 #define WAY_OUT_PREFIX_MAX 3
@@ -16,10 +17,11 @@
 #define IPV4_BITS          32u
 
 struct KsRoutes {
-    GArray *ways_out;  /* WayOut */
-    GArray *private;   /* KsLinkRoute, into private ranges */
-    GArray *gateways;  /* KsLinkAddress, of IPv4's wide routes */
-    GArray *steerings; /* KsSteering */
+    GArray *ways_out;    /* WayOut */
+    GArray *private;     /* KsLinkRoute, into private ranges */
+    GArray *gateways;    /* KsLinkAddress, of IPv4's wide routes */
+    GArray *steerings;   /* KsSteering */
+    GArray *host_routes; /* KsLinkAddress */
 };
 
 typedef struct {
@@ -48,6 +50,7 @@ KsRoutes *ks_routes_new(void)
     routes->private = g_array_new(FALSE, FALSE, sizeof(KsLinkRoute));
     routes->gateways = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     routes->steerings = g_array_new(FALSE, FALSE, sizeof(KsSteering));
+    routes->host_routes = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     return routes;
 }
 
@@ -59,6 +62,7 @@ void ks_routes_free(KsRoutes *routes)
     g_array_unref(routes->private);
     g_array_unref(routes->gateways);
     g_array_unref(routes->steerings);
+    g_array_unref(routes->host_routes);
     g_free(routes);
 }
 
@@ -68,6 +72,7 @@ void ks_routes_clear(KsRoutes *routes)
     g_array_set_size(routes->private, 0);
     g_array_set_size(routes->gateways, 0);
     g_array_set_size(routes->steerings, 0);
+    g_array_set_size(routes->host_routes, 0);
 }
 
 static void note_way_out(KsRoutes *routes, const Route *route, uint32_t index)
@@ -101,6 +106,9 @@ void ks_routes_forget_link(KsRoutes *routes, uint32_t index)
     for (unsigned i = 0; i < routes->steerings->len; i++)
         if (g_array_index(routes->steerings, KsSteering, i).index == index)
             g_array_remove_index_fast(routes->steerings, i--);
+    for (unsigned i = 0; i < routes->host_routes->len; i++)
+        if (g_array_index(routes->host_routes, KsLinkAddress, i).index == index)
+            g_array_remove_index_fast(routes->host_routes, i--);
 }
 
 static void note_gateway(KsRoutes *routes, const Route *route)
@@ -208,6 +216,27 @@ static void note_steering(KsRoutes *routes, const Route *route, uint32_t index, 
         g_array_append_val(routes->steerings, steering);
 }
 
+/* No network made it: NetworkManager's routes to VPN servers are so, and those of profiles. */
+static bool is_host_route(const Route *route, bool gateway)
+{
+    return gateway && route->protocol == RTPROT_STATIC &&
+           route->prefix == ks_address_size(&route->destination) * 8;
+}
+
+static void note_host_route(KsRoutes *routes, const Route *route, uint32_t index)
+{
+    KsLinkAddress reached = { .index = index, .address = route->destination };
+
+    for (unsigned i = 0; i < routes->host_routes->len; i++) {
+        const KsLinkAddress *known = &g_array_index(routes->host_routes, KsLinkAddress, i);
+
+        if (known->index == index && ks_address_compare(&known->address, &reached.address) == 0)
+            return;
+    }
+    if (routes->host_routes->len < HOST_ROUTES_MAX)
+        g_array_append_val(routes->host_routes, reached);
+}
+
 /* Of a bridge, and of what stands on another link, each gateway counts: they may be the guests',
  * who have none. Of others only the wide routes do, or each VPN server's route would. */
 static bool gateways_count(const GArray *links, uint32_t index)
@@ -290,6 +319,11 @@ static bool take_hop(KsRoutes *routes, const Route *route, uint32_t index, bool 
             return false;
         note_steering(routes, route, index, how);
     }
+    if (is_host_route(route, gateway)) {
+        if (route->gone)
+            return false;
+        note_host_route(routes, route, index);
+    }
     if (is_way_out(route, index, gateway, links)) {
         if (route->gone)
             return false;
@@ -349,6 +383,14 @@ void ks_routes_describe(const KsRoutes *routes, KsWorld *world)
 
         if (link && !link->tunnel_kind && !link->loopback)
             g_array_append_val(world->steerings, *steering);
+    }
+    g_array_set_size(world->host_routes, 0);
+    for (unsigned i = 0; i < routes->host_routes->len; i++) {
+        const KsLinkAddress *reached = &g_array_index(routes->host_routes, KsLinkAddress, i);
+        const KsLink *link = ks_world_link_by_index(world, reached->index);
+
+        if (link && !link->tunnel_kind && !link->loopback)
+            g_array_append_val(world->host_routes, *reached);
     }
     for (unsigned i = 0; i < routes->private->len; i++) {
         const KsLinkRoute *route = &g_array_index(routes->private, KsLinkRoute, i);

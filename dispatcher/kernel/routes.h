@@ -20,5 +20,6 @@ void ks_routes_forget_link(KsRoutes *routes, uint32_t index);
  * False: what went may stand in another table still, the kernel must be asked again. */
 bool ks_routes_take(KsRoutes *routes, const struct nlmsghdr *message, const GArray *links);
 
-/* Writes link_routes, gateways and steerings of the world, and what leads out of its links. */
+/* Writes link_routes, gateways, host_routes and steerings of the world, and what leads out of its
+ * links. */
 void ks_routes_describe(const KsRoutes *routes, KsWorld *world);

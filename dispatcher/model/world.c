@@ -57,6 +57,7 @@ KsWorld *ks_world_new(void)
     world->others_dhcp_servers = g_array_new(FALSE, FALSE, sizeof(KsAddress));
     world->gateways = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     world->steerings = g_array_new(FALSE, FALSE, sizeof(KsSteering));
+    world->host_routes = g_array_new(FALSE, FALSE, sizeof(KsLinkAddress));
     world->networks = g_ptr_array_new_with_free_func((GDestroyNotify) ks_network_free);
     world->network_users =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
@@ -82,6 +83,7 @@ void ks_world_free(KsWorld *world)
     g_array_unref(world->others_dhcp_servers);
     g_array_unref(world->gateways);
     g_array_unref(world->steerings);
+    g_array_unref(world->host_routes);
     g_ptr_array_unref(world->networks);
     g_hash_table_unref(world->network_users);
     g_array_unref(world->link_routes);

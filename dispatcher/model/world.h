@@ -165,7 +165,7 @@ typedef struct {
     char **users;  /* it belongs to these alone, who may write it without being asked for more, and
                     * nobody else is told of it; NULL: it is for everybody */
     bool floats;   /* its program follows a server that answers from another address, and no person
-                    * named its servers */
+                    * named its servers (ADR 40) */
     bool left_out; /* more servers than are kept (shares.h): some or all are not here */
     bool manual;   /* set up by hand: NetworkManager knows nothing of it */
     bool overlay;  /* ... and let out beside the VPN: it protects nothing, and never locks */
@@ -202,7 +202,10 @@ typedef struct {
     GArray *links;             /* element-type KsLink */
     bool nowhere[KS_FAMILIES]; /* what programs send has no way to leave by */
     GArray *link_routes;       /* element-type KsLinkRoute, of links with tunnel_kind */
-    GArray *steerings;         /* element-type KsSteering, of links that are no tunnel_kind */
+    GArray
+        *host_routes;   /* element-type KsLinkAddress: who is reached by a gateway of a link that is
+                          * no tunnel_kind, by a route of their own that no network gave */
+    GArray *steerings;  /* element-type KsSteering, of links that are no tunnel_kind */
     bool ipsec_default; /* IPsec's policies send all of IPv4 or all of IPv6 through a tunnel */
     bool ipsec_carries[KS_FAMILIES]; /* ... which of them */
     GArray *ipsec_peers; /* element-type KsAddress: where IPsec's policies have tunnels to */

@@ -181,10 +181,13 @@ static void warn_of_floating(VpnWarnings *warnings, const KsStatusFacts *facts)
 
     if (vpn->floats && ks_engine_settings(facts->engine)->locked &&
         (vpn->activity == KS_VPN_CONNECTING || vpn->failure != KS_FAILURE_NONE))
-        warn_of_vpn(warnings,
-                    "its servers may answer from other addresses (\"float\"), which are not let in "
-                    "while locked. If it does not connect, name all of them, those of the profile, "
-                    "too: nm-killswitch vpn set NAME --server ADDRESS:PORT/udp --server ...");
+        warn_of_vpn(
+            warnings,
+            "its servers may answer from other addresses (\"float\"). The lock lets in those "
+            "that it was connected by since the guard started. If it does not connect, "
+            "pause (nm-killswitch pause 1m) and connect it meanwhile; or name all of its "
+            "servers' addresses, for good: nm-killswitch vpn set NAME --server "
+            "ADDRESS:PORT/udp --server ...");
 }
 
 static void warn_of_vpns(GVariantBuilder *builder, const KsStatusFacts *facts)

@@ -13,7 +13,9 @@ import pytest
 
 from . import addresses as a
 from . import keys, profiles
+from .kernel import set_thread_fsuid
 from .network import log_of
+from .probes import SENDERS
 from .router import say_names
 from .waiting import wait_until
 
@@ -50,6 +52,11 @@ def _comes_up(world, name: str, wait: int = 20) -> bool:
 
 def _told(world, word: str) -> list[str]:
     return [text for text in world.product.status()["warnings"] if word in text]
+
+
+def _frames_to(world, since, address: str) -> list:
+    frames = world.capture.since(since, world.capture.fence())
+    return [frame for frame in frames if frame.packet and frame.packet.destination == address]
 
 
 def _frames_with(world, since, label: bytes) -> list:
@@ -96,6 +103,8 @@ def test_private_server_by_name(locked):
     locked.product.ctl("vpn", "set", "private", "--clear")
 
 
+OTHER = "203.0.113.77"
+TUNNEL_SERVER = "198.51.100.129"
 FARM = "198.51.100.3"  # another machine of the server's, which answers in its place
 
 
@@ -115,25 +124,105 @@ def _answers_from_elsewhere(world):
         outside.ip(f"addr del {FARM}/32 dev lo")
 
 
+def _is_let_out(world, address: str) -> bool:
+    return address in {server["address"] for server in world.product.status()["servers"] if not server["not_let_out"]}
+
+
+def _tunnel_carries(world) -> bool:
+    return world.client.run(["ping", "-c1", "-W2", TUNNEL_SERVER], check=False).returncode == 0
+
+
+def _sends(world, sender: str, port: int) -> bool:
+    """To the other machine, by a socket of its own."""
+
+    def send() -> bool:
+        set_thread_fsuid(SENDERS[sender])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+            try:
+                return opened.sendto(b"\x38 canary", (FARM, port)) > 0
+            except PermissionError:
+                return False
+
+    return world.client.call(send)
+
+
+def _route(world, do: str, maker: str) -> None:
+    world.client.ip(f"route {do} {OTHER} via {a.ROUTER[4]} dev {a.UPLINK} proto {maker}")
+
+
 def test_a_server_that_answers_from_elsewhere(locked):
-    """OpenVPN's float, in front of a farm."""
-    servers = [f"{address}:{a.SERVER_PORT}/udp" for address in (a.SERVER[4], FARM)]
+    """OpenVPN's float, in front of a farm: where it was connected to is a server from then on."""
     _write(locked, "farm", f"{a.SERVER[4]}:{a.SERVER_PORT}:udp4", float="yes")
     with _answers_from_elsewhere(locked):
-        locked.product.ctl("unlock")
-        assert _comes_up(locked, "farm")  # the control
-        assert not _told(locked, "float")
-        locked.product.ctl("lock")
+        mark = locked.capture.mark()
         locked.manager.begin("farm")
         told = wait_until(lambda: _told(locked, "float"), "what it says of the answers")
-        assert "nm-killswitch vpn set NAME --server" in told[0]
+        assert "nm-killswitch pause" in told[0]
         locked.manager.nmcli("--wait", "20", "connection", "down", "farm")
-        assert not _comes_up(locked, "farm", wait=4)
-        locked.product.ctl("vpn", "set", "farm", "--server", servers[0], "--server", servers[1])
-        assert not _told(locked, "float")
+        assert not _comes_up(locked, "farm", wait=4)  # nobody knows the address yet
+        assert not _frames_to(locked, mark, FARM)
+        # as told
+        locked.product.ctl("pause", "1m")
+        locked.manager.up("farm")  # the control
+        wait_until(lambda: _is_let_out(locked, FARM), "its other address to be a server")
+        locked.product.ctl("resume")
+        locked.product.wait_state("protected")
+        assert _tunnel_carries(locked)
+        assert _sends(locked, "root", a.SERVER_PORT)
+        assert not _sends(locked, "user", a.SERVER_PORT)
+        assert not _sends(locked, "root", a.SERVER_PORT + 1)
+        _a_network_names_none(locked)
+        locked.manager.nmcli("--wait", "20", "connection", "down", "farm")
+        locked.product.wait_state("blocked")
+        mark = locked.capture.mark()
         assert _comes_up(locked, "farm")
-    locked.product.ctl("vpn", "set", "farm", "--clear")
+        assert _frames_to(locked, mark, FARM)
     locked.manager.nmcli("connection", "delete", "farm")
+    wait_until(lambda: not _is_let_out(locked, FARM), "it to be forgotten")
+    assert not _sends(locked, "root", a.SERVER_PORT)
+
+
+def _a_network_names_none(world) -> None:
+    """A route by DHCP is the network's word. One of this machine's is believed."""
+    _route(world, "add", "dhcp")
+    world.product.ctl("lan", "on")
+    world.product.ctl("lan", "off")  # so that it has looked
+    assert not _is_let_out(world, OTHER)
+    _route(world, "del", "dhcp")
+    _route(world, "add", "static")
+    wait_until(lambda: _is_let_out(world, OTHER), "the control: a route of this machine's")
+    _route(world, "del", "static")
+
+
+def test_answers_from_elsewhere_while_it_locks(locked):
+    """The VPN that closes the lock goes on. Without float nothing else is a server."""
+    _write(locked, "farm", f"{a.SERVER[4]}:{a.SERVER_PORT}:udp4", float="yes")
+    locked.product.ctl("unlock")
+    locked.product.ctl("auto", "on")
+    try:
+        with _answers_from_elsewhere(locked):
+            locked.manager.up("farm")
+            locked.product.wait_state("protected")
+            wait_until(lambda: _tunnel_carries(locked), "the tunnel to carry", 5)
+            _write(locked, "farm", f"{a.SERVER[4]}:{a.SERVER_PORT}:udp4")
+            wait_until(lambda: not _is_let_out(locked, FARM), "the profile to float no more")
+            assert not _tunnel_carries(locked)
+    finally:
+        locked.product.ctl("auto", "off")
+    locked.manager.nmcli("--wait", "20", "connection", "down", "farm")
+    locked.manager.nmcli("connection", "delete", "farm")
+
+
+def test_all_addresses_of_a_farm_are_named(locked):
+    servers = [f"{address}:{a.SERVER_PORT}/udp" for address in (a.SERVER[4], FARM)]
+    _write(locked, "named-farm", f"{a.SERVER[4]}:{a.SERVER_PORT}:udp4", float="yes")
+    with _answers_from_elsewhere(locked):
+        assert not _comes_up(locked, "named-farm", wait=4)
+        locked.product.ctl("vpn", "set", "named-farm", "--server", servers[0], "--server", servers[1])
+        assert not _told(locked, "float")
+        assert _comes_up(locked, "named-farm")
+    locked.product.ctl("vpn", "set", "named-farm", "--clear")
+    locked.manager.nmcli("connection", "delete", "named-farm")
 
 
 def test_random_names(locked):
