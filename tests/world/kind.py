@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TCP, UDP, GRE, ESP = 6, 17, 47, 50
 PROTOCOLS = {TCP: "tcp", UDP: "udp", GRE: "gre", ESP: "esp"}
+Server = Callable[["World"], None]
 Flow = tuple[int, int]  # protocol, port at the server (0 where there are none)
 
 
@@ -25,13 +26,14 @@ class Kind:
     type: str  # as `status` calls it, and the end of the plugin's service name
     packages: tuple[str, ...]  # NetworkManager's plugin first, then what is below it, then the server
     program: str  # the client's, that carries the VPN: killed in the walk
-    start: Callable[["World"], None]  # the server, outside; also again after `stop`
-    stop: Callable[["World"], None]  # it dies without a word
+    start: Server  # the server, outside; also again after `stop`
+    stop: Server  # it dies without a word
     data: Callable[[str], dict[str, str]]  # the profile's vpn.data for this host
     wire: frozenset[Flow]  # all that a locked client sends to the server
     secrets: Callable[["World", str], dict[str, str]] = lambda _world, _host: {}  # a person's login to this host
     people: frozenset[Flow] = frozenset()  # of `wire`: a person's program reaches the server there, too
     remains: str = "Nobody but the system's daemons."  # who else can use the opening, and what for
+    address: str = a.SERVER[4]  # the server's, or its proxy's
     families: tuple[int, ...] = a.FAMILIES  # that the tunnel carries
 
     @property

@@ -25,7 +25,8 @@ outside the machine sees nothing in clear while other programs send all the time
 """
 _ROWS = {
     "interface": "interface",
-    "sockets": "sockets to the server",
+    "program": "program that carries it",
+    "sockets": "its sockets",
     "wire": "on the wire, to the server",
     "let out": "let out to the server",
     "people": "of it, also for people's programs",

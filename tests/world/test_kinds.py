@@ -4,7 +4,6 @@ kind are in order, and each goes on where the one before it stopped. data/doc/vp
 
 import pytest
 
-from . import addresses as a
 from . import kinds
 from .kind import require
 from .walk import Walk
@@ -30,7 +29,7 @@ def test_unlocked(walk):
 
 def test_locks_by_itself(walk):
     """By address; it carries everything, so it locks."""
-    walk.up(a.SERVER[4])
+    walk.up(walk.kind.address)
     walk.note("connected")
     walk.look()
     with walk.nothing_in_clear():
@@ -74,7 +73,7 @@ def test_its_program_dies(walk):
     assert walk.world.product.wait_reason("service-failed")["reason_vpn"].startswith(walk.kind.name)
     walk.note("its program killed")
     with walk.nothing_in_clear():
-        walk.up(a.SERVER[4])
+        walk.up(walk.kind.address)
     walk.note("connected again")
 
 

@@ -34,15 +34,15 @@ class Walk:
         self.world = world
         self.kind = kind
         self.interface = ""
-        self.record: dict = {"type": kind.type, "packages": {name: version_of(name) for name in kind.packages}}
+        self.record: dict = {"type": kind.type, "program": kind.program, "packages": {name: version_of(name) for name in kind.packages}}
         self._seen: set[Flow] = set()
 
     # -- begin and end
 
     def begin(self) -> None:
-        say_names(f"{a.SERVER[4]} {self.kind.host}")
+        say_names(f"{self.kind.address} {self.kind.host}")
         self.world.outside.kill("dnsmasq", signal.SIGHUP)
-        for host in (a.SERVER[4], self.kind.host):
+        for host in (self.kind.address, self.kind.host):
             text = profiles.vpn(self._profile(host), self.kind.data(host), service=self.kind.type)
             profiles.write(self._profile(host), text)
         self.kind.start(self.world)
@@ -50,7 +50,7 @@ class Walk:
         self.world.manager.nmcli("connection", "reload")
 
     def end(self) -> None:
-        for host in (a.SERVER[4], self.kind.host):
+        for host in (self.kind.address, self.kind.host):
             self.world.manager.nmcli("connection", "delete", self._profile(host), check=False)
         self.world.product.ctl("unlock")
         self.kind.stop(self.world)
@@ -76,7 +76,7 @@ class Walk:
             link.symlink_to(f"../{_LISTENER.name}")
 
     def _profile(self, host: str) -> str:
-        return f"{self.kind.name}-{'address' if host == a.SERVER[4] else 'name'}"
+        return f"{self.kind.name}-{'address' if host == self.kind.address else 'name'}"
 
     @staticmethod
     def _names(flows: set[Flow] | frozenset[Flow]) -> list[str]:
@@ -100,13 +100,13 @@ class Walk:
             assert questions.my_address(self.world.client, family) in self.world.client.addresses(self.interface)
 
     def down(self) -> None:
-        for host in (a.SERVER[4], self.kind.host):
+        for host in (self.kind.address, self.kind.host):
             if self.world.manager.state_of(self._profile(host)):
                 self.world.manager.nmcli("--wait", "30", "connection", "down", self._profile(host), check=False)
         self.wait_down()
 
     def wait_down(self) -> None:
-        for host in (a.SERVER[4], self.kind.host):
+        for host in (self.kind.address, self.kind.host):
             wait_until(lambda: self.world.manager.state_of(self._profile(host)) == "", f"{self._profile(host)} to be down", 30)
 
     # -- what is shown
@@ -135,7 +135,7 @@ class Walk:
         packet = frame.packet
         if packet is None:
             return False
-        if packet.destination == a.SERVER[4]:
+        if packet.destination == self.kind.address:
             self._seen.add((packet.protocol, packet.destination_port))
             return (packet.protocol, packet.destination_port) in self.kind.wire
         label = self.kind.name.encode()
@@ -167,12 +167,12 @@ class Walk:
         set_thread_fsuid(uid)
         canary = b"canary" + os.urandom(8).hex().encode()
         kind = socket.SOCK_STREAM if protocol == TCP else socket.SOCK_DGRAM
-        with socket.socket(socket.AF_INET, kind) as caller:
+        with socket.socket(socket.AF_INET6 if ":" in self.kind.address else socket.AF_INET, kind) as caller:
             caller.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, a.UPLINK.encode() + b"\0")
             caller.bind(("", 0))
             caller.settimeout(0.3)
             try:
-                caller.connect((a.SERVER[4], port))
+                caller.connect((self.kind.address, port))
                 caller.send(canary)
             except OSError:
                 pass  # judged outside
@@ -215,14 +215,13 @@ class Walk:
         self.record["people"] = self._names(self.kind.people)
 
     def _sockets(self) -> Iterator[str]:
-        """Those that are connected to the server: whose they are, and their mark."""
-        for line in self.world.client.run(["ss", "-tunwpeOH", "dst", a.SERVER[4]], stderr=None).stdout.splitlines():
-            program = re.search(r'users:\(\("([^"]+)"', line)
-            if program is None:
-                continue  # a connection that has ended
+        """Of the program that carries it, to the network: whose they are, and their mark."""
+        for line in self.world.client.run(["ss", "-tunwpeaOH"], stderr=None).stdout.splitlines():
+            if f'(("{self.kind.program}"' not in line:
+                continue
             uid = re.search(r"\buid:(\d+)", line)
             mark = re.search(r"\bfwmark:(\S+)", line)
-            yield f"{line.split()[0]} of {program[1]}, uid {uid[1] if uid else 0}" + (f", mark {mark[1]}" if mark else "")
+            yield f"{line.split()[0]}, uid {uid[1] if uid else 0}" + (f", mark {mark[1]}" if mark else "")
 
     def events(self) -> list[str]:
         return [line.strip() for line in _EVENTS.read_text().splitlines()]
