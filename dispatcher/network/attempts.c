@@ -89,7 +89,7 @@ void ks_attempts_begin(KsAttempts *attempts, const void *profile)
             attempt->alone = ((Attempt *) other)->alone = false;
 }
 
-void ks_attempts_succeed(KsAttempts *attempts, const void *profile)
+static void succeed(KsAttempts *attempts, const void *profile)
 {
     Attempt *attempt = find(attempts, profile);
 
@@ -126,7 +126,7 @@ static void on_read(GObject *source, GAsyncResult *result, gpointer data)
     reading->attempts->changed(reading->attempts->data);
 }
 
-void ks_attempts_fail(KsAttempts *attempts, const void *profile, KsFailure failure)
+static void fail(KsAttempts *attempts, const void *profile, KsFailure failure)
 {
     Attempt *attempt = find(attempts, profile);
     gint64 now = g_get_real_time();
@@ -145,12 +145,38 @@ void ks_attempts_fail(KsAttempts *attempts, const void *profile, KsFailure failu
     g_task_run_in_thread(task, read_now);
 }
 
-void ks_attempts_end(KsAttempts *attempts, const void *profile, bool by_person)
+/* Without a word about the VPN. What was said before stands. */
+static void end(KsAttempts *attempts, const void *profile, bool by_person)
 {
     Attempt *attempt = find(attempts, profile);
 
     attempt->running = false;
     attempt->by_person |= by_person;
+}
+
+/* A VPN's program that stops being connected without a word is a failure, too: NetworkManager gives
+ * no reason (nm-vpn-connection.c), where it gives one for whatever a person or the network does. */
+static KsFailure failure_of(NMActiveConnection *active, unsigned reason)
+{
+    if (reason == NM_ACTIVE_CONNECTION_STATE_REASON_UNKNOWN && NM_IS_VPN_CONNECTION(active))
+        return KS_FAILURE_SERVICE;
+    return ks_failure_of(reason);
+}
+
+void ks_attempts_hear(KsAttempts *attempts, NMActiveConnection *active, unsigned state,
+                      unsigned reason)
+{
+    const void *profile = nm_active_connection_get_connection(active);
+    KsFailure failure = failure_of(active, reason);
+
+    if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED)
+        succeed(attempts, profile);
+    else if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
+        ks_attempts_begin(attempts, profile);
+    else if (failure != KS_FAILURE_NONE)
+        fail(attempts, profile, failure);
+    else
+        end(attempts, profile, reason == NM_ACTIVE_CONNECTION_STATE_REASON_USER_DISCONNECTED);
 }
 
 bool ks_attempts_ended_by_person(const KsAttempts *attempts, const void *profile)

@@ -3,6 +3,7 @@
 
 #include "model/failure.h"
 
+#include <NetworkManager.h>
 #include <glib.h>
 #include <stdbool.h>
 
@@ -18,12 +19,11 @@ void ks_attempts_free(KsAttempts *attempts);
 
 /* `profile` only tells them apart. */
 void ks_attempts_begin(KsAttempts *attempts, const void *profile);
-void ks_attempts_succeed(KsAttempts *attempts, const void *profile);
-void ks_attempts_fail(KsAttempts *attempts, const void *profile, KsFailure failure);
 
-/* It ended without a word about the VPN. What was said before stands. `by_person`: somebody
- * disconnected it. */
-void ks_attempts_end(KsAttempts *attempts, const void *profile, bool by_person);
+/* `active` is of a profile, and has come to `state` (NMActiveConnectionState) for `reason`
+ * (NMActiveConnectionStateReason): as its signal tells, which alone has the reason. */
+void ks_attempts_hear(KsAttempts *attempts, NMActiveConnection *active, unsigned state,
+                      unsigned reason);
 
 void ks_attempts_forget(KsAttempts *attempts, const void *profile);
 void ks_attempts_clear(KsAttempts *attempts);

@@ -81,33 +81,12 @@ static void watch_access_point(KsManager *manager, NMDevice *device)
     g_signal_connect_swapped(device, signal, G_CALLBACK(on_any_change), manager);
 }
 
-/* A VPN's program that stops being connected without a word is a failure, too: NetworkManager gives no
- * reason (nm-vpn-connection.c), where it gives one for whatever a person or the network does. */
-static KsFailure failure_of(NMActiveConnection *active, guint reason)
-{
-    if (reason == NM_ACTIVE_CONNECTION_STATE_REASON_UNKNOWN && NM_IS_VPN_CONNECTION(active))
-        return KS_FAILURE_SERVICE;
-    return ks_failure_of(reason);
-}
-
-/* The reason comes with the signal only: the connection is gone right after it. */
 static void on_active_state(NMActiveConnection *active, guint state, guint reason,
                             KsManager *manager)
 {
-    NMRemoteConnection *profile = nm_active_connection_get_connection(active);
-    KsFailure failure = failure_of(active, reason);
-
-    if (!profile)
+    if (!nm_active_connection_get_connection(active))
         return;
-    if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED)
-        ks_attempts_succeed(manager->attempts, profile);
-    else if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
-        ks_attempts_begin(manager->attempts, profile);
-    else if (failure != KS_FAILURE_NONE)
-        ks_attempts_fail(manager->attempts, profile, failure);
-    else
-        ks_attempts_end(manager->attempts, profile,
-                        reason == NM_ACTIVE_CONNECTION_STATE_REASON_USER_DISCONNECTED);
+    ks_attempts_hear(manager->attempts, active, state, reason);
     notify_soon(manager);
 }
 
