@@ -43,6 +43,8 @@ typedef struct {
     GtkWidget *state;
     GtkWidget *rest;
     GtkWidget *next;
+    GtkWidget *tested;
+    bool is_tested; /* and nothing leaked */
 } Parts;
 
 static void parts_free(gpointer data)
@@ -62,8 +64,9 @@ static void show_page(Parts *parts)
 
     gtk_stack_set_visible_child_name(GTK_STACK(parts->stack), pages[parts->at]);
     gtk_widget_set_sensitive(parts->back, parts->at > 0);
-    gtk_button_set_label(GTK_BUTTON(parts->on),
-                         is_last ? C_("button", "Done") : C_("button", "Continue"));
+    gtk_button_set_label(GTK_BUTTON(parts->on), !is_last           ? C_("button", "Continue")
+                                                : parts->is_tested ? C_("button", "Done")
+                                                                   : C_("button", "Close"));
 }
 
 static void on_back(GtkButton *button, gpointer data)
@@ -179,6 +182,10 @@ static GtkWidget *new_connect(Parts *parts)
     gtk_container_add(GTK_CONTAINER(page), parts->state);
     gtk_container_add(GTK_CONTAINER(page), parts->rest);
     gtk_container_add(GTK_CONTAINER(page), parts->next);
+    parts->tested = ks_label_new(_("Tested: nothing leaks."), TEXT_WIDTH);
+    gtk_widget_set_halign(parts->tested, GTK_ALIGN_CENTER);
+    gtk_widget_set_no_show_all(parts->tested, TRUE);
+    gtk_container_add(GTK_CONTAINER(page), parts->tested);
     return page;
 }
 
@@ -240,6 +247,15 @@ void ks_first_steps_update(GtkWindow *window, const KsModel *model)
     ks_auto_lock_row_show(parts->auto_lock, model);
     show_vpns(parts, model);
     show_connect(parts, model);
+}
+
+void ks_first_steps_set_tested(GtkWindow *window, bool tested)
+{
+    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+
+    parts->is_tested = tested;
+    gtk_widget_set_visible(parts->tested, tested);
+    show_page(parts);
 }
 
 /* ---- the window ---- */

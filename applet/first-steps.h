@@ -10,3 +10,6 @@
  * gtk_window_present(). */
 GtkWindow *ks_first_steps_new(GtkApplication *application);
 void ks_first_steps_update(GtkWindow *window, const KsModel *model);
+
+/* Whether the last leak test found that nothing leaks: before that they are not said to be done. */
+void ks_first_steps_set_tested(GtkWindow *window, bool tested);

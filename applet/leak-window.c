@@ -33,6 +33,8 @@ typedef struct {
     GtkWidget *again;
     GtkWidget *scrolled;
     GCancellable *cancellable;
+    KsLeakTested tested;
+    void *data;
 } Parts;
 
 static const char *const looks[] = {
@@ -149,6 +151,7 @@ static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
         g_autoptr(KsLeakResult) found = ks_leak_result_read(told);
 
         show_result(parts, found);
+        parts->tested(found->verdict == KS_LEAK_CLOSED, parts->data);
     } else {
         show_error(parts, error);
     }
@@ -269,7 +272,7 @@ static GtkWidget *new_window(GtkApplication *application, Parts *parts)
     return window;
 }
 
-void ks_leak_window_show(GtkApplication *application)
+void ks_leak_window_show(GtkApplication *application, KsLeakTested tested, void *data)
 {
     GtkWindow *shown = NULL;
     Parts *parts;
@@ -281,6 +284,8 @@ void ks_leak_window_show(GtkApplication *application)
         parts = g_object_get_data(G_OBJECT(shown), "ks-leak-test");
     } else {
         parts = g_new0(Parts, 1);
+        parts->tested = tested;
+        parts->data = data;
         shown = GTK_WINDOW(new_window(application, parts));
     }
     /* never an old verdict as if it were of now */

@@ -42,6 +42,7 @@ struct KsWindows {
     KsImport *import;
     GtkWindow *main;
     GtkWindow *open[KINDS]; /* NULL: not open */
+    bool is_tested;         /* the last leak test found that nothing leaks */
 };
 
 static void on_destroyed(GtkWidget *window, gpointer data)
@@ -81,6 +82,8 @@ static void show(KsWindows *windows, Kind kind)
         windows->observer.describe(&model, windows->observer.data);
         update(windows, kind, &model);
         place(windows, windows->open[kind]);
+        if (kind == FIRST_STEPS)
+            ks_first_steps_set_tested(windows->open[kind], windows->is_tested);
         if (kind == FIRST_STEPS)
             windows->observer.first_steps(true, windows->observer.data);
     }
@@ -137,11 +140,20 @@ static void do_add_profile(GSimpleAction *action, GVariant *target, gpointer dat
                         error->message);
 }
 
+static void on_tested(bool nothing_leaks, void *data)
+{
+    KsWindows *windows = data;
+
+    windows->is_tested = nothing_leaks;
+    if (windows->open[FIRST_STEPS])
+        ks_first_steps_set_tested(windows->open[FIRST_STEPS], nothing_leaks);
+}
+
 static void do_test(GSimpleAction *action, GVariant *target, gpointer data)
 {
     (void) action;
     (void) target;
-    ks_leak_window_show(((KsWindows *) data)->application);
+    ks_leak_window_show(((KsWindows *) data)->application, on_tested, data);
 }
 
 static void do_refused(GSimpleAction *action, GVariant *target, gpointer data)

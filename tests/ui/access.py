@@ -83,6 +83,20 @@ def walk_by_tab(desktop: Desktop, window: str, most: int = 40) -> list[Node]:
     raise AssertionError(f"the focus never came round: {[node.name for node in walked]}")
 
 
+def activate(desktop: Desktop, title: str) -> None:
+    """The window of this title gets the keyboard, once the window manager knows it."""
+
+    def activated() -> bool:
+        windows = desktop.windows(title)
+        try:
+            desktop.x("windowactivate", "--sync", windows[-1])
+        except (IndexError, subprocess.CalledProcessError):
+            return False
+        return True
+
+    wait_until(activated, f"{title!r} to be active", 20)
+
+
 def find(desktop: Desktop, window: str, name: str, role: str = "", state: str = "SHOWING") -> Node:
     """The widget of this name that shows, once it does; with state VISIBLE also one that has to be scrolled to."""
 

@@ -41,3 +41,4 @@ LEAKED = (
     "({'verdict': <'leaked'>, 'state': <'blocked'>, 'leaks': <uint32 8>, 'user': <uint32 1000>, 'resolver': <'unknown'>,"
     f" 'server': <'reached'>, 'probes': <[{', '.join(_PROBES)}]>}},)"
 )
+CLOSED = LEAKED.replace("'leaked'", "'closed'").replace("'left'", "'held'")

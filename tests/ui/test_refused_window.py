@@ -8,7 +8,7 @@ import pytest
 from world import addresses as a
 from world.waiting import wait_until
 
-from .access import find, press, read, walk_by_tab, words
+from .access import activate, find, press, read, walk_by_tab, words
 from .looks import ENTRIES, REFUSED
 from .stage import Stage
 
@@ -41,7 +41,7 @@ def test_what_a_program_tried(world, desktop):
         _said(desktop, "The guard does not answer")
         world.product.start_guard()
         _said(desktop, "Refused since this window opened")
-        desktop.x("windowactivate", "--sync", desktop.windows(TITLE)[-1])
+        activate(desktop, TITLE)
         desktop.x("key", "Escape")
         wait_until(lambda: not desktop.windows(TITLE), "the window to close")
         # it ends by itself when nobody looks, and with it what the kernel tells
@@ -60,8 +60,7 @@ def stage():
 def _open(stage) -> None:
     stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="", LC_ALL="C.UTF-8")
     stage.act("refused")
-    window = wait_until(lambda: stage.windows(TITLE), "the window", 20)[-1]
-    stage.x("windowactivate", "--sync", window)
+    activate(stage, TITLE)
 
 
 def test_whatever_is_told(stage):
@@ -87,8 +86,7 @@ def test_whatever_is_told(stage):
 
     press(stage, TITLE, "Copy")
     stage.act("vpns")
-    [window] = wait_until(lambda: stage.windows("VPNs"), "the other window", 20)
-    stage.x("windowactivate", "--sync", window)
+    activate(stage, "VPNs")
     stage.x("key", "ctrl+v")
     wait_until(lambda: any("443, TCP: it was" in node.text for node in read(stage, "VPNs") if node.role == "text"), "what was copied", 20)
     stage.x("key", "Escape")
@@ -98,8 +96,7 @@ def test_whatever_is_told(stage):
     wait_until(lambda: not any(node.name == rows[0].name for node in read(stage, TITLE, "VISIBLE")), "the row to go", 20)
     find(stage, TITLE, rows[1].name, "list item", "VISIBLE")
     asked = stage.asked.count("Look")
-    window = stage.windows(TITLE)[-1]
-    stage.x("windowactivate", "--sync", window)
+    activate(stage, TITLE)
     stage.x("key", "Escape")
     wait_until(lambda: not stage.windows(TITLE), "the window to close", 20)
     stage.helper("Refused", "({'state': <'on'>},)")

@@ -10,8 +10,9 @@ from gi.repository import Gio, GLib
 
 from world.waiting import WaitedTooLong, wait_until
 
-from .access import find, press, read, words
+from .access import activate, find, press, read, words
 from .desktop import ID, ITEM, WATCHER
+from .looks import CLOSED, LEAKED
 from .notifications import Notifications
 from .picture import Picture, luminance
 from .stage import NAME, STATES, Stage
@@ -255,7 +256,17 @@ def test_first_steps():
         wait_until(lambda: "vpn.example (203.0.113.5), UDP port 51820" in words(stage, "First Steps"), "the VPNs with their servers", 20)
         press(stage, "First Steps", "Continue")
         stage.say(STATES["protected"])
-        find(stage, "First Steps", "Test for leaks…", "push button")
+        for answer, says, button in ((LEAKED, "This machine leaks", "Close"), (CLOSED, "Nothing leaks", "Done")):
+            stage.helper("LeakTest", answer)
+            assert "Done" not in words(stage, "First Steps"), "nobody has tested it, or it leaks"
+            press(stage, "First Steps", "Test for leaks…")
+            wait_until(lambda says=says: any(says in text for text in words(stage, "Leak Test")), says, 20)
+            activate(stage, "Leak Test")
+            stage.x("key", "Escape")
+            wait_until(lambda: not stage.windows("Leak Test"), "its window to close", 20)
+            activate(stage, "First Steps")
+            find(stage, "First Steps", button, "push button")
+        assert "Tested: nothing leaks." in words(stage, "First Steps")
         press(stage, "First Steps", "Done")
         wait_until(lambda: stage.windows("VPN Kill Switch"), "the window", 20)
         stage.applet.terminate()
