@@ -19,6 +19,7 @@ from .world import World
 _FOLDER = Path("/run/world/ocserv")
 _PERSONS = Path("/run/world/login")  # what the person's program may read
 _PORT = 443
+CLUSTER = a.PUBLIC_DNS[4]  # a host that leads to the server
 _USER, _PASSWORD = "alice", "not a secret"
 _PACKAGES = ("network-manager-openconnect", "openconnect", "ocserv")
 
@@ -65,12 +66,20 @@ log-level = 3
 
 
 def _start(auth: str, udp: bool, world: World) -> None:
-    names = ",".join([f"IP:{a.SERVER[4]}", *(f"DNS:{kind.host}" for kind in KINDS)])
+    names = ",".join([f"IP:{a.SERVER[4]}", f"IP:{CLUSTER}", *(f"DNS:{kind.host}" for kind in KINDS)])
     _write_files(auth, udp, names)
     log = log_of("ocserv")
     log.unlink(missing_ok=True)
     world.outside.daemon("ocserv", ["ocserv", "--foreground", "--config", str(_FOLDER / "conf"), "--pid-file", str(_FOLDER / "pid")])
     wait_until(lambda: b"initialized ocserv" in log.read_bytes(), "ocserv to listen")
+
+
+def start_cluster(world: World) -> None:
+    """The login begins elsewhere; ocserv runs already."""
+    program = str(Path(__file__).with_name("redirect.py"))
+    files = [f"{keys.FOLDER}/ocserv.crt", f"{keys.FOLDER}/ocserv.key"]
+    world.outside.daemon("redirect", ["/usr/bin/python3", program, CLUSTER, *files, a.SERVER[4]])
+    wait_until(lambda: b"ready" in log_of("redirect").read_bytes(), "the cluster's first host to listen")
 
 
 def _stop(world: World) -> None:
