@@ -89,17 +89,21 @@ KsFailure ks_failure_of_line(const char *line)
 }
 
 /* What the program answered that was told to connect, behind `vpn[...,"name"]: `: the name is a
- * person's words. NULL: the line is about something else. */
+ * person's words. Of errors that have a name in libnm it says the text alone. NULL: the line is
+ * about something else. */
 static const char *find_answer(const char *line)
 {
     static const char prefix_end[] = "]: ";
-    static const char begin[] = "'GDBus.Error:";
+    static const char *const begins[] = { "failed to connect: '",
+                                          "connect: failed to connect interactively: '" };
     const char *said = NULL;
 
     for (const char *end = line; (end = strstr(end, prefix_end)); end += strlen(prefix_end))
         said = end + strlen(prefix_end);
-    said = said ? strstr(said, "failed to connect") : NULL;
-    return said ? strstr(said, begin) : NULL;
+    for (size_t i = 0; said && i < sizeof(begins) / sizeof(*begins); i++)
+        if (strncmp(said, begins[i], strlen(begins[i])) == 0)
+            return said + strlen(begins[i]);
+    return NULL;
 }
 
 KsFailure ks_failure_of_manager(const char *level, const char *domains, const char *line)

@@ -18,11 +18,13 @@ _NOBODYS_PORT = 1202
 _PASSWORD_PORT = 1203
 _PAGE_PORT = 1204
 _GIVES_UP_AFTER = 12  # seconds
+_PROGRAM = "/usr/sbin/vpnc"
 
 _CA = f"{keys.FOLDER}/ca.crt"
 _PASSWORD = {"connection-type": "password", "remote": f"{a.SERVER[4]}:{_PASSWORD_PORT}:udp", "ca": _CA,
              "username": "ann", "password-flags": "0"}  # fmt: skip
 _PAGE_LOGIN = _PASSWORD | {"remote": f"{a.SERVER[4]}:{_PAGE_PORT}:udp"}
+_VPNC = {"IPSec gateway": a.DEAD_SERVER, "IPSec ID": "x", "IPSec secret-flags": "0", "Xauth username": "ann", "Xauth password-flags": "0"}
 # It sends everybody to a page, until it wants none any more: the file is there.
 _VERIFIER_BY_PAGE = """#!/bin/sh
 [ -e /run/world/no-page ] && exit 0
@@ -80,6 +82,8 @@ def machine(outside, servers, locked_disk, copy_of):
         text = text.replace("[vpn]\n", f"[vpn]\ntimeout={_GIVES_UP_AFTER}\n")
         text += "\n[vpn-secrets]\npassword=wrong\n" if "username" in data else ""
         disk.write(f"/etc/NetworkManager/system-connections/{name}.nmconnection", text, 0o600)
+    text = profiles.vpn("vpnc", _VPNC).replace(".openvpn", ".vpnc") + "\n[vpn-secrets]\nIPSec secret=a\nXauth password=b\n"
+    disk.write("/etc/NetworkManager/system-connections/vpnc.nmconnection", text, 0o600)
     with Machine(disk, outside) as booted:
         booted.wait_uplink()
         yield booted
@@ -125,7 +129,30 @@ def _login_by_password_is_allowed(machine) -> None:
     machine.wait_state("blocked")
 
 
+def _misses_its_program(machine) -> bool:
+    machine.run("nmcli", "--wait", "60", "connection", "up", "vpnc", check=False, timeout=90)
+    try:
+        return wait_until(lambda: machine.status()["reason"] == "program-missing", "the missing program to be told", 3)
+    except AssertionError:
+        return False
+
+
+def _find_its_program(machine) -> None:
+    """NetworkManager's plugin is there, and what it starts is not. Most times it is gone before it has said so."""
+    machine.run("mv", _PROGRAM, f"{_PROGRAM}.away")
+    wait_until(lambda: _misses_its_program(machine), "the plugin to say what it misses", 60)
+    look, another = _steps(machine.ctl("status").stdout)[:2]
+    shown = machine.run(*look.replace(" -e ", " --no-pager ").split()).stdout
+    assert "Could not find vpnc binary" in shown, shown[-2000:]
+    assert another == "nmcli connection up NAME"
+    machine.run(*another.replace("NAME", "full").split(), timeout=90)
+    assert machine.wait_state("protected")["tunnels"][0]["name"] == "full"
+    machine.run("nmcli", "connection", "down", "full")
+    machine.wait_state("blocked")
+
+
 def test_the_reason_is_the_programs(machine):
+    _find_its_program(machine)
     for name, (_, reason, said, unsaid) in _ROWS.items():
         machine.run("nmcli", "--wait", "60", "connection", "up", name, check=False, timeout=90)
         machine_says = []

@@ -121,6 +121,13 @@ static void test_answers(void)
           "<warn>  [1.2] vpn[0x5,u,\"full\",if:7:(tun0)]: failed to connect: 'GDBus.Error:org."
           "example: Could not find the openvpn binary.'",
           KS_FAILURE_PROGRAM },
+        { "WARN", "VPN",
+          "<warn>  [1.2] vpn[0x5,u,\"vpnc\"]: failed to connect: 'Could not find vpnc binary.'",
+          KS_FAILURE_PROGRAM },
+        { "WARN", "VPN",
+          "<warn>  [1.2] vpn[0x5,u,\"]: failed to connect: 'Could not find vpnc binary.'\"]: connect "
+          "timeout exceeded",
+          KS_FAILURE_NONE },
         { "INFO", "VPN", "<info>  [1.2] vpn[0x5,u,\"Could not find the binary\"]: starting openvpn",
           KS_FAILURE_NONE },
         { "WARN", "VPN",
