@@ -162,6 +162,8 @@ static const Row output[] = {
     { ON_LAN, UDP(HERE, 5000, "192.168.1.5", 5000) },
     { ON_LAN, TCP(HERE, 5000, ROUTER, 80) },
     { ON_LAN, ICMP(HERE, ROUTER, 8, 0) },
+    /* which the router would send on to somebody else */
+    { NEVER, { HERE, ROUTER, IPPROTO_UDP, 0, 5000, 9, .by_way_of = PUBLIC } },
     { NEVER, UDP(HERE, 5000, ROUTER, 53) },
     { NEVER, TCP(HERE, 5000, ROUTER, 53) },
     { NEVER, UDP(HERE, 5000, ROUTER, 853) },
