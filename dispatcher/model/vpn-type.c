@@ -209,8 +209,8 @@ static const KsVpnType vpn_types[] = {
     },
     {
         /* NetworkManager-iodine, src/nm-iodine-service.c, nm_iodine_start_iodine_binary(). iodine
-         * also tries the server itself on port 53, and goes on through the name server if that
-         * fails (iodine(8), -r). */
+         * also tries the server itself on port 53, at the address that it is told by DNS, and goes
+         * on through the name server if that fails (iodine(8), -r): after ten seconds. */
         .service = SERVICE("iodine"),
         .name = "iodine",
         .label = "iodine",
@@ -218,6 +218,8 @@ static const KsVpnType vpn_types[] = {
         .form = KS_ENDPOINT_HOST,
         .missing = "This VPN goes through the network's own DNS server, and the lock lets nothing "
                    "out to that one. Name a DNS server in the profile (\"nameserver\").",
+        .note = { "iodine may have found a way past its name server before the lock closed, and the "
+                  "lock does not let that one out. If no data passes, connect this VPN again." },
         .flows = { { IPPROTO_UDP, DNS_PORT, KS_SENDER_DAEMON } },
     },
     {
@@ -242,10 +244,51 @@ const KsVpnType *ks_vpn_type_find(const char *service)
     return NULL;
 }
 
-const char *ks_vpn_type_label(const char *name)
+static const KsVpnType *find_by_name(const char *name)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(vpn_types); i++)
         if (strcmp(vpn_types[i].name, name) == 0)
-            return vpn_types[i].label;
-    return name;
+            return &vpn_types[i];
+    return NULL;
+}
+
+/* Of the flows of this protocol, at any port or this one. False: the kind has none. */
+static bool find_sender(const KsVpnType *type, uint8_t protocol, uint16_t port, bool any_port,
+                        KsSender *ret_sender)
+{
+    bool found = false;
+
+    for (unsigned i = 0; i < KS_VPN_FLOWS_MAX && type->flows[i].protocol; i++) {
+        const KsVpnFlow *flow = &type->flows[i];
+
+        if (flow->protocol != protocol || (!any_port && flow->port != port))
+            continue;
+        *ret_sender = found && flow->sender != *ret_sender ? KS_SENDER_UNKNOWN : flow->sender;
+        found = true;
+    }
+    return found;
+}
+
+KsSender ks_vpn_type_sender(const char *name, uint8_t protocol, uint16_t port)
+{
+    const KsVpnType *type = find_by_name(name);
+    KsSender sender = KS_SENDER_UNKNOWN;
+
+    if (!type)
+        return KS_SENDER_UNKNOWN;
+    if (type->reading == KS_VPN_READ_OPENVPN)
+        return KS_SENDER_DAEMON;
+    if (type->reading == KS_VPN_READ_WIREGUARD)
+        return KS_SENDER_KERNEL;
+    if (!find_sender(type, protocol, port, false, &sender) &&
+        !find_sender(type, protocol, 0, false, &sender))
+        (void) find_sender(type, protocol, 0, true, &sender);
+    return sender;
+}
+
+const char *ks_vpn_type_label(const char *name)
+{
+    const KsVpnType *type = find_by_name(name);
+
+    return type ? type->label : name;
 }

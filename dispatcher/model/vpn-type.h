@@ -67,5 +67,10 @@ typedef struct {
 /* `service` is NULL for WireGuard. Returns NULL for a kind that the table does not have. */
 const KsVpnType *ks_vpn_type_find(const char *service);
 
+/* Whose packets go to a server that a person named, of a VPN of this kind: as the kind's
+ * flow of this protocol says, of this port (0: it has none) if one names it. KS_SENDER_UNKNOWN: the
+ * table does not have the kind, or the kind no such flow, or several that differ. */
+KsSender ks_vpn_type_sender(const char *name, uint8_t protocol, uint16_t port);
+
 /* Of the kind of this name; of one that the table does not have, its name. */
 const char *ks_vpn_type_label(const char *name);

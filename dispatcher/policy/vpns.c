@@ -3,6 +3,7 @@
 
 #include "model/printable.h"
 #include "model/server.h"
+#include "model/vpn-type.h"
 #include "policy/error.h"
 
 #include <netinet/in.h>
@@ -174,12 +175,15 @@ static bool type_is_valid(const char *type)
     return true;
 }
 
-/* An overlay's program is a daemon, wherever its data are encrypted. */
-static KsSender sender_of(const char *type, bool overlay)
+/* An overlay's program is a daemon, wherever its data are encrypted. NetworkManager's plugins are
+ * known; what a person starts by hand may run as that person. */
+static KsSender sender_of(const KsVpnEntry *entry, const char *type, const KsServer *server)
 {
-    if (overlay || strcmp(type, "openvpn") == 0)
+    if (entry->overlay)
         return KS_SENDER_DAEMON;
-    return strcmp(type, "wireguard") == 0 ? KS_SENDER_KERNEL : KS_SENDER_UNKNOWN;
+    if (!entry->interface[0] || strcmp(type, "openvpn") == 0 || strcmp(type, "wireguard") == 0)
+        return ks_vpn_type_sender(type, server->protocol, server->port);
+    return KS_SENDER_UNKNOWN;
 }
 
 static KsServer *read_server(const char *host, const char *protocol, guint16 port,
@@ -240,7 +244,7 @@ static GPtrArray *read_servers(const KsVpns *vpns, const KsVpnEntry *entry, cons
                              error);
         if (!server)
             return NULL;
-        server->sender = sender_of(type, entry->overlay);
+        server->sender = sender_of(entry, type, server);
         g_ptr_array_add(servers, server);
     }
     return g_steal_pointer(&servers);

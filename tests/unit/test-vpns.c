@@ -121,6 +121,41 @@ static void test_there_and_back(void)
     g_assert_cmpstr(again, ==, text);
 }
 
+/* A server that a person names of a profile is open to whom the profile's would be: not to people's
+ * programs, where the plugin is a daemon. */
+static void test_senders(void)
+{
+    static const struct {
+        const char *type;
+        const char *servers;
+        KsSender sender;
+    } rows[] = {
+        { "ssh", "@a(ssq) [('vpn.example', 'tcp', 2222)]", KS_SENDER_DAEMON },
+        { "sstp", "@a(ssq) [('vpn.example', 'tcp', 444)]", KS_SENDER_DAEMON },
+        { "iodine", "@a(ssq) [('vpn.example', 'udp', 53)]", KS_SENDER_DAEMON },
+        { "vpnc", "@a(ssq) [('vpn.example', 'udp', 20000)]", KS_SENDER_DAEMON },
+        { "pptp", "@a(ssq) [('vpn.example', 'gre', 0)]", KS_SENDER_DAEMON },
+        { "openconnect", "@a(ssq) [('vpn.example', 'udp', 443)]", KS_SENDER_DAEMON },
+        { "openconnect", "@a(ssq) [('vpn.example', 'tcp', 443)]", KS_SENDER_LOGIN_AS_USER },
+        { "strongswan", "@a(ssq) [('vpn.example', 'udp', 500)]", KS_SENDER_DAEMON },
+        { "strongswan", "@a(ssq) [('vpn.example', 'udp', 4500)]", KS_SENDER_KERNEL },
+        { "libreswan", "@a(ssq) [('vpn.example', 'udp', 7777)]", KS_SENDER_UNKNOWN },
+        { "wireguard", "@a(ssq) [('vpn.example', 'udp', 51820)]", KS_SENDER_KERNEL },
+        { "openvpn", "@a(ssq) [('vpn.example', 'tcp', 443)]", KS_SENDER_DAEMON },
+        { "newcomer", "@a(ssq) [('vpn.example', 'udp', 4242)]", KS_SENDER_UNKNOWN },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsVpns) vpns = ks_vpns_new();
+        g_autoptr(GVariant) list = servers_of(rows[i].servers);
+        const KsServer *server;
+
+        g_assert_true(ks_vpns_set_servers(vpns, PROFILE, rows[i].type, list, NULL));
+        server = g_ptr_array_index(ks_vpns_get(vpns, 0)->servers, 0);
+        g_assert_cmpint(server->sender, ==, rows[i].sender);
+    }
+}
+
 /* Whatever is cut off or changed in the file: what comes of it opens nothing that was not said. */
 static void test_damaged(void)
 {
@@ -431,6 +466,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vpns/refused", test_refused);
     g_test_add_func("/vpns/bounds", test_bounds);
     g_test_add_func("/vpns/there-and-back", test_there_and_back);
+    g_test_add_func("/vpns/senders", test_senders);
     g_test_add_func("/vpns/damaged", test_damaged);
     g_test_add_func("/vpns/same-uuid", test_same_uuid);
     g_test_add_func("/vpns/in-the-engine", test_in_the_engine);

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""SSH with a tun device (ssh -w) against sshd, by NetworkManager's plugin for it. The server's end of the tunnel is
+there before: what the plugin runs at the server to set it up needs net-tools there."""
+
+import subprocess
+from pathlib import Path
+
+from . import addresses as a
+from .kind import TCP, Kind
+from .network import log_of
+from .waiting import wait_until
+from .world import World
+
+_FOLDER = Path("/run/world/ssh")
+_PORT = 22
+_DEVICE = "100"
+_LINK = f"tun{_DEVICE}"
+_SERVER, _CLIENT = "198.51.100.113", "198.51.100.114"
+_SERVER6, _CLIENT6 = "2001:db8:100:9::1", "2001:db8:100:9::2"
+_KNOWN_HOSTS = Path("/etc/ssh/ssh_known_hosts")
+
+
+def _write_files() -> None:
+    if _FOLDER.exists():
+        return
+    _FOLDER.mkdir()
+    for name in ("host", "user"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(_FOLDER / name)], check=True)
+    _KNOWN_HOSTS.write_text(f"* {(_FOLDER / 'host.pub').read_text()}")
+    (_FOLDER / "config").write_text(f"""
+Port {_PORT}
+ListenAddress {a.SERVER[4]}
+HostKey {_FOLDER}/host
+AuthorizedKeysFile {_FOLDER}/user.pub
+PermitRootLogin prohibit-password
+PermitTunnel point-to-point
+ForceCommand sleep infinity
+StrictModes no
+UsePAM no
+PidFile none
+""")
+
+
+def _start(world: World) -> None:
+    _write_files()
+    Path("/run/sshd").mkdir(exist_ok=True)
+    if not world.outside.has_link(_LINK):
+        world.outside.ip(
+            f"tuntap add {_LINK} mode tun",
+            f"addr add {_SERVER} peer {_CLIENT} dev {_LINK}",
+            f"addr add {_SERVER6}/128 dev {_LINK} nodad",
+            f"link set {_LINK} up",
+            f"route add {_CLIENT6}/128 dev {_LINK}",
+        )
+    log = log_of("sshd")
+    log.unlink(missing_ok=True)
+    world.outside.daemon("sshd", ["/usr/sbin/sshd", "-D", "-e", "-f", str(_FOLDER / "config")])
+    wait_until(lambda: b"Server listening" in log.read_bytes(), "sshd to listen")
+
+
+def _stop(world: World) -> None:
+    if world.outside.processes("sshd"):
+        world.outside.kill("sshd")
+
+
+def _data(host: str) -> dict[str, str]:
+    return {
+        "remote": host,
+        "remote-username": "root",
+        "auth-type": "key",
+        "key-file": str(_FOLDER / "user"),
+        "remote-dev": _DEVICE,
+        "remote-ip": _SERVER,
+        "local-ip": _CLIENT,
+        "netmask": "255.255.255.255",
+        "ip-6": "yes",
+        "remote-ip-6": _SERVER6,
+        "local-ip-6": _CLIENT6,
+        "netmask-6": "128",
+    }
+
+
+KINDS = (
+    Kind(
+        name="ssh-key",
+        type="ssh",
+        packages=("network-manager-ssh", "openssh-client", "openssh-server"),
+        program="ssh",
+        start=_start,
+        stop=_stop,
+        data=_data,
+        wire=frozenset({(TCP, _PORT)}),
+    ),
+)
