@@ -21,6 +21,8 @@ _PERSONS = Path("/run/world/login")  # what the person's program may read
 _PORT = 443
 CLUSTER = a.PUBLIC_DNS[4]  # a host that leads to the server
 _USER, _PASSWORD = "alice", "not a secret"
+# To what openconnect asks on a terminal. nmcli 1.42 does not tell it the profile's certificate authority.
+ANSWERS = {b"sername:": _USER, b"assword:": _PASSWORD, b"'yes' to accept": "yes"}
 _PACKAGES = ("network-manager-openconnect", "openconnect", "ocserv")
 
 

@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An OpenConnect login that leads to another host, which no profile names: locked, it goes no further than the
-profile's, and `vpn set` with both lets it and the VPN through."""
+"""OpenConnect's logins, which are a person's: by nmcli's own agent, which starts openconnect on her terminal; and one
+that leads to another host, which no profile names: locked, it goes no further than the profile's, and `vpn set`
+with both lets it and the VPN through."""
 
+import os
+import pty
+import select
+import subprocess
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -12,17 +18,29 @@ from .kind import require
 from .walk import Walk
 
 
-@pytest.fixture
-def cluster(guarded):
-    kind = replace(openconnect.KINDS[0], name="openconnect-cluster", address=openconnect.CLUSTER)
+@contextmanager
+def _walk(guarded, kind):
     require(kind)
     walk = Walk(guarded, kind)
     walk.begin()
-    openconnect.start_cluster(guarded)
     try:
         yield walk
     finally:
         walk.end()
+
+
+@pytest.fixture
+def cluster(guarded):
+    kind = replace(openconnect.KINDS[0], name="openconnect-cluster", address=openconnect.CLUSTER)
+    with _walk(guarded, kind) as walk:
+        openconnect.start_cluster(guarded)
+        yield walk
+
+
+@pytest.fixture
+def login(guarded):
+    with _walk(guarded, openconnect.KINDS[0]) as walk:
+        yield walk
 
 
 def _called(world, since: int) -> set[tuple[str, int]]:
@@ -46,3 +64,37 @@ def test_a_login_that_leads_to_another_host(guarded, cluster):
     start = guarded.capture.fence()
     cluster.up(openconnect.CLUSTER)
     assert _called(guarded, start) == {first, server}
+
+
+def _on_a_terminal(person, command: list[str], answers: dict[bytes, str]) -> None:
+    """Of this person, who answers whichever of the questions comes."""
+    mine, its = pty.openpty()
+    shown, read = b"", 0
+
+    def become() -> None:
+        os.setsid()
+        person.become()
+
+    with subprocess.Popen(command, stdin=its, stdout=its, stderr=its, preexec_fn=become, env=os.environ | {"HOME": "/tmp"}) as program:
+        os.close(its)
+        try:
+            while select.select([mine], [], [], 20)[0]:
+                shown += os.read(mine, 1024)
+                for question, answer in answers.items():
+                    if question in shown[read:]:
+                        read = len(shown)
+                        os.write(mine, f"{answer}\n".encode())
+            program.kill()  # it waits for what is not known here
+        except OSError:
+            pass  # it has ended
+        finally:
+            os.close(mine)
+    assert program.returncode == 0, shown.decode()
+
+
+def test_a_person_logs_in_by_nmcli(guarded, people, login):
+    guarded.product.ctl("lock")
+    with login.nothing_in_clear():
+        command = ["nmcli", "--ask", "--wait", "40", "connection", "up", f"{login.kind.name}-address"]
+        _on_a_terminal(people.alice, command, openconnect.ANSWERS)
+        assert guarded.product.wait_state("protected")["tunnels"][0]["type"] == "openconnect"
