@@ -159,7 +159,7 @@ def test_windows_come_with_the_token_of_the_click(stage, notes):
     name, path = stage._item()
     assert stage.call(name, path, ITEM, "ProvideXdgActivationToken", "('of-the-panel_TIME2',)") == ()
     wait_until(lambda: "of-the-panel_TIME2" in _startup_ids(stage), "the panel's token", 20)
-    # one that is no token is none
+    # one that is no token is not taken for one
     stage.call(name, path, ITEM, "ProvideXdgActivationToken", f"('{'x' * 300}',)")
     stage.wait_for_main_loop()
     assert "of-the-panel_TIME2" in _startup_ids(stage)
