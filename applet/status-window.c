@@ -53,7 +53,8 @@ static void parts_free(gpointer data)
 /* What the upper part shows, or the window's own menu. */
 static bool is_elsewhere(const KsItem *item)
 {
-    static const char *const ids[] = { "why", "tunnel", "next", "first-steps", "help", "quit" };
+    static const char *const ids[] = { "why",         "tunnel", "next", "refused",
+                                       "first-steps", "help",   "quit" };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++)
         if (strcmp(item->id, ids[i]) == 0)
@@ -341,6 +342,7 @@ static GtkWidget *new_menu_button(void)
     g_autoptr(GMenu) menu = g_menu_new();
     g_autoptr(GMenu) end = g_menu_new();
 
+    g_menu_append(menu, C_("menu", "What is refused…"), "app.refused");
     g_menu_append(menu, C_("menu", "First steps…"), "app.first-steps");
     g_menu_append(menu, C_("menu", "Keyboard shortcuts"), "app.keys");
     g_menu_append(menu, C_("menu", "Help"), "app.help");
