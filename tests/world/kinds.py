@@ -5,17 +5,16 @@ its server and its rows, as openconnect.py, and its name here."""
 import os
 from datetime import date
 
-from . import openconnect, openvpn_kinds, ssh
+from . import iodine, openconnect, openvpn_kinds, ssh
 from .kind import Kind
 
-KINDS: tuple[Kind, ...] = (*openconnect.KINDS, *openvpn_kinds.KINDS, *ssh.KINDS)
+KINDS: tuple[Kind, ...] = (*openconnect.KINDS, *openvpn_kinds.KINDS, *ssh.KINDS, *iodine.KINDS)
 # What no row is for, and why.
 NOT_RUN = {
     "WireGuard, strongSwan": "the kernel carries them: in virtual machines, tests/vm",
     "L2TP": "the kernel carries it; tests/vm sends its packets inside IPsec, without the plugin",
     "SSTP": "pppd needs /dev/ppp, which the kernel of these runs does not have (CONFIG_PPP); SoftEther would be the server",
     "PPTP": "as SSTP: pptp is run by pppd alone, which needs /dev/ppp",
-    "iodine": "connected in trials: not all of its first connections carried data within 15 s; why is not found",
     "OpenConnect's other protocols (GlobalProtect, Pulse, F5, Array)": "no server for them is packaged",
     "Fortinet SSLVPN": "no server for it is packaged",
 }

@@ -44,14 +44,13 @@ PidFile none
 def _start(world: World) -> None:
     _write_files()
     Path("/run/sshd").mkdir(exist_ok=True)
-    if not world.outside.has_link(_LINK):
-        world.outside.ip(
-            f"tuntap add {_LINK} mode tun",
-            f"addr add {_SERVER} peer {_CLIENT} dev {_LINK}",
-            f"addr add {_SERVER6}/128 dev {_LINK} nodad",
-            f"link set {_LINK} up",
-            f"route add {_CLIENT6}/128 dev {_LINK}",
-        )
+    world.outside.ip(
+        f"tuntap add {_LINK} mode tun",
+        f"addr add {_SERVER} peer {_CLIENT} dev {_LINK}",
+        f"addr add {_SERVER6}/128 dev {_LINK} nodad",
+        f"link set {_LINK} up",
+        f"route add {_CLIENT6}/128 dev {_LINK}",
+    )
     log = log_of("sshd")
     log.unlink(missing_ok=True)
     world.outside.daemon("sshd", ["/usr/sbin/sshd", "-D", "-e", "-f", str(_FOLDER / "config")])
@@ -61,6 +60,7 @@ def _start(world: World) -> None:
 def _stop(world: World) -> None:
     if world.outside.processes("sshd"):
         world.outside.kill("sshd")
+    world.outside.ip(f"link del {_LINK}")  # its addresses are the next kind's, too
 
 
 def _data(host: str) -> dict[str, str]:
