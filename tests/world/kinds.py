@@ -14,6 +14,8 @@ NOT_RUN = {
     "WireGuard, strongSwan": "the kernel carries them: in virtual machines, tests/vm",
     "L2TP": "the kernel carries it; tests/vm sends its packets inside IPsec, without the plugin",
     "SSTP": "pppd needs /dev/ppp, which the kernel of these runs does not have (CONFIG_PPP); SoftEther would be the server",
+    "vpnc": "not tried yet; its server would be strongSwan with XAuth and ESP of its own (kernel-libipsec)",
+    "Libreswan": "Debian 12 has no plugin for it, and the kernel that the tests run on has no ESP",
     "PPTP": "as SSTP: pptp is run by pppd alone, which needs /dev/ppp",
     "OpenConnect's other protocols (GlobalProtect, Pulse, F5, Array)": "no server for them is packaged",
     "Fortinet SSLVPN": "no server for it is packaged",
