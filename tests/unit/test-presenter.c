@@ -90,8 +90,7 @@ static void check_text(const KsModel *model, const char *expected)
     "  For 60 minutes (off) -> pause 3600\n"
 #define LAST                                                          \
     "---\nTest for leaks… -> test\nWhat is refused… -> refused\n" \
-    "Preferences… -> preferences\n"                                 \
-    "First steps… -> first-steps\nHelp -> help\nQuit -> quit\n"
+    "Preferences… -> preferences\nFirst steps… -> first-steps\nHelp -> help\nQuit -> quit\n"
 #define TUNNEL                                                                  \
     "'Tunnels': <[{'interface': <'tun0'>, 'uuid': <'u1'>, 'name': <'office'>, " \
     "'type': <'openvpn'>}]>"
