@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The tile for GNOME's quick settings (data/gnome-shell): what it shows in each state, in the applet's own words. Run as
+// gjs -m test-tile.js SOURCE RESOURCES: the top of the tree, and a bundle of stand-ins for the shell's modules.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+
+const [top, bundle] = ARGV;
+const read = path => new TextDecoder().decode(GLib.file_get_contents(`${top}/${path}`)[1]);
+const {describe, request, REASONS, SENTENCES} = await import(`file://${top}/data/gnome-shell/tile.js`);
+let number = 0;
+
+function same(is, should, what) {
+    const [a, b] = [JSON.stringify(is), JSON.stringify(should)];
+
+    number++;
+    print(a === b ? `ok ${number} - ${what}` : `not ok ${number} - ${what}: ${a}, not ${b}`);
+    if (a !== b)
+        imports.system.exit(1);
+}
+
+// ---- the same words as the applet's
+
+const source = read('applet/sentences.c');
+const words = {};
+for (const [, key, word] of read('applet/guard-state.c').matchAll(/\[(KS_REASON_\w+)\] = "([^"]*)"/g)) {
+    const [, headline] = source.match(new RegExp(`\\[${key}\\] = \\{ N_\\("([^"]+)"\\)`));
+    words[word] = headline;
+}
+same(Object.keys(words).length > 20, true, 'the reasons are found');
+same(REASONS, words, 'each reason has the headline of the applet');
+for (const text of SENTENCES)
+    same(source.includes(`"${text}"`), true, text);
+
+// ---- what is shown
+
+const plain = text => text;
+const show = properties => {
+    const {icon, subtitle, checked, sensitive} = describe(properties, plain);
+    return [icon.replace(/^io.github.nmkillswitch-|-symbolic$/g, ''), subtitle, checked, sensitive];
+};
+same(show(null), ['away', 'The guard is not running', false, false], 'no guard: nothing can be asked of it');
+same(show({State: 'unlocked', Reason: '', Locked: false}), ['unlocked', 'Unlocked: traffic leaves freely', false, true], 'unlocked');
+same(show({State: 'protected', Reason: '', Locked: true}), ['protected', 'Protected: everything goes through the VPN', true, true], 'protected');
+same(show({State: 'protected', Reason: 'some-networks', Locked: true}),
+    ['protected', 'Protected: only some networks can be reached', true, true], 'some networks');
+same(show({State: 'blocked', Reason: 'login-failed', Locked: true}), ['blocked', 'Blocked: the VPN refused the login', true, true], 'blocked');
+same(show({State: 'blocked', Reason: 'of-a-newer-guard', Locked: true}), ['blocked', 'Blocked: no VPN is connected', true, true], 'a new reason');
+same(show({State: 'blocked', Reason: 'toString', Locked: true})[1], 'Blocked: no VPN is connected', 'no word of the language');
+same(show({State: 'broken', Reason: 'kernel', Locked: false}), ['broken', 'Broken: traffic may be leaving freely', false, true], 'broken and open');
+same(show({State: 'newer', Reason: '', Locked: true})[0], 'broken', 'a new state is no good one');
+same(/^Paused until [0-9:]{5}/.test(show({State: 'paused', Reason: '', Locked: true, PausedUntil: 86400})[1]), true, 'paused');
+same([request({Locked: true}), request({Locked: false}), request({})], ['Unlock', 'Lock', 'Lock'], 'what a click asks for');
+
+// ---- in the shell, without a bus
+
+GLib.setenv('DBUS_SYSTEM_BUS_ADDRESS', 'unix:path=/nonexistent', true);
+Gio.resources_register(Gio.Resource.load(bundle));
+const Main = await import('resource:///org/gnome/shell/ui/main.js');
+const {default: KillSwitch} = await import(`file://${top}/data/gnome-shell/extension.js`);
+const extension = new KillSwitch();
+extension.enable();
+const [tile] = Main.panel.statusArea.quickSettings.indicators[0].quickSettingsItems;
+same([tile.title, tile.subtitle, tile.checked, tile.reactive],
+    ['VPN Kill Switch', 'The guard is not running', false, false], 'before the guard is heard of');
+tile.emit('clicked'); // asks nobody
+extension.disable();
+same(extension._indicator, null, 'disabled');
+print(`1..${number}`);
+imports.system.exit(0);
