@@ -8,6 +8,7 @@
 #include "ctl/show.h"
 #include "ctl/ssh.h"
 #include "model/duration.h"
+#include "model/mode.h"
 
 #include <errno.h>
 #include <glib/gi18n.h>
@@ -67,15 +68,23 @@ static bool cuts_who_asks(const KsCommandLine *line)
     return session && ks_ssh_is_refused(session);
 }
 
-KsExitStatus ks_run_lock(const KsCommandLine *line)
+/* What closes the lock. */
+static KsExitStatus close_lock(const KsCommandLine *line, const char *method, GVariant *arguments,
+                               KsShowPart part)
 {
     const char *what_holds = _("Nothing was changed: what was open is still open.");
+    g_autoptr(GVariant) held = arguments ? g_variant_ref_sink(arguments) : NULL;
 
     if (cuts_who_asks(line)) {
         ks_output_add(what_holds);
         return KS_EXIT_FAILED;
     }
-    return change(line, "Lock", NULL, KS_SHOW_STATE, what_holds);
+    return change(line, method, held, part, what_holds);
+}
+
+KsExitStatus ks_run_lock(const KsCommandLine *line)
+{
+    return close_lock(line, "Lock", NULL, KS_SHOW_STATE);
 }
 
 /* Shows what the rescue, without the guard, has made of it. */
@@ -216,8 +225,44 @@ KsExitStatus ks_run_auto(const KsCommandLine *line)
 
     if (status != KS_EXIT_DONE)
         return status;
-    return change(line, "SetAutoLock", g_variant_new("(b)", on), KS_SHOW_AUTO_LOCK,
+    return change(line, "SetAutoLock", g_variant_new("(b)", on), KS_SHOW_MODE,
                   _("Auto-lock was not changed."));
+}
+
+/* From “off” to “vpn” is no more than turning auto-lock on, which needs no password. */
+static bool is_auto_lock_turned_on(const KsCommandLine *line, KsMode mode)
+{
+    g_autoptr(GVariant) state = NULL;
+    g_autofree char *message = NULL;
+
+    return mode == KS_MODE_VPN &&
+           ks_client_get_status(line->client, &state, &message) == KS_EXIT_DONE &&
+           strcmp(ks_field_text(state, "mode"), ks_mode_name(KS_MODE_OFF)) == 0;
+}
+
+KsExitStatus ks_run_mode(const KsCommandLine *line)
+{
+    const char *what_holds = _("The mode was not changed.");
+    const char *word = line->words->len > 0 ? ks_command_line_word(line, 0) : NULL;
+    KsMode mode;
+
+    if (!word)
+        return show(line, KS_SHOW_MODE);
+    if (!ks_mode_parse(word, &mode))
+        return ks_usage(NULL, _("“%s” is no mode: choose always, vpn, drops or off."), word);
+    if (mode == KS_MODE_ALWAYS)
+        return close_lock(line, "SetMode", g_variant_new("(s)", word), KS_SHOW_MODE);
+    if (is_auto_lock_turned_on(line, mode))
+        return change(line, "SetAutoLock", g_variant_new("(b)", TRUE), KS_SHOW_MODE, what_holds);
+    return change(line, "SetMode", g_variant_new("(s)", word), KS_SHOW_MODE, what_holds);
+}
+
+KsExitStatus ks_run_disconnect(const KsCommandLine *line)
+{
+    const char *vpn = line->words->len > 0 ? ks_command_line_word(line, 0) : "";
+
+    return change(line, "Disconnect", g_variant_new("(s)", vpn), KS_SHOW_STATE,
+                  _("Nothing was changed: what was locked stays locked."));
 }
 
 KsExitStatus ks_run_always_on(const KsCommandLine *line)

@@ -75,6 +75,30 @@ const KsCommand ks_commands[] = {
           "With auto-lock on, a VPN that carries all traffic closes the lock as it comes up. Only "
           "you open it again."),
       .run = ks_run_auto },
+    { .name = "mode",
+      .arguments = "[always|vpn|drops|off]",
+      .words_max = 1,
+      .options = KS_OPTION_JSON,
+      .summary = N_("choose how strict the lock is"),
+      .details = N_(
+          "always: the lock is closed now, and from the first moment of each start; an unlock holds "
+          "until the next start.\n"
+          "vpn: a VPN that carries all traffic closes the lock as it comes up; only you open it.\n"
+          "drops: the same, and disconnecting the VPN with “nm-killswitch disconnect” or in the tray "
+          "opens it. A VPN that drops, or that another program disconnects, leaves it closed.\n"
+          "off: only you close the lock.\n"
+          "Without a word, shows the mode."),
+      .run = ks_run_mode },
+    { .name = "disconnect",
+      .arguments = N_("[NAME|UUID]"),
+      .words_max = 1,
+      .options = KS_OPTION_JSON,
+      .summary = N_("disconnect a VPN, and in the mode “drops” unlock"),
+      .details = N_(
+          "Has NetworkManager disconnect this VPN, or the one that is connected or connects. One that "
+          "is always on stays disconnected, as always-on says. In the mode “drops” the lock opens, "
+          "unless another VPN is up that closes it; in the others it stays as it is."),
+      .run = ks_run_disconnect },
     { .name = "always-on",
       .arguments = N_("NAME|UUID|off"),
       .words_min = 1,

@@ -100,6 +100,8 @@ KsExitStatus ks_run_lan(const KsCommandLine *line);
 KsExitStatus ks_run_pause(const KsCommandLine *line);
 KsExitStatus ks_run_resume(const KsCommandLine *line);
 KsExitStatus ks_run_auto(const KsCommandLine *line);
+KsExitStatus ks_run_mode(const KsCommandLine *line);
+KsExitStatus ks_run_disconnect(const KsCommandLine *line);
 KsExitStatus ks_run_always_on(const KsCommandLine *line);
 
 /* vpn.c: what is said of VPNs. */

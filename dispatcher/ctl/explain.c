@@ -386,7 +386,10 @@ static void explain_unlocked(KsExplanation *explanation, GVariant *status)
         explanation->why = g_strdup(_("If the VPN drops, everything goes out without it."));
     } else {
         explanation->headline = g_strdup(_("Unlocked: traffic leaves this machine freely."));
-        if (ks_field_flag(status, "auto_lock"))
+        if (strcmp(ks_field_text(status, "mode"), "always") == 0)
+            explanation->why =
+                g_strdup(_("It is locked again from the next start of this machine on."));
+        else if (ks_field_flag(status, "auto_lock"))
             explanation->why =
                 g_strdup(_("The next VPN that carries all traffic closes the lock as it comes "
                            "up (auto-lock)."));

@@ -23,6 +23,8 @@
 #define SERVERS_LISTED_MAX 12
 
 /* A warning may be longer than a name, not longer than a page. */
+/* A path may be longer than a name. */
+#define SOURCE_COLUMNS  200
 #define WARNING_COLUMNS 600
 
 /* `label` may be "": the row goes on with what the one before says. */
@@ -245,16 +247,37 @@ static void append_servers(GString *out, GVariant *status)
     }
 }
 
-static const char *auto_lock_text(GVariant *status)
+static const struct {
+    const char *word;
+    const char *text;
+} modes[] = {
+    { "always",
+      N_("always: closed from each start of this machine on; an unlock holds until the next") },
+    { "vpn", N_("when a VPN is on: one that carries all traffic closes the lock as it comes up") },
+    { "drops", N_("only against drops: a VPN closes the lock as it comes up, and disconnecting it "
+                  "with nm-killswitch opens it") },
+    { "off", N_("off: only you close the lock") },
+};
+
+static char *mode_text(GVariant *status)
 {
-    return ks_field_flag(status, "auto_lock")
-               ? _("on: a VPN that carries all traffic closes the lock as it comes up")
-               : _("off: only you close the lock");
+    const char *word = ks_field_text(status, "mode");
+    g_autofree char *source = ks_printable(ks_field_text(status, "mode_source"), SOURCE_COLUMNS);
+    const char *text = word;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(modes); i++)
+        if (strcmp(modes[i].word, word) == 0)
+            text = _(modes[i].text);
+    /* TRANSLATORS: what is so, and the administrator's file that decides it */
+    return source[0] ? g_strdup_printf(_("%s (laid down in %s)"), text, source) : g_strdup(text);
 }
 
-static void append_auto_lock(GString *out, GVariant *status)
+static void append_mode(GString *out, GVariant *status)
 {
-    append_row(out, _("Auto-lock"), auto_lock_text(status));
+    g_autofree char *text = mode_text(status);
+
+    /* TRANSLATORS: how strict the lock is; a column's label, 11 characters at most */
+    append_row(out, _("Mode"), text);
 }
 
 /* Names of the connected networks that LAN access is limited to, and how many others it is. */
@@ -364,7 +387,7 @@ static void append_all(GString *out, GVariant *status)
     append_tunnels(out, status);
     append_overlays(out, status);
     append_servers(out, status);
-    append_auto_lock(out, status);
+    append_mode(out, status);
     append_always_on(out, status);
     append_lan(out, status);
     if (ks_field_flag(status, "locked")) {
@@ -394,9 +417,9 @@ char *ks_show_status(GVariant *status, KsShowPart part, bool colour)
         append_headline(out, explanation, colour);
         append_lan(out, status);
         break;
-    case KS_SHOW_AUTO_LOCK:
+    case KS_SHOW_MODE:
         append_headline(out, explanation, colour);
-        append_auto_lock(out, status);
+        append_mode(out, status);
         break;
     case KS_SHOW_ALWAYS_ON:
         append_headline(out, explanation, colour);
@@ -421,6 +444,7 @@ char **ks_show_facts(GVariant *status)
 {
     g_autoptr(KsExplanation) explanation = ks_explain(status);
     g_auto(GStrv) warnings = ks_field_texts(status, "warnings");
+    g_autofree char *mode = mode_text(status);
     GPtrArray *facts = g_ptr_array_new();
     bool blocked = strcmp(ks_field_text(status, "state"), "blocked") == 0;
 
@@ -428,8 +452,7 @@ char **ks_show_facts(GVariant *status)
                                ? g_strdup_printf("%s %s", explanation->headline, explanation->why)
                                : g_strdup(explanation->headline));
     g_ptr_array_add(facts, g_strdup(lan_fact(status)));
-    g_ptr_array_add(facts, g_strdup(ks_field_flag(status, "auto_lock") ? _("Auto-lock is on.")
-                                                                       : _("Auto-lock is off.")));
+    g_ptr_array_add(facts, g_strdup_printf("%s: %s", _("Mode"), mode));
     for (unsigned i = 0; warnings[i]; i++) {
         g_autofree char *safe = ks_printable(warnings[i], WARNING_COLUMNS);
 

@@ -13,7 +13,7 @@ typedef enum {
     KS_SHOW_STATE, /* only what is so, why, what to do next */
     KS_SHOW_HEADLINE,
     KS_SHOW_LAN, /* what is so, and LAN access */
-    KS_SHOW_AUTO_LOCK,
+    KS_SHOW_MODE,
     KS_SHOW_ALWAYS_ON,
 } KsShowPart;
 

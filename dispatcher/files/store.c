@@ -14,7 +14,8 @@
 #define GROUP            "lock"
 #define KEY_VERSION      "version"
 #define KEY_LOCKED       "locked"
-#define KEY_AUTO_LOCK    "auto-lock"
+#define KEY_AUTO_LOCK    "auto-lock" /* what versions before modes read */
+#define KEY_MODE         "mode"
 #define KEY_LAN          "lan"
 #define KEY_LAN_NETWORKS "lan-networks"
 #define KEY_LAN_PLACES   "lan-places"
@@ -40,6 +41,7 @@ struct KsStore {
     char *closed_path;
     char *pause_path;
     char *held_path;
+    char *unlocked_path;
     bool was_closed; /* the file is there */
     bool is_newer;   /* what was read is of a version of this program to come */
 };
@@ -60,15 +62,34 @@ static char **read_always_on(GKeyFile *file)
     return texts && texts[0] ? ks_settings_read_always_on((const char *const *) texts) : NULL;
 }
 
+/* Versions before had auto-lock, on or off. */
+static bool read_mode(GKeyFile *file, bool auto_lock, KsMode *ret_mode, GError **error)
+{
+    g_autofree char *name = NULL;
+
+    *ret_mode = auto_lock ? KS_MODE_VPN : KS_MODE_OFF;
+    if (!g_key_file_has_key(file, GROUP, KEY_MODE, NULL))
+        return true;
+    name = g_key_file_get_string(file, GROUP, KEY_MODE, error);
+    if (!name)
+        return false;
+    if (ks_mode_parse(name, ret_mode))
+        return true;
+    g_set_error_literal(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
+                        "it names a mode that there is not");
+    return false;
+}
+
 static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **error)
 {
     g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
+    bool auto_lock = true;
     const struct {
         const char *key;
         bool *value;
     } keys[] = {
         { KEY_LOCKED, &settings.locked },
-        { KEY_AUTO_LOCK, &settings.auto_lock },
+        { KEY_AUTO_LOCK, &auto_lock },
         { KEY_LAN, &settings.lan },
     };
 
@@ -81,6 +102,8 @@ static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **err
             return false;
         }
     }
+    if (!read_mode(file, auto_lock, &settings.mode, error))
+        return false;
     if (g_key_file_has_key(file, GROUP, KEY_LAN_NETWORKS, NULL)) {
         settings.lan_networks =
             g_key_file_get_string_list(file, GROUP, KEY_LAN_NETWORKS, NULL, error);
@@ -113,6 +136,7 @@ KsStore *ks_store_new(void)
     store->closed_path = g_build_filename(runtime, "closed", NULL);
     store->pause_path = g_build_filename(runtime, "pause", NULL);
     store->held_path = g_build_filename(runtime, "disconnected", NULL);
+    store->unlocked_path = g_build_filename(runtime, "unlocked", NULL);
     store->was_closed = g_file_test(store->closed_path, G_FILE_TEST_EXISTS);
     return store;
 }
@@ -130,7 +154,25 @@ void ks_store_free(KsStore *store)
     g_free(store->closed_path);
     g_free(store->pause_path);
     g_free(store->held_path);
+    g_free(store->unlocked_path);
     g_free(store);
+}
+
+/* In mode KS_MODE_ALWAYS what is saved says locked, for every boot begins so. A person's unlock is
+ * noted where it does not outlast this one; one that cannot be noted is over with the guard. */
+static void note_unlocked(const KsStore *store, bool unlocked)
+{
+    g_autoptr(GKeyFile) empty = g_key_file_new();
+
+    if (unlocked)
+        (void) ks_key_file_write(store->unlocked_path, empty, false, NULL);
+    else
+        (void) g_unlink(store->unlocked_path);
+}
+
+static bool is_unlocked_until_boot(const KsStore *store)
+{
+    return g_file_test(store->unlocked_path, G_FILE_TEST_EXISTS);
 }
 
 KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_problem)
@@ -151,6 +193,10 @@ KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_prob
         return KS_STORED_NOTHING;
     }
     if (found > 0 && read_settings(file, ret_settings, &error)) {
+        if (is_unlocked_until_boot(store))
+            ret_settings->locked &= ret_settings->mode != KS_MODE_ALWAYS;
+        else
+            ks_settings_boot(ret_settings);
         store->is_newer = g_key_file_get_integer(file, GROUP, KEY_VERSION, NULL) > FORMAT_VERSION;
         return KS_STORED;
     }
@@ -196,7 +242,9 @@ static bool write_state(KsStore *store, GKeyFile *file, GError **error)
 bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
+    bool always = settings->mode == KS_MODE_ALWAYS;
 
+    note_unlocked(store, always && !settings->locked);
     g_key_file_set_integer(file, GROUP, KEY_VERSION, FORMAT_VERSION);
     /* first, so that a file that was cut short has no LAN access without its limits */
     if (settings->lan_networks && settings->lan_networks[0])
@@ -211,8 +259,9 @@ bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
         g_key_file_set_string_list(file, GROUP, KEY_ALWAYS_ON,
                                    (const char *const *) settings->always_on,
                                    g_strv_length(settings->always_on));
-    g_key_file_set_boolean(file, GROUP, KEY_LOCKED, settings->locked);
-    g_key_file_set_boolean(file, GROUP, KEY_AUTO_LOCK, settings->auto_lock);
+    g_key_file_set_boolean(file, GROUP, KEY_LOCKED, settings->locked || always);
+    g_key_file_set_boolean(file, GROUP, KEY_AUTO_LOCK, settings->mode != KS_MODE_OFF);
+    g_key_file_set_string(file, GROUP, KEY_MODE, ks_mode_name(settings->mode));
     g_key_file_set_boolean(file, GROUP, KEY_LAN, settings->lan);
     return write_state(store, file, error);
 }

@@ -9,6 +9,7 @@
  *   <runtime>/unsaved-state  settings that the disk did not take, until the reboot or until it does
  *   <runtime>/known   which full-tunnel VPNs were up, until the reboot
  *   <runtime>/pause   when a pause must have ended, for a guard that starts in it
+ *   <runtime>/unlocked   there while a person has unlocked in mode KS_MODE_ALWAYS
  *   <runtime>/disconnected   there while a person keeps an always-on VPN disconnected */
 
 typedef struct KsStore KsStore;

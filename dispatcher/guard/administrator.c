@@ -26,6 +26,7 @@ static bool is_ruled_out(const KsGuard *guard, KsConfigurationKey key)
 
 bool ks_guard_obey_configuration(KsGuard *guard)
 {
+    KsMode mode = ks_engine_settings(guard->engine)->mode;
     bool changed = false;
 
     if (is_ruled_out(guard, KS_CONFIGURATION_ALLOW_LAN_ACCESS) &&
@@ -33,9 +34,11 @@ bool ks_guard_obey_configuration(KsGuard *guard)
         g_message("LAN access closed: the administrator has ruled it out");
         changed = true;
     }
-    if (is_ruled_out(guard, KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF) &&
-        ks_engine_set_auto_lock(guard->engine, true)) {
-        g_message("auto-lock turned on: the administrator has ruled out that it is off");
+    if (!ks_configuration_mode(guard->configuration, &mode) && mode == KS_MODE_OFF &&
+        is_ruled_out(guard, KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF))
+        mode = KS_MODE_VPN;
+    if (ks_engine_set_mode(guard->engine, mode)) {
+        g_message("the mode is %s now: the administrator has laid that down", ks_mode_name(mode));
         changed = true;
     }
     return changed;

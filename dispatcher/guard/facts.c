@@ -25,6 +25,7 @@ KsStatusFacts ks_guard_facts(const KsGuard *guard)
         .frame_types = second->frame_types,
         .frame_types_count = second->frame_types_count,
         .refusals = ks_tracing_refusals(guard->tracing),
+        .mode_source = ks_configuration_mode_source(guard->configuration),
         .always_on = ks_always_on_view(guard->always_on),
         .always_on_uuids = ks_guard_always_on(guard),
         .always_on_source = ks_configuration_always_on_source(guard->configuration),

@@ -74,3 +74,35 @@ bool ks_guard_follow(KsGuard *guard)
     ks_guard_connect(guard);
     return held;
 }
+
+bool ks_guard_report(const KsGuard *guard, bool done, GError **error)
+{
+    if (!done)
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_KERNEL, ks_keeper_trouble(guard->keeper));
+    return done;
+}
+
+/* What was asked for is done in the kernel; whether it also outlasts a reboot is told apart. */
+bool ks_guard_report_saved(const KsGuard *guard, GError **error)
+{
+    if (guard->save_problem)
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_STATE, guard->save_problem);
+    return !guard->save_problem;
+}
+
+/* What closes: the kernel first, because it must not wait for a disk. Saved in any case: what the
+ * kernel refuses now is put right later, and a reboot must not open it again. */
+bool ks_guard_follow_and_save(KsGuard *guard, GError **error)
+{
+    bool followed = ks_guard_follow(guard);
+
+    ks_guard_save(guard);
+    return ks_guard_report(guard, followed, error) && ks_guard_report_saved(guard, error);
+}
+
+bool ks_guard_save_and_follow(KsGuard *guard, GError **error)
+{
+    ks_guard_save(guard);
+    return ks_guard_report(guard, ks_guard_follow(guard), error) &&
+           ks_guard_report_saved(guard, error);
+}

@@ -23,7 +23,8 @@
  *   facts.c          what status is told
  *   orders.c         what a person asks for, and what is answered
  *   administrator.c  what the configuration rules out
- *   connecting.c     the VPN that is always on */
+ *   connecting.c     the VPN that is always on
+ *   disconnecting.c  what a person disconnects */
 
 struct KsGuard {
     KsConfiguration *configuration;
@@ -66,9 +67,10 @@ struct KsGuard {
         KsAlwaysOnState state;
         KsWait wait;
         char *uuid;
-    } always_on_told;     /* as it was logged last */
-    guint connect_source; /* when it is looked at again */
-    bool held_saved;      /* that a person disconnected it is on disk */
+    } always_on_told;          /* as it was logged last */
+    guint connect_source;      /* when it is looked at again */
+    bool opened_by_disconnect; /* while NetworkManager is asked for it */
+    bool held_saved;           /* that a person disconnected it is on disk */
     bool is_ready;
     KsGuardObserver observer;
 };
@@ -77,6 +79,15 @@ struct KsGuard {
 
 /* The whole way of an event, in one direction. False: the kernel did not take it. */
 bool ks_guard_follow(KsGuard *guard);
+
+/* The same, and saved, in the order that closing or opening needs. False with an error that says
+ * what holds now. */
+bool ks_guard_follow_and_save(KsGuard *guard, GError **error); /* what closes */
+bool ks_guard_save_and_follow(KsGuard *guard, GError **error); /* what opens */
+
+/* Says by an error that the kernel did not take it, or the disk. */
+bool ks_guard_report(const KsGuard *guard, bool done, GError **error);
+bool ks_guard_report_saved(const KsGuard *guard, GError **error);
 
 /* ---- hold.c ---- */
 

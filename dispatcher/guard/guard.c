@@ -122,7 +122,8 @@ static void load_state(KsGuard *guard)
     bool obeyed;
 
     if (stored == KS_STORED_NOTHING)
-        settings.auto_lock = ks_configuration_auto_lock(guard->configuration);
+        settings.mode =
+            ks_configuration_auto_lock(guard->configuration) ? KS_MODE_VPN : KS_MODE_OFF;
     if (guard->state_problem)
         g_warning("%s", guard->state_problem);
     guard->engine = ks_engine_new(&settings, (const char *const *) known_up);

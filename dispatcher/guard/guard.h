@@ -43,7 +43,7 @@ bool ks_guard_unlock(KsGuard *guard, GError **error);
 bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GError **error);
 /* It is so already, and the networks are still what they were when somebody allowed them. */
 bool ks_guard_lan_is(const KsGuard *guard, bool lan, const char *const *networks);
-bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error);
+bool ks_guard_set_mode(KsGuard *guard, KsMode mode, GError **error);
 /* Which VPNs are connected by themselves, by names or UUIDs, the wanted one first; none: off.
  * Saying it again connects what a person disconnected. */
 bool ks_guard_set_always_on(KsGuard *guard, const char *const *vpns, GError **error);
@@ -57,6 +57,14 @@ typedef enum {
     KS_GUARD_TRY,
     KS_GUARD_DO,
 } KsGuardDoing;
+
+/* The mode is vpn, or off. What locks in drops already stays. */
+bool ks_guard_set_auto_lock(KsGuard *guard, KsGuardDoing doing, bool auto_lock, GError **error);
+
+/* Has NetworkManager disconnect this VPN, "" for the one that is connected or connects, and keeps
+ * the one that is always on disconnected. In KS_MODE_DROPS it opens: first, and it is closed again
+ * if NetworkManager does not take it. */
+bool ks_guard_disconnect(KsGuard *guard, KsGuardDoing doing, const char *vpn, GError **error);
 
 bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const KsByHand *what, GError **error);
 bool ks_guard_remove_vpn(KsGuard *guard, KsGuardDoing doing, const char *vpn, GError **error);
@@ -79,7 +87,8 @@ const KsSettings *ks_guard_settings(const KsGuard *guard);
 const KsConfiguration *ks_guard_configuration(const KsGuard *guard);
 
 /* Reads the administrator's files again (SIGHUP). What they no longer allow ends now: LAN access, a
- * longer pause, auto-lock being off. Nothing opens, and an open lock stays open. */
+ * longer pause, auto-lock being off. Nothing opens, and what closes the lock is no more than the
+ * mode's becoming always. */
 void ks_guard_reload_config(KsGuard *guard);
 
 /* The kernel holds what should be, and no pause is running. */

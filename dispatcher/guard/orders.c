@@ -12,41 +12,10 @@
 
 #include <string.h>
 
-static bool report(const KsGuard *guard, bool done, GError **error)
-{
-    if (!done)
-        g_set_error_literal(error, KS_ERROR, KS_ERROR_KERNEL, ks_keeper_trouble(guard->keeper));
-    return done;
-}
-
-/* What was asked for is done in the kernel; whether it also outlasts a reboot is told apart. */
-static bool report_saved(const KsGuard *guard, GError **error)
-{
-    if (guard->save_problem)
-        g_set_error_literal(error, KS_ERROR, KS_ERROR_STATE, guard->save_problem);
-    return !guard->save_problem;
-}
-
-/* What closes: the kernel first, because it must not wait for a disk. Saved in any case: what the
- * kernel refuses now is put right later, and a reboot must not open it again. */
-static bool follow_and_save(KsGuard *guard, GError **error)
-{
-    bool followed = ks_guard_follow(guard);
-
-    ks_guard_save(guard);
-    return report(guard, followed, error) && report_saved(guard, error);
-}
-
-static bool save_and_follow(KsGuard *guard, GError **error)
-{
-    ks_guard_save(guard);
-    return report(guard, ks_guard_follow(guard), error) && report_saved(guard, error);
-}
-
 bool ks_guard_event(KsGuard *guard, const KsEvent *event, GError **error)
 {
     ks_engine_hear(guard->engine, event);
-    return report(guard, ks_guard_follow(guard), error);
+    return ks_guard_report(guard, ks_guard_follow(guard), error);
 }
 
 bool ks_guard_tell(KsGuard *guard, bool telling, GError **error)
@@ -63,7 +32,7 @@ bool ks_guard_tell(KsGuard *guard, bool telling, GError **error)
         return true;
     ks_engine_set_telling(guard->engine, false); /* nobody is there who would end it */
     if (!followed)
-        return report(guard, false, error);
+        return ks_guard_report(guard, false, error);
     if (guard->cannot_tell)
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                             "This kernel cannot tell of what it refuses (no nfnetlink_log).");
@@ -86,9 +55,9 @@ bool ks_guard_lock(KsGuard *guard, GError **error)
     guard->boot_skipped = false;
     if (ks_engine_set_locked(guard->engine, true))
         g_message("locked on request");
-    held = report(guard, ks_guard_follow(guard), error) && ks_guard_resume(guard, error);
+    held = ks_guard_report(guard, ks_guard_follow(guard), error) && ks_guard_resume(guard, error);
     ks_guard_save(guard);
-    return held && report_saved(guard, error);
+    return held && ks_guard_report_saved(guard, error);
 }
 
 /* Opening: the disk first, so that a power cut between the two does not undo a person's word. */
@@ -99,7 +68,7 @@ bool ks_guard_unlock(KsGuard *guard, GError **error)
     if (ks_engine_set_locked(guard->engine, false))
         g_message("unlocked on request");
     g_clear_pointer(&guard->state_problem, g_free); /* someone has decided */
-    return save_and_follow(guard, error);
+    return ks_guard_save_and_follow(guard, error);
 }
 
 /* What the network is now; of one that is not connected, what it was. */
@@ -187,14 +156,33 @@ bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GEr
         g_message("LAN access %s on request", !lan       ? "closed"
                                               : named[0] ? "opened on some networks"
                                                          : "opened");
-    return lan ? save_and_follow(guard, error) : follow_and_save(guard, error);
+    return lan ? ks_guard_save_and_follow(guard, error) : ks_guard_follow_and_save(guard, error);
 }
 
-bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error)
+bool ks_guard_set_mode(KsGuard *guard, KsMode mode, GError **error)
 {
-    if (ks_engine_set_auto_lock(guard->engine, auto_lock))
-        g_message("auto-lock turned %s on request", auto_lock ? "on" : "off");
-    return save_and_follow(guard, error);
+    if (ks_engine_set_mode(guard->engine, mode))
+        g_message("the mode was set on request: %s", ks_mode_name(mode));
+    if (mode != KS_MODE_ALWAYS)
+        return ks_guard_save_and_follow(guard, error);
+    guard->boot_skipped = false;
+    (void) ks_engine_set_locked(guard->engine, true);
+    return ks_guard_follow_and_save(guard, error);
+}
+
+bool ks_guard_set_auto_lock(KsGuard *guard, KsGuardDoing doing, bool auto_lock, GError **error)
+{
+    KsMode mode = ks_engine_settings(guard->engine)->mode;
+
+    if (mode == KS_MODE_ALWAYS && auto_lock) {
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_FAILED,
+                            "In the mode always no VPN locks by itself: this machine is locked "
+                            "from each start on. To choose another: nm-killswitch mode vpn");
+        return false;
+    }
+    if (doing == KS_GUARD_TRY || ks_mode_auto_locks(mode) == auto_lock)
+        return true;
+    return ks_guard_set_mode(guard, auto_lock ? KS_MODE_VPN : KS_MODE_OFF, error);
 }
 
 /* ---- of VPNs ---- */
@@ -213,7 +201,7 @@ static bool hold_vpns(KsGuard *guard, KsVpns *changed, const char *uuid, GError 
     ks_engine_spare(guard->engine, uuid);
     ks_vpns_free(guard->vpns);
     guard->vpns = g_steal_pointer(&now);
-    return report(guard, ks_guard_follow(guard), error);
+    return ks_guard_report(guard, ks_guard_follow(guard), error);
 }
 
 bool ks_guard_add_vpn(KsGuard *guard, KsGuardDoing doing, const KsByHand *what, GError **error)
@@ -340,7 +328,7 @@ bool ks_guard_set_always_on(KsGuard *guard, const char *const *vpns, GError **er
     if (ks_engine_set_always_on(guard->engine, (const char *const *) uuids))
         g_message("which VPN is always on was set on request: %s", uuids[0] ? uuids[0] : "none");
     ks_always_on_want(guard->always_on);
-    return save_and_follow(guard, error);
+    return ks_guard_save_and_follow(guard, error);
 }
 
 /* The state of a pause is the kernel's alone. What is remembered is when it must be over. */
@@ -351,7 +339,7 @@ static bool change_pause(KsGuard *guard, uint64_t milliseconds, GError **error)
     ks_store_save_pause_end(guard->store, ks_keeper_pause_end(guard->keeper));
     ks_guard_watch_pause(guard);
     ks_guard_notify(guard);
-    return report(guard, done, error);
+    return ks_guard_report(guard, done, error);
 }
 
 bool ks_guard_pause(KsGuard *guard, uint32_t seconds, GError **error)
@@ -371,7 +359,7 @@ bool ks_guard_resume(KsGuard *guard, GError **error)
 {
     bool paused;
 
-    if (!report(guard, ks_keeper_read(guard->keeper), error))
+    if (!ks_guard_report(guard, ks_keeper_read(guard->keeper), error))
         return false;
     paused = ks_guard_pause_left(guard) > 0;
     if (paused && !change_pause(guard, 0, error))
@@ -482,7 +470,7 @@ char *ks_guard_rules(KsGuard *guard, const KsViewer *viewer, GError **error)
     g_autofree char *first = NULL;
     g_autofree char *second = NULL;
 
-    if (!report(guard, ks_keeper_read(guard->keeper), error))
+    if (!ks_guard_report(guard, ks_keeper_read(guard->keeper), error))
         return NULL;
     of_first = ks_engine_shown(guard->engine, ks_look_world(guard->look), viewer,
                                ks_keeper_held(guard->keeper)->lock);

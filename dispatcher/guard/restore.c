@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/restore.h"
 
+#include "config.h"
 #include "files/boot.h"
+#include "files/configuration-files.h"
 #include "files/only-one.h"
 #include "files/people.h"
 #include "files/server-cache.h"
@@ -79,6 +81,16 @@ static bool put_into_kernel(KsKeeper *keeper, KsStore *store)
     return ks_keeper_hold(keeper, true, lock, world) && kernel_holds_it(keeper);
 }
 
+/* The administrator's files may have come since the last boot. */
+static bool is_always_by_configuration(void)
+{
+    g_autoptr(KsConfiguration) configuration =
+        ks_configuration_load(KS_VENDOR_DIRECTORY, ks_configuration_local_folder());
+    KsMode mode = KS_MODE_OFF;
+
+    return ks_configuration_mode(configuration, &mode) && mode == KS_MODE_ALWAYS;
+}
+
 static int fail(const char *why)
 {
     g_printerr(
@@ -108,6 +120,8 @@ int ks_restore(void)
     bool closed;
 
     (void) ks_store_load(store, &settings, &problem);
+    if (settings.mode != KS_MODE_ALWAYS && is_always_by_configuration())
+        settings.locked = true; /* the guard will say so for good */
     if (!settings.locked)
         return EXIT_SUCCESS;
     if (!ks_store_was_closed(store) && ks_boot_is_skipped()) {

@@ -55,8 +55,7 @@ KsAlwaysOn *ks_always_on_new(bool held)
     KsAlwaysOn *always = g_new0(KsAlwaysOn, 1);
 
     always->held = held;
-    always->trying = NONE;
-    always->asked = NONE;
+    always->trying = always->asked = NONE;
     return always;
 }
 
@@ -77,14 +76,11 @@ void ks_always_on_free(KsAlwaysOn *always)
 
 static bool is_chosen_already(const KsAlwaysOn *always, const char *const *uuids)
 {
-    int count = uuids ? (int) g_strv_length((char **) uuids) : 0;
+    int i = 0;
 
-    if (count != always->count)
-        return false;
-    for (int i = 0; i < count; i++)
-        if (strcmp(uuids[i], always->choices[i].uuid) != 0)
-            return false;
-    return true;
+    while (uuids && uuids[i] && i < always->count && g_str_equal(uuids[i], always->choices[i].uuid))
+        i++;
+    return i == always->count && !(uuids && uuids[i]);
 }
 
 /* Tries again from the first one, and at once. */
@@ -130,6 +126,11 @@ void ks_always_on_want(KsAlwaysOn *always)
     for (int i = 0; i < always->count; i++)
         always->choices[i].of_person = false;
     forgive(always);
+}
+
+void ks_always_on_hold(KsAlwaysOn *always)
+{
+    always->held = true;
 }
 
 void ks_always_on_wake(KsAlwaysOn *always)

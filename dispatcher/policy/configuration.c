@@ -12,7 +12,7 @@
 /* What GLib's key files take for blanks inside a line. */
 #define BLANKS " \t\r\f"
 
-typedef enum { BOOLEAN, DURATION, UUIDS } Kind;
+typedef enum { BOOLEAN, DURATION, UUIDS, MODE } Kind;
 
 typedef struct {
     const char *group;
@@ -27,6 +27,8 @@ typedef struct {
 static const Row rows[] = {
     /* how a machine begins on which nobody has decided about auto-lock yet */
     [KS_CONFIGURATION_AUTO_LOCK] = { "lock", "auto-lock", BOOLEAN, 0, true, true, NULL },
+    /* which mode, whatever people choose; KS_MODE_MAX: they choose */
+    [KS_CONFIGURATION_MODE] = { "lock", "mode", MODE, 0, KS_MODE_MAX, 0, NULL },
     /* the longest pause; 0 means that nobody may pause */
     [KS_CONFIGURATION_PAUSE_MAX] = { "pause", "max", DURATION, KS_CONFIGURATION_PAUSE_LIMIT,
                                      60 * 60, 60 * 60, NULL },
@@ -129,6 +131,14 @@ static bool parse_value(const Row *row, const char *text, uint32_t *ret_value)
             *ret_value = g_strv_length(uuids);
         return uuids != NULL;
     }
+    case MODE: {
+        KsMode mode = KS_MODE_MAX;
+
+        if (text[0] && !ks_mode_parse(text, &mode))
+            return false;
+        *ret_value = mode;
+        return true;
+    }
     }
     return false;
 }
@@ -139,6 +149,8 @@ static char *describe_kind(const Row *row)
 
     if (row->kind == UUIDS)
         return g_strdup_printf("at most %u UUIDs of VPNs", row->max);
+    if (row->kind == MODE)
+        return g_strdup("always, vpn, drops or off");
     return row->kind == BOOLEAN ? g_strdup("true or false")
                                 : g_strdup_printf("a duration such as 5m, at most %s, or 0",
                                                   ks_duration_text(row->max, longest));
@@ -193,8 +205,8 @@ static void set_strict(const Place *place, const Row *row)
 {
     uint32_t before = place->configuration->values[row - rows];
 
-    if (row->kind == UUIDS)
-        return; /* what was said before stands: it connects no other VPN */
+    if (row->kind == UUIDS || row->kind == MODE)
+        return; /* what was said before stands: it connects no other VPN, and is no other mode */
     set_value(place, row, row->kind == DURATION ? MIN(before, row->strict) : row->strict);
 }
 
@@ -207,7 +219,7 @@ static char *describe_outcome(const Place *place, const Row *row)
         return g_strdup("the line is not used");
     if (row->rules_out)
         return g_strdup_printf("%s is not allowed", row->rules_out);
-    if (row->kind == UUIDS)
+    if (row->kind == UUIDS || row->kind == MODE)
         return g_strdup("the line is not used");
     if (row->kind == BOOLEAN)
         return g_strdup_printf("%s is used", row->strict ? "true" : "false");
@@ -389,6 +401,24 @@ bool ks_configuration_auto_lock(const KsConfiguration *configuration)
     return configuration->values[KS_CONFIGURATION_AUTO_LOCK];
 }
 
+bool ks_configuration_mode(const KsConfiguration *configuration, KsMode *ret_mode)
+{
+    uint32_t mode = configuration->values[KS_CONFIGURATION_MODE];
+    bool rules_out_off = !configuration->values[KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF];
+
+    if (mode == KS_MODE_MAX)
+        return false;
+    *ret_mode = mode == KS_MODE_OFF && rules_out_off ? KS_MODE_VPN : (KsMode) mode;
+    return true;
+}
+
+const char *ks_configuration_mode_source(const KsConfiguration *configuration)
+{
+    return configuration->values[KS_CONFIGURATION_MODE] == KS_MODE_MAX
+               ? NULL
+               : configuration->sources[KS_CONFIGURATION_MODE];
+}
+
 uint32_t ks_configuration_pause_max(const KsConfiguration *configuration)
 {
     return configuration->values[KS_CONFIGURATION_ALLOW_PAUSE]
@@ -408,6 +438,12 @@ char *ks_configuration_refusal(const KsConfiguration *configuration, KsConfigura
         return g_strdup_printf(
             "The administrator of this machine has laid down which VPN is always on (%s).",
             configuration->sources[KS_CONFIGURATION_ALWAYS_ON]);
+    if (key == KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF && configuration->values[key])
+        key = KS_CONFIGURATION_MODE;
+    if (key == KS_CONFIGURATION_MODE && configuration->values[key] != KS_MODE_MAX)
+        return g_strdup_printf("The administrator of this machine has laid down the mode %s (%s).",
+                               ks_mode_name((KsMode) configuration->values[key]),
+                               configuration->sources[key]);
     if (!what || configuration->values[key])
         return NULL;
     return g_strdup_printf("The administrator of this machine has ruled out %s (%s).", what,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "model/mode.h"
+
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +16,7 @@
 
 typedef enum {
     KS_CONFIGURATION_AUTO_LOCK,           /* [lock] auto-lock */
+    KS_CONFIGURATION_MODE,                /* [lock] mode */
     KS_CONFIGURATION_PAUSE_MAX,           /* [pause] max */
     KS_CONFIGURATION_ALLOW_UNLOCK,        /* [allow] unlock */
     KS_CONFIGURATION_ALLOW_PAUSE,         /* [allow] pause */
@@ -48,12 +51,19 @@ void ks_configuration_distrust(KsConfiguration *configuration, const char *path,
 /* Whether a machine on which nobody has decided yet locks by itself. */
 bool ks_configuration_auto_lock(const KsConfiguration *configuration);
 
+/* The mode that holds whatever people choose. False: they choose. */
+bool ks_configuration_mode(const KsConfiguration *configuration, KsMode *ret_mode);
+
+/* What decides it, if it is not people: file and line, or NULL. */
+const char *ks_configuration_mode_source(const KsConfiguration *configuration);
+
 /* The longest pause in seconds; 0: pausing is not allowed. */
 uint32_t ks_configuration_pause_max(const KsConfiguration *configuration);
 
 /* NULL: allowed. Else a sentence that says so and where it is laid down; owned by the caller.
- * `key`: one of KS_CONFIGURATION_ALLOW_...; pausing is also ruled out by a maximum of 0, and
- * choosing a VPN that is always on by the administrator's choice. */
+ * `key`: one of KS_CONFIGURATION_ALLOW_..., or KS_CONFIGURATION_MODE for choosing another; pausing
+ * is also ruled out by a maximum of 0, and choosing a VPN that is always on, or turning auto-lock
+ * off, by the administrator's choice. */
 char *ks_configuration_refusal(const KsConfiguration *configuration, KsConfigurationKey key);
 
 /* UUIDs of the VPNs that are always on, whatever people choose; NULL: they choose. An empty list:

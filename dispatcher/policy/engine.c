@@ -172,7 +172,7 @@ static bool lock_for_new_tunnels(KsEngine *engine, const GArray *tunnels)
             continue;
         if (tunnel->locks == KS_VPN_LOCKS_NO || is_spared(engine, tunnel))
             continue;
-        if (engine->settings.auto_lock && !engine->settings.locked) {
+        if (ks_mode_auto_locks(engine->settings.mode) && !engine->settings.locked) {
             engine->settings.locked = true;
             g_free(engine->locked_by);
             engine->locked_by = g_strdup(tunnel->name);
@@ -394,12 +394,34 @@ bool ks_engine_is_telling(const KsEngine *engine)
     return engine->telling;
 }
 
-bool ks_engine_set_auto_lock(KsEngine *engine, bool auto_lock)
+bool ks_engine_set_mode(KsEngine *engine, KsMode mode)
 {
-    bool changed = engine->settings.auto_lock != auto_lock;
+    bool changed = engine->settings.mode != mode;
 
-    engine->settings.auto_lock = auto_lock;
+    engine->settings.mode = mode;
+    if (changed && mode == KS_MODE_ALWAYS)
+        (void) ks_engine_set_locked(engine, true);
     return changed;
+}
+
+/* Another VPN that locks is up, or was when NetworkManager told of all last. */
+static bool is_other_known_up(const KsEngine *engine, const char *uuid)
+{
+    GHashTableIter iterator;
+    void *key;
+    size_t length = strlen(uuid);
+
+    g_hash_table_iter_init(&iterator, engine->known_up);
+    while (g_hash_table_iter_next(&iterator, &key, NULL))
+        if (strncmp(key, uuid, length) != 0 || ((char *) key)[length] != ' ')
+            return true;
+    return false;
+}
+
+bool ks_engine_disconnect(KsEngine *engine, const char *uuid)
+{
+    return engine->settings.mode == KS_MODE_DROPS && engine->settings.locked &&
+           !is_other_known_up(engine, uuid) && ks_engine_set_locked(engine, false);
 }
 
 bool ks_engine_set_lan(KsEngine *engine, bool lan)

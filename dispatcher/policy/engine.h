@@ -14,7 +14,7 @@
  *   events are hints  ->  the world is looked at again  ->  what should be  ->  the kernel
  *
  * No event opens the lock: ks_engine_observe() may set `locked`, never clear it. Only a person's
- * request does (ks_engine_set_locked()). */
+ * request does (ks_engine_set_locked(), ks_engine_disconnect()). */
 
 typedef struct KsEngine KsEngine;
 
@@ -43,7 +43,11 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world);
 
 /* A person's requests. True if that changed anything; observe again afterwards. */
 bool ks_engine_set_locked(KsEngine *engine, bool locked);
-bool ks_engine_set_auto_lock(KsEngine *engine, bool auto_lock);
+bool ks_engine_set_mode(KsEngine *engine, KsMode mode); /* KS_MODE_ALWAYS closes */
+
+/* A person who may unlock disconnects this VPN, "" for none. In KS_MODE_DROPS that opens, unless
+ * another VPN that locks is up. True if it opened. */
+bool ks_engine_disconnect(KsEngine *engine, const char *uuid);
 
 /* Whether the kernel tells of what it refuses; at once in ks_engine_lock(). Nothing of it lasts. */
 void ks_engine_set_telling(KsEngine *engine, bool telling);

@@ -18,6 +18,11 @@ void ks_settings_clear(KsSettings *settings)
     g_clear_pointer(&settings->always_on, g_strfreev);
 }
 
+void ks_settings_boot(KsSettings *settings)
+{
+    settings->locked |= settings->mode == KS_MODE_ALWAYS;
+}
+
 char **ks_settings_read_always_on(const char *const *texts)
 {
     g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);

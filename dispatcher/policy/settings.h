@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "model/mode.h"
+
 #include <glib.h>
 #include <stdbool.h>
 
@@ -12,7 +14,7 @@
 
 typedef struct {
     bool locked;
-    bool auto_lock;      /* a VPN that comes up and carries the default route locks */
+    KsMode mode;
     bool lan;            /* LAN access */
     char **lan_networks; /* UUIDs of the connections it is limited to; NULL or empty: all. Owned */
     char **lan_places;   /* what each of them was when that was said (model/place.h); "": not known,
@@ -21,10 +23,13 @@ typedef struct {
                           * NULL or empty: none. Owned */
 } KsSettings;
 
-#define KS_SETTINGS_DEFAULT ((KsSettings){ .locked = false, .auto_lock = true, .lan = false })
+#define KS_SETTINGS_DEFAULT ((KsSettings){ .locked = false, .mode = KS_MODE_VPN, .lan = false })
 
 void ks_settings_copy(const KsSettings *from, KsSettings *to); /* `to` is overwritten, not freed */
 void ks_settings_clear(KsSettings *settings);
+
+/* What was chosen for good, as a boot begins: no unlock outlasts it in mode KS_MODE_ALWAYS. */
+void ks_settings_boot(KsSettings *settings);
 
 /* UUIDs for `always_on` out of what somebody wrote, each once. NULL: one is no UUID, or there are
  * more than KS_ALWAYS_ON_MAX. To be freed with g_strfreev(). */

@@ -23,6 +23,7 @@ typedef struct {
     const char *problems[KS_STATUS_PROBLEMS_MAX]; /* whole sentences; NULL: none */
     const GPtrArray *configuration_warnings;      /* whole sentences; NULL: none */
     const GPtrArray *name_warnings;               /* likewise */
+    const char *mode_source; /* file and line that decide the mode; NULL: people do */
     KsAlwaysOnView always_on;
     const char *const *always_on_uuids; /* NULL: none */
     const char *always_on_source;       /* file and line that decide it; NULL: people do */

@@ -450,7 +450,11 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     g_variant_builder_add(&builder, "{sv}", "state", g_variant_new_string(ks_status_state(facts)));
     g_variant_builder_add(&builder, "{sv}", "locked", g_variant_new_boolean(facts->held.present));
     g_variant_builder_add(&builder, "{sv}", "auto_lock",
-                          g_variant_new_boolean(settings->auto_lock));
+                          g_variant_new_boolean(ks_mode_auto_locks(settings->mode)));
+    g_variant_builder_add(&builder, "{sv}", "mode",
+                          g_variant_new_string(ks_mode_name(settings->mode)));
+    g_variant_builder_add(&builder, "{sv}", "mode_source",
+                          g_variant_new_string(facts->mode_source ? facts->mode_source : ""));
     g_variant_builder_add(&builder, "{sv}", "always_on", ks_status_always_on(facts));
     g_variant_builder_add(&builder, "{sv}", "lan", g_variant_new_boolean(settings->lan));
     g_variant_builder_add(&builder, "{sv}", "lan_networks", describe_lan_networks(facts));

@@ -11,13 +11,14 @@
 
 struct KsMethod {
     const char *name;
-    const char *signature;                 /* of the arguments, as a tuple */
-    const char *action;                    /* NULL: anybody may */
-    const char *action_off;                /* of a switch, if its first argument is false */
-    bool (*is_valid)(GVariant *arguments); /* beyond the signature; may be NULL */
+    const char *signature;  /* of the arguments, as a tuple */
+    const char *action;     /* NULL: anybody may */
+    const char *action_off; /* ... if the call turns protection off; NULL: the same */
+    bool (*turns_off)(GVariant *arguments); /* it does; may be NULL */
+    bool (*is_valid)(GVariant *arguments);  /* beyond the signature; may be NULL */
     bool (*is_so)(const KsGuard *guard, GVariant *arguments); /* may be NULL */
     KsConfigurationKey ruled_out_by;                          /* ALLOWED: nothing can */
-    KsConfigurationKey ruled_out_by_off;                      /* of a switch */
+    KsConfigurationKey ruled_out_by_off;                      /* ... if turns_off() */
     GVariant *(*run)(KsGuard *guard, GVariant *arguments, GError **error); /* NULL: it looks */
     /* whether it could be done, as far as that can be said before; may be NULL */
     bool (*could)(KsGuard *guard, GVariant *arguments, GError **error);
@@ -31,6 +32,28 @@ static bool first_flag(GVariant *arguments)
 
     g_variant_get_child(arguments, 0, "b", &flag);
     return flag;
+}
+
+static bool first_flag_is_off(GVariant *arguments)
+{
+    return !first_flag(arguments);
+}
+
+/* Once is_valid() has looked. */
+static KsMode first_mode(GVariant *arguments)
+{
+    KsMode mode = KS_MODE_OFF;
+    const char *name;
+
+    g_variant_get_child(arguments, 0, "&s", &name);
+    (void) ks_mode_parse(name, &mode);
+    return mode;
+}
+
+/* Neither is a mode in which a VPN that comes up locks. */
+static bool mode_turns_auto_lock_off(GVariant *arguments)
+{
+    return !ks_mode_auto_locks(first_mode(arguments));
 }
 
 static GVariant *nothing(bool done)
@@ -69,6 +92,15 @@ static bool always_on_is_valid(GVariant *arguments)
     return g_strv_length((char **) vpns) <= KS_ALWAYS_ON_MAX;
 }
 
+static bool mode_is_valid(GVariant *arguments)
+{
+    KsMode mode;
+    const char *name;
+
+    g_variant_get_child(arguments, 0, "&s", &name);
+    return ks_mode_parse(name, &mode);
+}
+
 static bool locks_are_valid(GVariant *arguments)
 {
     KsVpnLocks locks;
@@ -102,7 +134,15 @@ static bool is_lan_so(const KsGuard *guard, GVariant *arguments)
 
 static bool is_auto_lock_so(const KsGuard *guard, GVariant *arguments)
 {
-    return ks_guard_settings(guard)->auto_lock == first_flag(arguments);
+    return ks_mode_auto_locks(ks_guard_settings(guard)->mode) == first_flag(arguments);
+}
+
+static bool is_mode_so(const KsGuard *guard, GVariant *arguments)
+{
+    const KsSettings *settings = ks_guard_settings(guard);
+
+    return settings->mode == first_mode(arguments) &&
+           (settings->mode != KS_MODE_ALWAYS || settings->locked);
 }
 
 static bool pause_is_short_enough(const KsConfiguration *configuration, GVariant *arguments,
@@ -144,9 +184,22 @@ static GVariant *run_set_lan_access(KsGuard *guard, GVariant *arguments, GError 
     return nothing(ks_guard_set_lan(guard, first_flag(arguments), networks, error));
 }
 
-static GVariant *run_set_auto_lock(KsGuard *guard, GVariant *arguments, GError **error)
+static bool set_auto_lock(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
 {
-    return nothing(ks_guard_set_auto_lock(guard, first_flag(arguments), error));
+    return ks_guard_set_auto_lock(guard, doing, first_flag(arguments), error);
+}
+
+static GVariant *run_set_mode(KsGuard *guard, GVariant *arguments, GError **error)
+{
+    return nothing(ks_guard_set_mode(guard, first_mode(arguments), error));
+}
+
+static bool disconnect(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
+{
+    const char *vpn;
+
+    g_variant_get_child(arguments, 0, "&s", &vpn);
+    return ks_guard_disconnect(guard, doing, vpn, error);
 }
 
 static GVariant *run_pause(KsGuard *guard, GVariant *arguments, GError **error)
@@ -235,6 +288,8 @@ static bool set_always_on(KsGuard *guard, KsGuardDoing doing, GVariant *argument
         return nothing(change(guard, KS_GUARD_DO, arguments, error));                  \
     }
 
+TRY_AND_RUN(set_auto_lock)
+TRY_AND_RUN(disconnect)
 TRY_AND_RUN(add_vpn)
 TRY_AND_RUN(add_overlay)
 TRY_AND_RUN(remove_vpn)
@@ -274,6 +329,7 @@ static const KsMethod methods[] = {
       .signature = "(bas)",
       .action = KS_ACTION_ID_LAN_ACCESS,
       .action_off = KS_ACTION_ID_LOCK, /* what closes is as free as locking */
+      .turns_off = first_flag_is_off,
       .ruled_out_by = KS_CONFIGURATION_ALLOW_LAN_ACCESS,
       .ruled_out_by_off = ALLOWED,
       .is_valid = networks_are_valid,
@@ -283,10 +339,27 @@ static const KsMethod methods[] = {
       .signature = "(b)",
       .action = KS_ACTION_ID_LOCK,
       .action_off = KS_ACTION_ID_CONFIGURE,
-      .ruled_out_by = ALLOWED,
+      .turns_off = first_flag_is_off,
+      .ruled_out_by = KS_CONFIGURATION_MODE,
       .ruled_out_by_off = KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF,
       .is_so = is_auto_lock_so,
+      .could = could_set_auto_lock,
       .run = run_set_auto_lock },
+    { .name = "SetMode",
+      .signature = "(s)",
+      .action = KS_ACTION_ID_CONFIGURE,
+      .turns_off = mode_turns_auto_lock_off,
+      .ruled_out_by = KS_CONFIGURATION_MODE,
+      .ruled_out_by_off = KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF,
+      .is_valid = mode_is_valid,
+      .is_so = is_mode_so,
+      .run = run_set_mode },
+    { .name = "Disconnect",
+      .signature = "(s)",
+      .action = KS_ACTION_ID_UNLOCK, /* whatever the mode is by the time it is done */
+      .ruled_out_by = KS_CONFIGURATION_ALLOW_UNLOCK,
+      .could = could_disconnect,
+      .run = run_disconnect },
     { .name = "Pause",
       .signature = "(u)",
       .action = KS_ACTION_ID_PAUSE,
@@ -341,10 +414,10 @@ static const KsMethod methods[] = {
     { .name = "GetRules", .signature = "()", .ruled_out_by = ALLOWED, .look = look_at_rules },
 };
 
-/* A switch that is turned off: its other columns count. */
+/* Its other columns count. */
 static bool turns_off(const KsMethod *method, GVariant *arguments)
 {
-    return method->action_off && !first_flag(arguments);
+    return method->turns_off && method->turns_off(arguments);
 }
 
 const KsMethod *ks_method_find(const char *name, GVariant *arguments, GError **error)
@@ -367,7 +440,7 @@ const KsMethod *ks_method_find(const char *name, GVariant *arguments, GError **e
 
 const char *ks_method_action(const KsMethod *method, GVariant *arguments)
 {
-    return turns_off(method, arguments) ? method->action_off : method->action;
+    return method->action_off && turns_off(method, arguments) ? method->action_off : method->action;
 }
 
 bool ks_method_is_so(const KsMethod *method, const KsGuard *guard, GVariant *arguments)

@@ -20,6 +20,8 @@ static const struct {
     { "Locked", "locked" },
     { "Verified", "verified" },
     { "AutoLock", "auto_lock" },
+    { "Mode", "mode" },
+    { "ModeSource", "mode_source" },
     { "AlwaysOn", "always_on" },
     { "Lan", "lan" },
     { "LanNetworks", "lan_networks" },

@@ -141,6 +141,26 @@ def test_a_boot_with_a_state_that_is(outside, installed, copy_of, state):
             assert [path.read_text() for path in kept] == [STATES[state]], "what it was is kept"
 
 
+def test_always_is_closed_from_the_first_moment_of_each_boot(outside, installed, copy_of):
+    """By the administrator's file alone, on a machine that was never locked. An unlock holds until the next boot."""
+    disk = copy_of(installed.disk)
+    disk.write("/etc/nm-killswitch/conf.d/always.conf", "[lock]\nmode=always\n")
+    for boot in range(2):
+        with Machine(disk, outside) as machine:
+            machine.wait_uplink()
+            assert machine.status()["state"] == "blocked"
+            machine.must_hold()
+            assert "/etc/nm-killswitch/conf.d/always.conf:2" in machine.ctl("status").stdout
+            assert machine.ctl("mode", "vpn", check=False).returncode == 3, "it is laid down"
+            if boot == 0:
+                since = machine.capture.mark()
+                machine.ctl("unlock")
+                machine.must_leak(since)
+                machine.run("systemctl", "restart", GUARD)
+                assert machine.wait_state("unlocked")
+                machine.power_off()
+
+
 def test_a_folder_that_is_a_link_opens_nothing(locked):
     """systemd starts no guard with it; it says so, the lock stays, and root gets out."""
     locked.run("sh", "-c", f"mv {FOLDER} /root/elsewhere && ln -s /root/elsewhere {FOLDER}")

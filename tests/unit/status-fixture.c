@@ -22,7 +22,7 @@ void add_vpn(KsWorld *world)
 
 void set_up(Fixture *f, const void *data)
 {
-    const KsSettings settings = { .locked = true, .auto_lock = true };
+    const KsSettings settings = { .locked = true, .mode = KS_MODE_VPN };
     const KsLink links[] = {
         { .index = 1, .name = "lo", .loopback = true, .up = true },
         { .index = 2, .name = "eth0", .up = true, .default_route = true },

@@ -21,8 +21,12 @@ static char *summary(const KsConfiguration *configuration)
         { KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF, 'a' },
     };
     GString *text = g_string_new(NULL);
+    KsMode mode = KS_MODE_OFF;
+    bool is_laid_down = ks_configuration_mode(configuration, &mode);
 
-    g_string_printf(text, "%s %u ", ks_configuration_auto_lock(configuration) ? "auto" : "manual",
+    g_string_printf(text, "%s%s%s %u ",
+                    ks_configuration_auto_lock(configuration) ? "auto" : "manual",
+                    is_laid_down ? " " : "", is_laid_down ? ks_mode_name(mode) : "",
                     ks_configuration_pause_max(configuration));
     for (unsigned i = 0; i < G_N_ELEMENTS(bans); i++) {
         g_autofree char *refusal = ks_configuration_refusal(configuration, bans[i].key);
@@ -47,6 +51,10 @@ static const struct {
     /* every key */
     { "[lock]\nauto-lock=false\n", "manual 3600 ----", { NULL } },
     { "[pause]\nmax=5m\n", "auto 300 ----", { NULL } },
+    { "[lock]\nmode=always\n", "auto always 3600 ---a", { NULL } },
+    { "[lock]\nmode=drops\nmode=off\n", "auto off 3600 ---a", { NULL } },
+    { "[lock]\nmode=drops\nmode=\n", DEFAULT, { NULL } },
+    { "[lock]\nmode=off\n[allow]\nauto-lock-off=no\n", "auto vpn 3600 ---a", { NULL } },
     { "[allow]\nunlock=false\n", "auto 3600 u---", { NULL } },
     { "[allow]\npause=false\n", "auto 0 -p--", { NULL } },
     { "[allow]\nlan-access=false\n", "auto 3600 --l-", { NULL } },
@@ -95,6 +103,13 @@ static const struct {
     { "[allow]\nunlock==true",
       "auto 3600 u---",
       { "2: \"unlock\" in [allow] must be true or false; unlocking is not allowed" } },
+
+    { "[lock]\nmode=drops\nmode=Always",
+      "auto drops 3600 ---a",
+      { "3: \"mode\" in [lock] must be always, vpn, drops or off; the line is not used" } },
+    { "[allow]\nmode=off",
+      DEFAULT,
+      { "2: \"mode\" is not known here; \"mode\" in [lock] seems to be meant; the line is not used" } },
 
     /* what is not known here */
     { "[allow]\nvpn=false\n",

@@ -6,7 +6,10 @@
  * the state it led to and on nothing else. So states are walked through breadth first, each once,
  * and every letter is tried in each of them. This is sound because a state here is all there is:
  * the world, what the promise remembers, and every field of the engine, packed, and unpacked again
- * for each letter; test-engine-pack.c does not compile when it misses a field. */
+ * for each letter; test-engine-pack.c does not compile when it misses a field.
+ *
+ * Each mode is walked through by itself, and once with all changes of the mode: vpn, which most
+ * machines have, to the full length, the others a letter or two shorter. */
 #include "test-engine-orders.h"
 
 #include <stdlib.h>
@@ -40,8 +43,9 @@ typedef enum {
     LAN,
     LAN_AT_HOME, /* LAN access limited to one network */
     ELSEWHERE,   /* the uplink is connected to another network */
-    AUTO_LOCK,
-    RESTART, /* of the guard */
+    MODE,
+    DISCONNECT, /* by a person, here; what becomes of the VPN is told by other letters */
+    RESTART,    /* of the guard */
     REBOOT,
 } LetterKind;
 
@@ -88,7 +92,12 @@ static const Letter alphabet[] = {
     { "LAN on or off", LAN, 0, 0, NULL },
     { "LAN access only at home or everywhere", LAN_AT_HOME, 0, 0, NULL },
     { "at home or elsewhere", ELSEWHERE, 0, 0, NULL },
-    { "auto-lock on or off", AUTO_LOCK, 0, 0, NULL },
+    { "mode off", MODE, 0, KS_MODE_OFF, NULL },
+    { "mode drops", MODE, 0, KS_MODE_DROPS, NULL },
+    { "mode vpn", MODE, 0, KS_MODE_VPN, NULL },
+    { "mode always", MODE, 0, KS_MODE_ALWAYS, NULL },
+    { "a person disconnects the full VPN here", DISCONNECT, FULL, 0, NULL },
+    { "a person disconnects the split VPN here", DISCONNECT, SPLIT, 0, NULL },
     { "guard restarted", RESTART, 0, 0, NULL },
     { "machine restarted", REBOOT, 0, 0, NULL },
 };
@@ -120,10 +129,15 @@ static void hear(KsEngine *engine, Promise *promise, const Letter *letter)
 static KsEngine *restart(KsEngine *engine, Promise *promise, bool reboot)
 {
     g_auto(GStrv) known_up = ks_engine_known_up(engine);
-    KsEngine *started =
-        ks_engine_new(ks_engine_settings(engine), reboot ? NULL : (const char *const *) known_up);
+    g_auto(KsSettings) settings = { 0 };
     bool adopts = promise->locked && !reboot;
+    KsEngine *started;
 
+    ks_settings_copy(ks_engine_settings(engine), &settings);
+    if (reboot)
+        ks_settings_boot(&settings);
+    promise->locked |= reboot && promise->mode == KS_MODE_ALWAYS;
+    started = ks_engine_new(&settings, reboot ? NULL : (const char *const *) known_up);
     if (adopts)
         ks_engine_adopt(started, ks_engine_lock(engine));
     ks_engine_free(engine);
@@ -197,9 +211,15 @@ static KsEngine *apply(const Letter *letter, KsEngine *engine, Scene *scene, Pro
     case ELSEWHERE:
         scene->elsewhere = !scene->elsewhere;
         break;
-    case AUTO_LOCK:
-        promise->auto_lock = !promise->auto_lock;
-        ks_engine_set_auto_lock(engine, promise->auto_lock);
+    case MODE:
+        promise->locked |= letter->value == KS_MODE_ALWAYS && promise->mode != KS_MODE_ALWAYS;
+        promise->mode = (uint8_t) letter->value;
+        ks_engine_set_mode(engine, (KsMode) letter->value);
+        break;
+    case DISCONNECT:
+        if (promise->mode == KS_MODE_DROPS && promise->old_news[vpn == FULL ? SPLIT : FULL] == 0)
+            promise->locked = false;
+        ks_engine_disconnect(engine, order_uuids[vpn]);
         break;
     case RESTART:
         engine = restart(engine, promise, false);
@@ -245,6 +265,7 @@ typedef struct {
     KsWorld *world;
     KsEngine *engine;
     Node *next; /* the one being tried */
+    bool changes_mode;
 } Walk;
 
 static void print_sequence(const Walk *walk, const Node *from, unsigned letter)
@@ -301,6 +322,8 @@ static bool try_all_letters(Walk *walk, uint32_t from, bool last)
     order_pack(walk->engine, &again);
     g_assert_cmpmem(&again, sizeof(again), &node->state.engine, sizeof(again));
     for (unsigned letter = 0; letter < G_N_ELEMENTS(alphabet); letter++) {
+        if (alphabet[letter].kind == MODE && !walk->changes_mode)
+            continue;
         if (!try_letter(walk, node, letter)) {
             print_sequence(walk, node, letter);
             return false;
@@ -320,7 +343,7 @@ static void begin_walk(Walk *walk, const KsSettings *settings)
     walk->next = g_new0(Node, 1);
     walk->next->state.scene = (Scene){ .manager = SETTLED, .next_index = FIRST_LINK };
     walk->next->state.promise.locked = settings->locked;
-    walk->next->state.promise.auto_lock = settings->auto_lock;
+    walk->next->state.promise.mode = (uint8_t) settings->mode;
     order_observe(walk->engine, walk->world, &walk->next->state.promise, &walk->next->state.scene,
                   SETTLED);
     order_pack(walk->engine, &walk->next->state.engine);
@@ -336,21 +359,40 @@ static void end_walk(Walk *walk)
     g_free(walk->next);
 }
 
-static void test_all_sequences(void)
+typedef struct {
+    const char *path;
+    KsMode mode; /* at the beginning */
+    bool changes_mode;
+    unsigned shorter;
+} Walked;
+
+static const Walked walks[] = {
+    { "/engine/orders/vpn", KS_MODE_VPN, false, 0 },
+    { "/engine/orders/drops", KS_MODE_DROPS, false, 1 },
+    { "/engine/orders/always", KS_MODE_ALWAYS, false, 1 },
+    { "/engine/orders/off", KS_MODE_OFF, false, 2 },
+    { "/engine/orders/modes", KS_MODE_VPN, true, 1 },
+};
+
+static void test_all_sequences(const void *data)
 {
-    const KsSettings settings = KS_SETTINGS_DEFAULT;
+    const Walked *walked = data;
+    KsSettings settings = KS_SETTINGS_DEFAULT;
     guint64 sequences = 1;
     unsigned first = 0;
-    Walk walk;
+    Walk walk = { .changes_mode = walked->changes_mode };
+    unsigned longest = SEQUENCE_MAX - walked->shorter;
     bool holds = true;
 
+    settings.mode = walked->mode;
+    ks_settings_boot(&settings);
     begin_walk(&walk, &settings);
-    for (unsigned length = 1; holds && length <= SEQUENCE_MAX; length++) {
+    for (unsigned length = 1; holds && length <= longest; length++) {
         unsigned end = walk.nodes->len;
 
         for (unsigned i = first; holds && i < end; i++)
-            holds = try_all_letters(&walk, i, length == SEQUENCE_MAX);
-        sequences *= G_N_ELEMENTS(alphabet);
+            holds = try_all_letters(&walk, i, length == longest);
+        sequences *= G_N_ELEMENTS(alphabet) - (walked->changes_mode ? 0 : (guint64) KS_MODE_MAX);
         g_test_message("%" G_GUINT64_FORMAT " sequences of length %u, by every letter in %u states",
                        sequences, length, end);
         first = end;
@@ -362,6 +404,7 @@ static void test_all_sequences(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/engine/orders", test_all_sequences);
+    for (unsigned i = 0; i < G_N_ELEMENTS(walks); i++)
+        g_test_add_data_func(walks[i].path, &walks[i], test_all_sequences);
     return g_test_run();
 }

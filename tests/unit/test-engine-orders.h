@@ -50,7 +50,7 @@ typedef struct {
     uint8_t ever;    /* servers ever told of */
     uint8_t settled; /* NetworkManager's list when it was settled last */
     uint8_t locked;
-    uint8_t auto_lock;
+    uint8_t mode;
     uint8_t lan;
     uint8_t lan_at_home; /* and nowhere else */
 } Promise;
@@ -64,7 +64,7 @@ typedef struct {
 
 typedef struct {
     uint8_t locked;
-    uint8_t auto_lock;
+    uint8_t mode;
     uint8_t lan;
     uint8_t lan_networks; /* 1: HOME */
     uint8_t spare_running;

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 
 struct AllOfSettings {
-    bool switches[3];
+    bool locked;
+    KsMode mode;
+    bool lan;
     char **lan_networks;
     char **lan_places;
     char **always_on; /* kept for others, no part of what follows from events */
@@ -118,7 +120,7 @@ void order_pack(const KsEngine *engine, Packed *packed)
 
     memset(packed, 0, sizeof(*packed));
     packed->locked = engine->settings.locked;
-    packed->auto_lock = engine->settings.auto_lock;
+    packed->mode = (uint8_t) engine->settings.mode;
     packed->lan = engine->settings.lan;
     packed->spare_running = engine->spare_running;
     if (engine->settings.lan_networks && engine->settings.lan_networks[0]) {
@@ -198,7 +200,7 @@ static void add_interfaces(KsLock *lock, KsSetId set, uint32_t bits)
 void order_unpack(const Packed *packed, KsEngine *engine)
 {
     engine->settings.locked = packed->locked;
-    engine->settings.auto_lock = packed->auto_lock;
+    engine->settings.mode = (KsMode) packed->mode;
     engine->settings.lan = packed->lan;
     engine->spare_running = packed->spare_running;
     ks_settings_clear(&engine->settings);

@@ -274,11 +274,12 @@ void order_observe(KsEngine *engine, KsWorld *world, Promise *promise, const Sce
     check_tunnels(&before, promise, scene, manager, engine);
     check_servers(promise, scene, manager, engine);
 
-    promise->locked |= anything_new(promise, scene, manager) && promise->auto_lock;
+    promise->locked |= anything_new(promise, scene, manager) &&
+                       (promise->mode == KS_MODE_VPN || promise->mode == KS_MODE_DROPS);
     HOLDS(settings->locked || !before.locked);  /* no event opens */
     HOLDS(settings->locked == promise->locked); /* what is new locks, and an unlock holds */
     HOLDS(changed == (promise->locked != before.locked));
-    HOLDS(settings->auto_lock == promise->auto_lock && settings->lan == promise->lan);
+    HOLDS(settings->mode == promise->mode && settings->lan == promise->lan);
     check_lan(promise, scene, manager, engine);
     for (unsigned i = 0; manager == SETTLED && i < VPNS; i++)
         if (scene->word[i] == KS_VPN_DOWN)

@@ -45,11 +45,25 @@ bool ks_guard_lan_is(const KsGuard *guard, bool lan, const char *const *networks
     return false;
 }
 
-bool ks_guard_set_auto_lock(KsGuard *guard, bool auto_lock, GError **error)
+bool ks_guard_set_auto_lock(KsGuard *guard, KsGuardDoing doing, bool auto_lock, GError **error)
 {
     (void) auto_lock;
     (void) error;
+    return doing == KS_GUARD_TRY || do_it(guard);
+}
+
+bool ks_guard_set_mode(KsGuard *guard, KsMode mode, GError **error)
+{
+    (void) error;
+    g_assert_cmpint(mode, <, KS_MODE_MAX);
     return do_it(guard);
+}
+
+bool ks_guard_disconnect(KsGuard *guard, KsGuardDoing doing, const char *vpn, GError **error)
+{
+    (void) error;
+    g_assert_cmpstr(vpn, ==, "Home");
+    return doing == KS_GUARD_TRY || do_it(guard);
 }
 
 bool ks_guard_pause(KsGuard *guard, uint32_t seconds, GError **error)
@@ -117,7 +131,7 @@ bool ks_guard_could_set_always_on(KsGuard *guard, const char *const *vpns, GErro
 
 const KsSettings *ks_guard_settings(const KsGuard *guard)
 {
-    static const KsSettings settings = { .auto_lock = true };
+    static const KsSettings settings = { .mode = KS_MODE_VPN };
 
     (void) guard;
     return &settings;
@@ -165,6 +179,9 @@ static const struct {
     { "", "Unlock", "()", DONE, DONE, NULL },
     { "", "SetLanAccess", "(true, @as [])", DONE, DONE, NULL },
     { "", "SetAutoLock", "(false,)", DONE, DONE, NULL },
+    { "", "SetMode", "('always',)", DONE, DONE, NULL },
+    { "", "SetMode", "('drops',)", DONE, DONE, NULL },
+    { "", "Disconnect", "('Home',)", DONE, DONE, NULL },
     { "", "Pause", "(uint32 3600,)", DONE, DONE, NULL },
     { "", "Resume", "()", DONE, DONE, NULL },
     { "", "AddVpn", "('Home', 'wg0', 'wireguard', [('vpn.example', 'udp', uint16 51820)])", DONE,
@@ -195,6 +212,25 @@ static const struct {
       "ruled out LAN access (/etc/x:4)." },
     { ALL_RULED_OUT, "SetAutoLock", "(false,)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
       "ruled out turning auto-lock off (/etc/x:5)." },
+    { ALL_RULED_OUT, "SetMode", "('off',)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "ruled out turning auto-lock off (/etc/x:5)." },
+    { ALL_RULED_OUT, "SetMode", "('always',)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "ruled out turning auto-lock off (/etc/x:5)." },
+    { ALL_RULED_OUT, "SetMode", "('drops',)", DONE, DONE, NULL },
+    { ALL_RULED_OUT, "Disconnect", "('Home',)", KS_ERROR_FORBIDDEN, DONE,
+      "ruled out unlocking (/etc/x:2)." },
+
+    /* a mode that is laid down, no matter who asks */
+    { "[lock]\nmode=drops", "SetMode", "('vpn',)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "laid down the mode drops (/etc/x:2)." },
+    { "[lock]\nmode=drops", "SetMode", "('off',)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "laid down the mode drops (/etc/x:2)." },
+    { "[lock]\nmode=always", "SetAutoLock", "(true,)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "laid down the mode always (/etc/x:2)." },
+    { "[lock]\nmode=always", "SetAutoLock", "(false,)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "laid down the mode always (/etc/x:2)." },
+    { "[lock]\nmode=vpn", "Unlock", "()", DONE, DONE, NULL },
+
     { "[allow]\npause=no", "Unlock", "()", DONE, DONE, NULL },
     { "[allow]\nunlock=no", "Pause", "(uint32 1,)", DONE, DONE, NULL },
 

@@ -39,7 +39,9 @@ static void set_up(Fixture *f, const void *data)
 
 static void tear_down(Fixture *f, const void *data)
 {
-    const char *paths[] = { f->state, f->corrupt, f->known, f->unsaved, f->newer, f->folder };
+    g_autofree char *unlocked = g_build_filename(f->folder, "unlocked", NULL);
+    const char *paths[] = { f->state, f->corrupt, f->known, f->unsaved,
+                            f->newer, unlocked,   f->folder };
 
     (void) data;
     for (unsigned i = 0; i < G_N_ELEMENTS(paths); i++)
@@ -82,7 +84,7 @@ static void assert_corrupt(void)
 
     g_assert_cmpint(load(&settings), ==, KS_STORED_CORRUPT);
     g_assert_true(settings.locked);
-    g_assert_true(settings.auto_lock);
+    g_assert_cmpint(settings.mode, ==, KS_MODE_VPN);
     g_assert_false(settings.lan);
 }
 
@@ -90,7 +92,7 @@ static bool same_settings(const KsSettings *a, const KsSettings *b)
 {
     static const char *const none[] = { NULL };
 
-    return a->locked == b->locked && a->auto_lock == b->auto_lock && a->lan == b->lan &&
+    return a->locked == b->locked && a->mode == b->mode && a->lan == b->lan &&
            g_strv_equal(a->lan_networks ? (const char *const *) a->lan_networks : none,
                         b->lan_networks ? (const char *const *) b->lan_networks : none) &&
            g_strv_equal(a->lan_places ? (const char *const *) a->lan_places : none,
@@ -124,14 +126,14 @@ static void test_all_settings(Fixture *f, const void *data)
     static const char *const places[] = { "wired ethernet eth0 -", "", NULL };
 
     (void) data;
-    for (unsigned bits = 0; bits < 16; bits++) {
+    for (unsigned bits = 0; bits < 32; bits++) {
         g_auto(KsSettings) loaded = { 0 };
         KsSettings saved = {
             .locked = bits & 1,
-            .auto_lock = bits & 2,
-            .lan = bits & 4,
-            .lan_networks = bits & 8 ? (char **) networks : NULL,
-            .lan_places = bits & 8 ? (char **) places : NULL,
+            .mode = (KsMode) (bits >> 1 & 3),
+            .lan = bits & 8,
+            .lan_networks = bits & 16 ? (char **) networks : NULL,
+            .lan_places = bits & 16 ? (char **) places : NULL,
         };
         struct stat info;
 
@@ -163,7 +165,7 @@ static void test_always_on(Fixture *f, const void *data)
     };
     char *both[] = { (char *) "3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6",
                      (char *) "4fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6", NULL };
-    const KsSettings chosen = { .auto_lock = true, .always_on = both };
+    const KsSettings chosen = { .mode = KS_MODE_VPN, .always_on = both };
     g_auto(KsSettings) back = { 0 };
 
     (void) data;
@@ -217,6 +219,8 @@ static const char *const corrupt[] = {
     "[lock]\n",
     "[lock]\nlocked=false\n",
     "[lock]\nlocked=false\nauto-lock=true\n",
+    "[lock]\nversion=1\nlocked=false\nauto-lock=true\nlan=false\nmode=alway\n",
+    "[lock]\nversion=1\nlocked=false\nauto-lock=true\nlan=false\nmode=\n",
     "[lock]\nversion=1\nlocked=maybe\nauto-lock=true\nlan=false\n",
     "[lock]\nversion=1\nlocked=\nauto-lock=true\nlan=false\n",
     "[lock]\nversion=1\nlocked=0 1\nauto-lock=true\nlan=false\n",
@@ -245,7 +249,7 @@ static void test_corrupt(Fixture *f, const void *data)
 static void test_zeroes(Fixture *f, const void *data)
 {
     static const char zeroes[512];
-    KsSettings settings = { .locked = false, .auto_lock = false };
+    KsSettings settings = { .locked = false, .mode = KS_MODE_OFF };
     g_autofree char *text = NULL;
     gsize size;
 
@@ -314,7 +318,7 @@ static void test_truncated(Fixture *f, const void *data)
  * closed. */
 static void test_flipped(Fixture *f, const void *data)
 {
-    KsSettings settings = { .locked = true, .auto_lock = true };
+    KsSettings settings = { .locked = true, .mode = KS_MODE_VPN };
     g_autofree char *text = NULL;
     gsize size;
 
@@ -401,8 +405,8 @@ static void test_not_a_file(Fixture *f, const void *data)
 /* What the disk does not take holds until the reboot, or until the disk takes it again. */
 static void test_unsaved(Fixture *f, const void *data)
 {
-    KsSettings closed = { .locked = true, .auto_lock = true };
-    KsSettings open = { .locked = false, .auto_lock = true };
+    KsSettings closed = { .locked = true, .mode = KS_MODE_VPN };
+    KsSettings open = { .locked = false, .mode = KS_MODE_VPN };
     g_autoptr(KsStore) store = NULL;
     g_auto(KsSettings) loaded = { 0 };
 
@@ -446,7 +450,7 @@ static void test_newer(Fixture *f, const void *data)
     (void) data;
     write_state(f, text, -1);
     g_assert_cmpint(ks_store_load(store, &loaded, &problem), ==, KS_STORED);
-    g_assert_true(loaded.locked && !loaded.auto_lock);
+    g_assert_true(loaded.locked && loaded.mode == KS_MODE_OFF);
     g_assert_true(ks_store_save(store, &loaded, NULL));
     g_assert_true(g_file_get_contents(f->newer, &kept, NULL, NULL));
     g_assert_cmpstr(kept, ==, text);
@@ -475,7 +479,7 @@ static void as_nobody(const Fixture *f, void (*run)(const Fixture *f))
 
 static void without_rights(const Fixture *f)
 {
-    KsSettings settings = { .locked = false, .auto_lock = false };
+    KsSettings settings = { .locked = false, .mode = KS_MODE_OFF };
     g_auto(KsSettings) loaded = { 0 };
     g_autoptr(KsStore) store = NULL;
     g_autoptr(GError) error = NULL;
@@ -507,7 +511,7 @@ static void test_set_aside(Fixture *f, const void *data)
 {
     g_autoptr(KsStore) store = ks_store_new();
     g_autofree char *kept = NULL;
-    KsSettings settings = { .locked = true, .auto_lock = true };
+    KsSettings settings = { .locked = true, .mode = KS_MODE_VPN };
     g_auto(KsSettings) loaded = { 0 };
 
     (void) data;

@@ -23,7 +23,7 @@ PATH = "/io/github/nmkillswitch"
 XML = Path(__file__).resolve().parents[2] / "data/io.github.nmkillswitch.Guard1.xml"
 
 TYPES = {
-    "version": "s", "state": "s", "locked": "b", "auto_lock": "b", "lan": "b", "lan_networks": "as",
+    "version": "s", "state": "s", "locked": "b", "auto_lock": "b", "mode": "s", "mode_source": "s", "lan": "b", "lan_networks": "as",
     "networks": "aa{sv}", "paused_until": "t", "pause_max": "u", "tunnels": "aa{sv}",
     "servers": "aa{sv}", "layers": "a{sv}", "verified": "b", "blocked": "a{sv}", "reason": "s",
     "reason_vpn": "s", "warnings": "as", "port": "q", "packets": "t", "bytes": "t",
@@ -31,7 +31,7 @@ TYPES = {
     "overlays": "aa{sv}", "overlay": "b",
 }
 UNLOCKED = {
-    "version": "0", "state": "unlocked", "locked": False, "auto_lock": True, "lan": False,
+    "version": "0", "state": "unlocked", "locked": False, "auto_lock": True, "mode": "vpn", "mode_source": "", "lan": False,
     "lan_networks": [], "networks": [], "paused_until": 0, "pause_max": 3600, "tunnels": [],
     "servers": [], "layers": {"inet": True, "egress": True, "owned": True}, "verified": True,
     "blocked": {"packets": 0, "bytes": 0}, "reason": "", "reason_vpn": "", "warnings": [],

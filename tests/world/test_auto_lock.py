@@ -17,7 +17,7 @@ def fresh(guarded):
     """Unlocked, auto-lock on, LAN access off, no VPN: as after installation."""
     product = guarded.product
     product.ctl("unlock")
-    product.ctl("auto", "on")
+    product.ctl("mode", "vpn")
     product.ctl("lan", "off")
     assert not product.status()["locked"]
     yield guarded
@@ -52,10 +52,10 @@ def test_a_full_tunnel_locks(fresh, matrix):
     matrix.require_tunnel()
 
 
-@pytest.mark.parametrize("end", ["nmcli connection down", "openvpn killed", "tunnel deleted"])
-def test_the_lock_stays_however_the_vpn_ends(fresh, matrix, end):
-    fresh.manager.up("full")
-    fresh.product.wait_state("protected")
+ENDS = ("nmcli connection down", "openvpn killed", "tunnel deleted")
+
+
+def _end_vpn(fresh, end):
     if end == "nmcli connection down":
         fresh.manager.down("full")
     elif end == "openvpn killed":
@@ -63,7 +63,79 @@ def test_the_lock_stays_however_the_vpn_ends(fresh, matrix, end):
     else:
         fresh.client.ip(f"link del {a.TUNNEL}")
     wait_until(lambda: not fresh.client.has_link(a.TUNNEL), "the tunnel to be gone")
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_the_lock_stays_however_the_vpn_ends(fresh, matrix, end):
+    fresh.manager.up("full")
+    fresh.product.wait_state("protected")
+    _end_vpn(fresh, end)
     _closed(fresh, matrix, end)
+
+
+def _disconnect(fresh, *arguments):
+    """Ours. Returns once NetworkManager has done it."""
+    fresh.product.ctl("disconnect", *arguments)
+    wait_until(lambda: not fresh.client.has_link(a.TUNNEL), "the tunnel to be gone")
+
+
+def test_only_against_drops(fresh, matrix):
+    """Only a person who disconnects it with this program opens the lock."""
+    fresh.product.ctl("mode", "drops")
+    for end in ENDS:
+        fresh.manager.up("full")
+        assert fresh.product.wait_state("protected")["locked"]
+        _end_vpn(fresh, end)
+        _closed(fresh, matrix, f"{end}, only against drops")
+        fresh.manager.nmcli("connection", "down", "full", check=False)  # it may not know yet
+    assert "unlock" in fresh.product.ctl("status").stdout
+    fresh.manager.up("full")
+    fresh.product.wait_state("protected")
+    assert fresh.product.ctl("disconnect", "split", check=False).returncode == 1, "it is not connected"
+    _disconnect(fresh)
+    assert fresh.product.wait_state("unlocked")["mode"] == "drops"
+    matrix.require_unlocked(matrix.measure("disconnected by a person, only against drops", locked=False))
+    fresh.manager.up("full")
+    assert fresh.product.wait_state("protected")["locked"], "the next one closes it again"
+    fresh.manager.down("full")
+    fresh.product.ctl("disconnect")
+    assert not fresh.product.status()["locked"], "what dropped is not wanted any more"
+
+
+def test_disconnecting_opens_in_no_other_mode_and_beside_no_other_vpn(fresh, matrix):
+    fresh.manager.up("full")
+    fresh.product.wait_state("protected")
+    _disconnect(fresh, "full")
+    _closed(fresh, matrix, "disconnected by a person, when a VPN is on")
+    fresh.product.ctl("mode", "drops")
+    fresh.manager.up("full")
+    fresh.manager.up("second")
+    fresh.product.wait_state("protected")
+    fresh.product.ctl("disconnect", "second")
+    wait_until(lambda: fresh.manager.state_of("second") != "activated", "the second to be gone")
+    assert fresh.product.status()["locked"], "the other is up"
+    _disconnect(fresh)
+    assert not fresh.product.status()["locked"]
+
+
+def test_always(fresh, matrix):
+    """It closes at once; an unlock holds over the guard's end and the next VPN. The next boot is in boot/test_state.py."""
+    fresh.product.ctl("mode", "always")
+    assert fresh.product.status()["locked"]
+    _closed(fresh, matrix, "always")
+    assert fresh.product.ctl("auto", "on", check=False).returncode == 1
+    fresh.product.ctl("unlock")
+    fresh.product.stop_guard(signal.SIGKILL)
+    fresh.product.start_guard()
+    status = fresh.product.status()
+    assert status["mode"] == "always" and not status["locked"] and not status["auto_lock"], status
+    fresh.manager.up("full")
+    assert not fresh.product.status()["locked"]
+    fresh.product.ctl("mode", "always")
+    assert fresh.product.wait_state("protected")["locked"], "said again, it closes"
+    fresh.product.ctl("mode", "off")
+    assert fresh.product.status()["locked"], "no mode opens"
+    fresh.product.ctl("mode", "vpn")
 
 
 def test_a_tunnel_is_gone_and_networkmanager_does_not_know(fresh, matrix):

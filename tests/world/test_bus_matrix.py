@@ -20,7 +20,7 @@ from .sandbox import REPOSITORY
 from .waiting import wait_until
 
 NOT_AUTHORISED = f"{ERROR}NotAuthorised"
-TWICE = {"AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
+TWICE = {"Disconnect": f"{ERROR}Failed", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 WRONG_TYPE = "org.freedesktop.DBus.Error.InvalidArgs"
 OUT_OF_BOUNDS = f"{ERROR}InvalidArguments"
 RULES = Path("/etc/polkit-1/rules.d")
@@ -43,7 +43,7 @@ class Row:
         return f"{self.method}{self.arguments}"
 
 
-OPEN = (("Unlock", "()"), ("SetLanAccess", "(false, @as [])"), ("SetAutoLock", "(true,)"))
+OPEN = (("SetMode", "('vpn',)"), ("Unlock", "()"), ("SetLanAccess", "(false, @as [])"))
 CLOSED = (*OPEN, ("Lock", "()"))
 SERVER = "[('203.0.113.50', 'udp', uint16 51820)]"
 HOME = ("AddVpn", f"('Home', 'wg0', 'wireguard', {SERVER})")
@@ -51,6 +51,7 @@ BESIDE = ("AddOverlay", "('Home', 'tailscale0', '', @a(ssq) [])")
 AWAY = ("RemoveVpn", "('Home',)")
 STAYS, MOVED = (("SetServers", f"('Home', {s})") for s in (SERVER, "[('192.0.2.77', 'tcp', uint16 443)]"))
 AUTO, NEVER = (("SetVpnLocks", f"('Home', '{word}')") for word in ("auto", "no"))
+MODES = {word: ("SetMode", f"('{word}',)") for word in ("always", "vpn", "drops", "off")}
 SWITCH = ("SetAlwaysOn", f"(['{uuid_of('full')}'],)")
 SO_ALREADY = {"AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 
@@ -68,6 +69,9 @@ ROWS = (
     Row("SetLanAccess", "(false, @as [])", True, (*CLOSED, ("SetLanAccess", "(true, @as [])")), lambda s: not s["lan"]),
     Row("SetAutoLock", "(true,)", True, (*CLOSED, ("SetAutoLock", "(false,)")), lambda s: s["auto_lock"]),
     Row("SetAutoLock", "(false,)", False, CLOSED, lambda s: not s["auto_lock"]),
+    *(Row(*MODES[word], False, CLOSED, lambda s, word=word: s["mode"] == word) for word in ("always", "drops", "off")),
+    Row(*MODES["vpn"], False, (*CLOSED, MODES["off"]), lambda s: s["mode"] == "vpn"),
+    Row("Disconnect", "('',)", False, (*CLOSED, MODES["drops"]), lambda s: not s["locked"], lasts=False),
     Row(*HOME, False, (*CLOSED, AWAY), lambda s: "Home" in names(s), lasts=False),
     Row(*BESIDE, False, (*CLOSED, AWAY), lambda s: "Home" in names(s), lasts=False),
     Row(*AWAY, False, (*CLOSED, HOME), lambda s: "Home" not in names(s), lasts=False),
@@ -92,6 +96,8 @@ MALFORMED = (
     ("SetLanAccess", "(true, ['" + "a" * 100000 + "'])", "org.freedesktop.DBus.Error.LimitsExceeded"),
     ("SetLanAccess", f"(true, [{', '.join([repr(NETWORK)] * 257)}])", OUT_OF_BOUNDS),
     ("SetVpnLocks", "('Home', 'maybe')", OUT_OF_BOUNDS),
+    ("SetMode", "('Always',)", OUT_OF_BOUNDS),
+    ("SetMode", "('',)", OUT_OF_BOUNDS),
     ("SetAlwaysOn", f"([{', '.join([repr(NETWORK)] * 9)}],)", OUT_OF_BOUNDS),
     ("Pause", "(uint32 0,)", OUT_OF_BOUNDS),
     ("Pause", "(uint32 4294967295,)", OUT_OF_BOUNDS),
@@ -116,7 +122,7 @@ def status(people):
 def state(people):
     """What calls change, and nothing that changes by itself."""
     seen = status(people)
-    return {key: seen[key] for key in ("locked", "lan", "lan_networks", "auto_lock", "verified", "vpns", "servers")} | {"paused": bool(seen["paused_until"])}
+    return {key: seen[key] for key in ("locked", "lan", "lan_networks", "auto_lock", "mode", "verified", "vpns", "servers")} | {"paused": bool(seen["paused_until"])}
 
 
 def begin(people, row):

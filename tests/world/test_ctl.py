@@ -183,7 +183,7 @@ def test_without_a_locale_it_is_still_readable(ctl):
     (["lan", "on"], DONE, "LAN access  on: the local network"),
     (["lan", "on", "--only-here"], DONE, "LAN access  on, only on “uplink”"),
     (["lan", "off", "--json"], DONE, '"lan" : false'),
-    (["auto", "off"], DONE, "Auto-lock   off: only you"),
+    (["auto", "off"], DONE, "Mode        off: only you"),
     (["auto", "on", "--json"], DONE, '"auto_lock" : true'),
     (["rules"], DONE, ""),
     (["vpn", "list"], DONE, "full (openvpn), not connected"),
