@@ -324,13 +324,17 @@ static void do_connect(GSimpleAction *action, GVariant *target, gpointer data)
         ks_vpn_client_connect(self->vpns, g_variant_get_string(target, NULL));
 }
 
+/* In the mode drops the guard does it, for that opens the lock. */
 static void do_disconnect(GSimpleAction *action, GVariant *target, gpointer data)
 {
     KsApplication *self = data;
+    const KsGuardState *guard = guard_state(self);
 
     (void) action;
     ks_notifier_answer(self->notifier, NULL);
-    if (self->vpns)
+    if (guard->mode == KS_MODE_DROPS && guard->locked)
+        ask(self, KS_REQUEST_DISCONNECT, g_variant_new("(s)", g_variant_get_string(target, NULL)));
+    else if (self->vpns)
         ks_vpn_client_disconnect(self->vpns, g_variant_get_string(target, NULL));
 }
 

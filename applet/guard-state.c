@@ -327,6 +327,7 @@ static void read_always_on(GVariant *from, KsGuardState *state)
 
 KsGuardState *ks_guard_state_read(GVariant *properties)
 {
+    g_autofree char *mode = NULL;
     const char *word = NULL;
     KsGuardState *made;
     guint64 until = 0;
@@ -343,6 +344,9 @@ KsGuardState *ks_guard_state_read(GVariant *properties)
     made->locked = read_flag(properties, "Locked");
     made->verified = read_flag(properties, "Verified");
     made->auto_lock = read_flag(properties, "AutoLock");
+    mode = read_text(properties, "Mode");
+    if (!ks_mode_parse(mode, &made->mode))
+        made->mode = made->auto_lock ? KS_MODE_VPN : KS_MODE_OFF;
     made->lan = read_flag(properties, "Lan");
     g_strfreev(made->lan_networks);
     made->lan_networks = read_texts(properties, "LanNetworks");

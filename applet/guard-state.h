@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/failure.h"
+#include "model/mode.h"
 #include "model/world.h"
 
 #include <gio/gio.h>
@@ -104,6 +105,7 @@ typedef struct {
     bool locked;
     bool verified;
     bool auto_lock;
+    KsMode mode; /* of an older guard as auto-lock says */
     bool lan;
     char **lan_networks; /* UUIDs; empty: not limited */
     char **always_on;    /* UUIDs of the VPNs that the guard connects, the first first; NULL: an

@@ -161,6 +161,8 @@ char *ks_sentence_why(const KsModel *model)
     case KS_STATE_UNLOCKED:
         if (guard->tunnels->len > 0)
             return g_strdup(_("If the VPN drops, everything goes out without it."));
+        if (guard->mode == KS_MODE_ALWAYS)
+            return g_strdup(_("It is locked again from the next start of this machine on."));
         if (guard->auto_lock)
             return g_strdup(_("The lock closes when a VPN connects that carries everything."));
         return g_strdup(_("Only you close the lock: it does not close by itself."));
