@@ -18,13 +18,33 @@ _NOBODYS_PORT = 1202
 _PASSWORD_PORT = 1203
 _PAGE_PORT = 1204
 _GIVES_UP_AFTER = 12  # seconds
-_PROGRAM = "/usr/sbin/vpnc"
 
 _CA = f"{keys.FOLDER}/ca.crt"
 _PASSWORD = {"connection-type": "password", "remote": f"{a.SERVER[4]}:{_PASSWORD_PORT}:udp", "ca": _CA,
              "username": "ann", "password-flags": "0"}  # fmt: skip
 _PAGE_LOGIN = _PASSWORD | {"remote": f"{a.SERVER[4]}:{_PAGE_PORT}:udp"}
-_VPNC = {"IPSec gateway": a.DEAD_SERVER, "IPSec ID": "x", "IPSec secret-flags": "0", "Xauth username": "ann", "Xauth password-flags": "0"}
+_ABSENT = "org.freedesktop.NetworkManager.absent"
+# A plugin whose program is not there, in the words of vpnc's; the real one mostly ends before it has said them.
+_ABSENT_PLUGIN = f"""#!/usr/bin/python3
+import gi
+gi.require_version("NM", "1.0")
+from gi.repository import NM, GLib
+class Plugin(NM.VpnServicePlugin):
+    def do_connect(self, connection):
+        raise GLib.Error.new_literal(NM.VpnPluginError.quark(), "Could not find vpnc binary.", NM.VpnPluginError.LAUNCHFAILED)
+    def do_disconnect(self):
+        return True
+plugin = Plugin(service_name="{_ABSENT}")
+plugin.init(None)
+GLib.MainLoop().run()
+"""
+_ABSENT_FILES = {
+    "/usr/local/libexec/nm-absent-service": _ABSENT_PLUGIN,
+    "/etc/NetworkManager/VPN/nm-absent-service.name":
+        f"[VPN Connection]\nname=absent\nservice={_ABSENT}\nprogram=/usr/local/libexec/nm-absent-service\n",
+    "/etc/dbus-1/system.d/absent.conf":
+        f'<busconfig><policy user="root"><allow own="{_ABSENT}"/><allow send_destination="{_ABSENT}"/></policy></busconfig>',
+}  # fmt: skip
 # It sends everybody to a page, until it wants none any more: the file is there.
 _VERIFIER_BY_PAGE = """#!/bin/sh
 [ -e /run/world/no-page ] && exit 0
@@ -82,8 +102,10 @@ def machine(outside, servers, locked_disk, copy_of):
         text = text.replace("[vpn]\n", f"[vpn]\ntimeout={_GIVES_UP_AFTER}\n")
         text += "\n[vpn-secrets]\npassword=wrong\n" if "username" in data else ""
         disk.write(f"/etc/NetworkManager/system-connections/{name}.nmconnection", text, 0o600)
-    text = profiles.vpn("vpnc", _VPNC).replace(".openvpn", ".vpnc") + "\n[vpn-secrets]\nIPSec secret=a\nXauth password=b\n"
-    disk.write("/etc/NetworkManager/system-connections/vpnc.nmconnection", text, 0o600)
+    text = profiles.vpn("absent", {"host": a.DEAD_SERVER}).replace(".openvpn", ".absent")
+    disk.write("/etc/NetworkManager/system-connections/absent.nmconnection", text, 0o600)
+    for path, text in _ABSENT_FILES.items():
+        disk.write(path, text, 0o755)
     with Machine(disk, outside) as booted:
         booted.wait_uplink()
         yield booted
@@ -129,18 +151,10 @@ def _login_by_password_is_allowed(machine) -> None:
     machine.wait_state("blocked")
 
 
-def _misses_its_program(machine) -> bool:
-    machine.run("nmcli", "--wait", "60", "connection", "up", "vpnc", check=False, timeout=90)
-    try:
-        return wait_until(lambda: machine.status()["reason"] == "program-missing", "the missing program to be told", 3)
-    except AssertionError:
-        return False
-
-
 def _find_its_program(machine) -> None:
-    """NetworkManager's plugin is there, and what it starts is not. Most times it is gone before it has said so."""
-    machine.run("mv", _PROGRAM, f"{_PROGRAM}.away")
-    wait_until(lambda: _misses_its_program(machine), "the plugin to say what it misses", 60)
+    """NetworkManager's plugin is there, and what it starts is not."""
+    machine.run("nmcli", "--wait", "60", "connection", "up", "absent", check=False, timeout=90)
+    wait_until(lambda: machine.status()["reason"] == "program-missing", "the missing program to be told", 15)
     look, another = _steps(machine.ctl("status").stdout)[:2]
     shown = machine.run(*look.replace(" -e ", " --no-pager ").split()).stdout
     assert "Could not find vpnc binary" in shown, shown[-2000:]

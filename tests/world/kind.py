@@ -58,6 +58,7 @@ def require(kind: Kind) -> None:
     missing = [package for package in kind.packages if not version_of(package)]
     if not missing:
         return
-    if shutil.which("apt-cache") and not any(_is_in_release(package) for package in missing):
+    # no lists, no release: apt then knows of nothing
+    if shutil.which("apt-cache") and _is_in_release("network-manager") and not any(_is_in_release(package) for package in missing):
         pytest.skip(f"{kind.name} was not run: this release has no {' and no '.join(missing)}")
     pytest.fail(f"{kind.name} cannot be run: not installed: {' '.join(missing)} (tests/lib/dependencies.sh)")
