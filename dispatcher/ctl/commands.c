@@ -95,9 +95,9 @@ const KsCommand ks_commands[] = {
       .options = KS_OPTION_JSON,
       .summary = N_("disconnect a VPN, and in the mode “drops” unlock"),
       .details = N_(
-          "Has NetworkManager disconnect this VPN, or the one that is connected or connects. One that "
-          "is always on stays disconnected, as always-on says. In the mode “drops” the lock opens, "
-          "unless another VPN is up that closes it; in the others it stays as it is."),
+          "Has NetworkManager disconnect this VPN, or the one that is connected or connects. If it was "
+          "the last one up that closes the lock, the lock opens in the mode “drops” and stays as it is "
+          "in the others, and one that is always on stays disconnected, as always-on says."),
       .run = ks_run_disconnect },
     { .name = "always-on",
       .arguments = N_("NAME|UUID|off"),

@@ -70,6 +70,7 @@ struct KsGuard {
     } always_on_told;          /* as it was logged last */
     guint connect_source;      /* when it is looked at again */
     bool opened_by_disconnect; /* while NetworkManager is asked for it */
+    bool held_by_disconnect;   /* the same, of what is always on */
     bool held_saved;           /* that a person disconnected it is on disk */
     bool is_ready;
     KsGuardObserver observer;

@@ -133,6 +133,11 @@ void ks_always_on_hold(KsAlwaysOn *always)
     always->held = true;
 }
 
+void ks_always_on_release(KsAlwaysOn *always)
+{
+    always->held = false;
+}
+
 void ks_always_on_wake(KsAlwaysOn *always)
 {
     begin_anew(always);

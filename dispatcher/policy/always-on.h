@@ -73,6 +73,7 @@ void ks_always_on_want(KsAlwaysOn *always);
 
 /* A person wants none of them, though none is connected now. */
 void ks_always_on_hold(KsAlwaysOn *always);
+void ks_always_on_release(KsAlwaysOn *always); /* that was not so */
 
 /* The machine has slept: what waits is tried at once. */
 void ks_always_on_wake(KsAlwaysOn *always);

@@ -29,17 +29,23 @@ struct KsEngine {
     const char *overflow;
 };
 
+static bool is_key_of(const char *key, const char *uuid)
+{
+    size_t length = strlen(uuid);
+
+    return strncmp(key, uuid, length) == 0 && key[length] == ' ';
+}
+
 /* On which link this VPN was up when we, or the guard before us, last looked; 0: it was not. */
 static uint32_t known_index(const KsEngine *engine, const char *uuid)
 {
     GHashTableIter iterator;
     void *key;
-    size_t length = strlen(uuid);
 
     g_hash_table_iter_init(&iterator, engine->known_up);
     while (g_hash_table_iter_next(&iterator, &key, NULL))
-        if (strncmp(key, uuid, length) == 0 && ((char *) key)[length] == ' ')
-            return (uint32_t) g_ascii_strtoull((char *) key + length, NULL, 10);
+        if (is_key_of(key, uuid))
+            return (uint32_t) g_ascii_strtoull((char *) key + strlen(uuid), NULL, 10);
     return 0;
 }
 
@@ -404,24 +410,35 @@ bool ks_engine_set_mode(KsEngine *engine, KsMode mode)
     return changed;
 }
 
-/* Another VPN that locks is up, or was when NetworkManager told of all last. */
-static bool is_other_known_up(const KsEngine *engine, const char *uuid)
+/* How many VPNs that lock are up, or were when NetworkManager told of all last: this one, or the
+ * others. */
+static unsigned count_known_up(const KsEngine *engine, const char *uuid, bool others)
 {
     GHashTableIter iterator;
     void *key;
-    size_t length = strlen(uuid);
+    unsigned count = 0;
 
     g_hash_table_iter_init(&iterator, engine->known_up);
     while (g_hash_table_iter_next(&iterator, &key, NULL))
-        if (strncmp(key, uuid, length) != 0 || ((char *) key)[length] != ' ')
-            return true;
-    return false;
+        count += is_key_of(key, uuid) != others;
+    return count;
+}
+
+bool ks_engine_is_known_up(const KsEngine *engine, const char *uuid)
+{
+    return count_known_up(engine, uuid, false) > 0;
+}
+
+bool ks_engine_is_last(const KsEngine *engine, const char *uuid)
+{
+    return (!uuid[0] || ks_engine_is_known_up(engine, uuid)) &&
+           count_known_up(engine, uuid, true) == 0;
 }
 
 bool ks_engine_disconnect(KsEngine *engine, const char *uuid)
 {
     return engine->settings.mode == KS_MODE_DROPS && engine->settings.locked &&
-           !is_other_known_up(engine, uuid) && ks_engine_set_locked(engine, false);
+           ks_engine_is_last(engine, uuid) && ks_engine_set_locked(engine, false);
 }
 
 bool ks_engine_set_lan(KsEngine *engine, bool lan)

@@ -45,8 +45,14 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world);
 bool ks_engine_set_locked(KsEngine *engine, bool locked);
 bool ks_engine_set_mode(KsEngine *engine, KsMode mode); /* KS_MODE_ALWAYS closes */
 
-/* A person who may unlock disconnects this VPN, "" for none. In KS_MODE_DROPS that opens, unless
- * another VPN that locks is up. True if it opened. */
+/* It locks as it comes up, and it is up, or was when NetworkManager told of all last. */
+bool ks_engine_is_known_up(const KsEngine *engine, const char *uuid);
+
+/* No other such VPN is, and this one is, or "": none. */
+bool ks_engine_is_last(const KsEngine *engine, const char *uuid);
+
+/* A person who may unlock disconnects this VPN, or "": any, and none is up. In KS_MODE_DROPS that
+ * opens if it is the last. True if it opened. */
 bool ks_engine_disconnect(KsEngine *engine, const char *uuid);
 
 /* Whether the kernel tells of what it refuses; at once in ks_engine_lock(). Nothing of it lasts. */

@@ -98,6 +98,7 @@ static const Letter alphabet[] = {
     { "mode always", MODE, 0, KS_MODE_ALWAYS, NULL },
     { "a person disconnects the full VPN here", DISCONNECT, FULL, 0, NULL },
     { "a person disconnects the split VPN here", DISCONNECT, SPLIT, 0, NULL },
+    { "a person disconnects here, and none is connected", DISCONNECT, VPNS, 0, NULL },
     { "guard restarted", RESTART, 0, 0, NULL },
     { "machine restarted", REBOOT, 0, 0, NULL },
 };
@@ -154,6 +155,15 @@ static KsEngine *restart(KsEngine *engine, Promise *promise, bool reboot)
         if (promise->open[i].index > 0)
             promise->open[i].owner = VPNS;
     return started;
+}
+
+/* What never closed the lock does not open it, nor does one that leaves another. */
+static bool is_last(const Promise *promise, unsigned vpn)
+{
+    for (unsigned i = 0; i < VPNS; i++)
+        if ((promise->old_news[i] > 0) != (i == vpn))
+            return false;
+    return true;
 }
 
 static KsEngine *apply(const Letter *letter, KsEngine *engine, Scene *scene, Promise *promise)
@@ -217,9 +227,9 @@ static KsEngine *apply(const Letter *letter, KsEngine *engine, Scene *scene, Pro
         ks_engine_set_mode(engine, (KsMode) letter->value);
         break;
     case DISCONNECT:
-        if (promise->mode == KS_MODE_DROPS && promise->old_news[vpn == FULL ? SPLIT : FULL] == 0)
+        if (promise->mode == KS_MODE_DROPS && is_last(promise, vpn))
             promise->locked = false;
-        ks_engine_disconnect(engine, order_uuids[vpn]);
+        ks_engine_disconnect(engine, vpn < VPNS ? order_uuids[vpn] : "");
         break;
     case RESTART:
         engine = restart(engine, promise, false);

@@ -98,8 +98,12 @@ def test_only_against_drops(fresh, matrix):
     fresh.manager.up("full")
     assert fresh.product.wait_state("protected")["locked"], "the next one closes it again"
     fresh.manager.down("full")
+    fresh.manager.up("split")
+    _disconnect(fresh, "split")
+    _closed(fresh, matrix, "what never closed it is disconnected, only against drops")
     fresh.product.ctl("disconnect")
     assert not fresh.product.status()["locked"], "what dropped is not wanted any more"
+    assert fresh.product.ctl("disconnect", check=False).returncode == 1, "nothing is left to be done"
 
 
 def test_disconnecting_opens_in_no_other_mode_and_beside_no_other_vpn(fresh, matrix):
@@ -114,8 +118,11 @@ def test_disconnecting_opens_in_no_other_mode_and_beside_no_other_vpn(fresh, mat
     fresh.product.ctl("disconnect", "second")
     wait_until(lambda: fresh.manager.state_of("second") != "activated", "the second to be gone")
     assert fresh.product.status()["locked"], "the other is up"
+    fresh.product.ctl("always-on", "second")
     _disconnect(fresh)
-    assert not fresh.product.status()["locked"]
+    status = fresh.product.status()
+    assert not status["locked"] and status["always_on"]["reason"] == "disconnected", status
+    fresh.product.ctl("always-on", "off")
 
 
 def test_always(fresh, matrix):

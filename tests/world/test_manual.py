@@ -64,6 +64,11 @@ def test_started_by_hand(guarded, matrix, by_hand):
     by_hand.wait_up()
     matrix.require_closed(matrix.measure("up by hand", locked=True, connected=True))
     matrix.require_tunnel()
+    product.ctl("mode", "drops")
+    refused = product.ctl("disconnect", check=False)
+    assert refused.returncode == 1 and "does not run the VPN that is up" in refused.stdout, refused
+    assert product.status()["locked"]
+    product.ctl("mode", "vpn")
     guarded.client.ip(f"link set {a.TUNNEL} down")
     product.wait_state("blocked")
     matrix.require_closed(matrix.measure("its link set down", locked=True))
