@@ -46,6 +46,7 @@ bool ks_guard_obey_configuration(KsGuard *guard)
 
 void ks_guard_reload_config(KsGuard *guard)
 {
+    bool was_always = ks_engine_settings(guard->engine)->mode == KS_MODE_ALWAYS;
     uint64_t pause_max_ms;
 
     ks_configuration_free(guard->configuration);
@@ -58,6 +59,8 @@ void ks_guard_reload_config(KsGuard *guard)
         ks_guard_save_again(guard);
     (void) ks_guard_follow(guard);
     pause_max_ms = (uint64_t) ks_configuration_pause_max(guard->configuration) * 1000;
+    if (!was_always && ks_engine_settings(guard->engine)->mode == KS_MODE_ALWAYS)
+        pause_max_ms = 0; /* it closes */
     if (ks_keeper_read(guard->keeper) && ks_guard_pause_left(guard) > pause_max_ms)
         (void) ks_keeper_pause(guard->keeper, pause_max_ms);
     ks_guard_watch_pause(guard);

@@ -43,7 +43,7 @@ bool ks_guard_unlock(KsGuard *guard, GError **error);
 bool ks_guard_set_lan(KsGuard *guard, bool lan, const char *const *networks, GError **error);
 /* It is so already, and the networks are still what they were when somebody allowed them. */
 bool ks_guard_lan_is(const KsGuard *guard, bool lan, const char *const *networks);
-bool ks_guard_set_mode(KsGuard *guard, KsMode mode, GError **error);
+bool ks_guard_set_mode(KsGuard *guard, KsMode mode, GError **error); /* KS_MODE_ALWAYS: locks */
 /* Which VPNs are connected by themselves, by names or UUIDs, the wanted one first; none: off.
  * Saying it again connects what a person disconnected. */
 bool ks_guard_set_always_on(KsGuard *guard, const char *const *vpns, GError **error);

@@ -47,17 +47,23 @@ bool ks_guard_is_telling(const KsGuard *guard)
     return ks_engine_is_telling(guard->engine);
 }
 
-/* Closing, as above. */
-bool ks_guard_lock(KsGuard *guard, GError **error)
+/* The kernel first, as ks_guard_follow_and_save() does. */
+static bool close_now(KsGuard *guard, GError **error)
 {
     bool held;
 
     guard->boot_skipped = false;
-    if (ks_engine_set_locked(guard->engine, true))
-        g_message("locked on request");
+    (void) ks_engine_set_locked(guard->engine, true);
     held = ks_guard_report(guard, ks_guard_follow(guard), error) && ks_guard_resume(guard, error);
     ks_guard_save(guard);
     return held && ks_guard_report_saved(guard, error);
+}
+
+bool ks_guard_lock(KsGuard *guard, GError **error)
+{
+    if (!ks_engine_settings(guard->engine)->locked)
+        g_message("locked on request");
+    return close_now(guard, error);
 }
 
 /* Opening: the disk first, so that a power cut between the two does not undo a person's word. */
@@ -163,11 +169,8 @@ bool ks_guard_set_mode(KsGuard *guard, KsMode mode, GError **error)
 {
     if (ks_engine_set_mode(guard->engine, mode))
         g_message("the mode was set on request: %s", ks_mode_name(mode));
-    if (mode != KS_MODE_ALWAYS)
-        return ks_guard_save_and_follow(guard, error);
-    guard->boot_skipped = false;
-    (void) ks_engine_set_locked(guard->engine, true);
-    return ks_guard_follow_and_save(guard, error);
+    return mode == KS_MODE_ALWAYS ? close_now(guard, error)
+                                  : ks_guard_save_and_follow(guard, error);
 }
 
 bool ks_guard_set_auto_lock(KsGuard *guard, KsGuardDoing doing, bool auto_lock, GError **error)

@@ -139,10 +139,9 @@ static bool is_auto_lock_so(const KsGuard *guard, GVariant *arguments)
 
 static bool is_mode_so(const KsGuard *guard, GVariant *arguments)
 {
-    const KsSettings *settings = ks_guard_settings(guard);
+    KsMode mode = ks_guard_settings(guard)->mode;
 
-    return settings->mode == first_mode(arguments) &&
-           (settings->mode != KS_MODE_ALWAYS || settings->locked);
+    return mode == first_mode(arguments) && (mode != KS_MODE_ALWAYS || is_locked(guard, arguments));
 }
 
 static bool pause_is_short_enough(const KsConfiguration *configuration, GVariant *arguments,

@@ -9,6 +9,8 @@
 struct KsGuard {
     KsConfiguration *configuration;
     unsigned done;
+    KsSettings settings;
+    bool is_settled;
 };
 
 static bool do_it(KsGuard *guard)
@@ -131,10 +133,7 @@ bool ks_guard_could_set_always_on(KsGuard *guard, const char *const *vpns, GErro
 
 const KsSettings *ks_guard_settings(const KsGuard *guard)
 {
-    static const KsSettings settings = { .mode = KS_MODE_VPN };
-
-    (void) guard;
-    return &settings;
+    return &guard->settings;
 }
 
 const KsConfiguration *ks_guard_configuration(const KsGuard *guard)
@@ -144,8 +143,7 @@ const KsConfiguration *ks_guard_configuration(const KsGuard *guard)
 
 bool ks_guard_is_settled(const KsGuard *guard)
 {
-    (void) guard;
-    return true;
+    return guard->is_settled;
 }
 
 GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
@@ -252,7 +250,11 @@ static const struct {
 
 static void call(unsigned row, KsCaller caller, int expected)
 {
-    KsGuard guard = { .configuration = ks_configuration_new() };
+    KsGuard guard = {
+        .configuration = ks_configuration_new(),
+        .settings = { .mode = KS_MODE_VPN },
+        .is_settled = true,
+    };
     g_autoptr(GVariant) arguments = g_variant_ref_sink(g_variant_new_parsed(rows[row].arguments));
     g_autoptr(GVariant) result = NULL;
     g_autoptr(GError) early = NULL;
@@ -294,9 +296,41 @@ static void test_permitted(void)
     }
 }
 
+/* What is so already is answered without asking anybody. A pause is not closed. */
+static void test_is_so(void)
+{
+    static const struct {
+        const char *method;
+        const char *arguments;
+        KsSettings settings;
+        bool is_settled;
+        bool is_so;
+    } said[] = {
+        { "SetMode", "('always',)", { .mode = KS_MODE_ALWAYS, .locked = true }, true, true },
+        { "SetMode", "('always',)", { .mode = KS_MODE_ALWAYS, .locked = true }, false, false },
+        { "SetMode", "('always',)", { .mode = KS_MODE_ALWAYS, .locked = false }, true, false },
+        { "SetMode", "('always',)", { .mode = KS_MODE_VPN, .locked = true }, true, false },
+        { "SetMode", "('vpn',)", { .mode = KS_MODE_VPN, .locked = true }, false, true },
+        { "Lock", "()", { .locked = true }, true, true },
+        { "Lock", "()", { .locked = true }, false, false },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(said); i++) {
+        const KsGuard guard = { .settings = said[i].settings, .is_settled = said[i].is_settled };
+        g_autoptr(GVariant) arguments = g_variant_ref_sink(g_variant_new_parsed(said[i].arguments));
+        g_autoptr(GError) error = NULL;
+        const KsMethod *method = ks_method_find(said[i].method, arguments, &error);
+
+        g_assert_no_error(error);
+        g_test_message("row %u", i);
+        g_assert_cmpint(ks_method_is_so(method, &guard, arguments), ==, said[i].is_so);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/methods/permitted", test_permitted);
+    g_test_add_func("/methods/is-so", test_is_so);
     return g_test_run();
 }

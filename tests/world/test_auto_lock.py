@@ -140,8 +140,14 @@ def test_always(fresh, matrix):
     assert not fresh.product.status()["locked"]
     fresh.product.ctl("mode", "always")
     assert fresh.product.wait_state("protected")["locked"], "said again, it closes"
+    fresh.product.ctl("pause", "5m")
+    fresh.product.ctl("mode", "always")
+    assert fresh.product.wait_state("protected")["locked"], "it ends a pause"
     fresh.product.ctl("mode", "off")
     assert fresh.product.status()["locked"], "no mode opens"
+    fresh.product.ctl("pause", "5m")
+    fresh.product.ctl("mode", "always")
+    assert fresh.product.status()["state"] == "protected", "chosen during one, too"
     fresh.product.ctl("mode", "vpn")
 
 
