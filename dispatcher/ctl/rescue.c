@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "ctl/output.h"
+#include "files/configuration-files.h"
 #include "files/people.h"
 #include "files/store.h"
 #include "files/vpns-file.h"
@@ -147,21 +148,30 @@ static int take_guards_place(void)
 
 /* ---- unlock ---- */
 
+/* What the administrator's files decide is saved, too: the next guard, or the next early unit, finds
+ * no mode that it has to put in force, which would close the lock. */
 static bool save_unlocked(void)
 {
     g_autoptr(KsStore) store = ks_store_new();
+    g_autoptr(KsConfiguration) configuration =
+        ks_configuration_load(KS_VENDOR_DIRECTORY, ks_configuration_local_folder());
     g_autoptr(GError) error = NULL;
     g_autofree char *problem = NULL;
     g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
 
     if (ks_store_load(store, &settings, &problem) == KS_STORED_CORRUPT)
         ks_store_set_aside(store);
+    ks_configuration_decide_mode(configuration, &settings);
     settings.locked = false;
     if (ks_store_save(store, &settings, &error))
         return true;
-    ks_output_complain_f(_("The lock is open, but that could not be saved (%s): it will be closed "
-                           "again after the next reboot."),
-                         error->message);
+    ks_output_complain_f(
+        settings.mode == KS_MODE_ALWAYS && !ks_store_is_unlocked(store)
+            ? _("The lock is open, but that could not be saved (%s): it will be closed again when "
+                "the guard starts, or NetworkManager.")
+            : _("The lock is open, but that could not be saved (%s): it will be closed again after "
+                "the next reboot."),
+        error->message);
     return false;
 }
 

@@ -160,19 +160,19 @@ void ks_store_free(KsStore *store)
 
 /* In mode KS_MODE_ALWAYS what is saved says locked, for every boot begins so. A person's unlock is
  * noted where it does not outlast this one; one that cannot be noted is over with the guard. */
-static void note_unlocked(const KsStore *store, bool unlocked)
+static bool note_unlocked(const KsStore *store, bool unlocked, GError **error)
 {
     g_autoptr(GKeyFile) empty = g_key_file_new();
 
     if (unlocked)
-        (void) ks_key_file_write(store->unlocked_path, empty, false, NULL);
-    else
-        (void) g_unlink(store->unlocked_path);
+        return ks_key_file_write(store->unlocked_path, empty, false, error);
+    (void) g_unlink(store->unlocked_path);
+    return true;
 }
 
-static bool is_unlocked_until_boot(const KsStore *store)
+bool ks_store_is_unlocked(const KsStore *store)
 {
-    return g_file_test(store->unlocked_path, G_FILE_TEST_EXISTS);
+    return g_file_test(store->unlocked_path, G_FILE_TEST_IS_REGULAR);
 }
 
 KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_problem)
@@ -193,7 +193,7 @@ KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_prob
         return KS_STORED_NOTHING;
     }
     if (found > 0 && read_settings(file, ret_settings, &error)) {
-        if (is_unlocked_until_boot(store))
+        if (ks_store_is_unlocked(store))
             ret_settings->locked &= ret_settings->mode != KS_MODE_ALWAYS;
         else
             ks_settings_boot(ret_settings);
@@ -243,8 +243,8 @@ bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     bool always = settings->mode == KS_MODE_ALWAYS;
+    bool noted = note_unlocked(store, always && !settings->locked, error);
 
-    note_unlocked(store, always && !settings->locked);
     g_key_file_set_integer(file, GROUP, KEY_VERSION, FORMAT_VERSION);
     /* first, so that a file that was cut short has no LAN access without its limits */
     if (settings->lan_networks && settings->lan_networks[0])
@@ -263,7 +263,7 @@ bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
     g_key_file_set_boolean(file, GROUP, KEY_AUTO_LOCK, settings->mode != KS_MODE_OFF);
     g_key_file_set_string(file, GROUP, KEY_MODE, ks_mode_name(settings->mode));
     g_key_file_set_boolean(file, GROUP, KEY_LAN, settings->lan);
-    return write_state(store, file, error);
+    return write_state(store, file, noted ? error : NULL) && noted;
 }
 
 char *ks_store_load_servers(KsStore *store)

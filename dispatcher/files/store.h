@@ -38,8 +38,12 @@ KsStored ks_store_load(KsStore *store, KsSettings *ret_settings, char **ret_prob
 void ks_store_set_aside(KsStore *store);
 
 /* Returns false when the disk did not take them; then they hold until the reboot, over restarts of
- * the guard. A file that a newer version wrote is kept as "state.newer". */
+ * the guard; or when <runtime> did not take an unlock in KS_MODE_ALWAYS, which then ends with the
+ * guard. A file that a newer version wrote is kept as "state.newer". */
 bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error);
+
+/* A person's unlock in KS_MODE_ALWAYS is noted, in this boot. */
+bool ks_store_is_unlocked(const KsStore *store);
 
 /* The text of files/server-cache.h. Best effort: losing it costs a VPN's first packets. */
 char *ks_store_load_servers(KsStore *store); /* owned by the caller; NULL: none */

@@ -81,16 +81,6 @@ static bool put_into_kernel(KsKeeper *keeper, KsStore *store)
     return ks_keeper_hold(keeper, true, lock, world) && kernel_holds_it(keeper);
 }
 
-/* The administrator's files may have come since the last boot. */
-static bool is_always_by_configuration(void)
-{
-    g_autoptr(KsConfiguration) configuration =
-        ks_configuration_load(KS_VENDOR_DIRECTORY, ks_configuration_local_folder());
-    KsMode mode = KS_MODE_OFF;
-
-    return ks_configuration_mode(configuration, &mode) && mode == KS_MODE_ALWAYS;
-}
-
 static int fail(const char *why)
 {
     g_printerr(
@@ -113,6 +103,8 @@ static int fail(const char *why)
 int ks_restore(void)
 {
     g_autoptr(KsStore) store = ks_store_new();
+    g_autoptr(KsConfiguration) configuration =
+        ks_configuration_load(KS_VENDOR_DIRECTORY, ks_configuration_local_folder());
     g_autoptr(KsKeeper) keeper = NULL;
     g_autoptr(GError) error = NULL;
     g_autofree char *problem = NULL;
@@ -120,8 +112,8 @@ int ks_restore(void)
     bool closed;
 
     (void) ks_store_load(store, &settings, &problem);
-    if (settings.mode != KS_MODE_ALWAYS && is_always_by_configuration())
-        settings.locked = true; /* the guard will say so for good */
+    /* the administrator's files may have come since the last boot */
+    ks_configuration_decide_mode(configuration, &settings);
     if (!settings.locked)
         return EXIT_SUCCESS;
     if (!ks_store_was_closed(store) && ks_boot_is_skipped()) {

@@ -412,6 +412,14 @@ bool ks_configuration_mode(const KsConfiguration *configuration, KsMode *ret_mod
     return true;
 }
 
+void ks_configuration_decide_mode(const KsConfiguration *configuration, KsSettings *settings)
+{
+    KsMode before = settings->mode;
+
+    if (ks_configuration_mode(configuration, &settings->mode) && before != settings->mode)
+        settings->locked |= settings->mode == KS_MODE_ALWAYS;
+}
+
 const char *ks_configuration_mode_source(const KsConfiguration *configuration)
 {
     return configuration->values[KS_CONFIGURATION_MODE] == KS_MODE_MAX

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "model/mode.h"
+#include "policy/settings.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -53,6 +53,10 @@ bool ks_configuration_auto_lock(const KsConfiguration *configuration);
 
 /* The mode that holds whatever people choose. False: they choose. */
 bool ks_configuration_mode(const KsConfiguration *configuration, KsMode *ret_mode);
+
+/* Puts it in place of what people chose, for those who begin before the guard, or without it.
+ * Becoming KS_MODE_ALWAYS locks. */
+void ks_configuration_decide_mode(const KsConfiguration *configuration, KsSettings *settings);
 
 /* What decides it, if it is not people: file and line, or NULL. */
 const char *ks_configuration_mode_source(const KsConfiguration *configuration);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the mode makes of the saved state, over a guard's end and over a boot. */
 #include "files/store.h"
+#include "policy/configuration.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -119,6 +120,54 @@ static void test_note_goes(Fixture *f, const void *data)
     g_assert_false(g_file_test(f->unlocked, G_FILE_TEST_EXISTS));
 }
 
+/* As the early unit and root's unlock do, until a guard has saved what is laid down. */
+static bool begins_locked(const KsConfiguration *configuration, bool unlocks)
+{
+    g_autoptr(KsStore) store = ks_store_new();
+    g_auto(KsSettings) settings = { 0 };
+    g_autofree char *problem = NULL;
+    bool locked;
+
+    g_assert_cmpint(ks_store_load(store, &settings, &problem), ==, KS_STORED);
+    ks_configuration_decide_mode(configuration, &settings);
+    locked = settings.locked;
+    settings.locked = false;
+    if (unlocks)
+        g_assert_true(ks_store_save(store, &settings, NULL));
+    return locked;
+}
+
+static void test_laid_down(Fixture *f, const void *data)
+{
+    static const char text[] = "[lock]\nmode=always\n";
+    g_autoptr(KsConfiguration) configuration = ks_configuration_new();
+
+    (void) data;
+    ks_configuration_read(configuration, "/etc/x", text, strlen(text));
+    for (KsMode mode = KS_MODE_OFF; mode < KS_MODE_MAX; mode++) {
+        save(mode, mode == KS_MODE_ALWAYS);
+        g_assert_true(begins_locked(configuration, true));
+        g_assert_false(begins_locked(configuration, false));
+        boot(f);
+        g_assert_true(begins_locked(configuration, false));
+    }
+}
+
+/* It would hold until the guard ends, and nobody would know. */
+static void test_no_note(Fixture *f, const void *data)
+{
+    const KsSettings unlocked = { .mode = KS_MODE_ALWAYS };
+    g_autoptr(KsStore) store = ks_store_new();
+    g_autoptr(GError) error = NULL;
+
+    (void) data;
+    g_assert_cmpint(g_mkdir_with_parents(f->unlocked, 0700), ==, 0); /* in its place */
+    g_assert_false(ks_store_save(store, &unlocked, &error));
+    g_assert_nonnull(error);
+    g_assert_false(ks_store_is_unlocked(store));
+    assert_saved(KS_MODE_ALWAYS, true);
+}
+
 #define CASE(name, function) \
     g_test_add("/store-modes/" name, Fixture, NULL, set_up, function, tear_down)
 
@@ -128,5 +177,7 @@ int main(int argc, char **argv)
     CASE("auto-lock", test_auto_lock);
     CASE("unlock", test_unlock);
     CASE("note-goes", test_note_goes);
+    CASE("laid-down", test_laid_down);
+    CASE("no-note", test_no_note);
     return g_test_run();
 }

@@ -3,6 +3,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -148,6 +149,24 @@ def test_always(fresh, matrix):
     fresh.product.ctl("pause", "5m")
     fresh.product.ctl("mode", "always")
     assert fresh.product.status()["state"] == "protected", "chosen during one, too"
+    fresh.product.ctl("mode", "vpn")
+
+
+def test_unlocked_without_a_guard_that_knows_of_always(fresh):
+    """Laid down by a file that no guard has read: root's unlock holds over the next guard's start."""
+    file = Path("/etc/nm-killswitch/conf.d/always.conf")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh.product.stop_guard()
+    try:
+        file.write_text("[lock]\nmode=always\n")
+        fresh.product.ctl("unlock")
+        fresh.product.start_guard()
+        status = fresh.product.status()
+        assert status["mode"] == "always" and not status["locked"], status
+    finally:
+        file.unlink()
+        fresh.product.stop_guard()
+        fresh.product.start_guard()
     fresh.product.ctl("mode", "vpn")
 
 
