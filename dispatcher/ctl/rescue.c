@@ -148,8 +148,8 @@ static int take_guards_place(void)
 
 /* ---- unlock ---- */
 
-/* What the administrator's files decide is saved, too: the next guard, or the next early unit, finds
- * no mode that it has to put in force, which would close the lock. */
+/* With the mode that the administrator's files decide: the next guard, or early unit, finds none
+ * that it has to put in force, which would close the lock. */
 static bool save_unlocked(void)
 {
     g_autoptr(KsStore) store = ks_store_new();

@@ -103,7 +103,7 @@ static void on_answered(bool taken, void *data)
     bool opened = guard->opened_by_disconnect;
 
     if (!taken && guard->held_by_disconnect)
-        ks_always_on_release(guard->always_on);
+        ks_always_on_hold(guard->always_on, false);
     guard->opened_by_disconnect = guard->held_by_disconnect = false;
     if (!taken && opened && ks_engine_set_locked(guard->engine, true)) {
         g_message("locked again: NetworkManager did not disconnect the VPN");
@@ -135,7 +135,7 @@ static void end_protection(KsGuard *guard, const KsVpn *vpn, const KsVpn *ends)
         is_last(guard, ends) && ks_engine_disconnect(guard->engine, ends ? ends->uuid : "");
 
     if (holds)
-        ks_always_on_hold(guard->always_on);
+        ks_always_on_hold(guard->always_on, true);
     guard->held_by_disconnect = holds && vpn;
     guard->opened_by_disconnect = opens && vpn;
     if (!opens)

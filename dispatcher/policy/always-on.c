@@ -128,14 +128,9 @@ void ks_always_on_want(KsAlwaysOn *always)
     forgive(always);
 }
 
-void ks_always_on_hold(KsAlwaysOn *always)
+void ks_always_on_hold(KsAlwaysOn *always, bool held)
 {
-    always->held = true;
-}
-
-void ks_always_on_release(KsAlwaysOn *always)
-{
-    always->held = false;
+    always->held = held;
 }
 
 void ks_always_on_wake(KsAlwaysOn *always)

@@ -71,9 +71,8 @@ void ks_always_on_choose(KsAlwaysOn *always, const char *const *uuids);
 /* A person wants it now: what was disconnected is connected again, what waits is tried. */
 void ks_always_on_want(KsAlwaysOn *always);
 
-/* A person wants none of them, though none is connected now. */
-void ks_always_on_hold(KsAlwaysOn *always);
-void ks_always_on_release(KsAlwaysOn *always); /* that was not so */
+/* A person wants none of them, whatever is connected now; false: that was not so. */
+void ks_always_on_hold(KsAlwaysOn *always, bool held);
 
 /* The machine has slept: what waits is tried at once. */
 void ks_always_on_wake(KsAlwaysOn *always);
