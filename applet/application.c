@@ -7,6 +7,7 @@
 #include "applet/applet-settings.h"
 #include "applet/escape.h"
 #include "applet/lan.h"
+#include "applet/mode-choice.h"
 #include "applet/notifier.h"
 #include "applet/options.h"
 #include "applet/status-window.h"
@@ -269,12 +270,15 @@ static void do_lan_network(GSimpleAction *action, GVariant *target, gpointer dat
     ask(data, stays ? KS_REQUEST_LAN_ON : KS_REQUEST_LAN_OFF, arguments);
 }
 
-static void do_auto_lock(GSimpleAction *action, GVariant *target, gpointer data)
+static void do_mode(GSimpleAction *action, GVariant *target, gpointer data)
 {
-    gboolean on = g_variant_get_boolean(target);
+    GVariant *arguments = NULL;
+    KsRequest request =
+        ks_mode_choice_request(guard_state(data), g_variant_get_string(target, NULL), &arguments);
 
     (void) action;
-    ask(data, on ? KS_REQUEST_AUTO_ON : KS_REQUEST_AUTO_OFF, g_variant_new("(b)", on));
+    if (request != KS_REQUEST_MAX)
+        ask(data, request, arguments);
 }
 
 /* The arguments are the method's, as they are. */
@@ -328,11 +332,10 @@ static void do_connect(GSimpleAction *action, GVariant *target, gpointer data)
 static void do_disconnect(GSimpleAction *action, GVariant *target, gpointer data)
 {
     KsApplication *self = data;
-    const KsGuardState *guard = guard_state(self);
 
     (void) action;
     ks_notifier_answer(self->notifier, NULL);
-    if (guard->mode == KS_MODE_DROPS && guard->locked)
+    if (ks_guard_state_opens_by_disconnect(guard_state(self)))
         ask(self, KS_REQUEST_DISCONNECT, g_variant_new("(s)", g_variant_get_string(target, NULL)));
     else if (self->vpns)
         ks_vpn_client_disconnect(self->vpns, g_variant_get_string(target, NULL));
@@ -395,7 +398,7 @@ static const GActionEntry actions[] = {
     { .name = "lan", .parameter_type = "b", .activate = do_lan },
     { .name = "lan-here", .parameter_type = "b", .activate = do_lan_here },
     { .name = "lan-network", .parameter_type = "(sb)", .activate = do_lan_network },
-    { .name = "auto-lock", .parameter_type = "b", .activate = do_auto_lock },
+    { .name = "mode", .parameter_type = "s", .activate = do_mode },
     { .name = "pause", .parameter_type = "u", .activate = do_pause },
     { .name = "resume", .activate = do_resume },
     { .name = "connect", .parameter_type = "s", .activate = do_connect },

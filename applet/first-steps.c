@@ -3,11 +3,11 @@
 
 #include "applet/first-steps.h"
 
-#include "applet/auto-lock-row.h"
 #include "applet/badge.h"
 #include "applet/boxed.h"
 #include "applet/fit.h"
 #include "applet/import.h"
+#include "applet/mode-rows.h"
 #include "applet/next-button.h"
 #include "applet/sentences.h"
 #include "applet/style.h"
@@ -36,9 +36,9 @@ typedef struct {
     GtkWidget *back;
     GtkWidget *on;
     unsigned at;
-    GtkWidget *auto_lock; /* a row */
-    GtkWidget *vpns;      /* a boxed list */
-    char *shown_vpns;     /* what it shows: made again when that is another */
+    GtkWidget *modes;
+    GtkWidget *vpns;  /* a boxed list */
+    char *shown_vpns; /* what it shows: made again when that is another */
     KsBadge *badge;
     GtkWidget *state;
     GtkWidget *rest;
@@ -122,10 +122,10 @@ static void add_page(Parts *parts, GtkWidget *page, unsigned number)
 
 static GtkWidget *new_what(Parts *parts)
 {
-    GtkWidget *page = new_page(_("Nothing gets out past your VPN"),
-                               _("The lock lets traffic leave this computer through a VPN only. It "
-                                 "closes by itself when a VPN connects; only you open it."));
-    GtkWidget *boxed = ks_boxed_new();
+    GtkWidget *page =
+        new_page(_("Nothing gets out past your VPN"),
+                 _("The lock lets traffic leave this computer through a VPN only. You "
+                   "choose when it closes by itself, and only you open it."));
     KsBadge *badge = ks_badge_new();
     GtkWidget *picture = ks_badge_widget(badge);
 
@@ -133,9 +133,8 @@ static GtkWidget *new_what(Parts *parts)
     gtk_container_add(GTK_CONTAINER(page), picture);
     gtk_box_reorder_child(GTK_BOX(page), picture, 0);
     g_object_set_data_full(G_OBJECT(page), "ks-badge", badge, (GDestroyNotify) ks_badge_free);
-    parts->auto_lock = ks_auto_lock_row_new(gtk_window_get_application(parts->window));
-    ks_boxed_add(boxed, parts->auto_lock);
-    gtk_container_add(GTK_CONTAINER(page), boxed);
+    parts->modes = ks_mode_rows_new(gtk_window_get_application(parts->window));
+    gtk_container_add(GTK_CONTAINER(page), parts->modes);
     return page;
 }
 
@@ -244,7 +243,7 @@ void ks_first_steps_update(GtkWindow *window, const KsModel *model)
 {
     Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
 
-    ks_auto_lock_row_show(parts->auto_lock, model);
+    ks_mode_rows_show(parts->modes, model);
     show_vpns(parts, model);
     show_connect(parts, model);
 }

@@ -30,7 +30,7 @@ static const struct {
     [KS_REQUEST_LAN_ON] = { "SetLanAccess", KS_ACTION_ID_LAN_ACCESS },
     [KS_REQUEST_LAN_OFF] = { "SetLanAccess", KS_ACTION_ID_LOCK },
     [KS_REQUEST_AUTO_ON] = { "SetAutoLock", KS_ACTION_ID_LOCK },
-    [KS_REQUEST_AUTO_OFF] = { "SetAutoLock", KS_ACTION_ID_CONFIGURE },
+    [KS_REQUEST_SET_MODE] = { "SetMode", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_PAUSE] = { "Pause", KS_ACTION_ID_PAUSE },
     [KS_REQUEST_RESUME] = { "Resume", KS_ACTION_ID_LOCK },
     [KS_REQUEST_SET_SERVERS] = { "SetServers", KS_ACTION_ID_CONFIGURE },

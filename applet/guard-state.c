@@ -167,6 +167,7 @@ KsGuardState *ks_guard_state_new(KsState state)
 
     made->state = state;
     made->reason_vpn = g_strdup("");
+    made->mode_source = g_strdup("");
     made->version = g_strdup("");
     made->lan_networks = g_new0(char *, 1);
     made->warnings = g_new0(char *, 1);
@@ -183,6 +184,7 @@ void ks_guard_state_free(KsGuardState *state)
     if (!state)
         return;
     g_free(state->reason_vpn);
+    g_free(state->mode_source);
     g_free(state->version);
     g_strfreev(state->lan_networks);
     g_strfreev(state->always_on);
@@ -347,6 +349,8 @@ KsGuardState *ks_guard_state_read(GVariant *properties)
     mode = read_text(properties, "Mode");
     if (!ks_mode_parse(mode, &made->mode))
         made->mode = made->auto_lock ? KS_MODE_VPN : KS_MODE_OFF;
+    g_free(made->mode_source);
+    made->mode_source = read_long(properties, "ModeSource");
     made->lan = read_flag(properties, "Lan");
     g_strfreev(made->lan_networks);
     made->lan_networks = read_texts(properties, "LanNetworks");
@@ -373,6 +377,11 @@ bool ks_guard_state_lan_is_here(const KsGuardState *state)
             return true;
     }
     return false;
+}
+
+bool ks_guard_state_opens_by_disconnect(const KsGuardState *state)
+{
+    return state->mode == KS_MODE_DROPS && state->locked;
 }
 
 bool ks_guard_state_keeps(const KsGuardState *state, const char *uuid)

@@ -105,7 +105,8 @@ typedef struct {
     bool locked;
     bool verified;
     bool auto_lock;
-    KsMode mode; /* of an older guard as auto-lock says */
+    KsMode mode;       /* of an older guard as auto-lock says */
+    char *mode_source; /* the administrator's file and line that decide it, or "" */
     bool lan;
     char **lan_networks; /* UUIDs; empty: not limited */
     char **always_on;    /* UUIDs of the VPNs that the guard connects, the first first; NULL: an
@@ -140,6 +141,9 @@ const char *ks_state_name(KsState state);
 
 /* The network that the machine is in now is among those that LAN access is limited to. */
 bool ks_guard_state_lan_is_here(const KsGuardState *state);
+
+/* To disconnect a VPN is a person's word to open the lock, too: the guard has to do it. */
+bool ks_guard_state_opens_by_disconnect(const KsGuardState *state);
 
 /* The guard connects this VPN by itself. */
 bool ks_guard_state_keeps(const KsGuardState *state, const char *uuid);

@@ -42,8 +42,8 @@ static GtkWidget *new_page(void)
     g_object_set(grid, "margin", MARGIN, "row-spacing", SPACING, "column-spacing", SPACING, NULL);
     gtk_grid_attach(
         GTK_GRID(grid),
-        ks_label_new(_("The lock lets traffic leave this computer through a VPN only. It "
-                       "closes by itself when a VPN connects; only you open it."),
+        ks_label_new(_("The lock lets traffic leave this computer through a VPN only. You "
+                       "choose when it closes by itself, and only you open it."),
                      TEXT_WIDTH),
         0, row++, 2, 1);
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++, row++) {

@@ -3,11 +3,11 @@
 
 #include "applet/preferences.h"
 
-#include "applet/auto-lock-row.h"
 #include "applet/autostart.h"
 #include "applet/boxed.h"
 #include "applet/fit.h"
 #include "applet/import.h"
+#include "applet/mode-rows.h"
 #include "applet/preferences-parts.h"
 #include "applet/sentences.h"
 #include "applet/style.h"
@@ -31,9 +31,9 @@
 
 typedef struct {
     GtkWindow *window;
-    GtkWindow *editor;    /* NULL: not open */
-    GtkWidget *auto_lock; /* rows */
-    GtkWidget *autostart;
+    GtkWindow *editor; /* NULL: not open */
+    GtkWidget *modes;
+    GtkWidget *autostart; /* rows */
     GtkWidget *lan;
     GtkWidget *networks;
     GtkWidget *search;
@@ -142,7 +142,7 @@ void ks_preferences_update(GtkWindow *window, const KsModel *model)
     g_ptr_array_unref(parts->cards);
     parts->cards = ks_vpn_cards(model);
     parts->none = ks_sentence_no_vpns(model);
-    ks_auto_lock_row_show(parts->auto_lock, model);
+    ks_mode_rows_show(parts->modes, model);
     show_lan(parts, model);
     ks_preferences_show_networks(GTK_CONTAINER(parts->networks), model, parts->window);
     gtk_widget_set_visible(parts->search, parts->cards->len > VPNS_SEEN_MAX);
@@ -212,9 +212,9 @@ static GtkWidget *new_content(Parts *parts)
 
     g_object_set(content, "margin", MARGIN, NULL);
     (void) add_heading(content, C_("heading", "Lock"));
+    parts->modes = ks_mode_rows_new(gtk_window_get_application(parts->window));
+    gtk_container_add(GTK_CONTAINER(content), parts->modes);
     boxed = add_boxed(content);
-    parts->auto_lock = ks_auto_lock_row_new(gtk_window_get_application(parts->window));
-    ks_boxed_add(boxed, parts->auto_lock);
     parts->autostart = add_row(parts, boxed, _("Show the lock’s icon after login"), on_autostart);
     ks_switch_set(KS_SWITCH(ks_row_control(parts->autostart)), ks_autostart_is_on());
     (void) add_heading(content, C_("heading", "Local network"));

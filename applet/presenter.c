@@ -216,6 +216,15 @@ static bool is_lost(const KsModel *model, const KsVpn *vpn)
     return locked && vpn->activity == KS_VPN_DOWN && !server_is_known(model, vpn);
 }
 
+static bool can_disconnect(const KsModel *model)
+{
+    if (!model->manager_ready)
+        return false;
+    return !ks_guard_state_opens_by_disconnect(model->guard) ||
+           (model->permissions[KS_REQUEST_DISCONNECT] != KS_PERMISSION_NO &&
+            !model->busy[KS_REQUEST_DISCONNECT]);
+}
+
 static void add_vpn(const KsModel *model, const KsVpn *vpn, GPtrArray *items)
 {
     bool lost = is_lost(model, vpn);
@@ -235,14 +244,15 @@ static void add_vpn(const KsModel *model, const KsVpn *vpn, GPtrArray *items)
     item = add_check(items, id, label, vpn->activity == KS_VPN_UP,
                      vpn->activity == KS_VPN_DOWN ? "connect" : "disconnect",
                      g_variant_new_string(vpn->uuid));
-    item->sensitive = model->manager_ready && !lost;
+    item->sensitive =
+        vpn->activity == KS_VPN_DOWN ? model->manager_ready && !lost : can_disconnect(model);
     item->busy = vpn->activity == KS_VPN_CONNECTING;
     item->note = g_strdup(ks_vpn_type_label(vpn->type));
     if (vpn->activity == KS_VPN_DOWN)
         return;
     item = add_action(items, id_down, g_strdup(C_("menu", "Disconnect")), "disconnect",
                       g_variant_new_string(vpn->uuid));
-    item->sensitive = model->manager_ready;
+    item->sensitive = can_disconnect(model);
     item->indented = true;
     item->menu_only = true;
 }

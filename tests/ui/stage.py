@@ -31,7 +31,7 @@ _POLKIT_XML = """<node><interface name="org.freedesktop.PolicyKit1.Authority"><m
 _SERVER = {"uuid": "m1", "name": "office", "type": "wireguard", "address": "203.0.113.5", "protocol": "udp", "source": "manual"}
 QUIET: dict[str, str] = {
     "Version": "'0'", "State": "'unlocked'", "Reason": "''", "ReasonVpn": "''", "Locked": "false", "Verified": "true",
-    "AutoLock": "true", "Lan": "false", "LanNetworks": "@as []", "PausedUntil": "uint64 0", "PauseMax": "uint32 3600",
+    "AutoLock": "true", "Mode": "'vpn'", "ModeSource": "''", "Lan": "false", "LanNetworks": "@as []", "PausedUntil": "uint64 0", "PauseMax": "uint32 3600",
     "Networks": "[{'uuid': <'n1'>, 'name': <'Home'>, 'interface': <'wlan0'>}]", "Tunnels": "@aa{sv} []",
     "Vpns": "[{'uuid': <'m1'>, 'name': <'office'>, 'type': <'wireguard'>, 'manual': <true>, 'interface': <'wg0'>,"
             " 'override': <false>, 'locks': <'auto'>}]",
@@ -81,6 +81,7 @@ class Stage(Desktop):
         self._ready = threading.Event()
         self._system: Gio.DBusConnection | None = None
         self.asked: list[str] = []
+        self.held: list[Any] | None = None  # a list: requests are not answered, but put there
         self._answers: dict[str, str | tuple[str, str]] = {}  # of the helpers
 
     @property
@@ -150,8 +151,11 @@ class Stage(Desktop):
             call.return_value(GLib.Variant("(a{sv})", ({_key(name): self._value(name) for name in self._said},)))
             self._told = self._turns
             return
+        if self.held is None:
+            call.return_value(None)
+        else:
+            self.held.append(call)
         self.asked.append(method + arguments.print_(False))
-        call.return_value(None)
 
     def _on_helper(self, _bus: Any, _sender: str, path: str, _interface: str, method: str, _arguments: Any, call: Any) -> None:
         self.asked.append(method)

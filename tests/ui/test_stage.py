@@ -10,7 +10,7 @@ from gi.repository import Gio, GLib
 
 from world.waiting import WaitedTooLong, wait_until
 
-from .access import activate, find, press, read, words
+from .access import activate, find, focus, press, read, words
 from .desktop import ID, ITEM, WATCHER
 from .looks import CLOSED, LEAKED
 from .notifications import Notifications
@@ -23,6 +23,9 @@ _XML = f"""<node><interface name="{WATCHER}">
 <property name="IsStatusNotifierHostRegistered" type="b" access="read"/>
 <property name="ProtocolVersion" type="i" access="read"/>
 </interface></node>"""
+
+
+MODES = {"always": "Always", "vpn": "When a VPN is on", "drops": "Only against drops", "off": "Off"}
 
 
 class Tray:
@@ -248,10 +251,10 @@ def test_first_steps():
         stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="")
         wait_until(lambda: stage.windows("First Steps"), "the first steps", 20)
         assert not stage.windows("VPN Kill Switch")
-        press(stage, "First Steps", "Close the lock by itself", "toggle button")
-        wait_until(lambda: "SetAutoLock(false,)" in stage.asked, "the guard to be asked", 20)
+        press(stage, "First Steps", "Only against drops", "radio button")
+        wait_until(lambda: "SetMode('drops',)" in stage.asked, "the guard to be asked", 20)
         # the guard has not agreed: it is shown as it is
-        wait_until(lambda: "CHECKED" in find(stage, "First Steps", "Close the lock by itself").states, "the switch to go back", 20)
+        wait_until(lambda: radios(stage, "First Steps", "CHECKED") == ["When a VPN is on"], "the choice to be as it was", 20)
         press(stage, "First Steps", "Continue")
         wait_until(lambda: "vpn.example (203.0.113.5), UDP port 51820" in words(stage, "First Steps"), "the VPNs with their servers", 20)
         press(stage, "First Steps", "Continue")
@@ -280,6 +283,57 @@ def test_first_steps():
         # what is not known is not shown as off
         stage.go_away()
         wait_until(lambda: "Not known while the guard is not running" in words(stage, "First Steps"), "the row to say so", 20)
+        assert not radios(stage, "First Steps", "VISIBLE")
+
+
+def radios(stage: Stage, window: str, state: str) -> list[str]:
+    """The names of those that are in this state, also where they have to be scrolled to."""
+    return [node.name for node in read(stage, window, "VISIBLE") if node.role == "radio button" and state in node.states]
+
+
+def test_one_choice_of_mode(stage):
+    """In the preferences: marked as the guard says, and asked for by a person alone."""
+    window = "Preferences"
+
+    def marked(name: str) -> None:
+        wait_until(lambda: radios(stage, window, "CHECKED") == [name], f"the mark at {name!r}", 20)
+
+    def can_choose(names: list[str]) -> None:
+        wait_until(lambda: radios(stage, window, "SENSITIVE") == names, f"{names} to be there to choose", 20)
+
+    stage.start_applet("--preferences", NO_AT_BRIDGE="0", G_DEBUG="")
+    activate(stage, window)
+    for mode, name in MODES.items():
+        stage.say({"Mode": f"'{mode}'"})
+        marked(name)
+    stage.say({})
+    marked("When a VPN is on")
+    can_choose([*MODES.values()])
+    focus(stage, window, "When a VPN is on", "radio button")
+    stage.x("key", "Down")
+    wait_until(lambda: radios(stage, window, "FOCUSED") == ["Only against drops"], "the focus to go on", 20)
+    stage.wait_for_main_loop()
+    assert not stage.asked, "nobody chose anything"
+
+    # a password is asked for, and is wrong
+    stage.held = []
+    stage.x("key", "space")
+    wait_until(lambda: stage.asked == ["SetMode('drops',)"], "the guard to be asked", 20)
+    can_choose([])
+    marked("When a VPN is on")
+    stage.held.pop().return_dbus_error(f"{NAME}.Error.NotAuthorised", "It was not authorised.")
+    stage.held = None
+    can_choose([*MODES.values()])
+    marked("When a VPN is on")
+
+    stage.say({"Mode": "'always'", "ModeSource": "'/etc/nm-killswitch.conf:3'"})
+    can_choose([])
+    marked("Always")
+    assert "The administrator has laid it down in /etc/nm-killswitch.conf:3" in words(stage, window)
+    stage.go_away()
+    wait_until(lambda: "Not known while the guard is not running" in words(stage, window), "the list to say so", 20)
+    assert not radios(stage, window, "VISIBLE")
+    assert stage.asked == ["SetMode('drops',)"]
 
 
 _SETTINGS_XML = """<node><interface name="org.freedesktop.portal.Settings">
