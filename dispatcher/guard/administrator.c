@@ -26,7 +26,7 @@ static bool is_ruled_out(const KsGuard *guard, KsConfigurationKey key)
 
 bool ks_guard_obey_configuration(KsGuard *guard)
 {
-    KsMode mode = ks_engine_settings(guard->engine)->mode;
+    KsSettings settings = *ks_engine_settings(guard->engine); /* borrows what it points to */
     bool changed = false;
 
     if (is_ruled_out(guard, KS_CONFIGURATION_ALLOW_LAN_ACCESS) &&
@@ -34,11 +34,10 @@ bool ks_guard_obey_configuration(KsGuard *guard)
         g_message("LAN access closed: the administrator has ruled it out");
         changed = true;
     }
-    if (!ks_configuration_mode(guard->configuration, &mode) && mode == KS_MODE_OFF &&
-        is_ruled_out(guard, KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF))
-        mode = KS_MODE_VPN;
-    if (ks_engine_set_mode(guard->engine, mode)) {
-        g_message("the mode is %s now: the administrator has laid that down", ks_mode_name(mode));
+    ks_configuration_decide_mode(guard->configuration, &settings);
+    if (ks_engine_set_mode(guard->engine, settings.mode)) {
+        g_message("the mode is %s now: the administrator has laid that down",
+                  ks_mode_name(settings.mode));
         changed = true;
     }
     return changed;

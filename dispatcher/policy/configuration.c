@@ -28,7 +28,8 @@ static const Row rows[] = {
     /* how a machine begins on which nobody has decided about auto-lock yet */
     [KS_CONFIGURATION_AUTO_LOCK] = { "lock", "auto-lock", BOOLEAN, 0, true, true, NULL },
     /* which mode, whatever people choose; KS_MODE_MAX: they choose */
-    [KS_CONFIGURATION_MODE] = { "lock", "mode", MODE, 0, KS_MODE_MAX, 0, NULL },
+    [KS_CONFIGURATION_MODE] = { "lock", "mode", MODE, 0, KS_MODE_MAX, KS_MODE_MAX,
+                                "choosing the mode" },
     /* the longest pause; 0 means that nobody may pause */
     [KS_CONFIGURATION_PAUSE_MAX] = { "pause", "max", DURATION, KS_CONFIGURATION_PAUSE_LIMIT,
                                      60 * 60, 60 * 60, NULL },
@@ -51,6 +52,7 @@ struct KsConfiguration {
     uint32_t values[KS_CONFIGURATION_KEYS]; /* booleans; seconds */
     char *sources[KS_CONFIGURATION_KEYS];   /* NULL: the default */
     char **always_on;                       /* NULL: no line says */
+    bool mode_is_unclear;                   /* something was to decide it, and nobody knows what */
     GPtrArray *warnings;
 };
 
@@ -196,6 +198,8 @@ static void set_value(const Place *place, const Row *row, uint32_t value)
     g_autofree char *path = g_strescape(place->path, NULL);
 
     configuration->values[key] = value;
+    if (row->kind == MODE)
+        configuration->mode_is_unclear = false;
     g_free(configuration->sources[key]);
     configuration->sources[key] =
         place->line > 0 ? g_strdup_printf("%s:%u", path, place->line) : g_steal_pointer(&path);
@@ -205,9 +209,10 @@ static void set_strict(const Place *place, const Row *row)
 {
     uint32_t before = place->configuration->values[row - rows];
 
-    if (row->kind == UUIDS || row->kind == MODE)
+    if (row->kind == UUIDS || (row->kind == MODE && before != KS_MODE_MAX))
         return; /* what was said before stands: it connects no other VPN, and is no other mode */
     set_value(place, row, row->kind == DURATION ? MIN(before, row->strict) : row->strict);
+    place->configuration->mode_is_unclear |= row->kind == MODE;
 }
 
 /* What now holds because a line could not be understood. Owned by the caller. */
@@ -217,9 +222,11 @@ static char *describe_outcome(const Place *place, const Row *row)
 
     if (!row)
         return g_strdup("the line is not used");
+    if (row->kind == MODE)
+        return g_strdup("the mode stays as it is, and nobody can choose another");
     if (row->rules_out)
         return g_strdup_printf("%s is not allowed", row->rules_out);
-    if (row->kind == UUIDS || row->kind == MODE)
+    if (row->kind == UUIDS)
         return g_strdup("the line is not used");
     if (row->kind == BOOLEAN)
         return g_strdup_printf("%s is used", row->strict ? "true" : "false");
@@ -416,13 +423,16 @@ void ks_configuration_decide_mode(const KsConfiguration *configuration, KsSettin
 {
     KsMode before = settings->mode;
 
-    if (ks_configuration_mode(configuration, &settings->mode) && before != settings->mode)
-        settings->locked |= settings->mode == KS_MODE_ALWAYS;
+    if (!ks_configuration_mode(configuration, &settings->mode) && before == KS_MODE_OFF &&
+        !configuration->values[KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF])
+        settings->mode = KS_MODE_VPN;
+    settings->locked |= settings->mode != before && settings->mode == KS_MODE_ALWAYS;
 }
 
 const char *ks_configuration_mode_source(const KsConfiguration *configuration)
 {
-    return configuration->values[KS_CONFIGURATION_MODE] == KS_MODE_MAX
+    return configuration->values[KS_CONFIGURATION_MODE] == KS_MODE_MAX &&
+                   !configuration->mode_is_unclear
                ? NULL
                : configuration->sources[KS_CONFIGURATION_MODE];
 }
@@ -432,6 +442,22 @@ uint32_t ks_configuration_pause_max(const KsConfiguration *configuration)
     return configuration->values[KS_CONFIGURATION_ALLOW_PAUSE]
                ? configuration->values[KS_CONFIGURATION_PAUSE_MAX]
                : 0;
+}
+
+static char *refuse_mode(const KsConfiguration *configuration)
+{
+    uint32_t mode = configuration->values[KS_CONFIGURATION_MODE];
+    const char *source = configuration->sources[KS_CONFIGURATION_MODE];
+
+    if (mode != KS_MODE_MAX)
+        return g_strdup_printf("The administrator of this machine has laid down the mode %s (%s).",
+                               ks_mode_name((KsMode) mode), source);
+    return configuration->mode_is_unclear
+               ? g_strdup_printf("What the administrator of this machine has laid down about the "
+                                 "mode cannot be understood (%s). Until that is mended nobody can "
+                                 "choose another.",
+                                 source)
+               : NULL;
 }
 
 char *ks_configuration_refusal(const KsConfiguration *configuration, KsConfigurationKey key)
@@ -448,10 +474,8 @@ char *ks_configuration_refusal(const KsConfiguration *configuration, KsConfigura
             configuration->sources[KS_CONFIGURATION_ALWAYS_ON]);
     if (key == KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF && configuration->values[key])
         key = KS_CONFIGURATION_MODE;
-    if (key == KS_CONFIGURATION_MODE && configuration->values[key] != KS_MODE_MAX)
-        return g_strdup_printf("The administrator of this machine has laid down the mode %s (%s).",
-                               ks_mode_name((KsMode) configuration->values[key]),
-                               configuration->sources[key]);
+    if (key == KS_CONFIGURATION_MODE)
+        return refuse_mode(configuration);
     if (!what || configuration->values[key])
         return NULL;
     return g_strdup_printf("The administrator of this machine has ruled out %s (%s).", what,

@@ -54,11 +54,12 @@ bool ks_configuration_auto_lock(const KsConfiguration *configuration);
 /* The mode that holds whatever people choose. False: they choose. */
 bool ks_configuration_mode(const KsConfiguration *configuration, KsMode *ret_mode);
 
-/* Puts it in place of what people chose, for those who begin before the guard, or without it.
- * Becoming KS_MODE_ALWAYS locks. */
+/* Puts it in place of what people chose, or what is ruled out for them: of a machine's settings
+ * before anything else is done with them. Becoming KS_MODE_ALWAYS locks. */
 void ks_configuration_decide_mode(const KsConfiguration *configuration, KsSettings *settings);
 
-/* What decides it, if it is not people: file and line, or NULL. */
+/* What decides it, if it is not people, or keeps them from it because it cannot be understood: file
+ * and line, or NULL. */
 const char *ks_configuration_mode_source(const KsConfiguration *configuration);
 
 /* The longest pause in seconds; 0: pausing is not allowed. */

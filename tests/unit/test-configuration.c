@@ -106,10 +106,16 @@ static const struct {
 
     { "[lock]\nmode=drops\nmode=Always",
       "auto drops 3600 ---a",
-      { "3: \"mode\" in [lock] must be always, vpn, drops or off; the line is not used" } },
+      { "3: \"mode\" in [lock] must be always, vpn, drops or off; the mode stays as it "
+        "is, and nobody can choose another" } },
     { "[allow]\nmode=off",
+      "auto 3600 ---a",
+      { "2: \"mode\" is not known here; \"mode\" in [lock] seems to be meant; the mode stays as it "
+        "is, and nobody can choose another" } },
+    { "[lock]\nmode=allways\nmode=",
       DEFAULT,
-      { "2: \"mode\" is not known here; \"mode\" in [lock] seems to be meant; the line is not used" } },
+      { "2: \"mode\" in [lock] must be always, vpn, drops or off; the mode stays as it is, and "
+        "nobody can choose another" } },
 
     /* what is not known here */
     { "[allow]\nvpn=false\n",
@@ -253,15 +259,56 @@ static void test_distrust(void)
         refusal = ks_configuration_refusal(configuration, KS_CONFIGURATION_ALLOW_UNLOCK);
         g_assert_cmpstr(refusal, ==,
                         "The administrator of this machine has ruled out unlocking (/b\\001).");
-        g_assert_cmpstr(g_ptr_array_index(ks_configuration_warnings(configuration), 0), ==,
-                        "/b\\001 is not UTF-8 text. It is not used, and what it might rule out is "
-                        "ruled out until that is mended: unlocking, pausing, LAN access, turning "
-                        "auto-lock off, connecting a VPN by itself.");
+        g_assert_cmpstr(
+            g_ptr_array_index(ks_configuration_warnings(configuration), 0), ==,
+            "/b\\001 is not UTF-8 text. It is not used, and what it might rule out is "
+            "ruled out until that is mended: choosing the mode, unlocking, pausing, LAN access, turning "
+            "auto-lock off, connecting a VPN by itself.");
 
         /* the administrator's own word about a key, read later, still counts */
         read_text(configuration, "/c", "[allow]\npause=yes");
         after = summary(configuration);
         g_assert_cmpstr(after, ==, "auto 3600 u-la");
+    }
+}
+
+/* Whatever it is, what cannot be understood changes it not, and what is ruled out does. */
+static void test_decide_mode(void)
+{
+    static const struct {
+        const char *text;
+        KsMode before;
+        KsMode after;
+        bool locks;
+        const char *source; /* "": people choose */
+    } decisions[] = {
+        { "", KS_MODE_OFF, KS_MODE_OFF, false, "" },
+        { "[lock]\nmode=always", KS_MODE_DROPS, KS_MODE_ALWAYS, true, "/a:2" },
+        { "[lock]\nmode=always", KS_MODE_ALWAYS, KS_MODE_ALWAYS, false, "/a:2" },
+        { "[lock]\nmode=drops", KS_MODE_ALWAYS, KS_MODE_DROPS, false, "/a:2" },
+        { "[lock]\nmode=alway", KS_MODE_OFF, KS_MODE_OFF, false, "/a:2" },
+        { "[lock]\nmode=alway", KS_MODE_ALWAYS, KS_MODE_ALWAYS, false, "/a:2" },
+        { "[lock]\nmode=drops\nmode=alway", KS_MODE_OFF, KS_MODE_DROPS, false, "/a:2" },
+        { "[lock]\nmode=alway\nmode=vpn", KS_MODE_OFF, KS_MODE_VPN, false, "/a:3" },
+        { "[allow]\nauto-lock-off=no", KS_MODE_OFF, KS_MODE_VPN, false, "" },
+        { "[lock]\nmode=x\n[allow]\nauto-lock-off=no", KS_MODE_OFF, KS_MODE_VPN, false, "/a:2" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(decisions); i++) {
+        g_autoptr(KsConfiguration) configuration = ks_configuration_new();
+        KsSettings settings = { .mode = decisions[i].before };
+        g_autofree char *refusal = NULL;
+        const char *source;
+
+        g_test_message("row %zu", i);
+        read_text(configuration, "/a", decisions[i].text);
+        ks_configuration_decide_mode(configuration, &settings);
+        g_assert_cmpint(settings.mode, ==, decisions[i].after);
+        g_assert_cmpint(settings.locked, ==, decisions[i].locks);
+        source = ks_configuration_mode_source(configuration);
+        g_assert_cmpstr(source ? source : "", ==, decisions[i].source);
+        refusal = ks_configuration_refusal(configuration, KS_CONFIGURATION_MODE);
+        g_assert_cmpint(refusal != NULL, ==, source != NULL);
     }
 }
 
@@ -360,6 +407,7 @@ int main(int argc, char **argv)
     g_test_add_func("/configuration/rows", test_rows);
     g_test_add_func("/configuration/layers", test_layers);
     g_test_add_func("/configuration/distrust", test_distrust);
+    g_test_add_func("/configuration/decide-mode", test_decide_mode);
     g_test_add_func("/configuration/bounds", test_bounds);
     g_test_add_func("/configuration/shipped-file", test_shipped_file);
     g_test_add_func("/configuration/uuids-once", test_uuids_once);

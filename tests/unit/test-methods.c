@@ -228,6 +228,10 @@ static const struct {
     { "[lock]\nmode=always", "SetAutoLock", "(false,)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
       "laid down the mode always (/etc/x:2)." },
     { "[lock]\nmode=vpn", "Unlock", "()", DONE, DONE, NULL },
+    { "[lock]\nmode=alway", "SetMode", "('off',)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "about the mode cannot be understood (/etc/x:2)." },
+    { "[lock]\nmode=alway", "SetAutoLock", "(true,)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "about the mode cannot be understood (/etc/x:2)." },
 
     { "[allow]\npause=no", "Unlock", "()", DONE, DONE, NULL },
     { "[allow]\nunlock=no", "Pause", "(uint32 1,)", DONE, DONE, NULL },
