@@ -15,6 +15,8 @@ struct KsRefusedClient {
     GCancellable *cancellable; /* of one look: a new one has another */
     GDBusConnection *bus;      /* NULL: not there yet */
     gulong closed_handler;
+    guint changed_watch; /* subscriptions of the bus */
+    guint owner_watch;
     KsRefusedReport *report;
     GError *error;
     bool is_asking;
@@ -27,6 +29,9 @@ static void end_look(KsRefusedClient *client)
     g_clear_object(&client->cancellable);
     if (client->bus) {
         g_signal_handler_disconnect(client->bus, client->closed_handler);
+        /* a closed bus still gives out what it has queued */
+        g_dbus_connection_signal_unsubscribe(client->bus, client->changed_watch);
+        g_dbus_connection_signal_unsubscribe(client->bus, client->owner_watch);
         g_dbus_connection_close(client->bus, NULL, NULL, NULL);
     }
     g_clear_object(&client->bus);
@@ -75,7 +80,7 @@ static void on_told(GObject *source, GAsyncResult *result, gpointer data)
 static void look(KsRefusedClient *client, bool may_ask)
 {
     client->has_changed = client->is_asking;
-    if (client->is_asking)
+    if (!client->bus || client->is_asking)
         return;
     client->is_asking = true;
     g_dbus_connection_call(client->bus, KS_REFUSED_BUS_NAME, KS_REFUSED_BUS_PATH,
@@ -140,13 +145,13 @@ static void on_bus(GObject *source, GAsyncResult *result, gpointer data)
     client->bus = bus;
     g_dbus_connection_set_exit_on_close(bus, FALSE);
     client->closed_handler = g_signal_connect(bus, "closed", G_CALLBACK(on_closed), client);
-    (void) g_dbus_connection_signal_subscribe(bus, KS_REFUSED_BUS_NAME, KS_REFUSED_BUS_INTERFACE,
-                                              "Changed", KS_REFUSED_BUS_PATH, NULL,
-                                              G_DBUS_SIGNAL_FLAGS_NONE, on_changed, client, NULL);
-    (void) g_dbus_connection_signal_subscribe(bus, "org.freedesktop.DBus", "org.freedesktop.DBus",
-                                              "NameOwnerChanged", "/org/freedesktop/DBus",
-                                              KS_REFUSED_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE,
-                                              on_owner_changed, client, NULL);
+    client->changed_watch = g_dbus_connection_signal_subscribe(
+        bus, KS_REFUSED_BUS_NAME, KS_REFUSED_BUS_INTERFACE, "Changed", KS_REFUSED_BUS_PATH, NULL,
+        G_DBUS_SIGNAL_FLAGS_NONE, on_changed, client, NULL);
+    client->owner_watch = g_dbus_connection_signal_subscribe(
+        bus, "org.freedesktop.DBus", "org.freedesktop.DBus", "NameOwnerChanged",
+        "/org/freedesktop/DBus", KS_REFUSED_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE, on_owner_changed,
+        client, NULL);
     look(client, true);
 }
 

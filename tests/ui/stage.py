@@ -164,6 +164,8 @@ class Stage(Desktop):
             call.return_value(None)
         elif isinstance(answer, tuple):
             call.return_dbus_error(*answer)
+            for _ in range(20):  # what is queued behind an error
+                self._changed(path.rpartition("/")[2])
         else:
             call.return_value(GLib.Variant.parse(GLib.VariantType.new("(a{sv})"), answer, None, None))
 
@@ -172,8 +174,11 @@ class Stage(Desktop):
         if name not in self._answers:
             Gio.bus_own_name_on_connection(self._system, f"{NAME}.{name}", Gio.BusNameOwnerFlags.NONE, None, None)
         self._answers[name] = answer
-        self._system.emit_signal(None, f"{PATH}/{name}", f"{NAME}.{name}1", "Changed", None)
+        self._changed(name)
         self._system.flush_sync()
+
+    def _changed(self, name: str) -> None:
+        self._system.emit_signal(None, f"{PATH}/{name}", f"{NAME}.{name}1", "Changed", None)
 
     def _on_polkit(self, _bus: Any, _sender: str, _path: str, _interface: str, _method: str, _arguments: Any, call: Any) -> None:
         call.return_value(GLib.Variant("((bba{ss}))", ((*self.permission, {}),)))
