@@ -122,6 +122,25 @@ static const char *headline_of(const KsRefusedReport *report)
                : _("Nothing has been refused since this window opened.");
 }
 
+static void add_rows(KsRefusedView *view, const KsRefusedReport *report, KsNameApp name_app,
+                     void *data)
+{
+    g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (unsigned i = 0; i < MIN(report->entries->len, KS_REFUSED_SHOWN_MAX); i++) {
+        KsRefusedRow *row = new_row(g_ptr_array_index(report->entries, i), name_app, data);
+
+        /* texts that were cut may be alike where what was said was not */
+        if (g_hash_table_contains(keys, row->key)) {
+            g_autofree char *key = row->key;
+
+            row->key = g_strdup_printf("%s\n%u", key, i);
+        }
+        (void) g_hash_table_add(keys, row->key);
+        g_ptr_array_add(view->rows, row);
+    }
+}
+
 KsRefusedView *ks_refused_view_new(const KsRefusedReport *report, const GError *error,
                                    KsNameApp name_app, void *data)
 {
@@ -132,13 +151,16 @@ KsRefusedView *ks_refused_view_new(const KsRefusedReport *report, const GError *
     view->has_failed = error != NULL;
     if (error || trouble) {
         view->headline = g_strdup(_("What is refused cannot be seen."));
-        view->note = error ? explain(error) : g_strdup(trouble);
+        if (error)
+            view->note = explain(error);
+        else
+            view->note = g_strdup(strcmp(trouble, view->headline) != 0 ? trouble : "");
     } else {
         view->headline = g_strdup(report ? headline_of(report) : _("Looking…"));
         view->note = report ? note_of(report) : g_strdup("");
     }
-    for (unsigned i = 0; report && i < MIN(report->entries->len, KS_REFUSED_SHOWN_MAX); i++)
-        g_ptr_array_add(view->rows, new_row(g_ptr_array_index(report->entries, i), name_app, data));
+    if (report)
+        add_rows(view, report, name_app, data);
     return view;
 }
 
