@@ -117,6 +117,7 @@ static void show_error(Parts *parts, const GError *error)
     g_autoptr(GError) plain = g_error_copy(error);
     g_autofree char *said = NULL;
 
+    parts->tested(false, parts->data);
     if (name && strcmp(name, KS_BUS_ERROR("NotAuthorised")) == 0) {
         gtk_label_set_text(GTK_LABEL(parts->headline), _("You may not test without a password."));
         return;

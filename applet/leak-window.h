@@ -4,7 +4,7 @@
 #include <gtk/gtk.h>
 #include <stdbool.h>
 
-/* Each test's end: whether nothing leaked. */
+/* Each test's end: whether nothing leaked; false also of a test that could not be made. */
 typedef void (*KsLeakTested)(bool nothing_leaks, void *data);
 
 /* The leak test in a window: begins with a test, shows what was found, tests again on request.

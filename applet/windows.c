@@ -42,7 +42,8 @@ struct KsWindows {
     KsImport *import;
     GtkWindow *main;
     GtkWindow *open[KINDS]; /* NULL: not open */
-    bool is_tested;         /* the last leak test found that nothing leaks */
+    bool is_tested;         /* the last leak test found that nothing leaks, and the lock has been
+                             * closed since */
 };
 
 static void on_destroyed(GtkWidget *window, gpointer data)
@@ -226,6 +227,11 @@ void ks_windows_set_main(KsWindows *windows, GtkWindow *main)
 
 void ks_windows_update(KsWindows *windows, const KsModel *model)
 {
+    KsState state = model->guard->state;
+
+    /* what was found of a closed lock says nothing of an open one */
+    if (windows->is_tested && state != KS_STATE_PROTECTED && state != KS_STATE_BLOCKED)
+        on_tested(false, windows);
     for (int kind = 0; kind < KINDS; kind++)
         update(windows, (Kind) kind, model);
 }
