@@ -20,8 +20,8 @@ class Tile extends QuickSettings.QuickMenuToggle {
         super._init({title: _('VPN Kill Switch'), toggleMode: false});
         this._cancellable = new Gio.Cancellable();
         this.menu.addAction(pgettext('button', 'Show'), () => {
-            Gio.DesktopAppInfo?.new(`${NAME}.desktop`)?.launch([], global.create_app_launch_context(0, -1));
             Main.panel.closeQuickSettings();
+            this._launch();
         });
         this.connect('clicked', () => this._ask());
         this.connect('destroy', () => {
@@ -72,6 +72,19 @@ class Tile extends QuickSettings.QuickMenuToggle {
             iconName: shown.icon, subtitle: shown.subtitle, checked: shown.checked, reactive: shown.sensitive,
         });
         this.menu.setHeader(shown.icon, _('VPN Kill Switch'), shown.subtitle);
+    }
+
+    _launch() {
+        try {
+            const launcher = Gio.DesktopAppInfo?.new(`${NAME}.desktop`);
+
+            if (launcher)
+                launcher.launch([], global.create_app_launch_context(0, -1));
+            else
+                Main.notifyError(_('VPN Kill Switch'), `nm-killswitch-applet: ${_('a program is not installed')}`);
+        } catch (error) {
+            Main.notifyError(_('VPN Kill Switch'), error.message);
+        }
     }
 
     // polkit may ask for a password, by the shell's own agent; that can take any time.

@@ -54,7 +54,9 @@ same([request({Locked: true}), request({Locked: false}), request({})], ['Unlock'
 
 // ---- in the shell, without a bus
 
-GLib.setenv('DBUS_SYSTEM_BUS_ADDRESS', 'unix:path=/nonexistent', true);
+for (const [name, value] of [['DBUS_SYSTEM_BUS_ADDRESS', 'unix:path=/nonexistent'], ['XDG_DATA_DIRS', '/nonexistent'],
+    ['XDG_DATA_HOME', '/nonexistent']])
+    GLib.setenv(name, value, true);
 Gio.resources_register(Gio.Resource.load(bundle));
 const Main = await import('resource:///org/gnome/shell/ui/main.js');
 const {default: KillSwitch} = await import(`file://${top}/data/gnome-shell/extension.js`);
@@ -64,6 +66,22 @@ const [tile] = Main.panel.statusArea.quickSettings.indicators[0].quickSettingsIt
 same([tile.title, tile.subtitle, tile.checked, tile.reactive],
     ['VPN Kill Switch', 'The guard is not running', false, false], 'before the guard is heard of');
 tile.emit('clicked'); // asks nobody
+tile.menu.actions['Show']();
+same(Main.errors, ['nm-killswitch-applet: a program is not installed'], 'no launcher');
+same(read('dispatcher/ctl/show-always-on.c').includes('"a program is not installed"'), true, 'which is translated');
+
+const asked = [];
+let locked = true;
+tile._proxy = {
+    g_name_owner: ':1.1',
+    get_cached_property: name => name === 'Locked' ? new GLib.Variant('b', locked) : null,
+    call: (method, parameters, flags) => asked.push([method, parameters, flags]),
+};
+tile.emit('clicked');
+locked = false;
+tile.emit('clicked');
+same(asked, ['Unlock', 'Lock'].map(method => [method, null, Gio.DBusCallFlags.ALLOW_INTERACTIVE_AUTHORIZATION]),
+    'a click asks the guard, and polkit may ask for a password');
 extension.disable();
 same(extension._indicator, null, 'disabled');
 print(`1..${number}`);

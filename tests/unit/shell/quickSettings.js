@@ -9,7 +9,13 @@ export const QuickMenuToggle = GObject.registerClass({
     _init(properties) {
         super._init();
         Object.assign(this, properties);
-        this.menu = {addAction() {}, setHeader() {}};
+        this.menu = {
+            actions: {},
+            addAction(label, action) {
+                this.actions[label] = action;
+            },
+            setHeader() {},
+        };
     }
 
     set(properties) {
