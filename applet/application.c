@@ -40,6 +40,8 @@ struct _KsApplication {
     GPtrArray *no_vpns;       /* the same */
     KsRequest wish;           /* asked for before there was a bus; KS_REQUEST_MAX: nothing */
     GVariant *wish_arguments; /* NULL: none */
+    char *disconnected;       /* UUID of the VPN that the guard was last asked to disconnect; or
+                               * NULL */
     guint age_source;
     guint grace_source;
     bool starts_hidden;    /* --hidden: no window unless there is no tray */
@@ -112,8 +114,9 @@ static void on_changed(void *data)
 
 static void on_answered(KsRequest request, KsAnswer answer, const char *message, void *data)
 {
-    g_autoptr(KsNotice) notice = ks_notice_for_answer(request, answer, message);
     KsApplication *self = data;
+    const char *vpn = request == KS_REQUEST_DISCONNECT ? self->disconnected : NULL;
+    g_autoptr(KsNotice) notice = ks_notice_for_answer(request, answer, message, vpn);
 
     if (ks_windows_answer(self->windows, request, answer, message))
         return;
@@ -332,13 +335,17 @@ static void do_connect(GSimpleAction *action, GVariant *target, gpointer data)
 static void do_disconnect(GSimpleAction *action, GVariant *target, gpointer data)
 {
     KsApplication *self = data;
+    const char *uuid = g_variant_get_string(target, NULL);
 
     (void) action;
     ks_notifier_answer(self->notifier, NULL);
-    if (ks_guard_state_opens_by_disconnect(guard_state(self)))
-        ask(self, KS_REQUEST_DISCONNECT, g_variant_new("(s)", g_variant_get_string(target, NULL)));
-    else if (self->vpns)
-        ks_vpn_client_disconnect(self->vpns, g_variant_get_string(target, NULL));
+    if (ks_guard_state_opens_by_disconnect(guard_state(self))) {
+        g_free(self->disconnected);
+        self->disconnected = g_strdup(uuid);
+        ask(self, KS_REQUEST_DISCONNECT, g_variant_new("(s)", uuid));
+    } else if (self->vpns) {
+        ks_vpn_client_disconnect(self->vpns, uuid);
+    }
 }
 
 static void do_always_on(GSimpleAction *action, GVariant *target, gpointer data)
@@ -526,6 +533,7 @@ static void ks_application_shutdown(GApplication *application)
     g_clear_pointer(&self->settings, ks_applet_settings_free);
     g_clear_pointer(&self->nothing, ks_guard_state_free);
     g_clear_pointer(&self->wish_arguments, g_variant_unref);
+    g_clear_pointer(&self->disconnected, g_free);
     g_clear_pointer(&self->no_vpns, g_ptr_array_unref);
     G_APPLICATION_CLASS(ks_application_parent_class)->shutdown(application);
 }

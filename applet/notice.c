@@ -92,8 +92,12 @@ static KsNotice *first_lock(const KsModel *model)
     g_free(notice->body);
     notice->title = g_strdup(_("Your VPN is now a lock"));
     notice->body = g_strdup(
-        _("Only you open it again, from its icon. Until then nothing leaves this computer except "
-          "through a VPN, and nothing at all if the VPN drops."));
+        model->guard->mode == KS_MODE_DROPS
+            ? _("Only you open it again, from its icon. Disconnecting the VPN there opens it, too. "
+                "Until then nothing leaves this computer except through a VPN, and nothing at all "
+                "if the VPN drops.")
+            : _("Only you open it again, from its icon. Until then nothing leaves this computer "
+                "except through a VPN, and nothing at all if the VPN drops."));
     add_button(notice, C_("button", "Show"), "app.show", NULL);
     return notice;
 }
@@ -209,13 +213,15 @@ static bool is_deleted(const KsModel *model, const char *uuid)
     return model->manager_ready && !vpn_of(model, uuid);
 }
 
-bool ks_notice_is_over(KsState then, const char *vpn, const KsModel *model)
+bool ks_notice_is_over(KsState then, const char *vpn, bool is_of_disconnecting,
+                       const KsModel *model)
 {
     const KsVpn *now = vpn ? vpn_of(model, vpn) : NULL;
+    KsVpnActivity wanted = is_of_disconnecting ? KS_VPN_DOWN : KS_VPN_UP;
 
     if (!vpn)
         return model->guard->state != then;
-    return is_deleted(model, vpn) || (now && now->activity == KS_VPN_UP);
+    return is_deleted(model, vpn) || (now && now->activity == wanted);
 }
 
 bool ks_notice_is_over_always_on(const char *vpn, const KsModel *model)
@@ -250,7 +256,8 @@ bool ks_notice_offer_always_on(const KsModel *model, KsNotice **ret_notice)
     return true;
 }
 
-KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *message)
+KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *message,
+                               const char *vpn)
 {
     static const char *const titles[KS_REQUEST_MAX] = {
         [KS_REQUEST_LOCK] = N_("The lock was not closed"),
@@ -276,6 +283,9 @@ KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *m
     notice = g_new0(KsNotice, 1);
     notice->title = g_strdup(_(titles[request]));
     notice->icon = "io.github.nmkillswitch-broken-symbolic";
+    /* of a guard that is away the next state is the end, whatever the VPN does */
+    notice->vpn = answer == KS_ANSWER_AWAY ? NULL : g_strdup(vpn);
+    notice->is_of_disconnecting = request == KS_REQUEST_DISCONNECT;
     if (answer == KS_ANSWER_FORBIDDEN)
         notice->body = g_strdup(_("The administrator of this computer does not allow it."));
     else if (answer == KS_ANSWER_AWAY)
@@ -295,7 +305,8 @@ KsNotice *ks_notice_for_vpn(const KsModel *model, const char *uuid, const char *
                                     : _("The VPN could not be connected"));
     notice->body = g_strdup(message);
     notice->icon = ks_view_icon(KS_STATE_BROKEN);
-    notice->vpn = was_up ? NULL : g_strdup(uuid);
+    notice->vpn = g_strdup(uuid);
+    notice->is_of_disconnecting = was_up;
     return notice;
 }
 

@@ -19,7 +19,8 @@ typedef struct {
     char *body;
     const char *icon; /* static */
     bool urgent;
-    char *vpn; /* UUID of the VPN that it is about; NULL: about none */
+    char *vpn;                /* UUID of the VPN that it is about; NULL: about none */
+    bool is_of_disconnecting; /* that VPN, which did not work */
     unsigned buttons_length;
     KsNoticeButton buttons[KS_NOTICE_BUTTONS_MAX];
 } KsNotice;
@@ -46,11 +47,13 @@ void ks_told_clear(KsTold *told);
 KsNoticeVerdict ks_notice_for(const KsModel *model, bool explain, KsTold *told,
                               KsNotice **ret_notice);
 
-/* The same for what did not work when the guard was in the state `then`, about the VPN with that
- * UUID if it is not NULL: the state is another one, or the VPN is up, connects, or was deleted. */
-bool ks_notice_is_over(KsState then, const char *vpn, const KsModel *model);
+/* Of what did not work when the guard was in the state `then` nothing more needs to be said. About
+ * a VPN (its UUID, or NULL): it was deleted, or it is up, or down if `is_of_disconnecting`. About
+ * none: the state is another one. */
+bool ks_notice_is_over(KsState then, const char *vpn, bool is_of_disconnecting,
+                       const KsModel *model);
 
-/* The same for the notice that follows. */
+/* The same of the notice that follows. */
 bool ks_notice_is_over_always_on(const char *vpn, const KsModel *model);
 
 /* For a person who had this program reconnect VPNs, which the guard does now: true if nothing is
@@ -58,8 +61,9 @@ bool ks_notice_is_over_always_on(const char *vpn, const KsModel *model);
 bool ks_notice_offer_always_on(const KsModel *model, KsNotice **ret_notice);
 
 /* A request that did not work, in a person's words; NULL if they know already (they closed the
- * prompt themselves). */
-KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *message);
+ * prompt themselves). `vpn`: UUID of the one that KS_REQUEST_DISCONNECT was about, else NULL. */
+KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *message,
+                               const char *vpn);
 
 /* A VPN could not be connected, or disconnected if it is up; `message` is NetworkManager's. */
 KsNotice *ks_notice_for_vpn(const KsModel *model, const char *uuid, const char *message);

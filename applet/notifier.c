@@ -9,11 +9,12 @@ struct KsNotifier {
     GApplication *application;
     KsAppletSettings *settings;
     KsTold told;
-    bool person_locked; /* the lock was closed from here */
-    bool answered;      /* what did not work is shown: */
-    KsState then;       /* in this state, */
-    char *failed;       /* about the VPN with this UUID; NULL: about none */
-    char *offered;      /* UUID of the VPN that may be always on; NULL: nothing is offered */
+    bool person_locked;       /* the lock was closed from here */
+    bool answered;            /* what did not work is shown: */
+    KsState then;             /* in this state, */
+    char *failed;             /* about the VPN with this UUID; NULL: about none */
+    bool is_of_disconnecting; /* that VPN */
+    char *offered;            /* UUID of the VPN that may be always on; NULL: nothing is offered */
 };
 
 static void show(KsNotifier *notifier, const char *id, const KsNotice *notice)
@@ -54,7 +55,8 @@ static void withdraw_what_is_over(KsNotifier *notifier, const KsModel *model)
     if (heard_first && notifier->answered)
         notifier->then = model->guard->state; /* asked for before anything was known */
     else if (heard_first ||
-             (notifier->answered && ks_notice_is_over(notifier->then, notifier->failed, model)))
+             (notifier->answered && ks_notice_is_over(notifier->then, notifier->failed,
+                                                      notifier->is_of_disconnecting, model)))
         ks_notifier_answer(notifier, NULL);
     if (notifier->offered && ks_notice_is_over_always_on(notifier->offered, model)) {
         g_application_withdraw_notification(notifier->application, NOTICE_ALWAYS_ON);
@@ -99,6 +101,7 @@ void ks_notifier_answer(KsNotifier *notifier, const KsNotice *notice)
     notifier->then = notifier->told.state;
     if (notice) {
         notifier->failed = g_strdup(notice->vpn);
+        notifier->is_of_disconnecting = notice->is_of_disconnecting;
         show(notifier, NOTICE_ANSWER, notice);
     } else {
         g_application_withdraw_notification(notifier->application, NOTICE_ANSWER);

@@ -295,7 +295,7 @@ bool ks_vpn_editor_answer(GtkWindow *editor, KsRequest request, KsAnswer answer,
         gtk_widget_destroy(GTK_WIDGET(editor));
         return true;
     }
-    notice = ks_notice_for_answer(request, answer, message);
+    notice = ks_notice_for_answer(request, answer, message, NULL);
     gtk_widget_set_sensitive(part(parts, "content"), TRUE);
     gtk_widget_set_sensitive(part(parts, "save"), TRUE);
     complain(parts, notice ? notice->body : _("Nothing was changed: it was not authorised."));

@@ -40,7 +40,7 @@ idle-delay=uint32 0
 _TOLD = """Main.messageTray.getSources().filter(source => source.title === 'VPN Kill Switch').map(
     source => source.notifications.map(
         note => ({title: note.title, body: note.bannerBodyText, urgent: note.urgency === 3}))).flat()"""
-# each line of text on the banner, and where it is; then which of other texts would not fit there
+# each line of text on the banner, and where it is; then which of other texts would not fit where two of them are
 _BANNER = """(() => {
     const found = [];
     const walk = actor => {
@@ -57,13 +57,16 @@ _LINES = f"""{_BANNER}.map(label => {{
 }})"""
 _CUT = f"""(() => {{
     const labels = {_BANNER};
+    const [title, body] = %s.map(text => labels.find(label => label.text === text));
+    if (!title || !body)
+        return null;
     const cut = (label, text) => {{
         const layout = label.get_layout().copy();
-        layout.set_width(labels[1].get_layout().get_width()); // a body that is cut takes all
+        layout.set_width(body.get_layout().get_width()); // a body that is cut takes all
         layout.set_text(text, -1);
         return layout.is_ellipsized() || layout.get_line_count() > 1;
     }};
-    return [%s.filter(text => cut(labels[0], text)), %s.filter(text => cut(labels[1], text))];
+    return [%s.filter(text => cut(title, text)), %s.filter(text => cut(body, text))];
 }})()"""
 
 
@@ -121,7 +124,10 @@ class GnomeDesktop(Desktop):
 
     def cut(self, titles: list[str], bodies: list[str]) -> list[list[str]]:
         """Those that the banner that is shown, with a body that is cut, has no room for in one line each."""
-        return self.evaluate(_CUT % (json.dumps(titles), json.dumps(bodies)))
+        note = self.told()[0]
+        found = self.evaluate(_CUT % tuple(json.dumps(texts) for texts in ([note["title"], note["body"]], titles, bodies)))
+        assert found, f"{note} is not what the banner shows: {self.banner()}"
+        return found
 
     def stop_panel(self) -> None:
         self.shell.send_signal(signal.SIGKILL)

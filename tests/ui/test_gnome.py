@@ -22,6 +22,8 @@ _TITLES = (
 _BODIES = (
     "Only you open it again, from its icon. Until then nothing leaves this computer except through a VPN, and nothing at "
     "all if the VPN drops.",
+    "Only you open it again, from its icon. Disconnecting the VPN there opens it, too. Until then nothing leaves this "
+    "computer except through a VPN, and nothing at all if the VPN drops.",
     "To open it, start VPN Kill Switch again. Only its icon is gone.",
     "When it drops, the guard connects it again. It does so for everybody on this computer, also before anybody logs in; "
     "this program no longer does.",

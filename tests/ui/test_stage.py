@@ -259,6 +259,7 @@ def test_first_steps():
         wait_until(lambda: "vpn.example (203.0.113.5), UDP port 51820" in words(stage, "First Steps"), "the VPNs with their servers", 20)
         press(stage, "First Steps", "Continue")
         stage.say(STATES["protected"])
+        stage.wait_for_main_loop()
         assert "Done" not in words(stage, "First Steps"), "nobody has tested it"
         for answer, says, button in (
             (LEAKED, "This machine leaks", "Close"), (CLOSED, "Nothing leaks", "Done"),

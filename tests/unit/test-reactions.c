@@ -75,6 +75,30 @@ static void test_notices(void)
     ks_told_clear(&told);
 }
 
+/* In the mode drops more than one thing opens the lock. */
+static void test_first_lock(void)
+{
+    static const struct {
+        const char *mode;
+        bool says_so;
+    } rows[] = { { "vpn", false }, { "drops", true } };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *locked =
+            g_strdup_printf("{'State': <'protected'>, 'Mode': <'%s'>}", rows[i].mode);
+        KsTold told = { .state = KS_STATE_UNLOCKED, .settled = true, .told = true };
+        g_autoptr(KsNotice) notice = NULL;
+        Fixture fixture;
+
+        model_init(&fixture, guard_from(locked));
+        g_assert_cmpint(ks_notice_for(&fixture.model, true, &told, &notice), ==, KS_NOTICE_SHOW);
+        g_assert_cmpstr(notice->title, ==, "Your VPN is now a lock");
+        g_assert_cmpint(strstr(notice->body, "Disconnecting") != NULL, ==, rows[i].says_so);
+        ks_told_clear(&told);
+        model_clear(&fixture);
+    }
+}
+
 /* A notification does not go on offering a VPN that was deleted. */
 static void test_a_deleted_vpn(void)
 {
@@ -126,26 +150,29 @@ static void test_over(void)
     g_autoptr(KsNotice) stayed = NULL;
 
     model_init(&fixture, guard_from("{'State': <'blocked'>, 'Reason': <'no-vpn'>}"));
-    g_assert_false(ks_notice_is_over(KS_STATE_BLOCKED, NULL, &fixture.model));
-    g_assert_true(ks_notice_is_over(KS_STATE_AWAY, NULL, &fixture.model));
+    g_assert_false(ks_notice_is_over(KS_STATE_BLOCKED, NULL, false, &fixture.model));
+    g_assert_true(ks_notice_is_over(KS_STATE_AWAY, NULL, false, &fixture.model));
 
     failed = ks_notice_for_vpn(&fixture.model, first_vpn(&fixture)->uuid, "No.");
     g_assert_cmpstr(failed->title, ==, "The VPN could not be connected");
     g_assert_cmpstr(failed->body, ==, "No.");
-    g_assert_false(ks_notice_is_over(KS_STATE_UNLOCKED, failed->vpn, &fixture.model));
+    g_assert_false(ks_notice_is_over(KS_STATE_UNLOCKED, failed->vpn, false, &fixture.model));
     first_vpn(&fixture)->activity = KS_VPN_CONNECTING;
-    g_assert_false(ks_notice_is_over(KS_STATE_BLOCKED, failed->vpn, &fixture.model));
+    g_assert_false(ks_notice_is_over(KS_STATE_BLOCKED, failed->vpn, false, &fixture.model));
     first_vpn(&fixture)->activity = KS_VPN_UP;
-    g_assert_true(ks_notice_is_over(KS_STATE_BLOCKED, failed->vpn, &fixture.model));
+    g_assert_true(ks_notice_is_over(KS_STATE_BLOCKED, failed->vpn, false, &fixture.model));
     stayed = ks_notice_for_vpn(&fixture.model, failed->vpn, "No.");
     g_assert_cmpstr(stayed->title, ==, "The VPN could not be disconnected");
-    g_assert_null(stayed->vpn);
+    g_assert_true(stayed->is_of_disconnecting);
+    g_assert_false(ks_notice_is_over(KS_STATE_UNLOCKED, stayed->vpn, true, &fixture.model));
+    first_vpn(&fixture)->activity = KS_VPN_DOWN;
+    g_assert_true(ks_notice_is_over(KS_STATE_BLOCKED, stayed->vpn, true, &fixture.model));
 
     g_ptr_array_set_size(fixture.vpns, 0);
-    g_assert_true(ks_notice_is_over(KS_STATE_BLOCKED, failed->vpn, &fixture.model));
+    g_assert_true(ks_notice_is_over(KS_STATE_BLOCKED, failed->vpn, false, &fixture.model));
     g_assert_true(ks_notice_is_over_always_on(failed->vpn, &fixture.model));
     fixture.model.manager_ready = false; /* it is not known which there are */
-    g_assert_false(ks_notice_is_over(KS_STATE_BLOCKED, failed->vpn, &fixture.model));
+    g_assert_false(ks_notice_is_over(KS_STATE_BLOCKED, failed->vpn, false, &fixture.model));
     g_assert_false(ks_notice_is_over_always_on(failed->vpn, &fixture.model));
     model_clear(&fixture);
 }
@@ -178,12 +205,16 @@ static void test_answers(void)
     for (int request = 0; request < KS_REQUEST_MAX; request++)
         for (int answer = KS_ANSWER_DONE; answer <= KS_ANSWER_FAILED; answer++) {
             g_autoptr(KsNotice) notice =
-                ks_notice_for_answer(request, answer, "The kernel said no.");
+                ks_notice_for_answer(request, answer, "The kernel said no.", "u1");
             bool known = answer == KS_ANSWER_DONE || answer == KS_ANSWER_REFUSED;
 
             g_assert_cmpint(notice == NULL, ==, known);
             if (answer == KS_ANSWER_FAILED)
                 g_assert_cmpstr(notice->body, ==, "The kernel said no.");
+            if (!notice)
+                continue;
+            g_assert_cmpint(notice->is_of_disconnecting, ==, request == KS_REQUEST_DISCONNECT);
+            g_assert_cmpstr(notice->vpn, ==, answer == KS_ANSWER_AWAY ? NULL : "u1");
         }
 }
 
@@ -235,6 +266,7 @@ int main(int argc, char **argv)
     (void) setlocale(LC_ALL, "C.UTF-8");
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/notice/story", test_notices);
+    g_test_add_func("/notice/first-lock", test_first_lock);
     g_test_add_func("/notice/answers", test_answers);
     g_test_add_func("/notice/a-deleted-vpn", test_a_deleted_vpn);
     g_test_add_func("/notice/another-vpn", test_another_vpn);
