@@ -121,7 +121,7 @@ _SHOWN = {
 
 
 def _steps(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.startswith("      ")]
+    return [line.strip() for line in text.splitlines() if line.startswith("      ") and line[6:7] != " "]
 
 
 def _follow(machine, name: str, text: str) -> None:

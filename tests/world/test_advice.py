@@ -36,7 +36,7 @@ def open_again(guarded):
 
 def steps(world) -> list[str]:
     """The commands of the status; they stand apart."""
-    return [line.strip() for line in world.product.ctl("status").stdout.splitlines() if line.startswith("      ")]
+    return [line.strip() for line in world.product.ctl("status").stdout.splitlines() if line.startswith("      ") and line[6:7] != " "]
 
 
 def _refused(world, *words: str, says: str) -> None:
