@@ -47,6 +47,7 @@ struct _KsApplication {
     bool starts_hidden;    /* --hidden: no window unless there is no tray */
     bool is_hosted;        /* a tray shows us */
     bool window_stands_in; /* the window was opened because there is no tray */
+    bool shows_first_steps;
 };
 
 G_DEFINE_TYPE(KsApplication, ks_application, GTK_TYPE_APPLICATION)
@@ -177,7 +178,8 @@ static gboolean on_no_tray(gpointer data)
     if (self->window && gtk_widget_get_visible(GTK_WIDGET(self->window)))
         return G_SOURCE_REMOVE;
     self->window_stands_in = true;
-    show_window(self);
+    if (!self->shows_first_steps) /* it follows them, and does not take the keyboard from them */
+        show_window(self);
     return G_SOURCE_REMOVE;
 }
 
@@ -437,6 +439,7 @@ static void on_first_steps(bool open, void *data)
 {
     KsApplication *self = data;
 
+    self->shows_first_steps = open;
     if (open)
         ks_applet_settings_set(self->settings, KS_APPLET_SETTING_FIRST_STEPS_ARE_SHOWN, true);
     else

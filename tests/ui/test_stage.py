@@ -279,6 +279,7 @@ def test_first_steps():
             stage.say(STATES[state])
             stage.wait_for_main_loop()
             assert not {"Done", "Tested: nothing leaks."} & set(words(stage, "First Steps"))
+        assert not stage.windows("VPN Kill Switch"), "without a tray, too, it waits for the end of the steps"
         press(stage, "First Steps", "Close")
         wait_until(lambda: stage.windows("VPN Kill Switch"), "the window", 20)
         stage.applet.terminate()
