@@ -2,11 +2,9 @@
 #include "guard/floats.h"
 
 #include "model/server.h"
+#include "model/shares.h"
 
 #include <netinet/in.h>
-
-/* Ports that one address is a server at; real profiles have a few. */
-#define PORTS_MAX 16u
 
 struct KsFloats {
     GHashTable *known; /* char *UUID -> GArray of KsAddress */
@@ -27,6 +25,11 @@ void ks_floats_free(KsFloats *floats)
         return;
     g_hash_table_unref(floats->known);
     g_free(floats);
+}
+
+static bool is_in_use(const KsVpn *vpn)
+{
+    return vpn->floats && vpn->activity != KS_VPN_DOWN;
 }
 
 static bool is_server_of(const KsVpn *vpn, const KsAddress *address)
@@ -98,7 +101,7 @@ static unsigned ports_of(const KsVpn *vpn, uint16_t *ports)
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < vpn->servers->len && count < PORTS_MAX; i++) {
+    for (unsigned i = 0; i < vpn->servers->len && count < KS_FLOATS_MAX; i++) {
         const KsServer *server = g_ptr_array_index(vpn->servers, i);
 
         if (server->protocol == IPPROTO_UDP && !has_port(ports, count, server->port))
@@ -107,32 +110,62 @@ static unsigned ports_of(const KsVpn *vpn, uint16_t *ports)
     return count;
 }
 
-static void add_servers(KsVpn *vpn, const GArray *addresses)
+/* By UDP at the ports of the profile's own; what was seen last comes first. */
+static GPtrArray *floated_of(const KsVpn *vpn, const GArray *addresses)
 {
-    GPtrArray *servers = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
-    uint16_t ports[PORTS_MAX];
+    GPtrArray *floated = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
+    uint16_t ports[KS_FLOATS_MAX];
     unsigned count = ports_of(vpn, ports);
 
-    for (unsigned i = 0; i < vpn->servers->len; i++)
-        g_ptr_array_add(servers, ks_server_copy(g_ptr_array_index(vpn->servers, i)));
-    for (unsigned i = 0; i < addresses->len; i++) {
-        const KsAddress *address = &g_array_index(addresses, KsAddress, i);
+    for (unsigned i = addresses->len; i > 0; i--) {
+        const KsAddress *address = &g_array_index(addresses, KsAddress, i - 1);
         char text[KS_ADDRESS_TEXT_SIZE];
 
         if (is_server_of(vpn, address))
             continue;
-        for (unsigned j = 0; j < count; j++) {
+        for (unsigned j = 0; j < count && floated->len < KS_FLOATS_MAX; j++) {
             KsServer *server = ks_server_new(ks_address_text(address, text), IPPROTO_UDP, ports[j],
                                              KS_SERVER_FROM_PROFILE);
 
             if (!server)
                 continue;
             server->sender = KS_SENDER_DAEMON;
-            g_ptr_array_add(servers, server);
+            server->floated = true;
+            g_ptr_array_add(floated, server);
         }
     }
+    return floated;
+}
+
+static void add_servers(KsVpn *vpn, const GArray *addresses, KsShares *shares)
+{
+    g_autoptr(GPtrArray) floated = floated_of(vpn, addresses);
+    unsigned kept = ks_shares_take(shares, vpn, floated);
+    GPtrArray *servers;
+
+    if (kept == 0)
+        return;
+    servers = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
+    for (unsigned i = 0; i < vpn->servers->len; i++)
+        g_ptr_array_add(servers, ks_server_copy(g_ptr_array_index(vpn->servers, i)));
+    for (unsigned i = 0; i < kept; i++)
+        g_ptr_array_add(servers, ks_server_copy(g_ptr_array_index(floated, i)));
     g_ptr_array_unref(vpn->servers); /* others may have it, too */
     vpn->servers = servers;
+}
+
+/* What the profiles have taken already. */
+static KsShares *shares_of(const KsWorld *world)
+{
+    KsShares *shares = ks_shares_new();
+
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (!vpn->manual)
+            (void) ks_shares_take(shares, vpn, vpn->servers);
+    }
+    return shares;
 }
 
 static gboolean is_gone(gpointer uuid, gpointer addresses, gpointer data)
@@ -151,20 +184,25 @@ static gboolean is_gone(gpointer uuid, gpointer addresses, gpointer data)
 
 void ks_floats_apply(KsFloats *floats, KsWorld *world)
 {
+    g_autoptr(KsShares) shares = NULL;
+
     if (world->manager_present && world->manager_settled)
         (void) g_hash_table_foreach_remove(floats->known, is_gone, world);
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
-        if (vpn->floats && vpn->activity != KS_VPN_DOWN)
+        if (is_in_use(vpn))
             look_at(floats, world, vpn);
     }
     for (unsigned i = 0; i < world->vpns->len; i++) {
         KsVpn *vpn = g_ptr_array_index(world->vpns, i);
         const GArray *addresses =
-            vpn->floats ? g_hash_table_lookup(floats->known, vpn->uuid) : NULL;
+            is_in_use(vpn) ? g_hash_table_lookup(floats->known, vpn->uuid) : NULL;
 
-        if (addresses)
-            add_servers(vpn, addresses);
+        if (!addresses)
+            continue;
+        if (!shares)
+            shares = shares_of(world);
+        add_servers(vpn, addresses, shares);
     }
 }

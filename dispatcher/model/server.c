@@ -89,7 +89,7 @@ void ks_server_free(KsServer *server)
 bool ks_server_equal(const KsServer *a, const KsServer *b)
 {
     return a->protocol == b->protocol && a->port == b->port && a->source == b->source &&
-           a->sender == b->sender && a->ipsec_only == b->ipsec_only &&
+           a->sender == b->sender && a->ipsec_only == b->ipsec_only && a->floated == b->floated &&
            ks_address_compare(&a->address, &b->address) == 0 &&
            g_ascii_strcasecmp(a->host, b->host) == 0;
 }

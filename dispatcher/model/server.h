@@ -36,6 +36,7 @@ typedef struct {
     bool ipsec_only; /* only inside IPsec: a packet that is not encrypted must not leave */
     bool translated; /* where NAT64 of the network of now has it: on another one, somebody else's */
     bool refused;    /* a name that was answered, with no address that is believed */
+    bool floated;    /* where a server answered from (ADR 40): nobody may remember it */
 } KsServer;
 
 /* Longest host name a DNS question can carry as text (RFC 1035, 2.3.4), without the final dot. */

@@ -26,7 +26,8 @@ bool ks_draw_copy(const KsLock *from, KsLock *to, KsSetId set)
  * owners write the others, too. Someone who named another server was authorised to. */
 static bool server_counts(const KsVpn *vpn, const KsServer *server)
 {
-    return vpn->activity != KS_VPN_DOWN || !vpn->users || server->source != KS_SERVER_FROM_PROFILE;
+    return vpn->activity != KS_VPN_DOWN ||
+           (!server->floated && (!vpn->users || server->source != KS_SERVER_FROM_PROFILE));
 }
 
 /* No profile opens a name server's port, or it would let out what programs want to know of names:
@@ -124,7 +125,16 @@ static void draw_names_of(KsLock *lock, const KsVpn *vpn)
         (void) ks_lock_add_name(lock, g_ptr_array_index(vpn->asked, i));
 }
 
-static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn *vpn)
+/* Who writes a private profile is not asked for more, and a route that makes a server of an address
+ * is as easily made: such servers are open while their VPN is in use, never at the next boot. */
+static bool is_remembered(const KsVpn *vpn, const KsServer *server)
+{
+    return !vpn->users && !server->floated;
+}
+
+/* Those that may be remembered, or the others. */
+static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn *vpn,
+                            bool remembered)
 {
     bool all = true;
 
@@ -132,7 +142,7 @@ static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn 
         const KsServer *server = g_ptr_array_index(vpn->servers, i);
         bool is_shut;
 
-        if (!server_counts(vpn, server))
+        if (is_remembered(vpn, server) != remembered || !server_counts(vpn, server))
             continue;
         is_shut = ks_port_is_name_servers(server->port) && !name_servers_port_is_open(vpn, server);
         if (!is_shut || server->source != KS_SERVER_FROM_PROFILE)
@@ -143,7 +153,8 @@ static bool draw_servers_of(KsLock *lock, const KsDrawing *drawing, const KsVpn 
             all &= ks_lock_add_server(lock, &server->address, server->protocol, server->port,
                                       open_to(drawing, vpn, server));
     }
-    draw_names_of(lock, vpn);
+    if (remembered != (vpn->users != NULL))
+        draw_names_of(lock, vpn);
     return all;
 }
 
@@ -285,9 +296,9 @@ static void draw_ipsec(KsLock *lock, const KsWorld *world, bool manual)
     }
 }
 
-/* Servers of private profiles are open by NetworkManager's word and go with it, or with the tunnel
- * that still uses them. Nobody remembers them. */
-static bool draw_private_servers(KsLock *lock, const KsDrawing *drawing, const KsViewer *viewer,
+/* Servers that nobody remembers are open by NetworkManager's word and go with it, or with the
+ * tunnel that still uses them. */
+static bool draw_passing_servers(KsLock *lock, const KsDrawing *drawing, const KsViewer *viewer,
                                  bool seen)
 {
     const GPtrArray *lists[] = { drawing->world->vpns, drawing->kept };
@@ -297,8 +308,8 @@ static bool draw_private_servers(KsLock *lock, const KsDrawing *drawing, const K
         for (unsigned j = 0; j < lists[i]->len; j++) {
             const KsVpn *vpn = g_ptr_array_index(lists[i], j);
 
-            if (vpn->users && !vpn->manual && ks_viewer_sees(viewer, vpn->users) == seen)
-                all &= draw_servers_of(lock, drawing, vpn);
+            if (!vpn->manual && ks_viewer_sees(viewer, vpn->users) == seen)
+                all &= draw_servers_of(lock, drawing, vpn, false);
         }
     }
     return all;
@@ -322,8 +333,8 @@ KsLock *ks_draw_shown(const KsLock *held, const KsDrawing *drawing, const KsView
 
     for (KsSetId set = 0; set < KS_SET_MAX; set++)
         (void) ks_draw_copy(drawing->lasting, seen, set);
-    (void) draw_private_servers(seen, drawing, viewer, true);
-    (void) draw_private_servers(hidden, drawing, viewer, false);
+    (void) draw_passing_servers(seen, drawing, viewer, true);
+    (void) draw_passing_servers(hidden, drawing, viewer, false);
     ks_lock_seal(seen);
     ks_lock_seal(hidden);
     ks_lock_copy(held, shown);
@@ -445,9 +456,9 @@ static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
         if (vpn->manual)
-            all &= draw_servers_of(drawing->lasting, drawing, vpn);
+            all &= draw_servers_of(drawing->lasting, drawing, vpn, true);
         else if (world->manager_present && !vpn->users)
-            all &= draw_servers_of(drawing->told, drawing, vpn);
+            all &= draw_servers_of(drawing->told, drawing, vpn, true);
     }
     for (unsigned i = 0; world->manager_present && i < world->dhcp_servers->len; i++)
         all &= ks_lock_add_dhcp_server(drawing->told,
@@ -462,7 +473,7 @@ static bool draw_servers(KsLock *lock, const KsDrawing *drawing)
         all &= ks_draw_copy(drawing->lasting, lock, told_by_manager[i]);
     }
     ks_lock_seal(drawing->lasting);
-    return draw_private_servers(lock, drawing, &all_of_them, true) && all;
+    return draw_passing_servers(lock, drawing, &all_of_them, true) && all;
 }
 
 /* LAN access is for this interface: it leads out, and if access is limited to some networks, one of

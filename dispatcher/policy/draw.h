@@ -16,7 +16,7 @@ typedef struct {
     KsLock *told;          /* what NetworkManager told: kept while it has not told all */
     KsLock *lasting;       /* that, and what a person said: what the next boot may begin with */
     const GPtrArray
-        *kept; /* element-type KsVpn: private ones that are up, and whose word is gone */
+        *kept; /* element-type KsVpn: with servers that nobody remembers; up, and their word gone */
 } KsDrawing;
 
 /* Draws into `lock`, which is sealed then. False: something was too much for it and is not in. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/engine.h"
 
+#include "model/server.h"
 #include "policy/draw.h"
 
 #include <string.h>
@@ -21,7 +22,8 @@ struct KsEngine {
     KsLock *lock;
     KsLock *told;       /* only servers, of VPNs and DHCP: what NetworkManager told last */
     KsLock *lasting;    /* that, and the servers of VPNs set up by hand */
-    GPtrArray *kept;    /* KsVpn: private ones that were up when NetworkManager told all last */
+    GPtrArray *kept;    /* KsVpn: up when NetworkManager told all last, with servers that nobody
+                         * remembers */
     bool telling;       /* somebody looks at what is refused */
     bool spare_running; /* what is up at the next look is no news */
     char *spared;       /* UUID: that it is up at the next look is no news; NULL: no VPN's */
@@ -208,16 +210,25 @@ static void forget_tunnels_gone(KsEngine *engine, const GArray *without_link)
             g_hash_table_iter_remove(&iterator);
 }
 
-/* What a private VPN that is up needs, should NetworkManager go: kept until it is back and has told
- * all, or its tunnel has gone. */
-static void keep_private(KsEngine *engine, const KsWorld *world)
+static bool has_floated(const KsVpn *vpn)
+{
+    for (unsigned i = 0; i < vpn->servers->len; i++)
+        if (((const KsServer *) g_ptr_array_index(vpn->servers, i))->floated)
+            return true;
+    return false;
+}
+
+/* What nobody remembers of a VPN that is up, should NetworkManager go: kept until it is back and
+ * has told all, or the tunnel has gone. */
+static void keep_passing(KsEngine *engine, const KsWorld *world)
 {
     if (world->manager_present && world->manager_settled) {
         g_ptr_array_set_size(engine->kept, 0);
         for (unsigned i = 0; i < world->vpns->len; i++) {
             const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
-            if (vpn->users && !vpn->manual && ks_tunnels_find(engine->tunnels, vpn))
+            if ((vpn->users || has_floated(vpn)) && !vpn->manual &&
+                ks_tunnels_find(engine->tunnels, vpn))
                 g_ptr_array_add(engine->kept, ks_vpn_copy(vpn));
         }
         return;
@@ -375,7 +386,7 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world)
         forget_announcements(engine, world);
         forget_tunnels_gone(engine, without_link);
     }
-    keep_private(engine, world);
+    keep_passing(engine, world);
     draw_lock(engine, world);
     return changed;
 }
