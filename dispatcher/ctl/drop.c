@@ -10,6 +10,8 @@
 #include "model/leak-words.h"
 #include "model/printable.h"
 
+#include <net/if.h>
+
 #include <glib/gi18n.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,15 +24,11 @@
 #define GONE_SECONDS  5
 #define BACK_SECONDS  60
 #define LOOK_AGAIN_US (G_USEC_PER_SEC / 4)
-#define SIGNALS_THAT_END        \
-    {                           \
-        SIGINT, SIGTERM, SIGHUP \
-    }
-
 typedef struct {
     const KsCommandLine *line;
     GDBusConnection *connection;
     char *interface;
+    int index; /* of the interface */
     char *uuid;
     char *name;
     KsExitStatus worst;
@@ -44,16 +42,19 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
-/* Programs that are started inherit only that a signal is ignored. */
+/* Programs that are started inherit only that a signal is ignored. What would end or stop this one
+ * where it writes (its reader has gone, its terminal is another's) is ignored at once. */
 static void set_signals(void (*handler)(int))
 {
-    static const int numbers[] = SIGNALS_THAT_END;
+    static const int that_end[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+    static const int ignored[] = { SIGPIPE, SIGTSTP, SIGTTOU };
+    struct sigaction action = { .sa_handler = handler };
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        struct sigaction action = { .sa_handler = handler };
-
-        (void) sigaction(numbers[i], &action, NULL);
-    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(that_end); i++)
+        (void) sigaction(that_end[i], &action, NULL);
+    action.sa_handler = SIG_IGN;
+    for (unsigned i = 0; i < G_N_ELEMENTS(ignored); i++)
+        (void) sigaction(ignored[i], &action, NULL);
 }
 
 /* ---- what the guard and NetworkManager say ---- */
@@ -110,6 +111,7 @@ static bool find_tunnel(Drop *drop, GVariant *status)
         if (!interface[0] || !uuid[0] || !is_of_network_manager(uuid))
             continue;
         drop->interface = g_strdup(interface);
+        drop->index = (int) if_nametoindex(interface);
         drop->uuid = g_strdup(uuid);
         drop->name = ks_printable(name[0] ? name : uuid, NAME_COLUMNS);
         return true;
@@ -117,7 +119,8 @@ static bool find_tunnel(Drop *drop, GVariant *status)
     return false;
 }
 
-static bool is_up(const Drop *drop, GVariant *status)
+/* `interface` NULL: whichever it is. */
+static bool is_up(const Drop *drop, GVariant *status, const char *interface)
 {
     g_autoptr(GVariant) tunnels =
         g_variant_lookup_value(status, "tunnels", G_VARIANT_TYPE("aa{sv}"));
@@ -125,11 +128,35 @@ static bool is_up(const Drop *drop, GVariant *status)
     for (gsize i = 0; tunnels && i < g_variant_n_children(tunnels); i++) {
         g_autoptr(GVariant) tunnel = g_variant_get_child_value(tunnels, i);
         const char *uuid = "";
+        const char *on = "";
 
-        if (g_variant_lookup(tunnel, "uuid", "&s", &uuid) && strcmp(uuid, drop->uuid) == 0)
+        (void) g_variant_lookup(tunnel, "uuid", "&s", &uuid);
+        (void) g_variant_lookup(tunnel, "interface", "&s", &on);
+        if (strcmp(uuid, drop->uuid) == 0 && (!interface || strcmp(on, interface) == 0))
             return true;
     }
     return false;
+}
+
+static bool is_now(const Drop *drop, bool up)
+{
+    g_autofree char *message = NULL;
+    g_autoptr(GVariant) status = NULL;
+
+    return ks_client_get_status(drop->line->client, &status, &message) == KS_EXIT_DONE &&
+           is_up(drop, status, NULL) == up;
+}
+
+/* The question and the first test took their time. */
+static bool may_be_removed(const Drop *drop)
+{
+    KsExitStatus exit_status;
+    g_autoptr(GVariant) status = status_of_guard(drop, &exit_status);
+    const char *state = "";
+
+    return status && g_variant_lookup(status, "state", "&s", &state) &&
+           strcmp(state, "protected") == 0 && is_up(drop, status, drop->interface) &&
+           drop->worst == KS_EXIT_DONE;
 }
 
 static bool wait_until(const Drop *drop, bool up, int seconds)
@@ -137,11 +164,7 @@ static bool wait_until(const Drop *drop, bool up, int seconds)
     gint64 end = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
 
     do {
-        g_autofree char *message = NULL;
-        g_autoptr(GVariant) status = NULL;
-
-        if (ks_client_get_status(drop->line->client, &status, &message) == KS_EXIT_DONE &&
-            is_up(drop, status) == up)
+        if (is_now(drop, up))
             return true;
         g_usleep(LOOK_AGAIN_US);
     } while (g_get_monotonic_time() < end);
@@ -189,10 +212,30 @@ static bool connect_again(const Drop *drop)
         "nmcli", "--wait", "0", "connection", "up", "uuid", drop->uuid, NULL
     };
 
-    set_signals(SIG_IGN); /* whatever happens: what was taken away comes back */
+    set_signals(SIG_IGN); /* whatever can be caught: what was taken away comes back */
     (void) nmcli(down, NULL);
     (void) wait_until(drop, false, GONE_SECONDS);
     return nmcli(up, NULL) && wait_until(drop, true, BACK_SECONDS);
+}
+
+static void check_without(Drop *drop)
+{
+    bool gone = wait_until(drop, false, GONE_SECONDS);
+
+    if (interrupted)
+        return;
+    check(drop, g_strdup_printf(_("Without %s:"), drop->interface));
+    if (gone && is_now(drop, false))
+        return;
+    note(drop, KS_EXIT_UNJUDGED);
+    ks_output_complain_f(_("“%s” was not gone all the time, so this does not say what a drop "
+                           "does."),
+                         drop->name);
+}
+
+static KsExitStatus failed(const Drop *drop)
+{
+    return drop->worst == KS_EXIT_LEAKED ? KS_EXIT_LEAKED : KS_EXIT_FAILED;
 }
 
 static KsExitStatus play(Drop *drop)
@@ -201,19 +244,26 @@ static KsExitStatus play(Drop *drop)
 
     check(drop, g_strdup_printf(_("With “%s” connected:"), drop->name));
     set_signals(on_signal);
-    result = ks_tunnel_remove(drop->interface);
+    if (!may_be_removed(drop)) {
+        note(drop, KS_EXIT_UNJUDGED);
+        ks_output_complain_f(_("The interface %s stays. It is taken away only while the lock is "
+                               "closed, “%s” is connected by it, and nothing leaks."),
+                             drop->interface, drop->name);
+        return drop->worst;
+    }
+    if (interrupted)
+        return KS_EXIT_INTERRUPTED;
+    result = ks_tunnel_remove(drop->index, drop->interface);
     if (result < 0) {
         ks_output_complain_f(_("The interface %s could not be taken away: %s"), drop->interface,
                              g_strerror(-result));
-        return KS_EXIT_FAILED;
+        return failed(drop);
     }
-    (void) wait_until(drop, false, GONE_SECONDS);
-    if (!interrupted)
-        check(drop, g_strdup_printf(_("Without %s:"), drop->interface));
+    check_without(drop);
     if (!connect_again(drop)) {
         ks_output_complain_f(_("“%s” is not connected again. What was locked stays locked."),
                              drop->name);
-        return drop->worst == KS_EXIT_LEAKED ? KS_EXIT_LEAKED : KS_EXIT_FAILED;
+        return failed(drop);
     }
     if (interrupted)
         return KS_EXIT_INTERRUPTED;

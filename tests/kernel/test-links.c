@@ -5,7 +5,9 @@
 
 #include "kernel/access-points.h"
 #include "kernel/links.h"
+#include "kernel/tunnel-removal.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
 #include <net/if.h>
 #include <poll.h>
@@ -522,6 +524,27 @@ static void test_access_points(void)
     ks_access_points_close(points);
 }
 
+/* By index, and only if it is still what it was when somebody looked. */
+static void test_removal(void)
+{
+    int tunnel;
+    int card;
+
+    ip("tuntap add dev tun7 mode tun");
+    ip("link add card7 type veth peer name card8");
+    tunnel = (int) if_nametoindex("tun7");
+    card = (int) if_nametoindex("card7");
+    g_assert_cmpint(ks_tunnel_remove(0, "tun7"), ==, -ENODEV);
+    g_assert_cmpint(ks_tunnel_remove(card, "card7"), ==, -EOPNOTSUPP);
+    g_assert_cmpint(ks_tunnel_remove(card, "tun7"), ==, -ENODEV);
+    g_assert_cmpint(ks_tunnel_remove(tunnel, "tun8"), ==, -ENODEV);
+    g_assert_cmpint((int) if_nametoindex("tun7"), ==, tunnel);
+    g_assert_cmpint(ks_tunnel_remove(tunnel, "tun7"), ==, 0);
+    g_assert_cmpint((int) if_nametoindex("tun7"), ==, 0);
+    g_assert_cmpint(ks_tunnel_remove(tunnel, "tun7"), ==, -ENODEV);
+    ip("link del card7");
+}
+
 int main(int argc, char **argv)
 {
     namespace_enter();
@@ -533,5 +556,6 @@ int main(int argc, char **argv)
     g_test_add_func("/links/random", test_random);
     g_test_add_func("/links/many", test_many);
     g_test_add_func("/links/access-points", test_access_points);
+    g_test_add_func("/links/removal", test_removal);
     return g_test_run();
 }

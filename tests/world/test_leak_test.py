@@ -257,7 +257,8 @@ def _index(world) -> str:
 
 
 def test_over_a_drop(world, tester):
-    """The tunnel is deleted, nothing leaves meanwhile, and the VPN is connected again: when somebody ends it, too."""
+    """The tunnel is deleted, nothing leaves meanwhile, and the VPN is connected again: when somebody ends it, too.
+    It stays if the lock opens meanwhile."""
     drop = [str(world.product.command), "test", "--drop", "--yes"]
     said = world.client.run(drop, check=False)
     assert said.returncode == UNJUDGED and "The lock is open" in said.stdout
@@ -274,12 +275,24 @@ def test_over_a_drop(world, tester):
     assert before and after and before != after, "no other tunnel: nothing was taken away"
 
     _running_tester(world)
-    program = world.client.popen(drop)
+    program = world.client.popen(drop, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     wait_until(lambda: _index(world) != after, "the tunnel to be taken away", 20)
-    program.send_signal(signal.SIGINT)
+    program.stdout.close()
+    for number in (signal.SIGTSTP, signal.SIGQUIT):
+        program.send_signal(number)
     assert program.wait(90) == 130
     world.product.wait_state("protected")
-    assert _index(world) not in ("", after)
+    again = _index(world)
+    assert again not in ("", after)
+
+    running = _running_tester(world)
+    program = world.client.popen(drop, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_until(lambda: _is_watching(running), "the first test to begin", 20)
+    world.product.ctl("pause", "1m")
+    said = program.communicate(timeout=60)[0]
+    assert "The interface tun0 stays." in said and program.returncode in (LEAKED, UNJUDGED), said
+    assert _index(world) == again, "taken away while the lock was open"
+    world.product.ctl("resume")
 
 
 def test_who_may_and_how_often(world, tester, people):
