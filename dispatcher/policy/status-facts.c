@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/status-facts.h"
 
-/* What a set may still hold of a tunnel that has gone since the guard died. */
+/* What a set may still hold of a tunnel that has gone since the guard died. Not a port: it is free
+ * again, and what a program sends from it would pass for the tunnel's. */
 typedef enum {
     NOTHING,
     LINKS,    /* indices of links that are no more */
@@ -15,7 +16,6 @@ static const Left left_behind[KS_SET_MAX] = {
     [KS_SET_TUNNEL_ROUTES6] = ANYTHING,    [KS_SET_TUNNEL_ADDRESSES4] = ANYTHING,
     [KS_SET_TUNNEL_ADDRESSES6] = ANYTHING, [KS_SET_TUNNEL_TARGETS6] = ANYTHING,
     [KS_SET_TUNNEL_SENDERS4] = ANYTHING,   [KS_SET_WIREGUARD_MARKS] = ANYTHING,
-    [KS_SET_WIREGUARD_PORTS] = ANYTHING,   [KS_SET_OPENVPN_PORTS] = ANYTHING,
 };
 
 static bool opens_no_more_links(const KsStatusFacts *facts, KsSetId set)

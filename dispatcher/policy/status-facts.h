@@ -37,7 +37,8 @@ typedef struct {
 const char *ks_status_state(const KsStatusFacts *facts);
 
 /* The kernel holds exactly what should be. Without a guard: all of its rules, and it opens no link
- * that should not be open; a link that is gone may still be named, which opens nothing. */
+ * that should not be open; a link that is gone may still be named, which opens nothing. A port that
+ * WireGuard or OpenVPN in the kernel sent from may not. */
 bool ks_status_verified(const KsStatusFacts *facts);
 
 /* A VPN of policies, which needs no interface: NetworkManager says that it is up, and the kernel

@@ -33,6 +33,7 @@ static void test_states(Fixture *f, const void *data)
 /* The tunnel has gone since the guard died: nothing gets out by what the kernel still names. */
 static void test_without_guard(Fixture *f, const void *data)
 {
+    static const KsSetId ports[] = { KS_SET_WIREGUARD_PORTS, KS_SET_OPENVPN_PORTS };
     const KsLink stranger = { .index = 9, .name = "tun9", .up = true, .tunnel_kind = true };
 
     (void) data;
@@ -54,6 +55,12 @@ static void test_without_guard(Fixture *f, const void *data)
     assert_state(f, "broken");
     g_array_set_size(f->world->links, 2);
     assert_state(f, "blocked");
+    for (unsigned i = 0; i < G_N_ELEMENTS(ports); i++) {
+        g_assert_true(ks_lock_add_port(f->lock, ports[i], 51820));
+        assert_state(f, "broken"); /* any program can take it now */
+        g_array_set_size(f->lock->sets[ports[i]], 0);
+        assert_state(f, "blocked");
+    }
     ks_lock_add_people(f->lock, 5, 5);
     ks_lock_seal(f->lock);
     assert_state(f, "broken");
