@@ -297,6 +297,9 @@ static const KsRule rules[] = {
     { KS_EGRESS_TO_HOTSPOT, "accept", DO(ACCEPT), "forwarded, and judged by the first layer" },
 
     /* ---- the local network ---- */
+    { KS_EGRESS_LAN4, "@nh,0,8 > 0x46 return",
+      DO(NETWORK(IPV4_VERSION, 1, R1), COMPARE(GT, 1, 0x46), RETURN),
+      "room for a source route: goes on elsewhere" },
     { KS_EGRESS_LAN4, "meta l4proto . th dport @resolver_ports return",
       DO(META(L4PROTO, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1),
          LOOKUP(KS_EGRESS_SET_RESOLVER_PORTS), RETURN), "no DNS to the router" },
@@ -305,6 +308,9 @@ static const KsRule rules[] = {
       "this network is reached through the VPN" },
     { KS_EGRESS_LAN4, "@nh,128,32 @lan4 accept",
       DO(NETWORK(IPV4_DESTINATION, 4, R1), LOOKUP(KS_EGRESS_SET_LAN4), ACCEPT) },
+    { KS_EGRESS_LAN6, "@nh,48,8 0x2b return",
+      DO(NETWORK(IPV6_NEXT_HEADER, 1, R1), COMPARE(EQ, 1, IPPROTO_ROUTING), RETURN),
+      "goes on elsewhere" },
     { KS_EGRESS_LAN6, "meta l4proto . th dport @resolver_ports return",
       DO(META(L4PROTO, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1),
          LOOKUP(KS_EGRESS_SET_RESOLVER_PORTS), RETURN), "no DNS to the router" },

@@ -128,7 +128,6 @@ static struct nftnl_expr *build_extension(const KsStep *step)
 {
     struct nftnl_expr *expr = nftnl_expr_alloc("exthdr");
     bool presence = step->kind != KS_STEP_EXTENSION;
-    bool ipv4 = step->kind == KS_STEP_OPTION;
 
     if (!expr)
         return NULL;
@@ -136,7 +135,7 @@ static struct nftnl_expr *build_extension(const KsStep *step)
     nftnl_expr_set_u8(expr, NFTNL_EXPR_EXTHDR_TYPE, (uint8_t) step->key);
     nftnl_expr_set_u32(expr, NFTNL_EXPR_EXTHDR_OFFSET, step->offset);
     nftnl_expr_set_u32(expr, NFTNL_EXPR_EXTHDR_LEN, step->length);
-    nftnl_expr_set_u32(expr, NFTNL_EXPR_EXTHDR_OP, ipv4 ? NFT_EXTHDR_OP_IPV4 : NFT_EXTHDR_OP_IPV6);
+    nftnl_expr_set_u32(expr, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
     if (presence)
         nftnl_expr_set_u32(expr, NFTNL_EXPR_EXTHDR_FLAGS, NFT_EXTHDR_F_PRESENT);
     return expr;
@@ -195,7 +194,6 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
         return expr;
     case KS_STEP_EXTENSION:
     case KS_STEP_PRESENCE:
-    case KS_STEP_OPTION:
         return build_extension(step);
     case KS_STEP_SWAP:
         expr = nftnl_expr_alloc("byteorder");

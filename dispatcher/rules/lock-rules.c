@@ -3,9 +3,10 @@
 #include "rules/reports.h"
 #include "rules/steps.h"
 
-/* RFC 791, 3.1: with the bit that has routers copy them into fragments. */
-#define OPTION_LOOSE_ROUTE  131
-#define OPTION_STRICT_ROUTE 137
+/* A source route that names an address takes seven bytes (RFC 791, 3.1), router alert four (RFC
+ * 2113): longer headers are refused whatever is in them, for of options that it cannot read the
+ * kernel says that there are none (net/netfilter/nft_exthdr.c, ipv4_find_option()). */
+#define HEADER_WORDS_MAX 6
 
 /* Going out, what the kernel encapsulates still names the interface that it came from as the one it
  * came in by (net/ipv4/ip_output.c, ip_output()). */
@@ -58,19 +59,13 @@ static const KsRule rules[] = {
 
     /* What names its own way (RFC 791, RFC 8200, RFC 8754) could be meant for a tunnel's address
      * when it is not yet seen. */
-    { KS_CHAIN_PREROUTING, "ip hdrlength != 5 jump with_options",
-      DO(IS_IPV4, NETWORK(IPV4_VERSION, 1, R1), MASK(1, 0x0f), COMPARE(NEQ, 1, 5),
-         JUMP(KS_CHAIN_WITH_OPTIONS)) },
+    { KS_CHAIN_PREROUTING, "ip hdrlength > 6 counter name \"blocked_in\" drop",
+      DO(IS_IPV4, NETWORK(IPV4_VERSION, 1, R1), MASK(1, 0x0f),
+         COMPARE(GT, 1, HEADER_WORDS_MAX), COUNT(KS_COUNTER_BLOCKED_IN), DROP),
+      "room for a source route" },
     { KS_CHAIN_PREROUTING, "exthdr rt exists counter name \"blocked_in\" drop",
       DO(IS_IPV6, PRESENCE(IPPROTO_ROUTING, R1), COMPARE(EQ, 1, 1), COUNT(KS_COUNTER_BLOCKED_IN),
          DROP), "a packet that names its own way" },
-
-    { KS_CHAIN_WITH_OPTIONS, "ip option lsrr exists counter name \"blocked_in\" drop",
-      DO(IS_IPV4, OPTION(OPTION_LOOSE_ROUTE, R1), COMPARE(EQ, 1, 1), COUNT(KS_COUNTER_BLOCKED_IN),
-         DROP) },
-    { KS_CHAIN_WITH_OPTIONS, "ip option ssrr exists counter name \"blocked_in\" drop",
-      DO(IS_IPV4, OPTION(OPTION_STRICT_ROUTE, R1), COMPARE(EQ, 1, 1), COUNT(KS_COUNTER_BLOCKED_IN),
-         DROP) },
 
     /* A tunnel's address is for those who come through the tunnel (CVE-2019-14899), for guests, and
      * for what IPsec has decrypted. */
@@ -545,10 +540,9 @@ static const KsRule rules[] = {
     { KS_CHAIN_LAN_OUT, "exthdr frag exists return",
       DO(IS_IPV6, PRESENCE(IPPROTO_FRAGMENT, R1), COMPARE(EQ, 1, 1), RETURN),
       "a fragment could hide its port" },
-    { KS_CHAIN_LAN_OUT, "ip option lsrr exists return",
-      DO(IS_IPV4, OPTION(OPTION_LOOSE_ROUTE, R1), COMPARE(EQ, 1, 1), RETURN), "goes on elsewhere" },
-    { KS_CHAIN_LAN_OUT, "ip option ssrr exists return",
-      DO(IS_IPV4, OPTION(OPTION_STRICT_ROUTE, R1), COMPARE(EQ, 1, 1), RETURN), "goes on elsewhere" },
+    { KS_CHAIN_LAN_OUT, "ip hdrlength > 6 return",
+      DO(IS_IPV4, NETWORK(IPV4_VERSION, 1, R1), MASK(1, 0x0f),
+         COMPARE(GT, 1, HEADER_WORDS_MAX), RETURN), "room for a source route: goes on elsewhere" },
     { KS_CHAIN_LAN_OUT, "exthdr rt exists return",
       DO(IS_IPV6, PRESENCE(IPPROTO_ROUTING, R1), COMPARE(EQ, 1, 1), RETURN), "goes on elsewhere" },
     { KS_CHAIN_LAN_OUT, "meta l4proto . th dport @resolver_ports return",

@@ -23,7 +23,6 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     [KS_CHAIN_TO_GUESTS] = { "to_guests", .conditional = true, .with = KS_SET_GUEST_INTERFACES,
                              .comment = "guests hear answers only" },
     [KS_CHAIN_TO_TUNNEL] = { "to_tunnel", .comment = "who may send to a tunnel's address" },
-    [KS_CHAIN_WITH_OPTIONS] = { "with_options", .comment = "source routing is refused" },
     [KS_CHAIN_LEAVING] = { "leaving", .comment = "what may leave by an uplink" },
     [KS_CHAIN_REPORTS] = { "reports", .comment = "multicast reports: link upkeep's groups only" },
     [KS_CHAIN_ANSWERS] = { "answers", .comment = "what VPN servers may send" },

@@ -120,7 +120,6 @@ typedef enum {
     KS_STEP_IMMEDIATE, /* load `length` bytes of data into `reg` */
     KS_STEP_EXTENSION, /* load `length` bytes at `offset` of the IPv6 extension header `key` */
     KS_STEP_PRESENCE,  /* load 1 into `reg` if there is an IPv6 extension header `key`, else 0 */
-    KS_STEP_OPTION,    /* load 1 into `reg` if there is an IPv4 option `key`, else 0 */
     KS_STEP_SWAP,      /* turn the four bytes of `reg` from host order to the wire's */
     KS_STEP_MASK,      /* clear the bits in `length` bytes of `reg` that are not in data */
     KS_STEP_SET_BITS,  /* set the bits of data in `length` bytes of `reg` */

@@ -74,8 +74,12 @@ bool packet_is_ipv6(const Packet *packet)
 static size_t header_size(const Packet *packet)
 {
     if (packet_is_ipv6(packet))
-        return IPV6_HEADER + (packet->options ? OPTIONS6 : packet->first ? FRAGMENT_HEADER : 0);
-    return IPV4_HEADER + (packet->options ? OPTIONS4 : 0) + (packet->by_way_of ? ROUTE_SIZE : 0);
+        return IPV6_HEADER + packet->way_size +
+               (packet->options ? OPTIONS6
+                : packet->first ? FRAGMENT_HEADER
+                                : 0);
+    return IPV4_HEADER + packet->way_size + (packet->options ? OPTIONS4 : 0) +
+           (packet->by_way_of ? ROUTE_SIZE : 0);
 }
 
 static void put_ip_header(const Packet *packet, size_t payload, uint8_t *buffer)
@@ -92,7 +96,9 @@ static void put_ip_header(const Packet *packet, size_t payload, uint8_t *buffer)
         buffer[7] = hops;
         g_assert_cmpint(inet_pton(AF_INET6, packet->from, buffer + 8), ==, 1);
         g_assert_cmpint(inet_pton(AF_INET6, packet->to, buffer + 24), ==, 1);
-        if (packet->options) {
+        if (packet->way) {
+            memcpy(buffer + IPV6_HEADER, packet->way, packet->way_size);
+        } else if (packet->options) {
             buffer[IPV6_HEADER + 2] = PAD_N;
             buffer[IPV6_HEADER + 3] = OPTIONS6 - 4;
         } else if (packet->first) {
@@ -100,7 +106,9 @@ static void put_ip_header(const Packet *packet, size_t payload, uint8_t *buffer)
         }
         if (extension > 0) {
             buffer[IPV6_HEADER] = packet->protocol;
-            *next = packet->options ? IPPROTO_DSTOPTS : IPPROTO_FRAGMENT;
+            *next = packet->way       ? IPPROTO_ROUTING
+                    : packet->options ? IPPROTO_DSTOPTS
+                                      : IPPROTO_FRAGMENT;
         }
         return;
     }
@@ -113,6 +121,8 @@ static void put_ip_header(const Packet *packet, size_t payload, uint8_t *buffer)
     g_assert_cmpint(inet_pton(AF_INET, packet->from, buffer + 12), ==, 1);
     g_assert_cmpint(inet_pton(AF_INET, packet->to, buffer + 16), ==, 1);
     memset(buffer + IPV4_HEADER, NO_OPERATION, extension);
+    if (packet->way)
+        memcpy(buffer + IPV4_HEADER, packet->way, packet->way_size);
     if (packet->by_way_of) {
         static const uint8_t option[] = { ROUTE_OPTION, ROUTE_SIZE - 1, 4 };
 

@@ -32,8 +32,11 @@ struct Packet {
     bool first;            /* calls itself the first of several fragments */
     bool options;          /* with options in its IP header, or behind it */
     const char *by_way_of; /* IPv4: `to` is on the way, this is where it goes (RFC 791, 3.1) */
-    uint8_t tcp_flags;     /* 0: SYN */
-    uint32_t head;         /* what its payload begins with; 0: nothing */
+    /* IPv4's options; or IPv6's routing header, whose first byte is written here */
+    const uint8_t *way;
+    size_t way_size;   /* a multiple of 4; of 8 with IPv6 */
+    uint8_t tcp_flags; /* 0: SYN */
+    uint32_t head;     /* what its payload begins with; 0: nothing */
 };
 
 bool packet_is_ipv6(const Packet *packet);

@@ -34,6 +34,7 @@ typedef enum {
     GUESTS,
     HOTSPOT,
     TRANSLATOR,
+    CARD, /* and the second layer on it */
 } Known;
 
 static KsAddress address(const char *text)
@@ -53,10 +54,13 @@ static void commit(Lock *lock)
 static Lock lock_new(void)
 {
     g_autoptr(GArray) uplinks = g_array_new(FALSE, TRUE, sizeof(KsUplink));
+    KsUplink card = { .index = traffic_interface(TRAFFIC_WIRE), .form = KS_UPLINK_ETHERNET };
     KsUplink hotspot = { .index = traffic_interface(TRAFFIC_GUEST), .form = KS_UPLINK_HOTSPOT };
     Lock lock = { .held = ks_readback_new(&ks_lock_table), .lock = ks_lock_new() };
 
     g_assert_nonnull(if_indextoname(hotspot.index, hotspot.name));
+    g_assert_nonnull(if_indextoname(card.index, card.name));
+    g_array_append_val(uplinks, card);
     g_array_append_val(uplinks, hotspot);
     lock.table = ks_egress_table_new(uplinks, false);
     lock.frames = ks_readback_new(ks_egress_table_skeleton(lock.table));
@@ -79,7 +83,10 @@ static void lock_free(Lock *lock)
 static void close_second_layer(Lock *lock)
 {
     g_autoptr(KsWorld) world = ks_world_new();
+    KsLink card = { .index = traffic_interface(TRAFFIC_WIRE), .up = true };
 
+    g_assert_nonnull(if_indextoname(card.index, card.name));
+    g_array_append_val(world->links, card);
     g_assert_true(ks_uplinks_draw(world, lock->lock, lock->frames_lock));
     g_assert_cmpint(ks_plan_lock(&lock->batch, lock->frames, lock->frames_lock, 0), ==, 0);
     g_assert_cmpint(ks_netfilter_commit(lock->netfilter, &lock->batch), ==, 0);
@@ -129,7 +136,7 @@ static void close_lock(Lock *lock, bool lan, Known known)
     g_assert_cmpint(ks_plan_lock(&lock->batch, lock->held, lock->lock, 0), ==, 0);
     commit(lock);
     g_assert_true(ks_readback_is_intact(lock->held));
-    if (known == HOTSPOT)
+    if (known == HOTSPOT || known == CARD)
         close_second_layer(lock);
 }
 
@@ -177,6 +184,7 @@ static const struct {
     { "to-hotspot", ROWS(to_hotspot), TRAFFIC_TO_GUEST, KS_COUNTER_BLOCKED_OUT, HOTSPOT },
     { "frames-to-hotspot", ROWS(frames_to_hotspot), TRAFFIC_FRAME_TO_GUEST, COUNTED_AS_FRAMES,
       HOTSPOT },
+    { "frames-out", ROWS(frames_out), TRAFFIC_FRAME_OUT, COUNTED_AS_FRAMES, CARD },
     { "tunnel-to-hotspot", ROWS(tunnel_to_guest), TRAFFIC_TUNNEL_TO_GUEST,
       KS_COUNTER_BLOCKED_FORWARD, HOTSPOT },
     { "wire-to-hotspot", ROWS(wire_to_guest), TRAFFIC_WIRE_TO_GUEST, KS_COUNTER_BLOCKED_FORWARD,

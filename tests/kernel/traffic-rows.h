@@ -73,11 +73,31 @@ typedef struct {
         from, HERE6, IPPROTO_ICMPV6, 0, type, 0, &(about) \
     }
 
+#define BY(from, to, by)                                                       \
+    {                                                                          \
+        from, to, IPPROTO_UDP, 0, 9, 5000, .way = (by), .way_size = sizeof(by) \
+    }
+#define WITH_ALERT(from, to, type)                                                 \
+    {                                                                              \
+        from, to, IPPROTO_IGMP, 1, type, 0, NULL, .way = router_alert,             \
+                                                  .way_size = sizeof(router_alert) \
+    }
+
 #define IGMP_REPORT 0x22
 #define IGMP_QUERY  0x11
 
 enum { RS = 133, RA, NS, NA, REDIRECT }; /* RFC 4861 */
 enum { MLD_QUERY = 130, MLD_REPORT, MLD_DONE, MLD2_REPORT = 143 };
+
+/* Options that the kernel refuses to read for nft (RFC 791, 3.1): a loose source route of which one
+ * address is used, or in front of a record of the way that is full; and to the tunnel's address. */
+static const uint8_t route_used[] = { 131, 11, 8, 192, 168, 1, 1, 203, 0, 113, 5, 0 };
+static const uint8_t route_recorded[] = {
+    131, 7, 4, 203, 0, 113, 5, 7, 7, 8, 192, 168, 1, 1, 0, 0
+};
+static const uint8_t route_inside[] = { 131, 11, 8, 192, 0, 2, 10, 10, 8, 0, 2, 0 };
+static const uint8_t router_alert[] = { 148, 4, 0, 0 }; /* RFC 2113 */
+static const uint8_t routing_header[24] = { 0, 2, 0, 1, [8] = 0x20, 0x01, 0x0d, 0xb8 };
 
 /* ---- from programs here to the world ---- */
 
@@ -164,6 +184,10 @@ static const Row output[] = {
     { ON_LAN, ICMP(HERE, ROUTER, 8, 0) },
     /* which the router would send on to somebody else */
     { NEVER, { HERE, ROUTER, IPPROTO_UDP, 0, 5000, 9, .by_way_of = PUBLIC } },
+    { NEVER, BY(HERE, ROUTER, route_used) },
+    { NEVER, BY(HERE, ROUTER, route_recorded) },
+    { NEVER, BY(HERE6, "fd00::5", routing_header) },
+    { ON_LAN, WITH_ALERT(HERE, "224.0.0.22", IGMP_REPORT) },
     { NEVER, UDP(HERE, 5000, ROUTER, 53) },
     { NEVER, TCP(HERE, 5000, ROUTER, 53) },
     { NEVER, UDP(HERE, 5000, ROUTER, 853) },
@@ -318,6 +342,7 @@ static const Row input[] = {
     { ON_LAN, ICMP6("fe80::1", "ff02::1", MLD_QUERY, 64) },
     { NEVER, ICMP6("2001:db8:1::1", HERE6, MLD_QUERY, 1) },
     { ALWAYS, IGMP(ROUTER, "224.0.0.1", IGMP_QUERY, 1) },
+    { ALWAYS, WITH_ALERT(ROUTER, "224.0.0.1", IGMP_QUERY) },
     { ON_LAN, IGMP(ROUTER, "224.0.0.1", IGMP_QUERY, 64) },
 
     { ON_LAN, UDP("192.168.1.5", 5000, HERE, 5000) },
@@ -346,6 +371,7 @@ static const Row in_for_tunnel[] = {
     { NEVER, UDP("fd00::5", 5000, TUNNEL_ADDRESS6, 5000) },
     { NEVER, { SERVER, HERE, IPPROTO_UDP, 0, 1194, 5000, .by_way_of = TUNNEL_ADDRESS } },
     { NEVER, { "192.168.1.5", HERE, IPPROTO_UDP, 0, 9, 5000, .by_way_of = TUNNEL_ADDRESS } },
+    { NEVER, BY("192.168.1.5", HERE, route_inside) },
     { ALWAYS, UDP(SERVER, 1194, HERE, 5000) },
 };
 
@@ -544,4 +570,17 @@ static const Row out_of_tunnel[] = {
     { ALWAYS, UDP(PUBLIC, 53, HERE, 5000) },
     { ALWAYS, TCP(IN_TUN, 443, HERE, 5000) },
     { ALWAYS, UDP(IN_TUN6, 53, HERE6, 5000) },
+};
+
+/* ---- frames that a program here makes, to the world ---- */
+
+static const Row frames_out[] = {
+    { ON_LAN, UDP(HERE, 5000, "192.168.1.5", 5000) },
+    { ON_LAN, UDP(HERE6, 5000, "fd00::5", 5000) },
+    { ON_LAN, WITH_ALERT(HERE, "224.0.0.22", IGMP_REPORT) },
+    { ALWAYS, UDP(HERE, 5000, SERVER, 1194) },
+    { NEVER, UDP(HERE, 5000, PUBLIC, 9) },
+    { NEVER, BY(HERE, ROUTER, route_used) },
+    { NEVER, BY(HERE, ROUTER, route_recorded) },
+    { NEVER, BY(HERE6, "fd00::5", routing_header) },
 };

@@ -66,8 +66,9 @@ static struct {
     int wire; /* packet sockets on the far ends */
     int cable;
     int tunnel;
-    int frames;   /* a packet socket here, towards the guest */
-    int send4[3]; /* raw sockets here, by TrafficInterface */
+    int frames;     /* a packet socket here, towards the guest */
+    int frames_out; /* and towards the world */
+    int send4[3];   /* raw sockets here, by TrafficInterface */
     int send6[3];
     int local[CATCHERS];
     unsigned locals;
@@ -179,6 +180,7 @@ static void open_sockets(void)
     PacketSocket wire = { .link = "wire1" };
     PacketSocket cable = { .link = "guest1" };
     PacketSocket frames = { .link = GUEST };
+    PacketSocket frames_out = { .link = WIRE };
 
     G_STATIC_ASSERT(G_N_ELEMENTS(local) <= CATCHERS);
     for (unsigned i = 0; i < G_N_ELEMENTS(local); i++)
@@ -191,6 +193,8 @@ static void open_sockets(void)
     net.send6[TRAFFIC_GUEST] = raw_socket(AF_INET6, IPPROTO_RAW, GUEST);
     open_packet_socket(&frames);
     net.frames = frames.fd;
+    open_packet_socket(&frames_out);
+    net.frames_out = frames_out.fd;
     namespace_run(net.world, open_packet_socket, &wire);
     namespace_run(net.guest, open_packet_socket, &cable);
     net.wire = wire.fd;
@@ -242,6 +246,7 @@ void traffic_tear_down(void)
     close(net.cable);
     close(net.tunnel);
     close(net.frames);
+    close(net.frames_out);
     close(net.world);
     close(net.guest);
 }
@@ -319,6 +324,9 @@ static void send_bytes(TrafficPath path, const Packet *packet, const uint8_t *by
         break;
     case TRAFFIC_FRAME_TO_GUEST:
         send_frame(packet, bytes, size, net.frames, THEIR_MAC);
+        break;
+    case TRAFFIC_FRAME_OUT:
+        send_frame(packet, bytes, size, net.frames_out, THEIR_MAC);
         break;
     case TRAFFIC_OUT_OF_TUNNEL:
     case TRAFFIC_TUNNEL_TO_GUEST:
@@ -430,11 +438,14 @@ void traffic_send(TrafficPath path, const Packet *const *packets, unsigned count
         last_path = TRAFFIC_THROUGH_TO_TUNNEL;
     } else if (path == TRAFFIC_FRAME_TO_GUEST) {
         last_path = TRAFFIC_TO_GUEST;
+    } else if (path == TRAFFIC_FRAME_OUT) {
+        last_path = TRAFFIC_OUT;
     }
     send_one(last_path, &last_packets[last_path], caught.first + count);
     switch (path) {
     case TRAFFIC_OUT:
     case TRAFFIC_THROUGH:
+    case TRAFFIC_FRAME_OUT:
         wait_for_last(&net.wire, 1, &caught);
         break;
     case TRAFFIC_IN:

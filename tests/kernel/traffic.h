@@ -31,6 +31,7 @@ typedef enum {
     TRAFFIC_TO_GUEST,          /* from a program here, caught by the guest */
     TRAFFIC_FROM_GUEST,        /* from the guest, caught by a program here */
     TRAFFIC_FRAME_TO_GUEST,    /* as a frame that a program here makes, caught by the guest */
+    TRAFFIC_FRAME_OUT,         /* the same, caught in the world */
 } TrafficPath;
 
 void traffic_set_up(void);

@@ -155,7 +155,6 @@ static void check_registers(const KsRule *rule)
         case KS_STEP_IMMEDIATE:
         case KS_STEP_EXTENSION:
         case KS_STEP_PRESENCE:
-        case KS_STEP_OPTION:
             load(&registers, step->reg, step->length, true);
             break;
         case KS_STEP_WRITE:
