@@ -336,6 +336,12 @@ def test_one_choice_of_mode(stage):
     can_choose([*MODES.values()])
     marked("When a VPN is on")
 
+    # the guard disconnects where that opens the lock
+    stage.say(STATES["protected"] | {"Mode": "'drops'"})
+    marked("Only against drops")
+    stage.act("disconnect", "[<'m1'>]")
+    wait_until(lambda: stage.asked[1:] == ["Disconnect('m1',)"], "the guard to be asked", 20)
+
     stage.say({"Mode": "'always'", "ModeSource": "'/etc/nm-killswitch.conf:3'"})
     can_choose([])
     marked("Always")
@@ -343,7 +349,7 @@ def test_one_choice_of_mode(stage):
     stage.go_away()
     wait_until(lambda: "Not known while the guard is not running" in words(stage, window), "the list to say so", 20)
     assert not radios(stage, window, "VISIBLE")
-    assert stage.asked == ["SetMode('drops',)"]
+    assert len(stage.asked) == 2
 
 
 _SETTINGS_XML = """<node><interface name="org.freedesktop.portal.Settings">
