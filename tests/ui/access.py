@@ -62,8 +62,8 @@ def access_environment(desktop: Desktop) -> dict[str, str]:
     return {name: value for name, value in desktop.environment.items() if name != "NO_AT_BRIDGE"}
 
 
-def words(desktop: Desktop, window: str) -> list[str]:
-    return [node.text or node.name for node in read(desktop, window)]
+def words(desktop: Desktop, window: str, state: str = "SHOWING") -> list[str]:
+    return [node.text or node.name for node in read(desktop, window, state)]
 
 
 def walk_by_tab(desktop: Desktop, window: str, most: int = 40) -> list[Node]:
@@ -108,7 +108,8 @@ def find(desktop: Desktop, window: str, name: str, role: str = "", state: str = 
 
 
 def focus(desktop: Desktop, window: str, name: str, role: str) -> None:
-    """As a screen reader does; the window scrolls to it."""
+    """As a screen reader does; the window scrolls to it, which cannot be asked for: GTK takes what is in a list's row
+    for scrolled away, by its place in the row alone."""
 
     def now() -> tuple[str, ...]:
         return find(desktop, window, name, role, "VISIBLE").states
@@ -116,7 +117,6 @@ def focus(desktop: Desktop, window: str, name: str, role: str) -> None:
     wait_until(lambda: "SENSITIVE" in now(), f"{name!r} to be sensitive", 20)
     _run_reader(desktop, role, name)
     wait_until(lambda: "FOCUSED" in now(), f"{name!r} to have the focus", 20)
-    wait_until(lambda: "SHOWING" in now(), f"the window to scroll to {name!r}", 20)
 
 
 def press(desktop: Desktop, window: str, name: str, role: str = "push button") -> None:

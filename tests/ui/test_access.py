@@ -177,7 +177,7 @@ def test_files_are_imported(world, desktop):
         wait_until(lambda: not desktop.windows("Import a VPN"), "the file to be taken", 20)
         told("The VPN was added", "imported.ovpn")
         assert profiles("imported") == 1
-        wait_until(lambda: "imported (OpenVPN)" in words(desktop, "Preferences"), "the window to show it", 20)
+        wait_until(lambda: "imported (OpenVPN)" in words(desktop, "Preferences", "VISIBLE"), "the window to show it", 20)
 
         for _ in range(2):  # as by a second click
             desktop.act("import-files", f"[<['file://{files}/ksimport.conf']>]")
@@ -206,10 +206,10 @@ def test_the_server_of_an_imported_profile(world, desktop, tmp_path):
         open_window(desktop, "Preferences")
 
         def says(*parts):
-            return lambda: any(all(part in text for part in parts) for text in words(desktop, "Preferences"))
+            return lambda: any(all(part in text for part in parts) for text in words(desktop, "Preferences", "VISIBLE"))
 
         wait_until(says("gateway.example", "8443", "TCP"), "the imported server", 15)
-        assert any("imported" in text for text in words(desktop, "Preferences"))
+        assert any("imported" in text for text in words(desktop, "Preferences", "VISIBLE"))
         # another program edits it while the window is open
         world.manager.nmcli("connection", "modify", "imported", "+vpn.data", "remote=other.example:1195:udp")
         wait_until(says("other.example", "1195", "UDP"), "the edited server", 15)

@@ -24,7 +24,7 @@ def window(world, desktop):
     desktop.start_applet("--preferences", NO_AT_BRIDGE="0", G_DEBUG="")
     desktop.wait_icon("unlocked")
     wait_until(lambda: desktop.windows(PREFERENCES), "the preferences")
-    wait_until(lambda: "broken (OpenVPN)" in words(desktop, PREFERENCES), "the VPNs", 20)
+    wait_until(lambda: "broken (OpenVPN)" in words(desktop, PREFERENCES, "VISIBLE"), "the VPNs", 20)
     yield desktop
     world.manager.nmcli("connection", "delete", "broken", check=False)
 
@@ -52,7 +52,7 @@ def test_a_server_is_corrected(world, window):
     # it is the first in the list, and marked
     assert says(window, "Its server is not known")()
     assert servers_of(world, "broken") == []
-    assert any(node.name == "Warning" for node in read(window, PREFERENCES))
+    assert any(node.name == "Warning" for node in read(window, PREFERENCES, "VISIBLE"))
 
     press(window, PREFERENCES, "Correct the servers of “broken”")
     find(window, dialog, HOST)
@@ -111,7 +111,7 @@ def test_which_vpns_lock(world, window):
     agent.wait_for("Password:")
 
     def shown():
-        return find(window, PREFERENCES, name, "toggle button").description
+        return find(window, PREFERENCES, name, "toggle button", "VISIBLE").description
 
     assert shown() == "Closes the lock if it carries everything"
     assert locks() == "auto"
