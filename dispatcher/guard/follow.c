@@ -62,6 +62,8 @@ bool ks_guard_follow(KsGuard *guard)
     ks_look_at_network_users(guard->look,
                              (const char *const *) ks_engine_settings(guard->engine)->lan_networks);
     settings_changed = ks_engine_observe(guard->engine, ks_look_world(guard->look));
+    if (taken_over && ks_guard_heed_ends(guard))
+        ks_guard_save(guard); /* what opens: the disk first */
     held = taken_over && ks_guard_hold(guard);
     if (ks_engine_settings(guard->engine)->locked)
         ks_store_note_closed(guard->store);

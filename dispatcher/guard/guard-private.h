@@ -145,6 +145,13 @@ void ks_guard_connect(KsGuard *guard);
 /* When it tries again, as Unix time in seconds; 0: not by itself. */
 int64_t ks_guard_next_connect(const KsGuard *guard);
 
+/* ---- disconnecting.c ---- */
+
+/* To be called after each look, once what the kernel held is known. True if what a person asked
+ * NetworkManager for opened the lock, because an administrator's file says that it counts; that is
+ * to be saved. */
+bool ks_guard_heed_ends(KsGuard *guard);
+
 /* ---- administrator.c ---- */
 
 KsConfiguration *ks_guard_read_configuration(void);

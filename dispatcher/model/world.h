@@ -172,7 +172,8 @@ typedef struct {
     KsVpnLocks locks;
     KsVpnActivity activity;
     KsFailure failure;           /* of the last attempt; KS_FAILURE_NONE once it is up */
-    bool ended_by_person;        /* ... that it ended was somebody's wish */
+    bool ended_by_person;        /* ... that it ended was somebody's wish, no matter whose */
+    bool ended_here;             /* ... and this program asked NetworkManager for it */
     bool secrets_of_person;      /* NetworkManager has to ask a person's session for its secrets */
     unsigned attempt;            /* the later of two has the greater number */
     uint64_t used;               /* when NetworkManager had it up last: Unix time, 0: never, or

@@ -17,12 +17,15 @@
 /* Of a VPN that was up for days only the end says something. */
 #define LENGTH_MAX (600 * SECOND)
 
+typedef enum { END_UNKNOWN, END_BY_PERSON, END_BY_OTHERS } End;
+
 typedef struct {
     KsFailure failure;
     gint64 began; /* 0: not known */
     bool running;
     bool alone;
-    bool by_person; /* its end was somebody's wish */
+    bool asked_here; /* this program has asked NetworkManager to end it */
+    End end;         /* what was told of it first */
     unsigned number;
 } Attempt;
 
@@ -30,6 +33,7 @@ struct KsAttempts {
     void (*changed)(void *data);
     void *data;
     GHashTable *attempts; /* profile -> Attempt* */
+    const void *asked;    /* the profile whose end was asked for last; NULL: none's */
     GCancellable *cancellable;
     unsigned count;
 };
@@ -89,12 +93,14 @@ void ks_attempts_begin(KsAttempts *attempts, const void *profile)
             attempt->alone = ((Attempt *) other)->alone = false;
 }
 
-static void succeed(KsAttempts *attempts, const void *profile)
+void ks_attempts_succeed(KsAttempts *attempts, const void *profile)
 {
     Attempt *attempt = find(attempts, profile);
 
     attempt->failure = KS_FAILURE_NONE;
     attempt->running = false;
+    attempt->asked_here = false;
+    attempt->end = END_UNKNOWN;
 }
 
 static void read_now(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
@@ -135,6 +141,8 @@ static void fail(KsAttempts *attempts, const void *profile, KsFailure failure)
 
     attempt->failure = failure;
     attempt->running = false;
+    if (attempt->end == END_UNKNOWN)
+        attempt->end = END_BY_OTHERS;
     if (attempt->began == 0 || !attempt->alone)
         return;
     reading = g_new0(Reading, 1);
@@ -145,13 +153,17 @@ static void fail(KsAttempts *attempts, const void *profile, KsFailure failure)
     g_task_run_in_thread(task, read_now);
 }
 
-/* Without a word about the VPN. What was said before stands. */
-static void end(KsAttempts *attempts, const void *profile, bool by_person)
+/* The first word decides: after it NetworkManager says "user-disconnected" of a VPN whose profile
+ * was deleted, too (nm-vpn-connection.c, dispatcher_pre_down_done()). */
+static void note_end(KsAttempts *attempts, const void *profile, unsigned reason)
 {
     Attempt *attempt = find(attempts, profile);
 
     attempt->running = false;
-    attempt->by_person |= by_person;
+    if (attempt->end == END_UNKNOWN && reason > NM_ACTIVE_CONNECTION_STATE_REASON_NONE)
+        attempt->end = reason == NM_ACTIVE_CONNECTION_STATE_REASON_USER_DISCONNECTED
+                           ? END_BY_PERSON
+                           : END_BY_OTHERS;
 }
 
 /* A VPN's program that stops being connected without a word is a failure, too: NetworkManager gives
@@ -170,20 +182,43 @@ void ks_attempts_hear(KsAttempts *attempts, NMActiveConnection *active, unsigned
     KsFailure failure = failure_of(active, reason);
 
     if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED)
-        succeed(attempts, profile);
+        ks_attempts_succeed(attempts, profile);
     else if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
         ks_attempts_begin(attempts, profile);
     else if (failure != KS_FAILURE_NONE)
         fail(attempts, profile, failure);
     else
-        end(attempts, profile, reason == NM_ACTIVE_CONNECTION_STATE_REASON_USER_DISCONNECTED);
+        note_end(attempts, profile, reason);
 }
 
 bool ks_attempts_ended_by_person(const KsAttempts *attempts, const void *profile)
 {
     const Attempt *attempt = g_hash_table_lookup(attempts->attempts, profile);
 
-    return attempt && attempt->by_person;
+    return attempt && attempt->end == END_BY_PERSON;
+}
+
+void ks_attempts_ask_end(KsAttempts *attempts, const void *profile)
+{
+    attempts->asked = profile;
+    if (profile)
+        find(attempts, profile)->asked_here = true;
+}
+
+void ks_attempts_refuse_end(KsAttempts *attempts)
+{
+    Attempt *attempt = g_hash_table_lookup(attempts->attempts, attempts->asked);
+
+    if (attempt)
+        attempt->asked_here = false;
+    attempts->asked = NULL;
+}
+
+bool ks_attempts_asked_end(const KsAttempts *attempts, const void *profile)
+{
+    const Attempt *attempt = g_hash_table_lookup(attempts->attempts, profile);
+
+    return attempt && attempt->asked_here;
 }
 
 void ks_attempts_forget(KsAttempts *attempts, const void *profile)

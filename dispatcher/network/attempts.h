@@ -19,11 +19,17 @@ void ks_attempts_free(KsAttempts *attempts);
 
 /* `profile` only tells them apart. */
 void ks_attempts_begin(KsAttempts *attempts, const void *profile);
+void ks_attempts_succeed(KsAttempts *attempts, const void *profile);
 
 /* `active` is of a profile, and has come to `state` (NMActiveConnectionState) for `reason`
  * (NMActiveConnectionStateReason): as its signal tells, which alone has the reason. */
 void ks_attempts_hear(KsAttempts *attempts, NMActiveConnection *active, unsigned state,
                       unsigned reason);
+
+/* NetworkManager is asked from here to end it (NULL: for something else); it has refused that. */
+void ks_attempts_ask_end(KsAttempts *attempts, const void *profile);
+void ks_attempts_refuse_end(KsAttempts *attempts);
+bool ks_attempts_asked_end(const KsAttempts *attempts, const void *profile);
 
 void ks_attempts_forget(KsAttempts *attempts, const void *profile);
 void ks_attempts_clear(KsAttempts *attempts);

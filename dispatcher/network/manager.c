@@ -105,6 +105,8 @@ static void watch_active(KsManager *manager, NMActiveConnection *active)
         g_signal_connect(active, "state-changed", G_CALLBACK(on_active_state), manager);
         if (nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
             ks_attempts_begin(manager->attempts, nm_active_connection_get_connection(active));
+        else if (nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATED)
+            ks_attempts_succeed(manager->attempts, nm_active_connection_get_connection(active));
     }
     watch(manager, active, of_active);
     watch(manager, nm_active_connection_get_ip4_config(active), of_config);
@@ -214,6 +216,7 @@ static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
     vpn->attempt = ks_attempts_number(manager->attempts, profile);
     vpn->failure = ks_attempts_failure(manager->attempts, profile);
     vpn->ended_by_person = ks_attempts_ended_by_person(manager->attempts, profile);
+    vpn->ended_here = ks_attempts_asked_end(manager->attempts, profile);
     vpn->secrets_of_person = known->asks_person;
     return vpn;
 }
@@ -410,6 +413,8 @@ static void on_answered(bool taken, void *data)
 {
     KsManager *manager = data;
 
+    if (!taken)
+        ks_attempts_refuse_end(manager->attempts);
     manager->job = NULL;
     manager->job_answered(taken, manager->job_data);
 }
@@ -432,6 +437,10 @@ bool ks_manager_ask(KsManager *manager, const char *uuid, bool connect,
     manager->job = is_known_vpn(manager, uuid)
                        ? ks_activation_begin(manager->client, uuid, connect, on_answered, manager)
                        : NULL;
+    if (manager->job)
+        ks_attempts_ask_end(manager->attempts,
+                            connect ? NULL
+                                    : nm_client_get_connection_by_uuid(manager->client, uuid));
     return manager->job != NULL;
 }
 

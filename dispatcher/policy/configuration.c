@@ -30,6 +30,9 @@ static const Row rows[] = {
     /* which mode, whatever people choose; KS_MODE_MAX: they choose */
     [KS_CONFIGURATION_MODE] = { "lock", "mode", MODE, 0, KS_MODE_MAX, KS_MODE_MAX,
                                 "choosing the mode" },
+    /* in the mode drops: disconnecting the VPN with anything unlocks */
+    [KS_CONFIGURATION_ANY_DISCONNECT_UNLOCKS] = { "lock", "any-disconnect-unlocks", BOOLEAN, 0,
+                                                  false, false, NULL },
     /* the longest pause; 0 means that nobody may pause */
     [KS_CONFIGURATION_PAUSE_MAX] = { "pause", "max", DURATION, KS_CONFIGURATION_PAUSE_LIMIT,
                                      60 * 60, 60 * 60, NULL },
@@ -435,6 +438,12 @@ const char *ks_configuration_mode_source(const KsConfiguration *configuration)
                    !configuration->mode_is_unclear
                ? NULL
                : configuration->sources[KS_CONFIGURATION_MODE];
+}
+
+bool ks_configuration_any_disconnect_unlocks(const KsConfiguration *configuration)
+{
+    return configuration->values[KS_CONFIGURATION_ANY_DISCONNECT_UNLOCKS] &&
+           configuration->values[KS_CONFIGURATION_ALLOW_UNLOCK];
 }
 
 uint32_t ks_configuration_pause_max(const KsConfiguration *configuration)

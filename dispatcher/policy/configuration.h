@@ -15,15 +15,16 @@
  * and line, and never permits anything: where a key has a stricter meaning, that one holds. */
 
 typedef enum {
-    KS_CONFIGURATION_AUTO_LOCK,           /* [lock] auto-lock */
-    KS_CONFIGURATION_MODE,                /* [lock] mode */
-    KS_CONFIGURATION_PAUSE_MAX,           /* [pause] max */
-    KS_CONFIGURATION_ALLOW_UNLOCK,        /* [allow] unlock */
-    KS_CONFIGURATION_ALLOW_PAUSE,         /* [allow] pause */
-    KS_CONFIGURATION_ALLOW_LAN_ACCESS,    /* [allow] lan-access */
-    KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF, /* [allow] auto-lock-off */
-    KS_CONFIGURATION_ALWAYS_ON,           /* [vpn] always-on */
-    KS_CONFIGURATION_ALLOW_ALWAYS_ON,     /* [allow] auto-connect */
+    KS_CONFIGURATION_AUTO_LOCK,              /* [lock] auto-lock */
+    KS_CONFIGURATION_MODE,                   /* [lock] mode */
+    KS_CONFIGURATION_ANY_DISCONNECT_UNLOCKS, /* [lock] any-disconnect-unlocks */
+    KS_CONFIGURATION_PAUSE_MAX,              /* [pause] max */
+    KS_CONFIGURATION_ALLOW_UNLOCK,           /* [allow] unlock */
+    KS_CONFIGURATION_ALLOW_PAUSE,            /* [allow] pause */
+    KS_CONFIGURATION_ALLOW_LAN_ACCESS,       /* [allow] lan-access */
+    KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF,    /* [allow] auto-lock-off */
+    KS_CONFIGURATION_ALWAYS_ON,              /* [vpn] always-on */
+    KS_CONFIGURATION_ALLOW_ALWAYS_ON,        /* [allow] auto-connect */
     KS_CONFIGURATION_KEYS,
 } KsConfigurationKey;
 
@@ -61,6 +62,10 @@ void ks_configuration_decide_mode(const KsConfiguration *configuration, KsSettin
 /* What decides it, if it is not people, or keeps them from it because it cannot be understood: file
  * and line, or NULL. */
 const char *ks_configuration_mode_source(const KsConfiguration *configuration);
+
+/* Whether in KS_MODE_DROPS what is disconnected with any other program opens, too; never while
+ * unlocking is ruled out. */
+bool ks_configuration_any_disconnect_unlocks(const KsConfiguration *configuration);
 
 /* The longest pause in seconds; 0: pausing is not allowed. */
 uint32_t ks_configuration_pause_max(const KsConfiguration *configuration);

@@ -28,6 +28,8 @@ struct KsEngine {
     bool spare_running; /* what is up at the next look is no news */
     char *spared;       /* UUID: that it is up at the next look is no news; NULL: no VPN's */
     char *locked_by;
+    char *closed_by;     /* UUID of that VPN, while no other that locks came up since */
+    GHashTable *lockers; /* set of UUIDs: VPNs that lock, whose end by a person would count */
     const char *overflow;
 };
 
@@ -178,12 +180,16 @@ static bool lock_for_new_tunnels(KsEngine *engine, const GArray *tunnels)
             (!tunnel->default_route && tunnel->locks != KS_VPN_LOCKS_YES) ||
             !g_hash_table_add(engine->known_up, tunnel_key(tunnel)))
             continue;
+        if (g_strcmp0(engine->closed_by, tunnel->uuid) != 0)
+            g_clear_pointer(&engine->closed_by, g_free);
         if (tunnel->locks == KS_VPN_LOCKS_NO || is_spared(engine, tunnel))
             continue;
         if (ks_mode_auto_locks(engine->settings.mode) && !engine->settings.locked) {
             engine->settings.locked = true;
             g_free(engine->locked_by);
             engine->locked_by = g_strdup(tunnel->name);
+            g_free(engine->closed_by);
+            engine->closed_by = g_strdup(tunnel->uuid);
             changed = true;
         }
     }
@@ -277,6 +283,7 @@ KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up)
     ks_settings_copy(settings, &engine->settings);
     engine->announcements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     engine->known_up = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    engine->lockers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->tunnels = ks_tunnels_new();
     engine->lock = ks_lock_new();
     engine->told = ks_lock_new();
@@ -295,6 +302,7 @@ void ks_engine_free(KsEngine *engine)
     ks_settings_clear(&engine->settings);
     g_hash_table_unref(engine->announcements);
     g_hash_table_unref(engine->known_up);
+    g_hash_table_unref(engine->lockers);
     g_array_unref(engine->tunnels);
     ks_lock_free(engine->lock);
     ks_lock_free(engine->told);
@@ -302,6 +310,7 @@ void ks_engine_free(KsEngine *engine)
     g_ptr_array_unref(engine->kept);
     g_free(engine->spared);
     g_free(engine->locked_by);
+    g_free(engine->closed_by);
     g_free(engine);
 }
 
@@ -397,6 +406,7 @@ bool ks_engine_set_locked(KsEngine *engine, bool locked)
 
     engine->settings.locked = locked;
     g_clear_pointer(&engine->locked_by, g_free);
+    g_clear_pointer(&engine->closed_by, g_free);
     return changed;
 }
 
@@ -452,6 +462,48 @@ bool ks_engine_disconnect(KsEngine *engine, const char *uuid)
            ks_engine_is_last(engine, uuid) && ks_engine_set_locked(engine, false);
 }
 
+/* A VPN is forgotten with its profile: anybody may get its UUID next. */
+static gboolean is_gone(void *uuid, void *value, void *world)
+{
+    (void) value;
+    return !ks_world_vpn(world, uuid);
+}
+
+/* Anybody may have private VPNs, and so none opens what it has not closed. */
+static bool may_open(const KsEngine *engine, const KsVpn *vpn)
+{
+    return !vpn->ended_here && (!vpn->users || g_strcmp0(engine->closed_by, vpn->uuid) == 0);
+}
+
+/* NetworkManager's last word may come later than that it is down. */
+bool ks_engine_heed_ends(KsEngine *engine, const KsWorld *world, bool count)
+{
+    bool opened = false;
+
+    if (!count || !world->manager_present || !world->manager_settled ||
+        engine->settings.mode != KS_MODE_DROPS || !engine->settings.locked) {
+        g_hash_table_remove_all(engine->lockers);
+        return false;
+    }
+    g_hash_table_foreach_remove(engine->lockers, is_gone, (void *) world);
+    for (unsigned i = 0; i < world->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
+
+        if (vpn->manual)
+            continue;
+        if (vpn->activity != KS_VPN_DOWN && vpn->locks != KS_VPN_LOCKS_NO &&
+            ks_engine_is_known_up(engine, vpn->uuid))
+            g_hash_table_add(engine->lockers, g_strdup(vpn->uuid));
+        if (vpn->activity == KS_VPN_DOWN && vpn->ended_by_person &&
+            g_hash_table_remove(engine->lockers, vpn->uuid) && may_open(engine, vpn))
+            opened |=
+                count_known_up(engine, vpn->uuid, true) == 0 && ks_engine_set_locked(engine, false);
+    }
+    if (opened)
+        g_hash_table_remove_all(engine->lockers);
+    return opened;
+}
+
 bool ks_engine_set_lan(KsEngine *engine, bool lan)
 {
     bool changed = engine->settings.lan != lan;
@@ -489,16 +541,9 @@ bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids,
     return true;
 }
 
-static bool are_equal(char *const *a, const char *const *b)
-{
-    static const char *const none[] = { NULL };
-
-    return g_strv_equal(a ? (const char *const *) a : none, b ? b : none);
-}
-
 bool ks_engine_set_always_on(KsEngine *engine, const char *const *uuids)
 {
-    if (are_equal(engine->settings.always_on, uuids))
+    if (is_same(engine->settings.always_on, uuids))
         return false;
     g_strfreev(engine->settings.always_on);
     engine->settings.always_on = g_strdupv((char **) uuids);

@@ -14,7 +14,8 @@
  *   events are hints  ->  the world is looked at again  ->  what should be  ->  the kernel
  *
  * No event opens the lock: ks_engine_observe() may set `locked`, never clear it. Only a person's
- * request does (ks_engine_set_locked(), ks_engine_disconnect()). */
+ * request does (ks_engine_set_locked(), ks_engine_disconnect()), and where an administrator says so
+ * what a person asked NetworkManager for (ks_engine_heed_ends()). */
 
 typedef struct KsEngine KsEngine;
 
@@ -54,6 +55,12 @@ bool ks_engine_is_last(const KsEngine *engine, const char *uuid);
 /* A person who may unlock disconnects this VPN, or "": any, and none is up. In KS_MODE_DROPS that
  * opens if it is the last. True if it opened. */
 bool ks_engine_disconnect(KsEngine *engine, const char *uuid);
+
+/* To be called after each look, in KS_MODE_DROPS: whether a VPN that locks, and was up while it was
+ * locked, was disconnected by a person with anything but this program. That opens as
+ * ks_engine_disconnect() does if `count`. A private VPN's counts only if it closed the lock, and no
+ * other that locks came up since. True if it opened. */
+bool ks_engine_heed_ends(KsEngine *engine, const KsWorld *world, bool count);
 
 /* Whether the kernel tells of what it refuses; at once in ks_engine_lock(). Nothing of it lasts. */
 void ks_engine_set_telling(KsEngine *engine, bool telling);

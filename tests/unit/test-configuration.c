@@ -33,6 +33,8 @@ static char *summary(const KsConfiguration *configuration)
 
         g_string_append_c(text, refusal ? bans[i].letter : '-');
     }
+    if (ks_configuration_any_disconnect_unlocks(configuration))
+        g_string_append(text, " any");
     return g_string_free(text, FALSE);
 }
 
@@ -55,6 +57,8 @@ static const struct {
     { "[lock]\nmode=drops\nmode=off\n", "auto off 3600 ---a", { NULL } },
     { "[lock]\nmode=drops\nmode=\n", DEFAULT, { NULL } },
     { "[lock]\nmode=off\n[allow]\nauto-lock-off=no\n", "auto vpn 3600 ---a", { NULL } },
+    { "[lock]\nany-disconnect-unlocks=true\n", DEFAULT " any", { NULL } },
+    { "[lock]\nany-disconnect-unlocks=yes\n[allow]\nunlock=no\n", "auto 3600 u---", { NULL } },
     { "[allow]\nunlock=false\n", "auto 3600 u---", { NULL } },
     { "[allow]\npause=false\n", "auto 0 -p--", { NULL } },
     { "[allow]\nlan-access=false\n", "auto 3600 --l-", { NULL } },
@@ -104,6 +108,9 @@ static const struct {
       "auto 3600 u---",
       { "2: \"unlock\" in [allow] must be true or false; unlocking is not allowed" } },
 
+    { "[lock]\nany-disconnect-unlocks=true\nany-disconnect-unlocks=maybe",
+      DEFAULT,
+      { "3: \"any-disconnect-unlocks\" in [lock] must be true or false; false is used" } },
     { "[lock]\nmode=drops\nmode=Always",
       "auto drops 3600 ---a",
       { "3: \"mode\" in [lock] must be always, vpn, drops or off; the mode stays as it "
@@ -252,7 +259,8 @@ static void test_distrust(void)
         g_autofree char *after = NULL;
         g_autofree char *refusal = NULL;
 
-        read_text(configuration, "/a", "[lock]\nauto-lock=no\n[pause]\nmax=24h");
+        read_text(configuration, "/a",
+                  "[lock]\nauto-lock=no\nany-disconnect-unlocks=yes\n[pause]\nmax=24h");
         ks_configuration_read(configuration, "/b\x01", texts[i].text, texts[i].length);
         before = summary(configuration);
         g_assert_cmpstr(before, ==, ALL_STRICT);
@@ -346,8 +354,9 @@ static char *read_data(const char *name)
     return text;
 }
 
-static const char *const names[] = { "auto-lock", "max",        "unlock",
-                                     "pause",     "lan-access", "auto-lock-off" };
+static const char *const names[] = {
+    "auto-lock", "any-disconnect-unlocks", "max", "unlock", "pause", "lan-access", "auto-lock-off"
+};
 
 /* It changes nothing, and with its comments taken away it says the defaults, every one of them. */
 static void test_shipped_file(void)

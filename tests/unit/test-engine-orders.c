@@ -45,6 +45,7 @@ typedef enum {
     ELSEWHERE,   /* the uplink is connected to another network */
     MODE,
     DISCONNECT, /* by a person, here; what becomes of the VPN is told by other letters */
+    END,        /* NetworkManager's word, too: it is down, because a person wanted that */
     RESTART,    /* of the guard */
     REBOOT,
 } LetterKind;
@@ -99,6 +100,8 @@ static const Letter alphabet[] = {
     { "a person disconnects the full VPN here", DISCONNECT, FULL, 0, NULL },
     { "a person disconnects the split VPN here", DISCONNECT, SPLIT, 0, NULL },
     { "a person disconnects here, and none is connected", DISCONNECT, VPNS, 0, NULL },
+    { "a person disconnects the full VPN elsewhere", END, FULL, KS_VPN_DOWN, NULL },
+    { "a person disconnects the split VPN elsewhere", END, SPLIT, KS_VPN_DOWN, NULL },
     { "guard restarted", RESTART, 0, 0, NULL },
     { "machine restarted", REBOOT, 0, 0, NULL },
 };
@@ -145,6 +148,7 @@ static KsEngine *restart(KsEngine *engine, Promise *promise, bool reboot)
     memset(promise->told, 0, sizeof(promise->told));
     memset(promise->told_name, 0, sizeof(promise->told_name));
     memset(promise->told_index, 0, sizeof(promise->told_index));
+    memset(promise->stood, 0, sizeof(promise->stood));
     if (reboot)
         memset(promise->old_news, 0, sizeof(promise->old_news));
     if (!adopts) {
@@ -174,7 +178,9 @@ static KsEngine *apply(const Letter *letter, KsEngine *engine, Scene *scene, Pro
 
     switch (letter->kind) {
     case WORD:
+    case END:
         scene->word[vpn] = (uint8_t) letter->value;
+        scene->by_person[vpn] = promise->ends = letter->kind == END;
         break;
     case LINK_COMES:
         if (scene->index[vpn] == 0)
@@ -239,6 +245,7 @@ static KsEngine *apply(const Letter *letter, KsEngine *engine, Scene *scene, Pro
         memset(scene->up, 0, sizeof(scene->up));
         memset(scene->route, 0, sizeof(scene->route));
         memset(scene->word, KS_VPN_DOWN, sizeof(scene->word));
+        memset(scene->by_person, 0, sizeof(scene->by_person));
         scene->manager = AWAY;
         engine = restart(engine, promise, true);
         break;
@@ -276,6 +283,7 @@ typedef struct {
     KsEngine *engine;
     Node *next; /* the one being tried */
     bool changes_mode;
+    bool ends_count;
 } Walk;
 
 static void print_sequence(const Walk *walk, const Node *from, unsigned letter)
@@ -332,7 +340,8 @@ static bool try_all_letters(Walk *walk, uint32_t from, bool last)
     order_pack(walk->engine, &again);
     g_assert_cmpmem(&again, sizeof(again), &node->state.engine, sizeof(again));
     for (unsigned letter = 0; letter < G_N_ELEMENTS(alphabet); letter++) {
-        if (alphabet[letter].kind == MODE && !walk->changes_mode)
+        if ((alphabet[letter].kind == MODE && !walk->changes_mode) ||
+            (alphabet[letter].kind == END && !walk->ends_count))
             continue;
         if (!try_letter(walk, node, letter)) {
             print_sequence(walk, node, letter);
@@ -354,6 +363,7 @@ static void begin_walk(Walk *walk, const KsSettings *settings)
     walk->next->state.scene = (Scene){ .manager = SETTLED, .next_index = FIRST_LINK };
     walk->next->state.promise.locked = settings->locked;
     walk->next->state.promise.mode = (uint8_t) settings->mode;
+    walk->next->state.promise.ends_count = walk->ends_count;
     order_observe(walk->engine, walk->world, &walk->next->state.promise, &walk->next->state.scene,
                   SETTLED);
     order_pack(walk->engine, &walk->next->state.engine);
@@ -373,15 +383,16 @@ typedef struct {
     const char *path;
     KsMode mode; /* at the beginning */
     bool changes_mode;
+    bool ends_count;
     unsigned shorter;
 } Walked;
 
 static const Walked walks[] = {
-    { "/engine/orders/vpn", KS_MODE_VPN, false, 0 },
-    { "/engine/orders/drops", KS_MODE_DROPS, false, 1 },
-    { "/engine/orders/always", KS_MODE_ALWAYS, false, 1 },
-    { "/engine/orders/off", KS_MODE_OFF, false, 2 },
-    { "/engine/orders/modes", KS_MODE_VPN, true, 1 },
+    { "/engine/orders/vpn", KS_MODE_VPN, false, false, 0 },
+    { "/engine/orders/drops", KS_MODE_DROPS, false, true, 1 },
+    { "/engine/orders/always", KS_MODE_ALWAYS, false, false, 1 },
+    { "/engine/orders/off", KS_MODE_OFF, false, false, 2 },
+    { "/engine/orders/modes", KS_MODE_VPN, true, true, 1 },
 };
 
 static void test_all_sequences(const void *data)
@@ -390,7 +401,7 @@ static void test_all_sequences(const void *data)
     KsSettings settings = KS_SETTINGS_DEFAULT;
     guint64 sequences = 1;
     unsigned first = 0;
-    Walk walk = { .changes_mode = walked->changes_mode };
+    Walk walk = { .changes_mode = walked->changes_mode, .ends_count = walked->ends_count };
     unsigned longest = SEQUENCE_MAX - walked->shorter;
     bool holds = true;
 
@@ -402,7 +413,8 @@ static void test_all_sequences(const void *data)
 
         for (unsigned i = first; holds && i < end; i++)
             holds = try_all_letters(&walk, i, length == longest);
-        sequences *= G_N_ELEMENTS(alphabet) - (walked->changes_mode ? 0 : (guint64) KS_MODE_MAX);
+        sequences *= G_N_ELEMENTS(alphabet) - (walked->changes_mode ? 0 : (guint64) KS_MODE_MAX) -
+                     (walked->ends_count ? 0 : (guint64) VPNS);
         g_test_message("%" G_GUINT64_FORMAT " sequences of length %u, by every letter in %u states",
                        sequences, length, end);
         first = end;

@@ -21,8 +21,9 @@ typedef enum { AWAY, STARTING, SETTLED } Manager;
 
 typedef struct {
     uint8_t manager;
-    uint8_t word[VPNS];  /* KsVpnActivity: what NetworkManager says, or would if it were there */
-    uint8_t index[VPNS]; /* of the link, 0: there is none */
+    uint8_t word[VPNS]; /* KsVpnActivity: what NetworkManager says, or would if it were there */
+    uint8_t by_person[VPNS]; /* that it is down is a person's wish, as NetworkManager says */
+    uint8_t index[VPNS];     /* of the link, 0: there is none */
     uint8_t up[VPNS];
     uint8_t route[VPNS];
     uint8_t next_index;
@@ -53,6 +54,9 @@ typedef struct {
     uint8_t mode;
     uint8_t lan;
     uint8_t lan_at_home; /* and nowhere else */
+    uint8_t ends_count;  /* what a person asks NetworkManager for opens, too */
+    uint8_t ends;        /* this letter is such an end */
+    uint8_t stood[VPNS]; /* it has locked and was up while locked, and no person has ended it */
 } Promise;
 
 /* ---- the engine, packed ---- */
@@ -69,6 +73,8 @@ typedef struct {
     uint8_t lan_networks; /* 1: HOME */
     uint8_t spare_running;
     uint8_t locked_by; /* texts are numbered, 0 is NULL */
+    uint8_t closed_by;
+    uint8_t lockers; /* bits, by VPN */
     uint8_t announcements;
     struct {
         uint8_t uuid;
@@ -124,7 +130,7 @@ uint8_t order_number(const char *text);
 void order_pack(const KsEngine *engine, Packed *packed);
 void order_unpack(const Packed *packed, KsEngine *engine);
 
-/* Lets the engine look at the world and checks the promise. */
+/* Lets the engine look at the world, heed who ended what, and checks the promise. */
 void order_observe(KsEngine *engine, KsWorld *world, Promise *promise, const Scene *scene,
                    Manager manager);
 

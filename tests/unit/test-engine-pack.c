@@ -34,7 +34,7 @@ G_STATIC_ASSERT(sizeof(KsTunnel) == sizeof(struct AllOfTunnel));
 
 struct AllOfEngine {
     KsSettings settings;
-    void *pointers[10];
+    void *pointers[12];
     bool spare_running;
 };
 G_STATIC_ASSERT(sizeof(KsEngine) == sizeof(struct AllOfEngine));
@@ -130,6 +130,9 @@ void order_pack(const KsEngine *engine, Packed *packed)
         g_assert_cmpstr(engine->settings.lan_places[0], ==, "wired eth0");
     }
     packed->locked_by = order_number(engine->locked_by);
+    packed->closed_by = order_number(engine->closed_by);
+    for (unsigned i = 0; i < VPNS; i++)
+        packed->lockers |= (uint8_t) (g_hash_table_contains(engine->lockers, order_uuids[i]) << i);
     g_assert_null(engine->overflow);
     g_assert_null(engine->spared);
     g_assert_cmpuint(engine->kept->len, ==, 0); /* test-shares.c */
@@ -213,6 +216,12 @@ void order_unpack(const Packed *packed, KsEngine *engine)
     }
     g_free(engine->locked_by);
     engine->locked_by = g_strdup(texts.text[packed->locked_by]);
+    g_free(engine->closed_by);
+    engine->closed_by = g_strdup(texts.text[packed->closed_by]);
+    g_hash_table_remove_all(engine->lockers);
+    for (unsigned i = 0; i < VPNS; i++)
+        if (packed->lockers & 1u << i)
+            g_hash_table_add(engine->lockers, g_strdup(order_uuids[i]));
     engine->overflow = NULL;
 
     g_hash_table_remove_all(engine->announcements);

@@ -74,6 +74,7 @@ static void describe(const Scene *scene, Manager manager, KsWorld *world)
             continue;
         vpn = ks_vpn_new(order_uuids[i], order_uuids[i], "openvpn");
         vpn->activity = scene->word[i];
+        vpn->ended_by_person = scene->by_person[i];
         if (vpn->activity != KS_VPN_DOWN)
             g_array_append_val(vpn->addresses, on_link.address);
         add_server(vpn, i);
@@ -257,6 +258,34 @@ static void check_lan(const Promise *promise, const Scene *scene, Manager manage
     HOLDS(lock->sets[KS_SET_TUNNEL_ROUTES4]->len == (promise->lan && tunnel));
 }
 
+/* What a person disconnects elsewhere opens where that counts: in drops, a VPN that locks and was
+ * up while locked, beside no other. Nothing else does, and what was not heard at once never will.
+ */
+static void check_ends(KsEngine *engine, const KsWorld *world, Promise *promise, const Scene *scene,
+                       Manager manager)
+{
+    bool opened = ks_engine_heed_ends(engine, world, promise->ends_count);
+    bool counts = promise->ends_count && manager == SETTLED && promise->mode == KS_MODE_DROPS &&
+                  promise->locked;
+    bool opens = false;
+
+    for (unsigned i = 0; counts && i < VPNS; i++) {
+        if (scene->word[i] != KS_VPN_DOWN) {
+            promise->stood[i] |= promise->old_news[i] > 0;
+        } else if (scene->by_person[i] && promise->stood[i]) {
+            promise->stood[i] = false;
+            opens |= promise->old_news[i == FULL ? SPLIT : FULL] == 0;
+        }
+    }
+    if (opens || !counts)
+        memset(promise->stood, 0, sizeof(promise->stood));
+    promise->locked &= !opens;
+    HOLDS(opened == opens);
+    HOLDS(!opened || promise->ends); /* no other event */
+    HOLDS(ks_engine_settings(engine)->locked == promise->locked);
+    promise->ends = false;
+}
+
 void order_observe(KsEngine *engine, KsWorld *world, Promise *promise, const Scene *scene,
                    Manager manager)
 {
@@ -280,6 +309,7 @@ void order_observe(KsEngine *engine, KsWorld *world, Promise *promise, const Sce
     HOLDS(settings->locked == promise->locked); /* what is new locks, and an unlock holds */
     HOLDS(changed == (promise->locked != before.locked));
     HOLDS(settings->mode == promise->mode && settings->lan == promise->lan);
+    check_ends(engine, world, promise, scene, manager);
     check_lan(promise, scene, manager, engine);
     for (unsigned i = 0; manager == SETTLED && i < VPNS; i++)
         if (scene->word[i] == KS_VPN_DOWN)

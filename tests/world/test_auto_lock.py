@@ -107,6 +107,73 @@ def test_only_against_drops(fresh, matrix):
     assert fresh.product.ctl("disconnect", check=False).returncode == 1, "nothing is left to be done"
 
 
+@pytest.fixture
+def any_counts(fresh):
+    """The administrator says that any disconnect unlocks; read once status has the longest pause beside it."""
+    file = Path("/etc/nm-killswitch/conf.d/any.conf")
+
+    def write(text: str, pause_max: int) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        os.kill(fresh.product.guard_pid, signal.SIGHUP)
+        wait_until(lambda: fresh.product.status()["pause_max"] == pause_max, "the configuration to be read")
+
+    write("[lock]\nany-disconnect-unlocks=true\n[pause]\nmax=61\n", 61)
+    fresh.product.ctl("mode", "drops")
+    yield fresh
+    write("", 3600)
+    file.unlink()
+
+
+def _lock_by_vpn(fresh):
+    fresh.manager.up("full")
+    assert fresh.product.wait_state("protected")["locked"]
+
+
+def test_the_administrator_lets_any_disconnect_count(any_counts, matrix):
+    """Without that: test_only_against_drops. What is no person's wish leaves it closed, and so does a refusal."""
+    fresh = any_counts
+    for end in ENDS[1:]:
+        _lock_by_vpn(fresh)
+        _end_vpn(fresh, end)
+        _closed(fresh, matrix, f"{end}, any disconnect counts")
+        fresh.manager.all_down()
+        fresh.product.ctl("lock")  # openvpn outlives its tunnel for a while, and then that was a disconnect
+    _lock_by_vpn(fresh)
+    fresh.manager.up("second")
+    fresh.manager.nmcli("connection", "down", "second")
+    assert fresh.product.status()["locked"], "the other is up"
+    fresh.manager.down("full")
+    assert fresh.product.wait_state("unlocked")["mode"] == "drops"
+    matrix.require_unlocked(matrix.measure("nmcli connection down, any disconnect counts", locked=False))
+
+
+def test_the_end_of_a_profile_or_of_networkmanager_is_no_disconnect(any_counts, matrix):
+    fresh = any_counts
+    fresh.manager.nmcli("connection", "clone", "full", "short")
+    fresh.manager.up("short")
+    assert fresh.product.wait_state("protected")["locked"]
+    fresh.manager.nmcli("connection", "delete", "short")
+    wait_until(lambda: not fresh.client.has_link(a.TUNNEL), "the tunnel to be gone")
+    _closed(fresh, matrix, "profile deleted, any disconnect counts")
+    _lock_by_vpn(fresh)
+    fresh.manager.restart()
+    assert fresh.product.status()["locked"]
+
+
+def test_networkmanager_does_not_disconnect(fresh, matrix):
+    """The lock opens with the request, and closes again when it is not taken: here NetworkManager ends before it."""
+    fresh.product.ctl("mode", "drops")
+    _lock_by_vpn(fresh)
+    [manager] = fresh.client.processes("NetworkManager")
+    os.kill(manager, signal.SIGSTOP)
+    fresh.product.ctl("disconnect")
+    assert not fresh.product.status()["locked"]
+    fresh.manager.restart(signal.SIGKILL)
+    assert wait_until(lambda: fresh.product.status()["locked"], "the lock to close again")
+    matrix.require_closed(matrix.measure("a disconnect that was not taken", locked=True))
+
+
 def test_disconnecting_opens_in_no_other_mode_and_beside_no_other_vpn(fresh, matrix):
     fresh.manager.up("full")
     fresh.product.wait_state("protected")
