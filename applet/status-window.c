@@ -375,7 +375,9 @@ GtkWindow *ks_status_window_new(GtkApplication *application)
     gtk_window_set_default_size(GTK_WINDOW(window), WIDTH, -1);
 
     gtk_container_add(GTK_CONTAINER(overlay), new_top(parts, application));
-    g_object_set(inner, "margin", MARGIN, NULL);
+    /* less above and below: all of it fits a screen of 768 lines */
+    g_object_set(inner, "margin", MARGIN, "margin-top", 2 * SPACING, "margin-bottom", 2 * SPACING,
+                 NULL);
     gtk_container_add(GTK_CONTAINER(inner), overlay);
     gtk_container_add(GTK_CONTAINER(inner), new_warnings(parts));
     parts->list = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2 * SPACING);

@@ -125,9 +125,9 @@ class GnomeDesktop(Desktop):
     def cut(self, titles: list[str], bodies: list[str]) -> list[list[str]]:
         """Those that the banner that is shown, with a body that is cut, has no room for in one line each."""
         note = self.told()[0]
-        found = self.evaluate(_CUT % tuple(json.dumps(texts) for texts in ([note["title"], note["body"]], titles, bodies)))
-        assert found, f"{note} is not what the banner shows: {self.banner()}"
-        return found
+        script = _CUT % tuple(json.dumps(texts) for texts in ([note["title"], note["body"]], titles, bodies))
+        # the shell has news of its own, one after the other
+        return wait_until(lambda: self.evaluate(script), f"a banner that shows {note}", 20)
 
     def stop_panel(self) -> None:
         self.shell.send_signal(signal.SIGKILL)
