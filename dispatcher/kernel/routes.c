@@ -92,40 +92,43 @@ static void note_way_out(KsRoutes *routes, const Route *route, uint32_t index)
         g_array_append_val(routes->ways_out, new);
 }
 
+/* `field`: where an element has its link's index. */
+static void forget(GArray *elements, size_t field, uint32_t index)
+{
+    size_t size = g_array_get_element_size(elements);
+
+    for (unsigned i = 0; i < elements->len; i++)
+        if (*(const uint32_t *) (elements->data + i * size + field) == index)
+            g_array_remove_index_fast(elements, i--);
+}
+
 void ks_routes_forget_link(KsRoutes *routes, uint32_t index)
 {
-    for (unsigned i = 0; i < routes->ways_out->len; i++)
-        if (g_array_index(routes->ways_out, WayOut, i).index == index)
-            g_array_remove_index_fast(routes->ways_out, i--);
-    for (unsigned i = 0; i < routes->private->len; i++)
-        if (g_array_index(routes->private, KsLinkRoute, i).index == index)
-            g_array_remove_index_fast(routes->private, i--);
-    for (unsigned i = 0; i < routes->gateways->len; i++)
-        if (g_array_index(routes->gateways, KsLinkAddress, i).index == index)
-            g_array_remove_index_fast(routes->gateways, i--);
-    for (unsigned i = 0; i < routes->steerings->len; i++)
-        if (g_array_index(routes->steerings, KsSteering, i).index == index)
-            g_array_remove_index_fast(routes->steerings, i--);
-    for (unsigned i = 0; i < routes->host_routes->len; i++)
-        if (g_array_index(routes->host_routes, KsLinkAddress, i).index == index)
-            g_array_remove_index_fast(routes->host_routes, i--);
+    forget(routes->ways_out, offsetof(WayOut, index), index);
+    forget(routes->private, offsetof(KsLinkRoute, index), index);
+    forget(routes->gateways, offsetof(KsLinkAddress, index), index);
+    forget(routes->steerings, offsetof(KsSteering, index), index);
+    forget(routes->host_routes, offsetof(KsLinkAddress, index), index);
+}
+
+static void note_address(GArray *addresses, unsigned max, uint32_t index, const KsAddress *address)
+{
+    KsLinkAddress new = { .index = index, .address = *address };
+
+    for (unsigned i = 0; i < addresses->len; i++) {
+        const KsLinkAddress *known = &g_array_index(addresses, KsLinkAddress, i);
+
+        if (known->index == index && ks_address_compare(&known->address, address) == 0)
+            return;
+    }
+    if (addresses->len < max)
+        g_array_append_val(addresses, new);
 }
 
 static void note_gateway(KsRoutes *routes, const Route *route)
 {
-    KsLinkAddress gateway = { .index = route->index, .address = route->via };
-
-    if (route->via.family != AF_INET || route->prefix > HALF_PREFIX)
-        return;
-    for (unsigned i = 0; i < routes->gateways->len; i++) {
-        const KsLinkAddress *known = &g_array_index(routes->gateways, KsLinkAddress, i);
-
-        if (known->index == gateway.index &&
-            ks_address_compare(&known->address, &gateway.address) == 0)
-            return;
-    }
-    if (routes->gateways->len < GATEWAYS_MAX)
-        g_array_append_val(routes->gateways, gateway);
+    if (route->via.family == AF_INET && route->prefix <= HALF_PREFIX)
+        note_address(routes->gateways, GATEWAYS_MAX, route->index, &route->via);
 }
 
 /* Whether a route and a private range have an address in common. */
@@ -223,20 +226,6 @@ static bool is_host_route(const Route *route, bool gateway)
            route->prefix == ks_address_size(&route->destination) * 8;
 }
 
-static void note_host_route(KsRoutes *routes, const Route *route, uint32_t index)
-{
-    KsLinkAddress reached = { .index = index, .address = route->destination };
-
-    for (unsigned i = 0; i < routes->host_routes->len; i++) {
-        const KsLinkAddress *known = &g_array_index(routes->host_routes, KsLinkAddress, i);
-
-        if (known->index == index && ks_address_compare(&known->address, &reached.address) == 0)
-            return;
-    }
-    if (routes->host_routes->len < HOST_ROUTES_MAX)
-        g_array_append_val(routes->host_routes, reached);
-}
-
 /* Of a bridge, and of what stands on another link, each gateway counts: they may be the guests',
  * who have none. Of others only the wide routes do, or each VPN server's route would. */
 static bool gateways_count(const GArray *links, uint32_t index)
@@ -322,7 +311,7 @@ static bool take_hop(KsRoutes *routes, const Route *route, uint32_t index, bool 
     if (is_host_route(route, gateway)) {
         if (route->gone)
             return false;
-        note_host_route(routes, route, index);
+        note_address(routes->host_routes, HOST_ROUTES_MAX, index, &route->destination);
     }
     if (is_way_out(route, index, gateway, links)) {
         if (route->gone)
