@@ -2,6 +2,7 @@
 #include "ctl/drop.h"
 
 #include "config.h"
+#include "ctl/field.h"
 #include "ctl/leaks.h"
 #include "ctl/output.h"
 #include "ctl/report/program.h"
@@ -24,6 +25,7 @@
 #define GONE_SECONDS  5
 #define BACK_SECONDS  60
 #define LOOK_AGAIN_US (G_USEC_PER_SEC / 4)
+
 typedef struct {
     const KsCommandLine *line;
     GDBusConnection *connection;
@@ -96,18 +98,14 @@ static bool is_of_network_manager(const char *uuid)
 
 static bool find_tunnel(Drop *drop, GVariant *status)
 {
-    g_autoptr(GVariant) tunnels =
-        g_variant_lookup_value(status, "tunnels", G_VARIANT_TYPE("aa{sv}"));
+    g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
 
-    for (gsize i = 0; tunnels && i < g_variant_n_children(tunnels); i++) {
+    for (gsize i = 0; i < g_variant_n_children(tunnels); i++) {
         g_autoptr(GVariant) tunnel = g_variant_get_child_value(tunnels, i);
-        const char *interface = "";
-        const char *uuid = "";
-        const char *name = "";
+        const char *interface = ks_field_text(tunnel, "interface");
+        const char *uuid = ks_field_text(tunnel, "uuid");
+        const char *name = ks_field_text(tunnel, "name");
 
-        (void) g_variant_lookup(tunnel, "interface", "&s", &interface);
-        (void) g_variant_lookup(tunnel, "uuid", "&s", &uuid);
-        (void) g_variant_lookup(tunnel, "name", "&s", &name);
         if (!interface[0] || !uuid[0] || !is_of_network_manager(uuid))
             continue;
         drop->interface = g_strdup(interface);
@@ -122,17 +120,13 @@ static bool find_tunnel(Drop *drop, GVariant *status)
 /* `interface` NULL: whichever it is. */
 static bool is_up(const Drop *drop, GVariant *status, const char *interface)
 {
-    g_autoptr(GVariant) tunnels =
-        g_variant_lookup_value(status, "tunnels", G_VARIANT_TYPE("aa{sv}"));
+    g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
 
-    for (gsize i = 0; tunnels && i < g_variant_n_children(tunnels); i++) {
+    for (gsize i = 0; i < g_variant_n_children(tunnels); i++) {
         g_autoptr(GVariant) tunnel = g_variant_get_child_value(tunnels, i);
-        const char *uuid = "";
-        const char *on = "";
 
-        (void) g_variant_lookup(tunnel, "uuid", "&s", &uuid);
-        (void) g_variant_lookup(tunnel, "interface", "&s", &on);
-        if (strcmp(uuid, drop->uuid) == 0 && (!interface || strcmp(on, interface) == 0))
+        if (strcmp(ks_field_text(tunnel, "uuid"), drop->uuid) == 0 &&
+            (!interface || strcmp(ks_field_text(tunnel, "interface"), interface) == 0))
             return true;
     }
     return false;
@@ -152,11 +146,9 @@ static bool may_be_removed(const Drop *drop)
 {
     KsExitStatus exit_status;
     g_autoptr(GVariant) status = status_of_guard(drop, &exit_status);
-    const char *state = "";
 
-    return status && g_variant_lookup(status, "state", "&s", &state) &&
-           strcmp(state, "protected") == 0 && is_up(drop, status, drop->interface) &&
-           drop->worst == KS_EXIT_DONE;
+    return status && strcmp(ks_field_text(status, "state"), "protected") == 0 &&
+           is_up(drop, status, drop->interface) && drop->worst == KS_EXIT_DONE;
 }
 
 static bool wait_until(const Drop *drop, bool up, int seconds)
@@ -294,11 +286,11 @@ static KsExitStatus begin(Drop *drop)
 {
     KsExitStatus exit_status;
     g_autoptr(GVariant) status = status_of_guard(drop, &exit_status);
-    const char *state = "";
+    const char *state;
 
     if (!status)
         return exit_status;
-    (void) g_variant_lookup(status, "state", "&s", &state);
+    state = ks_field_text(status, "state");
     if (strcmp(state, "unlocked") == 0 || strcmp(state, "paused") == 0)
         return refuse(KS_EXIT_UNJUDGED,
                       _("The lock is open, so without its VPN this machine sends everything in "
