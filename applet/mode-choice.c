@@ -24,15 +24,9 @@ static const struct {
          "if that drops.") },
 };
 
-/* To have VPNs close the lock is free; every other change lowers something, and needs leave. */
-static bool only_raises(const KsGuardState *guard, KsMode mode)
-{
-    return guard->mode == KS_MODE_OFF && mode == KS_MODE_VPN;
-}
-
 static KsRequest request_for(const KsGuardState *guard, KsMode mode)
 {
-    return only_raises(guard, mode) ? KS_REQUEST_AUTO_ON : KS_REQUEST_SET_MODE;
+    return ks_mode_only_raises(guard->mode, mode) ? KS_REQUEST_AUTO_ON : KS_REQUEST_SET_MODE;
 }
 
 KsModeChoice *ks_mode_choice_new(const KsModel *model)

@@ -229,15 +229,15 @@ KsExitStatus ks_run_auto(const KsCommandLine *line)
                   _("Auto-lock was not changed."));
 }
 
-/* From “off” to “vpn” is no more than turning auto-lock on, which needs no password. */
-static bool is_auto_lock_turned_on(const KsCommandLine *line, KsMode mode)
+static bool only_raises(const KsCommandLine *line, KsMode mode)
 {
     g_autoptr(GVariant) state = NULL;
     g_autofree char *message = NULL;
+    KsMode now;
 
-    return mode == KS_MODE_VPN &&
+    return ks_mode_only_raises(KS_MODE_OFF, mode) &&
            ks_client_get_status(line->client, &state, &message) == KS_EXIT_DONE &&
-           strcmp(ks_field_text(state, "mode"), ks_mode_name(KS_MODE_OFF)) == 0;
+           ks_mode_parse(ks_field_text(state, "mode"), &now) && ks_mode_only_raises(now, mode);
 }
 
 KsExitStatus ks_run_mode(const KsCommandLine *line)
@@ -252,7 +252,7 @@ KsExitStatus ks_run_mode(const KsCommandLine *line)
         return ks_usage(NULL, _("“%s” is no mode: choose always, vpn, drops or off."), word);
     if (mode == KS_MODE_ALWAYS)
         return close_lock(line, "SetMode", g_variant_new("(s)", word), KS_SHOW_MODE);
-    if (is_auto_lock_turned_on(line, mode))
+    if (only_raises(line, mode))
         return change(line, "SetAutoLock", g_variant_new("(b)", TRUE), KS_SHOW_MODE, what_holds);
     return change(line, "SetMode", g_variant_new("(s)", word), KS_SHOW_MODE, what_holds);
 }

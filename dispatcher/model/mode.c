@@ -30,3 +30,8 @@ bool ks_mode_auto_locks(KsMode mode)
 {
     return mode == KS_MODE_VPN || mode == KS_MODE_DROPS;
 }
+
+bool ks_mode_only_raises(KsMode from, KsMode to)
+{
+    return from == KS_MODE_OFF && to == KS_MODE_VPN;
+}

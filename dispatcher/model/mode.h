@@ -18,3 +18,7 @@ bool ks_mode_parse(const char *name, KsMode *ret_mode);
 
 /* A VPN that comes up locks. */
 bool ks_mode_auto_locks(KsMode mode);
+
+/* This change is no more than turning auto-lock on, for which the bus asks for less (SetAutoLock);
+ * every other one lowers something. */
+bool ks_mode_only_raises(KsMode from, KsMode to);
