@@ -197,26 +197,15 @@ void ks_told_clear(KsTold *told)
     *told = (KsTold){ 0 };
 }
 
-static const KsVpn *vpn_of(const KsModel *model, const char *uuid)
-{
-    for (unsigned i = 0; i < model->vpns->len; i++) {
-        const KsVpn *vpn = g_ptr_array_index(model->vpns, i);
-
-        if (strcmp(vpn->uuid, uuid) == 0)
-            return vpn;
-    }
-    return NULL;
-}
-
 static bool is_deleted(const KsModel *model, const char *uuid)
 {
-    return model->manager_ready && !vpn_of(model, uuid);
+    return model->manager_ready && !ks_model_vpn(model, uuid);
 }
 
 bool ks_notice_is_over(KsState then, const char *vpn, bool is_of_disconnecting,
                        const KsModel *model)
 {
-    const KsVpn *now = vpn ? vpn_of(model, vpn) : NULL;
+    const KsVpn *now = vpn ? ks_model_vpn(model, vpn) : NULL;
     KsVpnActivity wanted = is_of_disconnecting ? KS_VPN_DOWN : KS_VPN_UP;
 
     if (!vpn)
@@ -297,7 +286,7 @@ KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *m
 
 KsNotice *ks_notice_for_vpn(const KsModel *model, const char *uuid, const char *message)
 {
-    const KsVpn *vpn = vpn_of(model, uuid);
+    const KsVpn *vpn = ks_model_vpn(model, uuid);
     bool was_up = vpn && vpn->activity == KS_VPN_UP;
     KsNotice *notice = g_new0(KsNotice, 1);
 

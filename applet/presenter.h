@@ -69,6 +69,9 @@ const KsItem *ks_view_find(const KsView *view, const char *id);
 /* Seconds until the view changes by time alone; 0: it does not. */
 unsigned ks_view_ages_in(const KsModel *model);
 
+/* By its UUID, or NULL. */
+const KsVpn *ks_model_vpn(const KsModel *model, const char *uuid);
+
 /* The VPN that "Reconnect" means, or NULL: the one that dropped, else the one that was up last,
  * else the only one. */
 const KsVpn *ks_model_wanted_vpn(const KsModel *model);

@@ -39,12 +39,18 @@ static void end_look(KsRefusedClient *client)
     client->has_changed = false;
 }
 
-static void tell(KsRefusedClient *client, KsRefusedReport *report, GError *error)
+/* Takes both; what was told before is forgotten. */
+static void keep(KsRefusedClient *client, KsRefusedReport *report, GError *error)
 {
     g_clear_pointer(&client->report, ks_refused_report_free);
     g_clear_error(&client->error);
     client->report = report;
     client->error = error;
+}
+
+static void tell(KsRefusedClient *client, KsRefusedReport *report, GError *error)
+{
+    keep(client, report, error);
     client->changed(client->data);
 }
 
@@ -182,16 +188,14 @@ void ks_refused_client_free(KsRefusedClient *client)
     if (!client)
         return;
     end_look(client);
-    g_clear_pointer(&client->report, ks_refused_report_free);
-    g_clear_error(&client->error);
+    keep(client, NULL, NULL);
     g_free(client);
 }
 
 void ks_refused_client_retry(KsRefusedClient *client)
 {
     end_look(client);
-    g_clear_pointer(&client->report, ks_refused_report_free);
-    g_clear_error(&client->error);
+    keep(client, NULL, NULL);
     begin(client);
 }
 

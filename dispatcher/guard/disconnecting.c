@@ -136,10 +136,9 @@ static void note_word(KsGuard *guard)
 static void end_protection(KsGuard *guard, const KsVpn *vpn, const KsVpn *ends)
 {
     const char *const *always = ks_guard_always_on(guard);
-    bool holds =
-        is_last(guard, ends) && always && always[0] && !ks_always_on_is_held(guard->always_on);
-    bool opens =
-        is_last(guard, ends) && ks_engine_disconnect(guard->engine, ends ? ends->uuid : "");
+    bool last = is_last(guard, ends);
+    bool holds = last && always && always[0] && !ks_always_on_is_held(guard->always_on);
+    bool opens = last && ks_engine_disconnect(guard->engine, ends ? ends->uuid : "");
 
     if (holds)
         ks_always_on_hold(guard->always_on, true);
