@@ -3,6 +3,7 @@
 
 #include "applet/text.h"
 #include "config.h"
+#include "model/bus-error.h"
 #include "model/names.h"
 #include "model/refused-words.h"
 
@@ -34,27 +35,6 @@ void ks_refused_view_free(KsRefusedView *view)
 
 /* ---- why nothing is told ---- */
 
-static char *not_started(void)
-{
-    return g_strdup_printf(
-        _("The program that shows refused packets could not be started. Its log: %s"),
-        "journalctl -u nm-killswitch-refused.service");
-}
-
-static bool is_away(const char *name)
-{
-    static const char *const away[] = {
-        "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
-        "org.freedesktop.DBus.Error.Spawn.",         "org.freedesktop.DBus.Error.NoReply",
-        "org.freedesktop.DBus.Error.TimedOut",       "org.freedesktop.systemd1.",
-    };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(away); i++)
-        if (g_str_has_prefix(name, away[i]))
-            return true;
-    return false;
-}
-
 static char *explain(const GError *error)
 {
     g_autofree char *name = g_dbus_error_get_remote_error(error);
@@ -62,8 +42,8 @@ static char *explain(const GError *error)
 
     if (name && strcmp(name, KS_BUS_ERROR("NotAuthorised")) == 0)
         return g_strdup(_("You may not see it without a password."));
-    if (name && is_away(name))
-        return not_started();
+    if (name && ks_bus_error_is_away(name))
+        return ks_refused_not_started();
     if (name && strcmp(name, "org.freedesktop.DBus.Error.LimitsExceeded") == 0)
         return g_strdup(_("Too many programs are watching already."));
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED))
@@ -87,7 +67,7 @@ static KsRefusedRow *new_row(const KsRefusedEntry *entry, KsNameApp name_app, vo
 
     if (name)
         named.app = name;
-    row->key = ks_refused_entry_key(entry);
+    row->key = g_strdup(entry->key);
     row->app = g_strdup(entry->app);
     row->title = ks_refused_who(entry);
     row->who = ks_refused_who_else(&named);
@@ -125,20 +105,8 @@ static const char *headline_of(const KsRefusedReport *report)
 static void add_rows(KsRefusedView *view, const KsRefusedReport *report, KsNameApp name_app,
                      void *data)
 {
-    g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
-
-    for (unsigned i = 0; i < MIN(report->entries->len, KS_REFUSED_SHOWN_MAX); i++) {
-        KsRefusedRow *row = new_row(g_ptr_array_index(report->entries, i), name_app, data);
-
-        /* texts that were cut may be alike where what was said was not */
-        if (g_hash_table_contains(keys, row->key)) {
-            g_autofree char *key = row->key;
-
-            row->key = g_strdup_printf("%s\n%u", key, i);
-        }
-        (void) g_hash_table_add(keys, row->key);
-        g_ptr_array_add(view->rows, row);
-    }
+    for (unsigned i = 0; i < MIN(report->entries->len, KS_REFUSED_SHOWN_MAX); i++)
+        g_ptr_array_add(view->rows, new_row(g_ptr_array_index(report->entries, i), name_app, data));
 }
 
 KsRefusedView *ks_refused_view_new(const KsRefusedReport *report, const GError *error,

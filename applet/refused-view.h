@@ -11,7 +11,7 @@
 #define KS_REFUSED_SHOWN_MAX 100u
 
 typedef struct {
-    char *key;    /* as ks_refused_entry_key(), and no two rows have the same */
+    char *key;    /* of its KsRefusedEntry */
     char *app;    /* the application's desktop file without its ending; "": none is known */
     char *title;  /* who sent it */
     char *who;    /* what else is known of it; "": nothing */

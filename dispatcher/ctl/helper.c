@@ -6,6 +6,7 @@
 #include "ctl/bus.h"
 #include "ctl/client.h"
 #include "ctl/output.h"
+#include "model/bus-error.h"
 
 #include <glib/gi18n.h>
 #include <stdio.h>
@@ -13,18 +14,12 @@
 
 KsExitStatus ks_helper_explain(const KsHelper *helper, const GError *error, char **ret_message)
 {
-    static const char *const away[] = {
-        "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
-        "org.freedesktop.DBus.Error.Spawn.",         "org.freedesktop.DBus.Error.NoReply",
-        "org.freedesktop.DBus.Error.TimedOut",       "org.freedesktop.systemd1.",
-    };
     g_autofree char *name = g_dbus_error_get_remote_error(error);
 
-    for (unsigned i = 0; name && i < G_N_ELEMENTS(away); i++)
-        if (g_str_has_prefix(name, away[i])) {
-            *ret_message = helper->not_started();
-            return KS_EXIT_FAILED;
-        }
+    if (name && ks_bus_error_is_away(name)) {
+        *ret_message = helper->not_started();
+        return KS_EXIT_FAILED;
+    }
     if (name && strcmp(name, "org.freedesktop.DBus.Error.LimitsExceeded") == 0) {
         *ret_message = g_strdup(_(helper->too_many));
         return KS_EXIT_FAILED;

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "ctl/bus.h"
 #include "ctl/commands.h"
+#include "ctl/field.h"
 #include "ctl/helper.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
@@ -15,13 +16,6 @@
 /* What was refused before nobody knows, so it looks for so long. */
 #define LOOK_SECONDS 10
 
-static char *not_started(void)
-{
-    return g_strdup_printf(
-        _("The program that shows refused packets could not be started. Its log: %s"),
-        "journalctl -u nm-killswitch-refused.service");
-}
-
 static const KsHelper helper = {
     .bus_name = KS_REFUSED_BUS_NAME,
     .path = KS_REFUSED_BUS_PATH,
@@ -29,7 +23,7 @@ static const KsHelper helper = {
     .method = "Look",
     .timeout_ms = 15000,
     .too_many = N_("Too many programs are watching already."),
-    .not_started = not_started,
+    .not_started = ks_refused_not_started,
 };
 
 /* What is told now; else the complaint is made. */
@@ -100,33 +94,29 @@ static KsExitStatus look_once(GDBusConnection *connection, bool json)
 
 /* ---- --watch ---- */
 
-/* Those that were refused again since, the oldest first. `seen`: how often, by
- * ks_refused_entry_key(). */
-static void print_new(GVariant *told, GHashTable *seen, bool json)
+/* Those that were refused again since, the oldest first. `seen`: how often, by their keys. */
+static void print_new(GVariant *told, const KsRefusedReport *report, GHashTable *seen, bool json)
 {
-    g_autoptr(GVariant) entries = g_variant_lookup_value(told, "entries", G_VARIANT_TYPE("aa{sv}"));
-    gsize count = entries ? MIN(g_variant_n_children(entries), KS_REFUSED_ENTRIES_MAX) : 0;
+    g_autoptr(GVariant) entries = ks_field_list(told, "entries");
 
     if (g_hash_table_size(seen) > 4 * KS_REFUSED_ENTRIES_MAX) /* of rows that are gone, too */
         g_hash_table_remove_all(seen);
-    for (gsize i = count; i > 0; i--) {
+    for (unsigned i = report->entries->len; i > 0; i--) {
+        const KsRefusedEntry *row = g_ptr_array_index(report->entries, i - 1);
         g_autoptr(GVariant) entry = g_variant_get_child_value(entries, i - 1);
-        KsRefusedEntry *row = ks_refused_entry_read(entry);
-        g_autofree char *key = ks_refused_entry_key(row);
-        uint64_t *before = g_hash_table_lookup(seen, key);
+        uint64_t *before = g_hash_table_lookup(seen, row->key);
         g_autofree char *text = NULL;
 
-        if (!before || *before != row->count) {
-            text = json ? ks_json_refused_entry(entry) : ks_show_refused_line(row);
-            if (json)
-                ks_output_data(text);
-            else
-                ks_output_print(text);
-            before = g_new(uint64_t, 1);
-            *before = row->count;
-            g_hash_table_insert(seen, g_steal_pointer(&key), before);
-        }
-        ks_refused_entry_free(row);
+        if (before && *before == row->count)
+            continue;
+        text = json ? ks_json_refused_entry(entry) : ks_show_refused_line(row);
+        if (json)
+            ks_output_data(text);
+        else
+            ks_output_print(text);
+        before = g_new(uint64_t, 1);
+        *before = row->count;
+        g_hash_table_insert(seen, g_strdup(row->key), before);
     }
 }
 
@@ -149,7 +139,7 @@ static bool look_again(void *data, KsExitStatus *ret_status)
     if (*ret_status != KS_EXIT_DONE)
         return false;
     report = ks_refused_report_read(told);
-    print_new(told, watch->seen, watch->json);
+    print_new(told, report, watch->seen, watch->json);
     has_trouble = ks_refused_trouble(report) != NULL;
     if (has_trouble && !watch->had_trouble)
         *ret_status = trouble_of(report);

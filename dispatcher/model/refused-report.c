@@ -15,10 +15,11 @@ static char *take_text(GVariant *told, const char *name)
     return ks_printable(text, TEXT_COLUMNS);
 }
 
-void ks_refused_entry_free(KsRefusedEntry *entry)
+static void free_entry(void *data)
 {
-    if (!entry)
-        return;
+    KsRefusedEntry *entry = data;
+
+    g_free(entry->key);
     g_free(entry->program);
     g_free(entry->path);
     g_free(entry->unit);
@@ -33,7 +34,7 @@ void ks_refused_entry_free(KsRefusedEntry *entry)
     g_free(entry);
 }
 
-KsRefusedEntry *ks_refused_entry_read(GVariant *told)
+static KsRefusedEntry *read_entry(GVariant *told)
 {
     KsRefusedEntry *entry = g_new0(KsRefusedEntry, 1);
 
@@ -77,15 +78,28 @@ static KsRefusedState state_of(const char *word)
     return state;
 }
 
-static void free_entry(void *data)
+/* Texts that were cut may be alike where what was said was not. */
+static char *key_of(const KsRefusedEntry *entry, GHashTable *taken, gsize place)
 {
-    ks_refused_entry_free(data);
+    char *key =
+        g_strdup_printf("%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%u\n%" G_GINT64_FORMAT, entry->program,
+                        entry->path, entry->unit, entry->way, entry->from, entry->source,
+                        entry->destination, entry->protocol, entry->port, (gint64) entry->uid);
+
+    if (g_hash_table_contains(taken, key)) {
+        g_autofree char *same = key;
+
+        key = g_strdup_printf("%s\n%zu", same, place);
+    }
+    (void) g_hash_table_add(taken, key);
+    return key;
 }
 
 KsRefusedReport *ks_refused_report_read(GVariant *told)
 {
     KsRefusedReport *report = g_new0(KsRefusedReport, 1);
     g_autoptr(GVariant) entries = g_variant_lookup_value(told, "entries", G_VARIANT_TYPE("aa{sv}"));
+    g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
     const char *state = "";
     gboolean lost = FALSE;
 
@@ -97,9 +111,11 @@ KsRefusedReport *ks_refused_report_read(GVariant *told)
     report->lost = lost;
     for (gsize i = 0; entries && i < MIN(g_variant_n_children(entries), KS_REFUSED_ENTRIES_MAX);
          i++) {
-        g_autoptr(GVariant) entry = g_variant_get_child_value(entries, i);
+        g_autoptr(GVariant) entry_told = g_variant_get_child_value(entries, i);
+        KsRefusedEntry *entry = read_entry(entry_told);
 
-        g_ptr_array_add(report->entries, ks_refused_entry_read(entry));
+        entry->key = key_of(entry, keys, i);
+        g_ptr_array_add(report->entries, entry);
     }
     return report;
 }
@@ -110,11 +126,4 @@ void ks_refused_report_free(KsRefusedReport *report)
         return;
     g_ptr_array_unref(report->entries);
     g_free(report);
-}
-
-char *ks_refused_entry_key(const KsRefusedEntry *entry)
-{
-    return g_strdup_printf("%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%u\n%" G_GINT64_FORMAT, entry->program,
-                           entry->path, entry->unit, entry->way, entry->from, entry->source,
-                           entry->destination, entry->protocol, entry->port, (gint64) entry->uid);
 }

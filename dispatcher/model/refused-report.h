@@ -23,6 +23,8 @@ const char *ks_refused_state_name(KsRefusedState state);
 
 /* Texts are UTF-8, and harmless to show; "": not known, or there is none. */
 typedef struct {
+    char *key; /* what makes a row of its own: the same row of two reports has the same, and no two
+                * of one report do */
     char *program;
     char *path;
     char *unit;
@@ -50,13 +52,5 @@ typedef struct {
 /* `told`: a{sv}, from somebody. Never fails: what cannot be understood is left out. */
 KsRefusedReport *ks_refused_report_read(GVariant *told);
 void ks_refused_report_free(KsRefusedReport *report);
-
-/* Of one entry, a{sv}. */
-KsRefusedEntry *ks_refused_entry_read(GVariant *told);
-void ks_refused_entry_free(KsRefusedEntry *entry);
-
-/* One text for what makes a row of its own: of two reports, the same rows have the same. Owned
- * by the caller. */
-char *ks_refused_entry_key(const KsRefusedEntry *entry);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsRefusedReport, ks_refused_report_free)

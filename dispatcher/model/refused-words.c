@@ -84,6 +84,13 @@ char *ks_refused_how_often(const KsRefusedEntry *entry)
     return g_strdup_printf(ngettext("%lu time", "%lu times", count), count);
 }
 
+char *ks_refused_not_started(void)
+{
+    return g_strdup_printf(
+        _("The program that shows refused packets could not be started. Its log: %s"),
+        "journalctl -u nm-killswitch-refused.service");
+}
+
 const char *ks_refused_trouble(const KsRefusedReport *report)
 {
     switch (report->state) {

@@ -21,6 +21,9 @@ const char *ks_refused_why(const KsRefusedEntry *entry);
 /* "3 times" */
 char *ks_refused_how_often(const KsRefusedEntry *entry);
 
+/* Who tells of it could not be started, a sentence. */
+char *ks_refused_not_started(void);
+
 /* Why nothing is heard, a sentence; NULL: it is. */
 const char *ks_refused_trouble(const KsRefusedReport *report);
 
