@@ -9,7 +9,7 @@ import struct
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -82,7 +82,8 @@ class Namespace:
         if not pids:
             raise AssertionError(f"no {name} runs in {self.name}")
         for pid in pids:
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # dhcpcd's helpers end with the first of them
+                os.kill(pid, number)
         if number == signal.SIGKILL:
             wait_until(lambda: not set(pids) & set(self.processes(name)), f"{name} to be gone")
         return pids

@@ -154,6 +154,8 @@ def test_renews_while_locked(locked_out, name):
         assert not _tell_somebody(world.client, office.capture.mark(), office)
     finally:
         program = {"udhcpc": "busybox"}.get(name, name)
-        world.client.kill(program, signal.SIGTERM)
-        wait_until(lambda: not world.client.processes(program), f"{name} to end")
-        office.close()
+        try:
+            world.client.kill(program, signal.SIGTERM)
+            wait_until(lambda: not world.client.processes(program), f"{name} to end")
+        finally:
+            office.close()
