@@ -75,6 +75,7 @@ def main() -> int:
         begun = time.monotonic()
         try:
             with World() as world:  # nothing that another one left is measured
+                world.close_capture()
                 world.product.install()
                 found = benchmarks[name].measure(world, options.quick)
         except Exception:

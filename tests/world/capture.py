@@ -25,6 +25,7 @@ _PACKET_STATISTICS = 6
 _PACKET_OUTGOING = 4  # sent by the router itself
 _SO_TIMESTAMPNS = 35
 _SO_RCVBUFFORCE = 33
+_MOST = 1 << 30  # bytes of frames that are kept: some hundred times what a test sends
 _QUIET = 0.12  # after the fence: time for a packet that another processor still holds
 
 
@@ -45,6 +46,7 @@ class Capture:
         self._client = client
         self._link = link
         self._frames: list[Frame] = []
+        self._bytes = 0  # of all frames; above _MOST they are counted only, and the capture judges nothing
         self._news = threading.Condition()
         self.hosts = itertools.cycle(a.FENCE_HOSTS)  # that nobody has
         self._stop = threading.Event()
@@ -77,7 +79,9 @@ class Capture:
                     seconds, nanoseconds = struct.unpack("qq", value[:16])
                     when = seconds + nanoseconds / 1e9
             with self._news:
-                self._frames.append(Frame(when, data))
+                self._bytes += len(data)
+                if self._bytes <= _MOST:
+                    self._frames.append(Frame(when, data))
                 self._news.notify_all()
 
     def mark(self) -> int:
@@ -131,6 +135,8 @@ class Capture:
         _, lost = struct.unpack("II", self._socket.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))
         if lost:
             raise AssertionError(f"the capture lost {lost} frames: it can judge nothing")
+        if self._bytes > _MOST:
+            raise AssertionError(f"{self._bytes >> 20} MB came: the capture keeps {_MOST >> 20} and can judge nothing")
 
     def require_neighbours(self) -> None:
         """Both sides forget each other's IPv6 hardware address and find it again."""

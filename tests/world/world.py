@@ -77,9 +77,14 @@ class World:
     def tunnel_capture(self, link: str = a.SERVER_TUNNEL) -> TunnelCapture:
         return TunnelCapture(self.outside, link)
 
-    def close(self) -> None:
+    def close_capture(self) -> None:
+        """For who measures: it takes a processor's time for every frame, and keeps them all."""
         if self.capture:
             self.capture.close()
+            self.capture = None
+
+    def close(self) -> None:
+        self.close_capture()
         self.client.close()
         self.outside.close()
         self.product.remove()
