@@ -78,7 +78,7 @@ class World:
         return TunnelCapture(self.outside, link)
 
     def close_capture(self) -> None:
-        """For who measures: it takes a processor's time for every frame, and keeps them all."""
+        """For benchmarks: it takes a processor's time for every frame, and keeps them all."""
         if self.capture:
             self.capture.close()
             self.capture = None
