@@ -27,7 +27,7 @@ nftables netbase iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
 # VPN plugins and servers that a release does not have: tests/world/kind.py tells that they were not run.
 DEPENDENCY_TEST='clang iptables iperf3 strace valgrind python3-pytest python3-pytest-xdist python3-pyflakes
-shellcheck
+shellcheck zsh fish
 dpkg-dev debhelper lintian rpm rpmlint
 radvd isc-dhcp-client|- dhcpcd-base podman crun netavark aardvark-dns slirp4netns busybox-static
 network-manager-openconnect|- openconnect|- ocserv|-
@@ -62,7 +62,7 @@ dependency_programs() {
     test)
         dependency_programs demo
         echo clang systemd-nspawn qemu-system-x86_64 mmdebstrap iptables iperf3 strace valgrind \
-            shellcheck xmllint clang-format clang-tidy
+            shellcheck zsh fish xmllint clang-format clang-tidy
         echo Xvfb xdotool import xfwm4 xfce4-panel gnome-shell
         ;;
     esac

@@ -17,6 +17,7 @@ import pytest
 
 from . import fake_guard
 from .network import log_of
+from .sandbox import build_dir
 from .waiting import wait_listens, wait_until
 
 DONE, FAILED, USAGE, NOT_AUTHORISED, NO_GUARD, NOT_LOCKED = range(6)
@@ -505,7 +506,7 @@ def test_locked_by_hand_without_any_vpn(elsewhere):
     assert "No VPN with a known server is set up in NetworkManager" in elsewhere.ctl.user("lock").out
 
 
-_COMPLETION = Path(__file__).resolve().parents[2] / "data/completions/bash/nm-killswitch"
+_COMPLETION = build_dir() / "data/completions/nm-killswitch"
 _COMPLETE = """. "$1"; shift; COMP_WORDS=(nm-killswitch "$@"); COMP_CWORD=$#
 _nm_killswitch && printf '%s\\n' "${COMPREPLY[@]}" """
 _VPNS = [("Home", True), ("My Home's VPN", False), ("$(reboot)", False), ("a:b", True), ("-x", False), ("a\nb", False)]
