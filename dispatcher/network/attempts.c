@@ -4,6 +4,7 @@
 #include "network/attempts.h"
 
 #include "network/vpn-log.h"
+#include "network/vpn-profile.h"
 
 #include <gio/gio.h>
 
@@ -24,6 +25,9 @@ typedef struct {
     gint64 began; /* 0: not known */
     bool running;
     bool alone;
+    char **users;    /* whose profile it was when it was last active; NULL: everybody's */
+    bool active;     /* tried or up: its program may write */
+    gint64 inactive; /* since then, if it ever was active */
     bool asked_here; /* this program has asked NetworkManager to end it */
     End end;         /* what was told of it first */
     unsigned number;
@@ -34,6 +38,7 @@ struct KsAttempts {
     void *data;
     GHashTable *attempts; /* profile -> Attempt* */
     const void *asked;    /* the profile whose end was asked for last; NULL: none's */
+    gint64 forgotten;     /* when a profile of some users' went that had been active; 0: never */
     GCancellable *cancellable;
     unsigned count;
 };
@@ -46,13 +51,21 @@ typedef struct {
     gint64 to;
 } Reading;
 
+static void free_attempt(gpointer data)
+{
+    Attempt *attempt = data;
+
+    g_strfreev(attempt->users);
+    g_free(attempt);
+}
+
 KsAttempts *ks_attempts_new(void (*changed)(void *data), void *data)
 {
     KsAttempts *attempts = g_new0(KsAttempts, 1);
 
     attempts->changed = changed;
     attempts->data = data;
-    attempts->attempts = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    attempts->attempts = g_hash_table_new_full(NULL, NULL, NULL, free_attempt);
     attempts->cancellable = g_cancellable_new();
     return attempts;
 }
@@ -76,7 +89,20 @@ static Attempt *find(KsAttempts *attempts, const void *profile)
     return attempt;
 }
 
-void ks_attempts_begin(KsAttempts *attempts, const void *profile)
+static void note_active(Attempt *attempt, NMConnection *profile)
+{
+    g_strfreev(attempt->users);
+    attempt->users = ks_vpn_profile_users(profile);
+    attempt->active = true;
+}
+
+static void note_inactive(Attempt *attempt)
+{
+    attempt->active = false;
+    attempt->inactive = g_get_real_time();
+}
+
+void ks_attempts_begin(KsAttempts *attempts, NMConnection *profile)
 {
     Attempt *attempt = find(attempts, profile);
     GHashTableIter iter;
@@ -84,19 +110,22 @@ void ks_attempts_begin(KsAttempts *attempts, const void *profile)
 
     if (attempt->running)
         return;
+    g_strfreev(attempt->users);
     *attempt = (Attempt){
         .began = g_get_real_time(), .running = true, .alone = true, .number = ++attempts->count
     };
+    note_active(attempt, profile);
     g_hash_table_iter_init(&iter, attempts->attempts);
     while (g_hash_table_iter_next(&iter, NULL, &other))
         if (other != attempt && ((Attempt *) other)->running)
             attempt->alone = ((Attempt *) other)->alone = false;
 }
 
-void ks_attempts_succeed(KsAttempts *attempts, const void *profile)
+void ks_attempts_succeed(KsAttempts *attempts, NMConnection *profile)
 {
     Attempt *attempt = find(attempts, profile);
 
+    note_active(attempt, profile);
     attempt->failure = KS_FAILURE_NONE;
     attempt->running = false;
     attempt->asked_here = false;
@@ -114,6 +143,31 @@ static void read_now(GTask *task, gpointer source, gpointer data, GCancellable *
                       (gssize) ks_vpn_log_read((uint64_t) reading->from, (uint64_t) reading->to));
 }
 
+static bool are_same_users(char **a, char **b)
+{
+    return a && b && g_strv_equal((const char *const *) a, (const char *const *) b);
+}
+
+/* What was written since `from` may be the words of a server that somebody else chose. */
+static bool may_be_strangers(const KsAttempts *attempts, const Attempt *attempt, gint64 from)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    if (attempts->forgotten > 0 && attempts->forgotten + AFTER >= from)
+        return true;
+    g_hash_table_iter_init(&iter, attempts->attempts);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const Attempt *other = value;
+
+        if (other == attempt || !other->users || are_same_users(other->users, attempt->users))
+            continue;
+        if (other->active || (other->inactive > 0 && other->inactive + AFTER >= from))
+            return true;
+    }
+    return false;
+}
+
 static void on_read(GObject *source, GAsyncResult *result, gpointer data)
 {
     const Reading *reading = g_task_get_task_data(G_TASK(result));
@@ -126,7 +180,8 @@ static void on_read(GObject *source, GAsyncResult *result, gpointer data)
     if (error || failure == KS_FAILURE_NONE)
         return; /* cancelled, and the attempts are freed; or the journal says nothing */
     attempt = g_hash_table_lookup(reading->attempts->attempts, reading->profile);
-    if (!attempt || attempt->number != reading->number || attempt->running)
+    if (!attempt || attempt->number != reading->number || attempt->running ||
+        may_be_strangers(reading->attempts, attempt, reading->from))
         return;
     attempt->failure = (KsFailure) failure;
     reading->attempts->changed(reading->attempts->data);
@@ -168,19 +223,20 @@ static void note_end(KsAttempts *attempts, const void *profile, unsigned reason)
 
 /* A VPN's program that stops being connected without a word is a failure, too: NetworkManager gives
  * no reason (nm-vpn-connection.c), where it gives one for whatever a person or the network does. */
-static KsFailure failure_of(NMActiveConnection *active, unsigned reason)
+static KsFailure failure_of(bool by_plugin, unsigned reason)
 {
-    if (reason == NM_ACTIVE_CONNECTION_STATE_REASON_UNKNOWN && NM_IS_VPN_CONNECTION(active))
+    if (reason == NM_ACTIVE_CONNECTION_STATE_REASON_UNKNOWN && by_plugin)
         return KS_FAILURE_SERVICE;
     return ks_failure_of(reason);
 }
 
-void ks_attempts_hear(KsAttempts *attempts, NMActiveConnection *active, unsigned state,
+void ks_attempts_hear(KsAttempts *attempts, NMConnection *profile, bool by_plugin, unsigned state,
                       unsigned reason)
 {
-    const void *profile = nm_active_connection_get_connection(active);
-    KsFailure failure = failure_of(active, reason);
+    KsFailure failure = failure_of(by_plugin, reason);
 
+    if (state == NM_ACTIVE_CONNECTION_STATE_DEACTIVATED)
+        note_inactive(find(attempts, profile));
     if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED)
         ks_attempts_succeed(attempts, profile);
     else if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
@@ -223,6 +279,10 @@ bool ks_attempts_asked_end(const KsAttempts *attempts, const void *profile)
 
 void ks_attempts_forget(KsAttempts *attempts, const void *profile)
 {
+    const Attempt *attempt = g_hash_table_lookup(attempts->attempts, profile);
+
+    if (attempt && attempt->users)
+        attempts->forgotten = g_get_real_time();
     g_hash_table_remove(attempts->attempts, profile);
 }
 

@@ -8,8 +8,9 @@
 #include <stdbool.h>
 
 /* How the attempts to bring VPNs up went: by NetworkManager's word first, and a moment later by
- * that of the VPN's program, where it left one in the journal. Of two attempts at one time nobody
- * can tell whose words these are, and NetworkManager's word stands. */
+ * that of the VPN's program, where it left one in the journal. Where these may be another VPN's
+ * words, NetworkManager's stands: of two attempts at one time nobody can tell whose they are, and
+ * the server of other users' profile writes what they like, also while it is up. */
 
 typedef struct KsAttempts KsAttempts;
 
@@ -17,13 +18,14 @@ typedef struct KsAttempts KsAttempts;
 KsAttempts *ks_attempts_new(void (*changed)(void *data), void *data);
 void ks_attempts_free(KsAttempts *attempts);
 
-/* `profile` only tells them apart. */
-void ks_attempts_begin(KsAttempts *attempts, const void *profile);
-void ks_attempts_succeed(KsAttempts *attempts, const void *profile);
+/* `profile` tells them apart, and says whose it is. */
+void ks_attempts_begin(KsAttempts *attempts, NMConnection *profile);
+void ks_attempts_succeed(KsAttempts *attempts, NMConnection *profile);
 
-/* `active` is of a profile, and has come to `state` (NMActiveConnectionState) for `reason`
- * (NMActiveConnectionStateReason): as its signal tells, which alone has the reason. */
-void ks_attempts_hear(KsAttempts *attempts, NMActiveConnection *active, unsigned state,
+/* The VPN of this profile has come to `state` (NMActiveConnectionState) for `reason`
+ * (NMActiveConnectionStateReason): as the signal of the active connection tells, which alone has
+ * the reason. `by_plugin`: it is no WireGuard. */
+void ks_attempts_hear(KsAttempts *attempts, NMConnection *profile, bool by_plugin, unsigned state,
                       unsigned reason);
 
 /* NetworkManager is asked from here to end it (NULL: for something else); it has refused that. */

@@ -84,13 +84,16 @@ static void watch_access_point(KsManager *manager, NMDevice *device)
 static void on_active_state(NMActiveConnection *active, guint state, guint reason,
                             KsManager *manager)
 {
-    if (!nm_active_connection_get_connection(active))
+    NMRemoteConnection *profile = nm_active_connection_get_connection(active);
+
+    if (!profile)
         return;
-    ks_attempts_hear(manager->attempts, active, state, reason);
+    ks_attempts_hear(manager->attempts, NM_CONNECTION(profile), NM_IS_VPN_CONNECTION(active), state,
+                     reason);
     notify_soon(manager);
 }
 
-static void watch_active(KsManager *manager, NMActiveConnection *active)
+static void watch_active(KsManager *manager, NMActiveConnection *active, NMConnection *profile)
 {
     static const char *const of_active[] = {
         NM_ACTIVE_CONNECTION_STATE,
@@ -104,9 +107,9 @@ static void watch_active(KsManager *manager, NMActiveConnection *active)
     if (!g_object_get_data(G_OBJECT(active), G_LOG_DOMAIN)) {
         g_signal_connect(active, "state-changed", G_CALLBACK(on_active_state), manager);
         if (nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
-            ks_attempts_begin(manager->attempts, nm_active_connection_get_connection(active));
+            ks_attempts_begin(manager->attempts, profile);
         else if (nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATED)
-            ks_attempts_succeed(manager->attempts, nm_active_connection_get_connection(active));
+            ks_attempts_succeed(manager->attempts, profile);
     }
     watch(manager, active, of_active);
     watch(manager, nm_active_connection_get_ip4_config(active), of_config);
@@ -585,7 +588,7 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
 
         if (!vpn || !is_vpn(active, ks_known_profile(manager->known, NM_CONNECTION(profile))->kind))
             continue;
-        watch_active(manager, active);
+        watch_active(manager, active, NM_CONNECTION(profile));
         describe_activity(vpn, active);
     }
     share_servers(manager, claims);

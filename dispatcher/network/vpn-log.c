@@ -29,6 +29,9 @@ static char *field_of(sd_journal *journal, const char *name)
     return g_strndup((const char *) data + before, MIN(size - before, LINE_SIZE_MAX));
 }
 
+/* Theirs are there, too, and say what the network tells them: names of machines, for example. */
+static const char *const no_vpns[] = { "dnsmasq", "dhclient", NULL };
+
 static KsFailure judge_entry(sd_journal *journal)
 {
     g_autofree char *line = field_of(journal, "MESSAGE");
@@ -37,7 +40,7 @@ static KsFailure judge_entry(sd_journal *journal)
     /* by syslog(3) it writes no fields of its own; this is journald's */
     g_autofree char *program = field_of(journal, "_COMM");
 
-    if (!line)
+    if (!line || (program && g_strv_contains(no_vpns, program)))
         return KS_FAILURE_NONE;
     if (level || g_strcmp0(program, OF_MANAGER) == 0)
         return ks_failure_of_manager(level, domains, line);

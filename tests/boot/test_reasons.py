@@ -52,6 +52,14 @@ printf '20\\nwebauth\\nWEB_AUTH::https://login.example' >"$auth_pending_file"
 exit 2
 """
 
+# A program of NetworkManager's that is no VPN's, and says what others on the network are called.
+_DNSMASQ = "/usr/local/libexec/dnsmasq"
+_TALKER_FILES = {
+    _DNSMASQ: "#!/bin/sh\nwhile sleep 1; do echo 'DHCPACK(hotspot0) 10.42.0.5 02:00:00:00:00:05 AUTH_FAILED'; done\n",
+    "/etc/systemd/system/NetworkManager.service.d/talker.conf":
+        f"[Service]\nExecStartPost=/bin/sh -c 'systemd-cat {_DNSMASQ} &'\n",
+}  # fmt: skip
+
 # the profile, what is the reason, what status says, what it must not say
 _ROWS = {
     "future": (profiles.tls(f"{a.SERVER[4]}:{_FUTURE_PORT}:udp"), "certificate-date", "clock", "nmcli device"),
@@ -104,7 +112,7 @@ def machine(outside, servers, locked_disk, copy_of):
         disk.write(f"/etc/NetworkManager/system-connections/{name}.nmconnection", text, 0o600)
     text = profiles.vpn("absent", {"host": a.DEAD_SERVER}).replace(".openvpn", ".absent")
     disk.write("/etc/NetworkManager/system-connections/absent.nmconnection", text, 0o600)
-    for path, text in _ABSENT_FILES.items():
+    for path, text in (_ABSENT_FILES | _TALKER_FILES).items():
         disk.write(path, text, 0o755)
     with Machine(disk, outside) as booted:
         booted.wait_uplink()
@@ -166,6 +174,8 @@ def _find_its_program(machine) -> None:
 
 
 def test_the_reason_is_the_programs(machine):
+    talk = ("--unit=NetworkManager", "_COMM=dnsmasq")
+    wait_until(lambda: "AUTH_FAILED" in machine.journal(*talk), "what no VPN's program says to be in the journal", 10)
     _find_its_program(machine)
     for name, (_, reason, said, unsaid) in _ROWS.items():
         machine.run("nmcli", "--wait", "60", "connection", "up", name, check=False, timeout=90)
