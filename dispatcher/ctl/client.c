@@ -4,6 +4,7 @@
 #include "ctl/agent.h"
 #include "ctl/bus.h"
 #include "ctl/local.h"
+#include "files/guard-socket.h"
 
 #include <errno.h>
 #include <string.h>
@@ -76,7 +77,7 @@ KsExitStatus ks_client_call(KsClient *client, const char *method, GVariant *argu
                             GVariant **ret_result, char **ret_message)
 {
     GVariant *call = arguments ? arguments : g_variant_new_tuple(NULL, 0);
-    int fd = ks_client_is_root() ? ks_local_open() : -EACCES;
+    int fd = ks_client_is_root() ? ks_guard_socket_open() : -EACCES;
 
     *ret_result = NULL;
     *ret_message = NULL;

@@ -2,6 +2,7 @@
 #include "ctl/local.h"
 
 #include "config.h"
+#include "files/guard-socket.h"
 #include "model/message.h"
 #include "model/names.h"
 
@@ -9,33 +10,10 @@
 #include <glib/gi18n.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-/* The guard answers within milliseconds; one that needs longer than this hangs. */
-#define ANSWER_SECONDS 5
 
 /* More than a status of ten thousand VPN profiles. */
 #define ANSWER_MAX (64u * 1024u * 1024u)
-
-int ks_local_open(void)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = KS_SOCKET_PATH };
-    struct timeval timeout = { .tv_sec = ANSWER_SECONDS };
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return -errno;
-    (void) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-    (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    if (connect(fd, (struct sockaddr *) &address, sizeof(address)) < 0) {
-        int error = -errno;
-
-        close(fd);
-        return error;
-    }
-    return fd;
-}
 
 static int send_call(int fd, GVariant *call)
 {
@@ -92,10 +70,10 @@ KsExitStatus ks_local_explain(int error, char **ret_message)
         *ret_message = g_strdup(_("The guard ended before it answered."));
         return KS_EXIT_NO_GUARD;
     case EAGAIN:
-        *ret_message =
-            g_strdup_printf(ngettext("The guard has not answered for %u second.",
-                                     "The guard has not answered for %u seconds.", ANSWER_SECONDS),
-                            ANSWER_SECONDS);
+        *ret_message = g_strdup_printf(ngettext("The guard has not answered for %u second.",
+                                                "The guard has not answered for %u seconds.",
+                                                KS_GUARD_ANSWER_SECONDS),
+                                       KS_GUARD_ANSWER_SECONDS);
         return KS_EXIT_NO_GUARD;
     case EPROTONOSUPPORT:
         *ret_message = g_strdup(_("The guard is of another version than this program."));

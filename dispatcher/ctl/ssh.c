@@ -4,15 +4,14 @@
 #include "config.h"
 #include "ctl/field.h"
 #include "ctl/output.h"
+#include "files/bounded-file.h"
 #include "model/address.h"
 
-#include <fcntl.h>
 #include <glib/gi18n.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* sshd(8): the client's address and port, the server's address and port */
 #define VARIABLE "SSH_CONNECTION"
@@ -26,29 +25,17 @@
 #define STATUS_LINES_MAX 4096u
 
 /* NULL: it is gone, or another person's. */
-static char *read_file(pid_t pid, const char *name, gsize size_max, gsize *ret_size)
+static char *read_of(pid_t pid, const char *name, gsize size_max, gsize *ret_size)
 {
     g_autofree char *path = g_strdup_printf("/proc/%d/%s", (int) pid, name);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t part = 1;
-    char *data;
 
-    *ret_size = 0;
-    if (fd < 0)
-        return NULL;
-    data = g_malloc0(size_max + 1);
-    while (*ret_size < size_max && part > 0) {
-        part = read(fd, data + *ret_size, size_max - *ret_size);
-        *ret_size += part > 0 ? (gsize) part : 0;
-    }
-    close(fd);
-    return data;
+    return ks_file_read_start(path, size_max, ret_size);
 }
 
 static pid_t parent_of(pid_t pid)
 {
     gsize size;
-    g_autofree char *text = read_file(pid, "status", STATUS_LINES_MAX, &size);
+    g_autofree char *text = read_of(pid, "status", STATUS_LINES_MAX, &size);
     const char *line = text ? strstr(text, "\nPPid:") : NULL;
 
     return line ? (pid_t) g_ascii_strtoll(line + strlen("\nPPid:"), NULL, 10) : 0;
@@ -57,7 +44,7 @@ static pid_t parent_of(pid_t pid)
 static char *variable_of(pid_t pid)
 {
     gsize size;
-    g_autofree char *environment = read_file(pid, "environ", ENVIRONMENT_MAX, &size);
+    g_autofree char *environment = read_of(pid, "environ", ENVIRONMENT_MAX, &size);
 
     for (gsize at = 0; environment && at < size; at += strlen(environment + at) + 1)
         if (g_str_has_prefix(environment + at, VARIABLE "="))

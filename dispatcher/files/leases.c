@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "files/leases.h"
 
+#include "files/bounded-file.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define FILE_SIZE_MAX (256u * 1024)
 #define FILES_MAX     64u /* of one folder */
@@ -126,24 +126,14 @@ void ks_leases_parse(KsLeaseFormat format, const char *data, gsize size, GArray 
     }
 }
 
-/* These folders belong to daemons without privilege, too: no link is followed, and nothing is
- * waited for. */
+/* These folders belong to daemons without privilege, too: no link is followed. */
 static void read_file(int folder, const char *name, KsLeaseFormat format, GArray *leases)
 {
-    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
-    g_autofree char *data = NULL;
-    struct stat about;
-    ssize_t size;
+    size_t size;
+    g_autofree char *data = ks_file_read_whole(folder, name, O_NOFOLLOW, FILE_SIZE_MAX, &size);
 
-    if (fd < 0)
-        return;
-    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_size <= FILE_SIZE_MAX) {
-        data = g_malloc0((gsize) about.st_size + 1);
-        size = read(fd, data, (size_t) about.st_size);
-        if (size > 0)
-            ks_leases_parse(format, data, (gsize) size, leases);
-    }
-    close(fd);
+    if (data && size > 0)
+        ks_leases_parse(format, data, size, leases);
 }
 
 static bool is_in_use(const KsLease *lease, const GArray *addresses)

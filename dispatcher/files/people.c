@@ -3,11 +3,11 @@
 
 #include "files/people.h"
 
+#include "files/bounded-file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define LOGIN_DEFS "/etc/login.defs"
 #define SUBUID     "/etc/subuid"
@@ -109,23 +109,12 @@ void ks_people_parse(GArray *people, const char *login_defs, const char *subuid)
 
 static char *read_file(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    g_autofree char *text = NULL;
-    struct stat about;
-    ssize_t size;
+    size_t size;
+    char *text = ks_file_read_whole(AT_FDCWD, path, 0, FILE_SIZE_MAX, &size);
 
-    if (fd < 0)
-        return NULL;
-    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && about.st_size <= FILE_SIZE_MAX) {
-        text = g_malloc0((gsize) about.st_size + 1);
-        size = read(fd, text, (size_t) about.st_size);
-        if (size < 0)
-            g_clear_pointer(&text, g_free);
-    } else {
+    if (!text && errno == EFBIG)
         g_warning("%s is no file of an ordinary size, and is not read", path);
-    }
-    close(fd);
-    return g_steal_pointer(&text);
+    return text;
 }
 
 void ks_people_read(GArray *people)

@@ -7,7 +7,6 @@
 #include "model/translation.h"
 
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define L2TP_PORT 1701
@@ -315,16 +314,6 @@ static bool draw_passing_servers(KsLock *lock, const KsDrawing *drawing, const K
     return all;
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    return memcmp(((const KsKey *) a)->bytes, ((const KsKey *) b)->bytes, KS_KEY_SIZE_MAX);
-}
-
-static bool has_key(const GArray *keys, const KsKey *key)
-{
-    return keys->len > 0 && bsearch(key, keys->data, keys->len, sizeof(*key), compare_keys);
-}
-
 KsLock *ks_draw_shown(const KsLock *held, const KsDrawing *drawing, const KsViewer *viewer)
 {
     g_autoptr(KsLock) seen = ks_lock_new();
@@ -344,7 +333,7 @@ KsLock *ks_draw_shown(const KsLock *held, const KsDrawing *drawing, const KsView
         for (unsigned i = shown->sets[set]->len; i > 0; i--) {
             const KsKey *key = &g_array_index(shown->sets[set], KsKey, i - 1);
 
-            if (has_key(hidden->sets[set], key) && !has_key(seen->sets[set], key))
+            if (ks_lock_has_key(hidden, set, key) && !ks_lock_has_key(seen, set, key))
                 g_array_remove_index(shown->sets[set], i - 1);
         }
     }
@@ -383,7 +372,7 @@ KsLock *ks_draw_remembered(const KsLock *lasting, const KsWorld *world)
         GArray *keys = remembered->sets[of_ipv6[i]];
 
         for (unsigned j = keys->len; j > 0; j--)
-            if (has_key(here->sets[of_ipv6[i]], &g_array_index(keys, KsKey, j - 1)))
+            if (ks_lock_has_key(here, of_ipv6[i], &g_array_index(keys, KsKey, j - 1)))
                 g_array_remove_index(keys, j - 1);
     }
     return remembered;
@@ -400,7 +389,7 @@ void ks_draw_keep_servers(KsLock *lock, const KsLock *seen)
         GArray *keys = lock->sets[of_servers[i]];
 
         for (unsigned j = keys->len; j > 0; j--)
-            if (!has_key(seen->sets[of_servers[i]], &g_array_index(keys, KsKey, j - 1)))
+            if (!ks_lock_has_key(seen, of_servers[i], &g_array_index(keys, KsKey, j - 1)))
                 g_array_remove_index(keys, j - 1);
     }
 }

@@ -3,18 +3,7 @@
 
 #include "model/dns-name.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static int compare_keys(const void *a, const void *b)
-{
-    return memcmp(((const KsKey *) a)->bytes, ((const KsKey *) b)->bytes, KS_KEY_SIZE_MAX);
-}
-
-static bool has_key(const GArray *keys, const KsKey *key)
-{
-    return keys->len > 0 && bsearch(key, keys->data, keys->len, sizeof(*key), compare_keys);
-}
 
 static bool asks_for(const KsLock *lock, const char *host)
 {
@@ -25,7 +14,7 @@ static bool asks_for(const KsLock *lock, const char *host)
         return false;
     for (unsigned i = 0; i < G_N_ELEMENTS(sets); i++)
         for (unsigned j = 0; j < one->sets[sets[i]]->len; j++)
-            if (!has_key(lock->sets[sets[i]], &g_array_index(one->sets[sets[i]], KsKey, j)))
+            if (!ks_lock_has_key(lock, sets[i], &g_array_index(one->sets[sets[i]], KsKey, j)))
                 return false;
     return true;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "refused/program.h"
 
+#include "files/bounded-file.h"
+
 #include <netinet/in.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,24 +71,13 @@ void ks_programs_free(KsPrograms *programs)
     g_free(programs);
 }
 
-/* At most `max` bytes of it; "" if it cannot be read. */
-static char *read_file(const char *path, size_t max)
+/* "" if it cannot be read. */
+static char *read_start(const char *path, size_t max)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *text = g_malloc(max + 1);
-    size_t length = 0;
+    size_t size;
+    char *text = ks_file_read_start(path, max, &size);
 
-    while (fd >= 0 && length < max) {
-        ssize_t size = read(fd, text + length, max - length);
-
-        if (size <= 0)
-            break;
-        length += (size_t) size;
-    }
-    if (fd >= 0)
-        close(fd);
-    text[length] = '\0';
-    return text;
+    return text ? text : g_strdup("");
 }
 
 /* ---- of a process ---- */
@@ -168,15 +158,15 @@ static void describe(uint32_t pid, KsProgram *ret_program)
     ks_program_clear(ret_program);
     ret_program->pid = pid;
     (void) snprintf(path, sizeof(path), "/proc/%u/comm", pid);
-    ret_program->name = g_strchomp(read_file(path, 64));
+    ret_program->name = g_strchomp(read_start(path, 64));
     (void) snprintf(path, sizeof(path), "/proc/%u/exe", pid);
     size = readlink(path, target, sizeof(target) - 1);
     ret_program->path = g_strndup(target, size > 0 ? (size_t) size : 0);
     (void) snprintf(path, sizeof(path), "/proc/%u/cgroup", pid);
-    cgroup = read_file(path, FILE_MAX);
+    cgroup = read_start(path, FILE_MAX);
     ks_program_read_cgroup(cgroup, &ret_program->unit, &ret_program->app);
     (void) snprintf(path, sizeof(path), "/proc/%u/status", pid);
-    status = read_file(path, FILE_MAX);
+    status = read_start(path, FILE_MAX);
     ret_program->uid = ks_program_read_uid(status);
 }
 
@@ -325,7 +315,7 @@ static uint32_t inode_of(char *line, uint32_t uid, uint16_t number)
 
 static uint32_t inode_in(const char *file, uint32_t uid, uint16_t number)
 {
-    char *text = read_file(file, TABLE_MAX);
+    char *text = read_start(file, TABLE_MAX);
     char *rest = NULL;
     uint32_t found = 0;
     unsigned count = 0;

@@ -3,21 +3,17 @@
 
 #include "refused/watch.h"
 
+#include "files/guard-socket.h"
 #include "kernel/packet-log.h"
 #include "kernel/sockets.h"
 #include "model/message.h"
-#include "model/names.h"
 
 #include <netinet/in.h>
 
 #include <errno.h>
 #include <glib-unix.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-/* The guard answers when the kernel has the rules. */
-#define ANSWER_SECONDS 5
 
 /* When it did not answer, or let us go, it is asked again. */
 #define RETRY_SECONDS 5
@@ -102,22 +98,6 @@ static gboolean on_guard(int fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static int connect_to_guard(void)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = KS_SOCKET_PATH };
-    struct timeval timeout = { .tv_sec = ANSWER_SECONDS };
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        return -1;
-    (void) setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-    (void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-    if (connect(fd, (struct sockaddr *) &address, sizeof(address)) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
 /* What the guard answers. */
 static KsRefusedState ask(int fd)
 {
@@ -148,7 +128,7 @@ void ks_refused_watch_ask_guard(KsRefusedWatch *watch)
 {
     if (watch->guard >= 0 || !watch->log)
         return;
-    watch->guard = connect_to_guard();
+    watch->guard = ks_guard_socket_open();
     watch->state = watch->guard >= 0 ? ask(watch->guard) : KS_REFUSED_NO_GUARD;
     if (watch->state == KS_REFUSED_ON)
         watch->guard_source =

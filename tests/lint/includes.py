@@ -22,7 +22,7 @@ ROOMS = {
     "dispatcher/guard": ("model policy files rules kernel network", "glib"),
     "dispatcher/service": ("model policy files network guard polkit", "glib systemd"),
     "dispatcher/leaktest": ("model files kernel polkit", "glib"),
-    "dispatcher/refused": ("model kernel polkit", "glib"),
+    "dispatcher/refused": ("model files kernel polkit", "glib"),
     # root's rescue works when no guard answers: it reads and shows the same state and kernel as the guard
     # would
     "dispatcher/ctl": ("model policy files rules kernel", "glib json-glib"),
