@@ -8,7 +8,7 @@
 #define ITEM               "org.kde.StatusNotifierItem"
 #define TOKEN_MAX          256u /* bytes; those of today have fewer than 64 */
 
-struct KsActivation {
+struct KsActivationTokens {
     GApplication *application;
     GDBusConnection *bus;
     guint subscription;
@@ -35,7 +35,7 @@ static void use(GApplication *application, const char *token)
 static void on_token(GDBusConnection *bus, const char *sender, const char *path,
                      const char *interface, const char *signal, GVariant *arguments, gpointer data)
 {
-    KsActivation *activation = data;
+    KsActivationTokens *activation = data;
     const char *token;
 
     (void) bus;
@@ -99,9 +99,9 @@ static GDBusMessage *on_message(GDBusConnection *bus, GDBusMessage *message, gbo
     return NULL;
 }
 
-KsActivation *ks_activation_new(GApplication *application)
+KsActivationTokens *ks_activation_tokens_new(GApplication *application)
 {
-    KsActivation *activation = g_new0(KsActivation, 1);
+    KsActivationTokens *activation = g_new0(KsActivationTokens, 1);
     GDBusConnection *bus = g_application_get_dbus_connection(application);
 
     activation->application = application;
@@ -116,7 +116,7 @@ KsActivation *ks_activation_new(GApplication *application)
     return activation;
 }
 
-void ks_activation_free(KsActivation *activation)
+void ks_activation_tokens_free(KsActivationTokens *activation)
 {
     if (!activation)
         return;

@@ -8,10 +8,10 @@
  * what was clicked. (Launchers, and GNOME's notifications, give it to GTK themselves.) On X11 the
  * token is the startup ID, with the time of the click in it. */
 
-typedef struct KsActivation KsActivation;
+typedef struct KsActivationTokens KsActivationTokens;
 
 /* The application is a GtkApplication with its session bus, which outlives it. */
-KsActivation *ks_activation_new(GApplication *application);
-void ks_activation_free(KsActivation *activation);
+KsActivationTokens *ks_activation_tokens_new(GApplication *application);
+void ks_activation_tokens_free(KsActivationTokens *activation);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsActivation, ks_activation_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsActivationTokens, ks_activation_tokens_free)

@@ -29,7 +29,7 @@ struct _KsApplication {
 
     KsAppletSettings *settings;
     KsNotifier *notifier;
-    KsActivation *activation;
+    KsActivationTokens *activation;
     KsSystemBus *system_bus;
     KsGuardClient *guard; /* NULL until there is a system bus */
     KsVpnClient *vpns;    /* the same */
@@ -502,7 +502,7 @@ static void ks_application_startup(GApplication *application)
     self->no_vpns = g_ptr_array_new();
     self->settings = ks_applet_settings_new(on_changed, self);
     self->notifier = ks_notifier_new(application, self->settings);
-    self->activation = ks_activation_new(application);
+    self->activation = ks_activation_tokens_new(application);
     self->windows = ks_windows_new(GTK_APPLICATION(self),
                                    &(KsWindowsObserver){ .describe = describe_for_windows,
                                                          .first_steps = on_first_steps,
@@ -531,7 +531,7 @@ static void ks_application_shutdown(GApplication *application)
     if (self->system_bus)
         ks_system_bus_forget(self->system_bus, self);
     g_clear_pointer(&self->system_bus, ks_system_bus_free);
-    g_clear_pointer(&self->activation, ks_activation_free);
+    g_clear_pointer(&self->activation, ks_activation_tokens_free);
     g_clear_pointer(&self->notifier, ks_notifier_free);
     g_clear_pointer(&self->settings, ks_applet_settings_free);
     g_clear_pointer(&self->nothing, ks_guard_state_free);

@@ -3,10 +3,10 @@
 
 #include "config.h"
 #include "ctl/field.h"
+#include "ctl/leak-call.h"
 #include "ctl/leaks.h"
 #include "ctl/output.h"
 #include "ctl/report/program.h"
-#include "ctl/test.h"
 #include "kernel/tunnel-removal.h"
 #include "model/leak-words.h"
 #include "model/printable.h"
@@ -178,7 +178,7 @@ static void check(Drop *drop, char *when)
 {
     g_autoptr(GVariant) told = NULL;
     g_autofree char *text = NULL;
-    KsExitStatus status = ks_test_ask(drop->connection, false, &told, &text);
+    KsExitStatus status = ks_leak_call(drop->connection, false, &told, &text);
     g_autoptr(KsLeakResult) result = told ? ks_leak_result_read(told) : NULL;
 
     ks_output_print(when);
@@ -192,7 +192,7 @@ static void check(Drop *drop, char *when)
     text = ks_show_leaks_line(result);
     ks_output_print(text);
     (void) fflush(stdout);
-    note(drop, ks_test_status(result->verdict));
+    note(drop, ks_leak_call_status(result->verdict));
 }
 
 /* NetworkManager may not have seen that it is gone: then only going down first brings it back. */

@@ -1,47 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/test.h"
 #include "config.h"
 #include "ctl/bus.h"
 #include "ctl/commands.h"
 #include "ctl/drop.h"
 #include "ctl/helper.h"
 #include "ctl/json.h"
+#include "ctl/leak-call.h"
 #include "ctl/leaks.h"
 #include "ctl/output.h"
 #include "model/names.h"
 
 #include <glib/gi18n.h>
 #include <unistd.h>
-
-static char *not_started(void)
-{
-    return g_strdup_printf(_("The leak test could not be started. Its log: %s"),
-                           "journalctl -u nm-killswitch-leak-test.service");
-}
-
-static const KsHelper helper = {
-    .bus_name = KS_TEST_BUS_NAME,
-    .path = KS_TEST_BUS_PATH,
-    .interface = KS_TEST_BUS_INTERFACE,
-    .method = "Run",
-    .timeout_ms = 60000, /* it takes some three seconds, and others' may come first */
-    .too_many = N_("Too many leak tests wait already. Try it again in a moment."),
-    .silent = N_("The leak test does not answer."),
-    .not_started = not_started,
-};
-
-KsExitStatus ks_test_ask(GDBusConnection *connection, bool may_ask, GVariant **ret_told,
-                         char **ret_message)
-{
-    return ks_helper_ask(&helper, connection, may_ask, ret_told, ret_message);
-}
-
-KsExitStatus ks_test_status(KsLeakVerdict verdict)
-{
-    if (verdict == KS_LEAK_LEAKED)
-        return KS_EXIT_LEAKED;
-    return verdict == KS_LEAK_CLOSED ? KS_EXIT_DONE : KS_EXIT_UNJUDGED;
-}
 
 /* What was found of one test; else the complaint is made. */
 static KsExitStatus test(GDBusConnection *connection, const KsCommandLine *line)
@@ -50,7 +20,7 @@ static KsExitStatus test(GDBusConnection *connection, const KsCommandLine *line)
     bool watch = ks_command_line_has(line, KS_OPTION_WATCH);
     g_autoptr(GVariant) told = NULL;
     g_autofree char *text = NULL;
-    KsExitStatus status = ks_test_ask(connection, may_ask, &told, &text);
+    KsExitStatus status = ks_leak_call(connection, may_ask, &told, &text);
     g_autoptr(KsLeakResult) result = told ? ks_leak_result_read(told) : NULL;
 
     if (!result) {
@@ -67,7 +37,7 @@ static KsExitStatus test(GDBusConnection *connection, const KsCommandLine *line)
         text = ks_show_leaks(result, ks_output_has_colour());
         ks_output_print(text);
     }
-    return ks_test_status(result->verdict);
+    return ks_leak_call_status(result->verdict);
 }
 
 /* ---- --watch ---- */
@@ -128,7 +98,7 @@ KsExitStatus ks_run_test(const KsCommandLine *line)
 
     if (!connection) {
         g_autofree char *message = NULL;
-        KsExitStatus status = ks_helper_explain(&helper, error, &message);
+        KsExitStatus status = ks_leak_call_explain(error, &message);
 
         ks_output_complain(message);
         return status;

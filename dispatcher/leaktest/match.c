@@ -48,7 +48,7 @@ static unsigned get16(const uint8_t *bytes, size_t at)
 
 /* One end of a packet. */
 typedef struct {
-    KsEndpoint endpoint;
+    KsTestedServer endpoint;
     bool has_port;
 } End;
 
@@ -89,7 +89,7 @@ bool ks_packet_is_servers(const GArray *servers, const uint8_t *bytes, size_t si
     if (!read_end(bytes, size, coming, &end))
         return false;
     for (unsigned i = 0; i < servers->len; i++) {
-        const KsEndpoint *server = &g_array_index(servers, KsEndpoint, i);
+        const KsTestedServer *server = &g_array_index(servers, KsTestedServer, i);
 
         if (server->protocol == end.endpoint.protocol &&
             (!server->port || (end.has_port && server->port == end.endpoint.port)) &&

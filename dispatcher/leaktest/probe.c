@@ -229,14 +229,15 @@ static void make_mark(KsProbe *probe)
 }
 
 /* The name server that this card's network named; else any network's; else none. */
-static const KsResolver *find_resolver(const KsSurroundings *around, const KsProbe *probe)
+static const KsProbedNameServer *find_resolver(const KsSurroundings *around, const KsProbe *probe)
 {
     bool of_vpn = probe->kind == KS_PROBE_DNS_TUNNEL;
     uint8_t family = probe->family == KS_IPV4 ? AF_INET : AF_INET6;
-    const KsResolver *any = NULL;
+    const KsProbedNameServer *any = NULL;
 
     for (unsigned i = 0; i < around->resolvers->len; i++) {
-        const KsResolver *resolver = &g_array_index(around->resolvers, KsResolver, i);
+        const KsProbedNameServer *resolver =
+            &g_array_index(around->resolvers, KsProbedNameServer, i);
 
         if (resolver->of_vpn != of_vpn || resolver->address.family != family)
             continue;
@@ -252,7 +253,7 @@ static const KsResolver *find_resolver(const KsSurroundings *around, const KsPro
 /* False: there is nothing to ask. */
 static bool aim(const KsSurroundings *around, KsProbe *probe)
 {
-    const KsResolver *resolver;
+    const KsProbedNameServer *resolver;
 
     probe->port = is_question(probe->kind) ? DNS_PORT : HTTPS_PORT;
     if (probe->kind != KS_PROBE_DNS_NETWORK && probe->kind != KS_PROBE_DNS_TUNNEL) {

@@ -48,7 +48,7 @@ struct KsRun {
     KsSurroundings *around;
     GArray *probes;
     KsMarks marks;
-    KsSender *sender;
+    KsProbeSender *sender;
     GPtrArray *ears;
     GArray *watches;
     uint8_t control[KS_CANARY_SIZE];
@@ -72,7 +72,7 @@ static void stop(KsRun *run)
     g_clear_handle_id(&run->control_source, g_source_remove);
     g_clear_handle_id(&run->end_source, g_source_remove);
     g_ptr_array_set_size(run->ears, 0);
-    g_clear_pointer(&run->sender, ks_sender_free);
+    g_clear_pointer(&run->sender, ks_probe_sender_free);
 }
 
 static void fail(KsRun *run, const char *why)
@@ -185,7 +185,7 @@ static gboolean on_end(gpointer data)
     KsRun *run = data;
 
     run->end_source = 0;
-    ks_sender_collect(run->sender);
+    ks_probe_sender_collect(run->sender);
     for (unsigned i = 0; i < run->ears->len; i++) {
         Ear *ear = g_ptr_array_index(run->ears, i);
         KsWatch *watch = find_watch(run, &ear->card);
@@ -213,7 +213,7 @@ static gboolean on_control(gpointer data)
             (void) ks_capture_send_control(ear->capture, run->control);
     }
     if (run->sender)
-        ks_sender_collect(run->sender);
+        ks_probe_sender_collect(run->sender);
     return G_SOURCE_CONTINUE;
 }
 
@@ -254,7 +254,7 @@ static void begin(KsRun *run)
     }
     run->probes = ks_probes_plan(run->around);
     (void) on_control(run);
-    run->sender = ks_sender_send(run->probes, run->uid);
+    run->sender = ks_probe_sender_send(run->probes, run->uid);
     if (!run->sender) {
         fail(run, "The leak test may not send as an ordinary user.");
         return;

@@ -13,7 +13,7 @@
 
 #define ANSWER_SIZE 512u
 
-struct KsSender {
+struct KsProbeSender {
     GArray *probes;
     int *fds; /* one a probe; -1: none */
 };
@@ -135,7 +135,7 @@ static bool means_no_way(int error)
            error == EAFNOSUPPORT || error == EINVAL;
 }
 
-static void send_one(KsSender *sender, unsigned number)
+static void send_one(KsProbeSender *sender, unsigned number)
 {
     KsProbe *probe = &g_array_index(sender->probes, KsProbe, number);
     int fd = open_socket(probe);
@@ -155,9 +155,9 @@ static bool become(uid_t uid)
     return (uid_t) setfsuid((uid_t) -1) == uid;
 }
 
-KsSender *ks_sender_send(GArray *probes, uid_t uid)
+KsProbeSender *ks_probe_sender_send(GArray *probes, uid_t uid)
 {
-    KsSender *sender = g_new0(KsSender, 1);
+    KsProbeSender *sender = g_new0(KsProbeSender, 1);
     bool is_right = true;
 
     sender->probes = probes;
@@ -172,7 +172,7 @@ KsSender *ks_sender_send(GArray *probes, uid_t uid)
     if (is_right && become(0))
         return sender;
     (void) become(0);
-    ks_sender_free(sender);
+    ks_probe_sender_free(sender);
     return NULL;
 }
 
@@ -186,7 +186,7 @@ static bool is_answer(const KsProbe *probe, int fd)
            memmem(answer, (size_t) size, probe->mark, probe->mark_size) != NULL;
 }
 
-void ks_sender_collect(KsSender *sender)
+void ks_probe_sender_collect(KsProbeSender *sender)
 {
     for (unsigned i = 0; i < sender->probes->len; i++) {
         KsProbe *probe = &g_array_index(sender->probes, KsProbe, i);
@@ -205,7 +205,7 @@ void ks_sender_collect(KsSender *sender)
     }
 }
 
-void ks_sender_free(KsSender *sender)
+void ks_probe_sender_free(KsProbeSender *sender)
 {
     if (!sender)
         return;

@@ -28,8 +28,8 @@ KsSurroundings *ks_surroundings_new(void)
     around->above = g_array_new(FALSE, TRUE, sizeof(KsCard));
     around->passages = g_array_new(FALSE, TRUE, sizeof(KsCard));
     around->cards = g_array_new(FALSE, TRUE, sizeof(KsCard));
-    around->resolvers = g_array_new(FALSE, TRUE, sizeof(KsResolver));
-    around->servers = g_array_new(FALSE, TRUE, sizeof(KsEndpoint));
+    around->resolvers = g_array_new(FALSE, TRUE, sizeof(KsProbedNameServer));
+    around->servers = g_array_new(FALSE, TRUE, sizeof(KsTestedServer));
     return around;
 }
 
@@ -95,7 +95,7 @@ static uint8_t protocol_of(const char *word)
 
 static void take_server(KsSurroundings *around, GVariant *server)
 {
-    KsEndpoint endpoint = { 0 };
+    KsTestedServer endpoint = { 0 };
     const char *address;
     const char *protocol;
 
@@ -131,10 +131,10 @@ void ks_surroundings_take_status(KsSurroundings *around, GVariant *status)
 static void take_resolver(KsSurroundings *around, const char *text, const char *interface,
                           bool of_vpn)
 {
-    KsResolver resolver = { .of_vpn = of_vpn };
+    KsProbedNameServer resolver = { .of_vpn = of_vpn };
 
-    if (around->resolvers->len >= KS_RESOLVERS_MAX || !ks_address_parse(text, &resolver.address) ||
-        !ks_address_is_unicast(&resolver.address))
+    if (around->resolvers->len >= KS_NAME_SERVERS_MAX ||
+        !ks_address_parse(text, &resolver.address) || !ks_address_is_unicast(&resolver.address))
         return;
     g_strlcpy(resolver.interface, interface, sizeof(resolver.interface));
     if (ks_address_is_link_local(&resolver.address)) {
@@ -342,7 +342,8 @@ static void take_cards(KsSurroundings *around, const KsWorld *world)
 static bool has_resolver(const KsSurroundings *around, const char *interface, uint8_t family)
 {
     for (unsigned i = 0; i < around->resolvers->len; i++) {
-        const KsResolver *resolver = &g_array_index(around->resolvers, KsResolver, i);
+        const KsProbedNameServer *resolver =
+            &g_array_index(around->resolvers, KsProbedNameServer, i);
 
         if (!resolver->of_vpn && resolver->address.family == family &&
             strcmp(resolver->interface, interface) == 0)

@@ -12,8 +12,8 @@
 /* More cards than any desktop has connected at once; with more nothing is judged. */
 #define KS_CARDS_MAX 8u
 
-#define KS_RESOLVERS_MAX 64u
-#define KS_SERVERS_MAX   4096u
+#define KS_NAME_SERVERS_MAX 64u
+#define KS_SERVERS_MAX      4096u
 
 /* A network card that is up. */
 typedef struct {
@@ -29,14 +29,14 @@ typedef struct {
     uint32_t scope;              /* interface index, of a link-local one */
     char interface[IF_NAMESIZE]; /* that named it, or "" */
     bool of_vpn;
-} KsResolver;
+} KsProbedNameServer;
 
 /* A VPN's server, as its packets on a card name it. */
 typedef struct {
     KsAddress address;
     uint8_t protocol; /* IPPROTO_* */
     uint16_t port;    /* 0: the protocol has none */
-} KsEndpoint;
+} KsTestedServer;
 
 typedef struct {
     char state[16];      /* the guard's word; "": none that we understand */
@@ -51,8 +51,8 @@ typedef struct {
     GArray *passages;    /* element-type KsCard: the VPNs' interfaces, at most KS_CARDS_MAX */
     bool too_many_cards;
     bool has_unknown_ppp; /* a ppp interface is up, and no guard says whether a VPN or a modem's */
-    GArray *resolvers;    /* element-type KsResolver */
-    GArray *servers;      /* element-type KsEndpoint */
+    GArray *resolvers;    /* element-type KsProbedNameServer */
+    GArray *servers;      /* element-type KsTestedServer */
 } KsSurroundings;
 
 KsSurroundings *ks_surroundings_new(void);

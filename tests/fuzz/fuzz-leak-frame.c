@@ -16,7 +16,7 @@ static void add_probe(GArray *probes, const char *mark)
 
 static void add_server(GArray *servers, const char *address, uint8_t protocol, uint16_t port)
 {
-    KsEndpoint server = { .protocol = protocol, .port = port };
+    KsTestedServer server = { .protocol = protocol, .port = port };
 
     FUZZ_CHECK(ks_address_parse(address, &server.address));
     g_array_append_val(servers, server);
@@ -25,7 +25,7 @@ static void add_server(GArray *servers, const char *address, uint8_t protocol, u
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autoptr(GArray) probes = g_array_new(FALSE, TRUE, sizeof(KsProbe));
-    g_autoptr(GArray) servers = g_array_new(FALSE, TRUE, sizeof(KsEndpoint));
+    g_autoptr(GArray) servers = g_array_new(FALSE, TRUE, sizeof(KsTestedServer));
     const KsProbe *found;
     KsMarks marks;
     uint8_t *frame;

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which files may stand at the top, and how long a C file may be."""
+"""Which files may stand at the top, how long a C file may be, and that a type's name means one thing."""
 
+import re
 import sys
 
 import lint
@@ -32,8 +33,24 @@ def lengths(tree):
         yield str(path.relative_to(tree)), len(path.read_text(errors="replace").splitlines())
 
 
+TYPE = re.compile(r"^typedef (?:struct|enum|union)\b[^;{]*?\b(Ks\w+);|^\} (Ks\w+);", re.M)
+
+
+def types(tree):
+    """A header may name a structure that only its source shows; two headers are two meanings."""
+    homes = {}
+    for path in lint.c_files(tree):
+        name = str(path.relative_to(tree))
+        if path.suffix == ".h" and not name.startswith("tests/"):
+            for match in TYPE.finditer(path.read_text(errors="replace")):
+                homes.setdefault(match.group(1) or match.group(2), set()).add(name)
+    for kind, files in sorted(homes.items()):
+        if len(files) > 1:
+            yield f"{kind}: means one thing in each of {', '.join(sorted(files))}; one meaning a name"
+
+
 def check(tree):
-    return [*top(tree)] + [
+    return [*top(tree), *types(tree)] + [
         f"{name}: {lines} lines, more than {MOST}; split it"
         for name, lines in lengths(tree)
         if lines > MOST
@@ -52,6 +69,11 @@ FIXTURES = [
     ),
     Fixture("another folder at the top", {"src/a.c": ""}, "src/: no folder"),
     Fixture("another file at the top", {"notes.txt": ""}, "notes.txt: no file"),
+    Fixture(
+        "a name that means two things",
+        {"dispatcher/a.h": "typedef struct KsLook KsLook;\n", "applet/b.h": "typedef struct {\n    int x;\n} KsLook;\n"},
+        "KsLook: means one thing in each of applet/b.h, dispatcher/a.h",
+    ),
     Fixture("a file that is too long", {"dispatcher/a.c": "\n" * (MOST + 1)}, "601 lines"),
 ]
 

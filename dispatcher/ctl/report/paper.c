@@ -272,7 +272,7 @@ static bool has_no_letters(const char *told)
             depth++;
         else if (*told == ']' && depth > 0)
             depth--;
-        else if (depth == 0 && ks_look_is_word(*told) && !g_ascii_isdigit(*told))
+        else if (depth == 0 && ks_identity_is_word(*told) && !g_ascii_isdigit(*told))
             return false;
     }
     return true;
@@ -283,7 +283,7 @@ static void append_word(GString *out, KsRedactor *redactor, const char *word)
 {
     g_autofree char *told = ks_redactor_text(redactor, word);
 
-    if (!has_no_letters(told) && !ks_look_is_harmless(KS_IDENTITY_TEXT, word)) {
+    if (!has_no_letters(told) && !ks_identity_is_harmless(KS_IDENTITY_TEXT, word)) {
         g_free(told);
         told = ks_redactor_value(redactor, KS_IDENTITY_TEXT, word);
     }

@@ -23,7 +23,7 @@
 #define IP6_MULTICAST  0xffu
 #define GROUP_ZEROS_TO 13u
 
-bool ks_look_is_word(char byte)
+bool ks_identity_is_word(char byte)
 {
     return g_ascii_isalnum(byte) || (byte & 0x80);
 }
@@ -228,7 +228,7 @@ static const char *const words[] = {
     NULL,
 };
 
-KsIdentity ks_look_kind(KsIdentity kind, const char *value)
+KsIdentity ks_identity_kind(KsIdentity kind, const char *value)
 {
     KsAddress address;
 
@@ -237,7 +237,7 @@ KsIdentity ks_look_kind(KsIdentity kind, const char *value)
     return address.family == AF_INET ? KS_IDENTITY_IP4 : KS_IDENTITY_IP6;
 }
 
-bool ks_look_is_harmless(KsIdentity kind, const char *value)
+bool ks_identity_is_harmless(KsIdentity kind, const char *value)
 {
     if (kind == KS_IDENTITY_MAC)
         return strspn(value, "0:-") == strlen(value) || strspn(value, "fF:-") == strlen(value);
@@ -274,7 +274,7 @@ static const char *class_of_address(const KsAddress *address)
     return "public";
 }
 
-const char *ks_look_class(KsIdentity kind, const char *value)
+const char *ks_identity_class(KsIdentity kind, const char *value)
 {
     KsAddress address;
 
@@ -341,7 +341,7 @@ static size_t look_for_mac(const char *text)
     }
     if (at > 0 && text[at - 1] == mark)
         at--;
-    return pairs >= MAC_PAIRS && !ks_look_is_word(text[at]) ? at : 0;
+    return pairs >= MAC_PAIRS && !ks_identity_is_word(text[at]) ? at : 0;
 }
 
 /* The longest beginning of `length` bytes that is an address of this family. */
@@ -353,7 +353,7 @@ static size_t longest_address(const char *text, size_t length, int family)
     for (length = MIN(length, sizeof(copy) - 1); length > 1; length--) {
         memcpy(copy, text, length);
         copy[length] = '\0';
-        if (!ks_look_is_word(text[length]) && ks_address_parse(copy, &address) &&
+        if (!ks_identity_is_word(text[length]) && ks_address_parse(copy, &address) &&
             address.family == family)
             return length;
     }
@@ -365,7 +365,7 @@ static size_t look_for_ip4(const char *text)
     size_t length = longest_address(text, span(text, ".", is_digit), AF_INET);
 
     /* "1.0.0.10.in-addr.arpa" is a name */
-    return length > 0 && text[length] == '.' && ks_look_is_word(text[length + 1]) ? 0 : length;
+    return length > 0 && text[length] == '.' && ks_identity_is_word(text[length + 1]) ? 0 : length;
 }
 
 static size_t look_for_ip6(const char *text)
@@ -399,7 +399,7 @@ static size_t look_for_bytes(const char *text)
     const char *digits = number ? text + 2 : text;
     size_t length = span(digits, "", is_hex);
 
-    if (ks_look_is_word(digits[length]))
+    if (ks_identity_is_word(digits[length]))
         length = 0;
     if (number)
         return length == 0 || is_plain_number(digits, length) ? 0 : length + 2;
@@ -416,7 +416,7 @@ static size_t look_for_card(const char *text)
 
     for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (strncmp(text, kinds[i], 3) == 0 && span(text + 3, "", is_hex) == PLAIN_HEX_MIN &&
-            !ks_look_is_word(text[3 + PLAIN_HEX_MIN]))
+            !ks_identity_is_word(text[3 + PLAIN_HEX_MIN]))
             return 3 + PLAIN_HEX_MIN;
     return 0;
 }
@@ -435,13 +435,13 @@ static size_t look_for_bus_name(const char *text)
 
     for (unsigned i = 0; i < G_N_ELEMENTS(prefixes); i++)
         if (strncmp(text, prefixes[i], strlen(prefixes[i])) == 0)
-            return span(text, "._", ks_look_is_word);
+            return span(text, "._", ks_identity_is_word);
     return 0;
 }
 
 static size_t look_for_host(const char *text)
 {
-    size_t length = span(text, ".-_@+", ks_look_is_word);
+    size_t length = span(text, ".-_@+", ks_identity_is_word);
     const char *last;
     const char *dot;
 
@@ -451,7 +451,7 @@ static size_t look_for_host(const char *text)
     if (!dot)
         return 0;
     last = dot + 1;
-    length = (size_t) (last - text) + span(last, "-", ks_look_is_word);
+    length = (size_t) (last - text) + span(last, "-", ks_identity_is_word);
     while (text[length - 1] == '-')
         length--;
     for (const char *c = last; c < text + length; c++)
@@ -464,7 +464,7 @@ static size_t look_for_host(const char *text)
 }
 
 /* /home/NAME: the name. */
-static KsLook look_for_home(const char *text)
+static KsIdentityPlace look_for_home(const char *text)
 {
     static const char *const folders[] = { "/home/", "/media/" };
 
@@ -474,14 +474,14 @@ static KsLook look_for_home(const char *text)
             strncmp(text, folders[i], before) == 0 ? strcspn(text + before, "/ \t\r\n\"',;:)") : 0;
 
         if (length > 0)
-            return (KsLook){ KS_IDENTITY_USER, before, length, 0 };
+            return (KsIdentityPlace){ KS_IDENTITY_USER, before, length, 0 };
     }
-    return (KsLook){ 0 };
+    return (KsIdentityPlace){ 0 };
 }
 
 /* What others wrote stands in quotation marks, with a backslash before one of its own. GLib and
  * other programs have single ones. */
-static KsLook look_for_quotes(const char *text)
+static KsIdentityPlace look_for_quotes(const char *text)
 {
     static const struct {
         const char *opening;
@@ -499,11 +499,12 @@ static KsLook look_for_quotes(const char *text)
             if (text[at] == '\\' && text[at + 1])
                 at++;
             else if (strncmp(text + at, marks[i].closing, behind) == 0 &&
-                     !(marks[i].is_apostrophe && ks_look_is_word(text[at + behind])))
-                return at == before ? (KsLook){ 0 }
-                                    : (KsLook){ KS_IDENTITY_TEXT, before, at - before, behind };
+                     !(marks[i].is_apostrophe && ks_identity_is_word(text[at + behind])))
+                return at == before
+                           ? (KsIdentityPlace){ 0 }
+                           : (KsIdentityPlace){ KS_IDENTITY_TEXT, before, at - before, behind };
     }
-    return (KsLook){ 0 };
+    return (KsIdentityPlace){ 0 };
 }
 
 /* A single one within a word, or behind it, is an apostrophe. */
@@ -515,7 +516,7 @@ static bool opens_quotes(const char *text, size_t at)
            (text[at] == '\'' && (at == 0 || strchr(before, text[at - 1])));
 }
 
-KsLook ks_look_at(const char *text, size_t at)
+KsIdentityPlace ks_identity_at(const char *text, size_t at)
 {
     static const struct {
         KsIdentity kind;
@@ -527,24 +528,24 @@ KsLook ks_look_at(const char *text, size_t at)
         { KS_IDENTITY_HOST, look_for_host },
     };
     const char *here = text + at;
-    KsLook found;
+    KsIdentityPlace found;
     size_t stays;
 
     if (*here == '/')
         return look_for_home(here);
     if (opens_quotes(text, at))
         return look_for_quotes(here);
-    if (at > 0 && ks_look_is_word(text[at - 1]))
-        return (KsLook){ 0 };
+    if (at > 0 && ks_identity_is_word(text[at - 1]))
+        return (KsIdentityPlace){ 0 };
     stays = MAX(look_for_range(here), look_for_bus_name(here));
     if (stays > 0)
-        return (KsLook){ KS_IDENTITY_TEXT, stays, 0, 0 };
-    found = (KsLook){ 0 };
+        return (KsIdentityPlace){ KS_IDENTITY_TEXT, stays, 0, 0 };
+    found = (KsIdentityPlace){ 0 };
     for (unsigned i = 0; i < G_N_ELEMENTS(looks); i++) {
         size_t length = looks[i].look(here);
 
         if (length > found.length)
-            found = (KsLook){ looks[i].kind, 0, length, 0 };
+            found = (KsIdentityPlace){ looks[i].kind, 0, length, 0 };
     }
     return found;
 }

@@ -15,18 +15,18 @@ typedef struct {
     size_t before;
     size_t length;
     size_t behind;
-} KsLook;
+} KsIdentityPlace;
 
-KsLook ks_look_at(const char *text, size_t at);
+KsIdentityPlace ks_identity_at(const char *text, size_t at);
 
 /* An address is one, whatever else it was called. */
-KsIdentity ks_look_kind(KsIdentity kind, const char *value);
+KsIdentity ks_identity_kind(KsIdentity kind, const char *value);
 
 /* It is the same on many machines. */
-bool ks_look_is_harmless(KsIdentity kind, const char *value);
+bool ks_identity_is_harmless(KsIdentity kind, const char *value);
 
 /* What may be said of it, such as "private"; "" if nothing. */
-const char *ks_look_class(KsIdentity kind, const char *value);
+const char *ks_identity_class(KsIdentity kind, const char *value);
 
 /* It belongs to a word: a letter, a digit, or part of a character outside of ASCII. */
-bool ks_look_is_word(char byte);
+bool ks_identity_is_word(char byte);

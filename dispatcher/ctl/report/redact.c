@@ -53,8 +53,8 @@ static const char *pseudonym_of(KsRedactor *redactor, KsIdentity kind, const cha
 
     if (known)
         return known;
-    kind = ks_look_kind(kind, key); /* a server's host may be an address */
-    class = ks_look_class(kind, key);
+    kind = ks_identity_kind(kind, key); /* a server's host may be an address */
+    class = ks_identity_class(kind, key);
     made = g_strdup_printf("[%s-%u%s%s]", labels[kind], ++redactor->counts[kind],
                            class[0] ? " " : "", class);
     g_hash_table_insert(redactor->pseudonyms, g_steal_pointer(&key), made);
@@ -83,7 +83,7 @@ void ks_redactor_learn(KsRedactor *redactor, KsIdentity kind, const char *value)
     g_autofree char *key = g_ascii_strdown(value, -1);
     gpointer kept;
 
-    if (strlen(key) < KNOWN_LENGTH_MIN || ks_look_is_harmless(kind, key))
+    if (strlen(key) < KNOWN_LENGTH_MIN || ks_identity_is_harmless(kind, key))
         return;
     (void) pseudonym_of(redactor, kind, key);
     if (!g_hash_table_lookup_extended(redactor->pseudonyms, key, &kept, NULL))
@@ -94,7 +94,7 @@ void ks_redactor_learn(KsRedactor *redactor, KsIdentity kind, const char *value)
 
 char *ks_redactor_value(KsRedactor *redactor, KsIdentity kind, const char *value)
 {
-    if (!value[0] || ks_look_is_harmless(kind, value))
+    if (!value[0] || ks_identity_is_harmless(kind, value))
         return g_strdup(value);
     return g_strdup(pseudonym_of(redactor, kind, value));
 }
@@ -109,7 +109,7 @@ static gsize match_learned(const KsRedactor *redactor, char *rest, gsize length)
         bool known;
 
         if (candidate > length ||
-            (ks_look_is_word(rest[candidate - 1]) && ks_look_is_word(rest[candidate])))
+            (ks_identity_is_word(rest[candidate - 1]) && ks_identity_is_word(rest[candidate])))
             continue;
         behind = rest[candidate];
         rest[candidate] = '\0';
@@ -121,7 +121,7 @@ static gsize match_learned(const KsRedactor *redactor, char *rest, gsize length)
     return 0;
 }
 
-static void put(KsRedactor *redactor, GString *out, const char *text, KsLook look)
+static void put(KsRedactor *redactor, GString *out, const char *text, KsIdentityPlace look)
 {
     g_autofree char *inner = g_strndup(text + look.before, look.length);
     g_autofree char *told = ks_redactor_value(redactor, look.kind, inner);
@@ -138,9 +138,10 @@ char *ks_redactor_text(KsRedactor *redactor, const char *text)
     gsize length = strlen(text);
 
     for (gsize at = 0; at < length;) {
-        bool begins = at == 0 || !ks_look_is_word(text[at - 1]) || !ks_look_is_word(text[at]);
+        bool begins =
+            at == 0 || !ks_identity_is_word(text[at - 1]) || !ks_identity_is_word(text[at]);
         gsize learned = begins ? match_learned(redactor, small + at, length - at) : 0;
-        KsLook look = ks_look_at(text, at);
+        KsIdentityPlace look = ks_identity_at(text, at);
 
         if (learned > 0 && (look.length == 0 || learned >= look.before + look.length)) {
             g_autofree char *value = g_strndup(small + at, learned);

@@ -3,10 +3,10 @@
 
 #include "config.h"
 #include "ctl/field.h"
+#include "ctl/leak-call.h"
 #include "ctl/leaks.h"
 #include "ctl/report/program.h"
 #include "ctl/rescue.h"
-#include "ctl/test.h"
 #include "kernel/links.h"
 #include "model/names.h"
 
@@ -397,7 +397,7 @@ static void put_leak_test(KsReport *report)
         ks_paper_lacks(report->paper, "it was not run: %s", report->no_bus);
         return;
     }
-    if (ks_test_ask(report->bus, false, &told, &why) != KS_EXIT_DONE) {
+    if (ks_leak_call(report->bus, false, &told, &why) != KS_EXIT_DONE) {
         ks_paper_lacks(report->paper, "it was not run: %s", why);
         return;
     }
