@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """data/doc/contract.md says what the sources say: exit statuses, fields of status, reasons, units, actions,
-bus methods and errors."""
+bus methods and errors. The states are those that nm-killswitch(7) explains, too."""
 
 import re
 import sys
@@ -17,6 +17,8 @@ REASONS = "applet/guard-state.c"
 AWAY = "dispatcher/ctl/rescue.h"  # one that no guard gives
 ERRORS = "dispatcher/policy/error.c"
 UNITS = "data/units"
+STATES = "dispatcher/ctl/explain.c"
+MANUAL = "data/man/nm-killswitch.7"
 
 QUOTED = re.compile(r"`([^`]+)`")
 
@@ -64,6 +66,18 @@ def reasons(tree, contract):
     return words([told]) - {"blocked", "broken", "protected"}, set(known)
 
 
+def states(tree, contract):
+    told = next((row[2] for row in rows(contract, "| field |") if row[0] == "`state`"), "")
+    return words([told]), set(re.findall(r'\{ "([a-z]+)", explain_\w+ \}', read(tree, STATES)))
+
+
+def explained_states(tree, contract):
+    """The manual page's list of them."""
+    told = next((row[2] for row in rows(contract, "| field |") if row[0] == "`state`"), "")
+    section = re.search(r"^\.Ss States$(.*?)^\.Ss ", read(tree, MANUAL), re.M | re.S)
+    return words([told]), set(re.findall(r"^\.It ([a-z]+)$", section.group(1), re.M)) if section else set()
+
+
 def units(tree, contract):
     there = {path.name.removesuffix(".in") for path in (tree / UNITS).iterdir()}
     return words(row[0] for row in rows(contract, "| unit |")), {name for name in there if not name.endswith(".preset")}
@@ -93,6 +107,8 @@ CHECKS = {
     "exit statuses": exit_statuses,
     "fields of status --json": fields,
     "reasons": reasons,
+    "states": states,
+    "states of the manual page": explained_states,
     "units": units,
     "actions": actions,
     "methods": methods,
@@ -112,7 +128,7 @@ def problems(tree):
             yield f"{CONTRACT}: {what}: {name} is there, and not told"
 
 
-PROPERTIES = '<property name="Lan"/><property name="Reason"/>'
+PROPERTIES = '<property name="Lan"/><property name="Reason"/><property name="State"/>'
 
 
 def check(tree):
@@ -130,6 +146,7 @@ def tree_with(**changes):
 |---|---|---|
 | `lan` | boolean | |
 | `reason` | string | why it is `blocked`: `no-vpn` |
+| `state` | string | `blocked`, `paused` |
 
 | unit | |
 |---|---|
@@ -151,6 +168,8 @@ Errors: `.Error.NoSuchVpn`
         REASONS: '[KS_REASON_NO_VPN] = "no-vpn"',
         AWAY: "",
         ERRORS: 'KS_BUS_ERROR("NoSuchVpn")',
+        STATES: '{ "blocked", explain_blocked }, { "paused", explain_paused }',
+        MANUAL: ".Ss States\n.It blocked\n.It paused\n.Ss When\n",
         f"{UNITS}/a.service.in": "",
     }
     return files | changes
@@ -168,6 +187,9 @@ FIXTURES = [
         tree_with(**{INTERFACE: f'{PROPERTIES}<property name="PauseMax"/><method name="AddVpn"/>'}),
         "fields of status --json: pause_max is there",
     ),
+    Fixture("a state less", tree_with(**{STATES: '{ "blocked", explain_blocked }'}), "states: paused is told"),
+    Fixture("a state that the page lacks", tree_with(**{MANUAL: ".Ss States\n.It blocked\n.Ss When\n"}),
+            "states of the manual page: paused is told"),
     Fixture("a unit more", tree_with(**{f"{UNITS}/b.service.in": ""}), "units: b.service is there"),
     Fixture("a reason that has gone", tree_with(**{REASONS: ""}), "reasons: no-vpn is told, and is not there"),
     Fixture("an action that has gone", tree_with(**{POLICY: '<action id="x.lock">'}), "actions: unlock is told"),

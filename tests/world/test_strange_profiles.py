@@ -428,9 +428,11 @@ def test_a_megabyte_of_private_profiles_costs_their_user_alone(guarded, people):
         assert len([vpn for vpn in status["vpns"] if vpn["name"].startswith("x")]) == _PROFILES
         assert len([s for s in status["servers"] if s["name"].startswith("x")]) == 1024
         assert "x0" not in str(people.nora.call("GetStatus").value)
-        for person in (people.nora, people.root):
-            assert _milliseconds(guarded, person) < 50
-        assert _kilobytes(guarded, "VmHWM") < 2 * before
+        took = [_milliseconds(guarded, person) for person in (people.nora, people.root)]
+        memory = _kilobytes(guarded, "VmHWM")
+        print(f"GetStatus: {took[0]:.1f} ms, root's {took[1]:.1f} ms; at most {memory} kB resident, {before} kB before")
+        assert max(took) < 50
+        assert memory < 2 * before
         # a VPN for everybody, and one of somebody else's
         guarded.manager.up("full")
         assert {t["name"] for t in guarded.product.wait_state("protected")["tunnels"]} == {"full"}
