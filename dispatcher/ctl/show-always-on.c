@@ -108,6 +108,5 @@ char *ks_show_always_on(GVariant *status)
     if (!text)
         return NULL;
     /* TRANSLATORS: what is so, and the administrator's file that decides it */
-    return source[0] ? g_strdup_printf(_("%s (laid down in %s)"), text, source)
-                     : g_steal_pointer(&text);
+    return source[0] ? g_strdup_printf(_("%s (set in %s)"), text, source) : g_steal_pointer(&text);
 }

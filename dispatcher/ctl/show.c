@@ -269,7 +269,7 @@ static char *mode_text(GVariant *status)
         if (strcmp(modes[i].word, word) == 0)
             text = _(modes[i].text);
     /* TRANSLATORS: what is so, and the administrator's file that decides it */
-    return source[0] ? g_strdup_printf(_("%s (laid down in %s)"), text, source) : g_strdup(text);
+    return source[0] ? g_strdup_printf(_("%s (set in %s)"), text, source) : g_strdup(text);
 }
 
 static void append_mode(GString *out, GVariant *status)
@@ -359,14 +359,15 @@ static void append_kernel(GString *out, GVariant *status)
 {
     g_autoptr(GVariant) layers = ks_field_dictionary(status, "layers");
 
-    append_row(out, _("Kernel"),
-               !ks_field_flag(status, "verified") ? _("NOT as it should be")
-               : is_guard_away(status)
-                   ? _("rules read back and right; without the guard, nothing repairs them")
-               : ks_field_flag(layers, "owned")
-                   ? _("rules read back and right; no other program can change them")
-                   : _("rules read back and right; if another program of root changes them, they "
-                       "are put right"));
+    append_row(
+        out, _("Kernel"),
+        !ks_field_flag(status, "verified") ? _("NOT as it should be")
+        : is_guard_away(status)
+            ? _("the rules are as they should be; without the guard, nothing repairs them")
+        : ks_field_flag(layers, "owned")
+            ? _("the rules are as they should be; no other program can change them")
+            : _("the rules are as they should be; if another root program changes them, the guard "
+                "puts them right"));
 }
 
 static void append_warnings(GString *out, GVariant *status)
