@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A room's README names every source file in it, and none that is not there."""
+"""A room's README names every source file in it, and none that is not there. That of tests/fuzz tells what each
+target reaches."""
 
 import re
 import sys
@@ -11,6 +12,7 @@ from lint import Fixture
 ROOMS = ("dispatcher/*", "applet", "polkit")
 QUOTED = re.compile(r"`([^`\s]+)`")
 SOURCES = (".c", ".h")
+FUZZ = "tests/fuzz"
 
 
 def rooms(tree):
@@ -35,8 +37,16 @@ def check_room(tree, folder):
             yield f"{name}/README.md: there is no {word}"
 
 
+def check_fuzz(tree):
+    folder = tree / FUZZ
+    there = {path.stem.removeprefix("fuzz-") for path in folder.glob("fuzz-*.c")}
+    told = set(re.findall(r"^\| ([a-z-]+) \| \d+ \|", (folder / "README.md").read_text(), re.M)) if there else set()
+    for name in sorted(there ^ told):
+        yield f"{FUZZ}/README.md: " + (f"says nothing of what {name} reaches" if name in there else f"there is no {name}")
+
+
 def check(tree):
-    return [problem for folder in rooms(tree) for problem in check_room(tree, folder)]
+    return [problem for folder in rooms(tree) for problem in check_room(tree, folder)] + [*check_fuzz(tree)]
 
 
 ROOM = "dispatcher/model/"
@@ -51,6 +61,11 @@ FIXTURES = [
         "one has gone",
         {ROOM + "lock.c": "", ROOM + "README.md": "`lock.c`, `key.c`\n"},
         "there is no key.c",
+    ),
+    Fixture(
+        "a fuzz target of which nobody says what it reaches",
+        {f"{FUZZ}/fuzz-people.c": "", f"{FUZZ}/README.md": "| target | seeds |\n|---|---|\n"},
+        "says nothing of what people reaches",
     ),
     Fixture("a room without one", {ROOM + "lock.c": ""}, "dispatcher/model: no README.md"),
 ]
