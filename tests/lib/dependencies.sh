@@ -32,6 +32,8 @@ dpkg-dev debhelper lintian rpm rpmlint
 radvd isc-dhcp-client|- dhcpcd-base podman crun netavark aardvark-dns slirp4netns busybox-static
 network-manager-openconnect|- openconnect|- ocserv|-
 network-manager-ssh|- openssh-server network-manager-iodine|- iodine|-
+network-manager-vpnc|- vpnc|- strongswan-charon|- strongswan-swanctl|- libstrongswan-standard-plugins|-
+libcharon-extra-plugins|- libcharon-extauth-plugins|-
 systemd-container libpam-systemd qemu-system-x86 e2fsprogs
 mmdebstrap git debian-archive-keyring ubuntu-keyring|-
 xvfb xdotool x11-utils imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
@@ -83,7 +85,7 @@ c-ares systemd-libs json-glib polkit gtk3 libayatana-appindicator'
 # Units that a package of ours brings and that its installation would enable at boot.
 DEPENDENCY_UNITS='NetworkManager.service NetworkManager-dispatcher.service
 NetworkManager-wait-online.service openvpn.service nftables.service iperf3.service
-radvd.service ocserv.service ocserv.socket ssh.service ssh.socket iodined.service podman.service podman.socket podman-auto-update.timer
+radvd.service ocserv.service ocserv.socket ssh.service ssh.socket iodined.service strongswan-starter.service podman.service podman.socket podman-auto-update.timer
 podman-auto-update.service podman-restart.service
 machines.target'
 DEPENDENCY_DISABLED=/var/lib/misc/nm-killswitch-disabled-units

@@ -31,6 +31,8 @@ class Kind:
     data: Callable[[str], dict[str, str]]  # the profile's vpn.data for this host
     wire: frozenset[Flow]  # all that a locked client sends to the server
     secrets: Callable[["World", str], dict[str, str]] = lambda _world, _host: {}  # a person's login to this host
+    rekey: Callable[["World"], None] | None = None  # client and server agree on new keys; None: they never do
+    outlives_new_keys: bool = True  # else its tunnel is dead with them, and nobody is told
     people: frozenset[Flow] = frozenset()  # of `wire`: a person's program reaches the server there, too
     remains: str = "Nobody but the system's daemons."  # who else can use the opening, and what for
     address: str = a.SERVER[4]  # the server's, or its proxy's

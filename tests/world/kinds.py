@@ -5,16 +5,16 @@ its server and its rows, as openconnect.py, and its name here."""
 import os
 from datetime import date
 
-from . import iodine, openconnect, openvpn_kinds, ssh
+from . import iodine, openconnect, openvpn_kinds, ssh, vpnc
 from .kind import Kind
 
-KINDS: tuple[Kind, ...] = (*openconnect.KINDS, *openvpn_kinds.KINDS, *ssh.KINDS, *iodine.KINDS)
+KINDS: tuple[Kind, ...] = (*openconnect.KINDS, *openvpn_kinds.KINDS, *ssh.KINDS, *iodine.KINDS, *vpnc.KINDS)
 # What no row is for, and why.
 NOT_RUN = {
     "WireGuard, strongSwan": "the kernel carries them: in virtual machines, tests/vm",
     "L2TP": "the kernel carries it; tests/vm sends its packets inside IPsec, without the plugin",
     "SSTP": "pppd needs /dev/ppp, which the kernel of these runs does not have (CONFIG_PPP); SoftEther would be the server",
-    "vpnc": "not tried yet; its server would be strongSwan with XAuth and ESP of its own (kernel-libipsec)",
+    "vpnc with ESP outside UDP, or in Cisco's own UDP": "strongSwan without the kernel speaks neither",
     "Libreswan": "Debian 12 has no plugin for it, and the kernel that the tests run on has no ESP",
     "PPTP": "as SSTP: pptp is run by pppd alone, which needs /dev/ppp",
     "OpenConnect's other protocols (GlobalProtect, Pulse, F5, Array)": "no server for them is packaged",

@@ -18,8 +18,9 @@ _HEAD = """<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
 
 Written by `tests/world/kinds_page.py` from runs of tests/world/test_kinds.py with KS_FULL=1: NetworkManager's own
 plugin against a real server. Each kind takes the same walk: it locks by itself; it connects by address, and by
-name while locked; it is disconnected; its program is killed; its server dies; LAN access goes on and off. A capture
-outside the machine sees nothing in clear while other programs send all the time, and sees them unlocked.
+name while locked; client and server agree on new keys; it is disconnected; its program is killed; its server dies;
+LAN access goes on and off. A capture outside the machine sees nothing in clear while other programs send all the
+time, and sees them unlocked.
 
 `vpn list` knows other types, too: what they send was only read, in their source.
 """
@@ -28,6 +29,7 @@ _ROWS = {
     "program": "program that carries it",
     "sockets": "its sockets",
     "wire": "on the wire, to the server",
+    "keys": "new keys while locked",
     "let out": "let out to the server",
     "people": "of it, also for people's programs",
     "remains": "who else can use the opening",

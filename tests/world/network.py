@@ -184,6 +184,13 @@ def log_of(name: str) -> Path:
     return _LOGS / f"{name}.log"
 
 
+def wait_for_more(name: str, words: bytes, what: str, timeout: float, begin: Callable[[], object] = lambda: None) -> None:
+    """Until the program of this name has said these words once more than it has, once this is begun."""
+    said = log_of(name).read_bytes().count(words)
+    begin()
+    wait_until(lambda: log_of(name).read_bytes().count(words) > said, what, timeout)
+
+
 def packet_socket(link: str, kind: int = socket.SOCK_RAW) -> socket.socket:
     """Hears all frames of one link of the caller's namespace, and of no other: one that is made with a protocol
     hears every link until it is bound."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from . import addresses as a
 from . import keys
 from .kind import TCP, UDP, Kind
-from .network import log_of
+from .network import log_of, wait_for_more
 from .probes import SENDERS
 from .waiting import wait_until
 from .world import World
@@ -20,6 +20,7 @@ _FOLDER = Path("/run/world/ocserv")
 _PERSONS = Path("/run/world/login")  # what the person's program may read
 _PORT = 443
 CLUSTER = a.PUBLIC_DNS[4]  # a host that leads to the server
+_NEW_KEYS = 10  # seconds
 _USER, _PASSWORD = "alice", "not a secret"
 # To what openconnect asks on a terminal. nmcli 1.42 does not tell it the profile's certificate authority.
 ANSWERS = {b"sername:": _USER, b"assword:": _PASSWORD, b"'yes' to accept": "yes"}
@@ -63,6 +64,8 @@ route = default
 cisco-client-compat = true
 ping-leases = false
 use-occtl = false
+rekey-time = {_NEW_KEYS}
+rekey-method = new-tunnel
 log-level = 3
 """)
 
@@ -88,6 +91,11 @@ def _stop(world: World) -> None:
     for name in ("ocserv-main", "ocserv", "ocserv-sm", "ocserv-worker"):
         if world.outside.processes(name):
             world.outside.kill(name, signal.SIGKILL)
+
+
+def _rekey(_world: World) -> None:
+    """By the server's clock. For new keys the client calls it again: the harder way of the two."""
+    wait_for_more("ocserv", b" TLS handshake completed", "new keys", 4 * _NEW_KEYS)
 
 
 def _login(arguments: tuple[str, ...], world: World, host: str) -> dict[str, str]:
@@ -121,6 +129,7 @@ def _kind(name: str, auth: str, login: tuple[str, ...], udp: bool, more: dict[st
         start=partial(_start, auth, udp),
         stop=_stop,
         data=partial(_data, more),
+        rekey=_rekey,
         wire=frozenset(flows),
         secrets=partial(_login, login),
         people=frozenset({(TCP, _PORT)}),

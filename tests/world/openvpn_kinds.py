@@ -10,12 +10,13 @@ from pathlib import Path
 from . import addresses as a
 from . import keys, profiles
 from .kind import TCP, UDP, Kind, Server
-from .network import log_of
+from .network import log_of, wait_for_more
 from .waiting import wait_until
 from .world import World
 
 _PACKAGES = ("network-manager-openvpn", "openvpn")
 _PORT = 1443
+_NEW_KEYS = 5  # seconds
 _HTTP_PORT, _SOCKS_PORT = 8081, 1080
 _started: list[subprocess.Popen] = []
 
@@ -33,9 +34,15 @@ def _start(device: str, protocol: str, address: str, world: World) -> None:
     program = ["openvpn", "--mode", "server", "--tls-server", "--topology", "subnet", "--dev", "kinds0", "--dev-type", device]
     program += ["--server", str(net4.network_address), str(net4.netmask), "--server-ipv6", a.KIND_NET[6], "--disable-dco"]
     program += ["--local", address, "--port", str(_PORT), "--proto", protocol, "--duplicate-cn", "--dh", "none", "--verb", "3"]
+    program += ["--reneg-sec", str(_NEW_KEYS)]
     program += ["--ca", f"{keys.FOLDER}/ca.crt", "--cert", f"{keys.FOLDER}/server.crt", "--key", f"{keys.FOLDER}/server.key"]
     _started.append(world.outside.daemon("openvpn-kind", program))
     wait_until(lambda: b"Initialization Sequence Completed" in log_of("openvpn-kind").read_bytes(), "it to listen")
+
+
+def _rekey(_world: World) -> None:
+    """By the server's clock."""
+    wait_for_more("openvpn-kind", b"Control Channel: TLS", "new keys", 4 * _NEW_KEYS)
 
 
 def _start_behind(port: int, world: World) -> None:
@@ -70,6 +77,7 @@ def _kind(name: str, wire: tuple[int, int], start: Server, data, **more) -> Kind
         start=start,
         stop=_stop,
         data=data,
+        rekey=_rekey,
         wire=frozenset({wire}),
         **more,
     )

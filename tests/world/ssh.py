@@ -7,12 +7,13 @@ from pathlib import Path
 
 from . import addresses as a
 from .kind import TCP, Kind
-from .network import log_of
+from .network import log_of, wait_for_more
 from .waiting import wait_until
 from .world import World
 
 _FOLDER = Path("/run/world/ssh")
 _PORT = 22
+_NEW_KEYS = 5  # seconds
 _DEVICE = "100"
 _LINK = f"tun{_DEVICE}"
 _SERVER, _CLIENT = "198.51.100.113", "198.51.100.114"
@@ -38,6 +39,8 @@ ForceCommand sleep infinity
 StrictModes no
 UsePAM no
 PidFile none
+LogLevel DEBUG
+RekeyLimit default {_NEW_KEYS}
 """)
 
 
@@ -61,6 +64,11 @@ def _stop(world: World) -> None:
     if world.outside.processes("sshd"):
         world.outside.kill("sshd")
     world.outside.ip(f"link del {_LINK}")  # its addresses are the next kind's, too
+
+
+def _rekey(_world: World) -> None:
+    """By the server's clock, and once something passes."""
+    wait_for_more("sshd", b"rekeying out", "new keys", 4 * _NEW_KEYS)
 
 
 def _data(host: str) -> dict[str, str]:
@@ -89,6 +97,7 @@ KINDS = (
         start=_start,
         stop=_stop,
         data=_data,
+        rekey=_rekey,
         wire=frozenset({(TCP, _PORT)}),
     ),
 )

@@ -49,8 +49,11 @@ def test_a_person_at_the_server(walk):
 
 
 def test_by_name_while_locked(walk):
+    """It stays up over new keys."""
     with walk.nothing_in_clear():
         walk.up(walk.kind.host)
+    with walk.nothing_in_clear():
+        walk.rekey()
     assert walk.reached_by_people() == walk.kind.people
 
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from . import addresses as a
 from . import profiles, questions
 from .chatter import Chatter
@@ -98,6 +100,23 @@ class Walk:
     def require_tunnel(self) -> None:
         for family in self.kind.families:
             assert questions.my_address(self.world.client, family) in self.world.client.addresses(self.interface)
+
+    def rekey(self) -> None:
+        """The server tells that it was done, the tunnel that it still carries; or it has to be connected again."""
+        if not self.kind.rekey:
+            self.record["keys"] = "never"
+            return
+        self.kind.rekey(self.world)
+        if self.kind.outlives_new_keys:
+            self.require_tunnel()
+            self.record["keys"] = "it goes on"
+            return
+        with pytest.raises(questions.NoAnswer):
+            self.require_tunnel()
+        self.note("dead by new keys")
+        self.down()
+        self.up(self.kind.host)
+        self.record["keys"] = "its tunnel is dead with them; connected again, it goes on"
 
     def down(self) -> None:
         for host in (self.kind.address, self.kind.host):
