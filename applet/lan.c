@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/lan.h"
 
-static bool is_among(const KsGuardState *guard, const char *uuid)
+bool ks_lan_is_limited_to(const KsGuardState *guard, const char *uuid)
 {
     return g_strv_contains((const char *const *) guard->lan_networks, uuid);
 }
@@ -28,7 +28,7 @@ GVariant *ks_lan_here(const KsGuardState *guard)
     for (unsigned i = 0; i < guard->networks->len; i++) {
         const KsGuardNetwork *network = g_ptr_array_index(guard->networks, i);
 
-        if (!is_among(guard, network->uuid))
+        if (!ks_lan_is_limited_to(guard, network->uuid))
             g_variant_builder_add(&networks, "s", network->uuid);
     }
     return g_variant_new("(bas)", TRUE, &networks);

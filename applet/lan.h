@@ -7,6 +7,9 @@
  * SetLanAccess, floating. An empty list of networks means all of them, so it never comes of taking
  * one away. Pure. */
 
+/* One of the networks that it is limited to, on or off. */
+bool ks_lan_is_limited_to(const KsGuardState *guard, const char *uuid);
+
 /* On or off. Networks that it was limited to before stay its limits. */
 GVariant *ks_lan_switch(const KsGuardState *guard, bool on);
 

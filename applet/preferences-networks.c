@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/check.h"
+#include "applet/lan.h"
 #include "applet/preferences-parts.h"
 #include "applet/widgets.h"
 #include "config.h"
@@ -19,11 +20,6 @@ static void networks_clear(Networks *networks)
 {
     g_ptr_array_unref(networks->uuids);
     g_ptr_array_unref(networks->names);
-}
-
-static bool is_among(const KsGuardState *guard, const char *uuid)
-{
-    return g_strv_contains((const char *const *) guard->lan_networks, uuid);
 }
 
 static bool is_listed(const Networks *networks, const char *uuid)
@@ -123,7 +119,7 @@ void ks_preferences_show_networks(GtkContainer *box, const KsModel *model, GtkWi
     buttons = gtk_container_get_children(box);
     for (GList *at = buttons; at; at = at->next) {
         const char *uuid = g_object_get_data(G_OBJECT(at->data), UUID);
-        bool checked = uuid ? is_among(guard, uuid) : is_everywhere;
+        bool checked = uuid ? ks_lan_is_limited_to(guard, uuid) : is_everywhere;
 
         ks_check_button_set(KS_CHECK_BUTTON(at->data), guard->lan && checked);
         /* "every network" ends by choosing one */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/name-text.h"
 
+#include "model/dns-name.h"
 #include "model/name-policy.h"
 
 /* These are said whether or not a name was found: it may have been before the lock. */
@@ -88,4 +89,45 @@ char *ks_name_text_refused(const char *host, const KsAddress *address)
         "The VPN server name %s leads to %s, which is %s, so the lock does not let it out. If that "
         "is really the server's address, name it: nm-killswitch vpn set.",
         host, ks_address_text(address, text), ks_name_refusal(address));
+}
+
+char *ks_name_text_replaced(const char *host)
+{
+    return g_strdup_printf("The VPN server name %s suddenly answers with other addresses than "
+                           "before. Both are let out. If you did not expect that, somebody may be "
+                           "misleading your DNS.",
+                           host);
+}
+
+/* A dot at the end says that there is nothing to search for. */
+static bool is_searched_for(const char *host, unsigned search_dots)
+{
+    unsigned dots = 0;
+
+    for (const char *at = host; *at; at++)
+        dots += *at == '.';
+    return dots < search_dots && !g_str_has_suffix(host, ".");
+}
+
+char *ks_name_text_searched(const char *host, const KsResolvConf *conf)
+{
+    if (!is_searched_for(host, conf->search_dots))
+        return NULL;
+    return g_strdup_printf("The VPN server name %s has so few dots that programs look for it in "
+                           "the search list of /etc/resolv.conf first. Those questions do not "
+                           "leave while locked, and then they give up. Write the name with a dot "
+                           "at its end, or the address, into the VPN.",
+                           host);
+}
+
+char *ks_name_text_too_long(const char *host)
+{
+    KsDnsName name;
+    KsDnsKeys keys;
+
+    if (!ks_dns_name_encode(host, &name) || ks_dns_name_keys(&name, &keys))
+        return NULL;
+    return g_strdup_printf("The VPN server name %s is too long to be looked up while blocked. "
+                           "Write its address into the VPN.",
+                           host);
 }

@@ -28,3 +28,12 @@ char *ks_name_text_full(const char *host);
 
 /* The answer was this address, which is not believed. To be freed. */
 char *ks_name_text_refused(const char *host, const KsAddress *address);
+
+/* It suddenly has other addresses than before. To be freed. */
+char *ks_name_text_replaced(const char *host);
+
+/* Programs look for it in the search list first. To be freed; NULL: they do not. */
+char *ks_name_text_searched(const char *host, const KsResolvConf *conf);
+
+/* To be freed; NULL: it is short enough to be asked for. */
+char *ks_name_text_too_long(const char *host);

@@ -478,85 +478,70 @@ void ks_names_apply(KsNames *names, KsWorld *world, bool locked)
 
 /* ---- what is told ---- */
 
-static void tell(GPtrArray *warnings, unsigned *count, char *text)
+typedef struct {
+    GPtrArray *warnings; /* element-type char* */
+    unsigned count;      /* of what there is to say; some of it may be left out */
+} Told;
+
+/* Takes `text`; NULL: nothing. */
+static void tell(Told *told, char *text)
 {
-    if (++*count <= TOLD_MAX)
-        g_ptr_array_add(warnings, text);
+    if (text && ++told->count <= TOLD_MAX)
+        g_ptr_array_add(told->warnings, text);
     else
         g_free(text);
 }
 
-/* A dot at the end says that there is nothing to search for. */
-static bool is_searched_for(const char *host, unsigned search_dots)
+/* Why it is not found, or not as programs ask for it. To be freed; NULL: it is. */
+static char *missing_text(const KsNames *names, const Entry *entry, const KsNameRecord *record)
 {
-    unsigned dots = 0;
+    if (record && record->refused->len > 0)
+        return ks_name_text_refused(entry->host, &g_array_index(record->refused, KsAddress, 0));
+    if (entry->is_cut)
+        return ks_name_text_cut(entry->host, record);
+    if (entry->failures > 1 && (!record || record->addresses->len == 0))
+        return ks_name_text_not_found(entry->host, ks_resolver_conf(names->resolver),
+                                      names->strict);
+    return NULL;
+}
 
-    for (const char *at = host; *at; at++)
-        dots += *at == '.';
-    return dots < search_dots && !g_str_has_suffix(host, ".");
+static void tell_of(const KsNames *names, const Entry *entry, Told *told)
+{
+    const KsNameRecord *record = ks_name_book_find(names->book, entry->host);
+
+    tell(told, missing_text(names, entry, record));
+    if (record && record->addresses->len >= KS_NAME_ADDRESSES_MAX)
+        tell(told, ks_name_text_full(entry->host));
+    if (record && record->replaced)
+        tell(told, ks_name_text_replaced(entry->host));
+    tell(told, ks_name_text_searched(entry->host, ks_resolver_conf(names->resolver)));
+    tell(told, ks_name_text_too_long(entry->host));
 }
 
 GPtrArray *ks_names_warnings(const KsNames *names, const KsViewer *viewer)
 {
-    GPtrArray *warnings = g_ptr_array_new_with_free_func(g_free);
-    unsigned search_dots = 0;
-    unsigned count = 0;
+    Told told = { .warnings = g_ptr_array_new_with_free_func(g_free) };
     GHashTableIter iterator;
     void *value;
 
     if (names->load_problem)
-        g_ptr_array_add(warnings, g_strdup(names->load_problem));
+        g_ptr_array_add(told.warnings, g_strdup(names->load_problem));
     if (names->save_problem)
-        g_ptr_array_add(warnings, g_strdup(names->save_problem));
-    if (g_hash_table_size(names->entries) > 0) {
-        ks_name_text_in_the_way(warnings, ks_resolver_conf(names->resolver), names->strict);
-        search_dots = ks_resolver_conf(names->resolver)->search_dots;
-    }
+        g_ptr_array_add(told.warnings, g_strdup(names->save_problem));
+    if (g_hash_table_size(names->entries) > 0)
+        ks_name_text_in_the_way(told.warnings, ks_resolver_conf(names->resolver), names->strict);
     g_hash_table_iter_init(&iterator, names->entries);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
         const Entry *entry = value;
-        const KsNameRecord *record = ks_name_book_find(names->book, entry->host);
-        KsDnsName name;
-        KsDnsKeys keys;
 
-        if (is_of_network(entry) || !ks_viewer_sees(viewer, entry->users))
-            continue;
-        if (record && record->refused->len > 0)
-            tell(warnings, &count,
-                 ks_name_text_refused(entry->host, &g_array_index(record->refused, KsAddress, 0)));
-        else if (entry->is_cut)
-            tell(warnings, &count, ks_name_text_cut(entry->host, record));
-        else if (entry->failures > 1 && (!record || record->addresses->len == 0))
-            tell(warnings, &count,
-                 ks_name_text_not_found(entry->host, ks_resolver_conf(names->resolver),
-                                        names->strict));
-        if (record && record->addresses->len >= KS_NAME_ADDRESSES_MAX)
-            tell(warnings, &count, ks_name_text_full(entry->host));
-        if (record && record->replaced)
-            tell(warnings, &count,
-                 g_strdup_printf("The VPN server name %s suddenly answers with other addresses "
-                                 "than before. Both are let out. If you did not expect that, "
-                                 "somebody may be misleading your DNS.",
-                                 entry->host));
-        if (is_searched_for(entry->host, search_dots))
-            tell(warnings, &count,
-                 g_strdup_printf("The VPN server name %s has so few dots that programs look for it "
-                                 "in the search list of /etc/resolv.conf first. Those questions do "
-                                 "not leave while locked, and then they give up. Write the name "
-                                 "with a dot at its end, or the address, into the VPN.",
-                                 entry->host));
-        if (ks_dns_name_encode(entry->host, &name) && !ks_dns_name_keys(&name, &keys))
-            tell(warnings, &count,
-                 g_strdup_printf(
-                     "The VPN server name %s is too long to be looked up while blocked. Write its "
-                     "address into the VPN.",
-                     entry->host));
+        if (!is_of_network(entry) && ks_viewer_sees(viewer, entry->users))
+            tell_of(names, entry, &told);
     }
-    if (count > TOLD_MAX)
-        g_ptr_array_add(warnings,
+    if (told.count > TOLD_MAX)
+        g_ptr_array_add(told.warnings,
                         g_strdup_printf("%u other names of VPN servers have such problems, too.",
-                                        count - TOLD_MAX));
-    return warnings;
+                                        told.count - TOLD_MAX));
+    return told.warnings;
 }
 
 KsNames *ks_names_new(KsSystemBus *bus, void (*changed)(void *data), void *data)
