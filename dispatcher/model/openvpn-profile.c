@@ -44,23 +44,13 @@ static void read_openvpn_proxy(KsProfileReader *reader, const char *type, const 
                     "proxy. If it does not connect, set the VPN to use TCP.");
 }
 
-/* NetworkManager-openvpn, src/nm-openvpn-service.c, nm_openvpn_start_openvpn_binary(), for every
- * item and default read here. */
-void ks_openvpn_profile_read(KsProfileReader *reader)
+/* Of the profile's list, what can be understood; the rest is warned of. */
+static GPtrArray *read_remotes(KsProfileReader *reader)
 {
-    const char *proxy_type = ks_profile_reader_item(reader, "proxy-type");
-    const char *proxy_host = ks_profile_reader_item(reader, "proxy-server");
-    g_autoptr(GPtrArray) remotes = NULL;
-    uint8_t default_protocol = IPPROTO_UDP;
-    uint16_t default_port = 0;
     unsigned rejected;
-    bool udp = false;
-    bool named = false;
+    GPtrArray *remotes =
+        ks_openvpn_remotes_parse(ks_profile_reader_item(reader, "remote"), &rejected);
 
-    if (g_strcmp0(ks_profile_reader_item(reader, "proto-tcp"), "yes") == 0)
-        default_protocol = IPPROTO_TCP;
-
-    remotes = ks_openvpn_remotes_parse(ks_profile_reader_item(reader, "remote"), &rejected);
     if (rejected > 0 && remotes->len == KS_OPENVPN_REMOTES_MAX)
         ks_profile_reader_warn(
             reader,
@@ -74,21 +64,12 @@ void ks_openvpn_profile_read(KsProfileReader *reader)
             "understood (%u); OpenVPN skips them too. Each is host, host:port or "
             "host:port:protocol.",
             rejected);
+    return remotes;
+}
 
-    for (unsigned i = 0; i < remotes->len; i++) {
-        KsOpenvpnRemote *remote = g_ptr_array_index(remotes, i);
-        KsAddress address;
-
-        if (remote->protocol == 0)
-            remote->protocol = default_protocol;
-        udp |= remote->protocol == IPPROTO_UDP;
-        named |= !ks_address_parse(remote->host, &address);
-    }
-
-    if (proxy_type && proxy_host) {
-        read_openvpn_proxy(reader, proxy_type, proxy_host, udp);
-        return;
-    }
+static void add_remotes(KsProfileReader *reader, const GPtrArray *remotes)
+{
+    uint16_t default_port = 0;
 
     for (unsigned i = 0; i < remotes->len; i++) {
         const KsOpenvpnRemote *remote = g_ptr_array_index(remotes, i);
@@ -100,6 +81,34 @@ void ks_openvpn_profile_read(KsProfileReader *reader)
         add_server(reader, remote->host, remote->protocol,
                    remote->port ? remote->port : default_port);
     }
+}
+
+/* NetworkManager-openvpn, src/nm-openvpn-service.c, nm_openvpn_start_openvpn_binary(), for every
+ * item and default read here. */
+void ks_openvpn_profile_read(KsProfileReader *reader)
+{
+    const char *proxy_type = ks_profile_reader_item(reader, "proxy-type");
+    const char *proxy_host = ks_profile_reader_item(reader, "proxy-server");
+    g_autoptr(GPtrArray) remotes = read_remotes(reader);
+    bool by_tcp = g_strcmp0(ks_profile_reader_item(reader, "proto-tcp"), "yes") == 0;
+    bool udp = false;
+    bool named = false;
+
+    for (unsigned i = 0; i < remotes->len; i++) {
+        KsOpenvpnRemote *remote = g_ptr_array_index(remotes, i);
+        KsAddress address;
+
+        if (remote->protocol == 0)
+            remote->protocol = by_tcp ? IPPROTO_TCP : IPPROTO_UDP;
+        udp |= remote->protocol == IPPROTO_UDP;
+        named |= !ks_address_parse(remote->host, &address);
+    }
+
+    if (proxy_type && proxy_host) {
+        read_openvpn_proxy(reader, proxy_type, proxy_host, udp);
+        return;
+    }
+    add_remotes(reader, remotes);
 
     reader->found->floats = udp && g_strcmp0(ks_profile_reader_item(reader, "float"), "yes") == 0;
 
