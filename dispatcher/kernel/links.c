@@ -126,10 +126,40 @@ static void forget_link(KsLinks *links, uint32_t index)
     ks_routes_forget_link(links->routes, index);
 }
 
+static void read_link(const struct nlmsghdr *message, const struct ifinfomsg *info, KsLink *link)
+{
+    const struct nlattr *attribute;
+
+    link->hardware = info->ifi_type;
+    link->up = info->ifi_flags & IFF_UP;
+    link->loopback = info->ifi_flags & IFF_LOOPBACK;
+    mnl_attr_for_each(attribute, message, sizeof(*info)) {
+        if (mnl_attr_get_type(attribute) == IFLA_IFNAME &&
+            mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)
+            g_strlcpy(link->name, mnl_attr_get_str(attribute), sizeof(link->name));
+        else if (mnl_attr_get_type(attribute) == IFLA_LINKINFO &&
+                 mnl_attr_validate(attribute, MNL_TYPE_NESTED) == 0)
+            read_info(attribute, link);
+        else if (mnl_attr_get_type(attribute) == IFLA_MASTER &&
+                 mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+            link->master = mnl_attr_get_u32(attribute);
+        else if (mnl_attr_get_type(attribute) == IFLA_LINK &&
+                 mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+            link->lower = mnl_attr_get_u32(attribute);
+        else if (mnl_attr_get_type(attribute) == IFLA_CARRIER &&
+                 mnl_attr_validate(attribute, MNL_TYPE_U8) == 0)
+            link->no_carrier = link->up && mnl_attr_get_u8(attribute) == 0;
+        else if (mnl_attr_get_type(attribute) == IFLA_LINK_NETNSID)
+            link->lower_elsewhere = true;
+    }
+    link->tunnel_kind = ks_link_kind_is_tunnel(link->kind);
+    link->wireguard = strcmp(link->kind, "wireguard") == 0;
+    link->kernel_openvpn = g_str_has_prefix(link->kind, "ovpn");
+}
+
 static void take_link(KsLinks *links, const struct nlmsghdr *message, bool gone)
 {
     const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
-    const struct nlattr *attribute;
     KsLink link = { 0 };
     KsLink *known;
 
@@ -143,31 +173,7 @@ static void take_link(KsLinks *links, const struct nlmsghdr *message, bool gone)
         forget_link(links, link.index);
         return;
     }
-    link.hardware = info->ifi_type;
-    link.up = info->ifi_flags & IFF_UP;
-    link.loopback = info->ifi_flags & IFF_LOOPBACK;
-    mnl_attr_for_each(attribute, message, sizeof(*info)) {
-        if (mnl_attr_get_type(attribute) == IFLA_IFNAME &&
-            mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)
-            g_strlcpy(link.name, mnl_attr_get_str(attribute), sizeof(link.name));
-        else if (mnl_attr_get_type(attribute) == IFLA_LINKINFO &&
-                 mnl_attr_validate(attribute, MNL_TYPE_NESTED) == 0)
-            read_info(attribute, &link);
-        else if (mnl_attr_get_type(attribute) == IFLA_MASTER &&
-                 mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
-            link.master = mnl_attr_get_u32(attribute);
-        else if (mnl_attr_get_type(attribute) == IFLA_LINK &&
-                 mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
-            link.lower = mnl_attr_get_u32(attribute);
-        else if (mnl_attr_get_type(attribute) == IFLA_CARRIER &&
-                 mnl_attr_validate(attribute, MNL_TYPE_U8) == 0)
-            link.no_carrier = link.up && mnl_attr_get_u8(attribute) == 0;
-        else if (mnl_attr_get_type(attribute) == IFLA_LINK_NETNSID)
-            link.lower_elsewhere = true;
-    }
-    link.tunnel_kind = ks_link_kind_is_tunnel(link.kind);
-    link.wireguard = strcmp(link.kind, "wireguard") == 0;
-    link.kernel_openvpn = g_str_has_prefix(link.kind, "ovpn");
+    read_link(message, info, &link);
 
     known = find_link(links, link.index);
     if (known && known->up && !link.up)

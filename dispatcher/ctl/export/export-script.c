@@ -239,67 +239,72 @@ static const char *only_if(bool condition)
     return condition ? "" : NULL;
 }
 
-char *ks_export_script(const KsExport *export, KsExportFormat number, const char *date)
+static bool has_named_server(const KsExport *export)
 {
-    const Format *format = &formats[number];
-    g_autofree char *name = ks_printable_name(export->name);
-    g_autofree char *comments = server_comments(export);
+    for (unsigned i = 0; i < export->servers->len; i++)
+        if (is_named(g_ptr_array_index(export->servers, i)))
+            return true;
+    return false;
+}
+
+static bool has_wireguard_server(const KsExport *export)
+{
+    for (unsigned i = 0; i < export->servers->len; i++)
+        if (open_to(g_ptr_array_index(export->servers, i)) == OPEN_TO_WIREGUARD)
+            return true;
+    return false;
+}
+
+/* What puts the tool's rules in place and takes them away. */
+static char *backend_of(const KsExport *export, const Format *format)
+{
     g_autofree char *out = server_rules(export, AF_UNSPEC, format->out);
     g_autofree char *out4 = server_rules(export, AF_INET, format->out);
     g_autofree char *out6 = server_rules(export, AF_INET6, format->out);
     g_autofree char *in = server_rules(export, AF_UNSPEC, format->in);
     g_autofree char *in4 = server_rules(export, AF_INET, format->in);
     g_autofree char *in6 = server_rules(export, AF_INET6, format->in);
-    g_autofree char *backend = NULL;
-    g_autofree char *script = NULL;
-    bool named = false;
-    bool marked = false;
+    const Value values[] = {
+        { "INTERFACE", export->interface },
+        { "LAN", only_if(export->lan) },
+        { "MARKED", only_if(has_wireguard_server(export)) },
+        { "SERVERS_OUT", out },
+        { "SERVERS_OUT4", out4 },
+        { "SERVERS_OUT6", out6 },
+        { "SERVERS_IN", in },
+        { "SERVERS_IN4", in4 },
+        { "SERVERS_IN6", in6 },
+        { NULL, NULL },
+    };
 
-    for (unsigned i = 0; i < export->servers->len; i++) {
-        const KsServer *server = g_ptr_array_index(export->servers, i);
+    return g_strchomp(fill_file(format->backend, values));
+}
 
-        named |= is_named(server);
-        marked |= open_to(server) == OPEN_TO_WIREGUARD;
-    }
+char *ks_export_script(const KsExport *export, KsExportFormat number, const char *date)
+{
+    const Format *format = &formats[number];
+    g_autofree char *name = ks_printable_name(export->name);
+    g_autofree char *comments = server_comments(export);
+    g_autofree char *backend = backend_of(export, format);
+    const Value values[] = {
+        { "VERSION", KS_VERSION },
+        { "DATE", date },
+        { "NAME", name },
+        { "INTERFACE", export->interface },
+        { "SERVER_COMMENTS", comments },
+        { "LAN_COMMENT", export->lan             ? "on"
+                         : export->lan_here_only ? "off (it was on for some networks only)"
+                                                 : "off" },
+        { "LAN_SSH", export->lan ? " or from private addresses" : "" },
+        { "NAMED", only_if(has_named_server(export)) },
+        { "MARKED", only_if(has_wireguard_server(export)) },
+        { "OPENVPN", only_if(export->openvpn) },
+        { "TOOL", format->tool },
+        { "TOOL_COMMENTS", format->comments },
+        { "BACKEND", backend },
+        { NULL, NULL },
+    };
+    g_autofree char *script = fill_file("script.sh.in", values);
 
-    {
-        const Value values[] = {
-            { "INTERFACE", export->interface },
-            { "LAN", only_if(export->lan) },
-            { "MARKED", only_if(marked) },
-            { "SERVERS_OUT", out },
-            { "SERVERS_OUT4", out4 },
-            { "SERVERS_OUT6", out6 },
-            { "SERVERS_IN", in },
-            { "SERVERS_IN4", in4 },
-            { "SERVERS_IN6", in6 },
-            { NULL, NULL },
-        };
-
-        backend = fill_file(format->backend, values);
-    }
-
-    {
-        const Value values[] = {
-            { "VERSION", KS_VERSION },
-            { "DATE", date },
-            { "NAME", name },
-            { "INTERFACE", export->interface },
-            { "SERVER_COMMENTS", comments },
-            { "LAN_COMMENT", export->lan             ? "on"
-                             : export->lan_here_only ? "off (it was on for some networks only)"
-                                                     : "off" },
-            { "LAN_SSH", export->lan ? " or from private addresses" : "" },
-            { "NAMED", only_if(named) },
-            { "MARKED", only_if(marked) },
-            { "OPENVPN", only_if(export->openvpn) },
-            { "TOOL", format->tool },
-            { "TOOL_COMMENTS", format->comments },
-            { "BACKEND", g_strchomp(backend) },
-            { NULL, NULL },
-        };
-
-        script = fill_file("script.sh.in", values);
-    }
     return g_strconcat("#!/bin/sh\n", script, NULL);
 }
