@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which files may stand at the top, how long a C file may be, and that a type's name means one thing."""
+"""Which files may stand at the top, how long a C file and a function may be, and that a type's name means one thing."""
 
 import re
 import sys
@@ -16,6 +16,9 @@ FILES = {
 
 AIM = 300  # lines of a C file: more is worth a warning ...
 MOST = 600  # ... and this many are too many
+LONGEST = 60  # lines between the braces of a function; most have ten
+# but for a switch over all that there is, a few lines each
+SWITCHES = {"dispatcher/rules/expression.c": "build_step", "dispatcher/model/lock-text.c": "ks_key_text"}
 
 
 def top(tree):
@@ -31,6 +34,20 @@ def top(tree):
 def lengths(tree):
     for path in lint.c_files(tree):
         yield str(path.relative_to(tree)), len(path.read_text(errors="replace").splitlines())
+
+
+FUNCTION = re.compile(r"^[^\n{}#/]*?\b(\w+)\([^{}]*?\)\n\{\n(.*?)^\}", re.M | re.S)
+
+
+def long_functions(tree):
+    for path in lint.c_files(tree):
+        name = str(path.relative_to(tree))
+        if path.suffix != ".c" or name.startswith("tests/"):
+            continue
+        for match in FUNCTION.finditer(path.read_text(errors="replace")):
+            lines = match.group(2).count("\n")
+            if lines > LONGEST and SWITCHES.get(name) != match.group(1):
+                yield f"{name}: {match.group(1)}() has {lines} lines, more than {LONGEST}; split it by what it does"
 
 
 TYPE = re.compile(r"^typedef (?:struct|enum|union)\b[^;{]*?\b(Ks\w+);|^\} (Ks\w+);", re.M)
@@ -50,7 +67,7 @@ def types(tree):
 
 
 def check(tree):
-    return [*top(tree), *types(tree)] + [
+    return [*top(tree), *types(tree), *long_functions(tree)] + [
         f"{name}: {lines} lines, more than {MOST}; split it"
         for name, lines in lengths(tree)
         if lines > MOST
@@ -69,6 +86,16 @@ FIXTURES = [
     ),
     Fixture("another folder at the top", {"src/a.c": ""}, "src/: no folder"),
     Fixture("another file at the top", {"notes.txt": ""}, "notes.txt: no file"),
+    Fixture(
+        "a long switch that is known, and a short function",
+        {"dispatcher/rules/expression.c": f"static int build_step(int a,\n    int b)\n{{\n{'x;' * 9}\n" + "    a();\n" * 90 + "}\n"},
+        None,
+    ),
+    Fixture(
+        "a function that is too long",
+        {"dispatcher/a.c": "static int f(void)\n{\n    g();\n}\n\nint ks_long(int a,\n            int b)\n{\n" + "    a();\n" * (LONGEST + 1) + "}\n"},
+        f"ks_long() has {LONGEST + 1} lines",
+    ),
     Fixture(
         "a name that means two things",
         {"dispatcher/a.h": "typedef struct KsLook KsLook;\n", "applet/b.h": "typedef struct {\n    int x;\n} KsLook;\n"},
