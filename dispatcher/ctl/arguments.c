@@ -42,6 +42,9 @@ const KsOptionText ks_option_texts[] = {
          "times"),
       N_("NAME|UUID") },
     { "--clear", KS_OPTION_CLEAR, N_("the servers that the profile names again") },
+    { "--keep", KS_OPTION_KEEP,
+      N_("have it kept for so long, though nobody looks; off: what was kept is forgotten"),
+      N_("DURATION|off") },
     { "--output", KS_OPTION_OUTPUT, N_("a new file to write to, instead of standard output"),
       N_("FILE") },
     { "--full", KS_OPTION_FULL, N_("with all names and addresses as they are") },
@@ -148,6 +151,8 @@ static void take_value(KsCommandLine *line, unsigned option, const char *value)
         line->vpn = value;
     else if (option == KS_OPTION_OUTPUT)
         line->output = value;
+    else if (option == KS_OPTION_KEEP)
+        line->keep = value;
 }
 
 /* How many of the words the command's name takes; 0: it is another one. */

@@ -136,13 +136,15 @@ const KsCommand ks_commands[] = {
           "Root's has more: private profiles, other firewalls' tables by name, and the log."),
       .run = ks_run_report },
     { .name = "refused",
-      .options = KS_OPTION_JSON | KS_OPTION_WATCH,
+      .options = KS_OPTION_JSON | KS_OPTION_WATCH | KS_OPTION_KEEP,
       .summary = N_("show what the lock refuses now, and to which programs"),
       .details = N_(
           "Looks for ten seconds at what the lock refuses, and prints it: the program, where it "
           "wanted to go, which rule refused it, how often and when last. With --watch each is "
           "printed as it comes. The kernel tells of it only while somebody looks, of 100 packets a "
           "second at most, and nothing is kept.\n"
+          "With --keep 30m it is kept in memory for the next 30 minutes, an hour at most, although "
+          "nobody looks: “nm-killswitch refused” then prints at once what was refused meanwhile.\n"
           "You see your own programs; root sees all. While somebody looks, a connection is refused "
           "a second later than otherwise, so that its program can be found."),
       .run = ks_run_refused },

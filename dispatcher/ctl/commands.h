@@ -27,6 +27,7 @@ typedef enum {
     KS_OPTION_OUTPUT = 1 << 17,
     KS_OPTION_DROP = 1 << 18,
     KS_OPTION_YES = 1 << 19,
+    KS_OPTION_KEEP = 1 << 20,
 } KsOptions;
 
 /* What stands anywhere on the command line, with any command. */
@@ -47,6 +48,7 @@ typedef struct {
     const char *format;
     const char *vpn;
     const char *output;
+    const char *keep;
     KsClient *client;
 } KsCommandLine;
 

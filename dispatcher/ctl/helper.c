@@ -31,13 +31,14 @@ KsExitStatus ks_helper_explain(const KsHelper *helper, const GError *error, char
     return ks_bus_explain(error, ret_message);
 }
 
-KsExitStatus ks_helper_ask(const KsHelper *helper, GDBusConnection *connection, bool may_ask,
-                           GVariant **ret_told, char **ret_message)
+KsExitStatus ks_helper_call(const KsHelper *helper, GDBusConnection *connection, const char *method,
+                            GVariant *arguments, bool may_ask, GVariant **ret_told,
+                            char **ret_message)
 {
     KsAgent *agent = may_ask && !ks_client_is_root() ? ks_agent_start() : NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
-        connection, helper->bus_name, helper->path, helper->interface, helper->method, NULL,
+        connection, helper->bus_name, helper->path, helper->interface, method, arguments,
         G_VARIANT_TYPE("(a{sv})"),
         may_ask ? G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION : G_DBUS_CALL_FLAGS_NONE,
         may_ask ? KS_BUS_PERSON_MS : helper->timeout_ms, NULL, &error);
@@ -47,6 +48,12 @@ KsExitStatus ks_helper_ask(const KsHelper *helper, GDBusConnection *connection, 
         return ks_helper_explain(helper, error, ret_message);
     *ret_told = g_variant_get_child_value(answer, 0);
     return KS_EXIT_DONE;
+}
+
+KsExitStatus ks_helper_ask(const KsHelper *helper, GDBusConnection *connection, bool may_ask,
+                           GVariant **ret_told, char **ret_message)
+{
+    return ks_helper_call(helper, connection, helper->method, NULL, may_ask, ret_told, ret_message);
 }
 
 void ks_helper_on_signal(GDBusConnection *connection, const char *sender, const char *path,

@@ -25,6 +25,11 @@ typedef struct {
 KsExitStatus ks_helper_ask(const KsHelper *helper, GDBusConnection *connection, bool may_ask,
                            GVariant **ret_told, char **ret_message);
 
+/* The same of another method, with its arguments (floating, or NULL). */
+KsExitStatus ks_helper_call(const KsHelper *helper, GDBusConnection *connection, const char *method,
+                            GVariant *arguments, bool may_ask, GVariant **ret_told,
+                            char **ret_message);
+
 /* What an error of the bus means, where this program is asked. */
 KsExitStatus ks_helper_explain(const KsHelper *helper, const GError *error, char **ret_message);
 

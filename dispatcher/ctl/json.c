@@ -206,11 +206,22 @@ static void tell_refused(JsonObject *entry)
         json_object_set_null_member(entry, "pid");
 }
 
+/* One of an earlier version does not say. */
+static void tell_kept(JsonObject *object, const char *name)
+{
+    if (json_object_get_int_member_with_default(object, name, 0) == 0)
+        json_object_set_null_member(object, name);
+    else
+        tell_time(object, name);
+}
+
 char *ks_json_refused(GVariant *told)
 {
     JsonObject *object = object_of(told);
     JsonArray *entries = array_member(object, "entries");
 
+    tell_kept(object, "kept_since");
+    tell_kept(object, "kept_until");
     for (guint i = 0; entries && i < json_array_get_length(entries); i++)
         tell_refused(json_array_get_object_element(entries, i));
     return to_text(object, true);

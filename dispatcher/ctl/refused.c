@@ -7,13 +7,16 @@
 #include "ctl/json.h"
 #include "ctl/output.h"
 #include "ctl/show-refused.h"
+#include "ctl/text.h"
+#include "model/duration.h"
 #include "model/names.h"
 #include "model/refused-words.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 #include <unistd.h>
 
-/* What was refused before nobody knows, so it looks for so long. */
+/* What was refused before is not known unless it is kept, so it looks for so long. */
 #define LOOK_SECONDS 10
 
 static const KsHelper helper = {
@@ -64,7 +67,8 @@ static void wait_a_while(void)
         g_main_context_iteration(NULL, TRUE);
 }
 
-static KsExitStatus look_once(GDBusConnection *connection, bool json)
+/* `kept`: what is told already is what was wanted. */
+static KsExitStatus look_once(GDBusConnection *connection, bool kept, bool json)
 {
     g_autofree char *said = g_strdup_printf(
         ngettext("Looking for %d second…", "Looking for %d seconds…", LOOK_SECONDS), LOOK_SECONDS);
@@ -73,9 +77,10 @@ static KsExitStatus look_once(GDBusConnection *connection, bool json)
     g_autofree char *text = NULL;
     KsExitStatus status;
 
-    if (isatty(STDERR_FILENO))
+    if (!kept && isatty(STDERR_FILENO))
         ks_output_add(said);
-    wait_a_while();
+    if (!kept)
+        wait_a_while();
     status = look(connection, false, &told);
     if (status != KS_EXIT_DONE)
         return status;
@@ -163,6 +168,65 @@ static KsExitStatus watch(GDBusConnection *connection, bool json)
     return ks_helper_watch(connection, &has_changed, look_again, &watch);
 }
 
+/* ---- --keep ---- */
+
+/* False with a complaint: it is no duration. "off" is 0. */
+static bool read_keep(const char *text, uint32_t *ret_seconds)
+{
+    if (strcmp(text, "off") == 0) {
+        *ret_seconds = 0;
+        return true;
+    }
+    if (ks_duration_parse(text, ret_seconds) == 0 && *ret_seconds > 0 &&
+        *ret_seconds <= KS_REFUSED_KEEP_SECONDS_MAX)
+        return true;
+    (void) ks_usage(KS_PROGRAM " refused --help",
+                    _("“%s” cannot be kept for: write seconds (90 or 90s) or minutes (5m), an hour "
+                      "(1h) at most, or off."),
+                    text);
+    return false;
+}
+
+static void say_kept(const KsRefusedReport *report)
+{
+    g_autofree char *until = ks_text_moment(report->kept_until);
+    g_autofree char *text =
+        report->kept_until > 0
+            ? g_strdup_printf(_("What is refused is kept in memory until %s. To see it: "
+                                "nm-killswitch refused"),
+                              until)
+            : g_strdup(_("What is refused is not kept any more."));
+    GString *out = g_string_new(NULL);
+    g_autofree char *wrapped = NULL;
+
+    ks_text_append_wrapped(out, "", 0, text);
+    wrapped = g_string_free(out, FALSE);
+    ks_output_print(wrapped);
+}
+
+static KsExitStatus keep(GDBusConnection *connection, uint32_t seconds, bool may_ask, bool json)
+{
+    g_autoptr(GVariant) told = NULL;
+    g_autoptr(KsRefusedReport) report = NULL;
+    g_autofree char *message = NULL;
+    g_autofree char *text = NULL;
+    KsExitStatus status = ks_helper_call(&helper, connection, "Keep", g_variant_new("(u)", seconds),
+                                         may_ask, &told, &message);
+
+    if (status != KS_EXIT_DONE) {
+        ks_output_complain(message);
+        return status;
+    }
+    report = ks_refused_report_read(told);
+    if (json) {
+        text = ks_json_refused(told);
+        ks_output_data(text);
+    } else if (!ks_refused_trouble(report)) {
+        say_kept(report);
+    }
+    return trouble_of(report);
+}
+
 KsExitStatus ks_run_refused(const KsCommandLine *line)
 {
     bool may_ask = isatty(STDIN_FILENO) && !ks_command_line_has(line, KS_OPTION_NO_ASK_PASSWORD);
@@ -171,8 +235,13 @@ KsExitStatus ks_run_refused(const KsCommandLine *line)
     g_autoptr(GDBusConnection) connection = ks_bus_open(&error);
     g_autoptr(GVariant) told = NULL;
     g_autoptr(KsRefusedReport) report = NULL;
+    uint32_t seconds = 0;
     KsExitStatus status;
 
+    if (line->keep && ks_command_line_has(line, KS_OPTION_WATCH))
+        return ks_usage(NULL, _("“--keep” and “--watch” do not go together."));
+    if (line->keep && !read_keep(line->keep, &seconds))
+        return KS_EXIT_USAGE;
     if (!connection) {
         g_autofree char *message = NULL;
 
@@ -180,12 +249,15 @@ KsExitStatus ks_run_refused(const KsCommandLine *line)
         ks_output_complain(message);
         return status;
     }
+    if (line->keep)
+        return keep(connection, seconds, may_ask, json);
     status = look(connection, may_ask, &told);
     if (status != KS_EXIT_DONE)
         return status;
     report = ks_refused_report_read(told);
     if (ks_refused_trouble(report))
         return trouble_of(report);
-    return ks_command_line_has(line, KS_OPTION_WATCH) ? watch(connection, json)
-                                                      : look_once(connection, json);
+    return ks_command_line_has(line, KS_OPTION_WATCH)
+               ? watch(connection, json)
+               : look_once(connection, report->kept_until > 0, json);
 }

@@ -30,11 +30,24 @@ static void append_entry(GString *out, const KsRefusedEntry *entry, bool colour)
     ks_text_append_wrapped(out, INDENT, sizeof(INDENT) - 1, times);
 }
 
+static void append_kept(GString *out, const KsRefusedReport *report)
+{
+    g_autofree char *since = ks_text_moment(report->kept_since);
+    g_autofree char *until = ks_text_moment(report->kept_until);
+    /* TRANSLATORS: two times of day */
+    g_autofree char *kept = g_strdup_printf(_("Kept since %s, until %s:"), since, until);
+
+    ks_text_append_wrapped(out, "", 0, kept);
+    g_string_append_c(out, '\n');
+}
+
 char *ks_show_refused(const KsRefusedReport *report, bool colour)
 {
     GString *out = g_string_new(NULL);
     g_autofree char *missing = ks_refused_not_shown(report);
 
+    if (report->kept_until > 0)
+        append_kept(out, report);
     if (report->entries->len == 0)
         ks_text_append_wrapped(out, "", 0, ks_refused_nothing(report));
     for (unsigned i = 0; i < report->entries->len; i++)

@@ -107,6 +107,8 @@ KsRefusedReport *ks_refused_report_read(GVariant *told)
     (void) g_variant_lookup(told, "state", "&s", &state);
     (void) g_variant_lookup(told, "lost", "b", &lost);
     (void) g_variant_lookup(told, "hidden", "u", &report->hidden);
+    (void) g_variant_lookup(told, "kept_since", "x", &report->kept_since);
+    (void) g_variant_lookup(told, "kept_until", "x", &report->kept_until);
     report->state = state_of(state);
     report->lost = lost;
     for (gsize i = 0; entries && i < MIN(g_variant_n_children(entries), KS_REFUSED_ENTRIES_MAX);

@@ -5,10 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What was refused while somebody looked, as its program answers on the bus
+/* What was refused while somebody looked, or wanted it kept, as its program answers on the bus
  * (data/io.github.nmkillswitch.Refused1.xml), checked. For the command line and the applet. */
 
 #define KS_REFUSED_ENTRIES_MAX 1024u
+
+/* For so long it can be kept though nobody looks. */
+#define KS_REFUSED_KEEP_SECONDS_MAX 3600u
 
 typedef enum {
     KS_REFUSED_ON,
@@ -46,6 +49,8 @@ typedef struct {
     KsRefusedState state;
     bool lost;
     unsigned hidden;
+    int64_t kept_since; /* Unix time in seconds; 0: it is not kept for who asks */
+    int64_t kept_until;
     GPtrArray *entries; /* KsRefusedEntry*, the latest first */
 } KsRefusedReport;
 

@@ -3,15 +3,18 @@
 
 #include "refused/bus.h"
 
+#include "kernel/clock.h"
 #include "model/names.h"
 #include "polkit/asker.h"
 #include "polkit/authority.h"
 #include "refused-interface-generated.h"
+#include "refused/keepers.h"
 #include "refused/watch.h"
 
 #include <string.h>
 
 #define TOO_MANY "Too many look already."
+#define TOO_LONG "It is kept for an hour at most, and for so many users."
 
 #define LOOKERS_MAX          64u
 #define LOOKERS_PER_USER_MAX 4u
@@ -30,8 +33,10 @@ struct KsRefused {
     GDBusConnection *connection;
     KsOnDemandIdle idle;
     void *idle_data;
-    GPtrArray *lookers;    /* Looker*, owned */
-    KsRefusedWatch *watch; /* while somebody looks who may, and a moment longer */
+    GPtrArray *lookers; /* Looker*, owned */
+    KsKeepers *keepers;
+    KsRefusedWatch *watch; /* while somebody looks who may or has it kept, and a moment longer */
+    guint keep_source;     /* for the end of what is kept */
     guint changed_source;
     guint linger_source; /* while nobody does, and `watch` is there */
     guint guard_watch;
@@ -41,7 +46,9 @@ struct KsRefused {
 typedef struct {
     KsAsker asker;
     KsRefused *refused;
-    bool is_authorised;
+    bool is_authorised; /* it looks */
+    bool keeps;         /* its call is Keep, for so long */
+    guint32 keep_seconds;
     bool by_person; /* somebody was asked for a password, which is for all of this look */
     gint64 allowed; /* monotonic: when polkit said so last */
     bool sees_everything;
@@ -63,6 +70,21 @@ static bool somebody_looks(const KsRefused *refused)
     return false;
 }
 
+static int64_t seconds_now(void)
+{
+    return ks_clock_now() / G_USEC_PER_SEC;
+}
+
+static bool wants(void *data, bool has_uid, uint32_t uid)
+{
+    KsRefused *refused = data;
+
+    if (somebody_looks(refused))
+        return true;
+    ks_keepers_expire(refused->keepers, seconds_now()); /* timers stand still in sleep */
+    return ks_keepers_want(refused->keepers, has_uid, uid);
+}
+
 static void stop_watching(KsRefused *refused)
 {
     g_clear_handle_id(&refused->changed_source, g_source_remove);
@@ -79,9 +101,14 @@ static gboolean on_lingered(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* What another program holds costs nobody anything, and may be free at the next look. */
+/* Nobody looks any more. What another program holds costs nobody anything, and may be free at the
+ * next look. */
 static void stop_watching_soon(KsRefused *refused)
 {
+    if (refused->watch)
+        ks_refused_watch_forget(refused->watch);
+    if (ks_keepers_next(refused->keepers) != 0)
+        return;
     if (refused->watch && ks_refused_watch_state(refused->watch) == KS_REFUSED_TAKEN)
         stop_watching(refused);
     else if (refused->watch && refused->linger_source == 0)
@@ -95,7 +122,7 @@ static void end_looker(Looker *looker)
     g_ptr_array_remove(refused->lookers, looker);
     if (!somebody_looks(refused))
         stop_watching_soon(refused);
-    if (refused->lookers->len == 0)
+    if (!ks_refused_is_busy(refused))
         refused->idle(refused->idle_data);
 }
 
@@ -123,6 +150,20 @@ static void changed(void *data)
         refused->changed_source = g_timeout_add(CHANGED_DELAY_MS, on_changed, refused);
 }
 
+/* As Unix time; 0 and 0: it is not kept. */
+static void put_kept(const Looker *looker, GVariantDict *result)
+{
+    int64_t began = g_get_real_time() / G_USEC_PER_SEC - seconds_now();
+    int64_t since;
+    int64_t until;
+    bool kept;
+
+    ks_keepers_expire(looker->refused->keepers, seconds_now());
+    kept = ks_keepers_find(looker->refused->keepers, looker->asker.uid, &since, &until);
+    g_variant_dict_insert(result, "kept_since", "x", kept ? (gint64) (began + since) : 0);
+    g_variant_dict_insert(result, "kept_until", "x", kept ? (gint64) (began + until) : 0);
+}
+
 static void tell(const Looker *looker, GDBusMethodInvocation *invocation)
 {
     const KsRefusedWatch *watch = looker->refused->watch;
@@ -130,6 +171,7 @@ static void tell(const Looker *looker, GDBusMethodInvocation *invocation)
     unsigned hidden;
 
     g_variant_dict_init(&result, NULL);
+    put_kept(looker, &result);
     g_variant_dict_insert_value(&result, "entries",
                                 ks_refused_list_tell(ks_refused_watch_list(watch),
                                                      looker->asker.uid, looker->sees_everything,
@@ -142,19 +184,98 @@ static void tell(const Looker *looker, GDBusMethodInvocation *invocation)
                                           g_variant_new("(@a{sv})", g_variant_dict_end(&result)));
 }
 
+static void watch(KsRefused *refused)
+{
+    static const KsRefusedWatcher watcher = { .changed = changed, .wants = wants };
+
+    g_clear_handle_id(&refused->linger_source, g_source_remove);
+    if (!refused->watch)
+        refused->watch = ks_refused_watch_new(&watcher, refused);
+}
+
+/* ---- Keep ---- */
+
+static void time_keepers(KsRefused *refused);
+
+static gboolean on_kept(gpointer data)
+{
+    KsRefused *refused = data;
+
+    refused->keep_source = 0;
+    ks_keepers_expire(refused->keepers, seconds_now());
+    time_keepers(refused);
+    if (!somebody_looks(refused))
+        stop_watching_soon(refused);
+    if (!ks_refused_is_busy(refused))
+        refused->idle(refused->idle_data);
+    return G_SOURCE_REMOVE;
+}
+
+static void time_keepers(KsRefused *refused)
+{
+    int64_t next = ks_keepers_next(refused->keepers);
+
+    g_clear_handle_id(&refused->keep_source, g_source_remove);
+    if (next != 0)
+        refused->keep_source =
+            g_timeout_add_seconds((guint) MAX(next - seconds_now(), 1), on_kept, refused);
+}
+
+static void answer_keep(Looker *looker, GDBusMethodInvocation *invocation)
+{
+    const KsRefusedWatch *watch = looker->refused->watch;
+    GVariantDict result;
+
+    g_variant_dict_init(&result, NULL);
+    put_kept(looker, &result);
+    g_variant_dict_insert(
+        &result, "state", "s",
+        ks_refused_state_name(watch ? ks_refused_watch_state(watch) : KS_REFUSED_ON));
+    g_dbus_method_invocation_return_value(invocation,
+                                          g_variant_new("(@a{sv})", g_variant_dict_end(&result)));
+}
+
+/* What the kernel cannot tell now is not kept for later: the caller hears of it. */
+static void keep(Looker *looker)
+{
+    GDBusMethodInvocation *invocation = g_steal_pointer(&looker->asker.invocation);
+    KsRefused *refused = looker->refused;
+    KsKeepers *keepers = refused->keepers;
+    guint32 uid = looker->asker.uid;
+    guint32 seconds = looker->keep_seconds;
+
+    looker->keeps = false;
+    if (ks_keepers_set(keepers, uid, looker->sees_everything, seconds_now(), seconds)) {
+        if (seconds > 0)
+            watch(refused);
+        if (seconds > 0 && ks_refused_watch_state(refused->watch) != KS_REFUSED_ON)
+            (void) ks_keepers_set(keepers, uid, false, seconds_now(), 0);
+        g_message("uid %u has what is refused kept for %u s", uid, seconds);
+        answer_keep(looker, invocation);
+    } else {
+        g_dbus_method_invocation_return_error(invocation, G_DBUS_ERROR,
+                                              G_DBUS_ERROR_LIMITS_EXCEEDED, TOO_LONG);
+    }
+    time_keepers(refused);
+    if (!looker->is_authorised)
+        end_looker(looker);
+}
+
 static void begin(Looker *looker)
 {
     KsRefused *refused = looker->refused;
 
-    if (refused->watch && !somebody_looks(refused))
+    if (looker->keeps) {
+        keep(looker);
+        return;
+    }
+    if (!somebody_looks(refused))
+        g_message("%s, uid %u, looks at what is refused", looker->asker.name, looker->asker.uid);
+    if (refused->watch && !somebody_looks(refused)) /* a time may have ended in sleep */
         ks_refused_watch_forget(refused->watch);
-    g_clear_handle_id(&refused->linger_source, g_source_remove);
     looker->is_authorised = true;
     looker->allowed = g_get_monotonic_time();
-    if (!refused->watch) {
-        g_message("%s, uid %u, looks at what is refused", looker->asker.name, looker->asker.uid);
-        refused->watch = ks_refused_watch_new(changed, refused);
-    }
+    watch(refused);
     tell(looker, g_steal_pointer(&looker->asker.invocation));
 }
 
@@ -226,7 +347,20 @@ static Looker *find(const KsRefused *refused, const char *caller)
     return NULL;
 }
 
-static void look(KsRefused *refused, const char *caller, GDBusMethodInvocation *invocation)
+/* Asks polkit, whatever it said of a look before. */
+static void check(Looker *looker)
+{
+    if (looker->asker.uid == 0)
+        begin(looker);
+    else if (looker->by_person)
+        ask(looker, KS_ACTION_ID_CONFIGURE, false, on_may_configure);
+    else
+        ask(looker, KS_ACTION_ID_REFUSED, false, on_may_look);
+}
+
+/* `keep_seconds`: of Keep; NULL: the call is Look. */
+static void look(KsRefused *refused, const char *caller, const guint32 *keep_seconds,
+                 GDBusMethodInvocation *invocation)
 {
     static const KsAskerKind kind = {
         .per_user_max = LOOKERS_PER_USER_MAX,
@@ -239,12 +373,13 @@ static void look(KsRefused *refused, const char *caller, GDBusMethodInvocation *
 
     if (looker && !looker->asker.invocation) {
         looker->asker.invocation = invocation;
-        if (looker->asker.uid == 0 || g_get_monotonic_time() - looker->allowed < ALLOWED_US)
+        looker->keeps = keep_seconds != NULL;
+        looker->keep_seconds = keep_seconds ? *keep_seconds : 0;
+        if (looker->is_authorised && !looker->keeps &&
+            g_get_monotonic_time() - looker->allowed < ALLOWED_US)
             tell(looker, g_steal_pointer(&looker->asker.invocation));
-        else if (looker->by_person)
-            ask(looker, KS_ACTION_ID_CONFIGURE, false, on_may_configure);
         else
-            ask(looker, KS_ACTION_ID_REFUSED, false, on_may_look);
+            check(looker);
         return;
     }
     if (looker || refused->lookers->len >= LOOKERS_MAX) {
@@ -254,6 +389,8 @@ static void look(KsRefused *refused, const char *caller, GDBusMethodInvocation *
     }
     looker = g_new0(Looker, 1);
     looker->refused = refused;
+    looker->keeps = keep_seconds != NULL;
+    looker->keep_seconds = keep_seconds ? *keep_seconds : 0;
     g_ptr_array_add(refused->lookers, looker);
     ks_asker_begin(&looker->asker, &kind, refused->lookers, refused->connection, invocation);
 }
@@ -263,14 +400,19 @@ static void on_call(GDBusConnection *connection, const char *sender, const char 
                     GDBusMethodInvocation *invocation, gpointer data)
 {
     KsRefused *refused = data;
+    guint32 seconds;
     Looker *looker;
 
     (void) connection;
     (void) path;
     (void) interface;
-    (void) arguments;
     if (strcmp(method, "Look") == 0) {
-        look(refused, sender, invocation);
+        look(refused, sender, NULL, invocation);
+        return;
+    }
+    if (strcmp(method, "Keep") == 0) {
+        g_variant_get(arguments, "(u)", &seconds);
+        look(refused, sender, &seconds, invocation);
         return;
     }
     looker = find(refused, sender);
@@ -301,6 +443,7 @@ KsRefused *ks_refused_new(GDBusConnection *connection, KsOnDemandIdle idle, void
     refused->idle = idle;
     refused->idle_data = data;
     refused->lookers = g_ptr_array_new_with_free_func(free_looker);
+    refused->keepers = ks_keepers_new();
     refused->object = g_dbus_connection_register_object(
         connection, KS_REFUSED_BUS_PATH, (GDBusInterfaceInfo *) &ks_refused1_interface, &table,
         refused, NULL, &error);
@@ -314,7 +457,7 @@ KsRefused *ks_refused_new(GDBusConnection *connection, KsOnDemandIdle idle, void
 
 bool ks_refused_is_busy(const KsRefused *refused)
 {
-    return refused->lookers->len > 0;
+    return refused->lookers->len > 0 || ks_keepers_next(refused->keepers) != 0;
 }
 
 void ks_refused_free(KsRefused *refused)
@@ -322,7 +465,9 @@ void ks_refused_free(KsRefused *refused)
     g_bus_unwatch_name(refused->guard_watch);
     g_dbus_connection_unregister_object(refused->connection, refused->object);
     stop_watching(refused);
+    g_clear_handle_id(&refused->keep_source, g_source_remove);
     g_ptr_array_unref(refused->lookers);
+    ks_keepers_free(refused->keepers);
     g_object_unref(refused->connection);
     g_free(refused);
 }

@@ -5,8 +5,9 @@
 
 #include <gio/gio.h>
 
-/* What was refused while somebody looked: packets of one program to one destination are one row. In
- * memory, and of so many rows; the row that was last seen the longest ago goes first. */
+/* What was refused while somebody looked, or wanted it kept: packets of one program to one
+ * destination are one row. In memory, and of so many rows; the row that was last seen the longest
+ * ago goes first. */
 
 #define KS_REFUSED_ROWS_MAX 512u
 
@@ -18,6 +19,10 @@ void ks_refused_list_free(KsRefusedList *list);
 /* `program`: NULL, not known. `when`: Unix time in seconds. */
 void ks_refused_list_add(KsRefusedList *list, const KsRefusedPacket *packet,
                          const KsProgram *program, int64_t when);
+
+/* Forgets the rows of those whom nobody wants. False: nothing is left. */
+bool ks_refused_list_keep(KsRefusedList *list,
+                          bool (*wants)(void *data, bool has_uid, uint32_t uid), void *data);
 
 /* As data/io.github.nmkillswitch.Refused1.xml has "entries", the latest first: those of this user's
  * programs, or of everybody's. `ret_hidden`: how many are not in. Floating. */

@@ -19,7 +19,7 @@
 #define RETRY_SECONDS 5
 
 struct KsRefusedWatch {
-    void (*changed)(void *data);
+    const KsRefusedWatcher *watcher;
     void *data;
     KsRefusedState state;
     bool lost;
@@ -39,6 +39,8 @@ static void take_packet(void *data, const KsRefusedPacket *packet)
     const KsProgram *program = NULL;
     uint32_t inode = 0;
 
+    if (!watch->watcher->wants(watch->data, packet->has_uid, packet->uid))
+        return;
     if (packet->way == KS_REFUSED_SENT && packet->has_uid) {
         inode = watch->sockets ? ks_sockets_find(watch->sockets, packet) : 0;
         if (inode == 0 && packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP)
@@ -55,7 +57,7 @@ static gboolean on_log(int fd, GIOCondition condition, gpointer data)
     (void) fd;
     (void) condition;
     watch->lost |= ks_packet_log_drain(watch->log, take_packet, watch);
-    watch->changed(watch->data);
+    watch->watcher->changed(watch->data);
     return G_SOURCE_CONTINUE;
 }
 
@@ -94,7 +96,7 @@ static gboolean on_guard(int fd, GIOCondition condition, gpointer data)
     watch->guard_source = 0;
     drop_guard(watch);
     be_without_guard(watch);
-    watch->changed(watch->data);
+    watch->watcher->changed(watch->data);
     return G_SOURCE_REMOVE;
 }
 
@@ -137,15 +139,15 @@ void ks_refused_watch_ask_guard(KsRefusedWatch *watch)
         drop_guard(watch);
     if (watch->state == KS_REFUSED_NO_GUARD)
         be_without_guard(watch);
-    watch->changed(watch->data);
+    watch->watcher->changed(watch->data);
 }
 
-KsRefusedWatch *ks_refused_watch_new(void (*changed)(void *data), void *data)
+KsRefusedWatch *ks_refused_watch_new(const KsRefusedWatcher *watcher, void *data)
 {
     KsRefusedWatch *watch = g_new0(KsRefusedWatch, 1);
     int result;
 
-    watch->changed = changed;
+    watch->watcher = watcher;
     watch->data = data;
     watch->guard = -1;
     watch->list = ks_refused_list_new();
@@ -180,9 +182,7 @@ void ks_refused_watch_free(KsRefusedWatch *watch)
 
 void ks_refused_watch_forget(KsRefusedWatch *watch)
 {
-    ks_refused_list_free(watch->list);
-    watch->list = ks_refused_list_new();
-    watch->lost = false;
+    watch->lost &= ks_refused_list_keep(watch->list, watch->watcher->wants, watch->data);
 }
 
 KsRefusedState ks_refused_watch_state(const KsRefusedWatch *watch)

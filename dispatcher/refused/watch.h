@@ -9,11 +9,18 @@
 
 typedef struct KsRefusedWatch KsRefusedWatch;
 
-/* `changed` is called from the main loop when the list, or the state, may be different. */
-KsRefusedWatch *ks_refused_watch_new(void (*changed)(void *data), void *data);
+/* Called from the main loop. */
+typedef struct {
+    void (*changed)(void *data); /* the list, or the state, may be different */
+    /* whether somebody wants to know what this user sent, or nobody who is known */
+    bool (*wants)(void *data, bool has_uid, uint32_t uid);
+} KsRefusedWatcher;
+
+/* `watcher` must stay. */
+KsRefusedWatch *ks_refused_watch_new(const KsRefusedWatcher *watcher, void *data);
 void ks_refused_watch_free(KsRefusedWatch *watch);
 
-/* What was refused until now is not told any more. */
+/* What was refused until now and nobody wants is not told any more. */
 void ks_refused_watch_forget(KsRefusedWatch *watch);
 
 /* A guard has come: asks it, unless one has been asked already. One that did not answer is asked

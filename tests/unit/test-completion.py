@@ -137,7 +137,7 @@ def listed_commands() -> list[str]:
 
 def listed_options(*words: str) -> dict[str, bool]:
     """Each with whether a value must follow it, which is in capitals or a choice."""
-    found = re.findall(r"^  (--[a-z-]+)( [A-Z|]+ | [a-z]+\|[a-z|]+ )?", help_of(*words), re.MULTILINE)
+    found = re.findall(r"^  (--[a-z-]+)( [A-Z|]+(?:\|off)? | [a-z]+\|[a-z|]+ )?", help_of(*words), re.MULTILINE)
     assert {name for name, _ in found} >= {"--help", "--version", "--no-ask-password"}, found
     return {name: bool(value) for name, value in found}
 
@@ -168,6 +168,7 @@ def test_what_follows_an_option_is_its_value(shell):
         assert "always" in shell.offers(f"{option} x mode "), option
         assert "status" not in shell.offers(f"{option} "), option
     assert shell.offers("export --format ") == {"nft", "iptables"}
+    assert "30m" in shell.offers("refused --keep ")
     assert shell.offers("vpn set Home --locks y") == {"yes"}
     assert "lo" in shell.offers("export --interface ")
 

@@ -6,6 +6,7 @@
 #include "kernel/sockets.h"
 #include "model/names.h"
 #include "model/refused-words.h"
+#include "refused/keepers.h"
 #include "refused/list.h"
 
 #include <netinet/in.h>
@@ -328,6 +329,83 @@ static void test_list_is_bounded(void)
     ks_refused_list_free(list);
 }
 
+/* For a user's own programs, or for everybody's, and for no longer than was asked. */
+static void test_keepers(void)
+{
+    KsKeepers *keepers = ks_keepers_new();
+    int64_t since;
+    int64_t until;
+
+    g_assert_false(ks_keepers_want(keepers, true, 1000));
+    g_assert_cmpint(ks_keepers_next(keepers), ==, 0);
+    g_assert_false(ks_keepers_set(keepers, 1000, false, 100, KS_REFUSED_KEEP_SECONDS_MAX + 1));
+    g_assert_true(ks_keepers_set(keepers, 1000, false, 100, KS_REFUSED_KEEP_SECONDS_MAX));
+    g_assert_true(ks_keepers_want(keepers, true, 1000));
+    g_assert_false(ks_keepers_want(keepers, true, 0));
+    g_assert_false(ks_keepers_want(keepers, false, 1000));
+    g_assert_true(ks_keepers_set(keepers, 0, true, 150, 10));
+    g_assert_true(ks_keepers_want(keepers, false, 0) && ks_keepers_want(keepers, true, 1001));
+    g_assert_cmpint(ks_keepers_next(keepers), ==, 160);
+    ks_keepers_expire(keepers, 160);
+    g_assert_false(ks_keepers_want(keepers, true, 1001));
+
+    /* again: from the first time on, for as long as was asked last */
+    g_assert_true(ks_keepers_set(keepers, 1000, false, 200, 60));
+    g_assert_true(ks_keepers_find(keepers, 1000, &since, &until));
+    g_assert_cmpint(since, ==, 100);
+    g_assert_cmpint(until, ==, 260);
+    g_assert_true(ks_keepers_set(keepers, 1000, false, 210, 0));
+    g_assert_false(ks_keepers_find(keepers, 1000, &since, &until));
+    g_assert_cmpint(ks_keepers_next(keepers), ==, 0);
+
+    for (uint32_t uid = 0; ks_keepers_set(keepers, uid, false, 0, 10); uid++)
+        g_assert_cmpuint(uid, <, 64);
+    ks_keepers_free(keepers);
+}
+
+static bool is_of_1001(void *data, bool has_uid, uint32_t uid)
+{
+    (void) data;
+    return has_uid && uid == 1001;
+}
+
+static void test_list_keeps_what_is_wanted(void)
+{
+    KsRefusedList *list = ks_refused_list_new();
+    g_autoptr(GVariant) told = NULL;
+    g_autoptr(KsRefusedReport) report = NULL;
+    unsigned hidden;
+
+    for (uint32_t uid = 1000; uid < 1003; uid++) {
+        KsRefusedPacket packet = packet_of(uid, 443);
+
+        ks_refused_list_add(list, &packet, NULL, 1);
+    }
+    g_assert_true(ks_refused_list_keep(list, is_of_1001, NULL));
+    told = tell(list, 0, true, &hidden);
+    report = ks_refused_report_read(told);
+    g_assert_cmpuint(report->entries->len, ==, 1);
+    g_assert_cmpint(((KsRefusedEntry *) g_ptr_array_index(report->entries, 0))->uid, ==, 1001);
+    ks_refused_list_free(list);
+}
+
+/* What is kept says so, above what it holds. */
+static void test_kept_is_said(void)
+{
+    g_autoptr(GVariant) told = g_variant_ref_sink(g_variant_new_parsed(
+        "{'state': <'on'>, 'kept_since': <@x 1000000000>, 'kept_until': <@x 1000001800>}"));
+    g_autoptr(GVariant) plain = g_variant_ref_sink(g_variant_new_parsed("{'kept_until': <@x 0>}"));
+    g_autoptr(KsRefusedReport) report = ks_refused_report_read(told);
+    g_autofree char *shown = ks_show_refused(report, false);
+    g_autofree char *json = ks_json_refused(told);
+    g_autofree char *plain_json = ks_json_refused(plain);
+
+    g_assert_cmpint(report->kept_since, ==, 1000000000);
+    g_assert_nonnull(strstr(shown, "Kept since "));
+    g_assert_nonnull(strstr(json, "\"kept_until\" : \"2001-09-09T02:16:40Z\""));
+    g_assert_nonnull(strstr(plain_json, "\"kept_until\" : null"));
+}
+
 /* Each state has its words; one of a later version, too. */
 static void test_words(void)
 {
@@ -356,6 +434,9 @@ int main(int argc, char **argv)
     g_test_add_func("/refused/handed-socket", test_handed_socket);
     g_test_add_func("/refused/uids", test_uids);
     g_test_add_func("/refused/bounded", test_list_is_bounded);
+    g_test_add_func("/refused/keepers", test_keepers);
+    g_test_add_func("/refused/kept-rows", test_list_keeps_what_is_wanted);
+    g_test_add_func("/refused/kept-words", test_kept_is_said);
     g_test_add_func("/refused/words", test_words);
     return g_test_run();
 }

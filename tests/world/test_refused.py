@@ -117,7 +117,9 @@ def test_who_may_and_how_often(world, looker, people):
     """Those who look and stop all the time have the guard change its rules once."""
     said = lambda: log_of("nm-killswitchd").read_text().count("somebody looks at what is refused")  # noqa: E731
     for person in (people.ivan, people.nora):
-        assert person.call("Look", **LOOK).error == "io.github.nmkillswitch.Error.NotAuthorised"
+        for asked in (("Look",), ("Keep", "(uint32 60,)")):
+            assert person.call(*asked, **LOOK).error == "io.github.nmkillswitch.Error.NotAuthorised"
+    assert people.alice.call("Keep", "(uint32 3601,)", **LOOK).error == "org.freedesktop.DBus.Error.LimitsExceeded"
     assert not looker.tells()
     before = said()
     for _ in range(30):
@@ -347,6 +349,54 @@ def test_a_kernel_that_cannot_tell_any_more(world, looker, people, tmp_path):
     finally:
         world.product.stop_guard()
         world.product.start_guard()
+
+
+KEPT = """
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+try:
+    s.sendto(b"x", (sys.argv[1], 8449))
+except OSError:
+    pass
+time.sleep(0.5)
+"""
+
+
+def test_kept_though_nobody_looks(world, looker, people):
+    """What the one who asked may see and nothing else, as long as was asked; by the command, too."""
+    keep = lambda person, seconds: person.call("Keep", f"(uint32 {seconds},)", **LOOK).value[0]  # noqa: E731
+
+    def send() -> None:
+        sent = [world.client.popen([_canary("canary-root"), "-c", KEPT, a.WEB[4]])]
+        sent.append(subprocess.Popen([_canary("canary-alice"), "-c", KEPT, a.WEB[4]], preexec_fn=people.alice.become))
+        for program in sent:
+            assert program.wait() == 0
+
+    told = lambda person: {entry["program"] for entry in _look(person.caller)["entries"]}  # noqa: E731
+    wait_until(lambda: not looker.tells(), "the kernel to be quiet")
+    kept = keep(people.alice, 600)
+    assert kept["state"] == "on" and abs(kept["kept_until"] - time.time() - 600) < 20 and looker.tells()
+    send()
+    wait_until(lambda: told(people.alice), "it to be told")
+    assert told(people.alice) == {"canary-alice"}
+    assert told(people.root) == {"canary-alice"}, "root's own was not kept: alice may not see it"
+    send()
+    wait_until(lambda: told(people.root) == {"canary-alice", "canary-root"}, "both to be told")
+    for person in (people.root, people.alice):
+        assert person.call("Stop", **LOOK).ok
+    assert told(people.root) == {"canary-alice"}, "and what root looked at is forgotten"
+    assert people.root.call("Stop", **LOOK).ok
+    assert keep(people.alice, 0)["kept_until"] == 0 and told(people.alice) == set()
+    assert people.alice.call("Stop", **LOOK).ok
+
+    assert "is kept in memory until" in _ctl(world, "--keep", "10m")
+    send()
+    began = time.monotonic()
+    assert {entry["program"] for entry in json.loads(_ctl(world, "--json"))["entries"]} == {"canary-alice", "canary-root"}
+    assert time.monotonic() - began < 5, "without looking for ten seconds"
+    _ctl(world, "--keep", "1s")
+    wait_until(lambda: not looker.tells(), "it to end by itself", 20)
+    assert told(people.root) == set()
 
 
 def _cpu(pid: int) -> float:
