@@ -87,6 +87,16 @@ def enable_nftables(disk: "Disk") -> None:
     wants.symlink_to("/lib/systemd/system/nftables.service")
 
 
+def mount_var(disk: "Disk") -> None:
+    """On a mount of its own, which goes when the machine is switched off; /tmp, too."""
+    for name, what in (("var", "What=/var\nOptions=bind"), ("tmp", "What=tmpfs\nType=tmpfs")):
+        text = f"[Unit]\nBefore=local-fs.target\n[Mount]\nWhere=/{name}\n{what}\n"
+        disk.write(f"/etc/systemd/system/{name}.mount", text)
+        wants = disk.path(f"/etc/systemd/system/local-fs.target.wants/{name}.mount")
+        wants.parent.mkdir(exist_ok=True)
+        wants.symlink_to(f"../{name}.mount")
+
+
 def _canary() -> str:
     where = []
     for family, number in ((4, 2), (6, 10)):

@@ -57,6 +57,9 @@ def test_systemd_finds_nothing_to_complain_of(machine):
     machine.disk.write("/etc/systemd/system/wrong.service", "[Service]\nExecStart=/nowhere\nNonsense=1\n")
     wrong = machine.run("systemd-analyze", "verify", "/etc/systemd/system/wrong.service", check=False)
     assert wrong.returncode != 0 and "Nonsense" in wrong.stdout, "the control: it does find what is wrong"
+    # a mount that is taken away at the power-off would take the guard along, before nftables.service flushes
+    assert all(path.startswith("/run/") for path in machine.show(GUARD, "RequiresMountsFor").split())
+    assert "/var/tmp" in machine.show(LEAK_TEST, "RequiresMountsFor"), "the control: PrivateTmp= needs it"
 
 
 def test_they_are_hardly_exposed(machine, report):
