@@ -70,7 +70,7 @@ def system(machine: Machine) -> dict[str, str]:
     asked = {
         "nf_tables": ["nft", "list", "tables"],
         "unit files": ["systemctl", "list-unit-files", "--no-legend", "--no-pager"],
-        "units": ["systemctl", "list-units", "--all", "--plain", "--no-legend", "--no-pager", "nm-kill*"],
+        "units": ["systemctl", "list-units", "--all", "--state=loaded,failed", "--plain", "--no-legend", "--no-pager", "nm-kill*"],
         "failed units": ["systemctl", "--failed", "--no-legend", "--no-pager"],
         "bus names": ["sh", "-c", f"busctl call {_BUS} ListActivatableNames | tr ' ' '\\n' | sort"],
         "kernel switches": ["sh", "-c", f"find {switches} -type f | grep -E 'conf|forward|bpf' | sort | xargs grep -H '' 2>&1 | cat"],
