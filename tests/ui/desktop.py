@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,33 @@ _PANEL = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
+def _inhabitants() -> set[int]:
+    """The programs whose environment names the desktop's bus, and their children."""
+    bus = f"DBUS_SESSION_BUS_ADDRESS=unix:path={_FOLDER}/bus".encode()
+    parents: dict[int, int] = {}
+    found: set[int] = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, parent, *_ = (folder / "stat").read_text().rpartition(")")[2].split()
+            names_it = bus in (folder / "environ").read_bytes()
+        except OSError:
+            continue  # it ended while we looked
+        if state not in "ZX":
+            parents[int(folder.name)] = int(parent)
+        if names_it:
+            found.add(int(folder.name))
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def _end(programs: set[int]) -> set[int]:
+    for pid in programs:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return programs
+
+
 class Item(dict):
     """One of the menu: its properties, and `id` and `children`."""
 
@@ -117,11 +145,8 @@ class Desktop:
     # -- its life
 
     def _install(self) -> None:
-        def emptied() -> bool:
-            shutil.rmtree(_FOLDER, ignore_errors=True)
-            return not _FOLDER.exists()
-
-        wait_until(emptied, "the last programs of the desktop before to write no more into its folder")
+        if _FOLDER.exists():
+            shutil.rmtree(_FOLDER)
         _FOLDER.mkdir(parents=True)
         subprocess.run(
             ["meson", "install", "-C", str(build_dir()), "--no-rebuild", "--quiet", "--destdir", str(self.root)],
@@ -215,9 +240,9 @@ class Desktop:
             agent.close()
         if self.bus:
             self.bus.close_sync()
-        for program in reversed(self._programs):
-            if program.poll() is None:
-                program.kill()
+        # also what its bus started, which would write into the folder of the next desktop
+        wait_until(lambda: not _end(_inhabitants()), "the desktop's programs to end")
+        for program in self._programs:
             program.wait()
         Path(f"/tmp/.X11-unix/X{DISPLAY[1:]}").unlink(missing_ok=True)
         Path(f"/tmp/.X{DISPLAY[1:]}-lock").unlink(missing_ok=True)

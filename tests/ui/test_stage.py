@@ -115,6 +115,21 @@ def test_a_system_bus_that_restarts(stage):
     assert not stage.asked
 
 
+def test_nothing_outlives_a_desktop():
+    """Neither what its bus started nor their children, or they write into the folder of the next."""
+    with Stage() as stage:
+        def pid_of(name: str) -> int:
+            return stage.call("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetConnectionUnixProcessID", f"('{name}',)")[0]
+
+        stage.call("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "StartServiceByName", "('org.xfce.Xfconf', uint32 0)")
+        said = stage.home / "child"
+        stage.start(["sh", "-c", f"env -i sleep 100 & echo $! > {said}; wait"])
+        child = int(wait_until(lambda: said.exists() and said.read_text(), "the child"))
+        wait_until(lambda: not Path(f"/proc/{child}/environ").read_bytes(), "it to name no bus")
+        started = [pid_of("org.xfce.Xfconf"), child]
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), "them to have ended", 2)
+
+
 @pytest.fixture
 def notes(stage):
     server = Notifications(stage.environment["DBUS_SESSION_BUS_ADDRESS"])
