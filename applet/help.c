@@ -2,11 +2,16 @@
 #include "applet/help.h"
 
 #include "applet/fit.h"
+#include "applet/style.h"
 #include "applet/widgets.h"
 #include "config.h"
 
 #include <glib/gi18n.h>
+#include <stdbool.h>
 
+#define PAGES      "ks-pages"
+#define ARROW      "ks-arrow"
+#define HOLDER     "ks-holder"
 #define MARGIN     18
 #define SPACING    12
 #define ICON_SIZE  32
@@ -16,7 +21,7 @@
 static const struct {
     const char *icon;
     const char *text;
-} rows[] = {
+} states[] = {
     { "io.github.nmkillswitch-protected-symbolic",
       N_("Protected: everything goes through the VPN. If it drops, nothing else gets out.") },
     { "io.github.nmkillswitch-blocked-symbolic",
@@ -34,46 +39,156 @@ static const struct {
          "closed.") },
 };
 
-static GtkWidget *new_page(void)
+/* Names in quotation marks are those of the menu and of the preferences. */
+static const struct {
+    const char *title;
+    const char *texts[2];
+    const char *command; /* NULL: none */
+} pages[] = {
+    { .title = NC_("help", "What the icons say") },
+    { NC_("help", "Why is something blocked?"),
+      { N_("The first line of the icon’s menu says why, and the line below it says what helps. "
+           "Usually a VPN has to be connected: choose it in the menu."),
+        N_("“What is refused…” in the menu shows which programs tried to get out past the VPN.") },
+      NULL },
+    { NC_("help", "A printer or another device nearby"),
+      { N_("“Allow LAN access” in the menu lets this computer reach printers, file servers and the "
+           "like in its own network. Below it you can limit that to the network that you are in."),
+        NULL },
+      NULL },
+    { NC_("help", "A short time without the VPN"),
+      { N_("“Pause” in the menu opens the lock for some minutes, for instance for the login page "
+           "of a hotel. Then the lock closes by itself."),
+        NULL },
+      NULL },
+    { NC_("help", "A VPN that does not connect"),
+      { N_("While the lock is closed, a VPN can reach its own servers and nothing else. If they "
+           "are not known, or have changed, correct them: the menu offers it, and so does "
+           "“Servers…” in the preferences. Write there what the provider of the VPN says."),
+        N_("“Test” in the preferences connects the VPN, to see whether its server answers.") },
+      NULL },
+    { NC_("help", "If nothing else works"),
+      { N_("If nothing else works, open the lock in a terminal:"), NULL },
+      "sudo nm-killswitch unlock" },
+};
+
+static GtkWidget *new_icons(void)
 {
     GtkWidget *grid = gtk_grid_new();
-    int row = 0;
 
-    g_object_set(grid, "margin", MARGIN, "row-spacing", SPACING, "column-spacing", SPACING, NULL);
-    gtk_grid_attach(
-        GTK_GRID(grid),
-        ks_label_new(_("The lock lets traffic leave this computer through a VPN only. You "
-                       "choose when it closes by itself, and only you open it."),
-                     TEXT_WIDTH),
-        0, row++, 2, 1);
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++, row++) {
-        GtkWidget *icon = gtk_image_new_from_icon_name(rows[i].icon, GTK_ICON_SIZE_DND);
+    g_object_set(grid, "row-spacing", SPACING, "column-spacing", SPACING, NULL);
+    for (int i = 0; i < (int) G_N_ELEMENTS(states); i++) {
+        GtkWidget *icon = gtk_image_new_from_icon_name(states[i].icon, GTK_ICON_SIZE_DND);
 
         gtk_image_set_pixel_size(GTK_IMAGE(icon), ICON_SIZE);
         gtk_widget_set_valign(icon, GTK_ALIGN_START);
-        gtk_grid_attach(GTK_GRID(grid), icon, 0, row, 1, 1);
-        gtk_grid_attach(GTK_GRID(grid), ks_label_new(_(rows[i].text), TEXT_WIDTH), 1, row, 1, 1);
+        gtk_grid_attach(GTK_GRID(grid), icon, 0, i, 1, 1);
+        gtk_grid_attach(GTK_GRID(grid), ks_label_new(_(states[i].text), TEXT_WIDTH), 1, i, 1, 1);
     }
-    gtk_grid_attach(
-        GTK_GRID(grid),
-        ks_label_new(_("If nothing else works, open the lock in a terminal:"), TEXT_WIDTH), 0,
-        row++, 2, 1);
-    gtk_grid_attach(GTK_GRID(grid), ks_label_new("sudo nm-killswitch unlock", TEXT_WIDTH), 0, row,
-                    2, 1);
-    gtk_label_set_selectable(GTK_LABEL(gtk_grid_get_child_at(GTK_GRID(grid), 0, row)), TRUE);
     return grid;
 }
 
-void ks_help_show(GtkWindow *parent)
+static GtkWidget *new_texts(unsigned page)
 {
-    GtkWidget *dialog = gtk_dialog_new_with_buttons(C_("title", "Help"), parent,
-                                                    GTK_DIALOG_USE_HEADER_BAR, NULL, NULL);
-    GtkWidget *content = gtk_dialog_get_content_area(GTK_DIALOG(dialog));
-    GtkWidget *scrolled = ks_fit_new(new_page());
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
 
-    gtk_box_pack_start(GTK_BOX(content), scrolled, TRUE, TRUE, 0);
-    g_signal_connect(dialog, "response", G_CALLBACK(gtk_widget_destroy), NULL);
-    gtk_widget_show_all(scrolled);
+    for (unsigned i = 0; i < G_N_ELEMENTS(pages[page].texts) && pages[page].texts[i]; i++)
+        gtk_container_add(GTK_CONTAINER(box), ks_label_new(_(pages[page].texts[i]), TEXT_WIDTH));
+    if (pages[page].command) {
+        GtkWidget *command = ks_label_new(pages[page].command, TEXT_WIDTH);
+
+        gtk_label_set_selectable(GTK_LABEL(command), TRUE);
+        gtk_container_add(GTK_CONTAINER(box), command);
+    }
+    return box;
+}
+
+/* A page is made when it opens: what does not show would still be read out. */
+static void fill(GtkToggleButton *heading, unsigned page)
+{
+    GtkWidget *holder = g_object_get_data(G_OBJECT(heading), HOLDER);
+    bool is_open = gtk_toggle_button_get_active(heading);
+    GtkWidget *inner;
+
+    gtk_image_set_from_icon_name(g_object_get_data(G_OBJECT(heading), ARROW),
+                                 is_open ? "pan-down-symbolic" : "pan-end-symbolic",
+                                 GTK_ICON_SIZE_MENU);
+    ks_container_empty(GTK_CONTAINER(holder));
+    if (!is_open)
+        return;
+    inner = page == 0 ? new_icons() : new_texts(page);
+    g_object_set(inner, "margin", SPACING, NULL);
+    gtk_widget_show_all(inner);
+    gtk_container_add(GTK_CONTAINER(holder), inner);
+}
+
+/* One is open at a time. */
+static void on_toggled(GtkToggleButton *changed, gpointer data)
+{
+    GtkWidget *scrolled = data;
+    GPtrArray *all = g_object_get_data(G_OBJECT(scrolled), PAGES);
+
+    for (unsigned i = 0; i < all->len; i++) {
+        GtkToggleButton *heading = g_ptr_array_index(all, i);
+
+        if (heading == changed)
+            fill(heading, i);
+        else if (gtk_toggle_button_get_active(changed))
+            gtk_toggle_button_set_active(heading, FALSE);
+    }
     ks_fit(scrolled, WIDTH);
-    gtk_window_present(GTK_WINDOW(dialog));
+}
+
+/* No GtkExpander: its heading stays at the left where one reads from the right. */
+static GtkWidget *new_heading(unsigned page, GtkWidget *holder)
+{
+    const char *title = g_dpgettext2(GETTEXT_PACKAGE, "help", pages[page].title);
+    GtkWidget *heading = gtk_toggle_button_new();
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
+    GtkWidget *arrow = gtk_image_new_from_icon_name("pan-end-symbolic", GTK_ICON_SIZE_MENU);
+    GtkWidget *label = ks_label_new(title, TEXT_WIDTH);
+
+    ks_label_make_bold(label);
+    gtk_container_add(GTK_CONTAINER(box), arrow);
+    gtk_container_add(GTK_CONTAINER(box), label);
+    gtk_container_add(GTK_CONTAINER(heading), box);
+    gtk_button_set_relief(GTK_BUTTON(heading), GTK_RELIEF_NONE);
+    atk_object_set_name(gtk_widget_get_accessible(heading), title);
+    g_object_set_data(G_OBJECT(heading), ARROW, arrow);
+    g_object_set_data(G_OBJECT(heading), HOLDER, holder);
+    return heading;
+}
+
+GtkWindow *ks_help_new(GtkApplication *application)
+{
+    GtkWindow *window = GTK_WINDOW(gtk_application_window_new(application));
+    GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    GtkWidget *intro =
+        ks_label_new(_("The lock lets traffic leave this computer through a VPN only. You choose "
+                       "when it closes by itself, and only you open it."),
+                     TEXT_WIDTH);
+    GtkWidget *scrolled = ks_fit_new(box);
+    GPtrArray *all = g_ptr_array_new();
+    g_autoptr(GtkWindowGroup) group = gtk_window_group_new();
+
+    gtk_window_group_add_window(group, window); /* or a modal dialog would take its clicks */
+    (void) ks_style_title(window, C_("title", "Help"), NULL);
+    gtk_window_set_icon_name(window, "io.github.nmkillswitch");
+    g_object_set(box, "margin", MARGIN, NULL);
+    gtk_widget_set_margin_bottom(intro, SPACING);
+    gtk_container_add(GTK_CONTAINER(box), intro);
+    g_object_set_data_full(G_OBJECT(scrolled), PAGES, all, (GDestroyNotify) g_ptr_array_unref);
+    for (unsigned i = 0; i < G_N_ELEMENTS(pages); i++) {
+        GtkWidget *holder = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+        GtkWidget *heading = new_heading(i, holder);
+
+        g_ptr_array_add(all, heading);
+        gtk_container_add(GTK_CONTAINER(box), heading);
+        gtk_container_add(GTK_CONTAINER(box), holder);
+        g_signal_connect(heading, "toggled", G_CALLBACK(on_toggled), scrolled);
+    }
+    gtk_container_add(GTK_CONTAINER(window), scrolled);
+    gtk_widget_show_all(scrolled);
+    gtk_toggle_button_set_active(g_ptr_array_index(all, 0), TRUE);
+    return window;
 }

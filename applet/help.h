@@ -3,5 +3,5 @@
 
 #include <gtk/gtk.h>
 
-/* A page that says what the icons mean and what to do. `parent` may be NULL. */
-void ks_help_show(GtkWindow *parent);
+/* The help: short pages, one below the other, of which one is open. */
+GtkWindow *ks_help_new(GtkApplication *application);

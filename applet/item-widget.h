@@ -13,3 +13,10 @@ void ks_item_widget_connect(GtkWidget *widget, const char *signal, GActionGroup 
 
 /* From now on it does what this item does, if that can be done now. */
 void ks_item_widget_show(GtkWidget *widget, const KsItem *item);
+
+/* What a row has for an item: a switch, an arrow that leads on, or NULL. Like the above, with what
+ * it is used by connected. */
+GtkWidget *ks_item_control_new(const KsItem *item, GActionGroup *actions);
+
+/* Also whether it is switched on. */
+void ks_item_control_show(GtkWidget *control, const KsItem *item);

@@ -19,7 +19,7 @@
 
 #define MORNING 5 /* o'clock: when "until tomorrow" ends */
 
-static const unsigned pauses[] = { 5, 15, 30, 60 }; /* minutes */
+static const unsigned pauses[] = { 5, 10, 15, 30, 60 }; /* minutes */
 
 static const char *const icons[KS_STATE_MAX] = {
     [KS_STATE_STARTING] = ICON("away"),     [KS_STATE_AWAY] = ICON("away"),
@@ -225,30 +225,42 @@ static bool can_disconnect(const KsModel *model)
             !model->busy[KS_REQUEST_DISCONNECT]);
 }
 
+/* It cannot connect before its servers are corrected: that is what choosing it leads to. */
+static void add_lost_vpn(const KsModel *model, const KsVpn *vpn, GPtrArray *items)
+{
+    g_autofree char *id = g_strconcat("lost:", vpn->uuid, NULL);
+    KsItem *item;
+
+    item = add_action(items, id,
+                      /* TRANSLATORS: %s is the name of a VPN; while locked it cannot connect */
+                      g_strdup_printf(_("%s (server not known)…"), vpn->name), "edit-vpn",
+                      g_variant_new_string(vpn->uuid));
+    item->sensitive = ks_vpn_cards_can_edit(model);
+    item->note = g_strdup(ks_vpn_type_label(vpn->type));
+}
+
 static void add_vpn(const KsModel *model, const KsVpn *vpn, GPtrArray *items)
 {
-    bool lost = is_lost(model, vpn);
     g_autofree char *id = g_strconcat("vpn:", vpn->uuid, NULL);
     g_autofree char *id_down = g_strconcat("down:", vpn->uuid, NULL);
+    bool is_down = vpn->activity == KS_VPN_DOWN;
     KsItem *item;
-    char *label;
 
-    if (vpn->activity == KS_VPN_CONNECTING)
-        /* TRANSLATORS: %s is the name of a VPN */
-        label = g_strdup_printf(_("%s (connecting…)"), vpn->name);
-    else if (lost)
-        /* TRANSLATORS: %s is the name of a VPN; while locked it cannot connect */
-        label = g_strdup_printf(_("%s (server not known)"), vpn->name);
-    else
-        label = g_strdup(vpn->name);
-    item = add_check(items, id, label, vpn->activity == KS_VPN_UP,
-                     vpn->activity == KS_VPN_DOWN ? "connect" : "disconnect",
+    if (is_lost(model, vpn)) {
+        add_lost_vpn(model, vpn, items);
+        return;
+    }
+    item = add_check(items, id,
+                     vpn->activity == KS_VPN_CONNECTING
+                         /* TRANSLATORS: %s is the name of a VPN */
+                         ? g_strdup_printf(_("%s (connecting…)"), vpn->name)
+                         : g_strdup(vpn->name),
+                     vpn->activity == KS_VPN_UP, is_down ? "connect" : "disconnect",
                      g_variant_new_string(vpn->uuid));
-    item->sensitive =
-        vpn->activity == KS_VPN_DOWN ? model->manager_ready && !lost : can_disconnect(model);
+    item->sensitive = is_down ? model->manager_ready : can_disconnect(model);
     item->busy = vpn->activity == KS_VPN_CONNECTING;
     item->note = g_strdup(ks_vpn_type_label(vpn->type));
-    if (vpn->activity == KS_VPN_DOWN)
+    if (is_down)
         return;
     item = add_action(items, id_down, g_strdup(C_("menu", "Disconnect")), "disconnect",
                       g_variant_new_string(vpn->uuid));
@@ -338,6 +350,13 @@ static const KsVpn *likely_vpn(const KsModel *model)
     return wanted ? wanted : first && first->used > 0 ? first : NULL;
 }
 
+static void add_correct(const KsModel *model, const KsVpn *vpn, const char *id, GPtrArray *items)
+{
+    add_action(items, id, g_strdup_printf(_("Correct the servers of “%s”"), vpn->name), "edit-vpn",
+               g_variant_new_string(vpn->uuid))
+        ->sensitive = ks_vpn_cards_can_edit(model);
+}
+
 static void add_connect(const KsModel *model, GPtrArray *items)
 {
     const KsVpn *vpn = likely_vpn(model);
@@ -349,9 +368,7 @@ static void add_connect(const KsModel *model, GPtrArray *items)
     else if (!vpn || vpn->activity != KS_VPN_DOWN)
         add_action(items, "next", g_strdup(_("Choose a VPN…")), "vpns", NULL);
     else if (is_lost(model, vpn))
-        add_action(items, "next", g_strdup_printf(_("Correct the servers of “%s”"), vpn->name),
-                   "edit-vpn", g_variant_new_string(vpn->uuid))
-            ->sensitive = ks_vpn_cards_can_edit(model);
+        add_correct(model, vpn, "next", items);
     else
         add_action(
             items, "next",
@@ -410,6 +427,40 @@ static void add_next(const KsModel *model, GPtrArray *items)
     }
 }
 
+/* The only one of that name, or NULL. */
+static const KsVpn *vpn_called(const KsModel *model, const char *name)
+{
+    const KsVpn *found = NULL;
+
+    for (unsigned i = 0; i < model->vpns->len; i++) {
+        const KsVpn *vpn = g_ptr_array_index(model->vpns, i);
+
+        if (strcmp(vpn->name, name) != 0)
+            continue;
+        if (found)
+            return NULL;
+        found = vpn;
+    }
+    return found;
+}
+
+static bool is_about_server(KsReason reason)
+{
+    return reason == KS_REASON_SERVER_UNREACHABLE || reason == KS_REASON_SERVER_SILENT ||
+           reason == KS_REASON_SERVER_REFUSED || reason == KS_REASON_NAME_UNRESOLVED;
+}
+
+/* Beside connecting again: the server that did not answer may be the wrong one. */
+static void add_wrong_server(const KsModel *model, GPtrArray *items)
+{
+    const KsGuardState *guard = model->guard;
+    const KsVpn *vpn = vpn_called(model, guard->reason_vpn);
+
+    if (guard->state == KS_STATE_BLOCKED && is_about_server(guard->reason) && vpn &&
+        !is_lost(model, vpn))
+        add_correct(model, vpn, "servers", items);
+}
+
 const KsVpn *ks_model_vpn(const KsModel *model, const char *uuid)
 {
     for (unsigned i = 0; i < model->vpns->len; i++) {
@@ -465,6 +516,7 @@ KsView *ks_view_new(const KsModel *model)
 
     add_header(model, view, items);
     add_next(model, items);
+    add_wrong_server(model, items);
     add(items, "separator-state", KS_ITEM_SEPARATOR, NULL);
     if (ks_state_is_heard(state)) {
         add_lock(model, items);

@@ -9,7 +9,6 @@
 #include "applet/item-widget.h"
 #include "applet/next-button.h"
 #include "applet/style.h"
-#include "applet/switch.h"
 #include "applet/text.h"
 #include "applet/widgets.h"
 #include "config.h"
@@ -80,29 +79,6 @@ static const char *shown_label(const KsItem *item)
     return item->brief ? item->brief : item->label;
 }
 
-static GtkWidget *new_control(GtkApplication *application, const KsItem *item)
-{
-    GtkWidget *control;
-
-    switch (item->kind) {
-    case KS_ITEM_CHECK:
-        control = ks_switch_new();
-        ks_item_widget_connect(control, "chosen", G_ACTION_GROUP(application));
-        return control;
-    case KS_ITEM_ACTION:
-        control = gtk_button_new_from_icon_name("go-next-symbolic", GTK_ICON_SIZE_BUTTON);
-        gtk_button_set_relief(GTK_BUTTON(control), GTK_RELIEF_NONE);
-        ks_item_widget_connect(control, "clicked", G_ACTION_GROUP(application));
-        return control;
-    case KS_ITEM_HEADER:
-    case KS_ITEM_TEXT:
-    case KS_ITEM_SUBMENU:
-    case KS_ITEM_SEPARATOR:
-    default:
-        return NULL;
-    }
-}
-
 static GtkWidget *new_choice(Parts *parts, GtkApplication *application, const KsItem *item)
 {
     GtkWidget *button = gtk_button_new_with_label(shown_label(item));
@@ -135,7 +111,8 @@ static GtkWidget *new_choices(Parts *parts, GtkApplication *application, const K
 
 static void add_row(Parts *parts, GtkApplication *application, GtkWidget *boxed, const KsItem *item)
 {
-    GtkWidget *row = ks_row_new(item->label, item->note, new_control(application, item));
+    GtkWidget *row =
+        ks_row_new(item->label, item->note, ks_item_control_new(item, G_ACTION_GROUP(application)));
 
     g_hash_table_insert(parts->widgets, g_strdup(item->id), row);
     if (!item->children) {
@@ -192,11 +169,8 @@ static void show_row(GtkWidget *row, const KsItem *item)
     /* text that cannot be chosen is still to be read; what heads choices goes with them */
     gtk_widget_set_sensitive(row, item->sensitive || item->busy || item->kind == KS_ITEM_TEXT);
     gtk_widget_set_margin_start(row, item->indented ? MARGIN : 0);
-    if (!control)
-        return;
-    ks_item_widget_show(control, item);
-    if (KS_IS_SWITCH(control))
-        ks_switch_set(KS_SWITCH(control), item->checked);
+    if (control)
+        ks_item_control_show(control, item);
 }
 
 static void show(Parts *parts, const GPtrArray *items)

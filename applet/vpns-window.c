@@ -8,7 +8,6 @@
 #include "applet/item-widget.h"
 #include "applet/sentences.h"
 #include "applet/style.h"
-#include "applet/switch.h"
 #include "applet/text.h"
 #include "applet/widgets.h"
 #include "config.h"
@@ -47,11 +46,10 @@ static void parts_free(gpointer data)
 
 static void add_row(Parts *parts, const KsItem *item)
 {
-    GtkWidget *control = ks_switch_new();
+    GtkApplication *application = gtk_window_get_application(parts->window);
+    GtkWidget *control = ks_item_control_new(item, G_ACTION_GROUP(application));
     GtkWidget *row = ks_row_new(item->label, item->note, control);
 
-    ks_item_widget_connect(control, "chosen",
-                           G_ACTION_GROUP(gtk_window_get_application(parts->window)));
     g_hash_table_insert(parts->rows, g_strdup(item->id), row);
     gtk_widget_show_all(row);
     ks_boxed_add(parts->boxed, row);
@@ -72,8 +70,7 @@ static void show_row(GtkWidget *row, const KsItem *item)
 
     ks_row_set_texts(row, item->label, item->note);
     ks_row_set_busy(row, item->busy);
-    ks_switch_set(KS_SWITCH(control), item->checked);
-    ks_item_widget_show(control, item);
+    ks_item_control_show(control, item);
 }
 
 /* Those that are sought, at most as many as are shown. Returns how many more there are. */

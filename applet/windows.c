@@ -22,6 +22,7 @@ typedef enum {
     VPNS,
     FIRST_STEPS,
     REFUSED,
+    HELP,
     KINDS,
 } Kind;
 
@@ -34,6 +35,7 @@ static const struct {
     [VPNS] = { ks_vpns_window_new, ks_vpns_window_update },
     [FIRST_STEPS] = { ks_first_steps_new, ks_first_steps_update },
     [REFUSED] = { .make = ks_refused_window_new },
+    [HELP] = { .make = ks_help_new },
 };
 
 struct KsWindows {
@@ -175,7 +177,7 @@ static void do_help(GSimpleAction *action, GVariant *target, gpointer data)
 {
     (void) action;
     (void) target;
-    ks_help_show(active(data));
+    show(data, HELP);
 }
 
 static const GActionEntry actions[] = {

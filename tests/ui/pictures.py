@@ -87,4 +87,4 @@ def test_gnome(world, gnome):
     wait_until(lambda: any("Server: " in shown for shown in gnome.labels()), "its server in the menu", 20)
     gnome.look_at_menu("gnome-protected")
     picture = reports_dir() / "ui/gnome-protected.png"
-    subprocess.run(["convert", str(picture), "-gravity", "NorthEast", "-crop", "524x730+0+0", "+repage", str(_FOLDER / picture.name)], check=True)
+    subprocess.run(["convert", str(picture), "-gravity", "NorthEast", "-crop", "500x768+0+0", "+repage", str(_FOLDER / picture.name)], check=True)

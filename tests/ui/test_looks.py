@@ -87,6 +87,13 @@ def every_window(stage, language, foreign=None, **environment):
             wait_until(lambda: len(frames(stage)) == 2, "the dialog to close", 20)
 
 
+def every_page_of_the_help(stage, language, foreign):
+    """One opened after the other, by keyboard; the first is open."""
+    for page in range(1, 6):
+        stage.x("key", "Tab", "space")
+        look(stage, language, f"help-{page}", 3, foreign)
+
+
 def look(stage, language, shown, windows, foreign):
     wait_until(lambda: len(frames(stage)) == windows, f"{shown}: its window", 20)
     wait_until(lambda: settled(stage), "the window to be still", 40)
@@ -108,7 +115,11 @@ def settled(stage):
 
 def test_in_a_long_language(stage):
     with catalogues(stage, True):
-        every_window(stage, LONG, lambda text: text.startswith("[") or "·" in text)
+        def long(text):
+            return text.startswith("[") or "·" in text
+
+        every_window(stage, LONG, long)
+        every_page_of_the_help(stage, LONG, long)
 
 
 def test_from_right_to_left(stage):

@@ -198,6 +198,18 @@ def test_the_window_by_keyboard(stage):
     stage.x("windowfocus", "--sync", window)
     wait_until(lambda: any(node.text.startswith("Server: ") for node in read(stage, "VPN Kill Switch")), "the server", 20)
     assert wait_until(focused, "something to have the focus")[0] in ("toggle button", "push button")
+    for key in ("F1", "question"):
+        stage.x("key", key)
+        activate(stage, "Help")
+        find(stage, "Help", "What the icons say", "toggle button")
+        assert any(text.startswith("Protected: everything") for text in words(stage, "Help"))
+        # one page at a time
+        stage.x("key", "Tab", "Tab", "space")
+        wait_until(lambda: any(text.startswith("“Allow LAN access”") for text in words(stage, "Help")), "the page", 20)
+        assert not any(text.startswith("Protected: everything") for text in words(stage, "Help"))
+        stage.x("key", "Escape")
+        wait_until(lambda: not stage.windows("Help"), "the help to close", 20)
+        stage.x("windowfocus", "--sync", window)
     stage.act("preferences")
     [preferences] = wait_until(lambda: stage.windows("Preferences"), "the preferences", 20)
     stage.x("windowfocus", "--sync", preferences)

@@ -79,12 +79,14 @@ static void check_text(const KsModel *model, const char *expected)
 #define PAUSES                         \
     "Pause\n"                          \
     "  For 5 minutes -> pause 300\n"   \
+    "  For 10 minutes -> pause 600\n"  \
     "  For 15 minutes -> pause 900\n"  \
     "  For 30 minutes -> pause 1800\n" \
     "  For 60 minutes -> pause 3600\n"
 #define PAUSES_OFF                           \
     "Pause (off)\n"                          \
     "  For 5 minutes (off) -> pause 300\n"   \
+    "  For 10 minutes (off) -> pause 600\n"  \
     "  For 15 minutes (off) -> pause 900\n"  \
     "  For 30 minutes (off) -> pause 1800\n" \
     "  For 60 minutes (off) -> pause 3600\n"
@@ -151,11 +153,13 @@ static void test_blocked(void)
                                "Blocked: the VPN’s server does not answer -> show\n"
                                "Check the network, then connect “office” again. (off)\n"
                                "Reconnect “office” -> connect 'u1'\n"
+                               "Correct the servers of “office” -> edit-vpn 'u1'\n"
                                "---\n"
                                "[x] Lock -> unlock\n"
                                "[ ] Allow LAN access -> lan true\n"
                                "Pause\n"
                                "  For 5 minutes -> pause 300\n"
+                               "  For 10 minutes -> pause 600\n"
                                "  For 15 minutes -> pause 900\n"
                                "  For 30 minutes (off) -> pause 1800\n"
                                "  For 60 minutes (off) -> pause 3600\n"
@@ -322,133 +326,6 @@ static void test_newer_guard(void)
     model_clear(&fixture);
 }
 
-static void add_vpns(const Fixture *fixture, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        g_autofree char *uuid = g_strdup_printf("w%02u", i);
-
-        g_ptr_array_add(fixture->vpns, ks_vpn_new(uuid, uuid, "wireguard"));
-    }
-}
-
-/* The VPNs in the menu itself, in their order. */
-static char *vpns_of(const KsView *view)
-{
-    GString *out = g_string_new(NULL);
-
-    for (unsigned i = 0; i < view->items->len; i++) {
-        const KsItem *item = g_ptr_array_index(view->items, i);
-
-        if (g_str_has_prefix(item->id, "vpn") || g_str_has_prefix(item->id, "down:"))
-            g_string_append_printf(out, "%s%s\n", item->label, item->sensitive ? "" : " (off)");
-    }
-    return g_string_free(out, FALSE);
-}
-
-static void test_few_vpns(void)
-{
-    Fixture fixture;
-    g_autoptr(KsView) view = NULL;
-    g_autofree char *vpns = NULL;
-
-    model_init(&fixture, guard_from("{'State': <'blocked'>, 'Locked': <true>}"));
-    add_vpns(&fixture, 3);
-    ((KsVpn *) g_ptr_array_index(fixture.vpns, 2))->used = NOW;
-    view = ks_view_new(&fixture.model);
-    vpns = vpns_of(view);
-    /* locked, and nobody knows where they would go to: and the one used last is corrected first */
-    g_assert_cmpstr(vpns, ==,
-                    "w01 (server not known) (off)\noffice\nw00 (server not known) (off)\n"
-                    "w02 (server not known) (off)\n");
-    g_assert_cmpstr(ks_view_find(view, "next")->label, ==, "Correct the servers of “w01”");
-    model_clear(&fixture);
-}
-
-/* What can be disconnected and what was used lately is in the menu itself, all in a window. */
-static void test_many_vpns(void)
-{
-    Fixture fixture;
-    g_autoptr(KsView) view = NULL;
-    g_autoptr(GPtrArray) all = NULL;
-    g_autofree char *vpns = NULL;
-
-    model_init(&fixture, guard_from("{'State': <'protected'>}"));
-    add_vpns(&fixture, 499);
-    for (unsigned i = 10; i < 20; i++)
-        ((KsVpn *) g_ptr_array_index(fixture.vpns, i))->used = NOW + i;
-    ((KsVpn *) g_ptr_array_index(fixture.vpns, 40))->activity = KS_VPN_UP;
-    view = ks_view_new(&fixture.model);
-    vpns = vpns_of(view);
-    g_assert_cmpstr(vpns, ==, "w39\nDisconnect\nw18\nw17\nw16\nAll 500 VPNs…\n");
-    all = ks_view_vpns(&fixture.model);
-    g_assert_cmpuint(all->len, ==, 501);
-    model_clear(&fixture);
-}
-
-#define LOST    "{'State': <'blocked'>, 'Locked': <true>}"
-#define CORRECT "Correct the servers of “office”"
-
-/* At most one thing to do, which can be done. */
-static void test_next(void)
-{
-    static const struct {
-        const char *properties;
-        unsigned vpns; /* besides "office" */
-        bool no_vpns;
-        bool no_manager;
-        bool no_server;         /* of "office" is known */
-        KsPermission servers;   /* to set them */
-        KsVpnActivity activity; /* of "office" */
-        const char *next;       /* NULL: nothing */
-    } rows[] = {
-        { .properties = "{'State': <'protected'>}", .activity = KS_VPN_UP },
-        { .properties = "{'State': <'protected'>, 'Reason': <'some-networks'>}",
-          .vpns = 1,
-          .activity = KS_VPN_UP,
-          .next = "Choose a VPN… -> vpns" },
-        { .properties = "{'State': <'unlocked'>}", .next = "Connect “office” -> connect" },
-        { .properties = "{'State': <'unlocked'>}", .vpns = 1, .next = "Choose a VPN… -> vpns" },
-        { .properties = "{'State': <'unlocked'>, " TUNNEL "}",
-          .activity = KS_VPN_UP,
-          .next = "Close the lock -> lock" },
-        { .properties = "{'State': <'blocked'>, 'Reason': <'connecting'>}",
-          .activity = KS_VPN_CONNECTING },
-        { .properties = "{'State': <'blocked'>, 'Reason': <'no-servers'>}",
-          .no_vpns = true,
-          .next = "Add a VPN… -> add-profile" },
-        { .properties = "{'State': <'blocked'>, 'Reason': <'manager-away'>}", .no_manager = true },
-        { .properties = LOST, .no_server = true, .next = CORRECT " -> edit-vpn" },
-        { .properties = LOST,
-          .no_server = true,
-          .servers = KS_PERMISSION_NO,
-          .next = CORRECT " (off) -> edit-vpn" },
-    };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        Fixture fixture;
-        g_autoptr(KsView) view = NULL;
-        g_autofree char *text = NULL;
-        const KsItem *next;
-
-        model_init(&fixture, guard_from(rows[i].properties));
-        first_vpn(&fixture)->activity = rows[i].activity;
-        add_vpns(&fixture, rows[i].vpns);
-        if (rows[i].no_vpns)
-            g_ptr_array_set_size(fixture.vpns, 0);
-        if (rows[i].no_server)
-            g_ptr_array_set_size(first_vpn(&fixture)->servers, 0);
-        fixture.model.manager_ready = !rows[i].no_manager;
-        fixture.model.permissions[KS_REQUEST_SET_SERVERS] = rows[i].servers;
-        view = ks_view_new(&fixture.model);
-        next = ks_view_find(view, "next");
-        text = next ? g_strdup_printf("%s%s -> %s", next->label, next->sensitive ? "" : " (off)",
-                                      next->action)
-                    : NULL;
-        g_assert_cmpstr(text, ==, rows[i].next);
-        model_clear(&fixture);
-    }
-}
-
 /* Until the morning, where so long a pause is allowed. */
 static void test_until_tomorrow(void)
 {
@@ -590,9 +467,6 @@ int main(int argc, char **argv)
     g_test_add_func("/presenter/permissions", test_permissions);
     g_test_add_func("/presenter/words", test_words);
     g_test_add_func("/presenter/newer-guard", test_newer_guard);
-    g_test_add_func("/presenter/few-vpns", test_few_vpns);
-    g_test_add_func("/presenter/many-vpns", test_many_vpns);
-    g_test_add_func("/presenter/next", test_next);
     g_test_add_func("/presenter/until-tomorrow", test_until_tomorrow);
     g_test_add_func("/presenter/start", test_start);
     g_test_add_func("/presenter/no-toggle-lies", test_no_toggle_lies);
