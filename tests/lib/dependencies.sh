@@ -25,7 +25,7 @@ libc-ares-dev libjson-glib-dev polkitd|policykit-1 libgtk-3-dev libayatana-appin
 DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base dbus
 nftables netbase iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
-# VPN plugins and servers that a release does not have: tests/world/kind.py tells that they were not run.
+# What a release does not have ("|-"): tests/world/installed.py tells what was not run for want of it.
 DEPENDENCY_TEST='clang iptables iperf3 strace valgrind python3-pytest python3-pytest-xdist python3-pyflakes
 shellcheck zsh fish
 dpkg-dev debhelper lintian rpm rpmlint

@@ -71,6 +71,8 @@ def small_desktop(world):  # noqa: F811
 @pytest.fixture
 def gnome(world):  # noqa: F811
     from ui.gnome import GnomeDesktop
+    from world.installed import require_shell_on_x11
 
+    require_shell_on_x11()
     with at_the_desk(world, GnomeDesktop) as started:
         yield started

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One kind of VPN: NetworkManager's plugin for it, a server, and what may be seen of it on the wire."""
 
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import pytest
 
 from . import addresses as a
 
@@ -41,26 +37,3 @@ class Kind:
     @property
     def host(self) -> str:
         return f"{self.name}.{a.ONLY_KNOWN_NAMES}"
-
-
-def version_of(package: str) -> str:
-    shown = subprocess.run(["dpkg-query", "-W", "-f=${db:Status-Status} ${Version}", package],
-                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout  # fmt: skip
-    status, _, version = shown.partition(" ")
-    return version if status == "installed" else ""
-
-
-def _is_in_release(package: str) -> bool:
-    said = subprocess.run(["apt-cache", "policy", package], stdout=subprocess.PIPE, text=True, check=False).stdout
-    return "Candidate: " in said and "Candidate: (none)" not in said
-
-
-def require(kind: Kind) -> None:
-    """A kind whose packages this release does not have is told as not run; packages that it has must be here."""
-    missing = [package for package in kind.packages if not version_of(package)]
-    if not missing:
-        return
-    # no lists, no release: apt then knows of nothing
-    if shutil.which("apt-cache") and _is_in_release("network-manager") and not any(_is_in_release(package) for package in missing):
-        pytest.skip(f"{kind.name} was not run: this release has no {' and no '.join(missing)}")
-    pytest.fail(f"{kind.name} cannot be run: not installed: {' '.join(missing)} (tests/lib/dependencies.sh)")

@@ -5,13 +5,13 @@ kind are in order, and each goes on where the one before it stopped. data/doc/vp
 import pytest
 
 from . import kinds
-from .kind import require
+from .installed import require
 from .walk import Walk
 
 
 @pytest.fixture(scope="module", params=kinds.chosen(), ids=lambda kind: kind.name)
 def walk(request, guarded):
-    require(request.param)
+    require(request.param.name, request.param.packages)
     walk = Walk(guarded, request.param)
     walk.begin()
     try:

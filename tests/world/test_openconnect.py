@@ -14,13 +14,13 @@ import pytest
 
 from . import addresses as a
 from . import openconnect
-from .kind import require
+from .installed import require
 from .walk import Walk
 
 
 @contextmanager
 def _walk(guarded, kind):
-    require(kind)
+    require(kind.name, kind.packages)
     walk = Walk(guarded, kind)
     walk.begin()
     try:

@@ -17,8 +17,9 @@ from . import addresses as a
 from . import profiles, questions
 from .chatter import Chatter
 from .frames import Frame
+from .installed import version_of
 from .kernel import set_thread_fsuid
-from .kind import PROTOCOLS, TCP, Flow, Kind, version_of
+from .kind import PROTOCOLS, TCP, Flow, Kind
 from .probes import SENDERS
 from .router import say_names
 from .sandbox import reports_dir
