@@ -9,8 +9,8 @@ set -u
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 # name | default: run when no suite is named | root: needs root; idle: needs none, and runs beside
-# the first that does, with the processor time it leaves | minutes each of its jobs may take | packages: as
-# much of tests/lib/dependencies.sh as it needs | what
+# the first that does, with the processor time it leaves | minutes each of its jobs may take, six times as many
+# with KS_FULL=1 | packages: as much of tests/lib/dependencies.sh as it needs | what
 suites='
 gcc      | default | -    |  5 | demo | gcc compiles everything without a warning, optimised
 clang    | default | -    |  5 | test | clang compiles everything without a warning, optimised
