@@ -12,6 +12,8 @@ from .conftest import CLONE, full_run
 SUITES = ("gcc", "unit", "kernel")
 # Not here: boot and vm fetch packages while they run, lint judges the source with Debian 12's programs.
 ALL_SUITES = ("gcc", "clang", "unit", "kernel", "sanitize", "fuzz", "world", "ui")
+# Nothing is installed by it; "?name" is a package that the release has by none of the names in our list.
+_NAMES = f". {CLONE}/tests/lib/dependencies.sh && choose_packages $(dependency_packages test)"
 _MADE_ANEW = (  # of what is there, with times of their own in them
     "usr/share/icons/hicolor/icon-theme.cache", "usr/share/glib-2.0/schemas/gschemas.compiled",
     "usr/share/applications/mimeinfo.cache", "var/lib/misc",
@@ -21,6 +23,14 @@ _MADE_ANEW = (  # of what is there, with times of their own in them
 def _counted(said: str) -> tuple[int, int, int]:
     found = re.search(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", said, re.MULTILINE)
     return tuple(int(number) for number in found.groups()) if found else (0, 0, 0)
+
+
+def test_the_release_has_every_package(system):
+    """Of the whole list, of which a short run installs a part."""
+    done = system.run("bash", "-c", _NAMES, timeout=600)
+    chosen = done.stdout.split()
+    assert done.returncode == 0 and len(chosen) > 80, done.stdout
+    assert [name for name in chosen if name.startswith("?")] == []
 
 
 def test_the_demonstration(system, record):

@@ -38,7 +38,7 @@ systemd-container libpam-systemd qemu-system-x86 e2fsprogs
 mmdebstrap git debian-archive-keyring ubuntu-keyring|-
 xvfb xdotool x11-utils imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common
 appstream xfwm4 xfconf xfce4-panel xfce4-notifyd mate-panel gnome-shell gjs
-network-manager-gnome
+network-manager-applet|network-manager-gnome
 gnome-shell-extension-appindicator
 libxml2-utils clang-format-14|clang-format clang-tidy-14|clang-tidy
 libclang-rt-dev|libclang-rt-14-dev|libclang-common-14-dev|-'
