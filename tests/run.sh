@@ -12,11 +12,11 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # the first that does, with the processor time it leaves | minutes each of its jobs may take, six times as many
 # with KS_FULL=1 | packages: as much of tests/lib/dependencies.sh as it needs | what
 suites='
-gcc      | default | -    |  5 | demo | gcc compiles everything without a warning, optimised
-clang    | default | -    |  5 | test | clang compiles everything without a warning, optimised
+gcc      | default | -    | 15 | demo | gcc compiles everything without a warning, optimised
+clang    | default | -    | 15 | test | clang compiles everything without a warning, optimised
 lint     | default | idle | 45 | test | house rules: includes, linked libraries, format, scripts, folders
-unit     | default | -    |  5 | demo | the pure parts; no root, no bus, no kernel
-kernel   | default | -    |  5 | demo | the rules and netlink parts against a kernel, in namespaces
+unit     | default | -    | 15 | demo | the pure parts; no root, no bus, no kernel
+kernel   | default | -    | 15 | demo | the rules and netlink parts against a kernel, in namespaces
 sanitize | default | idle | 30 | test | unit and kernel again under ASan and UBSan
 fuzz     | default | idle | 20 | test | every parser of foreign input, for KS_FUZZ_SECONDS each (20)
 world    | default | root | 40 | test | real NetworkManager, real VPN, leaks captured outside

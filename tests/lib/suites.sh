@@ -198,16 +198,19 @@ join_beside() {
 built() {
     build=$builds/$1
     if [[ " $broken " = *" $1 "* ]]; then
-        fail build "build-tests/$1 does not compile, see above"
+        fail build "build-tests/$1 could not be built, see above"
         return 1
     fi
     # two suites may want the same one at the same time
     # shellcheck disable=SC2016
     job TERM flock "$build.lock" bash -c '. "$0" && build_product "$@"' \
-        "$top/tests/lib/build.sh" "$build" "${@:2}" &&
-        return 0
+        "$top/tests/lib/build.sh" "$build" "${@:2}"
+    case $? in
+    0) return 0 ;;
+    124 | 137) fail build "build-tests/$1 was not done in $minutes minutes" ;;
+    *) fail build "build-tests/$1 does not compile" ;;
+    esac
     broken="$broken $1"
-    fail build "build-tests/$1 does not compile"
     return 1
 }
 
