@@ -120,6 +120,7 @@ static const KsVpnType vpn_types[] = {
         .service = SERVICE("pptp"),
         .name = "pptp",
         .label = "PPTP",
+        .only_read = true,
         .gateway = "gateway",
         .form = KS_ENDPOINT_HOST,
         .flows = {
@@ -135,6 +136,7 @@ static const KsVpnType vpn_types[] = {
         .service = SERVICE("l2tp"),
         .name = "l2tp",
         .label = "L2TP",
+        .only_read = true,
         .gateway = "gateway",
         .form = KS_ENDPOINT_HOST,
         .flows = {
@@ -170,6 +172,7 @@ static const KsVpnType vpn_types[] = {
         .service = SERVICE("libreswan"),
         .name = "libreswan",
         .label = "Libreswan",
+        .only_read = true,
         .gateway = "right",
         .form = KS_ENDPOINT_HOST,
         .flows = { KERNEL_IKE({ NULL }), KERNEL_NATT({ NULL }), KERNEL_ESP({ NULL }) },
@@ -179,6 +182,7 @@ static const KsVpnType vpn_types[] = {
         .service = SERVICE("openswan"),
         .name = "openswan",
         .label = "Openswan",
+        .only_read = true,
         .gateway = "right",
         .form = KS_ENDPOINT_HOST,
         .flows = { KERNEL_IKE({ NULL }), KERNEL_NATT({ NULL }), KERNEL_ESP({ NULL }) },
@@ -190,6 +194,7 @@ static const KsVpnType vpn_types[] = {
         .service = SERVICE("fortisslvpn"),
         .name = "fortisslvpn",
         .label = "Fortinet SSLVPN",
+        .only_read = true,
         .gateway = "gateway",
         .form = KS_ENDPOINT_HOST_PORT,
         .port = HTTPS_PORT,
@@ -201,6 +206,7 @@ static const KsVpnType vpn_types[] = {
         .service = SERVICE("sstp"),
         .name = "sstp",
         .label = "SSTP",
+        .only_read = true,
         .gateway = "gateway",
         .form = KS_ENDPOINT_HOST_PORT,
         .port = HTTPS_PORT,
@@ -284,6 +290,13 @@ KsSender ks_vpn_type_sender(const char *name, uint8_t protocol, uint16_t port)
         !find_sender(type, protocol, 0, false, &sender))
         (void) find_sender(type, protocol, 0, true, &sender);
     return sender;
+}
+
+bool ks_vpn_type_is_only_read(const char *name)
+{
+    const KsVpnType *type = find_by_name(name);
+
+    return type && type->only_read;
 }
 
 const char *ks_vpn_type_label(const char *name)

@@ -61,6 +61,7 @@ typedef struct {
     const char *missing;   /* said if there is no gateway; NULL: that the VPN names no server */
     KsVpnProxy proxy;
     KsVpnNote note;
+    bool only_read; /* what it sends is from its source alone: data/doc/vpn-types.md, "Not run" */
     KsVpnFlow flows[KS_VPN_FLOWS_MAX];
 } KsVpnType;
 
@@ -71,6 +72,9 @@ const KsVpnType *ks_vpn_type_find(const char *service);
  * flow of this protocol says, of this port (0: it has none) if one names it. KS_SENDER_UNKNOWN: the
  * table does not have the kind, or the kind no such flow, or several that differ. */
 KsSender ks_vpn_type_sender(const char *name, uint8_t protocol, uint16_t port);
+
+/* Whether a kind of this name is in the table and nobody has seen what it really sends. */
+bool ks_vpn_type_is_only_read(const char *name);
 
 /* Of the kind of this name; of one that the table does not have, its name. */
 const char *ks_vpn_type_label(const char *name);

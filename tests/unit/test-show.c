@@ -479,6 +479,21 @@ static void test_vpn_without_server(void)
     g_assert_cmpuint(json_array_get_length(vpns), ==, 3);
 }
 
+/* What a type sends may be known from its source alone: then that is said, and of no other. */
+static void test_only_read(void)
+{
+    g_autoptr(GVariant) status =
+        parse("{'state': <'blocked'>, 'servers': <@aa{sv} []>, 'vpns': <["
+              "{'uuid': <'u2'>, 'name': <'Work'>, 'type': <'libreswan'>, 'overlay': <false>}, "
+              "{'uuid': <'u3'>, 'name': <'Home'>, 'type': <'vpnc'>, 'overlay': <false>}]>}");
+    g_autofree char *text = ks_show_vpns(status);
+
+    g_assert_nonnull(strstr(text,
+                            "Work (libreswan), not connected\n"
+                            "  nobody has connected a VPN of this type with nm-killswitch yet\n"));
+    g_assert_nonnull(strstr(text, "Home (vpnc), not connected\n  no server"));
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "C.UTF-8");
@@ -489,6 +504,7 @@ int main(int argc, char **argv)
     g_test_add_func("/show/text/durations", test_durations);
     g_test_add_func("/show/strange", test_strange);
     g_test_add_func("/show/vpn-without-server", test_vpn_without_server);
+    g_test_add_func("/show/only-read", test_only_read);
     g_test_add_func("/show/states", test_states);
     g_test_add_func("/show/reasons", test_reasons);
     g_test_add_func("/show/commands-can-be-copied", test_commands_can_be_copied);

@@ -22,7 +22,7 @@ name while locked; client and server agree on new keys; it is disconnected; its 
 LAN access goes on and off. A capture outside the machine sees nothing in clear while other programs send all the
 time, and sees them unlocked.
 
-`vpn list` knows other types, too: what they send was only read, in their source.
+nm-killswitch knows other types, too: what they send was only read, in their source, and `vpn list` says so.
 """
 _ROWS = {
     "interface": "interface",
