@@ -59,33 +59,39 @@ static bool may_be_server(const KsWorld *world, const KsAddress *address)
            !is_server(world, address);
 }
 
-static void learn(GArray *addresses, const KsAddress *address)
+static int find(const GArray *addresses, const KsAddress *address)
 {
-    for (unsigned i = 0; i < addresses->len; i++) {
-        if (ks_address_compare(&g_array_index(addresses, KsAddress, i), address) != 0)
-            continue;
-        g_array_remove_index(addresses, i);
-        break;
-    }
-    if (addresses->len == KS_FLOATS_MAX)
+    for (unsigned i = 0; addresses && i < addresses->len; i++)
+        if (ks_address_compare(&g_array_index(addresses, KsAddress, i), address) == 0)
+            return (int) i;
+    return -1;
+}
+
+static void learn(GArray *addresses, const KsAddress *address, int known)
+{
+    if (known >= 0)
+        g_array_remove_index(addresses, (unsigned) known);
+    else if (addresses->len == KS_FLOATS_MAX)
         g_array_remove_index(addresses, 0);
     g_array_append_val(addresses, *address);
 }
 
+/* All VPNs' servers are only looked through for an address that is new. */
 static void look_at(KsFloats *floats, const KsWorld *world, const KsVpn *vpn)
 {
     GArray *addresses = g_hash_table_lookup(floats->known, vpn->uuid);
 
     for (unsigned i = 0; i < world->host_routes->len; i++) {
         const KsAddress *address = &g_array_index(world->host_routes, KsLinkAddress, i).address;
+        int known = find(addresses, address);
 
-        if (!may_be_server(world, address))
+        if (is_server_of(vpn, address) || (known < 0 && !may_be_server(world, address)))
             continue;
         if (!addresses) {
             addresses = g_array_new(FALSE, FALSE, sizeof(KsAddress));
             g_hash_table_insert(floats->known, g_strdup(vpn->uuid), addresses);
         }
-        learn(addresses, address);
+        learn(addresses, address, known);
     }
 }
 

@@ -83,12 +83,8 @@ static void count(Taken *taken, bool is_name)
     taken->names += is_name;
 }
 
-static void take(KsShares *shares, const KsVpn *vpn, bool is_name)
+static void take_private(KsShares *shares, const KsVpn *vpn, bool is_name)
 {
-    if (!vpn->users) {
-        count(&shares->everybody, false);
-        return;
-    }
     count(&shares->private, is_name);
     for (unsigned i = 0; vpn->users[i]; i++) {
         Taken *taken = g_hash_table_lookup(shares->users, vpn->users[i]);
@@ -101,8 +97,19 @@ static void take(KsShares *shares, const KsVpn *vpn, bool is_name)
     }
 }
 
+/* All at once: there are tens of thousands. */
+static unsigned take_for_everybody(KsShares *shares, unsigned wanted)
+{
+    unsigned kept = MIN(wanted, KS_SHARE_SERVERS - shares->everybody.servers);
+
+    shares->everybody.servers += kept;
+    return kept;
+}
+
 unsigned ks_shares_take(KsShares *shares, const KsVpn *vpn, const GPtrArray *servers)
 {
+    if (!vpn->users)
+        return take_for_everybody(shares, servers->len);
     for (unsigned i = 0; i < servers->len; i++) {
         const KsServer *server = g_ptr_array_index(servers, i);
         /* nobody asks for the names of a private profile that is not in use */
@@ -110,7 +117,7 @@ unsigned ks_shares_take(KsShares *shares, const KsVpn *vpn, const GPtrArray *ser
 
         if (!has_room(shares, vpn, is_name))
             return i;
-        take(shares, vpn, is_name);
+        take_private(shares, vpn, is_name);
     }
     return servers->len;
 }
