@@ -523,8 +523,10 @@ KsView *ks_view_new(const KsModel *model)
         add_lan(model, items);
         add_pause(model, items);
     }
-    add(items, "separator-vpns", KS_ITEM_SEPARATOR, NULL);
-    add_vpns(model, items);
+    if (model->vpns->len > 0 || model->guard->reason != KS_REASON_MANAGER_AWAY) {
+        add(items, "separator-vpns", KS_ITEM_SEPARATOR, NULL);
+        add_vpns(model, items);
+    } /* else the headline says why there are none */
     add(items, "separator-program", KS_ITEM_SEPARATOR, NULL);
     add_action(items, "test", g_strdup(C_("menu", "Test for leaks…")), "test", NULL);
     add_action(items, "refused", g_strdup(C_("menu", "What is refused…")), "refused", NULL);

@@ -11,6 +11,8 @@
 
 #define KS_STATUS_PROBLEMS_MAX 7
 
+#define KS_STATUS_MANAGER_AWAY "manager-away" /* the reason */
+
 typedef struct {
     const KsEngine *engine;
     const KsWorld *world;

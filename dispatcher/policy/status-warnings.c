@@ -213,7 +213,7 @@ static void warn_of_vpns(GVariantBuilder *builder, const KsStatusFacts *facts)
     }
 }
 
-GVariant *ks_status_warnings(const KsStatusFacts *facts, bool list_is_full)
+GVariant *ks_status_warnings(const KsStatusFacts *facts, const char *reason, bool list_is_full)
 {
     const GPtrArray *configuration = facts->configuration_warnings;
     GVariantBuilder builder;
@@ -238,7 +238,7 @@ GVariant *ks_status_warnings(const KsStatusFacts *facts, bool list_is_full)
 
         g_variant_builder_add(&builder, "s", text);
     }
-    if (!facts->world->manager_present)
+    if (!facts->world->manager_present && strcmp(reason, KS_STATUS_MANAGER_AWAY) != 0)
         g_variant_builder_add(&builder, "s",
                               "NetworkManager is not running. The lock stays as it is; new VPN "
                               "connections are let through when it is back.");

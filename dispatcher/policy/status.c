@@ -374,7 +374,7 @@ static const char *reason_for_blocked(const KsStatusFacts *facts, const char **r
         return dead->dead ? "tunnel-dead" : "server-silent";
     }
     if (!world->manager_present)
-        return "manager-away";
+        return KS_STATUS_MANAGER_AWAY;
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
 
@@ -476,7 +476,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
                           g_variant_new_boolean(ks_status_verified(facts)));
     g_variant_builder_add(&builder, "{sv}", "blocked", describe_blocked(&facts->held));
     g_variant_builder_add(&builder, "{sv}", "warnings",
-                          ks_status_warnings(facts, vpns_are_full || servers_are_full));
+                          ks_status_warnings(facts, reason, vpns_are_full || servers_are_full));
     status = g_variant_ref_sink(g_variant_builder_end(&builder));
     (void) g_variant_get_data(status);
     return status;

@@ -307,6 +307,20 @@ static void test_warnings(Fixture *f, const void *data)
     g_assert_true(warns(f, "more VPN servers"));
 }
 
+/* What the reason says is not said again as a warning. */
+static void test_said_once(Fixture *f, const void *data)
+{
+    (void) data;
+    f->world->manager_present = false;
+    look(f);
+    assert_state(f, "blocked");
+    g_assert_false(warns(f, "NetworkManager"));
+    ks_engine_set_locked(f->engine, false);
+    look(f);
+    assert_state(f, "unlocked");
+    g_assert_true(warns(f, "NetworkManager is not running"));
+}
+
 typedef struct {
     const char *what;
     bool warns;
@@ -433,6 +447,7 @@ int main(int argc, char **argv)
     CASE("members", test_members);
     CASE("let-out", test_let_out);
     CASE("warnings", test_warnings);
+    CASE("said-once", test_said_once);
     CASE("name-servers", test_name_servers);
     CASE("odd-names", test_odd_names);
     return g_test_run();

@@ -352,6 +352,30 @@ static void test_no_vpns(void)
     }
 }
 
+/* Why there are none is said once: as the headline, or in the place of the VPNs. */
+static void test_no_vpns_without_manager(void)
+{
+    static const struct {
+        const char *guard;
+        bool said;
+    } rows[] = {
+        { "{'State': <'unlocked'>}", true },
+        { "{'State': <'blocked'>, 'Reason': <'manager-away'>}", false },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Fixture fixture;
+        g_autoptr(KsView) view = NULL;
+
+        model_init(&fixture, guard_from(rows[i].guard));
+        g_ptr_array_set_size(fixture.vpns, 0);
+        fixture.model.manager_ready = false;
+        view = ks_view_new(&fixture.model);
+        g_assert_true((ks_view_find(view, "no-vpns") != NULL) == rows[i].said);
+        model_clear(&fixture);
+    }
+}
+
 int main(int argc, char **argv)
 {
     (void) setlocale(LC_ALL, "C.UTF-8");
@@ -363,6 +387,7 @@ int main(int argc, char **argv)
     g_test_add_func("/vpn-card/always-on", test_always_on);
     g_test_add_func("/vpn-card/by-hand", test_by_hand);
     g_test_add_func("/vpn-card/no-vpns", test_no_vpns);
+    g_test_add_func("/vpn-card/no-vpns-without-manager", test_no_vpns_without_manager);
     g_test_add_func("/server-draft/one", test_drafts);
     g_test_add_func("/server-draft/together", test_drafts_together);
     g_test_add_func("/lan/asks", test_lan);

@@ -82,6 +82,8 @@ def test_networkmanager_is_away(guarded):
     guarded.manager.stop()
     guarded.product.wait_reason("manager-away")
     assert steps(guarded)[0] == "systemctl start NetworkManager"
+    shown = guarded.product.ctl("status").stdout
+    assert shown.count("NetworkManager is not running") == 1, shown  # the reason, and no warning
     guarded.manager.start()  # which systemd does elsewhere
     guarded.manager.wait_ready()
     guarded.manager.wait_uplink()
