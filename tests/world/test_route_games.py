@@ -11,17 +11,19 @@ a public range that is called local, with LAN access on. Its ServerIP (CVE-2023-
 the server that leads to a web server.
 """
 
+import urllib.request
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from . import addresses as a
-from . import networks, probes, profiles, questions, versions
+from . import networks, portal, probes, profiles, questions, versions
 from .capture import Capture
 from .chatter import Chatter
 from .frames import Frame
+from .network import log_of
 from .networks import TARGETS, Dhcp, RogueRouter, SecondNetwork, route_goes_by
 from .router import say_names
 from .waiting import WaitedTooLong, wait_until
@@ -380,6 +382,76 @@ def test_connectivity_check(locked, vpn):
 
 def _connectivity(world) -> str:
     return world.manager.nmcli("networking", "connectivity", "check").stdout.strip()
+
+
+_ONLINE = "203.0.113.80"
+
+
+@contextmanager
+def _behind_a_portal(world):
+    world.outside.ip(f"addr add {_ONLINE}/32 dev lo")
+    program = world.outside.daemon("portal", ["/usr/bin/python3", portal.__file__, _ONLINE])
+    wait_until(lambda: b"ready" in log_of("portal").read_bytes(), "the portal")
+    world.outside.run(["nft", "-f", "-"], input=portal.GATE)
+    _CHECK.write_text(f"[connectivity]\nenabled=true\nuri=http://{_ONLINE}/\nresponse={portal.ONLINE}\ninterval=60\n")
+    world.manager.nmcli("general", "reload")
+    try:
+        yield
+    finally:
+        program.terminate()
+        program.wait(10)
+        log_of("portal").unlink()
+        world.outside.run(["nft", "delete", "table", "inet", "portal"], check=False)
+        world.outside.ip(f"addr del {_ONLINE}/32 dev lo")
+        _CHECK.unlink()
+        world.manager.nmcli("general", "reload")
+
+
+def _browse(world, address: str, form: bytes | None = None) -> tuple[str, str]:
+    """Where it leads, and what is there."""
+
+    def ask() -> tuple[str, str]:
+        browser = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with browser.open(address, form, timeout=3) as page:
+            return page.url, page.read().decode()
+
+    return world.client.call(ask)
+
+
+@pytest.mark.parametrize(("opened", "closed"), [("pause 1m", "resume"), ("unlock", "lock")])
+def test_a_network_that_wants_a_login(locked, opened, closed):
+    """As in a hotel. Nobody hears of it while locked: a VPN fails as behind any dead network. Opened, as the manual
+    page says, it is told, and after the login the VPN that is always on comes up by itself."""
+    manager, product = locked.manager, locked.product
+    manager.all_down()
+    text = profiles.vpn("hotel", profiles.tls(f"{a.SERVER[4]}:{a.SERVER_PORT}:udp"))
+    profiles.write("hotel", text.replace("[vpn]\n", "[vpn]\ntimeout=4\n"))
+    manager.nmcli("connection", "reload")
+    try:
+        with _behind_a_portal(locked):
+            judge = Judge(locked, locked.capture)
+            product.ctl("always-on", "hotel")
+            assert product.wait_reason("server-unreachable", 20)["reason_vpn"] == "hotel"
+            assert _connectivity(locked) in ("limited", "none")
+            with pytest.raises(OSError):
+                _browse(locked, f"http://{a.WEB[4]}/")
+            judge.require_nothing("locked, behind a portal")
+
+            product.ctl(*opened.split())
+            assert _connectivity(locked) == "portal"
+            wait_until(lambda: product.status()["always_on"]["reason"] == "portal", "the page to be waited for", 20)
+            assert "wants a login in a browser" in product.ctl("status").stdout
+            login, page = _browse(locked, f"http://{a.WEB[4]}/")
+            assert page == portal.PAGE
+            _browse(locked, login, b"room=7")
+            assert _connectivity(locked) == "full"
+            wait_until(lambda: product.status()["always_on"]["state"] == "up", "the VPN to be connected", 20)
+            product.ctl(closed)
+            product.wait_state("protected")
+            assert questions.my_address(locked.client, 4) in locked.client.addresses(a.TUNNEL)
+    finally:
+        product.ctl("always-on", "off")
+        manager.nmcli("connection", "delete", "hotel")
 
 
 _NAME = "vpn.serverip.test"
