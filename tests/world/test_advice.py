@@ -156,6 +156,26 @@ def test_more_servers_than_status_lists(guarded):
         guarded.product.ctl("vpn", "set", "full", "--clear")
 
 
+def test_more_servers_than_the_list_holds(guarded):
+    """Four megabytes of it: profiles as large as they may be, with names as long as they may be."""
+    names = [f"{number:0250}" for number in range(12)]
+    for number, name in enumerate(names):
+        remotes = ", ".join(f"5.{number}.{host // 250}.{host % 250 + 1}:{a.SERVER_PORT}:udp" for host in range(1024))
+        profiles.write(f"large{number}", profiles.vpn(name, {"connection-type": "tls", "remote": remotes}))
+    guarded.manager.nmcli("connection", "reload")
+    try:
+        warned = wait_until(lambda: [text for text in guarded.product.status()["warnings"] if "list can hold" in text], "it to be said", 20)
+        assert warned[0].endswith("too: nm-killswitch rules."), warned
+        guarded.product.ctl("lock")
+        listed = {server["address"] for server in guarded.product.status()["servers"]}
+        last = {f"5.{number}.4.24" for number in range(12)}
+        assert last - listed, "the control: the list does not have all of them"
+        held = do(guarded, warned[0].rpartition(": ")[2].rstrip(".")).stdout
+        assert not [address for address in last if f"{address} . udp . {a.SERVER_PORT}" not in held]
+    finally:
+        guarded.manager.nmcli("connection", "delete", *(uuid_of(name) for name in names))
+
+
 def test_servers_without_a_guard(guarded):
     guarded.product.ctl("lock")
     guarded.product.stop_guard(signal.SIGKILL)
