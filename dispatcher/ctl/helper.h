@@ -16,7 +16,7 @@ typedef struct {
     const char *method;         /* without arguments; answers a{sv} */
     int timeout_ms;             /* when nobody is asked for a password */
     const char *too_many;       /* N_(): others wait already */
-    const char *silent;         /* N_(): it has not answered for so long; NULL: as of the guard */
+    const char *silent;         /* N_(): it has not answered for so long; NULL: not started */
     char *(*not_started)(void); /* that it could not be started, owned by the caller */
 } KsHelper;
 

@@ -109,7 +109,7 @@ static void answer_event(KsGuard *guard, int fd, const void *payload, size_t siz
     if (ks_message_read_event(payload, size, &event) < 0)
         reply(fd, -EBADMSG, NULL, 0);
     else if (!ks_guard_event(guard, &event, &error))
-        reply_error(fd, error);
+        reply(fd, errno_of(error), NULL, 0); /* the hook takes no text (message.h) */
     else
         reply(fd, 0, NULL, 0);
 }

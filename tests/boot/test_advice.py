@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is said of units is done as it is said, where there is a systemd (tests/advice.md)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from world import addresses as a
+from world.waiting import wait_until
 
 GUARD, SOCKET, LEAK_TEST = "nm-killswitch.service", "nm-killswitch.socket", "nm-killswitch-leak-test.service"
+REFUSED = "nm-killswitch-refused.service"
 
 
 def _do(machine, command: str) -> str:
@@ -32,14 +35,46 @@ def test_a_guard_that_does_not_run(locked):
     locked.run("systemctl", "start", SOCKET, GUARD)
 
 
-def test_the_leak_test_says_where_its_log_is(locked):
-    drop_in = f"/etc/systemd/system/{LEAK_TEST}.d/broken.conf"
-    locked.disk.write(drop_in, "[Service]\nExecStart=\nExecStart=/nowhere/at-all\n")
-    locked.run("systemctl", "daemon-reload")
-    refused = locked.ctl("test", check=False)
-    look = " ".join(refused.stdout.split()).rpartition(": ")[2]
-    assert (refused.returncode, look) == (1, f"journalctl -u {LEAK_TEST}"), refused
-    assert "/nowhere/at-all" in _do(locked, look)
-    Path(locked.disk.path(drop_in)).unlink()
-    locked.run("systemctl", "daemon-reload")
+def _break(machine, unit: str, text: str) -> None:
+    machine.disk.write(f"/etc/systemd/system/{unit}.d/broken.conf", f"[Service]\n{text}\n")
+    machine.run("systemctl", "daemon-reload")
+
+
+def _mend(machine, unit: str) -> None:
+    Path(machine.disk.path(f"/etc/systemd/system/{unit}.d/broken.conf")).unlink()
+    machine.run("systemctl", "daemon-reload")
+
+
+def test_helpers_say_where_their_logs_are(locked):
+    """At the same time: the bus waits for half a minute for a program that does not start."""
+    helpers = {"test": LEAK_TEST, "refused": REFUSED}
+    for unit in helpers.values():
+        _break(locked, unit, "ExecStart=\nExecStart=/nowhere/at-all")
+    with ThreadPoolExecutor() as pool:
+        said = dict(zip(helpers, pool.map(lambda command: locked.ctl(command, check=False), helpers)))
+    for command, unit in helpers.items():
+        look = " ".join(said[command].stdout.split()).rpartition(": ")[2]
+        assert (said[command].returncode, look) == (1, f"journalctl -u {unit}"), said
+        assert "/nowhere/at-all" in _do(locked, look)
+        _mend(locked, unit)
     assert "Nothing" in locked.ctl("test", check=False).stdout
+    watching = locked.run("timeout", "1", "nm-killswitch", "refused", "--watch", check=False)
+    assert watching.returncode == 124, watching  # it was still looking
+
+
+def test_the_hook_says_where_the_guards_log_is(locked):
+    """A guard that may not change the kernel; the hook speaks by the journal of NetworkManager's dispatcher."""
+    _break(locked, GUARD, "CapabilityBoundingSet=")
+    locked.run("systemctl", "restart", GUARD)
+    locked.run("nmcli", "--wait", "30", "connection", "up", "uplink")
+
+    def is_said() -> str:
+        lines = locked.journal("--unit=NetworkManager-dispatcher", "--output=cat").splitlines()
+        return next((line for line in lines if "See why: " in line), "")
+
+    look = wait_until(is_said, "the hook to say so", 15).rpartition("See why: ")[2].strip()
+    assert look == f"journalctl -u {GUARD}"
+    assert "does not let this guard read the rules back" in _do(locked, look)
+    _mend(locked, GUARD)
+    _do(locked, f"systemctl restart {GUARD}")
+    assert locked.wait_state("blocked")["verified"]
