@@ -48,6 +48,22 @@ sys.stdin.read()
 """
 
 
+# sends to each address with a flow label of its choice (linux/in6.h), which needs no capability
+_LABEL = r"""
+import socket, struct, sys
+port, label = int(sys.argv[1]), socket.htonl(int(sys.argv[2]))
+for address in sys.argv[3:]:
+    six = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    six.setsockopt(41, 32, struct.pack("=16sIBBHHHI", socket.inet_pton(10, address), label, 0, 255, 1, 6, 6, 0))
+    six.setsockopt(41, 33, 1)
+    try:
+        six.sendto(b"labelled", (address, port, socket.ntohl(label), 0))
+        print("sent")
+    except OSError as error:
+        print(error.errno)
+"""
+
+
 @pytest.fixture(scope="module")
 def locked(world):
     profiles.write("tcp", profiles.vpn("tcp", profiles.tls(f"{a.SERVER[4]}:{_TCP_PORT}:tcp4")))
@@ -157,6 +173,37 @@ def test_a_card_comes_up(locked):
         world.capture.wait_for(lambda f: f.purpose == purpose, purpose, mark, 15)
     world.manager.wait_uplink()
     assert not world.capture.plain(mark), [f.purpose for f in world.capture.plain(mark)]
+
+
+def _labelled(world) -> tuple[list[str], int]:
+    mark = world.capture.fence()
+    label = 0xC0FFE
+    said, _ = _person(world, _LABEL, str(a.SERVER_PORT), str(label), a.SERVER[6], a.WEB[6]).communicate(timeout=20)
+    frames = _frames(world, mark)
+    return said.split(), len([f for f in frames if f.data[12:14] == b"\x86\xdd" and f.data[15:18].hex().endswith(f"{label:x}")])
+
+
+def test_a_flow_label_says_nothing(locked):
+    with _unlocked(locked):
+        assert _labelled(locked) == (["sent", "sent"], 2), "the control"
+    assert _labelled(locked) == (["1", "1"], 0), "refused, and the program is told"
+
+
+def _asked_in_vain(world) -> int:
+    """What the kernel answers to nobody's port quotes what somebody chose."""
+    text = os.urandom(16).hex().encode()
+    mark = world.capture.fence()
+    addresses = world.client.addresses(a.UPLINK)
+    for family, net in ((socket.AF_INET, a.FENCE_NET), (socket.AF_INET6, a.LAN_NET[6].split("::")[0])):
+        with world.outside.socket(family, socket.SOCK_DGRAM) as stranger:
+            stranger.sendto(text, (next(one for one in addresses if one.startswith(net)), 9))
+    return len([f for f in _frames(world, mark) if text in f.data])
+
+
+def test_errors_quote_nobody(locked):
+    with _unlocked(locked):
+        assert _asked_in_vain(locked) == 2, "the control"
+    assert _asked_in_vain(locked) == 0
 
 
 # -- sockets of nobody
