@@ -22,6 +22,7 @@ from world.network import log_of  # noqa: E402
 # Not in the default run, for their time alone.
 ONLY_IN_FULL = (
     "test_cards.py",
+    "test_clock.py",
     "test_hotspot.py",
     "test_pppoe.py",
     "test_sleep.py",

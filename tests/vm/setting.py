@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from world import addresses as a
+from world import keys, profiles
 from world.frames import Frame
 from world.profiles import uuid_of
 from world.waiting import wait_until
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from vm.machine import Machine
 
 PERSON = 1000
+_OPENVPN_KEYS = "/etc/openvpn/tests"
 WIREGUARD = "wg0"
 PROFILE = "wireguard"
 NAME = f"vpn.{a.ONLY_KNOWN_NAMES}"  # of the server, which has no IPv6 address
@@ -99,6 +101,14 @@ def add_profile(machine: "Machine", name: str, text: str) -> None:
     machine.run("nmcli", "connection", "reload")
 
 
+def add_openvpn(machine: "Machine", name: str, host: str, patience: int = 60) -> None:
+    """A profile of NetworkManager's, and the client's keys."""
+    for file in ("ca.crt", "client.crt", "client.key"):
+        machine.write(f"{_OPENVPN_KEYS}/{file}", (keys.FOLDER / file).read_text(), "600")
+    text = profiles.vpn(name, profiles.tls(f"{host}:{a.SERVER_PORT}:udp")).replace(str(keys.FOLDER), _OPENVPN_KEYS)
+    add_profile(machine, name, text.replace("[vpn]\n", f"[vpn]\ntimeout={patience}\n"))
+
+
 def prepare(machine: "Machine") -> None:
     machine.sh(_KEYS)
     machine.write("/opt/server", _SERVER, "755")
@@ -175,7 +185,7 @@ def attempts(machine: "Machine") -> list[bytes]:
     return canaries
 
 
-def _seen(machine: "Machine", canaries: list[bytes], since: int) -> list[bytes]:
+def seen(machine: "Machine", canaries: list[bytes], since: int) -> list[bytes]:
     data = [frame.data for frame in machine.capture.since(since)]
     return [canary for canary in canaries if any(canary in each for each in data)]
 
@@ -184,7 +194,7 @@ def must_leak(machine: "Machine") -> None:
     """The control: unlocked, every attempt is seen outside."""
     since = machine.capture.mark()
     canaries = attempts(machine)
-    wait_until(lambda: len(_seen(machine, canaries, since)) == len(canaries), "every attempt to be seen outside")
+    wait_until(lambda: len(seen(machine, canaries, since)) == len(canaries), "every attempt to be seen outside")
 
 
 def asks_for_server(frame: Frame) -> bool:
@@ -205,5 +215,5 @@ def must_hold(machine: "Machine", since: int | None = None) -> None:
         since = machine.capture.mark()
     canaries = attempts(machine)
     machine.capture.fence()
-    assert _seen(machine, canaries, since) == []
+    assert seen(machine, canaries, since) == []
     no_plain_frames(machine, since)
