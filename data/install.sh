@@ -28,7 +28,7 @@ options=(--prefix="$prefix" --buildtype=plain -Dtests=false -Db_pie=true
     -Dc_args='-g -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2'
     -Dc_link_args='-Wl,-z,relro,-z,now')
 # where Debian's zsh looks
-! command -v dpkg-query >/dev/null || options+=(-Dzsh_completions="$prefix/share/zsh/vendor-completions")
+[ ! -e /etc/debian_version ] || options+=(-Dzsh_completions="$prefix/share/zsh/vendor-completions")
 state=/var/lib/nm-killswitch
 runtime=/run/nm-killswitch
 configuration=/etc/nm-killswitch

@@ -173,9 +173,10 @@ def test_a_folder_that_is_a_link_opens_nothing(locked):
     said = locked.ctl("unlock", check=False)
     assert said.returncode == 1 and "could not be saved" in said.stdout
     locked.must_leak(since)
-    locked.run("sh", "-c", f"rm {FOLDER} && mv /root/elsewhere {FOLDER}")
+    locked.run("sh", "-c", f"rm {FOLDER} && mv /root/elsewhere {FOLDER} && chown 1000 {FOLDER} && chmod 755 {FOLDER}")
     locked.run("systemctl", "restart", GUARD)
     assert locked.wait_state("unlocked")
+    assert locked.run("stat", "-c", "%a %u", FOLDER).stdout.split() == ["700", "0"], "a folder that was somebody's"
 
 
 def _trace(machine: Machine) -> str:

@@ -56,6 +56,8 @@ in
       wantedBy = [ "sysinit.target" ];
       # a new configuration restarts it: the lock is in the kernel and stays as it is meanwhile
       restartIfChanged = true;
+      # the unit's own names no folder, and systemd of NixOS looks for programs in its own alone
+      serviceConfig.ExecStartPre = "-+${pkgs.coreutils}/bin/install -d -m 0700 -o root -g root /var/lib/nm-killswitch";
     };
     systemd.sockets.nm-killswitch.wantedBy = [ "sockets.target" ];
     systemd.services.nm-killswitch-sleep.wantedBy = [ "sleep.target" ];
