@@ -236,16 +236,24 @@ class Desktop:
         return agent
 
     def close(self) -> None:
-        for agent in self._agents:
-            agent.close()
-        if self.bus:
-            self.bus.close_sync()
-        # also what its bus started, which would write into the folder of the next desktop
-        wait_until(lambda: not _end(_inhabitants()), "the desktop's programs to end")
-        for program in self._programs:
-            program.wait()
-        Path(f"/tmp/.X11-unix/X{DISPLAY[1:]}").unlink(missing_ok=True)
-        Path(f"/tmp/.X{DISPLAY[1:]}-lock").unlink(missing_ok=True)
+        try:
+            for agent in self._agents:
+                agent.close()
+            if self.bus:
+                self.bus.close_sync()
+        finally:
+            self._end_programs()
+
+    def _end_programs(self) -> None:
+        def own() -> set[int]:
+            return {program.pid for program in self._programs if program.poll() is None}
+
+        try:
+            # also what its bus started, which would write into the folder of the next desktop
+            wait_until(lambda: not _end(_inhabitants() | own()), "the desktop's programs to end")
+        finally:
+            Path(f"/tmp/.X11-unix/X{DISPLAY[1:]}").unlink(missing_ok=True)
+            Path(f"/tmp/.X{DISPLAY[1:]}-lock").unlink(missing_ok=True)
 
     # -- the session bus
 

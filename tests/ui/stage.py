@@ -211,6 +211,8 @@ class Stage(Desktop):
 
     def close(self) -> None:
         self._loop.quit()
-        if self._system:
-            self._system.close_sync()
-        super().close()
+        try:
+            if self._system:
+                self._system.close_sync()
+        finally:
+            super().close()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What needs no real lock: starting for one request, a tray that restarts, the window's size."""
 
+import signal
 import subprocess
 import threading
 from pathlib import Path
@@ -122,12 +123,15 @@ def test_nothing_outlives_a_desktop():
             return stage.call("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "GetConnectionUnixProcessID", f"('{name}',)")[0]
 
         stage.call("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "StartServiceByName", "('org.xfce.Xfconf', uint32 0)")
+        own = stage.start(["env", "-i", "sleep", "100"])
+        wait_until(lambda: not Path(f"/proc/{own.pid}/environ").read_bytes(), "it to name no bus")
         said = stage.home / "child"
         stage.start(["sh", "-c", f"env -i sleep 100 & echo $! > {said}; wait"])
         child = int(wait_until(lambda: said.exists() and said.read_text(), "the child"))
         wait_until(lambda: not Path(f"/proc/{child}/environ").read_bytes(), "it to name no bus")
         started = [pid_of("org.xfce.Xfconf"), child]
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in started), "them to have ended", 2)
+    assert own.returncode == -signal.SIGKILL, "it was waited for"
 
 
 @pytest.fixture
