@@ -100,6 +100,25 @@ GtkWidget *ks_row_control(GtkWidget *row)
     return ((Parts *) g_object_get_data(G_OBJECT(row), PARTS))->control;
 }
 
+static void put_control(GtkWidget *box, GtkWidget *control)
+{
+    gtk_widget_set_valign(control, GTK_ALIGN_CENTER);
+    gtk_box_pack_start(GTK_BOX(box), control, FALSE, FALSE, 0);
+}
+
+void ks_row_set_control(GtkWidget *row, GtkWidget *control)
+{
+    Parts *parts = g_object_get_data(G_OBJECT(row), PARTS);
+    GtkWidget *before = parts->control;
+
+    parts->control = control;
+    put_control(gtk_bin_get_child(GTK_BIN(row)), control);
+    gtk_widget_show(control);
+    if (gtk_widget_is_focus(before))
+        gtk_widget_grab_focus(control);
+    gtk_widget_destroy(before);
+}
+
 static gboolean on_still_busy(gpointer data)
 {
     Parts *parts = data;
@@ -156,8 +175,7 @@ GtkWidget *ks_row_new(const char *title, const char *note, GtkWidget *control)
     gtk_box_pack_start(GTK_BOX(box), new_texts(parts), TRUE, TRUE, 0);
     gtk_box_pack_start(GTK_BOX(box), parts->spinner, FALSE, FALSE, 0);
     if (control) {
-        gtk_widget_set_valign(control, GTK_ALIGN_CENTER);
-        gtk_box_pack_start(GTK_BOX(box), control, FALSE, FALSE, 0);
+        put_control(box, control);
         g_signal_connect(row, "button-release-event", G_CALLBACK(on_click), parts);
     }
     gtk_container_add(GTK_CONTAINER(row), box);

@@ -25,5 +25,8 @@ void ks_row_add_icon(GtkWidget *row, const char *icon, const char *spoken);
 /* The control of a row, or NULL. */
 GtkWidget *ks_row_control(GtkWidget *row);
 
+/* Another control instead of the one that the row has. It gets the focus if that had it. */
+void ks_row_set_control(GtkWidget *row, GtkWidget *control);
+
 /* Something is under way: where that lasts, the row shows it. */
 void ks_row_set_busy(GtkWidget *row, gboolean busy);

@@ -51,6 +51,11 @@ GtkWidget *ks_item_control_new(const KsItem *item, GActionGroup *actions)
     }
 }
 
+gboolean ks_item_control_fits(GtkWidget *control, const KsItem *item)
+{
+    return KS_IS_SWITCH(control) == (item->kind == KS_ITEM_CHECK);
+}
+
 void ks_item_control_show(GtkWidget *control, const KsItem *item)
 {
     ks_item_widget_show(control, item);

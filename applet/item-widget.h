@@ -18,5 +18,8 @@ void ks_item_widget_show(GtkWidget *widget, const KsItem *item);
  * it is used by connected. */
 GtkWidget *ks_item_control_new(const KsItem *item, GActionGroup *actions);
 
+/* It is of the kind that the item needs: a VPN's changes with the lock. */
+gboolean ks_item_control_fits(GtkWidget *control, const KsItem *item);
+
 /* Also whether it is switched on. */
 void ks_item_control_show(GtkWidget *control, const KsItem *item);

@@ -228,7 +228,7 @@ static bool can_disconnect(const KsModel *model)
 /* It cannot connect before its servers are corrected: that is what choosing it leads to. */
 static void add_lost_vpn(const KsModel *model, const KsVpn *vpn, GPtrArray *items)
 {
-    g_autofree char *id = g_strconcat("lost:", vpn->uuid, NULL);
+    g_autofree char *id = g_strconcat("vpn:", vpn->uuid, NULL);
     KsItem *item;
 
     item = add_action(items, id,

@@ -31,7 +31,7 @@ typedef enum {
 } KsItemKind;
 
 typedef struct {
-    char *id; /* tells items apart while they change; unique in its list */
+    char *id; /* tells items apart while they change, their kind too; unique in its list */
     KsItemKind kind;
     char *label; /* NULL for separators */
     char *brief; /* instead, where its submenu's label stands above it; NULL: the same */

@@ -35,6 +35,7 @@ typedef struct {
     GtkWidget *hint;
     GHashTable *widgets; /* char* -> GtkWidget* in `list`, by the item's id: rows and buttons */
     char *shape;         /* which items there are: when it changes the widgets are made again */
+    char *focused;       /* of them, by its id, also while it cannot be used; NULL: none */
 } Parts;
 
 static void parts_free(gpointer data)
@@ -44,6 +45,7 @@ static void parts_free(gpointer data)
     g_hash_table_unref(parts->widgets);
     ks_badge_free(parts->badge);
     g_free(parts->shape);
+    g_free(parts->focused);
     g_free(parts);
 }
 
@@ -188,15 +190,45 @@ static void show(Parts *parts, const GPtrArray *items)
     }
 }
 
+/* ---- the focus ---- */
+
+static void remember_focus(GtkWindow *window, Parts *parts)
+{
+    GtkWidget *focus = gtk_window_get_focus(window);
+    GHashTableIter iter;
+    gpointer id;
+    gpointer widget;
+
+    if (!focus)
+        return;
+    g_clear_pointer(&parts->focused, g_free);
+    g_hash_table_iter_init(&iter, parts->widgets);
+    while (!parts->focused && g_hash_table_iter_next(&iter, &id, &widget))
+        if (focus == widget || gtk_widget_is_ancestor(focus, widget))
+            parts->focused = g_strdup(id);
+}
+
 /* Else GTK puts the focus on the first label whose text can be selected, and selects it. */
 static void focus_first_item(GtkWindow *window, const Parts *parts)
 {
-    if (gtk_window_get_focus(window))
-        return;
     if (gtk_widget_get_visible(parts->next) && gtk_widget_get_sensitive(parts->next))
         gtk_window_set_focus(window, parts->next);
     else
         (void) gtk_widget_child_focus(parts->list, GTK_DIR_TAB_FORWARD);
+}
+
+/* Nothing has it while what had it cannot be used: a key pressed again does nothing else. */
+static void restore_focus(GtkWindow *window, const Parts *parts)
+{
+    GtkWidget *widget = parts->focused ? g_hash_table_lookup(parts->widgets, parts->focused) : NULL;
+    GtkWidget *control = widget && !GTK_IS_BUTTON(widget) ? ks_row_control(widget) : widget;
+
+    if (gtk_window_get_focus(window))
+        return;
+    if (!control)
+        focus_first_item(window, parts);
+    else if (gtk_widget_is_sensitive(control))
+        gtk_widget_grab_focus(control);
 }
 
 /* ---- how things are ---- */
@@ -231,6 +263,7 @@ void ks_status_window_update(GtkWindow *window, const KsView *view)
     Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
     g_autoptr(GString) shape = g_string_new(NULL);
 
+    remember_focus(window, parts);
     show_state(parts, view);
     describe_shape(shape, view->items);
     if (g_strcmp0(parts->shape, shape->str) != 0) {
@@ -239,7 +272,7 @@ void ks_status_window_update(GtkWindow *window, const KsView *view)
         rebuild(parts, gtk_window_get_application(window), view->items);
     }
     show(parts, view->items);
-    focus_first_item(window, parts);
+    restore_focus(window, parts);
     ks_fit(parts->scrolled, WIDTH);
 }
 

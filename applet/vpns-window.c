@@ -44,11 +44,14 @@ static void parts_free(gpointer data)
 
 /* ---- rows ---- */
 
+static GtkWidget *new_control(const Parts *parts, const KsItem *item)
+{
+    return ks_item_control_new(item, G_ACTION_GROUP(gtk_window_get_application(parts->window)));
+}
+
 static void add_row(Parts *parts, const KsItem *item)
 {
-    GtkApplication *application = gtk_window_get_application(parts->window);
-    GtkWidget *control = ks_item_control_new(item, G_ACTION_GROUP(application));
-    GtkWidget *row = ks_row_new(item->label, item->note, control);
+    GtkWidget *row = ks_row_new(item->label, item->note, new_control(parts, item));
 
     g_hash_table_insert(parts->rows, g_strdup(item->id), row);
     gtk_widget_show_all(row);
@@ -64,13 +67,13 @@ static bool are_others(const Parts *parts, const GPtrArray *found)
     return found->len != g_hash_table_size(parts->rows);
 }
 
-static void show_row(GtkWidget *row, const KsItem *item)
+static void show_row(const Parts *parts, GtkWidget *row, const KsItem *item)
 {
-    GtkWidget *control = ks_row_control(row);
-
+    if (!ks_item_control_fits(ks_row_control(row), item))
+        ks_row_set_control(row, new_control(parts, item));
     ks_row_set_texts(row, item->label, item->note);
     ks_row_set_busy(row, item->busy);
-    ks_item_control_show(control, item);
+    ks_item_control_show(ks_row_control(row), item);
 }
 
 /* Those that are sought, at most as many as are shown. Returns how many more there are. */
@@ -123,7 +126,7 @@ static void on_search(GtkSearchEntry *search, gpointer data)
     for (unsigned i = 0; i < found->len; i++) {
         const KsItem *item = g_ptr_array_index(found, i);
 
-        show_row(g_hash_table_lookup(parts->rows, item->id), item);
+        show_row(parts, g_hash_table_lookup(parts->rows, item->id), item);
     }
     show_rest(parts, found, more);
 }

@@ -3,7 +3,10 @@
 
 from world.waiting import wait_until
 
+from .access import activate, find, press, read, words
+
 TITLE = "VPN Kill Switch"
+DOUBTFUL = "broken (server not known)…"
 
 
 def test_without_a_tray(world, desktop):
@@ -55,6 +58,52 @@ def test_preferences_follow_the_profile(world, desktop):
     desktop.screenshot("preferences")
     own = desktop.home / ".config/autostart/io.github.nmkillswitch.desktop"
     assert not own.exists()
+
+
+def test_the_keyboard_stays_where_it_is(world, desktop):
+    """A VPN that cannot connect while locked is another kind of row then; those that are there stay where they are."""
+    world.manager.nmcli(
+        "connection", "add", "type", "vpn", "con-name", "broken", "ifname", "*", "vpn-type", "openvpn", "vpn.data",
+        "connection-type=password,remote=not_a_port:99999,username=x,ca=/run/world/keys/ca.crt",
+    )
+    try:
+        desktop.start_applet(NO_AT_BRIDGE="0", G_DEBUG="")
+        wait_until(lambda: "broken" in words(desktop, TITLE, "VISIBLE"), "the VPNs in the window", 25)
+        activate(desktop, TITLE)
+        press(desktop, TITLE, "Lock", "toggle button")
+        wait_until(lambda: DOUBTFUL in words(desktop, TITLE, "VISIBLE"), "the doubtful VPN to be known", 20)
+        wait_until(lambda: focused(desktop, TITLE) == ["Lock"], "the keyboard to be where it was", 5)
+        world.product.ctl("unlock")
+
+        desktop.act("vpns")
+        activate(desktop, "VPNs")
+        find(desktop, "VPNs", "broken", "toggle button", "VISIBLE")
+        before = rows_of(desktop)
+        down = before.index("full") - before.index("broken")
+        assert down > 0
+        # the keyboard is in the field above them
+        desktop.x("key", *["Tab"] * (before.index("full") + 1), "space")
+        world.product.wait_state("protected", 30)
+        find(desktop, "VPNs", DOUBTFUL, "push button", "VISIBLE")
+        assert rows_of(desktop) == [DOUBTFUL if name == "broken" else name for name in before]
+        assert focused(desktop, "VPNs") == ["full"]
+        # what comes for a control that has the keyboard has it too
+        desktop.x("key", *["shift+Tab"] * down)
+        wait_until(lambda: focused(desktop, "VPNs") == [DOUBTFUL], "the keyboard to be there", 10)
+        world.product.ctl("unlock")
+        find(desktop, "VPNs", "broken", "toggle button", "VISIBLE")
+        assert focused(desktop, "VPNs") == ["broken"]
+    finally:
+        world.manager.nmcli("connection", "delete", "broken", check=False)
+
+
+def focused(desktop, title):
+    return [node.name for node in read(desktop, title, "VISIBLE") if "FOCUSED" in node.states and node.role != "frame"]
+
+
+def rows_of(desktop):
+    """The names of their controls in the order in which they stand."""
+    return [node.name for node in read(desktop, "VPNs", "VISIBLE") if node.role in ("toggle button", "push button")]
 
 
 def uuid_of(world, profile):

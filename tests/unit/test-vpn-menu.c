@@ -27,8 +27,7 @@ static char *vpns_of(const KsView *view)
     for (unsigned i = 0; i < view->items->len; i++) {
         const KsItem *item = g_ptr_array_index(view->items, i);
 
-        if (g_str_has_prefix(item->id, "vpn") || g_str_has_prefix(item->id, "down:") ||
-            g_str_has_prefix(item->id, "lost:"))
+        if (g_str_has_prefix(item->id, "vpn") || g_str_has_prefix(item->id, "down:"))
             g_string_append_printf(out, "%s%s -> %s\n", item->label,
                                    item->sensitive ? "" : " (off)", item->action);
     }
