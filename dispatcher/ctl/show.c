@@ -509,10 +509,10 @@ static void append_vpn(GString *out, GVariant *status, GVariant *like)
                 : g_strdup_printf(_("%s (%s), not connected"), name, type);
 
     ks_text_append_wrapped(out, "", STEP_INDENT, head);
-    if (ks_vpn_type_is_only_read(ks_field_text(like, "type")))
+    if (!up_on && ks_vpn_type_is_only_read(ks_field_text(like, "type")))
         ks_text_append_wrapped(out, "  ", STEP_INDENT + 2,
                                /* TRANSLATORS: of a VPN, after its name and type */
-                               _("nobody has connected a VPN of this type with nm-killswitch yet"));
+                               _("this type of VPN has not been tried with nm-killswitch yet"));
 }
 
 static void append_vpn_without_server(GString *out, GVariant *status, GVariant *vpn)

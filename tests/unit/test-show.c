@@ -479,19 +479,23 @@ static void test_vpn_without_server(void)
     g_assert_cmpuint(json_array_get_length(vpns), ==, 3);
 }
 
-/* What a type sends may be known from its source alone: then that is said, and of no other. */
+/* What a type sends may be known from its source alone: then that is said, and of no other; nor of
+ * a VPN that is up, which has been tried. */
 static void test_only_read(void)
 {
     g_autoptr(GVariant) status =
         parse("{'state': <'blocked'>, 'servers': <@aa{sv} []>, 'vpns': <["
               "{'uuid': <'u2'>, 'name': <'Work'>, 'type': <'libreswan'>, 'overlay': <false>}, "
-              "{'uuid': <'u3'>, 'name': <'Home'>, 'type': <'vpnc'>, 'overlay': <false>}]>}");
+              "{'uuid': <'u3'>, 'name': <'Home'>, 'type': <'vpnc'>, 'overlay': <false>}, "
+              "{'uuid': <'u4'>, 'name': <'Lab'>, 'type': <'sstp'>, 'overlay': <false>}]>, "
+              "'tunnels': <[{'uuid': <'u4'>, 'interface': <'ppp0'>}]>}");
     g_autofree char *text = ks_show_vpns(status);
 
     g_assert_nonnull(strstr(text,
                             "Work (libreswan), not connected\n"
-                            "  nobody has connected a VPN of this type with nm-killswitch yet\n"));
+                            "  this type of VPN has not been tried with nm-killswitch yet\n"));
     g_assert_nonnull(strstr(text, "Home (vpnc), not connected\n  no server"));
+    g_assert_nonnull(strstr(text, "Lab (sstp), connected on ppp0\n  no server"));
 }
 
 int main(int argc, char **argv)
