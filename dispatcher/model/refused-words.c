@@ -111,6 +111,10 @@ const char *ks_refused_trouble(const KsRefusedReport *report)
 
 const char *ks_refused_nothing(const KsRefusedReport *report)
 {
+    if (report->kept_until > 0)
+        /* TRANSLATORS: since the first of the two times of day that stand above it */
+        return report->hidden > 0 ? _("Nothing of your programs was refused since then.")
+                                  : _("Nothing was refused since then.");
     return report->hidden > 0
                ? _("Nothing of your programs was refused while this looked.")
                : _("Nothing was refused while this looked: no program tried to get out past the "

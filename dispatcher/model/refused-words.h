@@ -27,7 +27,7 @@ char *ks_refused_not_started(void);
 /* Why nothing is heard, a sentence; NULL: it is. */
 const char *ks_refused_trouble(const KsRefusedReport *report);
 
-/* What an empty list means, a sentence or two. */
+/* What an empty list means, a sentence or two; of one that is kept, below since when it is. */
 const char *ks_refused_nothing(const KsRefusedReport *report);
 
 /* What is not shown, a sentence or two; NULL: nothing. */

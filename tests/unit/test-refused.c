@@ -389,19 +389,35 @@ static void test_list_keeps_what_is_wanted(void)
     ks_refused_list_free(list);
 }
 
-/* What is kept says so, above what it holds. */
+/* What is shown of a list that is kept and empty. */
+static char *shown_of_kept(unsigned hidden)
+{
+    g_autoptr(GVariant) told = g_variant_ref_sink(
+        g_variant_new_parsed("{'state': <'on'>, 'hidden': <%u>, 'kept_since': <@x 1000000000>, "
+                             "'kept_until': <@x 1000001800>}",
+                             hidden));
+    g_autoptr(KsRefusedReport) report = ks_refused_report_read(told);
+
+    return ks_show_refused(report, false);
+}
+
+/* What is kept says so, above what it holds; and if that is nothing, nothing of a look. */
 static void test_kept_is_said(void)
 {
     g_autoptr(GVariant) told = g_variant_ref_sink(g_variant_new_parsed(
         "{'state': <'on'>, 'kept_since': <@x 1000000000>, 'kept_until': <@x 1000001800>}"));
     g_autoptr(GVariant) plain = g_variant_ref_sink(g_variant_new_parsed("{'kept_until': <@x 0>}"));
     g_autoptr(KsRefusedReport) report = ks_refused_report_read(told);
-    g_autofree char *shown = ks_show_refused(report, false);
+    g_autofree char *shown = shown_of_kept(0);
+    g_autofree char *shown_with_hidden = shown_of_kept(2);
     g_autofree char *json = ks_json_refused(told);
     g_autofree char *plain_json = ks_json_refused(plain);
 
     g_assert_cmpint(report->kept_since, ==, 1000000000);
-    g_assert_nonnull(strstr(shown, "Kept since "));
+    g_assert_true(g_str_has_prefix(shown, "Kept since "));
+    g_assert_true(g_str_has_suffix(shown, ":\n\nNothing was refused since then.\n"));
+    g_assert_nonnull(
+        strstr(shown_with_hidden, ":\n\nNothing of your programs was refused since then.\n"));
     g_assert_nonnull(strstr(json, "\"kept_until\" : \"2001-09-09T02:16:40Z\""));
     g_assert_nonnull(strstr(plain_json, "\"kept_until\" : null"));
 }
