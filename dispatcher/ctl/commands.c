@@ -142,11 +142,11 @@ const KsCommand ks_commands[] = {
           "Looks for ten seconds at what the lock refuses, and prints it: the program, where it "
           "wanted to go, which rule refused it, how often and when last. With --watch each is "
           "printed as it comes. The kernel tells of it only while somebody looks, of 100 packets a "
-          "second at most, and nothing is kept.\n"
+          "second at most, and nothing is kept unless you ask for it.\n"
           "With --keep 30m it is kept in memory for the next 30 minutes, an hour at most, although "
           "nobody looks: “nm-killswitch refused” then prints at once what was refused meanwhile.\n"
-          "You see your own programs; root sees all. While somebody looks, a connection is refused "
-          "a second later than otherwise, so that its program can be found."),
+          "You see your own programs; root sees all. While somebody looks or has it kept, a TCP "
+          "connection is refused a second later than otherwise, so that its program can be found."),
       .run = ks_run_refused },
     { .name = "rules",
       .works_alone = true,
