@@ -209,6 +209,17 @@ def test_names_of_interfaces(shell):
     assert not (shell.home / "y").exists()
 
 
+def test_on_a_slow_machine(shell):
+    """For the guard it does not wait for long; what --help prints may take its time."""
+    over = shell.home / "bin/timeout.over"
+    over.touch()
+    assert shell.offers("sta") == {"status"}
+    assert shell.offers("vpn a") == {"add"}
+    assert "--json" in shell.offers("status --")
+    assert shell.offers("vpn remove ") == set()
+    over.unlink()
+
+
 # As it prints it, of VPNs that nobody has.
 STAND_IN = """#!/bin/sh
 case "$*" in
@@ -216,13 +227,19 @@ case "$*" in
 *) exec PROGRAM "$@" ;;
 esac
 """
+# As if all that is asked took longer, while there is a file.
+TIMEOUT = """#!/bin/sh
+[ ! -e "$0.over" ] || exit 124
+exec /usr/bin/timeout "$@"
+"""
 
 
 def prepare(home: pathlib.Path):
     (home / "bin").mkdir()
-    stand_in = home / "bin/nm-killswitch"
-    stand_in.write_text(STAND_IN.replace("PROGRAM", f"'{PROGRAM}'"))
-    stand_in.chmod(0o755)
+    for name, text in (("nm-killswitch", STAND_IN.replace("PROGRAM", f"'{PROGRAM}'")), ("timeout", TIMEOUT)):
+        stand_in = home / "bin" / name
+        stand_in.write_text(text)
+        stand_in.chmod(0o755)
     vpns = ",\n".join(
         f'    {{\n      "uuid" : "uuid-{number}",\n      "name" : {json.dumps(name, ensure_ascii=False)},\n'
         f'      "manual" : {json.dumps(manual)}\n    }}' for number, (name, manual) in enumerate(VPNS)
