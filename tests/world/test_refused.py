@@ -8,6 +8,9 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -358,7 +361,8 @@ try:
     s.sendto(b"x", (sys.argv[1], 8449))
 except OSError:
     pass
-time.sleep(0.5)
+print("sent", flush=True)
+sys.stdin.readline()
 """
 
 
@@ -366,22 +370,35 @@ def test_kept_though_nobody_looks(world, looker, people):
     """What the one who asked may see and nothing else, as long as was asked; by the command, too."""
     keep = lambda person, seconds: person.call("Keep", f"(uint32 {seconds},)", **LOOK).value[0]  # noqa: E731
 
-    def send() -> None:
-        sent = [world.client.popen([_canary("canary-root"), "-c", KEPT, a.WEB[4]])]
-        sent.append(subprocess.Popen([_canary("canary-alice"), "-c", KEPT, a.WEB[4]], preexec_fn=people.alice.become))
-        for program in sent:
-            assert program.wait() == 0
+    @contextmanager
+    def sent() -> Iterator[None]:
+        """By root, then by alice; they stay: one that has ended cannot be found."""
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        with ExitStack() as programs:
+            for name, begin in (
+                ("canary-root", world.client.popen),
+                ("canary-alice", partial(subprocess.Popen, preexec_fn=people.alice.become)),
+            ):
+                program = programs.enter_context(begin([_canary(name), "-c", KEPT, a.WEB[4]], **pipes))
+                assert program.stdout.readline() == "sent\n"
+            yield
+
+    def command_tells() -> set[str]:
+        began = time.monotonic()
+        entries = json.loads(_ctl(world, "--json"))["entries"]
+        assert time.monotonic() - began < 10, "without looking for ten seconds"
+        return {entry["program"] for entry in entries}
 
     told = lambda person: {entry["program"] for entry in _look(person.caller)["entries"]}  # noqa: E731
     wait_until(lambda: not looker.tells(), "the kernel to be quiet")
     kept = keep(people.alice, 600)
     assert kept["state"] == "on" and abs(kept["kept_until"] - time.time() - 600) < 20 and looker.tells()
-    send()
-    wait_until(lambda: told(people.alice), "it to be told")
+    with sent():
+        wait_until(lambda: told(people.alice), "it to be told")
     assert told(people.alice) == {"canary-alice"}
     assert told(people.root) == {"canary-alice"}, "root's own was not kept: alice may not see it"
-    send()
-    wait_until(lambda: told(people.root) == {"canary-alice", "canary-root"}, "both to be told")
+    with sent():
+        wait_until(lambda: told(people.root) == {"canary-alice", "canary-root"}, "both to be told")
     for person in (people.root, people.alice):
         assert person.call("Stop", **LOOK).ok
     assert told(people.root) == {"canary-alice"}, "and what root looked at is forgotten"
@@ -390,10 +407,8 @@ def test_kept_though_nobody_looks(world, looker, people):
     assert people.alice.call("Stop", **LOOK).ok
 
     assert "is kept in memory until" in _ctl(world, "--keep", "10m")
-    send()
-    began = time.monotonic()
-    assert {entry["program"] for entry in json.loads(_ctl(world, "--json"))["entries"]} == {"canary-alice", "canary-root"}
-    assert time.monotonic() - began < 5, "without looking for ten seconds"
+    with sent():
+        wait_until(lambda: command_tells() == {"canary-alice", "canary-root"}, "the command to tell both")
     _ctl(world, "--keep", "1s")
     wait_until(lambda: not looker.tells(), "it to end by itself", 20)
     assert told(people.root) == set()
