@@ -389,22 +389,28 @@ _ONLINE = "203.0.113.80"
 
 @contextmanager
 def _behind_a_portal(world):
-    world.outside.ip(f"addr add {_ONLINE}/32 dev lo")
-    program = world.outside.daemon("portal", ["/usr/bin/python3", portal.__file__, _ONLINE])
-    wait_until(lambda: b"ready" in log_of("portal").read_bytes(), "the portal")
-    world.outside.run(["nft", "-f", "-"], input=portal.GATE)
-    _CHECK.write_text(f"[connectivity]\nenabled=true\nuri=http://{_ONLINE}/\nresponse={portal.ONLINE}\ninterval=60\n")
-    world.manager.nmcli("general", "reload")
-    try:
-        yield
-    finally:
+    """Each step is undone, also if a later one fails."""
+
+    def end() -> None:
         program.terminate()
         program.wait(10)
-        log_of("portal").unlink()
-        world.outside.run(["nft", "delete", "table", "inet", "portal"], check=False)
-        world.outside.ip(f"addr del {_ONLINE}/32 dev lo")
-        _CHECK.unlink()
+
+    with ExitStack() as undo:
+        world.outside.ip(f"addr add {_ONLINE}/32 dev lo")
+        undo.callback(world.outside.ip, f"addr del {_ONLINE}/32 dev lo")
+        undo.callback(log_of("portal").unlink, missing_ok=True)
+        program = world.outside.daemon("portal", ["/usr/bin/python3", portal.__file__, _ONLINE])
+        undo.callback(end)
+        wait_until(lambda: b"ready" in log_of("portal").read_bytes(), "the portal")
+        world.outside.run(["nft", "-f", "-"], input=portal.GATE)
+        undo.callback(world.outside.run, ["nft", "delete", "table", "inet", "portal"], check=False)  # the login does, too
+        undo.callback(world.manager.nmcli, "general", "reload")
+        undo.callback(_CHECK.unlink, missing_ok=True)
+        _CHECK.write_text(
+            f"[connectivity]\nenabled=true\nuri=http://{_ONLINE}/\nresponse={portal.ONLINE}\ninterval=60\n"
+        )
         world.manager.nmcli("general", "reload")
+        yield
 
 
 def _browse(world, address: str, form: bytes | None = None) -> tuple[str, str]:
