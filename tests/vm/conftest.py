@@ -22,6 +22,7 @@ from world.network import log_of  # noqa: E402
 # Not in the default run, for their time alone.
 ONLY_IN_FULL = (
     "test_cards.py",
+    "test_clat.py",
     "test_clock.py",
     "test_hotspot.py",
     "test_pppoe.py",
@@ -64,6 +65,8 @@ def _is_for(item: pytest.Item, release: releases.Release) -> bool:
     if "by the kernel" in item.name and not release.openvpn_in_kernel:
         return False
     if "routed_dns" in item.name and not release.routed_dns:
+        return False
+    if item.path.name == "test_clat.py" and not release.clat:
         return False
     all_of_it = release == releases.own() or os.environ.get("KS_FULL")
     return bool(all_of_it) or any(name in item.nodeid for name in SHORT_FORM)

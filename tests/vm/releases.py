@@ -13,13 +13,14 @@ class Release:
     tables_are_owned: bool  # Linux 6.9: they belong to a process and outlive it
     openvpn_in_kernel: bool  # Linux 6.16, OpenVPN 2.7: interfaces of the kind `ovpn`
     routed_dns: bool  # NetworkManager 1.52: ipv4.routed-dns
+    clat: bool  # NetworkManager 1.58: ipv4.clat
     packages: tuple[str, ...]  # whose names differ
 
 
-NEXT = Release("forky", True, True, True, ("libcares2", "polkitd"))
+NEXT = Release("forky", True, True, True, True, ("libcares2", "polkitd"))
 _ALL = (
-    Release("bookworm", False, False, False, ("libc-ares2",)),
-    Release("trixie", True, False, True, ("libcares2",)),
+    Release("bookworm", False, False, False, False, ("libc-ares2",)),
+    Release("trixie", True, False, True, False, ("libcares2",)),
     NEXT,
 )
 

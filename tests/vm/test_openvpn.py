@@ -8,14 +8,13 @@ import os
 import pytest
 
 from world import addresses as a
-from world import keys, profiles
+from world import profiles
 from world.waiting import wait_until
 
 from . import setting
 from .setting import PERSON
 
 NAME = "openvpn"
-_KEYS = "/etc/openvpn/tests"
 # openvpn keeps the right to set up the kernel's tunnel only where it may pass it on
 _DROP_IN = "/etc/systemd/system/NetworkManager.service.d/tests.conf"
 _MAY_PASS_ON = "[Service]\nCapabilityBoundingSet=CAP_SETPCAP\n"
@@ -41,11 +40,7 @@ def _restart_manager(machine) -> None:
 def kind(request, machine):
     """Of the interface; the profile is there."""
     setting.open_up(machine)
-    for file in ("ca.crt", "client.crt", "client.key"):
-        machine.write(f"{_KEYS}/{file}", (keys.FOLDER / file).read_text(), "600")
-    data = profiles.tls(f"{a.SERVER[4]}:{a.SERVER_PORT}:udp")
-    text = profiles.vpn(NAME, data).replace(str(keys.FOLDER), _KEYS)
-    setting.add_profile(machine, NAME, text)
+    setting.add_openvpn(machine, NAME, a.SERVER[4])
     in_kernel = request.param == "by the kernel"
     if in_kernel:
         machine.write(_DROP_IN, _MAY_PASS_ON)
