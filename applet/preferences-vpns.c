@@ -212,7 +212,7 @@ static void add_controls(Row *row, const KsVpnCard *card, GtkWidget *box)
     /* TRANSLATORS: said by screen readers; %s is the name of a VPN */
     g_autofree char *locks = g_strdup_printf(_("Whether “%s” closes the lock"), card->name);
     /* TRANSLATORS: said by screen readers for the button “Servers…”; %s is the name of a VPN */
-    g_autofree char *edit = g_strdup_printf(_("Correct the servers of “%s”"), card->name);
+    g_autofree char *edit = g_strdup_printf(_("Correct the servers of “%s”…"), card->name);
     /* TRANSLATORS: said by screen readers for the button “Test”; %s is the name of a VPN */
     g_autofree char *test = g_strdup_printf(_("Test “%s”"), card->name);
 

@@ -352,7 +352,7 @@ static const KsVpn *likely_vpn(const KsModel *model)
 
 static void add_correct(const KsModel *model, const KsVpn *vpn, const char *id, GPtrArray *items)
 {
-    add_action(items, id, g_strdup_printf(_("Correct the servers of “%s”"), vpn->name), "edit-vpn",
+    add_action(items, id, g_strdup_printf(_("Correct the servers of “%s”…"), vpn->name), "edit-vpn",
                g_variant_new_string(vpn->uuid))
         ->sensitive = ks_vpn_cards_can_edit(model);
 }

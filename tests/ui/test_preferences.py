@@ -54,7 +54,7 @@ def test_a_server_is_corrected(world, window):
     assert servers_of(world, "broken") == []
     assert any(node.name == "Warning" for node in read(window, PREFERENCES, "VISIBLE"))
 
-    press(window, PREFERENCES, "Correct the servers of “broken”")
+    press(window, PREFERENCES, "Correct the servers of “broken”…")
     find(window, dialog, HOST)
     window.screenshot("servers-empty")
     # what cannot be is said before anybody is asked
@@ -87,7 +87,7 @@ def test_a_server_is_corrected(world, window):
     window.screenshot("preferences-corrected")
 
     # and as the profile says again
-    press(window, PREFERENCES, "Correct the servers of “broken”")
+    press(window, PREFERENCES, "Correct the servers of “broken”…")
     find(window, dialog, HOST)
     press(window, dialog, "Use the servers of the profile again")
     # polkit keeps what it was told for some minutes: nobody is asked again
@@ -161,7 +161,7 @@ def test_a_vpn_by_hand(world, window):
     agent.give_password()
     wait_until(lambda: servers_of(world, "office by hand") == [("203.0.113.31", "udp", 51820, "manual")], "the guard", 20)
     wait_until(says(window, "Set up by hand, on the interface “wg9”."), "the VPN in the list")
-    press(window, PREFERENCES, "Correct the servers of “office by hand”")
+    press(window, PREFERENCES, "Correct the servers of “office by hand”…")
     press(window, "Servers of “office by hand”", "Remove this VPN from the list")
     wait_until(lambda: not servers_of(world, "office by hand"), "it to be gone", 20)
 
@@ -185,7 +185,7 @@ def test_an_overlay_network(world, window):
     wait_until(says(window, "An overlay network on the interface “tailscale0”"), "it in the list", 20)
     assert [(vpn["overlay"], vpn["locks"]) for vpn in world.product.status()["vpns"] if vpn["name"] == "mesh"] == [(True, "no")]
     window.screenshot("overlay-listed")
-    press(window, PREFERENCES, "Correct the servers of “mesh”")
+    press(window, PREFERENCES, "Correct the servers of “mesh”…")
     press(window, "Servers of “mesh”", "Remove this VPN from the list")
     wait_until(lambda: "mesh" not in str(world.product.status()["vpns"]), "it to be gone", 20)
 

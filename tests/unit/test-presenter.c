@@ -153,7 +153,7 @@ static void test_blocked(void)
                                "Blocked: the VPN’s server does not answer -> show\n"
                                "Check the network, then connect “office” again. (off)\n"
                                "Reconnect “office” -> connect 'u1'\n"
-                               "Correct the servers of “office” -> edit-vpn 'u1'\n"
+                               "Correct the servers of “office”… -> edit-vpn 'u1'\n"
                                "---\n"
                                "[x] Lock -> unlock\n"
                                "[ ] Allow LAN access -> lan true\n"

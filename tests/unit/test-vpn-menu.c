@@ -49,7 +49,7 @@ static void test_few_vpns(void)
     g_assert_cmpstr(vpns, ==,
                     "w01 (server not known)… -> edit-vpn\noffice -> connect\n"
                     "w00 (server not known)… -> edit-vpn\nw02 (server not known)… -> edit-vpn\n");
-    g_assert_cmpstr(ks_view_find(view, "next")->label, ==, "Correct the servers of “w01”");
+    g_assert_cmpstr(ks_view_find(view, "next")->label, ==, "Correct the servers of “w01”…");
     model_clear(&fixture);
 }
 
@@ -77,7 +77,7 @@ static void test_many_vpns(void)
 }
 
 #define LOST    "{'State': <'blocked'>, 'Locked': <true>}"
-#define CORRECT "Correct the servers of “office”"
+#define CORRECT "Correct the servers of “office”…"
 
 /* At most one thing to do, which can be done. */
 static void test_next(void)
