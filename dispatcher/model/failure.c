@@ -76,6 +76,18 @@ KsFailure ks_failure_of(unsigned reason)
     return reason < sizeof(of_reason) / sizeof(*of_reason) ? of_reason[reason] : KS_FAILURE_NONE;
 }
 
+bool ks_failure_may_tell(const char *program, bool with_pppd)
+{
+    /* they say what the network tells them: names of machines, for example */
+    static const char *const no_vpns[] = { "dnsmasq", "dhclient", "dhcpcd" };
+
+    for (size_t i = 0; program && i < sizeof(no_vpns) / sizeof(*no_vpns); i++)
+        if (strcmp(program, no_vpns[i]) == 0)
+            return false;
+    /* of mobile broadband and PPPoE it is NetworkManager's own, and refused logins are theirs */
+    return with_pppd || !program || strcmp(program, "pppd") != 0;
+}
+
 KsFailure ks_failure_of_line(const char *line)
 {
     for (size_t i = 0; i < sizeof(of_line) / sizeof(*of_line); i++) {

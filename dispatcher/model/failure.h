@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 /* Why a VPN's last attempt ended, as its program said, or NetworkManager. */
 typedef enum {
     KS_FAILURE_NONE,
@@ -21,6 +23,10 @@ typedef enum {
  * which later versions may know more. KS_FAILURE_NONE: a person, the network, or nothing that says
  * anything of the VPN. */
 KsFailure ks_failure_of(unsigned reason);
+
+/* Whether lines of this program, which NetworkManager or a plugin has started, are a VPN's.
+ * `program`: its _COMM in the journal, NULL: not known. `with_pppd`: the VPN runs pppd. */
+bool ks_failure_may_tell(const char *program, bool with_pppd);
 
 /* What one line says that a VPN's program wrote into its log. KS_FAILURE_NONE: nothing that decides
  * it. Anything may stand there: some of it is the server's word. */

@@ -61,6 +61,7 @@ typedef struct {
     const char *missing;   /* said if there is no gateway; NULL: that the VPN names no server */
     KsVpnProxy proxy;
     KsVpnNote note;
+    bool runs_pppd; /* which may then speak of it in the journal */
     bool only_read; /* what it sends is from its source alone: data/doc/vpn-types.md, "Not run" */
     KsVpnFlow flows[KS_VPN_FLOWS_MAX];
 } KsVpnType;

@@ -15,17 +15,23 @@
 #define BEFORE (1 * SECOND)
 #define AFTER  (1 * SECOND)
 
+/* So long a VPN's program may still write when NetworkManager says that it is down, or knows it no
+ * more: plugins give theirs some seconds until they kill it, and charon-nm lives on. */
+#define LINGER (10 * SECOND)
+
 /* Of a VPN that was up for days only the end says something. */
 #define LENGTH_MAX (600 * SECOND)
 
 typedef enum { END_UNKNOWN, END_BY_PERSON, END_BY_OTHERS } End;
 
+/* Times are the clock's that it was given. */
 typedef struct {
     KsFailure failure;
     gint64 began; /* 0: not known */
     bool running;
     bool alone;
-    char **users;    /* whose profile it was when it was last active; NULL: everybody's */
+    char **users; /* whose profile it was when it was last active; NULL: everybody's */
+    bool runs_pppd;
     bool active;     /* tried or up: its program may write */
     gint64 inactive; /* since then, if it ever was active */
     bool asked_here; /* this program has asked NetworkManager to end it */
@@ -34,11 +40,12 @@ typedef struct {
 } Attempt;
 
 struct KsAttempts {
+    gint64 (*clock)(void);
     void (*changed)(void *data);
     void *data;
     GHashTable *attempts; /* profile -> Attempt* */
     const void *asked;    /* the profile whose end was asked for last; NULL: none's */
-    gint64 forgotten;     /* when a profile of some users' went that had been active; 0: never */
+    gint64 forgotten;     /* until then programs may have run of which nothing is known here */
     GCancellable *cancellable;
     unsigned count;
 };
@@ -47,8 +54,10 @@ typedef struct {
     KsAttempts *attempts;
     const void *profile;
     unsigned number;
+    gint64 since; /* from and to are the same moments as the journal has them */
     gint64 from;
     gint64 to;
+    bool with_pppd;
 } Reading;
 
 static void free_attempt(gpointer data)
@@ -59,14 +68,16 @@ static void free_attempt(gpointer data)
     g_free(attempt);
 }
 
-KsAttempts *ks_attempts_new(void (*changed)(void *data), void *data)
+KsAttempts *ks_attempts_new(gint64 (*clock)(void), void (*changed)(void *data), void *data)
 {
     KsAttempts *attempts = g_new0(KsAttempts, 1);
 
+    attempts->clock = clock;
     attempts->changed = changed;
     attempts->data = data;
     attempts->attempts = g_hash_table_new_full(NULL, NULL, NULL, free_attempt);
     attempts->cancellable = g_cancellable_new();
+    ks_attempts_clear(attempts);
     return attempts;
 }
 
@@ -93,13 +104,16 @@ static void note_active(Attempt *attempt, NMConnection *profile)
 {
     g_strfreev(attempt->users);
     attempt->users = ks_vpn_profile_users(profile);
+    attempt->runs_pppd = ks_vpn_profile_runs_pppd(profile);
     attempt->active = true;
 }
 
-static void note_inactive(Attempt *attempt)
+static void note_inactive(KsAttempts *attempts, const void *profile)
 {
+    Attempt *attempt = find(attempts, profile);
+
     attempt->active = false;
-    attempt->inactive = g_get_real_time();
+    attempt->inactive = attempts->clock();
 }
 
 void ks_attempts_begin(KsAttempts *attempts, NMConnection *profile)
@@ -112,7 +126,7 @@ void ks_attempts_begin(KsAttempts *attempts, NMConnection *profile)
         return;
     g_strfreev(attempt->users);
     *attempt = (Attempt){
-        .began = g_get_real_time(), .running = true, .alone = true, .number = ++attempts->count
+        .began = attempts->clock(), .running = true, .alone = true, .number = ++attempts->count
     };
     note_active(attempt, profile);
     g_hash_table_iter_init(&iter, attempts->attempts);
@@ -139,8 +153,8 @@ static void read_now(GTask *task, gpointer source, gpointer data, GCancellable *
     (void) source;
     (void) cancellable;
     g_usleep((gulong) AFTER); /* the words that end at this moment are still on their way */
-    g_task_return_int(task,
-                      (gssize) ks_vpn_log_read((uint64_t) reading->from, (uint64_t) reading->to));
+    g_task_return_int(task, (gssize) ks_vpn_log_read((uint64_t) reading->from,
+                                                     (uint64_t) reading->to, reading->with_pppd));
 }
 
 static bool are_same_users(char **a, char **b)
@@ -148,24 +162,25 @@ static bool are_same_users(char **a, char **b)
     return a && b && g_strv_equal((const char *const *) a, (const char *const *) b);
 }
 
-/* What was written since `from` may be the words of a server that somebody else chose. */
-static bool may_be_strangers(const KsAttempts *attempts, const Attempt *attempt, gint64 from)
+/* What was written before may be the words of a server that somebody else chose; G_MAXINT64: what
+ * is written now, too. */
+static gint64 strangers_until(const KsAttempts *attempts, const Attempt *attempt)
 {
+    gint64 until = attempts->forgotten + LINGER;
     GHashTableIter iter;
     gpointer value;
 
-    if (attempts->forgotten > 0 && attempts->forgotten + AFTER >= from)
-        return true;
     g_hash_table_iter_init(&iter, attempts->attempts);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const Attempt *other = value;
 
         if (other == attempt || !other->users || are_same_users(other->users, attempt->users))
             continue;
-        if (other->active || (other->inactive > 0 && other->inactive + AFTER >= from))
-            return true;
+        if (other->active)
+            return G_MAXINT64;
+        until = MAX(until, other->inactive + LINGER);
     }
-    return false;
+    return until;
 }
 
 static void on_read(GObject *source, GAsyncResult *result, gpointer data)
@@ -181,7 +196,7 @@ static void on_read(GObject *source, GAsyncResult *result, gpointer data)
         return; /* cancelled, and the attempts are freed; or the journal says nothing */
     attempt = g_hash_table_lookup(reading->attempts->attempts, reading->profile);
     if (!attempt || attempt->number != reading->number || attempt->running ||
-        may_be_strangers(reading->attempts, attempt, reading->from))
+        strangers_until(reading->attempts, attempt) > reading->since)
         return;
     attempt->failure = (KsFailure) failure;
     reading->attempts->changed(reading->attempts->data);
@@ -190,19 +205,28 @@ static void on_read(GObject *source, GAsyncResult *result, gpointer data)
 static void fail(KsAttempts *attempts, const void *profile, KsFailure failure)
 {
     Attempt *attempt = find(attempts, profile);
-    gint64 now = g_get_real_time();
+    gint64 now = attempts->clock();
+    gint64 real = g_get_real_time() - now;
     g_autoptr(GTask) task = NULL;
     Reading *reading;
+    gint64 since;
 
     attempt->failure = failure;
     attempt->running = false;
     if (attempt->end == END_UNKNOWN)
         attempt->end = END_BY_OTHERS;
-    if (attempt->began == 0 || !attempt->alone)
+    since = MAX(attempt->began - BEFORE, now - LENGTH_MAX);
+    since = MAX(since, strangers_until(attempts, attempt));
+    if (attempt->began == 0 || !attempt->alone || since >= now + AFTER)
         return;
     reading = g_new0(Reading, 1);
-    *reading = (Reading){ attempts, profile, attempt->number,
-                          MAX(attempt->began - BEFORE, now - LENGTH_MAX), now + AFTER };
+    *reading = (Reading){ .attempts = attempts,
+                          .profile = profile,
+                          .number = attempt->number,
+                          .since = since,
+                          .from = MAX(real + since, 0),
+                          .to = real + now + AFTER,
+                          .with_pppd = attempt->runs_pppd };
     task = g_task_new(NULL, attempts->cancellable, on_read, NULL);
     g_task_set_task_data(task, reading, g_free);
     g_task_run_in_thread(task, read_now);
@@ -236,7 +260,7 @@ void ks_attempts_hear(KsAttempts *attempts, NMConnection *profile, bool by_plugi
     KsFailure failure = failure_of(by_plugin, reason);
 
     if (state == NM_ACTIVE_CONNECTION_STATE_DEACTIVATED)
-        note_inactive(find(attempts, profile));
+        note_inactive(attempts, profile);
     if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATED)
         ks_attempts_succeed(attempts, profile);
     else if (state == NM_ACTIVE_CONNECTION_STATE_ACTIVATING)
@@ -282,12 +306,13 @@ void ks_attempts_forget(KsAttempts *attempts, const void *profile)
     const Attempt *attempt = g_hash_table_lookup(attempts->attempts, profile);
 
     if (attempt && attempt->users)
-        attempts->forgotten = g_get_real_time();
+        attempts->forgotten = attempts->clock();
     g_hash_table_remove(attempts->attempts, profile);
 }
 
 void ks_attempts_clear(KsAttempts *attempts)
 {
+    attempts->forgotten = attempts->clock();
     g_hash_table_remove_all(attempts->attempts);
 }
 

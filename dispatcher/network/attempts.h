@@ -14,8 +14,9 @@
 
 typedef struct KsAttempts KsAttempts;
 
-/* `changed` is called when a program's word has come, until it is freed. */
-KsAttempts *ks_attempts_new(void (*changed)(void *data), void *data);
+/* `clock`: microseconds of a clock that nobody can set. `changed` is called when a program's word
+ * has come, until it is freed. */
+KsAttempts *ks_attempts_new(gint64 (*clock)(void), void (*changed)(void *data), void *data);
 void ks_attempts_free(KsAttempts *attempts);
 
 /* `profile` tells them apart, and says whose it is. */
@@ -34,6 +35,9 @@ void ks_attempts_refuse_end(KsAttempts *attempts);
 bool ks_attempts_asked_end(const KsAttempts *attempts, const void *profile);
 
 void ks_attempts_forget(KsAttempts *attempts, const void *profile);
+
+/* NetworkManager is not there, or followed from now on: its profiles will be other objects than
+ * before, and whose programs ran until now is not known. */
 void ks_attempts_clear(KsAttempts *attempts);
 
 /* Of the last attempt: which of all it was; and why it failed, KS_FAILURE_NONE while there is

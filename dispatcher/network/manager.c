@@ -403,6 +403,7 @@ static void on_client_ready(GObject *source, GAsyncResult *result, gpointer data
         g_warning("cannot follow NetworkManager: %s", error->message);
     } else {
         manager->client = NM_CLIENT(g_object_ref(source));
+        ks_attempts_clear(manager->attempts);
         for (unsigned i = 0; i < G_N_ELEMENTS(watched); i++)
             g_signal_connect_swapped(manager->client, watched[i], G_CALLBACK(on_any_change),
                                      manager);
@@ -463,7 +464,6 @@ static void forget_client(KsManager *manager)
     g_cancellable_cancel(manager->cancellable);
     g_clear_object(&manager->cancellable);
     ks_known_profiles_clear(manager->known);
-    ks_attempts_clear(manager->attempts);
     if (manager->client)
         g_signal_handlers_disconnect_by_data(manager->client, manager);
     g_clear_object(&manager->client);
@@ -489,12 +489,7 @@ static void on_bus_gone(void *data)
     notify_soon(manager);
 }
 
-static void on_known_changed(void *data)
-{
-    notify_soon(data);
-}
-
-static void on_attempt_explained(void *data)
+static void on_more_known(void *data)
 {
     notify_soon(data);
 }
@@ -505,8 +500,8 @@ KsManager *ks_manager_new(KsSystemBus *bus, void (*changed)(void *data), void *d
 
     manager->changed = changed;
     manager->changed_data = data;
-    manager->known = ks_known_profiles_new(on_known_changed, manager);
-    manager->attempts = ks_attempts_new(on_attempt_explained, manager);
+    manager->known = ks_known_profiles_new(on_more_known, manager);
+    manager->attempts = ks_attempts_new(g_get_monotonic_time, on_more_known, manager);
     manager->bus = bus;
     ks_system_bus_observe(bus, &(KsSystemBusObserver){
                                    .connected = on_bus_connected,
@@ -563,8 +558,10 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
     world->network_mark = 0;
     world->manager_present = manager->client && nm_client_get_nm_running(manager->client);
     world->manager_settled = world->manager_present && !nm_client_get_startup(manager->client);
-    if (!world->manager_present)
+    if (!world->manager_present) {
+        ks_attempts_clear(manager->attempts);
         return;
+    }
 
     by_profile = g_hash_table_new(NULL, NULL);
     claims = g_array_new(FALSE, FALSE, sizeof(Claim));

@@ -29,10 +29,7 @@ static char *field_of(sd_journal *journal, const char *name)
     return g_strndup((const char *) data + before, MIN(size - before, LINE_SIZE_MAX));
 }
 
-/* Theirs are there, too, and say what the network tells them: names of machines, for example. */
-static const char *const no_vpns[] = { "dnsmasq", "dhclient", NULL };
-
-static KsFailure judge_entry(sd_journal *journal)
+static KsFailure judge_entry(sd_journal *journal, bool with_pppd)
 {
     g_autofree char *line = field_of(journal, "MESSAGE");
     g_autofree char *level = field_of(journal, "NM_LOG_LEVEL");
@@ -40,7 +37,7 @@ static KsFailure judge_entry(sd_journal *journal)
     /* by syslog(3) it writes no fields of its own; this is journald's */
     g_autofree char *program = field_of(journal, "_COMM");
 
-    if (!line || (program && g_strv_contains(no_vpns, program)))
+    if (!line || !ks_failure_may_tell(program, with_pppd))
         return KS_FAILURE_NONE;
     if (level || g_strcmp0(program, OF_MANAGER) == 0)
         return ks_failure_of_manager(level, domains, line);
@@ -53,7 +50,7 @@ static bool is_decided(KsFailure failure)
     return failure != KS_FAILURE_NONE && failure != KS_FAILURE_CERTIFICATE;
 }
 
-KsFailure ks_vpn_log_read(uint64_t from, uint64_t to)
+KsFailure ks_vpn_log_read(uint64_t from, uint64_t to, bool with_pppd)
 {
     KsFailure failure = KS_FAILURE_NONE;
     sd_journal *journal;
@@ -70,7 +67,7 @@ KsFailure ks_vpn_log_read(uint64_t from, uint64_t to)
             if (sd_journal_previous(journal) <= 0 ||
                 sd_journal_get_realtime_usec(journal, &when) < 0 || when < from)
                 break;
-            said = judge_entry(journal);
+            said = judge_entry(journal, with_pppd);
             if (failure == KS_FAILURE_NONE || said == KS_FAILURE_CERTIFICATE_DATE)
                 failure = said;
             else if (is_decided(said))

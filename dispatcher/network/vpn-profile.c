@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "network/vpn-profile.h"
 
+#include "model/vpn-type.h"
+
 #include <string.h>
 
 /* A profile may be for as many users as fit a message. */
@@ -50,12 +52,24 @@ static KsProfileServers *read_wireguard_servers(NMSettingWireGuard *setting)
     return ks_profile_servers(&profile);
 }
 
+/* NULL: it has no plugin. */
+static const char *service_of(NMConnection *profile)
+{
+    return ks_vpn_profile_kind(profile) == KS_VPN_KIND_PLUGIN
+               ? nm_setting_vpn_get_service_type(nm_connection_get_setting_vpn(profile))
+               : NULL;
+}
+
 char *ks_vpn_profile_type(NMConnection *profile)
 {
-    return ks_profile_type_name(
-        ks_vpn_profile_kind(profile) == KS_VPN_KIND_PLUGIN
-            ? nm_setting_vpn_get_service_type(nm_connection_get_setting_vpn(profile))
-            : NULL);
+    return ks_profile_type_name(service_of(profile));
+}
+
+bool ks_vpn_profile_runs_pppd(NMConnection *profile)
+{
+    const KsVpnType *type = ks_vpn_type_find(service_of(profile));
+
+    return type && type->runs_pppd;
 }
 
 KsProfileServers *ks_vpn_profile_servers(NMConnection *profile)

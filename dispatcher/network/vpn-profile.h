@@ -19,6 +19,9 @@ KsVpnKind ks_vpn_profile_kind(NMConnection *profile);
 /* Of a VPN: "openvpn"; see ks_profile_type_name(). Owned by the caller. */
 char *ks_vpn_profile_type(NMConnection *profile);
 
+/* Of a VPN: it is of a kind whose program runs pppd. */
+bool ks_vpn_profile_runs_pppd(NMConnection *profile);
+
 /* Of a VPN; owned by the caller. */
 KsProfileServers *ks_vpn_profile_servers(NMConnection *profile);
 

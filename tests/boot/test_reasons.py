@@ -2,6 +2,7 @@
 """Why a VPN does not connect, as its own program says it in a real journal. NetworkManager calls all of
 these a timeout."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -52,13 +53,21 @@ printf '20\\nwebauth\\nWEB_AUTH::https://login.example' >"$auth_pending_file"
 exit 2
 """
 
-# A program of NetworkManager's that is no VPN's, and says what others on the network are called.
-_DNSMASQ = "/usr/local/libexec/dnsmasq"
+# Programs of NetworkManager's that are no VPN's, and say what others on the network are called, or what became of a
+# mobile broadband's login.
+_TALKERS = {
+    "dnsmasq": "DHCPACK(hotspot0) 10.42.0.5 02:00:00:00:00:05 AUTH_FAILED",
+    "dhcpcd": "eth0: offered 192.0.2.7 from AUTH_FAILED",
+    "pppd": "CHAP authentication failed",
+}
+_TALKER_FOLDER = "/usr/local/libexec"
 _TALKER_FILES = {
-    _DNSMASQ: "#!/bin/sh\nwhile sleep 1; do echo 'DHCPACK(hotspot0) 10.42.0.5 02:00:00:00:00:05 AUTH_FAILED'; done\n",
+    **{f"{_TALKER_FOLDER}/{name}": f"#!/bin/sh\nwhile sleep 1; do echo '{text}'; done\n" for name, text in _TALKERS.items()},
     "/etc/systemd/system/NetworkManager.service.d/talker.conf":
-        f"[Service]\nExecStartPost=/bin/sh -c 'systemd-cat {_DNSMASQ} &'\n",
+        "[Service]\n" + "".join(f"ExecStartPost=/bin/sh -c 'systemd-cat {_TALKER_FOLDER}/{name} &'\n" for name in _TALKERS),
 }  # fmt: skip
+# So long the guard, which comes before NetworkManager, does not know whose words in the journal are; and two more.
+_UNKNOWN_FOR = 12  # seconds
 
 # the profile, what is the reason, what status says, what it must not say
 _ROWS = {
@@ -173,9 +182,16 @@ def _find_its_program(machine) -> None:
     machine.wait_state("blocked")
 
 
+def _guard_knows_whose_words(machine) -> bool:
+    since = machine.run("systemctl", "show", "--value", "--property=ActiveEnterTimestampMonotonic", "NetworkManager").stdout
+    return time.monotonic() - int(since) / 1_000_000 > _UNKNOWN_FOR
+
+
 def test_the_reason_is_the_programs(machine):
-    talk = ("--unit=NetworkManager", "_COMM=dnsmasq")
-    wait_until(lambda: "AUTH_FAILED" in machine.journal(*talk), "what no VPN's program says to be in the journal", 10)
+    for name, text in _TALKERS.items():
+        talk = ("--unit=NetworkManager", f"_COMM={name}")
+        wait_until(lambda talk=talk, text=text: text in machine.journal(*talk), f"{name}'s words to be in the journal", 10)
+    wait_until(lambda: _guard_knows_whose_words(machine), "the guard to have been there for long enough", 2 * _UNKNOWN_FOR)
     _find_its_program(machine)
     for name, (_, reason, said, unsaid) in _ROWS.items():
         machine.run("nmcli", "--wait", "60", "connection", "up", name, check=False, timeout=90)

@@ -165,6 +165,36 @@ static void test_answers(void)
                         rows[i].failure);
 }
 
+/* Of NetworkManager's other programs none is a VPN's, and pppd only where the VPN runs it. */
+static void test_programs(void)
+{
+    static const struct {
+        const char *program;
+        bool with_pppd;
+        bool expected;
+    } rows[] = {
+        { NULL, false, true },
+        { "openvpn", false, true },
+        { "nm-vpnc-service", false, true },
+        { "NetworkManager", false, true },
+        { "dnsmasq", false, false },
+        { "dnsmasq", true, false },
+        { "dhclient", false, false },
+        { "dhcpcd", false, false },
+        { "dhcpcd", true, false },
+        { "pppd", false, false },
+        { "pppd", true, true },
+        { "openfortivpn", true, true },
+        { NULL, true, true },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("%s", rows[i].program ? rows[i].program : "not known");
+        g_assert_cmpint(ks_failure_may_tell(rows[i].program, rows[i].with_pppd), ==,
+                        rows[i].expected);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -172,5 +202,6 @@ int main(int argc, char **argv)
     g_test_add_func("/failure/lines", test_lines);
     g_test_add_func("/failure/names", test_names);
     g_test_add_func("/failure/answers", test_answers);
+    g_test_add_func("/failure/programs", test_programs);
     return g_test_run();
 }
