@@ -39,7 +39,8 @@ static const struct {
          "closed.") },
 };
 
-/* Names in quotation marks are those of the menu and of the preferences. */
+/* Names in quotation marks are those of the menu, of the window and of the preferences. Without a
+ * tray there is only the window. */
 static const struct {
     const char *title;
     const char *texts[2];
@@ -47,28 +48,31 @@ static const struct {
 } pages[] = {
     { .title = NC_("help", "What the icons say") },
     { NC_("help", "Why is something blocked?"),
-      { N_("The first line of the icon’s menu says why, and the line below it says what helps. "
-           "Usually a VPN has to be connected: choose it in the menu."),
-        N_("“What is refused…” in the menu shows which programs tried to get out past the VPN.") },
+      { N_("The first line of the icon’s menu, or the top of the window, says why, and the line "
+           "below it says what helps. Usually a VPN has to be connected: choose it there."),
+        N_("“What is refused…”, in the icon’s menu or the window’s, shows which programs tried to "
+           "get out past the VPN.") },
       NULL },
     { NC_("help", "A printer or another device nearby"),
-      { N_("“Allow LAN access” in the menu lets this computer reach printers, file servers and the "
-           "like in its own network. Below it you can limit that to the network that you are in."),
+      { N_("“Allow LAN access”, in the icon’s menu or in the window, lets this computer reach "
+           "printers, file servers and the like in its own network. Below it you can limit that "
+           "to the network that you are in."),
         NULL },
       NULL },
     { NC_("help", "A short time without the VPN"),
-      { N_("“Pause” in the menu opens the lock for some minutes, for instance for the login page "
-           "of a hotel. Then the lock closes by itself."),
+      { N_("“Pause”, in the icon’s menu or in the window, opens the lock for some minutes, for "
+           "instance for the login page of a hotel. Then the lock closes by itself."),
         NULL },
       NULL },
     { NC_("help", "A VPN that does not connect"),
       { N_("While the lock is closed, a VPN can reach its own servers and nothing else. If they "
-           "are not known, or have changed, correct them: the menu offers it, and so does "
-           "“Servers…” in the preferences. Write there what the provider of the VPN says."),
+           "are not known, or have changed, correct them: the icon’s menu and the window offer it, "
+           "and so does “Servers…” in the preferences. Write there what the provider of the VPN "
+           "says."),
         N_("“Test” in the preferences connects the VPN, to see whether its server answers.") },
       NULL },
     { NC_("help", "If nothing else works"),
-      { N_("If nothing else works, open the lock in a terminal:"), NULL },
+      { N_("Open the lock in a terminal:"), NULL },
       "sudo nm-killswitch unlock" },
 };
 
