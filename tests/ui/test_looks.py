@@ -16,6 +16,7 @@ from world.waiting import wait_until
 from .access import cut_texts, laid_out, read
 from .languages import LONG, RIGHT_TO_LEFT, make
 from .looks import LEAKED, REFUSED
+from .picture import Picture
 from .stage import STATES, Stage
 
 _LINGUAS = Path(__file__).resolve().parents[2] / "po/LINGUAS"
@@ -92,6 +93,12 @@ def every_page_of_the_help(stage, language, foreign):
     for page in range(1, 6):
         stage.x("key", "Tab", "space")
         look(stage, language, f"help-{page}", 3, foreign)
+        assert ["CHECKED" in heading.states for heading in headings(stage)].index(True) == page
+
+
+def headings(stage):
+    """The help's, which is the window that came last."""
+    return [node for node in read(stage, frames(stage)[-1].window) if node.role == "toggle button"]
 
 
 def look(stage, language, shown, windows, foreign):
@@ -124,11 +131,20 @@ def test_in_a_long_language(stage):
 
 def test_from_right_to_left(stage):
     with catalogues(stage, True):
-        every_window(stage, RIGHT_TO_LEFT, lambda text: re.search("[\u05d0-\u05ea]", text))
+        def hebrew(text):
+            return re.search("[\u05d0-\u05ea]", text)
+
+        every_window(stage, RIGHT_TO_LEFT, hebrew)
         nodes = read(stage, "")
         icon = pictures(stage)[0].box
-        headline = next(node for node in nodes if node.role == "label" and re.search("[\u05d0-\u05ea]", node.text)).box
+        headline = next(node for node in nodes if node.role == "label" and hebrew(node.text)).box
         assert icon[0] > headline[0], "the window is not mirrored"
+        every_page_of_the_help(stage, RIGHT_TO_LEFT, hebrew)
+        x, y, width, height = headings(stage)[0].box
+        drawn = Picture(stage.screenshot("looks-last"), f"{width}x{height}+{x}+{y}").drawn_columns()
+        # what is drawn at the end is the arrow: before it is the widest gap
+        arrow = max(range(1, len(drawn)), key=lambda number: drawn[number] - drawn[number - 1])
+        assert drawn[0] > width / 2 and drawn[-1] - drawn[arrow] < 16, "a heading is not mirrored"
 
 
 @pytest.mark.parametrize("language", [language for language in REAL if language == "de"])
