@@ -176,6 +176,7 @@ def test_what_follows_an_option_is_its_value(shell):
 def test_what_follows_a_command(shell):
     for command in ("lan", "auto"):
         assert shell.offers(f"{command} ") >= {"on", "off"}, command
+    assert shell.offers("pause ") >= {"5m", "10m", "15m", "30m", "1h"}, "what the tray offers"
     choices = re.search(r"mode \[([a-z|]+)\]", help_of("mode")).group(1)
     assert shell.offers("mode ") >= set(choices.split("|"))
     assert "--json" not in shell.offers("mode -- --"), "an option behind the end of options"
