@@ -78,17 +78,52 @@ static Row *find(const KsRefusedList *list, const KsRefusedPacket *packet, const
     return NULL;
 }
 
-static void make_room(KsRefusedList *list)
+/* Those of no known sender are one user more. */
+static void *user_key(const KsRefusedPacket *packet)
 {
+    return packet->has_uid ? GUINT_TO_POINTER(packet->uid + 1) : NULL;
+}
+
+/* Whose rows are the most; the newcomer's, if no other's are more. */
+static void *find_biggest(const KsRefusedList *list, const KsRefusedPacket *newcomer)
+{
+    g_autoptr(GHashTable) counts = g_hash_table_new(NULL, NULL);
+    void *biggest = user_key(newcomer);
+    unsigned most = 0;
+
+    for (unsigned i = 0; i < list->rows->len; i++) {
+        void *user = user_key(&((Row *) g_ptr_array_index(list->rows, i))->packet);
+        unsigned count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, user)) + 1;
+
+        g_hash_table_insert(counts, user, GUINT_TO_POINTER(count));
+        if (count > most || (count == most && user == user_key(newcomer))) {
+            most = count;
+            biggest = user;
+        }
+    }
+    return biggest;
+}
+
+/* So that nobody's flood costs others what was theirs. False: there was room. */
+static bool make_room(KsRefusedList *list, const KsRefusedPacket *newcomer)
+{
+    const void *user;
     unsigned oldest = 0;
+    int64_t last = INT64_MAX;
 
     if (list->rows->len < KS_REFUSED_ROWS_MAX)
-        return;
-    for (unsigned i = 1; i < list->rows->len; i++)
-        if (((Row *) g_ptr_array_index(list->rows, i))->last <
-            ((Row *) g_ptr_array_index(list->rows, oldest))->last)
-            oldest = i;
+        return false;
+    user = find_biggest(list, newcomer);
+    for (unsigned i = 0; i < list->rows->len; i++) {
+        const Row *row = g_ptr_array_index(list->rows, i);
+
+        if (user_key(&row->packet) != user || row->last >= last)
+            continue;
+        oldest = i;
+        last = row->last;
+    }
     g_ptr_array_remove_index_fast(list->rows, oldest);
+    return true;
 }
 
 static char *copy(const char *text)
@@ -96,14 +131,15 @@ static char *copy(const char *text)
     return g_strdup(text ? text : "");
 }
 
-void ks_refused_list_add(KsRefusedList *list, const KsRefusedPacket *packet,
+bool ks_refused_list_add(KsRefusedList *list, const KsRefusedPacket *packet,
                          const KsProgram *program, int64_t when)
 {
     const KsProgram *who = program ? program : &nobody;
     Row *row = find(list, packet, who);
+    bool is_full = false;
 
     if (!row) {
-        make_room(list);
+        is_full = make_room(list, packet);
         row = g_new0(Row, 1);
         row->packet = *packet;
         row->program.uid = who->uid;
@@ -117,6 +153,7 @@ void ks_refused_list_add(KsRefusedList *list, const KsRefusedPacket *packet,
     row->program.pid = who->pid;
     row->count++;
     row->last = when;
+    return is_full;
 }
 
 bool ks_refused_list_keep(KsRefusedList *list,

@@ -6,8 +6,8 @@
 #include <gio/gio.h>
 
 /* What was refused while somebody looked, or wanted it kept: packets of one program to one
- * destination are one row. In memory, and of so many rows; the row that was last seen the longest
- * ago goes first. */
+ * destination are one row. In memory, and of so many rows; of the user who has the most, the one
+ * that was last seen the longest ago goes first. */
 
 #define KS_REFUSED_ROWS_MAX 512u
 
@@ -16,8 +16,8 @@ typedef struct KsRefusedList KsRefusedList;
 KsRefusedList *ks_refused_list_new(void);
 void ks_refused_list_free(KsRefusedList *list);
 
-/* `program`: NULL, not known. `when`: Unix time in seconds. */
-void ks_refused_list_add(KsRefusedList *list, const KsRefusedPacket *packet,
+/* `program`: NULL, not known. `when`: Unix time in seconds. True: another row had to go for it. */
+bool ks_refused_list_add(KsRefusedList *list, const KsRefusedPacket *packet,
                          const KsProgram *program, int64_t when);
 
 /* Forgets the rows of those whom nobody wants. False: nothing is left. */

@@ -47,7 +47,8 @@ static void take_packet(void *data, const KsRefusedPacket *packet)
             inode = ks_programs_find_raw(packet);
         program = ks_programs_find(watch->programs, inode, packet->uid);
     }
-    ks_refused_list_add(watch->list, packet, program, g_get_real_time() / G_USEC_PER_SEC);
+    if (ks_refused_list_add(watch->list, packet, program, g_get_real_time() / G_USEC_PER_SEC))
+        watch->lost = true;
 }
 
 static gboolean on_log(int fd, GIOCondition condition, gpointer data)

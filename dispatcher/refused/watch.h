@@ -27,7 +27,7 @@ void ks_refused_watch_forget(KsRefusedWatch *watch);
  * again without this. */
 void ks_refused_watch_ask_guard(KsRefusedWatch *watch);
 
-/* Whether it hears what is refused, and whether some of it came too fast. */
+/* Whether it hears what is refused, and whether some of it is missing. */
 KsRefusedState ks_refused_watch_state(const KsRefusedWatch *watch);
 bool ks_refused_watch_has_lost(const KsRefusedWatch *watch);
 

@@ -319,7 +319,7 @@ static void test_list_is_bounded(void)
     for (unsigned i = 0; i < KS_REFUSED_ROWS_MAX + 5; i++) {
         KsRefusedPacket packet = packet_of(1000, (uint16_t) (1000 + i));
 
-        ks_refused_list_add(list, &packet, NULL, i);
+        g_assert_true(ks_refused_list_add(list, &packet, NULL, i) == (i >= KS_REFUSED_ROWS_MAX));
     }
     told = tell(list, 1000, false, &hidden);
     report = ks_refused_report_read(told);
@@ -327,6 +327,40 @@ static void test_list_is_bounded(void)
     g_assert_cmpint(((KsRefusedEntry *) g_ptr_array_index(report->entries, 0))->last, ==,
                     KS_REFUSED_ROWS_MAX + 4);
     ks_refused_list_free(list);
+}
+
+/* For a flood nothing goes of one who has fewer rows, however old they are. */
+static void test_one_floods(uint32_t few, uint32_t floods)
+{
+    KsRefusedList *list = ks_refused_list_new();
+    g_autoptr(GVariant) told = NULL;
+    unsigned hidden;
+
+    for (unsigned i = 0; i < KS_REFUSED_ROWS_MAX / 2; i++) {
+        KsRefusedPacket packet = packet_of(few, (uint16_t) (1000 + i));
+
+        g_assert_false(ks_refused_list_add(list, &packet, NULL, i));
+    }
+    for (unsigned i = 0; i < 2 * KS_REFUSED_ROWS_MAX; i++) {
+        KsRefusedPacket packet = packet_of(floods, (uint16_t) (1000 + i));
+        bool is_full = i >= KS_REFUSED_ROWS_MAX / 2;
+
+        g_assert_true(ks_refused_list_add(list, &packet, NULL, 10000 + i) == is_full);
+    }
+    told = tell(list, 1234, false, &hidden);
+    g_assert_cmpuint(hidden, ==, KS_REFUSED_ROWS_MAX);
+    g_variant_unref(g_steal_pointer(&told));
+    told = tell(list, few == NOBODY ? floods : few, false, &hidden);
+    g_assert_cmpuint(hidden, ==, KS_REFUSED_ROWS_MAX / 2);
+    ks_refused_list_free(list);
+}
+
+static void test_floods(void)
+{
+    test_one_floods(0, 1000);
+    test_one_floods(1000, 0);
+    test_one_floods(1000, NOBODY);
+    test_one_floods(NOBODY, 1000);
 }
 
 /* For a user's own programs, or for everybody's, and for no longer than was asked. */
@@ -450,6 +484,7 @@ int main(int argc, char **argv)
     g_test_add_func("/refused/handed-socket", test_handed_socket);
     g_test_add_func("/refused/uids", test_uids);
     g_test_add_func("/refused/bounded", test_list_is_bounded);
+    g_test_add_func("/refused/floods", test_floods);
     g_test_add_func("/refused/keepers", test_keepers);
     g_test_add_func("/refused/kept-rows", test_list_keeps_what_is_wanted);
     g_test_add_func("/refused/kept-words", test_kept_is_said);
