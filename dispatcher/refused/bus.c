@@ -75,14 +75,42 @@ static int64_t seconds_now(void)
     return ks_clock_now() / G_USEC_PER_SEC;
 }
 
+static bool may_see(void *data, bool has_uid, uint32_t uid)
+{
+    const KsRefused *refused = data;
+
+    for (unsigned i = 0; i < refused->lookers->len; i++) {
+        const Looker *looker = g_ptr_array_index(refused->lookers, i);
+
+        if (looker->is_authorised &&
+            (looker->sees_everything || (has_uid && looker->asker.uid == uid)))
+            return true;
+    }
+    return ks_keepers_want(refused->keepers, has_uid, uid);
+}
+
+static void forget(KsRefused *refused)
+{
+    bool all = !somebody_looks(refused) && !ks_keepers_are_there(refused->keepers);
+
+    if (refused->watch)
+        ks_refused_watch_forget(refused->watch, all);
+}
+
+/* Before what is kept is told or added to: the timer may not have seen an end in sleep yet. */
+static void expire(KsRefused *refused)
+{
+    if (ks_keepers_expire(refused->keepers, seconds_now()))
+        forget(refused);
+}
+
+/* One who looks is told how much of others' there is. */
 static bool wants(void *data, bool has_uid, uint32_t uid)
 {
     KsRefused *refused = data;
 
-    if (somebody_looks(refused))
-        return true;
-    ks_keepers_expire(refused->keepers, seconds_now()); /* timers stand still in sleep */
-    return ks_keepers_want(refused->keepers, has_uid, uid);
+    expire(refused);
+    return somebody_looks(refused) || ks_keepers_want(refused->keepers, has_uid, uid);
 }
 
 static void stop_watching(KsRefused *refused)
@@ -105,9 +133,7 @@ static gboolean on_lingered(gpointer data)
  * next look. */
 static void stop_watching_soon(KsRefused *refused)
 {
-    if (refused->watch)
-        ks_refused_watch_forget(refused->watch);
-    if (ks_keepers_next(refused->keepers) != 0)
+    if (ks_keepers_are_there(refused->keepers))
         return;
     if (refused->watch && ks_refused_watch_state(refused->watch) == KS_REFUSED_TAKEN)
         stop_watching(refused);
@@ -118,8 +144,11 @@ static void stop_watching_soon(KsRefused *refused)
 static void end_looker(Looker *looker)
 {
     KsRefused *refused = looker->refused;
+    bool looked = looker->is_authorised;
 
     g_ptr_array_remove(refused->lookers, looker);
+    if (looked)
+        forget(refused);
     if (!somebody_looks(refused))
         stop_watching_soon(refused);
     if (!ks_refused_is_busy(refused))
@@ -158,7 +187,6 @@ static void put_kept(const Looker *looker, GVariantDict *result)
     int64_t until;
     bool kept;
 
-    ks_keepers_expire(looker->refused->keepers, seconds_now());
     kept = ks_keepers_find(looker->refused->keepers, looker->asker.uid, &since, &until);
     g_variant_dict_insert(result, "kept_since", "x", kept ? (gint64) (began + since) : 0);
     g_variant_dict_insert(result, "kept_until", "x", kept ? (gint64) (began + until) : 0);
@@ -170,6 +198,7 @@ static void tell(const Looker *looker, GDBusMethodInvocation *invocation)
     GVariantDict result;
     unsigned hidden;
 
+    expire(looker->refused);
     g_variant_dict_init(&result, NULL);
     put_kept(looker, &result);
     g_variant_dict_insert_value(&result, "entries",
@@ -186,9 +215,15 @@ static void tell(const Looker *looker, GDBusMethodInvocation *invocation)
 
 static void watch(KsRefused *refused)
 {
-    static const KsRefusedWatcher watcher = { .changed = changed, .wants = wants };
+    static const KsRefusedWatcher watcher = {
+        .changed = changed,
+        .wants = wants,
+        .may_see = may_see,
+    };
 
     g_clear_handle_id(&refused->linger_source, g_source_remove);
+    if (!somebody_looks(refused))
+        forget(refused); /* what was lost while it lingered */
     if (!refused->watch)
         refused->watch = ks_refused_watch_new(&watcher, refused);
 }
@@ -202,7 +237,7 @@ static gboolean on_kept(gpointer data)
     KsRefused *refused = data;
 
     refused->keep_source = 0;
-    ks_keepers_expire(refused->keepers, seconds_now());
+    expire(refused);
     time_keepers(refused);
     if (!somebody_looks(refused))
         stop_watching_soon(refused);
@@ -213,12 +248,11 @@ static gboolean on_kept(gpointer data)
 
 static void time_keepers(KsRefused *refused)
 {
-    int64_t next = ks_keepers_next(refused->keepers);
+    guint seconds = ks_keepers_timer(refused->keepers, seconds_now());
 
     g_clear_handle_id(&refused->keep_source, g_source_remove);
-    if (next != 0)
-        refused->keep_source =
-            g_timeout_add_seconds((guint) MAX(next - seconds_now(), 1), on_kept, refused);
+    if (seconds > 0)
+        refused->keep_source = g_timeout_add_seconds(seconds, on_kept, refused);
 }
 
 static void answer_keep(Looker *looker, GDBusMethodInvocation *invocation)
@@ -235,22 +269,40 @@ static void answer_keep(Looker *looker, GDBusMethodInvocation *invocation)
                                           g_variant_new("(@a{sv})", g_variant_dict_end(&result)));
 }
 
-/* What the kernel cannot tell now is not kept for later: the caller hears of it. */
+/* What the kernel cannot tell now is not kept for later: the caller hears of it, and what was asked
+ * before goes on. False: it is too long, or for too many. */
+static bool set_keeper(Looker *looker)
+{
+    KsRefused *refused = looker->refused;
+    guint32 uid = looker->asker.uid;
+    guint32 seconds = looker->keep_seconds;
+    int64_t since;
+    int64_t until;
+    bool kept = ks_keepers_find(refused->keepers, uid, &since, &until);
+
+    if (seconds > KS_REFUSED_KEEP_SECONDS_MAX)
+        return false;
+    if (seconds > 0) {
+        watch(refused);
+        if (ks_refused_watch_state(refused->watch) != KS_REFUSED_ON)
+            return true;
+    }
+    if (!ks_keepers_set(refused->keepers, uid, looker->sees_everything, seconds_now(), seconds))
+        return false;
+    if (seconds > 0 && !kept)
+        g_message("uid %u has what is refused kept for %u s", uid, seconds);
+    forget(refused);
+    return true;
+}
+
 static void keep(Looker *looker)
 {
     GDBusMethodInvocation *invocation = g_steal_pointer(&looker->asker.invocation);
     KsRefused *refused = looker->refused;
-    KsKeepers *keepers = refused->keepers;
-    guint32 uid = looker->asker.uid;
-    guint32 seconds = looker->keep_seconds;
 
     looker->keeps = false;
-    if (ks_keepers_set(keepers, uid, looker->sees_everything, seconds_now(), seconds)) {
-        if (seconds > 0)
-            watch(refused);
-        if (seconds > 0 && ks_refused_watch_state(refused->watch) != KS_REFUSED_ON)
-            (void) ks_keepers_set(keepers, uid, false, seconds_now(), 0);
-        g_message("uid %u has what is refused kept for %u s", uid, seconds);
+    expire(refused);
+    if (set_keeper(looker)) {
         answer_keep(looker, invocation);
     } else {
         g_dbus_method_invocation_return_error(invocation, G_DBUS_ERROR,
@@ -271,11 +323,9 @@ static void begin(Looker *looker)
     }
     if (!somebody_looks(refused))
         g_message("%s, uid %u, looks at what is refused", looker->asker.name, looker->asker.uid);
-    if (refused->watch && !somebody_looks(refused)) /* a time may have ended in sleep */
-        ks_refused_watch_forget(refused->watch);
+    watch(refused);
     looker->is_authorised = true;
     looker->allowed = g_get_monotonic_time();
-    watch(refused);
     tell(looker, g_steal_pointer(&looker->asker.invocation));
 }
 
@@ -457,7 +507,7 @@ KsRefused *ks_refused_new(GDBusConnection *connection, KsOnDemandIdle idle, void
 
 bool ks_refused_is_busy(const KsRefused *refused)
 {
-    return refused->lookers->len > 0 || ks_keepers_next(refused->keepers) != 0;
+    return refused->lookers->len > 0 || ks_keepers_are_there(refused->keepers);
 }
 
 void ks_refused_free(KsRefused *refused)

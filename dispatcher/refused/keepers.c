@@ -8,6 +8,9 @@
 /* More than people have. */
 #define KEEPERS_MAX 32u
 
+/* Timers stand still while the machine sleeps: after it an end is seen no later than this. */
+#define LOOK_AGAIN_SECONDS 30
+
 typedef struct {
     uint32_t uid;
     bool everything;
@@ -62,21 +65,29 @@ bool ks_keepers_set(KsKeepers *keepers, uint32_t uid, bool everything, int64_t n
     return true;
 }
 
-void ks_keepers_expire(KsKeepers *keepers, int64_t now)
+bool ks_keepers_expire(KsKeepers *keepers, int64_t now)
 {
+    unsigned before = keepers->all->len;
+
     for (unsigned i = keepers->all->len; i > 0; i--)
         if (at(keepers, i - 1)->until <= now)
             g_array_remove_index_fast(keepers->all, i - 1);
+    return keepers->all->len < before;
 }
 
-int64_t ks_keepers_next(const KsKeepers *keepers)
+bool ks_keepers_are_there(const KsKeepers *keepers)
+{
+    return keepers->all->len > 0;
+}
+
+unsigned ks_keepers_timer(const KsKeepers *keepers, int64_t now)
 {
     int64_t next = 0;
 
     for (unsigned i = 0; i < keepers->all->len; i++)
         if (next == 0 || at(keepers, i)->until < next)
             next = at(keepers, i)->until;
-    return next;
+    return next == 0 ? 0 : (unsigned) CLAMP(next - now, 1, LOOK_AGAIN_SECONDS);
 }
 
 bool ks_keepers_want(const KsKeepers *keepers, bool has_uid, uint32_t uid)

@@ -18,11 +18,13 @@ void ks_keepers_free(KsKeepers *keepers);
 bool ks_keepers_set(KsKeepers *keepers, uint32_t uid, bool everything, int64_t now,
                     uint32_t seconds);
 
-/* Forgets those whose time is over. */
-void ks_keepers_expire(KsKeepers *keepers, int64_t now);
+/* Forgets those whose time is over. True: there were some. */
+bool ks_keepers_expire(KsKeepers *keepers, int64_t now);
 
-/* When the next one's is; 0: there are none. */
-int64_t ks_keepers_next(const KsKeepers *keepers);
+bool ks_keepers_are_there(const KsKeepers *keepers);
+
+/* After how many seconds to see whether a time is over; 0: there are none. */
+unsigned ks_keepers_timer(const KsKeepers *keepers, int64_t now);
 
 /* Whether somebody wants what this user sent, or what nobody who is known did. */
 bool ks_keepers_want(const KsKeepers *keepers, bool has_uid, uint32_t uid);

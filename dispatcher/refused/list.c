@@ -156,7 +156,7 @@ bool ks_refused_list_add(KsRefusedList *list, const KsRefusedPacket *packet,
     return is_full;
 }
 
-bool ks_refused_list_keep(KsRefusedList *list,
+void ks_refused_list_keep(KsRefusedList *list,
                           bool (*wants)(void *data, bool has_uid, uint32_t uid), void *data)
 {
     for (unsigned i = list->rows->len; i > 0; i--) {
@@ -165,7 +165,6 @@ bool ks_refused_list_keep(KsRefusedList *list,
         if (!wants(data, row->packet.has_uid, row->packet.uid))
             g_ptr_array_remove_index_fast(list->rows, i - 1);
     }
-    return list->rows->len > 0;
 }
 
 static int compare_rows(const void *a, const void *b)

@@ -20,8 +20,8 @@ void ks_refused_list_free(KsRefusedList *list);
 bool ks_refused_list_add(KsRefusedList *list, const KsRefusedPacket *packet,
                          const KsProgram *program, int64_t when);
 
-/* Forgets the rows of those whom nobody wants. False: nothing is left. */
-bool ks_refused_list_keep(KsRefusedList *list,
+/* Forgets the rows of those whom nobody wants. */
+void ks_refused_list_keep(KsRefusedList *list,
                           bool (*wants)(void *data, bool has_uid, uint32_t uid), void *data);
 
 /* As data/io.github.nmkillswitch.Refused1.xml has "entries", the latest first: those of this user's

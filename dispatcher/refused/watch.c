@@ -95,6 +95,7 @@ static gboolean on_guard(int fd, GIOCondition condition, gpointer data)
     (void) fd;
     (void) condition;
     watch->guard_source = 0;
+    watch->lost = true; /* what is refused until the next one is asked */
     drop_guard(watch);
     be_without_guard(watch);
     watch->watcher->changed(watch->data);
@@ -181,9 +182,11 @@ void ks_refused_watch_free(KsRefusedWatch *watch)
     g_free(watch);
 }
 
-void ks_refused_watch_forget(KsRefusedWatch *watch)
+void ks_refused_watch_forget(KsRefusedWatch *watch, bool all)
 {
-    watch->lost &= ks_refused_list_keep(watch->list, watch->watcher->wants, watch->data);
+    ks_refused_list_keep(watch->list, watch->watcher->may_see, watch->data);
+    if (all)
+        watch->lost = false;
 }
 
 KsRefusedState ks_refused_watch_state(const KsRefusedWatch *watch)

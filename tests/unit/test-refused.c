@@ -371,7 +371,8 @@ static void test_keepers(void)
     int64_t until;
 
     g_assert_false(ks_keepers_want(keepers, true, 1000));
-    g_assert_cmpint(ks_keepers_next(keepers), ==, 0);
+    g_assert_false(ks_keepers_are_there(keepers));
+    g_assert_cmpuint(ks_keepers_timer(keepers, 100), ==, 0);
     g_assert_false(ks_keepers_set(keepers, 1000, false, 100, KS_REFUSED_KEEP_SECONDS_MAX + 1));
     g_assert_true(ks_keepers_set(keepers, 1000, false, 100, KS_REFUSED_KEEP_SECONDS_MAX));
     g_assert_true(ks_keepers_want(keepers, true, 1000));
@@ -379,8 +380,11 @@ static void test_keepers(void)
     g_assert_false(ks_keepers_want(keepers, false, 1000));
     g_assert_true(ks_keepers_set(keepers, 0, true, 150, 10));
     g_assert_true(ks_keepers_want(keepers, false, 0) && ks_keepers_want(keepers, true, 1001));
-    g_assert_cmpint(ks_keepers_next(keepers), ==, 160);
-    ks_keepers_expire(keepers, 160);
+    g_assert_cmpuint(ks_keepers_timer(keepers, 150), ==, 10);
+    g_assert_cmpuint(ks_keepers_timer(keepers, 170), ==, 1);
+    g_assert_false(ks_keepers_expire(keepers, 159));
+    g_assert_true(ks_keepers_expire(keepers, 160));
+    g_assert_cmpuint(ks_keepers_timer(keepers, 160), ==, 30); /* timers stand still in sleep */
     g_assert_false(ks_keepers_want(keepers, true, 1001));
 
     /* again: from the first time on, for as long as was asked last */
@@ -390,7 +394,7 @@ static void test_keepers(void)
     g_assert_cmpint(until, ==, 260);
     g_assert_true(ks_keepers_set(keepers, 1000, false, 210, 0));
     g_assert_false(ks_keepers_find(keepers, 1000, &since, &until));
-    g_assert_cmpint(ks_keepers_next(keepers), ==, 0);
+    g_assert_false(ks_keepers_are_there(keepers));
 
     for (uint32_t uid = 0; ks_keepers_set(keepers, uid, false, 0, 10); uid++)
         g_assert_cmpuint(uid, <, 64);
@@ -415,7 +419,7 @@ static void test_list_keeps_what_is_wanted(void)
 
         ks_refused_list_add(list, &packet, NULL, 1);
     }
-    g_assert_true(ks_refused_list_keep(list, is_of_1001, NULL));
+    ks_refused_list_keep(list, is_of_1001, NULL);
     told = tell(list, 0, true, &hidden);
     report = ks_refused_report_read(told);
     g_assert_cmpuint(report->entries->len, ==, 1);

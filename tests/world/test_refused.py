@@ -321,12 +321,17 @@ def test_killed_or_without_a_guard_nothing_tells(world, looker, people, tmp_path
         watching = world.client.popen([str(world.product.command), "refused", "--watch", "--json"], stdout=file)
     programs = [_begin(world, "canary-root")]
     wait_until(lambda: '"canary-root"' in said.read_text(), "the command to see it")
+    assert _keep(people.root, 600)["state"] == "on" and not _look(people.root.caller)["lost"]
     world.product.stop_guard(signal.SIGKILL)
     assert looker.tells(), "as the guard left it"
     assert _look(people.root.caller)["state"] == "no-guard"
+    kept = _keep(people.root, 60)
+    assert kept["state"] == "no-guard" and kept["kept_until"] - time.time() > 500, "what was asked before goes on"
     world.product.start_guard()
     wait_until(lambda: _look(people.root.caller)["state"] == "on" and looker.tells(), "the next one to be asked")
+    assert _look(people.root.caller)["lost"], "what came while no guard was there"
     assert world.product.status()["verified"]
+    assert _keep(people.root, 0)["kept_until"] == 0
     programs.append(_begin(world, "canary-later"))
     wait_until(lambda: '"canary-later"' in said.read_text(), "the command to have outlived the guard")
     for program in programs:
@@ -366,22 +371,32 @@ sys.stdin.readline()
 """
 
 
+def _keep(person: Person, seconds: int) -> dict:
+    return person.call("Keep", f"(uint32 {seconds},)", **LOOK).value[0]
+
+
+def _told(person: Person) -> set:
+    return {entry["program"] for entry in _look(person.caller)["entries"]}
+
+
+@contextmanager
+def _sent(world, people) -> Iterator[None]:
+    """By root, then by alice; they stay: one that has ended cannot be found."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with ExitStack() as programs:
+        for name, begin in (
+            ("canary-root", world.client.popen),
+            ("canary-alice", partial(subprocess.Popen, preexec_fn=people.alice.become)),
+        ):
+            program = programs.enter_context(begin([_canary(name), "-c", KEPT, a.WEB[4]], **pipes))
+            assert program.stdout.readline() == "sent\n"
+        yield
+
+
 def test_kept_though_nobody_looks(world, looker, people):
     """What the one who asked may see and nothing else, as long as was asked; by the command, too."""
-    keep = lambda person, seconds: person.call("Keep", f"(uint32 {seconds},)", **LOOK).value[0]  # noqa: E731
-
-    @contextmanager
-    def sent() -> Iterator[None]:
-        """By root, then by alice; they stay: one that has ended cannot be found."""
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        with ExitStack() as programs:
-            for name, begin in (
-                ("canary-root", world.client.popen),
-                ("canary-alice", partial(subprocess.Popen, preexec_fn=people.alice.become)),
-            ):
-                program = programs.enter_context(begin([_canary(name), "-c", KEPT, a.WEB[4]], **pipes))
-                assert program.stdout.readline() == "sent\n"
-            yield
+    keep, told = _keep, _told
+    sent = partial(_sent, world, people)
 
     def command_tells() -> set[str]:
         began = time.monotonic()
@@ -389,10 +404,13 @@ def test_kept_though_nobody_looks(world, looker, people):
         assert time.monotonic() - began < 10, "without looking for ten seconds"
         return {entry["program"] for entry in entries}
 
-    told = lambda person: {entry["program"] for entry in _look(person.caller)["entries"]}  # noqa: E731
+    logged = lambda: log_of("nm-killswitch-refused").read_text().count("has what is refused kept")  # noqa: E731
     wait_until(lambda: not looker.tells(), "the kernel to be quiet")
-    kept = keep(people.alice, 600)
+    before = logged()
+    for seconds in (300, 600):
+        kept = keep(people.alice, seconds)
     assert kept["state"] == "on" and abs(kept["kept_until"] - time.time() - 600) < 20 and looker.tells()
+    assert logged() == before + 1, "that somebody begins"
     with sent():
         wait_until(lambda: told(people.alice), "it to be told")
     assert told(people.alice) == {"canary-alice"}
@@ -412,6 +430,20 @@ def test_kept_though_nobody_looks(world, looker, people):
     _ctl(world, "--keep", "1s")
     wait_until(lambda: not looker.tells(), "it to end by itself", 20)
     assert told(people.root) == set()
+
+
+def test_forgotten_though_another_looks(world, looker, people):
+    """At off, and at the end: what the other one may see stays."""
+    hidden = lambda: _look(people.alice.caller)["hidden"]  # noqa: E731
+    for seconds in (600, 6):
+        assert _keep(people.root, seconds)["state"] == "on" and hidden() == 0
+        with _sent(world, people):
+            wait_until(lambda: hidden() == 1 and _told(people.alice) == {"canary-alice"}, "both to be kept")
+        if seconds == 600:
+            assert _keep(people.root, 0)["kept_until"] == 0
+        wait_until(lambda: hidden() == 0, "root's to be forgotten")
+        assert _told(people.alice) == {"canary-alice"}
+    assert _told(people.root) == {"canary-alice"}
 
 
 def _cpu(pid: int) -> float:
