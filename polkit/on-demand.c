@@ -47,6 +47,8 @@ static gboolean on_idle_for_long(gpointer data)
     program->idle_source = 0;
     g_bus_unown_name(program->name);
     program->name = 0;
+    if (program->what->leave)
+        program->what->leave(program->made);
     g_timeout_add(LINGER_MS, on_lingered, program);
     return G_SOURCE_REMOVE;
 }

@@ -17,6 +17,8 @@ typedef struct {
     /* what answers; it calls `idle` */
     void *(*create)(GDBusConnection *connection, KsOnDemandIdle idle, void *data);
     bool (*is_busy)(const void *what); /* somebody waits for it */
+    /* it has given its name back, so it is to begin nothing that lasts; may be NULL */
+    void (*leave)(void *what);
     void (*destroy)(void *what);
 } KsOnDemand;
 

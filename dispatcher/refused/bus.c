@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define TOO_MANY "Too many look already."
+#define LEAVING  "This program ends just now: call it again."
 #define TOO_LONG "It is kept for an hour at most, and for so many users."
 
 #define LOOKERS_MAX          64u
@@ -41,6 +42,7 @@ struct KsRefused {
     guint linger_source; /* while nobody does, and `watch` is there */
     guint guard_watch;
     guint object;
+    bool leaves; /* its name is another's: what it kept, nobody would find */
 };
 
 typedef struct {
@@ -302,7 +304,9 @@ static void keep(Looker *looker)
 
     looker->keeps = false;
     expire(refused);
-    if (set_keeper(looker)) {
+    if (refused->leaves) {
+        g_dbus_method_invocation_return_dbus_error(invocation, KS_BUS_ERROR("Failed"), LEAVING);
+    } else if (set_keeper(looker)) {
         answer_keep(looker, invocation);
     } else {
         g_dbus_method_invocation_return_error(invocation, G_DBUS_ERROR,
@@ -508,6 +512,11 @@ KsRefused *ks_refused_new(GDBusConnection *connection, KsOnDemandIdle idle, void
 bool ks_refused_is_busy(const KsRefused *refused)
 {
     return refused->lookers->len > 0 || ks_keepers_are_there(refused->keepers);
+}
+
+void ks_refused_leave(KsRefused *refused)
+{
+    refused->leaves = true;
 }
 
 void ks_refused_free(KsRefused *refused)

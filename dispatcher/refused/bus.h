@@ -12,4 +12,7 @@ KsRefused *ks_refused_new(GDBusConnection *connection, KsOnDemandIdle idle, void
 /* Somebody looks. */
 bool ks_refused_is_busy(const KsRefused *refused);
 
+/* Its name is another's now: from now on it keeps nothing for anybody. */
+void ks_refused_leave(KsRefused *refused);
+
 void ks_refused_free(KsRefused *refused);

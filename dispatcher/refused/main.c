@@ -13,6 +13,11 @@ static bool is_busy(const void *made)
     return ks_refused_is_busy(made);
 }
 
+static void leave(void *made)
+{
+    ks_refused_leave(made);
+}
+
 static void destroy(void *made)
 {
     ks_refused_free(made);
@@ -26,6 +31,7 @@ int main(int argc, char **argv)
         .bus_name = KS_REFUSED_BUS_NAME,
         .create = create,
         .is_busy = is_busy,
+        .leave = leave,
         .destroy = destroy,
     };
 
