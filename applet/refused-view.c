@@ -42,10 +42,10 @@ static char *explain(const GError *error)
 
     if (name && strcmp(name, KS_BUS_ERROR("NotAuthorised")) == 0)
         return g_strdup(_("You may not see it without a password."));
-    /* the bus itself waits for longer for a program that does not start */
-    if ((name && ks_bus_error_is_away(name)) ||
-        g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    if (name && ks_bus_error_is_away(name))
         return ks_refused_not_started();
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+        return ks_refused_silent();
     if (name && strcmp(name, "org.freedesktop.DBus.Error.LimitsExceeded") == 0)
         return g_strdup(_("Too many programs are watching already."));
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED))

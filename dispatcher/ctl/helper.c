@@ -26,7 +26,7 @@ KsExitStatus ks_helper_explain(const KsHelper *helper, const GError *error, char
     }
     /* the bus itself waits for 25 s for a program that does not start */
     if (!name && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) {
-        *ret_message = helper->silent ? g_strdup(_(helper->silent)) : helper->not_started();
+        *ret_message = helper->silent();
         return KS_EXIT_FAILED;
     }
     return ks_bus_explain(error, ret_message);

@@ -16,8 +16,8 @@ typedef struct {
     const char *method;         /* without arguments; answers a{sv} */
     int timeout_ms;             /* when nobody is asked for a password */
     const char *too_many;       /* N_(): others wait already */
-    const char *silent;         /* N_(): it has not answered for so long; NULL: not started */
-    char *(*not_started)(void); /* that it could not be started, owned by the caller */
+    char *(*silent)(void);      /* that it has not answered for so long, owned by the caller */
+    char *(*not_started)(void); /* that it could not be started, the same */
 } KsHelper;
 
 /* KS_EXIT_DONE with what it answers, or another status with a sentence for people; both owned by

@@ -13,6 +13,11 @@ static char *not_started(void)
                            "journalctl -u nm-killswitch-leak-test.service");
 }
 
+static char *silent(void)
+{
+    return g_strdup(_("The leak test does not answer."));
+}
+
 static const KsHelper helper = {
     .bus_name = KS_TEST_BUS_NAME,
     .path = KS_TEST_BUS_PATH,
@@ -20,7 +25,7 @@ static const KsHelper helper = {
     .method = "Run",
     .timeout_ms = 60000, /* it takes some three seconds, and others' may come first */
     .too_many = N_("Too many leak tests wait already. Try it again in a moment."),
-    .silent = N_("The leak test does not answer."),
+    .silent = silent,
     .not_started = not_started,
 };
 

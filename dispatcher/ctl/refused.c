@@ -26,6 +26,7 @@ static const KsHelper helper = {
     .method = "Look",
     .timeout_ms = 15000,
     .too_many = N_("Too many programs are watching already."),
+    .silent = ks_refused_silent,
     .not_started = ks_refused_not_started,
 };
 

@@ -84,11 +84,18 @@ char *ks_refused_how_often(const KsRefusedEntry *entry)
     return g_strdup_printf(ngettext("%lu time", "%lu times", count), count);
 }
 
+#define SEE_LOG "journalctl -u nm-killswitch-refused.service"
+
 char *ks_refused_not_started(void)
 {
     return g_strdup_printf(
-        _("The program that shows refused packets could not be started. Its log: %s"),
-        "journalctl -u nm-killswitch-refused.service");
+        _("The program that shows refused packets could not be started. Its log: %s"), SEE_LOG);
+}
+
+char *ks_refused_silent(void)
+{
+    return g_strdup_printf(_("The program that shows refused packets does not answer. Its log: %s"),
+                           SEE_LOG);
 }
 
 const char *ks_refused_trouble(const KsRefusedReport *report)

@@ -24,6 +24,9 @@ char *ks_refused_how_often(const KsRefusedEntry *entry);
 /* Who tells of it could not be started, a sentence. */
 char *ks_refused_not_started(void);
 
+/* It did not answer in time, whether it was started or not, a sentence. */
+char *ks_refused_silent(void);
+
 /* Why nothing is heard, a sentence; NULL: it is. */
 const char *ks_refused_trouble(const KsRefusedReport *report);
 

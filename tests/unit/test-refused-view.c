@@ -138,7 +138,7 @@ static void test_errors(void)
                 "The program that shows refused packets could not be started. Its log: "
                 "journalctl -u nm-killswitch-refused.service");
     check_error(g_error_new_literal(G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no"),
-                "The program that shows refused packets could not be started. Its log: "
+                "The program that shows refused packets does not answer. Its log: "
                 "journalctl -u nm-killswitch-refused.service");
     check_error(g_dbus_error_new_for_dbus_error(DBUS("LimitsExceeded"), "no"),
                 "Too many programs are watching already.");
