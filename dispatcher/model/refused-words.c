@@ -131,6 +131,7 @@ const char *ks_refused_nothing(const KsRefusedReport *report)
 char *ks_refused_not_shown(const KsRefusedReport *report)
 {
     g_autofree char *hidden = NULL;
+    const char *lost;
 
     if (report->hidden > 0)
         hidden = g_strdup_printf(
@@ -142,6 +143,6 @@ char *ks_refused_not_shown(const KsRefusedReport *report)
             report->hidden);
     if (!report->lost)
         return g_steal_pointer(&hidden);
-    return hidden ? g_strdup_printf("%s %s", hidden, _("Some came too fast and are missing."))
-                  : g_strdup(_("Some came too fast and are missing."));
+    lost = _("Some may be missing: there were too many, or the guard was away for a while.");
+    return hidden ? g_strdup_printf("%s %s", hidden, lost) : g_strdup(lost);
 }

@@ -460,6 +460,16 @@ static void test_kept_is_said(void)
     g_assert_nonnull(strstr(plain_json, "\"kept_until\" : null"));
 }
 
+static void test_missing_is_said(void)
+{
+    g_autoptr(GVariant) told =
+        g_variant_ref_sink(g_variant_new_parsed("{'state': <'on'>, 'lost': <true>}"));
+    g_autoptr(KsRefusedReport) report = ks_refused_report_read(told);
+    g_autofree char *missing = ks_refused_not_shown(report);
+
+    g_assert_nonnull(strstr(missing, "may be missing"));
+}
+
 /* Each state has its words; one of a later version, too. */
 static void test_words(void)
 {
@@ -492,6 +502,7 @@ int main(int argc, char **argv)
     g_test_add_func("/refused/keepers", test_keepers);
     g_test_add_func("/refused/kept-rows", test_list_keeps_what_is_wanted);
     g_test_add_func("/refused/kept-words", test_kept_is_said);
+    g_test_add_func("/refused/missing-words", test_missing_is_said);
     g_test_add_func("/refused/words", test_words);
     return g_test_run();
 }
