@@ -66,6 +66,7 @@ def test_the_keyboard_stays_where_it_is(world, desktop):
         "connection", "add", "type", "vpn", "con-name", "broken", "ifname", "*", "vpn-type", "openvpn", "vpn.data",
         "connection-type=password,remote=not_a_port:99999,username=x,ca=/run/world/keys/ca.crt",
     )
+    world.manager.nmcli("connection", "clone", "full", "never used")  # below it
     try:
         desktop.start_applet(NO_AT_BRIDGE="0", G_DEBUG="")
         wait_until(lambda: "broken" in words(desktop, TITLE, "VISIBLE"), "the VPNs in the window", 25)
@@ -79,14 +80,14 @@ def test_the_keyboard_stays_where_it_is(world, desktop):
         activate(desktop, "VPNs")
         find(desktop, "VPNs", "broken", "toggle button", "VISIBLE")
         before = rows_of(desktop)
-        down = before.index("full") - before.index("broken")
+        down = before.index("never used") - before.index("broken")
         assert down > 0
         # the keyboard is in the field above them
-        desktop.x("key", *["Tab"] * (before.index("full") + 1), "space")
+        desktop.x("key", *["Tab"] * (before.index("never used") + 1), "space")
         world.product.wait_state("protected", 30)
         find(desktop, "VPNs", DOUBTFUL, "push button", "VISIBLE")
         assert rows_of(desktop) == [DOUBTFUL if name == "broken" else name for name in before]
-        assert focused(desktop, "VPNs") == ["full"]
+        assert focused(desktop, "VPNs") == ["never used"]
         # what comes for a control that has the keyboard has it too
         desktop.x("key", *["shift+Tab"] * down)
         wait_until(lambda: focused(desktop, "VPNs") == [DOUBTFUL], "the keyboard to be there", 10)
@@ -94,7 +95,7 @@ def test_the_keyboard_stays_where_it_is(world, desktop):
         find(desktop, "VPNs", "broken", "toggle button", "VISIBLE")
         assert focused(desktop, "VPNs") == ["broken"]
     finally:
-        world.manager.nmcli("connection", "delete", "broken", check=False)
+        world.manager.nmcli("connection", "delete", "broken", "never used", check=False)
 
 
 def focused(desktop, title):
