@@ -11,6 +11,7 @@ from . import addresses as a
 from .network import Namespace
 from .probes import SENDERS
 from .kernel import set_thread_fsuid
+from .waiting import wait_until
 
 _PAUSE = 0.005
 _CANARY = b"chatter-canary"
@@ -41,11 +42,20 @@ class Chatter:
     def tried(self) -> int:
         return self._tried
 
+    def _connected(self, family: int) -> socket.socket | None:
+        """Each attempt has a socket of its own: one that began before the tunnel had its address keeps the uplink's."""
+        connection = self._client.socket(socket.AF_INET if family == 4 else socket.AF_INET6, socket.SOCK_STREAM)
+        connection.settimeout(4)  # a busy machine loses a SYN or two
+        try:
+            connection.connect((a.WEB[family], a.ECHO_PORT))
+        except TimeoutError:
+            connection.close()
+            return None
+        return connection
+
     def connect(self, family: int) -> None:
         """A TCP connection to the echo service that is written to from now on."""
-        connection = self._client.socket(socket.AF_INET if family == 4 else socket.AF_INET6, socket.SOCK_STREAM)
-        connection.settimeout(20)  # a busy machine loses a SYN or two
-        connection.connect((a.WEB[family], a.ECHO_PORT))
+        connection = wait_until(lambda: self._connected(family), f"a connection by IPv{family}", 20)
         connection.setblocking(False)
         self._connections.append(connection)
 
