@@ -116,22 +116,25 @@ static void happen_after_one_that_is_gone(KsAttempts *attempts, NMConnection *ow
     fail(attempts, own);
 }
 
-static void happen_long_after_one_that_was_up(KsAttempts *attempts, NMConnection *own,
-                                              NMConnection *other)
+static void fail_after_one_that_was_up(KsAttempts *attempts, NMConnection *own, NMConnection *other,
+                                       int seconds)
 {
     ks_attempts_succeed(attempts, other);
     end(attempts, other);
-    pass(LINGER_S + 2);
+    pass(seconds);
     fail(attempts, own);
+}
+
+static void happen_long_after_one_that_was_up(KsAttempts *attempts, NMConnection *own,
+                                              NMConnection *other)
+{
+    fail_after_one_that_was_up(attempts, own, other, LINGER_S + 2);
 }
 
 static void happen_soon_after_one_that_was_up(KsAttempts *attempts, NMConnection *own,
                                               NMConnection *other)
 {
-    ks_attempts_succeed(attempts, other);
-    end(attempts, other);
-    pass(LINGER_S - 1);
-    fail(attempts, own);
+    fail_after_one_that_was_up(attempts, own, other, LINGER_S - 1);
 }
 
 static void happen_soon_after_one_that_is_gone(KsAttempts *attempts, NMConnection *own,

@@ -211,3 +211,21 @@ def send_all(sender: Sender) -> list[RawProbe]:
             probe.error = error
         probes.append(probe)
     return probes
+
+
+def kernels_own(world) -> int:
+    """How many packets of a socket that has no uid were seen at the server's port: here VXLAN's, with the ARP that
+    the kernel makes by itself and no other hook sees."""
+    wanted = bytes.fromhex("0001080006040001")
+    mark = world.capture.fence()
+    world.client.ip(
+        f"link add nobody0 type vxlan id 7 remote {a.SERVER[4]} dstport {a.SERVER_PORT}",
+        "addr add 198.18.7.1/24 dev nobody0",
+    )
+    world.client.run(["sysctl", "-qw", "net.ipv4.conf.nobody0.arp_notify=1"])
+    world.client.ip("link set nobody0 up")
+    try:
+        frames = world.capture.since(mark, world.capture.fence())
+    finally:
+        world.client.ip("link del nobody0")
+    return len([f for f in frames if f.packet and f.packet.destination_port == a.SERVER_PORT and wanted in f.data])

@@ -21,6 +21,7 @@ from .guests import LINK, Guest
 from .kernel import set_thread_fsuid
 from .matrix import Matrix
 from .probes import all_kinds, seen, send
+from .raw_probes import kernels_own
 from .sandbox import REPOSITORY
 from .waiting import wait_until
 
@@ -235,24 +236,6 @@ def _send(uid: int, port: int) -> bytes:
     return canary
 
 
-def _kernels_own(world) -> int:
-    """How many packets of a socket that has no uid were seen at the server's port: here VXLAN's, with the ARP that
-    the kernel makes by itself."""
-    wanted = bytes.fromhex("0001080006040001")
-    mark = world.capture.fence()
-    world.client.ip(
-        f"link add nobody0 type vxlan id 7 remote {a.SERVER[4]} dstport {a.SERVER_PORT}",
-        "addr add 198.18.7.1/24 dev nobody0",
-    )
-    world.client.run(["sysctl", "-qw", "net.ipv4.conf.nobody0.arp_notify=1"])
-    world.client.ip("link set nobody0 up")
-    try:
-        frames = world.capture.since(mark, world.capture.fence())
-    finally:
-        world.client.ip("link del nobody0")
-    return len([f for f in frames if f.packet and f.packet.destination_port == a.SERVER_PORT and wanted in f.data])
-
-
 @pytest.mark.parametrize("locked", [False, True])
 def test_a_person_cannot_use_the_servers_port(world, script, locked):
     script.run("enable" if locked else "disable")
@@ -262,7 +245,7 @@ def test_a_person_cannot_use_the_servers_port(world, script, locked):
     frames = [frame.data for frame in world.capture.since(mark, world.capture.fence())]
     for canary, (uid, port, allowed) in zip(canaries, attempts):
         assert any(canary in data for data in frames) == (allowed or not locked), f"uid {uid} to port {port}"
-    assert (_kernels_own(world) == 0) == locked, "a socket of nobody's"
+    assert (kernels_own(world) == 0) == locked, "a socket of nobody's"
 
 
 # ---- other people's rules ----
