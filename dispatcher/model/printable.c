@@ -6,11 +6,6 @@
 #define REPLACEMENT 0xfffd
 #define ELLIPSIS    0x2026
 
-/* More marks on one letter than any script needs. */
-#define MARKS_MAX 3
-
-#define UTF8_BYTES_MAX 4
-
 /* More than any name that the guard keeps. */
 #define QUOTED_COLUMNS 256
 
@@ -40,7 +35,7 @@ static bool is_harmless(gunichar c)
 
 char *ks_printable(const char *text, unsigned columns_max)
 {
-    size_t length_max = (columns_max + 1) * (MARKS_MAX + 1) * (size_t) UTF8_BYTES_MAX;
+    size_t length_max = KS_PRINTABLE_BYTES_MAX(columns_max + 1);
     g_autofree char *valid = g_utf8_make_valid(text, (gssize) strnlen(text, length_max));
     GString *safe = g_string_new(NULL);
     gsize room_for_ellipsis = 0; /* how long `safe` may be if something follows it */
@@ -55,7 +50,7 @@ char *ks_printable(const char *text, unsigned columns_max)
             c = REPLACEMENT;
         own = ks_printable_columns_of(c);
         marks = own == 0 ? marks + 1 : 0;
-        if (marks > MARKS_MAX || (marks > 0 && columns == 0))
+        if (marks > KS_PRINTABLE_MARKS_MAX || (marks > 0 && columns == 0))
             continue;
         if (columns + own > columns_max) {
             g_string_truncate(safe, room_for_ellipsis);

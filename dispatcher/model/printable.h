@@ -10,6 +10,13 @@
 /* A name from a profile takes at most this many. */
 #define KS_PRINTABLE_NAME_COLUMNS 40
 
+/* More combining marks on one letter than any script needs are cut. */
+#define KS_PRINTABLE_MARKS_MAX 3
+
+/* What is printable within so many columns has at most so many bytes: a letter and its marks a
+ * column, of four bytes of UTF-8 each (RFC 3629). */
+#define KS_PRINTABLE_BYTES_MAX(columns) ((size_t) (columns) * (1 + KS_PRINTABLE_MARKS_MAX) * 4)
+
 unsigned ks_printable_columns_of(gunichar c);
 unsigned ks_printable_columns(const char *text); /* UTF-8 */
 

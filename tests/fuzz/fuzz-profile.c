@@ -2,6 +2,7 @@
 /* Input: lines. The first is the service, empty for WireGuard; then vpn.data's items as key=value,
  * or WireGuard's endpoints. */
 #include "fuzz.h"
+#include "model/printable.h"
 #include "model/profile.h"
 
 #include <netinet/in.h>
@@ -9,7 +10,7 @@
 
 /* As bounded as the sentences about profiles are meant to be. */
 #define WARNINGS_MAX      16u
-#define WARNING_BYTES_MAX 512u
+#define WARNING_BYTES_MAX (384 + KS_PRINTABLE_BYTES_MAX(KS_PRINTABLE_NAME_COLUMNS))
 
 static void check_server(GHashTable *seen, const KsServer *server)
 {

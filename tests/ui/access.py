@@ -53,8 +53,7 @@ def _run_reader(desktop: Desktop, *arguments: str) -> str:
         shutil.copy(Path(__file__).with_name("reader.py"), _READER)
     return subprocess.run(
         ["/usr/bin/python3", str(_READER), *arguments], env=access_environment(desktop), cwd="/",
-        preexec_fn=desktop.person.become, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
-        timeout=30,
+        preexec_fn=desktop.person.become, stdout=subprocess.PIPE, text=True, check=True, timeout=30,
     ).stdout
 
 

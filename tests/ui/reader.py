@@ -8,17 +8,19 @@ gives that widget the focus instead.
 
 import json
 import sys
+import time
 
 import gi
 
 gi.require_version("Atspi", "2.0")
-from gi.repository import Atspi  # noqa: E402
+from gi.repository import Atspi, GLib  # noqa: E402
 
+READS_MAX = 20
 PROGRAM = "io.github.nmkillswitch"
 STATES = ("FOCUSED", "FOCUSABLE", "SHOWING", "VISIBLE", "SENSITIVE", "CHECKED", "EDITABLE")
 
 
-def tell(node: Atspi.Accessible, window: str) -> None:
+def tell(node: Atspi.Accessible, window: str, told: list[str]) -> None:
     box = node.get_component_iface() and node.get_extents(Atspi.CoordType.SCREEN)
     text = node.get_text_iface()
     length = text.get_character_count() if text else 0
@@ -35,11 +37,11 @@ def tell(node: Atspi.Accessible, window: str) -> None:
     if length:
         end = text.get_range_extents(0, length, Atspi.CoordType.SCREEN)
         said["text_box"] = [end.x, end.y, end.width, end.height]
-    print(json.dumps(said))
+    told.append(json.dumps(said))
     for number in range(node.get_child_count()):
         child = node.get_child_at_index(number)
         if child:
-            tell(child, window)
+            tell(child, window, told)
 
 
 def focus(node: Atspi.Accessible, role: str, name: str) -> bool:
@@ -49,8 +51,9 @@ def focus(node: Atspi.Accessible, role: str, name: str) -> bool:
     return any(child and focus(child, role, name) for child in children)
 
 
-def main() -> None:
+def read_all() -> list[str]:
     desktop = Atspi.get_desktop(0)
+    told = []
     for number in range(desktop.get_child_count()):
         program = desktop.get_child_at_index(number)
         if program and program.get_name() == PROGRAM and len(sys.argv) > 1:
@@ -58,7 +61,20 @@ def main() -> None:
         elif program and program.get_name() == PROGRAM:
             for index in range(program.get_child_count()):
                 window = program.get_child_at_index(index)
-                tell(window, window.get_name() or "")
+                tell(window, window.get_name() or "", told)
+    return told
+
+
+def main() -> None:
+    # A widget that goes away while it is read is an error; what is left would be half a window.
+    for left in reversed(range(READS_MAX)):
+        try:
+            print("\n".join(read_all()))
+            return
+        except (GLib.Error, AttributeError):
+            if left == 0:
+                raise
+            time.sleep(0.05)
 
 
 main()

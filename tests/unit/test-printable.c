@@ -2,6 +2,8 @@
 /* What others wrote, as it is shown. */
 #include "model/printable.h"
 
+#include <string.h>
+
 static const struct {
     const char *text;
     unsigned columns;
@@ -73,10 +75,32 @@ static void test_endless(void)
     g_assert_true(g_str_has_suffix(printed, "…"));
 }
 
+/* Four bytes each: a mathematical letter, and as many musical marks as stay on it. */
+static void test_the_most_bytes(void)
+{
+    g_autoptr(GString) heap = g_string_new(NULL);
+    g_autofree char *printed = NULL;
+
+    for (unsigned i = 0; i < KS_PRINTABLE_NAME_COLUMNS; i++)
+        g_string_append(heap, "\xf0\x9d\x90\x80" /* U+1D400 */
+                              "\xf0\x9d\x85\xa7" /* U+1D167 */
+                              "\xf0\x9d\x85\xa7"
+                              "\xf0\x9d\x85\xa7");
+    printed = ks_printable_name(heap->str);
+
+    g_assert_cmpstr(printed, ==, heap->str);
+    g_assert_cmpuint(strlen(printed), ==, KS_PRINTABLE_BYTES_MAX(KS_PRINTABLE_NAME_COLUMNS));
+    g_string_append(heap, "\xf0\x9d\x85\xa7");
+    g_clear_pointer(&printed, g_free);
+    printed = ks_printable_name(heap->str);
+    g_assert_cmpuint(strlen(printed), ==, KS_PRINTABLE_BYTES_MAX(KS_PRINTABLE_NAME_COLUMNS));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/printable/rows", test_printable);
+    g_test_add_func("/printable/the-most-bytes", test_the_most_bytes);
     g_test_add_func("/printable/is-printable", test_is_printable);
     g_test_add_func("/printable/quoted", test_quoted);
     g_test_add_func("/printable/endless", test_endless);
