@@ -26,6 +26,7 @@ _PACKAGES = "/root/packages"
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "tried(what): a line of data/doc/tried.md")
     world.conftest.pytest_configure(config)
 
 
@@ -39,12 +40,23 @@ def release() -> roots.Release:
     return only
 
 
-@pytest.fixture(scope="session")
-def record(release):
-    """What was seen; written down for data/doc/tried.md at the end."""
-    written = tried.Record(release)
-    yield written
-    written.save()
+def _line(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("tried")
+    return marker.args[0] if marker else ""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before anything is made for it: what cannot be made has not passed either."""
+    if _line(item):
+        [only] = roots.chosen()
+        tried.Record(only, _line(item)).trying()
+
+
+@pytest.fixture
+def record(release, request):
+    """What was seen; for data/doc/tried.md."""
+    return tried.Record(release, _line(request.node))
 
 
 def _copy(release: roots.Release, name: str):

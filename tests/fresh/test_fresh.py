@@ -4,6 +4,7 @@ goes on where the one before it has stopped."""
 
 import re
 
+import pytest
 from boot import tree
 
 from . import tried
@@ -12,6 +13,7 @@ from .conftest import CLONE, full_run
 SUITES = ("gcc", "unit", "kernel")
 # Not here: boot and vm fetch packages while they run, lint judges the source with Debian 12's programs.
 ALL_SUITES = ("gcc", "clang", "unit", "kernel", "sanitize", "fuzz", "world", "ui")
+_ASKED = ALL_SUITES if full_run() else SUITES
 # Nothing is installed by it; "?name" is a package that the release has by none of the names in our list.
 _NAMES = f". {CLONE}/tests/lib/dependencies.sh && choose_packages $(dependency_packages test)"
 _MADE_ANEW = (  # of what is there, with times of their own in them
@@ -33,29 +35,27 @@ def test_the_release_has_every_package(system):
     assert [name for name in chosen if name.startswith("?")] == []
 
 
+@pytest.mark.tried("tests/demo.sh")
 def test_the_demonstration(system, record):
-    record.trying("tests/demo.sh")
     done = system.run(f"{CLONE}/tests/demo.sh", timeout=1800)
     kept = re.search(r"^(\d+) of (\d+) promises kept. Nothing leaked.$", done.stdout, re.MULTILINE)
     assert done.returncode == 0 and kept and kept[1] == kept[2], done.stdout[-8000:]
     assert "Installing (no service is started or enabled):" in done.stdout, "it was not bare"
     listed = system.run("dpkg-query", "-W", "-f=${Package} ${Version}\n", *tried.programs(), timeout=60)
     record.versions(listed.stdout)
-    record.note("tests/demo.sh", f"{kept[1]} of {kept[2]} promises")
+    record.note(f"{kept[1]} of {kept[2]} promises")
 
 
+@pytest.mark.tried(f"tests/run.sh {' '.join(_ASKED)}")
 def test_the_tests(system, record):
-    asked = ALL_SUITES if full_run() else SUITES
-    what = f"tests/run.sh {' '.join(asked)}"
-    record.trying(what)
-    done = system.run(f"{CLONE}/tests/run.sh", *asked, timeout=2 * 3600 if full_run() else 1800)
+    done = system.run(f"{CLONE}/tests/run.sh", *_ASKED, timeout=2 * 3600 if full_run() else 1800)
     passed, failed, skipped = _counted(done.stdout)
     # what this release does not have is told by name (world/installed.py)
     told = re.findall(r"^skipped: (?:world|ui) .* was not run: this release has no ", done.stdout, re.MULTILINE)
     if not full_run():  # nor what its packages do not bring
         told += re.findall(r"^skipped: unit completion-(?:zsh|fish): .* is not installed$", done.stdout, re.MULTILINE)
     assert done.returncode == 0 and passed > 100 and failed == 0 and skipped == len(told), done.stdout[-12000:]
-    record.note(what, f"{passed} passed")
+    record.note(f"{passed} passed")
 
 
 def test_a_dry_run_changes_nothing(life):
@@ -67,19 +67,19 @@ def test_a_dry_run_changes_nothing(life):
     assert tree.differences(life.before, tree.system(life.machine)) == []
 
 
+@pytest.mark.tried("data/install.sh")
 def test_installed(life, record):
-    record.trying("data/install.sh")
     said = life.install()
     assert "\nInstalled. To remove it:" in said and "\nUnlocked: traffic leaves this machine freely.\n" in said, said
     assert life.machine.run("systemctl", "--failed", "--no-legend").stdout.strip() == ""
     assert life.machine.status()["state"] == "unlocked" and not life.machine.has_table()
     start = life.machine.capture.fence()
     life.machine.capture.wait_for(lambda frame: b"boot-canary" in frame.data, "the canary while unlocked", start)
-    record.note("data/install.sh", "installed")
+    record.note("installed")
 
 
+@pytest.mark.tried("locked, rebooted")
 def test_locked_over_a_reboot(life, record):
-    record.trying("locked, rebooted")
     machine = life.machine
     machine.ctl("lock")
     machine.wait_state("blocked")
@@ -93,11 +93,11 @@ def test_locked_over_a_reboot(life, record):
     machine.capture.fence()
     assert count and machine.canaries_tried() > 0, "the canary must have tried"
     assert machine.capture.plain(0) == []
-    record.note("locked, rebooted", "nothing out")
+    record.note("nothing out")
 
 
+@pytest.mark.tried("upgraded while locked")
 def test_upgraded_while_locked(life, record):
-    record.trying("upgraded while locked")
     machine = life.machine
     machine.run("sed", "-i", r"s/^\(    version: '[0-9.]*\)'/\1.1'/", f"{CLONE}/meson.build")
     before = machine.run("nm-killswitch", "--version").stdout
@@ -108,11 +108,11 @@ def test_upgraded_while_locked(life, record):
     machine.capture.fence()
     assert status["verified"] and machine.canaries_tried() > count + 50
     assert machine.capture.plain(0) == []
-    record.note("upgraded while locked", "nothing out")
+    record.note("nothing out")
 
 
+@pytest.mark.tried("removed")
 def test_removed_without_a_trace(life, record):
-    record.trying("removed")
     machine = life.machine
     start = machine.capture.fence()
     said = life.install("--remove", "--purge")
@@ -123,4 +123,4 @@ def test_removed_without_a_trace(life, record):
     left = tree.differences(tree.files(life.raw, names), tree.files(life.disk, names))
     assert [line for line in left if not line.startswith(_MADE_ANEW)] == []
     assert tree.differences(life.before, tree.system(machine)) == []
-    record.note("removed", "nothing left")
+    record.note("nothing left")

@@ -4,6 +4,7 @@ of the guide's leak test, locked over a reboot, purged. Each test goes on where 
 
 import signal
 
+import pytest
 from boot import tree
 from packages.build import NAMES as _NAMES
 from world.waiting import wait_until
@@ -12,8 +13,8 @@ from world.waiting import wait_until
 _PARTS = ("nf_tables", "units", "failed units", "folder in /run", "kernel switches")
 
 
+@pytest.mark.tried("apt install ./*.deb")
 def test_installed_by_apt(packaged_life, record):
-    record.trying("apt install ./*.deb")
     machine = packaged_life.machine
     assert not machine.has_table() and machine.run("sh", "-c", "command -v nm-killswitch", check=False).returncode != 0
     said = packaged_life.apt("install", *packaged_life.packages)
@@ -22,12 +23,12 @@ def test_installed_by_apt(packaged_life, record):
     assert status["state"] == "unlocked" and not machine.has_table(), status
     assert machine.run("systemctl", "--failed", "--no-legend").stdout.strip() == ""
     machine.must_leak(machine.capture.fence())
-    record.note("apt install ./*.deb", "installed")
+    record.note("installed")
 
 
+@pytest.mark.tried("the guide's six steps")
 def test_the_six_steps_of_the_guide(packaged_life, record):
     """Locked, blocked, connected, seen through the VPN, dropped, blocked; and connected again."""
-    record.trying("the guide's six steps")
     machine = packaged_life.machine
     machine.ctl("lock")
     assert machine.wait_state("blocked")["verified"]
@@ -45,17 +46,17 @@ def test_the_six_steps_of_the_guide(packaged_life, record):
     with packaged_life.outside.tunnel() as tunnel:
         tunnel.wait_for(b"boot-canary")
     machine.must_hold(since)
-    record.note("the guide's six steps", "nothing out")
+    record.note("nothing out")
 
 
+@pytest.mark.tried("apt's, locked, rebooted")
 def test_locked_over_a_reboot(packaged_life, record):
-    record.trying("apt's, locked, rebooted")
     packaged_life.reboot()
     machine = packaged_life.machine
     status = machine.wait_state("blocked")
     assert status["verified"] and status["layers"]["inet"] and status["layers"]["egress"], status
     machine.must_hold()
-    record.note("apt's, locked, rebooted", "nothing out")
+    record.note("nothing out")
 
 
 def _ours(machine) -> set[str]:
@@ -69,8 +70,8 @@ def _parts(machine) -> dict[str, str]:
     return {part: now[part] for part in _PARTS}
 
 
+@pytest.mark.tried("apt purge")
 def test_purged(packaged_life, record):
-    record.trying("apt purge")
     machine, life = packaged_life.machine, packaged_life
     files = {name for name in machine.run("dpkg", "-L", *_NAMES).stdout.split() if life.disk.path(name).is_file()}
     assert len(files) > 40 and len(_ours(machine)) > 40, "the control"
@@ -81,4 +82,4 @@ def test_purged(packaged_life, record):
     # packages that came with them and that apt keeps are apt's; tests/packages compares the whole machine
     assert {name for name in files if life.disk.path(name).exists()} | _ours(machine) == set()
     wait_until(lambda: _parts(machine) == {part: life.before[part] for part in _PARTS}, "systemd to forget the units", 20)
-    record.note("apt purge", "nothing left")
+    record.note("nothing left")
