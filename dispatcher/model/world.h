@@ -198,6 +198,8 @@ typedef struct {
     KsDns dns;
     KsOnline online;
     uint64_t network_mark;     /* differs when the networks that lead out are others than before */
+    uint64_t login_mark;       /* of those that wanted a login in a browser when that was seen last,
+                                * which it cannot be while locked; 0: none. Outlasts a look */
     bool logged_in;            /* somebody is, in a session of their own */
     uint64_t logins;           /* differs after each login */
     GArray *links;             /* element-type KsLink */

@@ -12,6 +12,8 @@ static uint64_t mark_of(const KsNetwork *network)
 
 void ks_online_describe(NMClient *client, KsWorld *world)
 {
+    NMConnectivityState connectivity = nm_client_get_connectivity(client);
+
     world->network_mark = 0;
     for (unsigned i = 0; i < world->networks->len; i++) {
         const KsNetwork *network = g_ptr_array_index(world->networks, i);
@@ -19,8 +21,12 @@ void ks_online_describe(NMClient *client, KsWorld *world)
         if (network->up && network->leads_out && !network->external)
             world->network_mark += mark_of(network);
     }
-    world->online = world->network_mark == 0 ? KS_ONLINE_NOT
-                    : nm_client_get_connectivity(client) == NM_CONNECTIVITY_PORTAL
-                        ? KS_ONLINE_PORTAL
-                        : KS_ONLINE;
+    world->online = world->network_mark == 0                 ? KS_ONLINE_NOT
+                    : connectivity == NM_CONNECTIVITY_PORTAL ? KS_ONLINE_PORTAL
+                                                             : KS_ONLINE;
+    /* its check finds nothing while locked: "limited" says nothing new */
+    if (world->online == KS_ONLINE_PORTAL)
+        world->login_mark = world->network_mark;
+    else if (connectivity == NM_CONNECTIVITY_FULL || connectivity == NM_CONNECTIVITY_UNKNOWN)
+        world->login_mark = 0;
 }

@@ -5,6 +5,6 @@
 
 #include <NetworkManager.h>
 
-/* Whether the networks of the world lead out now, and which they are: writes online and
- * network_mark. */
+/* Whether the networks of the world lead out now, and which they are: writes online, network_mark
+ * and login_mark. */
 void ks_online_describe(NMClient *client, KsWorld *world);

@@ -111,3 +111,46 @@ void ks_status_warn_of_networks(GVariantBuilder *builder, const KsStatusFacts *f
         for (KsSteered how = KS_STEERED_BY_DHCP; how <= KS_STEERED_LOCAL; how++)
             warn_of(builder, facts, &g_array_index(facts->world->links, KsLink, i), how);
 }
+
+static bool is_any_vpn_up(const KsStatusFacts *facts)
+{
+    const GArray *tunnels = ks_engine_tunnels(facts->engine);
+
+    for (unsigned i = 0; i < tunnels->len; i++)
+        if (ks_tunnel_protects(&g_array_index(tunnels, KsTunnel, i)))
+            return true;
+    return ks_status_ipsec_is_up(facts);
+}
+
+#define HOW_TO_LOG_IN \
+    "open any page in a browser (http://, not https://), log in there, and connect the VPN."
+
+void ks_status_warn_of_login(GVariantBuilder *builder, const KsStatusFacts *facts,
+                             const char *reason)
+{
+    bool is_open = strcmp(ks_status_state(facts), "unlocked") == 0 ||
+                   strcmp(ks_status_state(facts), "paused") == 0;
+    bool is_known =
+        facts->world->network_mark != 0 && facts->world->network_mark == facts->world->login_mark;
+    bool is_likely = strcmp(reason, "server-unreachable") == 0 && facts->world->network_mark != 0;
+    const char *opens = facts->pause_max > 0 ? "nm-killswitch pause 5m" : "nm-killswitch unlock";
+    g_autofree char *text = NULL;
+
+    if (is_any_vpn_up(facts) || strcmp(ks_status_state(facts), "broken") == 0)
+        return;
+    if (is_known && is_open)
+        text = g_strdup(
+            "The network wants a login in a browser, and no VPN can connect before: " HOW_TO_LOG_IN);
+    else if (is_known)
+        text = g_strdup_printf("The network wants a login in a browser, no VPN can connect before, "
+                               "and no page can be opened while locked. To open the lock for it: "
+                               "%s. Then " HOW_TO_LOG_IN,
+                               opens);
+    else if (is_likely)
+        text = g_strdup_printf("If the network wants a login in a browser, as a hotel's does, no "
+                               "VPN can connect before; while locked that cannot be seen. To open "
+                               "the lock for it: %s. Then " HOW_TO_LOG_IN,
+                               opens);
+    if (text)
+        g_variant_builder_add(builder, "s", text);
+}

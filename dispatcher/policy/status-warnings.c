@@ -229,6 +229,7 @@ GVariant *ks_status_warnings(const KsStatusFacts *facts, const char *reason, boo
     ks_status_warn_of_refusals(&builder, facts);
     ks_status_warn_of_frames(&builder, facts);
     ks_status_warn_of_networks(&builder, facts);
+    ks_status_warn_of_login(&builder, facts, reason);
     if (ks_engine_overflow(facts->engine))
         g_variant_builder_add(&builder, "s", ks_engine_overflow(facts->engine));
     for (unsigned i = 0; facts->held.present && i < facts->held.problems->len; i++) {

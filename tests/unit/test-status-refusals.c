@@ -110,11 +110,48 @@ static void test_networks(Fixture *f, const void *data)
     g_assert_false(warns(f, "public addresses"));
 }
 
+static void test_login(Fixture *f, const void *data)
+{
+    KsVpn *vpn;
+
+    (void) data;
+    f->facts.pause_max = 60;
+    f->world->network_mark = 5;
+    add_vpn(f->world);
+    vpn = g_ptr_array_index(f->world->vpns, 0);
+    vpn->activity = KS_VPN_DOWN;
+    look(f);
+    assert_reason(f, "no-vpn", "");
+    g_assert_false(warns(f, "in a browser"));
+    vpn->failure = KS_FAILURE_TIMEOUT;
+    g_assert_true(warns(f, "If the network wants a login in a browser"));
+    f->world->network_mark = 0; /* there is no network */
+    g_assert_false(warns(f, "in a browser"));
+    f->world->login_mark = 4;
+    f->world->network_mark = 5; /* another one than that which wanted it */
+    vpn->failure = KS_FAILURE_NONE;
+    g_assert_false(warns(f, "in a browser"));
+    f->world->login_mark = 5;
+    g_assert_true(warns(f, "no page can be opened while locked. To open the lock for it: "
+                           "nm-killswitch pause 5m. "));
+    f->facts.pause_max = 0;
+    g_assert_true(warns(f, "To open the lock for it: nm-killswitch unlock. "));
+    (void) ks_engine_set_locked(f->engine, false);
+    look(f);
+    assert_state(f, "unlocked");
+    g_assert_true(warns(f, "The network wants a login in a browser, and no VPN"));
+    g_assert_false(warns(f, "while locked"));
+    vpn->activity = KS_VPN_UP;
+    look(f);
+    g_assert_false(warns(f, "in a browser"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     CASE("refusals", test_refusals);
     CASE("frames", test_frames);
     CASE("networks", test_networks);
+    CASE("login", test_login);
     return g_test_run();
 }

@@ -424,10 +424,17 @@ def _browse(world, address: str, form: bytes | None = None) -> tuple[str, str]:
     return world.client.call(ask)
 
 
-@pytest.mark.parametrize(("opened", "closed"), [("pause 1m", "resume"), ("unlock", "lock")])
+_PAUSE = "nm-killswitch pause 5m"
+
+
+def _said_of_login(product) -> str:
+    return " ".join(text for text in product.status()["warnings"] if "wants a login in a browser" in text)
+
+
+@pytest.mark.parametrize(("opened", "closed"), [("pause 5m", "resume"), ("unlock", "lock")])
 def test_a_network_that_wants_a_login(locked, opened, closed):
-    """As in a hotel. Nobody hears of it while locked: a VPN fails as behind any dead network. Opened, as the manual
-    page says, it is told, and after the login the VPN that is always on comes up by itself."""
+    """As in a hotel. Nobody hears of it while locked: a VPN fails as behind any dead network, and status says what
+    that may be. Opened, as it says, it is told, and after the login the VPN that is always on comes up by itself."""
     manager, product = locked.manager, locked.product
     manager.all_down()
     text = profiles.vpn("hotel", profiles.tls(f"{a.SERVER[4]}:{a.SERVER_PORT}:udp"))
@@ -442,15 +449,28 @@ def test_a_network_that_wants_a_login(locked, opened, closed):
             with pytest.raises(OSError):
                 _browse(locked, f"http://{a.WEB[4]}/")
             judge.require_nothing("locked, behind a portal")
+            assert f"To open the lock for it: {_PAUSE}" in _said_of_login(product)
 
             product.ctl(*opened.split())
             assert _connectivity(locked) == "portal"
             wait_until(lambda: product.status()["always_on"]["reason"] == "portal", "the page to be waited for", 20)
             assert "wants a login in a browser" in product.ctl("status").stdout
+
+            # without a VPN that is always on; and it is remembered while NetworkManager cannot see it
+            product.ctl("always-on", "off")
+            wait_until(lambda: "and no VPN can connect before" in _said_of_login(product), "the login to be told")
+            product.ctl(closed)
+            assert _connectivity(locked) in ("limited", "none")
+            assert product.wait_state("blocked")
+            assert f"no page can be opened while locked. To open the lock for it: {_PAUSE}" in _said_of_login(product)
+            product.ctl(*opened.split())
+            assert _connectivity(locked) == "portal"
+            product.ctl("always-on", "hotel")
             login, page = _browse(locked, f"http://{a.WEB[4]}/")
             assert page == portal.PAGE
             _browse(locked, login, b"room=7")
             assert _connectivity(locked) == "full"
+            wait_until(lambda: not _said_of_login(product), "the login to be forgotten")
             wait_until(lambda: product.status()["always_on"]["state"] == "up", "the VPN to be connected", 20)
             product.ctl(closed)
             product.wait_state("protected")
