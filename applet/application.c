@@ -10,6 +10,7 @@
 #include "applet/mode-choice.h"
 #include "applet/notifier.h"
 #include "applet/options.h"
+#include "applet/presenter.h"
 #include "applet/status-window.h"
 #include "applet/tray.h"
 #include "applet/vpn-card.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "applet/presenter.h"
+#include "applet/model.h"
 
 /* The choice of how strict the lock is, from what is known to what is shown; pure. What each mode
  * comes to is in ADR 41. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/notice.h"
 
+#include "applet/presenter.h"
 #include "applet/sentences.h"
 #include "applet/text.h"
 #include "config.h"

@@ -9,6 +9,7 @@
 #include "applet/import.h"
 #include "applet/mode-rows.h"
 #include "applet/preferences-parts.h"
+#include "applet/presenter.h"
 #include "applet/sentences.h"
 #include "applet/style.h"
 #include "applet/switch.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "applet/presenter.h"
+#include "applet/model.h"
 
 #include <gtk/gtk.h>
 

@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "applet/guard-client.h"
-#include "model/world.h"
+#include "applet/model.h"
 
 /* From what is known to what is shown, without a toolkit: pure. The tray's menu and the status
  * window show the same description; every check mark in it is the guard's word, never a wish. */
-
-typedef struct {
-    const KsGuardState *guard;
-    KsPermission permissions[KS_REQUEST_MAX];
-    bool busy[KS_REQUEST_MAX]; /* asked, not answered */
-    bool starts_guard;         /* asked of the bus, not answered */
-    const GPtrArray *vpns;     /* element-type KsVpn */
-    const GPtrArray *networks; /* element-type KsGuardNetwork: all that are set up */
-    bool manager_ready;        /* NetworkManager answers */
-    bool asks_manager;         /* it was asked for the first time, and has not answered */
-    const char *dropped;       /* UUID of the VPN that dropped, or "" */
-    const char *last;          /* UUID of the VPN that was up last, or "" */
-    int64_t now;               /* Unix time in seconds */
-} KsModel;
 
 typedef enum {
     KS_ITEM_HEADER, /* says how things are; opens the status window */
@@ -68,13 +53,6 @@ const KsItem *ks_view_find(const KsView *view, const char *id);
 
 /* Seconds until the view changes by time alone; 0: it does not. */
 unsigned ks_view_ages_in(const KsModel *model);
-
-/* By its UUID, or NULL. */
-const KsVpn *ks_model_vpn(const KsModel *model, const char *uuid);
-
-/* The VPN that "Reconnect" means, or NULL: the one that dropped, else the one that was up last,
- * else the only one. */
-const KsVpn *ks_model_wanted_vpn(const KsModel *model);
 
 /* The name of a state's icon in the icon theme, static. */
 const char *ks_view_icon(KsState state);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "applet/presenter.h"
+#include "applet/model.h"
 
 /* What the preferences say about one VPN and its servers: what the guard lets out, or what the
  * profile says where there is no guard; what is doubtful about it; what its last attempt came to.

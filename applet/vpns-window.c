@@ -6,6 +6,7 @@
 #include "applet/boxed.h"
 #include "applet/fit.h"
 #include "applet/item-widget.h"
+#include "applet/presenter.h"
 #include "applet/sentences.h"
 #include "applet/style.h"
 #include "applet/text.h"
