@@ -23,7 +23,8 @@ typedef struct {
 } Row;
 
 struct KsRefusedList {
-    GPtrArray *rows; /* Row*, owned */
+    GPtrArray *rows;    /* Row*, owned */
+    GHashTable *counts; /* of user_key(): how many of the rows are theirs */
 };
 
 static void free_row(void *data)
@@ -39,6 +40,7 @@ KsRefusedList *ks_refused_list_new(void)
     KsRefusedList *list = g_new0(KsRefusedList, 1);
 
     list->rows = g_ptr_array_new_with_free_func(free_row);
+    list->counts = g_hash_table_new(NULL, NULL);
     return list;
 }
 
@@ -47,6 +49,7 @@ void ks_refused_list_free(KsRefusedList *list)
     if (!list)
         return;
     g_ptr_array_unref(list->rows);
+    g_hash_table_unref(list->counts);
     g_free(list);
 }
 
@@ -84,22 +87,47 @@ static void *user_key(const KsRefusedPacket *packet)
     return packet->has_uid ? GUINT_TO_POINTER(packet->uid + 1) : NULL;
 }
 
+static unsigned count_of(const KsRefusedList *list, const void *user)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(list->counts, user));
+}
+
+static void add_row(KsRefusedList *list, Row *row)
+{
+    void *user = user_key(&row->packet);
+
+    g_ptr_array_add(list->rows, row);
+    g_hash_table_insert(list->counts, user, GUINT_TO_POINTER(count_of(list, user) + 1));
+}
+
+/* Another row takes its place. */
+static void remove_row(KsRefusedList *list, unsigned number)
+{
+    void *user = user_key(&((Row *) g_ptr_array_index(list->rows, number))->packet);
+    unsigned left = count_of(list, user) - 1;
+
+    if (left > 0)
+        g_hash_table_insert(list->counts, user, GUINT_TO_POINTER(left));
+    else
+        g_hash_table_remove(list->counts, user);
+    g_ptr_array_remove_index_fast(list->rows, number);
+}
+
 /* Whose rows are the most; the newcomer's, if no other's are more. */
 static void *find_biggest(const KsRefusedList *list, const KsRefusedPacket *newcomer)
 {
-    g_autoptr(GHashTable) counts = g_hash_table_new(NULL, NULL);
     void *biggest = user_key(newcomer);
-    unsigned most = 0;
+    unsigned most = count_of(list, biggest);
+    GHashTableIter users;
+    void *user;
+    void *count;
 
-    for (unsigned i = 0; i < list->rows->len; i++) {
-        void *user = user_key(&((Row *) g_ptr_array_index(list->rows, i))->packet);
-        unsigned count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, user)) + 1;
-
-        g_hash_table_insert(counts, user, GUINT_TO_POINTER(count));
-        if (count > most || (count == most && user == user_key(newcomer))) {
-            most = count;
-            biggest = user;
-        }
+    g_hash_table_iter_init(&users, list->counts);
+    while (g_hash_table_iter_next(&users, &user, &count)) {
+        if (GPOINTER_TO_UINT(count) <= most)
+            continue;
+        most = GPOINTER_TO_UINT(count);
+        biggest = user;
     }
     return biggest;
 }
@@ -122,7 +150,7 @@ static bool make_room(KsRefusedList *list, const KsRefusedPacket *newcomer)
         oldest = i;
         last = row->last;
     }
-    g_ptr_array_remove_index_fast(list->rows, oldest);
+    remove_row(list, oldest);
     return true;
 }
 
@@ -148,7 +176,7 @@ bool ks_refused_list_add(KsRefusedList *list, const KsRefusedPacket *packet,
         row->program.unit = copy(who->unit);
         row->program.app = copy(who->app);
         row->first = when;
-        g_ptr_array_add(list->rows, row);
+        add_row(list, row);
     }
     row->program.pid = who->pid;
     row->count++;
@@ -163,7 +191,7 @@ void ks_refused_list_keep(KsRefusedList *list,
         const Row *row = g_ptr_array_index(list->rows, i - 1);
 
         if (!wants(data, row->packet.has_uid, row->packet.uid))
-            g_ptr_array_remove_index_fast(list->rows, i - 1);
+            remove_row(list, i - 1);
     }
 }
 
