@@ -36,7 +36,7 @@ bool ks_attempts_asked_end(const KsAttempts *attempts, const void *profile);
 
 void ks_attempts_forget(KsAttempts *attempts, const void *profile);
 
-/* NetworkManager is not there, or followed from now on: its profiles will be other objects than
+/* NetworkManager has gone or come, or is followed from now on: its profiles are other objects than
  * before, and whose programs ran until now is not known. */
 void ks_attempts_clear(KsAttempts *attempts);
 

@@ -53,11 +53,6 @@ static void on_profile_removed(NMClient *client, NMConnection *profile, KsManage
     notify_soon(manager);
 }
 
-static void on_any_change(KsManager *manager)
-{
-    notify_soon(manager);
-}
-
 /* Objects of libnm's cache live and die with it, and so do these connections. */
 static void watch(KsManager *manager, gpointer object, const char *const *properties)
 {
@@ -67,7 +62,7 @@ static void watch(KsManager *manager, gpointer object, const char *const *proper
     for (unsigned i = 0; properties[i]; i++) {
         g_autofree char *signal = g_strconcat("notify::", properties[i], NULL);
 
-        g_signal_connect_swapped(object, signal, G_CALLBACK(on_any_change), manager);
+        g_signal_connect_swapped(object, signal, G_CALLBACK(notify_soon), manager);
     }
 }
 
@@ -78,7 +73,7 @@ static void watch_access_point(KsManager *manager, NMDevice *device)
     if (g_object_get_data(G_OBJECT(device), signal))
         return;
     g_object_set_data(G_OBJECT(device), signal, manager);
-    g_signal_connect_swapped(device, signal, G_CALLBACK(on_any_change), manager);
+    g_signal_connect_swapped(device, signal, G_CALLBACK(notify_soon), manager);
 }
 
 static void on_active_state(NMActiveConnection *active, guint state, guint reason,
@@ -378,10 +373,15 @@ static void describe_dhcp_servers(KsManager *manager, KsWorld *world)
     }
 }
 
+static void on_come_or_gone(KsManager *manager)
+{
+    ks_attempts_clear(manager->attempts);
+    notify_soon(manager);
+}
+
 static void on_client_ready(GObject *source, GAsyncResult *result, gpointer data)
 {
     static const char *const watched[] = {
-        "notify::" NM_CLIENT_NM_RUNNING,
         "notify::" NM_CLIENT_STARTUP,
         "notify::" NM_CLIENT_CONNECTIVITY,
         "notify::" NM_CLIENT_CONNECTIONS,
@@ -405,8 +405,9 @@ static void on_client_ready(GObject *source, GAsyncResult *result, gpointer data
         manager->client = NM_CLIENT(g_object_ref(source));
         ks_attempts_clear(manager->attempts);
         for (unsigned i = 0; i < G_N_ELEMENTS(watched); i++)
-            g_signal_connect_swapped(manager->client, watched[i], G_CALLBACK(on_any_change),
-                                     manager);
+            g_signal_connect_swapped(manager->client, watched[i], G_CALLBACK(notify_soon), manager);
+        g_signal_connect_swapped(manager->client, "notify::" NM_CLIENT_NM_RUNNING,
+                                 G_CALLBACK(on_come_or_gone), manager);
         g_signal_connect(manager->client, NM_CLIENT_CONNECTION_REMOVED,
                          G_CALLBACK(on_profile_removed), manager);
     }
@@ -464,6 +465,7 @@ static void forget_client(KsManager *manager)
     g_cancellable_cancel(manager->cancellable);
     g_clear_object(&manager->cancellable);
     ks_known_profiles_clear(manager->known);
+    ks_attempts_clear(manager->attempts);
     if (manager->client)
         g_signal_handlers_disconnect_by_data(manager->client, manager);
     g_clear_object(&manager->client);
@@ -558,10 +560,8 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
     world->network_mark = 0;
     world->manager_present = manager->client && nm_client_get_nm_running(manager->client);
     world->manager_settled = world->manager_present && !nm_client_get_startup(manager->client);
-    if (!world->manager_present) {
-        ks_attempts_clear(manager->attempts);
+    if (!world->manager_present)
         return;
-    }
 
     by_profile = g_hash_table_new(NULL, NULL);
     claims = g_array_new(FALSE, FALSE, sizeof(Claim));
