@@ -41,6 +41,7 @@ _KEYS = {
     "debian": ("debian-archive-keyring.gpg", "debian-archive-keyring"),
     "ubuntu": ("ubuntu-archive-keyring.gpg", "ubuntu-keyring"),
 }
+_ARCHIVE = "http://deb.debian.org/debian"
 _KEYS_FROM = "trixie"  # whose packages bring both
 # What a root lacks to be switched on by systemd-nspawn; the rest comes with the product's own needs.
 TO_BOOT = ("systemd-sysv", "libpam-systemd")
@@ -79,10 +80,10 @@ def apt_settings() -> list[str]:
 
 
 def debian_archive() -> str:
-    """Where this machine's own packages come from, for which it need not be Debian 12."""
+    """Where this machine's own packages come from, for which it need not be Debian 12; Debian's own archive for others."""
     asked = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(REPO_URI)", "Created-By: Packages"]
     listed = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return next(line.split()[1] for line in listed.splitlines() if line.startswith("Debian "))
+    return next((line.split()[1] for line in listed.splitlines() if line.startswith("Debian ")), _ARCHIVE)
 
 
 def keyring(vendor: str) -> Path:
