@@ -50,6 +50,8 @@ const KsOptionText ks_option_texts[] = {
     { "--full", KS_OPTION_FULL, N_("with all names and addresses as they are") },
     { "--drop", KS_OPTION_DROP,
       N_("over a drop: the VPN's interface is taken away, and the VPN connected again") },
+    { "--online", KS_OPTION_ONLINE,
+      N_("ask this service on the internet how it sees you, through the VPN and without"), "URL" },
     { "--yes", KS_OPTION_YES, N_("without asking first") },
     { "--no-ask-password", KS_OPTION_NO_ASK_PASSWORD, N_("never ask for a password") },
     { "--help", KS_OPTION_HELP, N_("explain the program, or a command") },
@@ -153,6 +155,8 @@ static void take_value(KsCommandLine *line, unsigned option, const char *value)
         line->output = value;
     else if (option == KS_OPTION_KEEP)
         line->keep = value;
+    else if (option == KS_OPTION_ONLINE)
+        line->online = value;
 }
 
 /* How many of the words the command's name takes; 0: it is another one. */

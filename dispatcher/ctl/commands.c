@@ -114,7 +114,8 @@ const KsCommand ks_commands[] = {
           "name it here again."),
       .run = ks_run_always_on },
     { .name = "test",
-      .options = KS_OPTION_JSON | KS_OPTION_WATCH | KS_OPTION_DROP | KS_OPTION_YES,
+      .options =
+          KS_OPTION_JSON | KS_OPTION_WATCH | KS_OPTION_DROP | KS_OPTION_YES | KS_OPTION_ONLINE,
       .summary = N_("test now whether anything leaves without a VPN"),
       .details = N_(
           "Tries to get out past the VPN in every way that programs have, of IPv4 and IPv6, as root "
@@ -123,7 +124,10 @@ const KsCommand ks_commands[] = {
           "internet: it sends to addresses that nobody has, and to your own name servers.\n"
           "Exits with 0 if nothing left, with 6 if something did, and with 7 if it cannot be said.\n"
           "With --drop root tests with the VPN connected, with its interface taken away, and "
-          "connected again."),
+          "connected again.\n"
+          "With --online it asks instead a service of your choice that says from which address it "
+          "is asked, as programs do, through the VPN and by each network card, and compares the "
+          "answers. The service then sees you without the VPN if the lock is open."),
       .run = ks_run_test },
     { .name = "report",
       .options = KS_OPTION_FULL | KS_OPTION_OUTPUT,

@@ -28,6 +28,7 @@ typedef enum {
     KS_OPTION_DROP = 1 << 18,
     KS_OPTION_YES = 1 << 19,
     KS_OPTION_KEEP = 1 << 20,
+    KS_OPTION_ONLINE = 1 << 21,
 } KsOptions;
 
 /* What stands anywhere on the command line, with any command. */
@@ -49,6 +50,7 @@ typedef struct {
     const char *vpn;
     const char *output;
     const char *keep;
+    const char *online;
     KsClient *client;
 } KsCommandLine;
 

@@ -7,6 +7,7 @@
 #include "ctl/json.h"
 #include "ctl/leak-call.h"
 #include "ctl/leaks.h"
+#include "ctl/online.h"
 #include "ctl/output.h"
 #include "model/names.h"
 
@@ -94,8 +95,11 @@ static KsExitStatus watch(GDBusConnection *connection, const KsCommandLine *line
 KsExitStatus ks_run_test(const KsCommandLine *line)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GDBusConnection) connection = ks_bus_open(&error);
+    g_autoptr(GDBusConnection) connection = NULL;
 
+    if (ks_command_line_has(line, KS_OPTION_ONLINE))
+        return ks_test_online(line);
+    connection = ks_bus_open(&error);
     if (!connection) {
         g_autofree char *message = NULL;
         KsExitStatus status = ks_leak_call_explain(error, &message);

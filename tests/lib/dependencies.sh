@@ -21,7 +21,7 @@
 DEPENDENCY_BUILD='gcc libc6-dev binutils meson ninja-build pkgconf|pkg-config gettext
 desktop-file-utils libpolkit-gobject-1-dev
 libglib2.0-dev libnm-dev libnftnl-dev libmnl-dev libsystemd-dev systemd-dev|systemd
-libc-ares-dev libjson-glib-dev polkitd|policykit-1 libgtk-3-dev libayatana-appindicator3-dev'
+libc-ares-dev libcurl4-gnutls-dev|libcurl4-openssl-dev libjson-glib-dev polkitd|policykit-1 libgtk-3-dev libayatana-appindicator3-dev'
 DEPENDENCY_DEMO='network-manager network-manager-openvpn openvpn dnsmasq-base dbus
 nftables netbase iproute2 iputils-ping util-linux procps openssl
 python3 python3-gi'
@@ -69,7 +69,7 @@ dependency_programs() {
         ;;
     esac
 }
-DEPENDENCY_MODULES='glib-2.0 gio-unix-2.0 libnm libnftnl libmnl libcares libsystemd
+DEPENDENCY_MODULES='glib-2.0 gio-unix-2.0 libnm libnftnl libmnl libcares libcurl libsystemd
 json-glib-1.0 gtk+-3.0 ayatana-appindicator3-0.1'
 
 # To compile, where there is no apt. Fedora's packages name the pkg-config modules that they bring
@@ -80,7 +80,7 @@ desktop-file-utils gtk-update-icon-cache
 pkgconfig(polkit-gobject-1)'
 DEPENDENCY_PACMAN='gcc binutils meson ninja pkgconf gettext glib2 glib2-devel libnm libnftnl libmnl
 desktop-file-utils gtk-update-icon-cache
-c-ares systemd-libs json-glib polkit gtk3 libayatana-appindicator'
+c-ares curl systemd-libs json-glib polkit gtk3 libayatana-appindicator'
 
 # Units that a package of ours brings and that its installation would enable at boot.
 DEPENDENCY_UNITS='NetworkManager.service NetworkManager-dispatcher.service

@@ -23,6 +23,7 @@ ROOMS = {
     "dispatcher/service": ("model policy files network guard polkit", "glib systemd"),
     "dispatcher/leaktest": ("model files kernel polkit", "glib"),
     "dispatcher/refused": ("model files kernel polkit", "glib"),
+    "dispatcher/online": ("model", "glib curl"),
     # root's rescue works when no guard answers: it reads and shows the same state and kernel as the guard
     # would
     "dispatcher/ctl": ("model policy files rules kernel", "glib json-glib"),
@@ -40,6 +41,7 @@ LIBRARIES = [
     ("libmnl", r"libmnl/.*"),
     ("c-ares", r"ares(_.*)?\.h"),
     ("libnm", r"NetworkManager\.h|nm-.*\.h|libnm/.*"),
+    ("curl", r"curl/.*"),
     ("polkit", r"polkit(agent)?/.*"),
     ("systemd", r"systemd/.*"),
     ("gtk", r"(gtk|gdk|pango|cairo|libayatana-appindicator|libappindicator).*"),
@@ -216,7 +218,7 @@ FIXTURES = [
     ),
     Fixture(
         "a library nobody decided on",
-        {"dispatcher/ctl/main.c": "#include <curl/curl.h>\n"},
+        {"dispatcher/ctl/main.c": "#include <nobody/nothing.h>\n"},
         "belongs to no library",
     ),
     Fixture(

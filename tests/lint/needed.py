@@ -22,6 +22,7 @@ PROGRAMS = {
     " libjson-glib-1.0.so.* libcares.so.*",
     "dispatcher/leaktest/nm-killswitch-leak-test": f"{C_LIBRARY} {GLIB} {NETLINK}",
     "dispatcher/refused/nm-killswitch-refused": f"{C_LIBRARY} {GLIB} {NETLINK}",
+    "dispatcher/online/nm-killswitch-online": f"{C_LIBRARY} {GLIB} libcurl*.so.*",
     "dispatcher/ctl/nm-killswitch": f"{C_LIBRARY} {GLIB} {NETLINK} libjson-glib-1.0.so.*",
     "applet/nm-killswitch-applet": f"{C_LIBRARY} {GLIB} libnm.so.* libgtk-3.so.* libgdk-3.so.*"
     " libatk-1.0.so.* libpango-1.0.so.* libayatana-appindicator3.so.*",

@@ -99,7 +99,7 @@ def test_the_spdx_document_describes_the_build():
     assert {link["relatedSpdxElement"] for link in document["relationships"]} == set(known) - {document["SPDXID"]}
     product, *libraries = document["packages"]
     assert product["versionInfo"] == build.VERSION.split("-")[0]
-    assert {"libnm", "libnftnl", "libmnl", "libcares", "gtk+-3.0"} <= {library["name"] for library in libraries}
+    assert {"libnm", "libnftnl", "libmnl", "libcares", "libcurl", "gtk+-3.0"} <= {library["name"] for library in libraries}
     programs = [file for file in document["files"] if file["fileTypes"] == ["BINARY"]]
     sums = {Path(file["fileName"]).name: file["checksums"] for file in programs}
     for program in ("service/nm-killswitchd", "ctl/nm-killswitch", "hook/nm-killswitch-dispatcher"):

@@ -38,6 +38,7 @@ class Product:
         self.command = build / "ctl/nm-killswitch"
         self.leak_test = build / "leaktest/nm-killswitch-leak-test"
         self.refused = build / "refused/nm-killswitch-refused"
+        self.online = build / "online/nm-killswitch-online"
         self.actions = build_dir() / "polkit" / _ACTIONS.name
 
     @property

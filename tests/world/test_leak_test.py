@@ -5,6 +5,8 @@ lock holds, and of locks that leak exactly the rows that do."""
 import contextlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -13,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from . import addresses as a
-from . import reference_lock
+from . import kernel, reference_lock
 from .network import Namespace
+from .sandbox import build_dir
 from .waiting import wait_until
 
 CLOSED, LEAKED, UNJUDGED = 0, 6, 7
@@ -293,6 +296,84 @@ def test_over_a_drop(world, tester):
     assert "The interface tun0 stays." in said and program.returncode in (LEAKED, UNJUDGED), said
     assert _index(world) == again, "taken away while the lock was open"
     world.product.ctl("resume")
+
+
+@contextlib.contextmanager
+def _in_place(program: Path):
+    """Where the command line looks for it; afterwards the folder is the machine's again."""
+    folder = Path(re.search(r'KS_LIBEXECDIR "(.*)"', (build_dir() / "config.h").read_text())[1])
+    made = not folder.exists()
+    folder.mkdir(exist_ok=True)
+    copy = Path("/run/world/libexec")
+    shutil.copytree(folder, copy, symlinks=True)
+    shutil.copy(program, copy)
+    kernel.mount(str(copy), str(folder), "", kernel.MS_BIND)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+        shutil.rmtree(copy)
+        if made:
+            folder.rmdir()
+
+
+def _ask(world, url: str, *words: str, user: int = 0) -> tuple[int, dict]:
+    """Exit status, and what was told."""
+    who = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    done = world.client.run([*who, str(world.product.command), "test", "--online", url, "--json", *words], check=False)
+    return done.returncode, json.loads(done.stdout) if done.stdout.startswith("{") else {}
+
+
+def _answers(found: dict) -> dict:
+    return {(way["interface"], way["family"]): way["answer"] if way["reached"] else None for way in found["ways"]}
+
+
+def _own_addresses(world, interface: str) -> set:
+    told = json.loads(world.client.run(["ip", "-json", "address", "show", "dev", interface, "scope", "global"]).stdout)
+    return {address["local"] for address in told[0]["addr_info"] if address}
+
+
+def test_a_service_says_how_it_sees_this_machine(world):
+    """It answers with the address of who asks. By the network card it answers as long as the lock is open."""
+    by_card, by_vpn = [(a.UPLINK, family) for family in BOTH], [(a.TUNNEL, family) for family in BOTH]
+    url = "http://service.example/"
+    with _in_place(world.product.online):
+        status, found = _ask(world, url)
+        answers = _answers(found)
+        assert (status, found["verdict"], found["state"], found["seen"]) == (LEAKED, "leaked", "unlocked", "")
+        assert {answers[way] for way in by_card} <= _own_addresses(world, a.UPLINK)
+        assert [answers["", family] for family in BOTH] == [answers[way] for way in by_card]
+        assert _ask(world, f"http://{a.PRIVATE_ROUTER[4]}/")[1]["doubt"] == "not-public"
+        assert _ask(world, "file:///etc/passwd") == (2, {})
+
+        web = bytes(map(int, a.WEB[4].split(".")))
+        world.product.ctl("auto", "off")
+        world.manager.up("full")
+        mark = world.capture.fence()
+        status, found = _ask(world, url)
+        world.product.ctl("auto", "on")
+        assert any(web in frame.data for frame in world.capture.since(mark, world.capture.fence()))
+        answers = _answers(found)
+        assert (status, found["seen"]) == (LEAKED, "different")
+        hidden = {answers[way] for way in by_vpn}
+        assert hidden <= _own_addresses(world, a.TUNNEL) and not hidden & {answers[way] for way in by_card}
+
+        world.product.ctl("lock")
+        mark = world.capture.fence()
+        status, found = _ask(world, url, user=1000)
+        frames = world.capture.since(mark, world.capture.fence())
+        answers = _answers(found)
+        assert (status, found["verdict"], found["state"]) == (CLOSED, "closed", "protected"), found
+        assert {answers["", family] for family in BOTH} == {answers[way] for way in by_vpn} == hidden
+        assert [answers[way] for way in by_card] == [None, None]
+        assert not any(web in frame.data for frame in frames)
+
+        world.manager.all_down()
+        assert _ask(world, url)[0] == _ask(world, f"http://{a.WEB[4]}/")[0] == UNJUDGED
+        said = world.client.run([str(world.product.command), "test", "--online", url, "--drop"], check=False)
+        assert said.returncode == 2
+    said = world.client.run([str(world.product.command), "test", "--online", url], check=False)
+    assert said.returncode == 1
 
 
 def test_who_may_and_how_often(world, tester, people):

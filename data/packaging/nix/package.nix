@@ -3,6 +3,7 @@
   lib,
   stdenv,
   c-ares,
+  curl,
   gettext,
   glib,
   gtk3,
@@ -40,6 +41,7 @@ stdenv.mkDerivation {
   ];
   buildInputs = [
     c-ares
+    curl
     glib
     gtk3
     json-glib
@@ -54,6 +56,7 @@ stdenv.mkDerivation {
   # tests: they need root and namespaces
   mesonFlags = [
     "-Dtests=false"
+    "-Donline=enabled"
     "--libexecdir=libexec"
   ];
   # /etc is the machine's: the module writes it

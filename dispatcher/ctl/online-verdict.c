@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/online-verdict.h"
+
+#include "config.h"
+#include "ctl/field.h"
+#include "ctl/text.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+/* What a way takes of a line, and an answer at most: an address with some words. */
+#define WAY_COLUMNS    32
+#define ANSWER_COLUMNS 44u
+
+#define HTTP_OK 200u
+
+/* ---- what follows ---- */
+
+typedef struct {
+    bool closed;   /* the lock is */
+    bool works;    /* the service was reached by the usual way or a VPN */
+    bool uplinks;  /* there are any */
+    bool reached;  /* it was reached by an uplink */
+    bool same;     /* ... with an answer that a VPN got too, in the same family */
+    bool other;    /* ... with another one */
+    bool not_tied; /* the kernel did not let the question be tied to an interface */
+} Finding;
+
+static bool is_uplink(GVariant *way)
+{
+    return strcmp(ks_field_text(way, "kind"), "uplink") == 0;
+}
+
+static bool is_answered(GVariant *way)
+{
+    return ks_field_number(way, "status") == HTTP_OK;
+}
+
+static void compare(Finding *finding, GVariant *ways, GVariant *uplink)
+{
+    for (gsize i = 0; i < g_variant_n_children(ways); i++) {
+        g_autoptr(GVariant) way = g_variant_get_child_value(ways, i);
+        bool same;
+
+        if (strcmp(ks_field_text(way, "kind"), "vpn") != 0 || !is_answered(way) ||
+            ks_field_number(way, "family") != ks_field_number(uplink, "family"))
+            continue;
+        same = strcmp(ks_field_text(way, "answer"), ks_field_text(uplink, "answer")) == 0;
+        finding->same |= same;
+        finding->other |= !same;
+    }
+}
+
+static Finding find(const char *state, GVariant *ways)
+{
+    Finding finding = { .closed =
+                            strcmp(state, "protected") == 0 || strcmp(state, "blocked") == 0 };
+
+    for (gsize i = 0; i < g_variant_n_children(ways); i++) {
+        g_autoptr(GVariant) way = g_variant_get_child_value(ways, i);
+        bool reached = ks_field_flag(way, "reached");
+
+        if (!is_uplink(way)) {
+            finding.works |= reached;
+            continue;
+        }
+        finding.uplinks = true;
+        finding.reached |= reached;
+        finding.not_tied |= ks_field_flag(way, "not_tied");
+        if (is_answered(way))
+            compare(&finding, ways, way);
+    }
+    return finding;
+}
+
+/* A word; "": nothing is in doubt. */
+static const char *doubt_of(const Finding *finding)
+{
+    if (!finding->works)
+        return "not-reached";
+    if (!finding->uplinks)
+        return "no-uplink";
+    if (finding->not_tied)
+        return "not-tied";
+    return finding->closed ? "" : "open";
+}
+
+/* ---- what is told ---- */
+
+static const char *kind_of(const char *interface, GVariant *tunnels)
+{
+    if (interface[0] == '\0')
+        return "usual";
+    for (gsize i = 0; i < g_variant_n_children(tunnels); i++) {
+        g_autoptr(GVariant) tunnel = g_variant_get_child_value(tunnels, i);
+
+        if (strcmp(ks_field_text(tunnel, "interface"), interface) == 0)
+            return "vpn";
+    }
+    return "uplink";
+}
+
+static GVariant *ways_of(GVariant *status, GVariant *answers)
+{
+    g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
+    GVariantBuilder ways;
+    GVariantIter iter;
+    const char *interface;
+    const char *answer;
+    const char *problem;
+    guint32 family;
+    guint32 code;
+    gboolean reached;
+    gboolean not_tied;
+
+    g_variant_builder_init(&ways, G_VARIANT_TYPE("aa{sv}"));
+    g_variant_iter_init(&iter, answers);
+    while (g_variant_iter_next(&iter, "(&subu&s&sb)", &interface, &family, &reached, &code, &answer,
+                               &problem, &not_tied)) {
+        GVariantDict way;
+
+        g_variant_dict_init(&way, NULL);
+        g_variant_dict_insert(&way, "kind", "s", kind_of(interface, tunnels));
+        g_variant_dict_insert(&way, "interface", "s", interface);
+        g_variant_dict_insert(&way, "family", "u", family);
+        g_variant_dict_insert(&way, "reached", "b", reached);
+        g_variant_dict_insert(&way, "status", "u", code);
+        g_variant_dict_insert(&way, "answer", "s", answer);
+        g_variant_dict_insert(&way, "problem", "s", problem);
+        g_variant_dict_insert(&way, "not_tied", "b", not_tied);
+        g_variant_builder_add_value(&ways, g_variant_dict_end(&way));
+    }
+    return g_variant_builder_end(&ways);
+}
+
+GVariant *ks_online_tell(const char *url, GVariant *status, GVariant *answers)
+{
+    const char *state = ks_field_text(status, "state");
+    g_autoptr(GVariant) given = g_variant_get_child_value(answers, 1);
+    g_autoptr(GVariant) ways = g_variant_ref_sink(ways_of(status, given));
+    Finding finding = find(state, ways);
+    const char *doubt;
+    GVariantDict told;
+
+    g_variant_get_child(answers, 0, "&s", &doubt);
+    if (doubt[0] == '\0')
+        doubt = finding.reached ? "" : doubt_of(&finding);
+    g_variant_dict_init(&told, NULL);
+    g_variant_dict_insert(&told, "url", "s", url);
+    g_variant_dict_insert(&told, "state", "s", state);
+    g_variant_dict_insert(&told, "verdict", "s",
+                          finding.reached ? "leaked"
+                          : doubt[0]      ? "unjudged"
+                                          : "closed");
+    g_variant_dict_insert(&told, "doubt", "s", doubt);
+    g_variant_dict_insert(&told, "seen", "s",
+                          finding.other  ? "different"
+                          : finding.same ? "same"
+                                         : "");
+    g_variant_dict_insert_value(&told, "ways", ways);
+    return g_variant_ref_sink(g_variant_dict_end(&told));
+}
+
+/* ---- for people ---- */
+
+static const char *why_unjudged(const char *doubt)
+{
+    static const struct {
+        const char *word;
+        const char *text;
+    } meanings[] = {
+        { "name", N_("Nothing can be said: no address was found for the service's name.") },
+        { "not-public",
+          N_("Nothing can be said: the service is not on the internet, where others see you.") },
+        { "not-reached",
+          N_("Nothing can be said: the service was reached by no way at all. It may be away itself.") },
+        { "no-uplink", N_("Nothing can be said: no network card leads out.") },
+        { "not-tied",
+          N_("Nothing can be said: this system does not let programs choose the network card.") },
+        { "open", N_("The service was reached by no network card without the VPN, but the lock is "
+                     "open: it is not the lock that kept it from that.") },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(meanings); i++)
+        if (strcmp(meanings[i].word, doubt) == 0)
+            return _(meanings[i].text);
+    return _("Nothing can be said.");
+}
+
+static const char *comparison(const char *seen)
+{
+    if (strcmp(seen, "different") == 0)
+        return _("It answers otherwise than through the VPN: what leaves by the network card shows "
+                 "another address.");
+    if (strcmp(seen, "same") == 0)
+        return _(
+            "It answers the same through the VPN: for this service the VPN does not change how "
+            "you are seen.");
+    return "";
+}
+
+static char *headline(GVariant *told)
+{
+    const char *verdict = ks_field_text(told, "verdict");
+    const char *state = ks_field_text(told, "state");
+    const char *seen = comparison(ks_field_text(told, "seen"));
+    const char *first;
+
+    if (strcmp(verdict, "unjudged") == 0)
+        return g_strdup(why_unjudged(ks_field_text(told, "doubt")));
+    if (strcmp(verdict, "closed") == 0)
+        return g_strdup(
+            _("Nothing leaks to this service: it was reached through the VPN, and by no "
+              "network card without it."));
+    if (strcmp(state, "unlocked") == 0)
+        first = _("The lock is open, and the service was reached without a VPN.");
+    else if (strcmp(state, "paused") == 0)
+        first = _("The lock is paused, and the service was reached without a VPN.");
+    else
+        first = _("This machine leaks: the service was reached without the VPN.");
+    return seen[0] ? g_strdup_printf("%s %s", first, seen) : g_strdup(first);
+}
+
+static char *way_text(GVariant *way)
+{
+    const char *kind = ks_field_text(way, "kind");
+    const char *family = ks_field_number(way, "family") == 6 ? "IPv6" : "IPv4";
+    g_autofree char *interface = ks_printable(ks_field_text(way, "interface"), WAY_COLUMNS / 2);
+
+    if (strcmp(kind, "usual") == 0)
+        return g_strdup_printf(_("as programs ask, %s"), family);
+    if (strcmp(kind, "vpn") == 0)
+        /* TRANSLATORS: by the VPN's interface, in IPv4 or IPv6: "VPN tun0, IPv4" */
+        return g_strdup_printf(_("VPN %s, %s"), interface, family);
+    return g_strdup_printf("%s, %s", interface, family);
+}
+
+static char *answer_text(GVariant *way)
+{
+    const char *problem = ks_field_text(way, "problem");
+    uint64_t code = ks_field_number(way, "status");
+    g_autofree char *text = NULL;
+
+    if (!ks_field_flag(way, "reached"))
+        return g_strdup(_("not reached"));
+    if (problem[0])
+        text = g_strdup_printf(_("reached: %s"), problem);
+    else if (code == HTTP_OK && ks_field_text(way, "answer")[0])
+        text = g_strdup(ks_field_text(way, "answer"));
+    else
+        text = g_strdup_printf(_("reached: HTTP %u"), (unsigned) code);
+    return ks_printable(text, ANSWER_COLUMNS);
+}
+
+char *ks_show_online(GVariant *told, bool colour)
+{
+    g_autoptr(GVariant) ways = ks_field_list(told, "ways");
+    const char *verdict = ks_field_text(told, "verdict");
+    const char *paint = strcmp(verdict, "closed") == 0   ? "\033[1;32m"
+                        : strcmp(verdict, "leaked") == 0 ? "\033[1;31m"
+                                                         : "\033[1;33m";
+    GString *out = g_string_new(colour ? paint : NULL);
+    g_autofree char *first = headline(told);
+
+    ks_text_append_wrapped(out, "", 0, first);
+    if (colour)
+        g_string_insert(out, (gssize) out->len - 1, "\033[0m");
+    if (g_variant_n_children(ways) > 0)
+        g_string_append_c(out, '\n');
+    for (gsize i = 0; i < g_variant_n_children(ways); i++) {
+        g_autoptr(GVariant) way = g_variant_get_child_value(ways, i);
+        g_autofree char *name = way_text(way);
+        g_autofree char *answer = answer_text(way);
+        bool leaks = colour && is_uplink(way) && ks_field_flag(way, "reached");
+        unsigned taken = ks_printable_columns(name);
+
+        g_string_append_printf(out, "%s%*s%s%s%s\n", name,
+                               taken < WAY_COLUMNS ? (int) (WAY_COLUMNS - taken) : 1, "",
+                               leaks ? "\033[1;31m" : "", answer, leaks ? "\033[0m" : "");
+    }
+    return g_string_free(out, FALSE);
+}
