@@ -87,7 +87,7 @@ static char *note_of(const KsRefusedReport *report)
     if (report->entries->len > KS_REFUSED_SHOWN_MAX)
         more = g_strdup_printf(_("The latest %u of %u are shown."), KS_REFUSED_SHOWN_MAX,
                                report->entries->len);
-    else if (report->entries->len == 0 && report->hidden == 0)
+    else if (report->kept_until == 0 && report->entries->len == 0 && report->hidden == 0)
         more = g_strdup(_("What a program tries to send past the VPN while the lock is closed "
                           "appears here. What was refused before cannot be seen any more."));
     if (!more)
@@ -95,13 +95,26 @@ static char *note_of(const KsRefusedReport *report)
     return missing ? g_strdup_printf("%s %s", more, missing) : g_steal_pointer(&more);
 }
 
-static const char *headline_of(const KsRefusedReport *report)
+/* What somebody had kept came before the window opened. */
+static char *headline_of_kept(const KsRefusedReport *report)
 {
+    g_autofree char *since = ks_text_moment(report->kept_since);
+    g_autofree char *until = ks_text_moment(report->kept_until);
+    g_autofree char *kept = g_strdup_printf(_("Kept since %s, until %s:"), since, until);
+
+    return report->entries->len > 0 ? g_steal_pointer(&kept)
+                                    : g_strdup_printf("%s %s", kept, ks_refused_nothing(report));
+}
+
+static char *headline_of(const KsRefusedReport *report)
+{
+    if (report->kept_until > 0)
+        return headline_of_kept(report);
     if (report->entries->len > 0)
-        return _("Refused since this window opened:");
-    return report->hidden > 0
-               ? _("Nothing of your programs has been refused since this window opened.")
-               : _("Nothing has been refused since this window opened.");
+        return g_strdup(_("Refused since this window opened:"));
+    return g_strdup(report->hidden > 0
+                        ? _("Nothing of your programs has been refused since this window opened.")
+                        : _("Nothing has been refused since this window opened."));
 }
 
 static void add_rows(KsRefusedView *view, const KsRefusedReport *report, KsNameApp name_app,
@@ -126,7 +139,7 @@ KsRefusedView *ks_refused_view_new(const KsRefusedReport *report, const GError *
         else
             view->note = g_strdup(strcmp(trouble, view->headline) != 0 ? trouble : "");
     } else {
-        view->headline = g_strdup(report ? headline_of(report) : _("Looking…"));
+        view->headline = report ? headline_of(report) : g_strdup(_("Looking…"));
         view->note = report ? note_of(report) : g_strdup("");
     }
     if (report)

@@ -102,6 +102,11 @@ def test_whatever_is_told(stage):
     wait_until(lambda: any("443, TCP: it was" in node.text for node in read(stage, "VPNs") if node.role == "text"), "what was copied", 20)
     stage.x("key", "Escape")
 
+    # somebody has it kept: then it is not since the window opened
+    kept = "'kept_since': <int64 1000000000>, 'kept_until': <int64 1000001800>"
+    stage.helper("Refused", f"({{'state': <'on'>, {kept}, 'entries': <[{', '.join(ENTRIES)}]>}},)")
+    _said(stage, "Kept since")
+
     # the first row goes, the others stay
     stage.helper("Refused", f"({{'state': <'on'>, 'entries': <[{', '.join(ENTRIES[1:])}]>}},)")
     wait_until(lambda: not any(node.name == rows[0].name for node in read(stage, TITLE, "VISIBLE")), "the row to go", 20)

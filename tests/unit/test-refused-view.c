@@ -119,6 +119,30 @@ static void test_nothing(void)
     check("{'state': <'later'>}", unseen, ""); /* the headline says it */
 }
 
+/* The window shows at once what was refused before it opened, and says since when. */
+static void test_kept(void)
+{
+#define KEPT "'kept_since': <int64 1000000000>, 'kept_until': <int64 1000001800>"
+    static const struct {
+        const char *told;
+        const char *end;
+    } cases[] = {
+        { "{'state': <'on'>, " KEPT ", 'entries': <[" ENTRY("'program': <'p'>") "]>}", ":" },
+        { "{'state': <'on'>, " KEPT "}", ": Nothing was refused since then." },
+        { "{'state': <'on'>, " KEPT ", 'hidden': <uint32 2>}",
+          ": Nothing of your programs was refused since then." },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(KsRefusedView) view = view_of(cases[i].told);
+
+        g_assert_true(g_str_has_prefix(view->headline, "Kept since "));
+        g_assert_nonnull(strstr(view->headline, ", until "));
+        g_assert_true(g_str_has_suffix(view->headline, cases[i].end));
+        g_assert_null(strstr(view->note, "cannot be seen any more"));
+    }
+}
+
 static void check_error(GError *taken, const char *note)
 {
     g_autoptr(GError) error = taken;
@@ -156,6 +180,7 @@ int main(int argc, char **argv)
     g_test_add_func("/refused-view/only-so-many", test_only_so_many);
     g_test_add_func("/refused-view/alike", test_alike);
     g_test_add_func("/refused-view/nothing", test_nothing);
+    g_test_add_func("/refused-view/kept", test_kept);
     g_test_add_func("/refused-view/errors", test_errors);
     return g_test_run();
 }
