@@ -19,6 +19,7 @@ RESOLVED = "systemd-resolved.service"
 NAME = "vpn.names.example"  # no name of .test: resolved takes those unsigned, also with DNSSEC=yes
 _QUESTION = b"\x03vpn\x05names\x07example\x00"
 _PROFILE = "/etc/NetworkManager/system-connections/named.nmconnection"
+_ALGORITHMS = bytes.fromhex("0005 0007 0507080a0d0e0f 0006 0003 010204 0007 0001 01")  # DAU, DHU, N3U (RFC 6975)
 _DNS_PORTS = (53, 853)
 _NM = "[main]\ndns=systemd-resolved\n"
 _STRICT = "/etc/systemd/resolved.conf.d/strict.conf"
@@ -152,6 +153,18 @@ def _warnings(machine: Machine, word: str) -> list[str]:
 def _configure(machine: Machine, text: str) -> None:
     machine.disk.write(_STRICT, f"[Resolve]\n{text}\n")
     machine.run("systemctl", "restart", RESOLVED)
+
+
+def test_dnssec_where_the_name_server_knows_none(resolved):
+    """resolved's own default then says in each question which algorithms it knows; the name server here knows none."""
+    machine = resolved
+    _configure(machine, "DNSSEC=allow-downgrade")
+    mark = machine.capture.fence()
+    _connect(machine)
+    asked = [frame.data for frame in machine.capture.since(mark, machine.capture.fence()) if _QUESTION in frame.data.lower()]
+    assert any(_ALGORITHMS in data for data in asked), "the control: it is asked so"
+    assert not _warnings(machine, "DNSSEC")
+    assert _to_resolvers(machine, mark) == []
 
 
 def test_what_insists_is_told_with_a_way_out(resolved):

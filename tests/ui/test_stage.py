@@ -243,6 +243,10 @@ def test_the_window_is_as_high_as_what_is_in_it(stage):
         )
 
     wait_until(shown_whole, "all of it to be seen", 20)
+    # what the guard warns of is there, too: the network wants a login first
+    login = "The network wants a login in a browser, and no VPN can connect before."
+    stage.say({**STATES["blocked"], "Warnings": f"['{login}']"})
+    wait_until(lambda: any(login in text for text in words(stage, "VPN Kill Switch")), "the warning", 20)
     assert stage.owner(ID)
 
 
