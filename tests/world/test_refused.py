@@ -458,6 +458,7 @@ def test_a_flood(world, looker, people, record_property):
     pids = {"guard": world.product.guard_pid, "helper": looker.program.pid}
     began, before = time.monotonic(), {name: _cpu(pid) for name, pid in pids.items()}
     flood = Part(world.client, "send", SATURATING, a.UPLINK, a.WEB[4], a.WEB[6], a.PRIVATE_ROUTER[4], a.PRIVATE_ROUTER[6])
+    alone = flood.go_first()
     time.sleep(3)
     counted = dict(line.split()[:2] for line in flood.stop())
     took = time.monotonic() - began
@@ -466,6 +467,6 @@ def test_a_flood(world, looker, people, record_property):
     rate = int(counted["tried"]) * 1000 / int(counted["milliseconds"])
     record_property("flood", f"{rate:.0f} refused packets a second, {told} told in {took:.1f} s; of a processor: {used}")
     print(f"{rate:.0f} refused packets a second, {told} told in {took:.1f} s; of a processor: {used}")
-    assert rate > 20000 and 50 < told < 2 * 100 * (took + 2), "the kernel's limit, and some are told"
+    assert rate > (200000 if alone else 20000) and 50 < told < 2 * 100 * (took + 2), "the kernel's limit, and some are told"
     assert used["guard"] < 0.01
     assert used["helper"] < 0.25
