@@ -20,7 +20,7 @@ import world.conftest  # noqa: E402
 from world import sandbox  # noqa: E402
 from world.network import log_of  # noqa: E402
 
-from . import image, tree  # noqa: E402
+from . import image, shared, tree  # noqa: E402
 from .machine import Disk, Machine  # noqa: E402
 from .outside import Outside  # noqa: E402
 from .report import Report  # noqa: E402
@@ -28,15 +28,25 @@ from .report import Report  # noqa: E402
 # Other people's programs with all that they need from the archive; two to four minutes each.
 ONLY_IN_FULL = ("test_containers.py", "test_docker.py", "test_libvirt.py")
 
+# What another machine beside them would disturb: they measure.
+ALONE = ("test_life.py", "test_units.py")
+
 _numbers = itertools.count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    shared.between_workers(config)
     world.conftest.pytest_configure(config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     world.conftest.leave_out(config, items, ONLY_IN_FULL)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item: pytest.Item):
+    with world.conftest.beside_others(item, ALONE):
+        yield
 
 
 @dataclass
@@ -60,7 +70,7 @@ def outside():
 
 @pytest.fixture(scope="session")
 def report():
-    written = Report(sandbox.reports_dir() / "boot.md")
+    written = Report(sandbox.reports_dir() / f"boot{os.environ.get('PYTEST_XDIST_WORKER', '')}.md")
     yield written
     written.write()
 
@@ -75,14 +85,20 @@ def raw_disk():
 @pytest.fixture(scope="session")
 def installed(outside, raw_disk, report):
     """Installed on the running machine, by the script that people use."""
-    disk = Disk("installed", raw_disk)
-    with Machine(disk, outside) as machine:
-        machine.wait_uplink()
-        before = tree.system(machine)
-        run = image.install(machine)
-        report.line(f"data/install.sh, building included: {run.seconds:.0f} s")
-        machine.power_off()
-    return Installed(disk, before, run.said, run.seconds)
+    with shared.turn("installed") as made:
+        if made.is_there:
+            disk, facts = made.take(raw_disk)
+            return Installed(disk, **facts)
+        disk = Disk("installed", raw_disk)
+        with Machine(disk, outside) as machine:
+            machine.wait_uplink()
+            before = tree.system(machine)
+            run = image.install(machine)
+            report.line(f"data/install.sh, building included: {run.seconds:.0f} s")
+            machine.power_off()
+        facts = {"before": before, "said": run.said, "seconds": run.seconds}
+        made.give(disk, facts)
+        return Installed(disk, **facts)
 
 
 @pytest.fixture(scope="session")

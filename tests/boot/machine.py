@@ -24,24 +24,33 @@ from world.network import Namespace, log_of
 from world.waiting import wait_until
 
 from . import image
+from .cgroups import ControlGroups
 from .outside import Outside
 
 _DISKS = Path("/run/world/disks")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BOOT_TIMEOUT = 60
+# An overlay's folder that covers the one below it; what a file gives the program in it.
+_TAR = ("tar", "--xattrs", "--xattrs-include=trusted.overlay.opaque", "--xattrs-include=security.capability")
 
 
 class Disk:
     """A stack of layers on top of this machine's files, or of other folders. A new one above it is a copy
     for free."""
 
-    def __init__(self, name: str, below: "Disk | None" = None, base: Sequence[Path] = (Path("/"),)):
+    def __init__(
+        self, name: str, below: "Disk | None" = None, base: Sequence[Path] = (Path("/"),), saved: Path | None = None
+    ):
+        """`saved`: what another one with the same below it wrote."""
         folder = _DISKS / name
         self.written = folder / "written"
         self.root = folder / "root"
         work = folder / "work"
         for path in (self.written, self.root, work):
             path.mkdir(parents=True)
+        if saved:
+            extract = ["--extract", "--same-owner", "--preserve-permissions", f"--directory={self.written}"]
+            subprocess.run([*_TAR, *extract, f"--file={saved}"], check=True)
         self.layers: list[Path] = [self.written, *(below.layers if below else [])]
         self.base = below.base if below else base
         lower = ":".join(map(str, [*self.layers[1:], *self.base]))
@@ -67,6 +76,9 @@ class Disk:
         shutil.rmtree(path)
         os.rename(f"{path}.own", path)
 
+    def save(self, file: Path) -> None:
+        subprocess.run([*_TAR, "--create", f"--file={file}", f"--directory={self.written}", "."], check=True)
+
     def close(self) -> None:
         subprocess.run(["umount", "--lazy", str(self.root)], check=True)
 
@@ -81,6 +93,7 @@ class Machine:
         self._with_containers = with_containers
         self.client: Namespace | None = None
         self.capture: Capture | None = None
+        self._groups: ControlGroups | None = None
         self._nspawn: subprocess.Popen | None = None
         self._leader = 0
 
@@ -113,8 +126,9 @@ class Machine:
         if self._with_containers:
             environment["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY"] = "1"
             arguments += ["--system-call-filter=add_key keyctl bpf"]
+        self._groups = ControlGroups()
         options = {"stdin": inner, "stdout": inner, "stderr": inner, "env": environment}
-        self._nspawn = subprocess.Popen(arguments, start_new_session=True, **options)
+        self._nspawn = subprocess.Popen(arguments, start_new_session=True, preexec_fn=self._groups.enter, **options)
         os.close(inner)
         threading.Thread(target=self._keep_console, args=(console,), daemon=True).start()
 
@@ -176,6 +190,9 @@ class Machine:
                 self._nspawn.wait()
         self._nspawn = None
         self._leader = 0
+        if self._groups:
+            self._groups.remove()
+            self._groups = None
         if self.capture:
             self.capture.close()
             self.capture = None

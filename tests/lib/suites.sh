@@ -317,11 +317,7 @@ suite_boot() { # the product it compiles by itself, as data/install.sh does
         fail packages 'the packages of other firewalls could not be fetched, see above'
         return
     fi
-    rm -f "$results/boot.junit.xml"
-    job INT env KS_BUILD="$build" KS_REPORTS="${KS_REPORTS:-$results/reports}" \
-        /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
-        --junitxml="$results/boot.junit.xml" ${only:+-k "$only"} "$top/tests/boot"
-    count pytest $? "$results/boot.junit.xml"
+    in_two_worlds KS_REPORTS="${KS_REPORTS:-$results/reports}"
 }
 
 suite_packages() {

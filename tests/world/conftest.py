@@ -68,19 +68,21 @@ ALONE = (
 
 
 @contextlib.contextmanager
-def room_beside_others(alone: bool):
+def beside_others(item: pytest.Item, alone: tuple[str, ...]):
     """Among xdist's workers, which see these two files from all their sandboxes."""
+    if not hasattr(item.config, "workerinput"):
+        yield
+        return
     with open(__file__, "rb") as door, open(sandbox.__file__, "rb") as room:
         fcntl.flock(door, fcntl.LOCK_EX)  # who waits to be alone keeps the others from going on
-        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(room, fcntl.LOCK_EX if item.path.name in alone else fcntl.LOCK_SH)
         fcntl.flock(door, fcntl.LOCK_UN)
         yield
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item: pytest.Item):
-    several = hasattr(item.config, "workerinput")
-    with room_beside_others(item.path.name in ALONE) if several else contextlib.nullcontext():
+    with beside_others(item, ALONE):
         yield
 
 
