@@ -24,7 +24,7 @@ boot     | default | root | 25 | test | installed by data/install.sh and booted 
 packages | -       | root | 15 | test | Debian packages: built twice alike, upgraded and interrupted while locked
 ui       | default | root | 20 | test | the applet on real desktops: clicked, read, looked at
 vm       | default | root | 30 | test | virtual machines with the kernels of Debian and of its next release
-fresh    | -       | root | 40 | test | the README on bare systems of other releases; one, another every day
+fresh    | -       | root | 60 | test | the README on bare systems of other releases; one, another every day
 bench    | default | root | 20 | test | speed and size, each against its yardstick; whole only when named
 '
 
