@@ -5,6 +5,7 @@ of each is its control."""
 
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 
 import pytest
 
@@ -18,8 +19,17 @@ from .waiting import wait_until
 _BRIDGE = "br0"
 # each has a name of its own: what NetworkManager still has to do about one that went, it does to the next one
 # of that name
-_OTHERS_BRIDGE, _BRIDGE_BELOW = "br1", "br2"
+_OTHERS_BRIDGE, _BRIDGE_BELOW, _OVER_A_CARD = "br1", "br2", "br3"
 _KINDS = [kind for kind in probes.all_kinds() if not kind.bound]
+
+
+@dataclass(frozen=True)
+class Wire:
+    end: str = a.ROUTER_END  # the router's
+    port: str = a.UPLINK  # the client's
+
+
+_CARD = Wire("lan1", "card1")
 _OWN = {4: ("192.0.2.33", 24), 6: ("2001:db8:2::33", 64)}
 
 
@@ -84,9 +94,9 @@ def _by_hand(world, link: str) -> str:
     return link
 
 
-def _bridge(world, name: str) -> None:
+def _bridge(world, name: str, port: str = a.UPLINK) -> None:
     world.client.ip(
-        f"link add {name} type bridge", f"link set {a.UPLINK} master {name}", f"link set {a.UPLINK} up", f"link set {name} up",
+        f"link add {name} type bridge", f"link set {port} master {name}", f"link set {port} up", f"link set {name} up",
     )
 
 
@@ -101,6 +111,19 @@ def _above_the_bridge(world) -> str:
     return _by_hand(world, "own0")
 
 
+def _over_a_card(world) -> str:
+    """To the kernel the bridge's port is a card: its lower link is elsewhere, as a container's macvlan has it."""
+    world.outside.ip(
+        f"link add under1 type veth peer name {_CARD.end}", "link set under1 up", f"link set {_CARD.end} up",
+        f"addr add {a.ROUTER[6]}/128 dev {_CARD.end} nodad",
+        *(f"route add {address} dev {_CARD.end}" for address in (_OWN[4][0], f"{_OWN[6][0]}/128", a.PRIVATE_CLIENT[4])),
+        f"link add link under1 name {_CARD.port} type macvlan mode passthru", f"link set {_CARD.port} netns {world.client.name}",
+    )  # fmt: skip
+    world.manager.nmcli("device", "set", _CARD.port, "managed", "no")
+    _bridge(world, _OVER_A_CARD, _CARD.port)
+    return _by_hand(world, _OVER_A_CARD)
+
+
 def _by_a_pair(world) -> str:
     world.client.ip(f"link set {a.UPLINK} up")
     return _by_hand(world, a.UPLINK)
@@ -109,6 +132,7 @@ def _by_a_pair(world) -> str:
 _WAYS = {
     "a bridge by NetworkManager": _by_manager,
     "a bridge by others": _by_others,
+    "a bridge over a card": _over_a_card,
     "a macvlan over a bridge": _above_the_bridge,
     "a pair by others": _by_a_pair,
 }
@@ -123,11 +147,16 @@ def capture(request, machine):
     if request.param != "a bridge by NetworkManager":
         machine.manager.nmcli("device", "set", a.UPLINK, "managed", "no")
     try:
-        heard = Capture(machine.outside, machine.client, uplink=_WAYS[request.param](machine))
+        link = _WAYS[request.param](machine)
+        heard = Capture(machine.outside, machine.client, _wire(machine).end, link)
         yield heard
         heard.close()
     finally:
         _undo(machine)
+
+
+def _wire(world) -> Wire:
+    return _CARD if world.client.has_link(_CARD.port) else Wire()
 
 
 def _undo(world) -> None:
@@ -137,7 +166,8 @@ def _undo(world) -> None:
     for name in ("port", _BRIDGE):
         if world.manager.state_of(name):
             world.manager.nmcli("connection", "down", name)
-    for name in (_BRIDGE, _OTHERS_BRIDGE, _BRIDGE_BELOW, "own0"):
+    world.outside.run(["ip", "link", "del", "under1"], check=False)
+    for name in (_BRIDGE, _OTHERS_BRIDGE, _BRIDGE_BELOW, _OVER_A_CARD, "own0"):
         world.client.run(["ip", "link", "del", name], check=False)
         wait_until(
             lambda name=name: world.manager.nmcli("device", "show", name, check=False).returncode,
@@ -168,7 +198,8 @@ def _reaches_the_neighbour(world) -> bool:
 
 def test_it_is_an_uplink(machine, capture):
     world = machine
-    sender = Sender(world.client, a.UPLINK, {f: _OWN[f][0] for f in a.FAMILIES}, mac_of(world.outside, a.ROUTER_END))
+    wire = _wire(world)
+    sender = Sender(world.client, wire.port, {f: _OWN[f][0] for f in a.FAMILIES}, mac_of(world.outside, wire.end))
     expected = {str(kind) for kind in _KINDS} | {name for name in raw_probes.ATTEMPTS if "raw socket" not in name}
     seen = _seen(world, capture, sender)
     assert expected <= seen, f"the control did not see {expected - seen}"
