@@ -4,6 +4,7 @@
 #include "applet/guard-state.h"
 
 #include "applet/text.h"
+#include "model/exception.h"
 
 #include <string.h>
 
@@ -329,6 +330,7 @@ static void read_always_on(GVariant *from, KsGuardState *state)
 
 KsGuardState *ks_guard_state_read(GVariant *properties)
 {
+    g_autoptr(GVariant) exceptions = NULL;
     g_autofree char *mode = NULL;
     const char *word = NULL;
     KsGuardState *made;
@@ -365,6 +367,9 @@ KsGuardState *ks_guard_state_read(GVariant *properties)
     read_list(properties, "Servers", read_server, made->servers);
     read_list(properties, "Vpns", read_vpn, made->vpns);
     read_always_on(properties, made);
+    exceptions = g_variant_lookup_value(properties, "Exceptions", G_VARIANT_TYPE("aa{sv}"));
+    made->exceptions =
+        exceptions ? (unsigned) MIN(g_variant_n_children(exceptions), KS_EXCEPTIONS_MAX) : 0;
     return made;
 }
 

@@ -109,6 +109,7 @@ typedef struct {
     char *mode_source; /* the administrator's file and line that decide it, or "" */
     bool lan;
     char **lan_networks; /* UUIDs; empty: not limited */
+    unsigned exceptions; /* how many a person let past the lock */
     char **always_on;    /* UUIDs of the VPNs that the guard connects, the first first; NULL: an
                            * older guard, which connects none */
     bool always_on_laid_down; /* by the administrator: nobody else can change it */

@@ -53,6 +53,14 @@ const KsOptionText ks_option_texts[] = {
     { "--online", KS_OPTION_ONLINE,
       N_("ask this service on the internet how it sees you, through the VPN and without"), "URL" },
     { "--yes", KS_OPTION_YES, N_("without asking first") },
+    { "--to", KS_OPTION_TO, N_("where to: an address or a range"), N_("ADDRESS[/LENGTH]") },
+    { "--protocol", KS_OPTION_PROTOCOL, N_("by this protocol alone"), "tcp|udp|icmp" },
+    { "--port", KS_OPTION_PORT, N_("to this port alone, or to a range of ports"),
+      N_("PORT[-PORT]") },
+    { "--for", KS_OPTION_FOR, N_("for so long; then the kernel ends it by itself"),
+      N_("DURATION") },
+    { "--yes-it-leaks", KS_OPTION_LEAKS,
+      N_("although it opens more than people think, which is said without this") },
     { "--no-ask-password", KS_OPTION_NO_ASK_PASSWORD, N_("never ask for a password") },
     { "--help", KS_OPTION_HELP, N_("explain the program, or a command") },
     { "--version", KS_OPTION_VERSION, N_("print the version") },
@@ -157,6 +165,14 @@ static void take_value(KsCommandLine *line, unsigned option, const char *value)
         line->keep = value;
     else if (option == KS_OPTION_ONLINE)
         line->online = value;
+    else if (option == KS_OPTION_TO)
+        line->to = value;
+    else if (option == KS_OPTION_PROTOCOL)
+        line->protocol = value;
+    else if (option == KS_OPTION_PORT)
+        line->port = value;
+    else if (option == KS_OPTION_FOR)
+        line->how_long = value;
 }
 
 /* How many of the words the command's name takes; 0: it is another one. */

@@ -169,6 +169,34 @@ const KsCommand ks_commands[] = {
           "does and how to use it.\n"
           "As root it works without the guard, for VPNs that “vpn add” set up."),
       .run = ks_run_export },
+    { .name = "allow list",
+      .options = KS_OPTION_JSON,
+      .summary = N_("list the exceptions from the lock"),
+      .details = N_("Lists what “allow add” lets past the lock."),
+      .run = ks_run_allow_list },
+    { .name = "allow add",
+      .arguments = N_("NAME"),
+      .words_min = 1,
+      .words_max = 1,
+      .options = KS_OPTION_JSON | KS_OPTION_TO | KS_OPTION_PROTOCOL | KS_OPTION_PORT |
+                 KS_OPTION_FOR | KS_OPTION_LEAKS,
+      .summary = N_("let traffic to one address past the lock"),
+      .details = N_(
+          "Lets traffic to an address or a range leave this machine without the VPN while the lock is "
+          "closed, and its answers in: allow add NAS --to 192.0.2.5 --protocol tcp --port 443\n"
+          "Without --protocol it is TCP, UDP and ping; without --port all ports but those of name "
+          "servers. It lets out what is routed past the VPN, and changes no routes. It outlasts a "
+          "restart of this machine unless it is made for a while.\n"
+          "NAME is any name that you choose."),
+      .run = ks_run_allow_add },
+    { .name = "allow remove",
+      .arguments = N_("NAME"),
+      .words_min = 1,
+      .words_max = 1,
+      .options = KS_OPTION_JSON,
+      .summary = N_("end such an exception"),
+      .details = N_("Ends an exception that “allow add” made: what went by it is cut at once."),
+      .run = ks_run_allow_remove },
     { .name = "vpn list",
       .options = KS_OPTION_JSON,
       .summary = N_("list the VPNs and their servers"),

@@ -29,6 +29,11 @@ typedef enum {
     KS_OPTION_YES = 1 << 19,
     KS_OPTION_KEEP = 1 << 20,
     KS_OPTION_ONLINE = 1 << 21,
+    KS_OPTION_TO = 1 << 22,
+    KS_OPTION_PROTOCOL = 1 << 23,
+    KS_OPTION_PORT = 1 << 24,
+    KS_OPTION_FOR = 1 << 25,
+    KS_OPTION_LEAKS = 1 << 26,
 } KsOptions;
 
 /* What stands anywhere on the command line, with any command. */
@@ -51,6 +56,10 @@ typedef struct {
     const char *output;
     const char *keep;
     const char *online;
+    const char *to;
+    const char *protocol;
+    const char *port;
+    const char *how_long; /* of --for */
     KsClient *client;
 } KsCommandLine;
 
@@ -84,6 +93,9 @@ KsExitStatus ks_usage(const char *see, const char *format, ...) G_GNUC_PRINTF(2,
 /* look.c: what only looks. */
 KsExitStatus ks_run_status(const KsCommandLine *line);
 KsExitStatus ks_run_rules(const KsCommandLine *line);
+KsExitStatus ks_run_allow_list(const KsCommandLine *line);
+KsExitStatus ks_run_allow_add(const KsCommandLine *line);
+KsExitStatus ks_run_allow_remove(const KsCommandLine *line);
 KsExitStatus ks_run_vpn_list(const KsCommandLine *line);
 
 /* test.c */

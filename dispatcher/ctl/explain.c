@@ -4,6 +4,7 @@
 #include "config.h"
 #include "ctl/field.h"
 #include "ctl/rescue.h"
+#include "ctl/show-exceptions.h"
 #include "ctl/text.h"
 #include "model/names.h"
 
@@ -499,6 +500,17 @@ static const struct {
     { "broken", explain_broken },
 };
 
+/* What is let past the lock stays in sight. */
+static void count_exceptions(KsExplanation *explanation, GVariant *status)
+{
+    char *headline = ks_show_exceptions_headline(status);
+
+    if (!headline)
+        return;
+    g_free(explanation->headline);
+    explanation->headline = headline;
+}
+
 KsExplanation *ks_explain(GVariant *status)
 {
     KsExplanation *explanation = g_new0(KsExplanation, 1);
@@ -509,6 +521,7 @@ KsExplanation *ks_explain(GVariant *status)
     for (unsigned i = 0; i < G_N_ELEMENTS(states); i++)
         if (strcmp(states[i].state, state) == 0) {
             states[i].explain(explanation, status);
+            count_exceptions(explanation, status);
             return explanation;
         }
     explanation->mood = KS_MOOD_CAREFUL;

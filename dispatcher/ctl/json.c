@@ -44,7 +44,10 @@ static JsonObject *to_object(GVariant *status)
     g_autoptr(JsonNode) node = json_gvariant_serialize(status);
     JsonObject *object = json_object_ref(json_node_get_object(node));
     JsonArray *servers = array_member(object, "servers");
+    JsonArray *exceptions = array_member(object, "exceptions");
 
+    for (guint i = 0; exceptions && i < json_array_get_length(exceptions); i++)
+        tell_time(json_array_get_object_element(exceptions, i), "until");
     tell_time(object, "paused_until");
     tell_time(object, "silent_since");
     if (json_object_has_member(object, "always_on"))
@@ -177,6 +180,18 @@ char *ks_json_vpns(GVariant *status)
     list_vpns(from, vpns);
     take_interfaces(array_member(from, "tunnels"), vpns);
     take_interfaces(array_member(from, "overlays"), vpns);
+    json_object_unref(from);
+    return to_text(to, true);
+}
+
+char *ks_json_exceptions(GVariant *status)
+{
+    JsonObject *from = to_object(status);
+    JsonObject *to = json_object_new();
+    JsonArray *exceptions = array_member(from, "exceptions");
+
+    json_object_set_array_member(to, "exceptions",
+                                 exceptions ? json_array_ref(exceptions) : json_array_new());
     json_object_unref(from);
     return to_text(to, true);
 }

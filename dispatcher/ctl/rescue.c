@@ -4,9 +4,11 @@
 #include "config.h"
 #include "ctl/output.h"
 #include "files/configuration-files.h"
+#include "files/exceptions-file.h"
 #include "files/people.h"
 #include "files/store.h"
 #include "files/vpns-file.h"
+#include "kernel/clock.h"
 #include "kernel/layer.h"
 #include "kernel/links.h"
 #include "model/names.h"
@@ -281,12 +283,17 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char
 {
     g_autoptr(KsStore) store = ks_store_new();
     g_autoptr(KsWorld) world = ks_world_new();
+    g_autoptr(KsExceptions) exceptions = NULL;
     g_autoptr(KsEngine) engine = NULL;
     g_autoptr(GVariant) status = NULL;
     g_autofree char *problem = NULL;
     KsLinks *links = NULL;
     g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
-    KsStatusFacts facts = { .world = world, .held = ks_held_of(held), .alone = true };
+    KsStatusFacts facts = { .world = world,
+                            .held = ks_held_of(held),
+                            .booted =
+                                (uint64_t) ((g_get_real_time() - ks_clock_now()) / G_USEC_PER_SEC),
+                            .alone = true };
 
     (void) ks_store_load(store, &settings, &problem);
     facts.problems[0] =
@@ -304,6 +311,8 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char
     if (ks_links_open(&links) == 0)
         (void) ks_links_describe(links, world);
     ks_vpns_apply(vpns, world);
+    exceptions = ks_exceptions_peek((uint32_t) (ks_clock_now() / G_USEC_PER_SEC));
+    world->exceptions = exceptions;
     /* it was so when the guard saw it last */
     world->ipv6_only = held->lock->sets[KS_SET_TRANSLATORS]->len > 0;
     ks_engine_spare_running(engine); /* nobody locks here */

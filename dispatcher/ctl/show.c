@@ -6,6 +6,7 @@
 #include "ctl/field.h"
 #include "ctl/rescue.h"
 #include "ctl/show-always-on.h"
+#include "ctl/show-exceptions.h"
 #include "ctl/text.h"
 #include "model/names.h"
 #include "model/vpn-type.h"
@@ -343,6 +344,21 @@ static void append_always_on(GString *out, GVariant *status)
         append_row(out, _("Always on"), text);
 }
 
+static void append_exceptions(GString *out, GVariant *status)
+{
+    g_autoptr(GVariant) exceptions = ks_field_list(status, "exceptions");
+
+    for (gsize i = 0; i < g_variant_n_children(exceptions); i++) {
+        g_autoptr(GVariant) exception = g_variant_get_child_value(exceptions, i);
+        g_autofree char *name = ks_printable_name(ks_field_text(exception, "name"));
+        g_autofree char *what = ks_show_exception(exception);
+        g_autofree char *text = g_strdup_printf(_("%s: %s"), name, what);
+
+        /* TRANSLATORS: from the lock; a column's label, 11 characters at most */
+        append_row(out, i == 0 ? _("Exceptions") : "", text);
+    }
+}
+
 static void append_blocked(GString *out, GVariant *status)
 {
     g_autoptr(GVariant) blocked = ks_field_dictionary(status, "blocked");
@@ -392,6 +408,7 @@ static void append_all(GString *out, GVariant *status)
     append_mode(out, status);
     append_always_on(out, status);
     append_lan(out, status);
+    append_exceptions(out, status);
     if (ks_field_flag(status, "locked")) {
         append_blocked(out, status);
         append_kernel(out, status);

@@ -122,6 +122,11 @@ char *ks_store_path(const char *name)
     return g_build_filename(directory("STATE_DIRECTORY", KS_STATE_DIRECTORY), name, NULL);
 }
 
+char *ks_store_runtime_path(const char *name)
+{
+    return g_build_filename(directory("RUNTIME_DIRECTORY", KS_RUNTIME_DIRECTORY), name, NULL);
+}
+
 KsStore *ks_store_new(void)
 {
     KsStore *store = g_new0(KsStore, 1);

@@ -28,6 +28,9 @@ bool ks_store_is_unsaved(const KsStore *store);
 
 /* A file in the folder that outlasts a reboot; owned by the caller. */
 char *ks_store_path(const char *name);
+
+/* The same of what is over with this boot. */
+char *ks_store_runtime_path(const char *name);
 void ks_store_free(KsStore *store);
 
 /* Always fills ret_settings (the caller clears it) with something safe. For KS_STORED_CORRUPT

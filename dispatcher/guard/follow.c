@@ -61,6 +61,7 @@ bool ks_guard_follow(KsGuard *guard)
     networks_changed = forget_networks(guard);
     ks_look_at_network_users(guard->look,
                              (const char *const *) ks_engine_settings(guard->engine)->lan_networks);
+    ks_look_world(guard->look)->exceptions = guard->exceptions;
     settings_changed = ks_engine_observe(guard->engine, ks_look_world(guard->look));
     if (taken_over && ks_guard_heed_ends(guard))
         ks_guard_save(guard); /* what opens: the disk first */
@@ -72,6 +73,7 @@ bool ks_guard_follow(KsGuard *guard)
     if (settings_changed || networks_changed)
         ks_guard_save(guard);
     ks_guard_watch_closing(guard);
+    ks_guard_watch_exceptions(guard);
     ks_guard_verify_soon(guard);
     ks_guard_connect(guard);
     return held;

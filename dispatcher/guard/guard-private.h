@@ -24,7 +24,8 @@
  *   orders.c         what a person asks for, and what is answered
  *   administrator.c  what the configuration rules out
  *   connecting.c     the VPN that is always on
- *   disconnecting.c  what a person disconnects */
+ *   disconnecting.c  what a person disconnects
+ *   excepting.c      what a person lets past the lock */
 
 struct KsGuard {
     KsConfiguration *configuration;
@@ -72,6 +73,11 @@ struct KsGuard {
     bool opened_by_disconnect; /* while NetworkManager is asked for it */
     bool held_by_disconnect;   /* the same, of what is always on */
     bool held_saved;           /* that a person disconnected it is on disk */
+    KsExceptions *exceptions;
+    char *exceptions_problem; /* what was wrong with them when we began */
+    guint exceptions_source;  /* when the next one ends */
+    int64_t slept;            /* microseconds, since the boot, as it was looked at last */
+    uint64_t booted;          /* Unix time in seconds */
     bool is_ready;
     KsGuardObserver observer;
 };
@@ -151,6 +157,18 @@ int64_t ks_guard_next_connect(const KsGuard *guard);
  * NetworkManager for opened the lock, because an administrator's file says that it counts; that is
  * to be saved. */
 bool ks_guard_heed_ends(KsGuard *guard);
+
+/* ---- excepting.c ---- */
+
+void ks_guard_load_exceptions(KsGuard *guard);
+
+/* To be called after each look: the kernel ends those that end by themselves, and what people see
+ * is to follow. */
+void ks_guard_watch_exceptions(KsGuard *guard);
+
+/* A sleep ends those that end by themselves, for the kernel's count stands still in it. To be
+ * called when the machine may have slept; what should be is to be followed then. */
+void ks_guard_wake_exceptions(KsGuard *guard);
 
 /* ---- administrator.c ---- */
 

@@ -68,6 +68,7 @@ static gboolean on_woken(gint fd, GIOCondition condition, gpointer data)
     guard->clock_is_judged = false;
     if (ks_keeper_read(guard->keeper) && ks_keeper_is_paused_too_long(guard->keeper))
         g_message("the pause is ended: the machine slept, and the kernel does not count that");
+    ks_guard_wake_exceptions(guard);
     ks_always_on_wake(guard->always_on);
     (void) ks_guard_follow(guard);
     return G_SOURCE_CONTINUE;
@@ -155,6 +156,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardObserver *observer)
     guard->vpns = ks_vpns_load(KS_VPNS_SET_ASIDE, &guard->vpns_problem);
     if (guard->vpns_problem)
         g_warning("%s", guard->vpns_problem);
+    ks_guard_load_exceptions(guard);
     /* before any other socket: the owner's port is then our process number, by which a rescue finds
      * a guard that hangs (kernel: net/netlink/af_netlink.c, netlink_autobind) */
     (void) ks_guard_take_over(guard);
@@ -179,6 +181,7 @@ void ks_guard_free(KsGuard *guard)
     g_clear_handle_id(&guard->ready_source, g_source_remove);
     g_clear_handle_id(&guard->pause_source, g_source_remove);
     g_clear_handle_id(&guard->connect_source, g_source_remove);
+    g_clear_handle_id(&guard->exceptions_source, g_source_remove);
     ks_guard_stop_ending(guard);
     g_source_destroy(guard->retry_source);
     g_source_unref(guard->retry_source);
@@ -190,6 +193,8 @@ void ks_guard_free(KsGuard *guard)
     ks_always_on_free(guard->always_on);
     g_free(guard->always_on_told.uuid);
     ks_vpns_free(guard->vpns);
+    ks_exceptions_free(guard->exceptions);
+    g_free(guard->exceptions_problem);
     ks_saved_copies_free(guard->copies);
     ks_store_free(guard->store);
     ks_configuration_free(guard->configuration);

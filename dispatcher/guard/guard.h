@@ -7,6 +7,7 @@
 #include "policy/configuration.h"
 #include "policy/engine.h"
 #include "policy/error.h"
+#include "policy/exceptions.h"
 #include "policy/vpns.h"
 
 /* The guard: the one writer of the lock. It brings the parts together and has no policy of its own:
@@ -72,6 +73,12 @@ bool ks_guard_set_servers(KsGuard *guard, KsGuardDoing doing, const char *vpn, G
                           GError **error);
 bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *vpn, KsVpnLocks locks,
                             GError **error);
+
+/* `seconds`: after which the kernel ends it; 0: it lasts. */
+bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptionWish *wish,
+                            uint32_t seconds, GError **error);
+bool ks_guard_remove_exception(KsGuard *guard, KsGuardDoing doing, const char *name,
+                               GError **error);
 
 /* Whether the kernel tells KS_LOG_GROUP of what it refuses, as long as the lock stands: of no more
  * than some packets, and only while somebody looks. False: it does not, and nothing else has

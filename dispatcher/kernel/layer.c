@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/layer.h"
 
+#include "kernel/clock.h"
 #include "rules/plan.h"
 
 #include <errno.h>
@@ -43,9 +44,12 @@ int ks_layer_adopt(KsLayer *layer, KsNetfilter *netfilter)
 static int change(KsLayer *layer, KsNetfilter *netfilter, bool locked, const KsLock *want,
                   uint32_t table_flags)
 {
-    int result = commit(layer, netfilter,
-                        locked ? ks_plan_lock(&layer->batch, layer->held, want, table_flags)
-                               : ks_plan_unlock(&layer->batch, layer->held));
+    int result;
+
+    layer->batch.now = ks_clock_now();
+    result = commit(layer, netfilter,
+                    locked ? ks_plan_lock(&layer->batch, layer->held, want, table_flags)
+                           : ks_plan_unlock(&layer->batch, layer->held));
 
     return !locked && result == -ENOENT ? 0 : result; /* it has gone already */
 }

@@ -338,11 +338,18 @@ const char *ks_probe_kind_word(KsProbeKind kind)
     return words[kind];
 }
 
+uint8_t ks_probe_protocol(const KsProbe *probe)
+{
+    if (probe->kind == KS_PROBE_TCP)
+        return IPPROTO_TCP;
+    return probe->kind == KS_PROBE_ECHO ? IPPROTO_ICMP : IPPROTO_UDP;
+}
+
 const char *ks_fate_word(KsFate fate)
 {
     static const char *const words[] = {
         [KS_FATE_HELD] = "held", [KS_FATE_REFUSED] = "refused", [KS_FATE_NO_WAY] = "no-way",
-        [KS_FATE_VPN] = "vpn",   [KS_FATE_LEFT] = "left",
+        [KS_FATE_VPN] = "vpn",   [KS_FATE_LEFT] = "left",       [KS_FATE_EXCEPTION] = "exception",
     };
 
     return words[fate];

@@ -23,11 +23,12 @@ typedef enum {
 } KsProbeKind;
 
 typedef enum {
-    KS_FATE_HELD,    /* taken, and not seen on any card without the VPN */
-    KS_FATE_REFUSED, /* the kernel told the program so */
-    KS_FATE_NO_WAY,  /* no packet was made: no route, no address of this family */
-    KS_FATE_VPN,     /* seen on a VPN's interface, and readable nowhere else */
-    KS_FATE_LEFT,    /* seen, readable, on its way to a card's driver */
+    KS_FATE_HELD,      /* taken, and not seen on any card without the VPN */
+    KS_FATE_REFUSED,   /* the kernel told the program so */
+    KS_FATE_NO_WAY,    /* no packet was made: no route, no address of this family */
+    KS_FATE_VPN,       /* seen on a VPN's interface, and readable nowhere else */
+    KS_FATE_EXCEPTION, /* the same, and a person made an exception for it */
+    KS_FATE_LEFT,      /* seen, readable, on its way to a card's driver */
 } KsFate;
 
 #define KS_CANARY_SIZE 16u
@@ -52,7 +53,7 @@ typedef struct {
     KsFate fate;
     int error; /* errno that a program would be told; 0: none */
     bool answered;
-    char seen_on[IF_NAMESIZE]; /* KS_FATE_LEFT: the card */
+    char seen_on[IF_NAMESIZE]; /* KS_FATE_LEFT, KS_FATE_EXCEPTION: the card */
 } KsProbe;
 
 /* All probes for this machine as it is now (element-type KsProbe): each kind, both families, as
@@ -62,6 +63,9 @@ GArray *ks_probes_plan(const KsSurroundings *around);
 /* What a probe carries: behind UDP's or ICMP's header, or the whole IP packet of a frame. Nothing
  * for TCP. Returns its size. */
 size_t ks_probe_payload(const KsProbe *probe, uint8_t ret_payload[KS_PAYLOAD_SIZE]);
+
+/* The protocol that it goes by, IPPROTO_*. */
+uint8_t ks_probe_protocol(const KsProbe *probe);
 
 /* The port that the kernel chose is known. */
 void ks_probe_mark_tcp(KsProbe *probe, uint16_t source_port);

@@ -30,6 +30,7 @@ KsSurroundings *ks_surroundings_new(void)
     around->cards = g_array_new(FALSE, TRUE, sizeof(KsCard));
     around->resolvers = g_array_new(FALSE, TRUE, sizeof(KsProbedNameServer));
     around->servers = g_array_new(FALSE, TRUE, sizeof(KsTestedServer));
+    around->exceptions = g_array_new(FALSE, TRUE, sizeof(KsException));
     return around;
 }
 
@@ -45,6 +46,7 @@ void ks_surroundings_free(KsSurroundings *around)
     g_array_unref(around->passages);
     g_array_unref(around->resolvers);
     g_array_unref(around->servers);
+    g_array_unref(around->exceptions);
     g_free(around);
 }
 
@@ -110,11 +112,31 @@ static void take_server(KsSurroundings *around, GVariant *server)
         g_array_append_val(around->servers, endpoint);
 }
 
+static void take_exception(KsSurroundings *around, GVariant *told)
+{
+    KsException exception = { 0 };
+    const char *to;
+    const char *protocol;
+
+    if (around->exceptions->len < KS_EXCEPTIONS_MAX && g_variant_lookup(told, "to", "&s", &to) &&
+        g_variant_lookup(told, "protocol", "&s", &protocol) &&
+        g_variant_lookup(told, "first_port", "q", &exception.first_port) &&
+        g_variant_lookup(told, "last_port", "q", &exception.last_port) &&
+        ks_exception_read_to(to, &exception) && ks_exception_read_protocol(protocol, &exception))
+        g_array_append_val(around->exceptions, exception);
+}
+
 void ks_surroundings_take_status(KsSurroundings *around, GVariant *status)
 {
     g_autoptr(GVariant) servers = list_of(status, "servers");
+    g_autoptr(GVariant) exceptions = list_of(status, "exceptions");
     const char *state;
 
+    for (gsize i = 0; exceptions && i < g_variant_n_children(exceptions); i++) {
+        g_autoptr(GVariant) exception = g_variant_get_child_value(exceptions, i);
+
+        take_exception(around, exception);
+    }
     if (g_variant_lookup(status, "state", "&s", &state) && strlen(state) < sizeof(around->state))
         g_strlcpy(around->state, state, sizeof(around->state));
     take_tunnels(around->tunnels, status, "tunnels");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "model/exception.h"
 #include "model/world.h"
 
 #include <gio/gio.h>
@@ -53,6 +54,7 @@ typedef struct {
     bool has_unknown_ppp; /* a ppp interface is up, and no guard says whether a VPN or a modem's */
     GArray *resolvers;    /* element-type KsProbedNameServer */
     GArray *servers;      /* element-type KsTestedServer */
+    GArray *exceptions;   /* element-type KsException: what people let past the lock */
 } KsSurroundings;
 
 KsSurroundings *ks_surroundings_new(void);

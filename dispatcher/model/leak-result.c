@@ -66,6 +66,8 @@ static void take_probe(KsLeakResult *result, GVariant *probe)
         cell = KS_LEAK_CELL_NO_WAY;
     else if (strcmp(fate, "vpn") == 0)
         cell = KS_LEAK_CELL_VPN;
+    else if (strcmp(fate, "exception") == 0)
+        cell = KS_LEAK_CELL_EXCEPTION;
     else if (strcmp(fate, "left") == 0)
         cell = strcmp(sender, "root") == 0 ? KS_LEAK_CELL_LEFT_ROOT : KS_LEAK_CELL_LEFT_USER;
     else if (strcmp(fate, "held") != 0 && strcmp(fate, "refused") != 0)

@@ -18,6 +18,7 @@ typedef enum {
     KS_LEAK_CELL_NO_WAY, /* no packet was made */
     KS_LEAK_CELL_VPN,    /* through the VPN */
     KS_LEAK_CELL_HELD,
+    KS_LEAK_CELL_EXCEPTION, /* an exception let it out */
     KS_LEAK_CELL_LEFT_ROOT, /* root's left, the user's did not */
     KS_LEAK_CELL_LEFT_USER, /* the other way round */
     KS_LEAK_CELL_LEFT,

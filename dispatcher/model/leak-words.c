@@ -113,6 +113,8 @@ const char *ks_leak_cell_text(KsLeakCell cell)
         [KS_LEAK_CELL_NO_WAY] = N_("no way"),
         [KS_LEAK_CELL_VPN] = N_("by the VPN"),
         [KS_LEAK_CELL_HELD] = N_("held"),
+        /* TRANSLATORS: an exception from the lock, which a person made, let it out */
+        [KS_LEAK_CELL_EXCEPTION] = N_("exception"),
         [KS_LEAK_CELL_LEFT_ROOT] = N_("LEFT (root)"),
         [KS_LEAK_CELL_LEFT_USER] = N_("LEFT (user)"),
         [KS_LEAK_CELL_LEFT] = N_("LEFT"),

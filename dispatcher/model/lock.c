@@ -14,6 +14,7 @@ typedef struct {
     size_t key_size;
     unsigned keys_max;
     bool range;
+    bool box;
 } SetShape;
 
 static const SetShape set_shapes[KS_SET_MAX] = {
@@ -51,6 +52,9 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_RELAYING_UPLINKS] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_QUESTION_LENGTHS] = { 3 * KS_KEY_FIELD_SIZE, 1024 },
     [KS_SET_NAME_LENGTHS] = { 1, 1024 },
+    [KS_SET_EXCEPTIONS4] = { 2 * (4 + 2 * KS_KEY_FIELD_SIZE), KS_LOCK_EXCEPTIONS_MAX, .box = true },
+    [KS_SET_EXCEPTIONS6] = { 2 * (16 + 2 * KS_KEY_FIELD_SIZE), KS_LOCK_EXCEPTIONS_MAX,
+                             .box = true },
 };
 
 static int compare_keys(const void *a, const void *b)
@@ -162,6 +166,11 @@ size_t ks_key_size(KsSetId set)
 bool ks_set_is_range(KsSetId set)
 {
     return set_shapes[set].range;
+}
+
+bool ks_set_is_box(KsSetId set)
+{
+    return set_shapes[set].box;
 }
 
 KsLock *ks_lock_new(void)
@@ -473,23 +482,6 @@ void ks_lock_copy(const KsLock *from, KsLock *to)
     memcpy(to->full, from->full, sizeof(to->full));
 }
 
-bool ks_lock_set_is_equal(const KsLock *a, const KsLock *b, KsSetId set)
-{
-    const GArray *keys = a->sets[set];
-
-    return keys->len == b->sets[set]->len &&
-           (keys->len == 0 ||
-            memcmp(keys->data, b->sets[set]->data, keys->len * sizeof(KsKey)) == 0);
-}
-
-bool ks_lock_equal(const KsLock *a, const KsLock *b)
-{
-    for (KsSetId set = 0; set < KS_SET_MAX; set++)
-        if (!ks_lock_set_is_equal(a, b, set))
-            return false;
-    return true;
-}
-
 static bool has_interface(const KsLock *lock, KsSetId set, uint32_t index)
 {
     for (unsigned i = 0; i < lock->sets[set]->len; i++)
@@ -554,41 +546,6 @@ bool ks_lock_has_tunnel_address(const KsLock *lock, const KsAddress *address)
 unsigned ks_lock_tunnels(const KsLock *lock)
 {
     return lock->sets[KS_SET_OPEN_INTERFACES]->len - ks_lock_has_interface(lock, LOOPBACK_INDEX);
-}
-
-void ks_lock_compare_set(const KsLock *have, const KsLock *want, KsSetId set, KsKeyChange *change)
-{
-    unsigned have_length = have->sets[set]->len;
-    unsigned want_length = want->sets[set]->len;
-    unsigned i = 0;
-    unsigned j = 0;
-
-    g_array_set_size(change->come, 0);
-    g_array_set_size(change->go, 0);
-    while (i < have_length || j < want_length) {
-        int order;
-
-        if (i == have_length)
-            order = 1;
-        else if (j == want_length)
-            order = -1;
-        else
-            order = compare_keys(key_at(have, set, i), key_at(want, set, j));
-
-        /* with another value the same key would sort before or behind itself */
-        if (i < have_length && j < want_length &&
-            compare_bytes(key_at(have, set, i), key_at(want, set, j)) == 0 && order != 0) {
-            g_array_append_val(change->go, *key_at(have, set, i++));
-            g_array_append_val(change->come, *key_at(want, set, j++));
-            continue;
-        }
-        if (order < 0)
-            g_array_append_val(change->go, *key_at(have, set, i));
-        else if (order > 0)
-            g_array_append_val(change->come, *key_at(want, set, j));
-        i += order <= 0;
-        j += order >= 0;
-    }
 }
 
 uint32_t ks_key_number(const KsKey *key)

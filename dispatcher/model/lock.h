@@ -47,6 +47,9 @@ typedef enum {
     KS_SET_WRAPPING_UPLINKS, /* interface index: below a link that wraps frames (ADR 33) */
     KS_SET_RELAYING_UPLINKS, /* interface index: where the kernel itself sends frames of a ring's or
                               * a mesh's */
+    KS_SET_EXCEPTIONS4, /* IPv4 address . protocol . port, first and last: exceptions (ADR 42) : 1
+                         * if it ends by itself */
+    KS_SET_EXCEPTIONS6, /* the same for IPv6 */
     KS_SETS_OF_ELEMENTS,
     /* No set in the kernel: there are rules for each key (ADR 29). */
     KS_SET_NAME_LENGTHS = KS_SETS_OF_ELEMENTS, /* bytes that a name has on the wire: one byte */
@@ -63,6 +66,8 @@ typedef enum {
 typedef struct {
     uint8_t bytes[KS_KEY_SIZE_MAX]; /* the first ks_key_size() are used, the rest are zero */
     uint32_t value;                 /* what stands beside the key in a map, else 0 */
+    uint32_t until;                 /* when the kernel takes it out by itself, in seconds since the
+                                     * boot, sleep included; 0: never. Exceptions' alone */
 } KsKey;
 
 /* Whose packets a server lets out: bits of the value of its key. What two profiles say of one
@@ -86,6 +91,7 @@ enum {
 #define KS_LOCK_ADDRESSES_MAX  1024u
 #define KS_LOCK_NAMES_MAX      16384u
 #define KS_LOCK_PEOPLE_MAX     1024u
+#define KS_LOCK_EXCEPTIONS_MAX 512u /* the ranges of KS_EXCEPTIONS_MAX, seven each at most */
 
 typedef struct {
     GArray *sets[KS_SET_MAX]; /* element-type KsKey; sorted and unique once sealed */
@@ -96,6 +102,8 @@ typedef struct {
  * and the first behind it, which is all zero when the range goes to the very end. */
 size_t ks_key_size(KsSetId set);
 bool ks_set_is_range(KsSetId set);
+/* A key is two, first and last, each of several fields: in a range of each. They do not overlap. */
+bool ks_set_is_box(KsSetId set);
 
 /* A lock that lets only loopback and DHCP's broadcasts out. */
 KsLock *ks_lock_new(void);
@@ -139,6 +147,7 @@ void ks_lock_sort(KsLock *lock);
 
 void ks_lock_copy(const KsLock *from, KsLock *to); /* what `to` held is forgotten */
 
+/* Ends that differ by what clocks differ by are the same. */
 bool ks_lock_equal(const KsLock *a, const KsLock *b);
 bool ks_lock_set_is_equal(const KsLock *a, const KsLock *b, KsSetId set);
 bool ks_lock_has_interface(const KsLock *lock, uint32_t index); /* open */

@@ -143,6 +143,10 @@ const char *ks_protocol_name(uint8_t protocol, char buffer[4])
         return "ah";
     case IPPROTO_GRE:
         return "gre";
+    case IPPROTO_ICMP:
+        return "icmp";
+    case IPPROTO_ICMPV6:
+        return "ipv6-icmp";
     default:
         snprintf(buffer, sizeof("255"), "%u", protocol);
         return buffer;

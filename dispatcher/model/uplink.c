@@ -244,7 +244,7 @@ bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
     static const KsSetId same[] = {
         KS_SET_DHCP_SERVERS,      KS_SET_TUNNEL_ROUTES4,    KS_SET_TUNNEL_ROUTES6,
         KS_SET_TUNNEL_ADDRESSES4, KS_SET_TUNNEL_ADDRESSES6, KS_SET_PPPOE_PEERS,
-        KS_SET_TELLING,
+        KS_SET_TELLING,           KS_SET_EXCEPTIONS4,       KS_SET_EXCEPTIONS6,
     };
     static const KsSetId servers[] = { KS_SET_SERVERS4, KS_SET_SERVERS6, KS_SET_PROTOCOLS4,
                                        KS_SET_PROTOCOLS6 };

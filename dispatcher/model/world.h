@@ -219,7 +219,10 @@ typedef struct {
     GArray *pppoe_peers;         /* element-type KsPppoePeer: of sessions of programs here, which
                                   * take no privilege; none without a ppp link */
     GArray *broadcasts;          /* element-type KsAddress: everybody on a link without it */
-    bool ipv6_only;              /* it has IPv6 alone, and not for a moment: IPv4 is reached by what
+    const struct KsExceptions
+        *exceptions; /* that people made (policy/exceptions.h), not owned; NULL:
+                                            * none */
+    bool ipv6_only;  /* it has IPv6 alone, and not for a moment: IPv4 is reached by what
                                   * the network, or this machine, makes of it */
 } KsWorld;
 

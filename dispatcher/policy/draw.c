@@ -5,6 +5,7 @@
 #include "model/hotspot.h"
 #include "model/server.h"
 #include "model/translation.h"
+#include "policy/exceptions.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -576,6 +577,7 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     all &= ks_guests_draw(drawing->world, lock);
     all &= ks_hotspots_draw(drawing->world, lock);
     all &= draw_translation(lock, drawing);
+    all &= ks_exceptions_draw(drawing->world->exceptions, lock);
     if (drawing->settings->lan)
         all &= draw_lan(lock, drawing);
     ks_lock_seal(lock);

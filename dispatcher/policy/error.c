@@ -13,6 +13,9 @@ static const GDBusErrorEntry entries[] = {
     { KS_ERROR_STATE, KS_BUS_ERROR("State") },
     { KS_ERROR_NO_SUCH_VPN, KS_BUS_ERROR("NoSuchVpn") },
     { KS_ERROR_VPN_EXISTS, KS_BUS_ERROR("VpnExists") },
+    { KS_ERROR_NO_SUCH_EXCEPTION, KS_BUS_ERROR("NoSuchException") },
+    { KS_ERROR_EXCEPTION_EXISTS, KS_BUS_ERROR("ExceptionExists") },
+    { KS_ERROR_NOT_CONFIRMED, KS_BUS_ERROR("NotConfirmed") },
 };
 
 GQuark ks_error_quark(void)

@@ -15,6 +15,9 @@ typedef enum {
     KS_ERROR_STATE,          /* the state could not be written to disk */
     KS_ERROR_NO_SUCH_VPN,    /* or several of this name */
     KS_ERROR_VPN_EXISTS,
+    KS_ERROR_NO_SUCH_EXCEPTION,
+    KS_ERROR_EXCEPTION_EXISTS, /* of this name, or one that opens the same */
+    KS_ERROR_NOT_CONFIRMED,    /* it leaks, as it says, and nobody said that they know */
 } KsError;
 
 #define KS_ERROR ks_error_quark()

@@ -9,7 +9,7 @@
 
 /* What a status is made of, and the state that follows from it. */
 
-#define KS_STATUS_PROBLEMS_MAX 7
+#define KS_STATUS_PROBLEMS_MAX 8
 
 #define KS_STATUS_MANAGER_AWAY "manager-away" /* the reason */
 
@@ -32,6 +32,7 @@ typedef struct {
     int64_t always_on_next;             /* Unix time in seconds; 0: nothing is tried by itself */
     const uint16_t *frame_types;        /* of frames that the second layer dropped lately */
     unsigned frame_types_count;
+    uint64_t booted;        /* when the machine was started: Unix time in seconds */
     const GArray *refusals; /* element-type KsRefusal: by other firewalls; NULL: none */
 } KsStatusFacts;
 

@@ -19,6 +19,8 @@ typedef struct {
     uint32_t sequence; /* of the last message */
     uint32_t messages; /* that change something, without begin and end */
     int error;         /* 0, or the first negative errno */
+    int64_t now;       /* microseconds since the boot, sleep included, by the one who plans: what
+                        * ends by itself has so long still */
 } KsBatch;
 
 /* Most bytes one message may have; chunks of set elements are made to fit. */

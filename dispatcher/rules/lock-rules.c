@@ -343,6 +343,7 @@ static const KsRule rules[] = {
       DO(META(IIF, R1), LOOKUP(KS_SET_HOTSPOT_INTERFACES), JUMP(KS_CHAIN_FROM_HOTSPOT)),
       "from the hotspot's users" },
 
+    { KS_CHAIN_INPUT, "jump excepted_in", DO(JUMP(KS_CHAIN_EXCEPTED_IN)), "answers by exceptions" },
     { KS_CHAIN_INPUT, "iif @lan_interfaces jump lan_in",
       DO(META(IIF, R1), LOOKUP(KS_SET_LAN_INTERFACES), JUMP(KS_CHAIN_LAN_IN)), "LAN access is on" },
 

@@ -3,6 +3,7 @@
 
 #include "model/dns-name.h"
 #include "model/names.h"
+#include "rules/exception-sets.h"
 #include "rules/reports.h"
 #include "rules/steps.h"
 
@@ -48,6 +49,7 @@ static const KsChain chains[KS_CHAIN_MAX] = {
                                 .comment = "what the hotspot's users may ask this machine" },
     [KS_CHAIN_LAN_OUT] = { "lan_out", .comment = "LAN access: private addresses, never DNS" },
     [KS_CHAIN_LAN_IN] = { "lan_in", .comment = "LAN access: private addresses" },
+    EXCEPTION_CHAINS,
     [KS_CHAIN_REFUSED] = { "refused", .conditional = true, .with = KS_SET_TELLING,
                            .comment = "tells of what is refused, while somebody looks" },
 };
@@ -487,6 +489,7 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
         .key_type = CONCAT(TYPE_INTEGER, TYPE_INET_PROTO),
         .key_length = 20,
     },
+    EXCEPTION_SETS,
     INTERFACES(KS_SET_WRAPPING_UPLINKS, "wrapping_uplinks", "cards below a link that wraps frames"),
     INTERFACES(KS_SET_RELAYING_UPLINKS, "relaying_uplinks", "cards of a ring or a mesh"),
     [KS_NFT_SET_PAUSE] = {
@@ -576,7 +579,8 @@ static const KsSetDefinition sets[KS_NFT_SET_MAX] = {
     },
 };
 
-static const KsRuleSegment *const segments[] = { &ks_lock_rules, &ks_name_rules };
+static const KsRuleSegment *const segments[] = { &ks_lock_rules, &ks_name_rules,
+                                                 &ks_exception_rules };
 
 const KsSkeleton ks_lock_table = {
     .family = NFPROTO_INET,

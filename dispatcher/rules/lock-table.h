@@ -33,6 +33,9 @@ typedef enum {
     KS_CHAIN_FROM_HOTSPOT,
     KS_CHAIN_LAN_OUT,
     KS_CHAIN_LAN_IN,
+    KS_CHAIN_EXCEPTED,
+    KS_CHAIN_EXCEPTED_IN,
+    KS_CHAIN_EXCEPTED_BACK,
     KS_CHAIN_REFUSED,
     KS_CHAIN_MAX,
 } KsChainId;
@@ -67,6 +70,8 @@ typedef enum {
     KS_NFT_SET_ASKED6,
     KS_NFT_SET_COUNTED,
     KS_NFT_SET_TOLD_TCP,
+    KS_NFT_SET_FLOWS4,
+    KS_NFT_SET_FLOWS6,
     KS_NFT_SET_MAX,
 } KsNftSet;
 
@@ -79,6 +84,7 @@ typedef enum {
 
 extern const KsRuleSegment ks_lock_rules;
 extern const KsRuleSegment ks_name_rules;
+extern const KsRuleSegment ks_exception_rules;
 extern const KsNumberedRules ks_numbered_name_rules; /* one of each form for a name's length */
 
 /* How long an answer is waited for. Resolvers give up, or ask again, after a few seconds. */
@@ -88,6 +94,10 @@ extern const KsNumberedRules ks_numbered_name_rules; /* one of each form for a n
  * (systemd-resolved: 24 times for each server's protocol, type and link). For so long, all that one
  * user asks counts as one. */
 #define KS_COUNTED_MS 1000u
+
+/* How long an answer by UDP may come in after what was sent by an exception: as long as the
+ * kernel's own tracking waits for a flow that both spoke in (nf_conntrack_udp_timeout_stream). */
+#define KS_FLOW_MS 120000u
 
 /* How long TCP's next try is waited for, which comes after one second, and then after three. */
 #define KS_TOLD_TCP_MS 10000u

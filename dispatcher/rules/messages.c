@@ -173,19 +173,51 @@ typedef struct {
     const KsSetDefinition *definition;
     struct nftnl_set *set;
     bool with_data; /* what goes, goes by its key */
+    unsigned added;
 } Keys;
 
-static bool add_key(const Keys *keys, const KsKey *key)
+static int64_t time_left(const KsBatch *batch, const KsKey *key)
+{
+    return (int64_t) key->until * 1000000 - batch->now;
+}
+
+/* The kernel has taken it out already. */
+static bool has_ended(const KsBatch *batch, const KsKey *key)
+{
+    return key->until > 0 && time_left(batch, key) < 1000;
+}
+
+/* Its other end, and when the kernel takes it out. */
+static bool finish_box(const Keys *keys, const KsKey *key, struct nftnl_set_elem *element)
+{
+    uint32_t length = keys->definition->key_length;
+
+    if (nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY_END, key->bytes + length, length) < 0) {
+        ks_batch_fail(keys->batch, -ENOMEM);
+        return false;
+    }
+    if (keys->with_data && key->until > 0)
+        nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT,
+                               (uint64_t) time_left(keys->batch, key) / 1000);
+    return true;
+}
+
+static bool add_key(Keys *keys, const KsKey *key)
 {
     static const uint8_t the_very_end[KS_KEY_SIZE_MAX];
     uint32_t length = keys->definition->key_length;
     struct nftnl_set_elem *element;
 
+    if (keys->with_data && has_ended(keys->batch, key))
+        return true;
     if (!add_element(keys->batch, keys->set, key->bytes, length, 0, &element))
         return false;
+    keys->added++;
     if (keys->with_data &&
         !add_data(keys->batch, keys->skeleton, keys->definition, element, key->value))
         return false;
+    if (ks_set_is_box(keys->definition->keys))
+        return finish_box(keys, key, element);
     if (!ks_set_is_range(keys->definition->keys) ||
         memcmp(key->bytes + length, the_very_end, length) == 0)
         return true;
@@ -201,12 +233,17 @@ static void change_keys(KsBatch *batch, const KsSkeleton *skeleton, unsigned id,
     for (unsigned first = 0; first < changed->len; first += KEYS_PER_MESSAGE) {
         unsigned end = MIN(first + KEYS_PER_MESSAGE, changed->len);
 
+        keys.added = 0;
         keys.set = set_new(batch, skeleton, keys.definition->name);
         for (unsigned i = first; keys.set && i < end; i++)
             if (!add_key(&keys, &g_array_index(changed, KsKey, i)))
                 break;
         if (!keys.set)
             return;
+        if (keys.added == 0 && !batch->error) { /* all have ended */
+            nftnl_set_free(keys.set);
+            continue;
+        }
         put_elements(batch, keys.set, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
                      add ? NLM_F_CREATE : 0);
     }
@@ -445,6 +482,10 @@ void ks_batch_add_set(KsBatch *batch, const KsSkeleton *skeleton, unsigned id)
     }
     if (definition->size)
         nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, definition->size);
+    if (definition->field_sizes[0] > 0 &&
+        nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, definition->field_sizes,
+                           (uint32_t) strlen((const char *) definition->field_sizes)) < 0)
+        ks_batch_fail(batch, -ENOMEM);
     if (describe_to_nft(set, definition) < 0)
         ks_batch_fail(batch, -ENOMEM);
     put_set(batch, set, NFT_MSG_NEWSET, NLM_F_CREATE);

@@ -124,6 +124,26 @@ static void take_frame_type(KsReadback *readback, const uint8_t *key)
         readback->frame_types[readback->frame_types_count++] = (uint16_t) (key[0] << 8 | key[1]);
 }
 
+/* A range of each field. Its end by itself is told as what is left of it. */
+static bool take_box(KsReadback *readback, unsigned id, const struct nftnl_set_elem *element)
+{
+    const KsSetDefinition *definition = &readback->skeleton->sets[id];
+    struct nftnl_set_elem *readable = (struct nftnl_set_elem *) element;
+    bool ends = nftnl_set_elem_is_set(element, NFTNL_SET_ELEM_EXPIRATION);
+    uint64_t left = ends ? nftnl_set_elem_get_u64(readable, NFTNL_SET_ELEM_EXPIRATION) : 0;
+    uint64_t until = (uint64_t) readback->read_at / 1000000 + left / 1000;
+    KsKey key = { .value = ends, .until = ends ? (uint32_t) MIN(until, UINT32_MAX) : 0 };
+    uint32_t length = 0;
+    const void *first = nftnl_set_elem_get(readable, NFTNL_SET_ELEM_KEY, &length);
+    const void *last = nftnl_set_elem_get(readable, NFTNL_SET_ELEM_KEY_END, &length);
+
+    if (!last || length < definition->key_length)
+        last = first; /* one value alone */
+    memcpy(key.bytes, first, definition->key_length);
+    memcpy(key.bytes + definition->key_length, last, definition->key_length);
+    return ks_lock_add_key(readback->lock, definition->keys, &key);
+}
+
 static void take_key(KsReadback *readback, unsigned id, const void *bytes, uint32_t flags,
                      uint32_t value)
 {
@@ -162,13 +182,20 @@ void ks_readback_judge_element(KsReadback *readback, unsigned id,
     }
     switch (definition->holds) {
     case KS_SET_HOLDS_KEYS:
-        take_key(readback, id, key, flags, value);
+        if (!ks_set_is_box(definition->keys))
+            take_key(readback, id, key, flags, value);
+        else if (!take_box(readback, id, element))
+            judge_foreign_element(readback, id); /* more than we ever put in */
         break;
     case KS_SET_HOLDS_PAUSE:
         take_pause(readback, id, element);
         break;
     case KS_SET_HOLDS_QUESTIONS:
         if (!is_remembered(element, KS_ASKED_MS))
+            judge_foreign_element(readback, id);
+        break;
+    case KS_SET_HOLDS_FLOWS:
+        if (!is_remembered(element, KS_FLOW_MS))
             judge_foreign_element(readback, id);
         break;
     case KS_SET_HOLDS_TYPES:

@@ -189,6 +189,16 @@ static int take_rule(KsReadback *readback, const struct nlmsghdr *message)
     return result;
 }
 
+/* Where one field ends and another begins decides what a range of them means. */
+static bool has_our_fields(const KsSetDefinition *ours, const struct nftnl_set *set)
+{
+    uint32_t size = 0;
+    const void *fields = nftnl_set_get_data(set, NFTNL_SET_DESC_CONCAT, &size);
+
+    return fields && size == strlen((const char *) ours->field_sizes) &&
+           memcmp(fields, ours->field_sizes, size) == 0;
+}
+
 static void judge_set(KsReadback *readback, const struct nftnl_set *set)
 {
     const char *name = nftnl_set_get_str(set, NFTNL_SET_NAME);
@@ -204,6 +214,7 @@ static void judge_set(KsReadback *readback, const struct nftnl_set *set)
     ours = &readback->skeleton->sets[id];
     readback->sets[id].present = true;
     if (nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN) != ours->key_length ||
+        (ours->field_sizes[0] > 0 && !has_our_fields(ours, set)) ||
         (nftnl_set_get_u32(set, NFTNL_SET_FLAGS) & SET_FLAGS_COMPARED) != ours->flags ||
         (ours->data == KS_DATA_VERDICT &&
          nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE) != NFT_DATA_VERDICT)) {

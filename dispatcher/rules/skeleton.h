@@ -55,6 +55,7 @@ typedef enum {
     KS_SET_HOLDS_PAUSE,     /* IPv4 and IPv6 as elements with a timeout, while paused */
     KS_SET_HOLDS_QUESTIONS, /* what rules remember by themselves for a moment */
     KS_SET_HOLDS_TYPES,     /* the same of the types of frames that they dropped */
+    KS_SET_HOLDS_FLOWS,     /* the same of what was sent by an exception */
 } KsSetContents;
 
 /* What stands beside a key. */
@@ -87,11 +88,12 @@ typedef struct {
     const char *name;
     const char *nft_type; /* in nft's words; of a map "key : data"; with fields, of "typeof" */
     uint32_t key_type;    /* nft's number for them, only so that nft prints the set well */
-    KsField fields[KS_FIELDS_MAX]; /* instead of types */
-    uint32_t key_length;           /* bytes */
-    uint32_t flags;                /* NFT_SET_*; a map has NFT_SET_MAP */
-    uint32_t size;                 /* most elements, 0: any number. A bound makes lookups cheaper */
-    bool host_order;               /* the key is a number in host byte order */
+    KsField fields[KS_FIELDS_MAX];          /* instead of types */
+    uint32_t key_length;                    /* bytes */
+    uint8_t field_sizes[KS_FIELDS_MAX + 1]; /* bytes of each, if it is a range of each; then 0 */
+    uint32_t flags;                         /* NFT_SET_*; a map has NFT_SET_MAP */
+    uint32_t size;   /* most elements, 0: any number. A bound makes lookups cheaper */
+    bool host_order; /* the key is a number in host byte order */
     KsSetData data;
     const KsVerdict *verdicts;
     unsigned verdicts_count;

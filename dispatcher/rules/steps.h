@@ -66,6 +66,7 @@
 #define IPV4_LENGTH      2
 #define IPV4_FRAGMENT    6
 #define IPV4_TTL         8
+#define IPV4_PROTOCOL    9
 #define IPV4_SOURCE      12
 #define IPV4_DESTINATION 16
 #define IPV4_HEADER      20 /* without options: the kernel quotes its own packets' headers */

@@ -86,10 +86,33 @@ static char *number_range_text(const KsSetDefinition *definition, const KsKey *k
     return strcmp(first, last) == 0 ? g_strdup(first) : g_strdup_printf("%s-%s", first, last);
 }
 
+/* A range of each field that is one. */
+static char *box_text(const KsSetDefinition *definition, const KsKey *key)
+{
+    const uint8_t *first = key->bytes;
+    const uint8_t *last = key->bytes + definition->key_length;
+    GString *text = g_string_new(NULL);
+
+    for (unsigned i = 0; i < ks_set_fields(definition); i++) {
+        g_autoptr(GString) from = g_string_new(NULL);
+        g_autoptr(GString) to = g_string_new(NULL);
+
+        g_string_append(text, i > 0 ? " . " : "");
+        first += append_field(from, &definition->fields[i], first);
+        last += append_field(to, &definition->fields[i], last);
+        g_string_append(text, from->str);
+        if (!g_string_equal(from, to))
+            g_string_append_printf(text, "-%s", to->str);
+    }
+    return g_string_free(text, FALSE);
+}
+
 static char *key_text_of(const KsSetDefinition *definition, const KsKey *key)
 {
     if (ks_set_fields(definition) == 0)
         return ks_key_text(definition->keys, key);
+    if (ks_set_is_box(definition->keys))
+        return box_text(definition, key);
     return ks_set_is_range(definition->keys) ? number_range_text(definition, key)
                                              : fields_text(definition, key->bytes);
 }
@@ -145,6 +168,7 @@ static void append_elements(GString *text, const KsReadback *readback,
             append_pause(text, definition, readback->pause_ms);
         break;
     case KS_SET_HOLDS_QUESTIONS: /* gone before they are read */
+    case KS_SET_HOLDS_FLOWS:
     case KS_SET_HOLDS_TYPES:
         break;
     case KS_SET_HOLDS_KEYS:

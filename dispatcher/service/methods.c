@@ -275,6 +275,27 @@ static bool set_always_on(KsGuard *guard, KsGuardDoing doing, GVariant *argument
                                 : ks_guard_could_set_always_on(guard, vpns, error);
 }
 
+static bool add_exception(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
+{
+    KsExceptionWish wish = { 0 };
+    gboolean confirmed;
+    guint32 seconds;
+
+    g_variant_get(arguments, "(&s&s&sqqub)", &wish.name, &wish.to, &wish.protocol, &wish.first_port,
+                  &wish.last_port, &seconds, &confirmed);
+    wish.confirmed = confirmed;
+    return ks_guard_add_exception(guard, doing, &wish, seconds, error);
+}
+
+static bool remove_exception(KsGuard *guard, KsGuardDoing doing, GVariant *arguments,
+                             GError **error)
+{
+    const char *name;
+
+    g_variant_get_child(arguments, 0, "&s", &name);
+    return ks_guard_remove_exception(guard, doing, name, error);
+}
+
 /* The two ways of such a function. */
 #define TRY_AND_RUN(change)                                                            \
     static bool could_##change(KsGuard *guard, GVariant *arguments, GError **error)    \
@@ -295,6 +316,8 @@ TRY_AND_RUN(remove_vpn)
 TRY_AND_RUN(set_servers)
 TRY_AND_RUN(set_vpn_locks)
 TRY_AND_RUN(set_always_on)
+TRY_AND_RUN(add_exception)
+TRY_AND_RUN(remove_exception)
 
 static GVariant *look_at_status(KsGuard *guard, const KsViewer *viewer, GError **error)
 {
@@ -409,6 +432,18 @@ static const KsMethod methods[] = {
       .is_valid = always_on_is_valid,
       .could = could_set_always_on,
       .run = run_set_always_on },
+    { .name = "AddException",
+      .signature = "(sssqqub)",
+      .action = KS_ACTION_ID_CONFIGURE,
+      .ruled_out_by = ALLOWED,
+      .could = could_add_exception,
+      .run = run_add_exception },
+    { .name = "RemoveException",
+      .signature = "(s)",
+      .action = KS_ACTION_ID_CONFIGURE,
+      .ruled_out_by = ALLOWED,
+      .could = could_remove_exception,
+      .run = run_remove_exception },
     { .name = "GetStatus", .signature = "()", .ruled_out_by = ALLOWED, .look = look_at_status },
     { .name = "GetRules", .signature = "()", .ruled_out_by = ALLOWED, .look = look_at_rules },
 };

@@ -23,6 +23,7 @@ static const struct {
     { "Mode", "mode" },
     { "ModeSource", "mode_source" },
     { "AlwaysOn", "always_on" },
+    { "Exceptions", "exceptions" },
     { "Lan", "lan" },
     { "LanNetworks", "lan_networks" },
     { "Networks", "networks" },

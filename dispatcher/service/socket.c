@@ -87,6 +87,9 @@ static int errno_of(const GError *error)
         [KS_ERROR_STATE] = -EIO,
         [KS_ERROR_NO_SUCH_VPN] = -ENOENT,
         [KS_ERROR_VPN_EXISTS] = -EEXIST,
+        [KS_ERROR_NO_SUCH_EXCEPTION] = -ENOENT,
+        [KS_ERROR_EXCEPTION_EXISTS] = -EEXIST,
+        [KS_ERROR_NOT_CONFIRMED] = -ECANCELED,
     };
 
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))

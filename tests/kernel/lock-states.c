@@ -3,7 +3,9 @@
 
 #include "namespace.h"
 
+#include "kernel/clock.h"
 #include "kernel/netfilter.h"
+#include "model/exception.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
@@ -141,6 +143,27 @@ static void draw_wrapped(KsLock *lock)
     ks_lock_add_interface(lock, KS_SET_RELAYING_UPLINKS, FIRST_CARD + 1);
 }
 
+static void add_exception(KsLock *lock, const char *to, const char *protocol, const char *ports,
+                          uint32_t seconds)
+{
+    KsException what = { 0 };
+
+    g_assert_true(ks_exception_read_to(to, &what));
+    g_assert_true(ks_exception_read_protocol(protocol, &what));
+    g_assert_true(ks_exception_read_ports(ports, &what));
+    g_assert_true(ks_lock_add_exception(
+        lock, &what, seconds > 0 ? (uint32_t) (ks_clock_now() / 1000000) + seconds : 0));
+}
+
+static void draw_exceptions(KsLock *lock)
+{
+    add_exception(lock, "192.168.7.1", "", "", 0);
+    add_exception(lock, "fd77::/64", "", "", 0);
+    add_exception(lock, "203.0.113.0/24", "tcp", "443", 0);
+    add_exception(lock, "203.0.113.9", "udp", "7-9", 3600);
+    add_exception(lock, "2001:db8:113::9", "icmp", "", 3600);
+}
+
 static void draw_all(KsLock *lock)
 {
     draw_lan(lock);
@@ -150,15 +173,18 @@ static void draw_all(KsLock *lock)
     draw_pppoe(lock);
     draw_wrapped(lock);
     draw_telling(lock);
+    draw_exceptions(lock);
     draw_names(lock);
 }
 
 const KsLockState ks_lock_states[] = {
-    { "nothing", draw_nothing, 0 }, { "servers", draw_servers, 0 }, { "tunnel", draw_tunnel, 0 },
-    { "names", draw_names, 0 },     { "lan", draw_lan, 0 },         { "guests", draw_guests, 0 },
-    { "hotspot", draw_hotspot, 0 }, { "ipsec", draw_ipsec, 0 },     { "pppoe", draw_pppoe, 0 },
-    { "wrapped", draw_wrapped, 0 }, { "all", draw_all, 0 },         { "pause", draw_all, 3600000 },
-    { "telling", draw_telling, 0 },
+    { "nothing", draw_nothing, 0 }, { "servers", draw_servers, 0 },
+    { "tunnel", draw_tunnel, 0 },   { "names", draw_names, 0 },
+    { "lan", draw_lan, 0 },         { "guests", draw_guests, 0 },
+    { "hotspot", draw_hotspot, 0 }, { "ipsec", draw_ipsec, 0 },
+    { "pppoe", draw_pppoe, 0 },     { "wrapped", draw_wrapped, 0 },
+    { "all", draw_all, 0 },         { "pause", draw_all, 3600000 },
+    { "telling", draw_telling, 0 }, { "exceptions", draw_exceptions, 0 },
 };
 const unsigned ks_lock_states_count = G_N_ELEMENTS(ks_lock_states);
 

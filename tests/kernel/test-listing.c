@@ -42,13 +42,15 @@ static char *as_range(const char *element)
     g_auto(GStrv) parts = g_strsplit(element, "/", 2);
     char text[KS_ADDRESS_TEXT_SIZE];
     KsAddress last;
+    char *rest; /* of a range of several fields: the other ones */
+    unsigned prefix;
 
     if (!parts[0] || !parts[1] || !ks_address_parse(parts[0], &last))
         return g_strdup(element);
-    for (unsigned bit = (unsigned) strtoul(parts[1], NULL, 10); bit < ks_address_size(&last) * 8;
-         bit++)
+    prefix = (unsigned) strtoul(parts[1], &rest, 10);
+    for (unsigned bit = prefix; bit < ks_address_size(&last) * 8; bit++)
         last.bytes[bit / 8] |= (uint8_t) (0x80u >> bit % 8);
-    return g_strdup_printf("%s-%s", parts[0], ks_address_text(&last, text));
+    return g_strdup_printf("%s-%s%s", parts[0], ks_address_text(&last, text), rest);
 }
 
 /* "elements = { b, a }" -> "a, b" */

@@ -116,6 +116,27 @@ bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *vpn,
     return doing == KS_GUARD_TRY || do_it(guard);
 }
 
+bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptionWish *wish,
+                            uint32_t seconds, GError **error)
+{
+    (void) error;
+    g_assert_cmpstr(wish->name, ==, "NAS");
+    g_assert_cmpstr(wish->to, ==, "192.0.2.5");
+    g_assert_cmpstr(wish->protocol, ==, "tcp");
+    g_assert_cmpuint(wish->first_port, ==, 443);
+    g_assert_cmpuint(wish->last_port, ==, 445);
+    g_assert_cmpuint(seconds, ==, 60);
+    g_assert_true(wish->confirmed);
+    return doing == KS_GUARD_TRY || do_it(guard);
+}
+
+bool ks_guard_remove_exception(KsGuard *guard, KsGuardDoing doing, const char *name, GError **error)
+{
+    (void) error;
+    g_assert_cmpstr(name, ==, "NAS");
+    return doing == KS_GUARD_TRY || do_it(guard);
+}
+
 bool ks_guard_set_always_on(KsGuard *guard, const char *const *vpns, GError **error)
 {
     (void) error;
@@ -189,6 +210,9 @@ static const struct {
     { "", "SetServers", "('Home', @a(ssq) [])", DONE, DONE, NULL },
     { "", "SetVpnLocks", "('Home', 'no')", DONE, DONE, NULL },
     { "", "SetAlwaysOn", "(['Home', 'Work'],)", DONE, DONE, NULL },
+    { "", "AddException", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)",
+      DONE, DONE, NULL },
+    { "", "RemoveException", "('NAS',)", DONE, DONE, NULL },
     { "", "GetStatus", "()", DONE, DONE, NULL },
     { "", "GetRules", "()", DONE, DONE, NULL },
 

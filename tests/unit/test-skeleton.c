@@ -303,7 +303,7 @@ static void test_set_definitions(void)
         g_assert_cmpint(definition->holds == KS_SET_HOLDS_KEYS, ==,
                         (unsigned) set < KS_SETS_OF_ELEMENTS);
         if ((unsigned) set < KS_SETS_OF_ELEMENTS) {
-            bool range = ks_set_is_range((KsSetId) set);
+            bool range = ks_set_is_range((KsSetId) set) || ks_set_is_box((KsSetId) set);
 
             g_assert_cmpint(definition->keys, ==, set);
             g_assert_false(range && definition->data != KS_DATA_NONE);

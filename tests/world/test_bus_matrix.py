@@ -20,7 +20,7 @@ from .sandbox import REPOSITORY
 from .waiting import wait_until
 
 NOT_AUTHORISED = f"{ERROR}NotAuthorised"
-TWICE = {"Disconnect": f"{ERROR}Failed", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
+TWICE = {"AddException": f"{ERROR}ExceptionExists", "RemoveException": f"{ERROR}NoSuchException", "Disconnect": f"{ERROR}Failed", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 WRONG_TYPE = "org.freedesktop.DBus.Error.InvalidArgs"
 OUT_OF_BOUNDS = f"{ERROR}InvalidArguments"
 RULES = Path("/etc/polkit-1/rules.d")
@@ -52,8 +52,10 @@ AWAY = ("RemoveVpn", "('Home',)")
 STAYS, MOVED = (("SetServers", f"('Home', {s})") for s in (SERVER, "[('192.0.2.77', 'tcp', uint16 443)]"))
 AUTO, NEVER = (("SetVpnLocks", f"('Home', '{word}')") for word in ("auto", "no"))
 MODES = {word: ("SetMode", f"('{word}',)") for word in ("always", "vpn", "drops", "off")}
+NAS = ("AddException", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 443, uint32 0, false)")
+NO_NAS = ("RemoveException", "('NAS',)")
 SWITCH = ("SetAlwaysOn", f"(['{uuid_of('full')}'],)")
-SO_ALREADY = {"AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
+SO_ALREADY = {"AddException": f"{ERROR}ExceptionExists", "RemoveException": f"{ERROR}NoSuchException", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 
 
 def names(found: dict) -> set[str]:
@@ -79,6 +81,8 @@ ROWS = (
     Row(*NEVER, False, (*CLOSED, HOME, AUTO), lambda s: "'locks': 'no'" in str(s["vpns"]), lasts=False),
     Row(*SWITCH, False, (*CLOSED, ("SetAlwaysOn", "(@as [],)")), lambda s: s["always_on"]["vpns"], lasts=False),
     Row("SetAlwaysOn", "(@as [],)", False, (*CLOSED, SWITCH), lambda s: not s["always_on"]["vpns"], lasts=False),
+    Row(*NAS, False, (*CLOSED, NO_NAS), lambda s: s["exceptions"], lasts=False),
+    Row(*NO_NAS, False, (*CLOSED, NAS), lambda s: not s["exceptions"], lasts=False),
     Row("Pause", "(uint32 300,)", False, CLOSED, lambda s: s["paused_until"], lasts=False),
     Row("Resume", "()", True, (*CLOSED, ("Pause", "(uint32 300,)")), lambda s: not s["paused_until"]),
 )

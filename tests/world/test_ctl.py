@@ -28,7 +28,7 @@ AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "-
 STATE = Path("/var/lib/nm-killswitch/state")
 PLAIN_TABLE = "table inet nm_killswitch { chain output { type filter hook output priority 0; policy drop; }; }"
 TABLE = ["nft", "list", "table", "inet", "nm_killswitch"]
-COMMANDS = ["status", "lock", "unlock", "pause", "resume", "lan", "auto", "test", "report", "refused", "rules", "export", "vpn list", "vpn add", "vpn remove", "vpn set"]
+COMMANDS = ["status", "lock", "unlock", "pause", "resume", "lan", "auto", "test", "report", "refused", "rules", "export", "allow list", "allow add", "allow remove", "vpn list", "vpn add", "vpn remove", "vpn set"]
 CHANGES = [["lock"], ["unlock"], ["pause", "5m"], ["resume"], ["lan", "on"], ["lan", "off"], ["auto", "off"]]
 LOOKS = [["status"], ["status", "--json"], ["rules"], ["vpn", "list"]]
 

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "config.h"
+#include "ctl/commands.h"
+#include "ctl/json.h"
+#include "ctl/output.h"
+#include "ctl/show-exceptions.h"
+#include "model/duration.h"
+#include "model/exception.h"
+
+#include <glib/gi18n.h>
+
+KsExitStatus ks_run_allow_list(const KsCommandLine *line)
+{
+    g_autoptr(GVariant) state = NULL;
+    g_autofree char *message = NULL;
+    g_autofree char *text = NULL;
+    KsExitStatus status = ks_client_get_status(line->client, &state, &message);
+
+    if (status != KS_EXIT_DONE)
+        return ks_command_line_fail(line, status, message, _("What was locked stays locked."));
+    if (ks_command_line_has(line, KS_OPTION_JSON)) {
+        text = ks_json_exceptions(state);
+        ks_output_data(text);
+    } else {
+        text = ks_show_exceptions(state);
+        ks_output_print(text);
+    }
+    return KS_EXIT_DONE;
+}
+
+static KsExitStatus call(const KsCommandLine *line, const char *method, GVariant *arguments)
+{
+    g_autoptr(GVariant) result = NULL;
+    g_autofree char *message = NULL;
+    KsExitStatus status = ks_client_call(line->client, method, arguments, &result, &message);
+
+    if (status != KS_EXIT_DONE)
+        return ks_command_line_fail(line, status, message, _("Nothing was changed."));
+    return ks_run_allow_list(line);
+}
+
+static KsExitStatus read_what(const KsCommandLine *line, KsException *ret_what)
+{
+    if (!line->to)
+        return ks_usage(NULL, _("“allow add” needs to know where to: --to ADDRESS[/LENGTH]"));
+    if (!ks_exception_read_to(line->to, ret_what))
+        return ks_usage(NULL,
+                        _("“%s” is no address and no range. Write 192.0.2.5, 192.0.2.0/24 or "
+                          "2001:db8::/64."),
+                        line->to);
+    if (line->protocol &&
+        (!line->protocol[0] || !ks_exception_read_protocol(line->protocol, ret_what)))
+        return ks_usage(NULL, _("“--protocol” must be followed by tcp, udp or icmp, not by “%s”."),
+                        line->protocol);
+    if (line->port && (!line->port[0] || !ks_exception_read_ports(line->port, ret_what)))
+        return ks_usage(NULL, _("“%s” is no port. Write 443 or 8000-8010."), line->port);
+    return KS_EXIT_DONE;
+}
+
+/* Seconds; 0: for good. */
+static KsExitStatus read_while(const KsCommandLine *line, uint32_t *ret_seconds)
+{
+    *ret_seconds = 0;
+    if (!line->how_long)
+        return KS_EXIT_DONE;
+    if (ks_duration_parse(line->how_long, ret_seconds) < 0 || *ret_seconds == 0)
+        return ks_usage(NULL,
+                        _("“%s” is no duration. Write seconds (90 or 90s), minutes (5m) or hours "
+                          "(2h)."),
+                        line->how_long);
+    return KS_EXIT_DONE;
+}
+
+/* Said before anybody is asked for a password. */
+static KsExitStatus confirm(const KsCommandLine *line, const KsException *what)
+{
+    const char *leak = ks_exception_leak(what);
+
+    if (!leak || ks_exception_refusal(what) || ks_command_line_has(line, KS_OPTION_LEAKS))
+        return KS_EXIT_DONE;
+    ks_output_complain(_(leak));
+    ks_output_add(_("Nothing was changed. If that is what you want, say it again with "
+                    "--yes-it-leaks."));
+    return KS_EXIT_FAILED;
+}
+
+KsExitStatus ks_run_allow_add(const KsCommandLine *line)
+{
+    KsException what = { 0 };
+    uint32_t seconds;
+    KsExitStatus status = read_what(line, &what);
+
+    if (status == KS_EXIT_DONE)
+        status = read_while(line, &seconds);
+    if (status == KS_EXIT_DONE)
+        status = confirm(line, &what);
+    if (status != KS_EXIT_DONE)
+        return status;
+    return call(line, "AddException",
+                g_variant_new("(sssqqub)", ks_command_line_word(line, 0), line->to,
+                              ks_exception_protocol_name(&what), what.first_port, what.last_port,
+                              seconds, ks_command_line_has(line, KS_OPTION_LEAKS)));
+}
+
+KsExitStatus ks_run_allow_remove(const KsCommandLine *line)
+{
+    return call(line, "RemoveException", g_variant_new("(s)", ks_command_line_word(line, 0)));
+}

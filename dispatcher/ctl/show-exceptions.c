@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ctl/show-exceptions.h"
+
+#include "config.h"
+#include "ctl/field.h"
+#include "ctl/text.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+static char *ports_text(GVariant *exception)
+{
+    unsigned first = (unsigned) ks_field_number(exception, "first_port");
+    unsigned last = (unsigned) ks_field_number(exception, "last_port");
+    const char *protocol = ks_field_text(exception, "protocol");
+
+    if (first == 0)
+        return g_strdup(protocol[0] ? protocol : _("tcp, udp and icmp"));
+    return first == last ? g_strdup_printf("%s %u", protocol, first)
+                         : g_strdup_printf("%s %u-%u", protocol, first, last);
+}
+
+char *ks_show_exception(GVariant *exception)
+{
+    uint64_t until = ks_field_number(exception, "until");
+    g_autofree char *to = ks_printable_name(ks_field_text(exception, "to"));
+    g_autofree char *raw = ports_text(exception);
+    g_autofree char *ports = ks_printable_name(raw);
+    g_autofree char *end = NULL;
+
+    if (until == 0)
+        return g_strdup_printf("%s, %s", to, ports);
+    end = ks_text_moment((int64_t) until);
+    /* TRANSLATORS: an address, a protocol with its ports, and a time of day */
+    return g_strdup_printf(_("%s, %s, until %s"), to, ports, end);
+}
+
+char *ks_show_exceptions(GVariant *status)
+{
+    g_autoptr(GVariant) exceptions = ks_field_list(status, "exceptions");
+    GString *out = g_string_new(NULL);
+
+    if (g_variant_n_children(exceptions) == 0)
+        ks_text_append_wrapped(out, "", 0, _("There are no exceptions from the lock."));
+    for (gsize i = 0; i < g_variant_n_children(exceptions); i++) {
+        g_autoptr(GVariant) exception = g_variant_get_child_value(exceptions, i);
+        g_autofree char *name = ks_printable_name(ks_field_text(exception, "name"));
+        g_autofree char *what = ks_show_exception(exception);
+        g_autofree char *line = g_strdup_printf(_("%s: %s"), name, what);
+
+        ks_text_append_wrapped(out, "", 2, line);
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *ks_show_exceptions_headline(GVariant *status)
+{
+    g_autoptr(GVariant) exceptions = ks_field_list(status, "exceptions");
+    unsigned count = (unsigned) g_variant_n_children(exceptions);
+    const char *state = ks_field_text(status, "state");
+
+    if (count > 0 && strcmp(state, "protected") == 0)
+        return g_strdup_printf(
+            ngettext("Protected, with %u exception: nothing else leaves this machine except "
+                     "through the VPN.",
+                     "Protected, with %u exceptions: nothing else leaves this machine except "
+                     "through the VPN.",
+                     count),
+            count);
+    if (count > 0 && strcmp(state, "blocked") == 0)
+        return g_strdup_printf(ngettext("Blocked, with %u exception: nothing else leaves this "
+                                        "machine.",
+                                        "Blocked, with %u exceptions: nothing else leaves this "
+                                        "machine.",
+                                        count),
+                               count);
+    return NULL;
+}

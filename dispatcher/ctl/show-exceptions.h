@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+/* The exceptions of a status (a{sv}) for people, translated, names in them made harmless. */
+
+/* One, without its name: "192.0.2.0/24, tcp 443, until 14:32:05". Owned by the caller. */
+char *ks_show_exception(GVariant *exception);
+
+/* All, a line each. Owned by the caller. */
+char *ks_show_exceptions(GVariant *status);
+
+/* The first line while it is locked, which counts them; NULL: there are none, or it is not locked.
+ * Owned by the caller. */
+char *ks_show_exceptions_headline(GVariant *status);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define G_LOG_DOMAIN "ks-guard"
+
+#include "files/exceptions-file.h"
+#include "guard/guard-private.h"
+#include "kernel/clock.h"
+#include "model/printable.h"
+
+/* Nobody means a longer while than this by one that ends. */
+#define SECONDS_MAX (30u * 24 * 60 * 60)
+
+/* As long as the kernel's clocks for timers and for sleep differ by themselves. */
+#define SLEPT_US G_TIME_SPAN_SECOND
+
+static uint32_t now(void)
+{
+    return (uint32_t) (ks_clock_now() / G_USEC_PER_SEC);
+}
+
+static gboolean on_ended(gpointer data)
+{
+    KsGuard *guard = data;
+
+    guard->exceptions_source = 0;
+    if (ks_exceptions_end(guard->exceptions, now())) {
+        g_message("an exception has ended by itself");
+        (void) ks_exceptions_save(guard->exceptions, NULL);
+        ks_guard_notify(guard);
+    }
+    (void) ks_guard_follow(guard);
+    return G_SOURCE_REMOVE;
+}
+
+/* The kernel ends them; what people see is to follow. */
+void ks_guard_watch_exceptions(KsGuard *guard)
+{
+    uint32_t next = ks_exceptions_next_end(guard->exceptions);
+    int64_t left = ((int64_t) next * G_USEC_PER_SEC - ks_clock_now()) / 1000;
+
+    g_clear_handle_id(&guard->exceptions_source, g_source_remove);
+    if (next > 0)
+        guard->exceptions_source = g_timeout_add((guint) MAX(left + 1, 1), on_ended, guard);
+}
+
+static int64_t slept(void)
+{
+    return ks_clock_now() - g_get_monotonic_time();
+}
+
+static uint64_t booted(void)
+{
+    return (uint64_t) ((g_get_real_time() - ks_clock_now()) / G_USEC_PER_SEC);
+}
+
+void ks_guard_load_exceptions(KsGuard *guard)
+{
+    guard->exceptions = ks_exceptions_load(now(), &guard->exceptions_problem);
+    if (guard->exceptions_problem)
+        g_warning("%s", guard->exceptions_problem);
+    guard->slept = slept();
+    guard->booted = booted();
+    ks_guard_watch_exceptions(guard);
+}
+
+void ks_guard_wake_exceptions(KsGuard *guard)
+{
+    bool has_slept = slept() - guard->slept > SLEPT_US;
+
+    guard->slept = slept();
+    guard->booted = booted();
+    if (!has_slept || !ks_exceptions_end(guard->exceptions, UINT32_MAX))
+        return;
+    g_message("exceptions that were made for a while are ended: the machine slept");
+    (void) ks_exceptions_save(guard->exceptions, NULL);
+    ks_guard_watch_exceptions(guard);
+}
+
+/* Takes over `changed`. */
+static void replace(KsGuard *guard, KsExceptions *changed)
+{
+    ks_exceptions_free(guard->exceptions);
+    guard->exceptions = changed;
+    g_clear_pointer(&guard->exceptions_problem, g_free);
+    ks_guard_watch_exceptions(guard);
+}
+
+/* What opens: the disk first, so that what cannot be saved is not in force. */
+bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptionWish *wish,
+                            uint32_t seconds, GError **error)
+{
+    g_autoptr(KsExceptions) changed = ks_exceptions_copy(guard->exceptions);
+    uint32_t until = 0;
+
+    if (seconds > SECONDS_MAX) {
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
+                            "An exception that ends by itself lasts 30 days at most.");
+        return false;
+    }
+    if (seconds > 0) /* rounded up, and a second later than the guard */
+        until = now() + seconds + 2;
+    if (!ks_exceptions_add(changed, wish, until, error))
+        return false;
+    if (doing == KS_GUARD_TRY)
+        return true;
+    if (!ks_exceptions_save(changed, error)) {
+        g_prefix_error(error, "Nothing was changed, because it could not be saved: ");
+        return false;
+    }
+    g_message("an exception was made on request: to %s", wish->to);
+    replace(guard, g_steal_pointer(&changed));
+    return ks_guard_report(guard, ks_guard_follow(guard), error);
+}
+
+/* What closes: the kernel first. */
+bool ks_guard_remove_exception(KsGuard *guard, KsGuardDoing doing, const char *name, GError **error)
+{
+    g_autoptr(KsExceptions) changed = ks_exceptions_copy(guard->exceptions);
+    g_autoptr(GError) failure = NULL;
+    bool followed;
+
+    if (!ks_exceptions_remove(changed, name, error))
+        return false;
+    if (doing == KS_GUARD_TRY)
+        return true;
+    g_message("an exception was removed on request");
+    replace(guard, g_steal_pointer(&changed));
+    followed = ks_guard_follow(guard);
+    if (!ks_exceptions_save(guard->exceptions, &failure)) {
+        g_set_error(error, KS_ERROR, KS_ERROR_STATE,
+                    "The exception is closed, but that could not be saved, and it would be back "
+                    "after a restart: %s.",
+                    failure->message);
+        return false;
+    }
+    return ks_guard_report(guard, followed, error);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/exception.h"
+
+#include "model/server.h"
+
+#include <arpa/inet.h>
+#include <glib/gi18n.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* All exceptions of a machine together open less than a thousandth of IPv4. */
+#define PREFIX4_MIN        8
+#define PREFIX4_PUBLIC_MIN 16
+#define PREFIX6_MIN        7 /* fc00::/7, RFC 4193 */
+#define PREFIX6_PUBLIC_MIN 32
+
+#define PORT_MAX 65535u
+
+/* DNS, and DNS over TLS or QUIC. */
+static const uint16_t name_ports[] = { 53, 853 };
+
+static bool is_ipv4(const KsException *exception)
+{
+    return exception->address.family == AF_INET;
+}
+
+static void clear_behind(uint8_t *bytes, size_t size, unsigned prefix)
+{
+    for (unsigned bit = prefix; bit < size * 8; bit++)
+        bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+}
+
+static void last_address(const KsException *exception, uint8_t *ret_bytes)
+{
+    size_t size = ks_address_size(&exception->address);
+
+    memcpy(ret_bytes, exception->address.bytes, size);
+    for (unsigned bit = exception->prefix; bit < size * 8; bit++)
+        ret_bytes[bit / 8] |= (uint8_t) (0x80u >> bit % 8);
+}
+
+/* A whole number without sign or leading zeros. */
+static bool read_number(const char *text, unsigned max, unsigned *ret_number)
+{
+    unsigned number = 0;
+
+    if (!text[0] || (text[0] == '0' && text[1]))
+        return false;
+    for (; *text; text++) {
+        if (!g_ascii_isdigit(*text))
+            return false;
+        number = number * 10 + (unsigned) (*text - '0');
+        if (number > max)
+            return false;
+    }
+    *ret_number = number;
+    return true;
+}
+
+bool ks_exception_read_to(const char *text, KsException *ret_exception)
+{
+    g_auto(GStrv) parts = g_strsplit(text, "/", 3);
+    unsigned prefix;
+    KsAddress address;
+    size_t size;
+
+    if (!parts[0] || !ks_address_parse(parts[0], &address))
+        return false;
+    size = ks_address_size(&address);
+    prefix = (unsigned) size * 8;
+    if (parts[1] && (parts[2] || !read_number(parts[1], prefix, &prefix)))
+        return false;
+    clear_behind(address.bytes, size, prefix);
+    ret_exception->address = address;
+    ret_exception->prefix = (uint8_t) prefix;
+    return true;
+}
+
+const char *ks_exception_to_text(const KsException *exception, char text[KS_EXCEPTION_TO_TEXT_SIZE])
+{
+    char address[KS_ADDRESS_TEXT_SIZE];
+
+    (void) ks_address_text(&exception->address, address);
+    if (exception->prefix == ks_address_size(&exception->address) * 8)
+        g_strlcpy(text, address, KS_EXCEPTION_TO_TEXT_SIZE);
+    else
+        g_snprintf(text, KS_EXCEPTION_TO_TEXT_SIZE, "%s/%u", address, exception->prefix);
+    return text;
+}
+
+static const struct {
+    const char *name;
+    uint8_t protocol;
+} protocols[] = {
+    { "", 0 }, { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { "icmp", IPPROTO_ICMP }
+};
+
+bool ks_exception_read_protocol(const char *word, KsException *ret_exception)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(protocols); i++) {
+        if (strcmp(protocols[i].name, word) != 0)
+            continue;
+        ret_exception->protocol = protocols[i].protocol;
+        return true;
+    }
+    return false;
+}
+
+const char *ks_exception_protocol_name(const KsException *exception)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(protocols); i++)
+        if (protocols[i].protocol == exception->protocol)
+            return protocols[i].name;
+    return "";
+}
+
+bool ks_exception_read_ports(const char *text, KsException *ret_exception)
+{
+    g_auto(GStrv) parts = g_strsplit(text, "-", 3);
+    unsigned first = 0;
+    unsigned last;
+
+    if (text[0] && !read_number(parts[0], PORT_MAX, &first))
+        return false;
+    last = first;
+    if (text[0] && parts[1] && (parts[2] || !read_number(parts[1], PORT_MAX, &last)))
+        return false;
+    if (text[0] && (first == 0 || last < first))
+        return false;
+    ret_exception->first_port = (uint16_t) first;
+    ret_exception->last_port = (uint16_t) last;
+    return true;
+}
+
+const char *ks_exception_ports_text(const KsException *exception,
+                                    char text[KS_EXCEPTION_PORT_TEXT_MAX])
+{
+    if (exception->first_port == 0)
+        text[0] = '\0';
+    else if (exception->first_port == exception->last_port)
+        g_snprintf(text, KS_EXCEPTION_PORT_TEXT_MAX, "%u", exception->first_port);
+    else
+        g_snprintf(text, KS_EXCEPTION_PORT_TEXT_MAX, "%u-%u", exception->first_port,
+                   exception->last_port);
+    return text;
+}
+
+static bool has_name_port(const KsException *exception)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(name_ports); i++)
+        if (exception->first_port <= name_ports[i] && name_ports[i] <= exception->last_port)
+            return true;
+    return false;
+}
+
+bool ks_exceptions_overlap(const KsException *a, const KsException *b)
+{
+    bool same_ports = a->first_port == 0 || b->first_port == 0 ||
+                      (a->first_port <= b->last_port && b->first_port <= a->last_port);
+
+    if (a->address.family != b->address.family ||
+        !ks_bits_are_equal(a->address.bytes, b->address.bytes, MIN(a->prefix, b->prefix)))
+        return false;
+    return (a->protocol == 0 || b->protocol == 0 || a->protocol == b->protocol) && same_ports;
+}
+
+/* Wholly in a range that is no public one (RFC 6598 is carriers' and overlays'). */
+static bool is_private(const KsException *exception)
+{
+    static const struct {
+        KsAddress address;
+        uint8_t prefix;
+    } ranges[] = {
+        { { AF_INET, { 10 } }, 8 },           { { AF_INET, { 100, 64 } }, 10 },
+        { { AF_INET, { 169, 254 } }, 16 },    { { AF_INET, { 172, 16 } }, 12 },
+        { { AF_INET, { 192, 168 } }, 16 },    { { AF_INET6, { 0xfc } }, 7 },
+        { { AF_INET6, { 0xfe, 0x80 } }, 10 },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++)
+        if (ranges[i].prefix <= exception->prefix &&
+            ks_address_is_in(&exception->address, &ranges[i].address, ranges[i].prefix))
+            return true;
+    return false;
+}
+
+const char *ks_exception_refusal(const KsException *exception)
+{
+    static const KsAddress this_network = { AF_INET, { 0 } };
+    bool ipv4 = is_ipv4(exception);
+    bool private_range = is_private(exception);
+    KsAddress first = exception->address;
+
+    if (exception->first_port > 0 && exception->protocol != IPPROTO_TCP &&
+        exception->protocol != IPPROTO_UDP)
+        return "Only TCP and UDP have ports: name one of them as well.";
+    if (exception->prefix < (ipv4 ? PREFIX4_MIN : PREFIX6_MIN) ||
+        (!private_range && exception->prefix < (ipv4 ? PREFIX4_PUBLIC_MIN : PREFIX6_PUBLIC_MIN)))
+        return "An exception this wide would be no lock: name at most a /16 of IPv4 or a /32 of "
+               "IPv6, or a private range.";
+    first.bytes[ks_address_size(&first) - 1] |= exception->prefix < ks_address_size(&first) * 8;
+    if (!ks_address_is_unicast(&first) || (ipv4 && ks_address_is_in(&first, &this_network, 8)))
+        return "An exception is for addresses of other machines; groups and broadcasts of the local "
+               "network are for LAN access.";
+    return NULL;
+}
+
+const char *ks_exception_leak(const KsException *exception)
+{
+    if (exception->first_port > 0 && has_name_port(exception))
+        return N_(
+            "This opens the port of name servers (53 or 853): those between you and there see, "
+            "and can answer, the names of what you visit.");
+    if (exception->first_port == 0 && exception->protocol != IPPROTO_ICMP && !is_private(exception))
+        return N_("This opens all ports of a public address: what is sent there shows your own "
+                  "address to it, and to your provider that you are in touch with it.");
+    return NULL;
+}
+
+bool ks_exception_lets_out(const KsException *exception, const KsAddress *to, uint8_t protocol,
+                           uint16_t port)
+{
+    KsException one = {
+        .address = *to,
+        .prefix = (uint8_t) (ks_address_size(to) * 8),
+        .protocol = protocol == IPPROTO_ICMPV6 ? IPPROTO_ICMP : protocol,
+        .first_port = port,
+        .last_port = port,
+    };
+
+    if (to->family == AF_UNSPEC || !ks_exceptions_overlap(exception, &one))
+        return false;
+    return exception->first_port > 0 || port == 0 || !has_name_port(&one);
+}
+
+static bool add_range(KsLock *lock, const KsException *exception, uint32_t until, uint8_t protocol,
+                      unsigned first_port, unsigned last_port)
+{
+    bool ipv4 = is_ipv4(exception);
+    size_t size = ks_address_size(&exception->address);
+    size_t end = size + 2 * KS_KEY_FIELD_SIZE;
+    uint16_t first = htons((uint16_t) first_port);
+    uint16_t last = htons((uint16_t) last_port);
+    KsKey key = { .value = until > 0, .until = until };
+
+    memcpy(key.bytes, exception->address.bytes, size);
+    key.bytes[size] = protocol;
+    memcpy(key.bytes + size + KS_KEY_FIELD_SIZE, &first, sizeof(first));
+    last_address(exception, key.bytes + end);
+    key.bytes[end + size] = protocol;
+    memcpy(key.bytes + end + size + KS_KEY_FIELD_SIZE, &last, sizeof(last));
+    return ks_lock_add_key(lock, ipv4 ? KS_SET_EXCEPTIONS4 : KS_SET_EXCEPTIONS6, &key);
+}
+
+/* All ports, without those of name servers. */
+static bool add_ports(KsLock *lock, const KsException *exception, uint32_t until, uint8_t protocol)
+{
+    unsigned from = 0;
+    bool all = true;
+
+    if (exception->first_port > 0)
+        return add_range(lock, exception, until, protocol, exception->first_port,
+                         exception->last_port);
+    for (unsigned i = 0; i < G_N_ELEMENTS(name_ports); i++) {
+        all &= add_range(lock, exception, until, protocol, from, name_ports[i] - 1u);
+        from = name_ports[i] + 1u;
+    }
+    return add_range(lock, exception, until, protocol, from, PORT_MAX) && all;
+}
+
+bool ks_lock_add_exception(KsLock *lock, const KsException *exception, uint32_t until)
+{
+    uint8_t protocol = exception->protocol;
+    bool all = true;
+
+    if (protocol == 0 || protocol == IPPROTO_ICMP)
+        all &= add_range(lock, exception, until, is_ipv4(exception) ? IPPROTO_ICMP : IPPROTO_ICMPV6,
+                         0, PORT_MAX);
+    if (protocol == 0 || protocol == IPPROTO_TCP)
+        all &= add_ports(lock, exception, until, IPPROTO_TCP);
+    if (protocol == 0 || protocol == IPPROTO_UDP)
+        all &= add_ports(lock, exception, until, IPPROTO_UDP);
+    return all;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/exceptions.h"
+
+#include "model/printable.h"
+#include "policy/error.h"
+
+#include <string.h>
+
+struct KsExceptions {
+    GPtrArray *entries; /* element-type KsExceptionEntry, owned */
+};
+
+static void free_entry(void *data)
+{
+    KsExceptionEntry *entry = data;
+
+    g_free(entry->name);
+    g_free(entry);
+}
+
+KsExceptions *ks_exceptions_new(void)
+{
+    KsExceptions *exceptions = g_new0(KsExceptions, 1);
+
+    exceptions->entries = g_ptr_array_new_with_free_func(free_entry);
+    return exceptions;
+}
+
+static void add_entry(KsExceptions *exceptions, const char *name, const KsException *what,
+                      uint32_t until)
+{
+    KsExceptionEntry *entry = g_new0(KsExceptionEntry, 1);
+
+    entry->name = g_strdup(name);
+    entry->what = *what;
+    entry->until = until;
+    g_ptr_array_add(exceptions->entries, entry);
+}
+
+KsExceptions *ks_exceptions_copy(const KsExceptions *exceptions)
+{
+    KsExceptions *copy = ks_exceptions_new();
+
+    for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
+        const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i);
+
+        add_entry(copy, entry->name, &entry->what, entry->until);
+    }
+    return copy;
+}
+
+void ks_exceptions_free(KsExceptions *exceptions)
+{
+    if (!exceptions)
+        return;
+    g_ptr_array_unref(exceptions->entries);
+    g_free(exceptions);
+}
+
+unsigned ks_exceptions_count(const KsExceptions *exceptions)
+{
+    return exceptions ? exceptions->entries->len : 0;
+}
+
+const KsExceptionEntry *ks_exceptions_get(const KsExceptions *exceptions, unsigned number)
+{
+    return g_ptr_array_index(exceptions->entries, number);
+}
+
+static bool fail(GError **error, KsError code, const char *sentence)
+{
+    g_set_error_literal(error, KS_ERROR, code, sentence);
+    return false;
+}
+
+static bool name_is_valid(const char *name)
+{
+    size_t length = strlen(name);
+
+    return length > 0 && length <= KS_EXCEPTION_NAME_MAX && ks_printable_is(name) &&
+           name[0] != ' ' && name[length - 1] != ' ' && name[0] != '-';
+}
+
+/* Beside those that are there. */
+static bool fits(const KsExceptions *exceptions, const char *name, const KsException *what,
+                 GError **error)
+{
+    for (unsigned i = 0; i < exceptions->entries->len; i++) {
+        const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i);
+
+        if (strcmp(entry->name, name) == 0)
+            return fail(error, KS_ERROR_EXCEPTION_EXISTS,
+                        "There is an exception of this name already. Remove it first: "
+                        "nm-killswitch allow remove NAME");
+        if (!ks_exceptions_overlap(&entry->what, what))
+            continue;
+        g_set_error(error, KS_ERROR, KS_ERROR_EXCEPTION_EXISTS,
+                    "The exception “%s” opens some of this already. Remove it first: nm-killswitch "
+                    "allow remove NAME",
+                    entry->name);
+        return false;
+    }
+    if (exceptions->entries->len == KS_EXCEPTIONS_MAX)
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
+                    "There are 64 exceptions already, and no more can be made.");
+    return true;
+}
+
+static bool read_wish(const KsExceptionWish *wish, KsException *ret_what, GError **error)
+{
+    if (!name_is_valid(wish->name))
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
+                    "An exception's name has 1 to 128 bytes of printable text, and begins with no "
+                    "\"-\".");
+    if (!ks_exception_read_to(wish->to, ret_what))
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
+                    "An exception is for an address or a range: 192.0.2.5, 192.0.2.0/24 or "
+                    "2001:db8::/64. Names have no place here.");
+    if (!ks_exception_read_protocol(wish->protocol, ret_what))
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS, "The protocol is tcp, udp or icmp.");
+    ret_what->first_port = wish->first_port;
+    ret_what->last_port = wish->last_port;
+    if (wish->last_port < wish->first_port || (wish->first_port == 0 && wish->last_port > 0))
+        return fail(
+            error, KS_ERROR_INVALID_ARGUMENTS,
+            "A port is a number from 1 to 65535, a range two of them, the lower one first.");
+    return true;
+}
+
+bool ks_exceptions_add(KsExceptions *exceptions, const KsExceptionWish *wish, uint32_t until,
+                       GError **error)
+{
+    KsException what = { 0 };
+    const char *refusal;
+    const char *leak;
+
+    if (!read_wish(wish, &what, error))
+        return false;
+    refusal = ks_exception_refusal(&what);
+    leak = ks_exception_leak(&what);
+    if (refusal)
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS, refusal);
+    if (!fits(exceptions, wish->name, &what, error))
+        return false;
+    if (leak && !wish->confirmed)
+        return fail(error, KS_ERROR_NOT_CONFIRMED, leak);
+    add_entry(exceptions, wish->name, &what, until);
+    return true;
+}
+
+bool ks_exceptions_remove(KsExceptions *exceptions, const char *name, GError **error)
+{
+    for (unsigned i = 0; i < exceptions->entries->len; i++) {
+        if (strcmp(ks_exceptions_get(exceptions, i)->name, name) != 0)
+            continue;
+        g_ptr_array_remove_index(exceptions->entries, i);
+        return true;
+    }
+    return fail(error, KS_ERROR_NO_SUCH_EXCEPTION,
+                "There is no exception of this name. To see them: nm-killswitch allow list");
+}
+
+bool ks_exceptions_end(KsExceptions *exceptions, uint32_t now)
+{
+    unsigned before = exceptions->entries->len;
+
+    for (unsigned i = before; i > 0; i--) {
+        uint32_t until = ks_exceptions_get(exceptions, i - 1)->until;
+
+        if (until > 0 && until - 1 <= now)
+            g_ptr_array_remove_index(exceptions->entries, i - 1);
+    }
+    return exceptions->entries->len < before;
+}
+
+uint32_t ks_exceptions_next_end(const KsExceptions *exceptions)
+{
+    uint32_t next = 0;
+
+    for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
+        uint32_t until = ks_exceptions_get(exceptions, i)->until;
+
+        if (until > 1 && (next == 0 || until - 1 < next))
+            next = until - 1;
+    }
+    return next;
+}
+
+bool ks_exceptions_draw(const KsExceptions *exceptions, KsLock *lock)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
+        const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i);
+
+        all &= ks_lock_add_exception(lock, &entry->what, entry->until);
+    }
+    return all;
+}
+
+/* ---- as a file's text ---- */
+
+#define GROUP_FILE   "exceptions"
+#define KEY_VERSION  "version"
+#define VERSION      1
+#define GROUP_PREFIX "exception "
+#define KEY_NAME     "name"
+#define KEY_TO       "to"
+#define KEY_PROTOCOL "protocol"
+#define KEY_PORTS    "ports"
+#define KEY_UNTIL    "until"
+
+static void put_entry(GKeyFile *file, const char *group, const KsExceptionEntry *entry)
+{
+    char to[KS_EXCEPTION_TO_TEXT_SIZE];
+    char ports[KS_EXCEPTION_PORT_TEXT_MAX];
+
+    g_key_file_set_string(file, group, KEY_NAME, entry->name);
+    g_key_file_set_string(file, group, KEY_TO, ks_exception_to_text(&entry->what, to));
+    g_key_file_set_string(file, group, KEY_PROTOCOL, ks_exception_protocol_name(&entry->what));
+    g_key_file_set_string(file, group, KEY_PORTS, ks_exception_ports_text(&entry->what, ports));
+    if (entry->until > 0)
+        g_key_file_set_uint64(file, group, KEY_UNTIL, entry->until);
+}
+
+char *ks_exceptions_to_text(const KsExceptions *exceptions, bool ending)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+
+    g_key_file_set_integer(file, GROUP_FILE, KEY_VERSION, VERSION);
+    for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
+        const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i);
+        g_autofree char *group = g_strdup_printf(GROUP_PREFIX "%u", i + 1);
+
+        if ((entry->until > 0) == ending)
+            put_entry(file, group, entry);
+    }
+    return g_key_file_to_data(file, NULL, NULL);
+}
+
+static bool take_group(KsExceptions *exceptions, GKeyFile *file, const char *group, bool ending,
+                       GError **error)
+{
+    g_autofree char *name = g_key_file_get_string(file, group, KEY_NAME, NULL);
+    g_autofree char *to = g_key_file_get_string(file, group, KEY_TO, NULL);
+    g_autofree char *protocol = g_key_file_get_string(file, group, KEY_PROTOCOL, NULL);
+    g_autofree char *ports = g_key_file_get_string(file, group, KEY_PORTS, NULL);
+    uint64_t until = g_key_file_get_uint64(file, group, KEY_UNTIL, NULL);
+    KsExceptionWish wish = { .name = name, .to = to, .protocol = protocol, .confirmed = true };
+    KsException read = { 0 };
+
+    if (!name || !to || !protocol || !ports || !ks_exception_read_ports(ports, &read) ||
+        g_key_file_has_key(file, group, KEY_UNTIL, NULL) != ending || (ending && until == 0) ||
+        until > UINT32_MAX)
+        return fail(error, KS_ERROR_STATE, "a key is missing or has no meaning");
+    wish.first_port = read.first_port;
+    wish.last_port = read.last_port;
+    return ks_exceptions_add(exceptions, &wish, (uint32_t) until, error);
+}
+
+static bool take_groups(KsExceptions *exceptions, GKeyFile *file, bool ending, GError **error)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+
+    if (g_key_file_get_integer(file, GROUP_FILE, KEY_VERSION, NULL) != VERSION)
+        return fail(error, KS_ERROR_STATE, "it is of another version");
+    for (unsigned i = 0; groups[i]; i++) {
+        if (strcmp(groups[i], GROUP_FILE) == 0)
+            continue;
+        if (!g_str_has_prefix(groups[i], GROUP_PREFIX))
+            return fail(error, KS_ERROR_STATE, "a group in it is no exception");
+        if (!take_group(exceptions, file, groups[i], ending, error))
+            return false;
+    }
+    return true;
+}
+
+bool ks_exceptions_take_text(KsExceptions *exceptions, const char *text, gsize length, bool ending,
+                             GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(KsExceptions) taken = ks_exceptions_copy(exceptions);
+    GPtrArray *entries;
+
+    if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, error) ||
+        !take_groups(taken, file, ending, error))
+        return false;
+    entries = exceptions->entries;
+    exceptions->entries = taken->entries;
+    taken->entries = entries;
+    return true;
+}

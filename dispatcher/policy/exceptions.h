@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "model/exception.h"
+
+#include <gio/gio.h>
+
+/* The exceptions that people made (ADR 42): a plain value with bounds; files/exceptions-file.h
+ * keeps it on disk. No two let out the same packet, so that each can be taken back alone. */
+
+typedef struct {
+    char *name;
+    KsException what;
+    uint32_t until; /* when the kernel ends it, in seconds since the boot, sleep included; 0: never.
+                     * The guard does a second earlier: what should be is never more than what the
+                     * kernel holds */
+} KsExceptionEntry;
+
+typedef struct KsExceptions KsExceptions;
+
+KsExceptions *ks_exceptions_new(void);
+KsExceptions *ks_exceptions_copy(const KsExceptions *exceptions);
+void ks_exceptions_free(KsExceptions *exceptions);
+
+unsigned ks_exceptions_count(const KsExceptions *exceptions); /* NULL: none */
+const KsExceptionEntry *ks_exceptions_get(const KsExceptions *exceptions, unsigned number);
+
+/* What somebody asks for. `confirmed`: that it leaks (ks_exception_leak()) was understood. */
+typedef struct {
+    const char *name;
+    const char *to;
+    const char *protocol;
+    uint16_t first_port; /* 0: all, without those of name servers */
+    uint16_t last_port;
+    bool confirmed;
+} KsExceptionWish;
+
+/* False with KS_ERROR_INVALID_ARGUMENTS, KS_ERROR_EXCEPTION_EXISTS, or KS_ERROR_NOT_CONFIRMED with
+ * what it leaks; then nothing changed. */
+bool ks_exceptions_add(KsExceptions *exceptions, const KsExceptionWish *wish, uint32_t until,
+                       GError **error);
+
+/* False with KS_ERROR_NO_SUCH_EXCEPTION. */
+bool ks_exceptions_remove(KsExceptions *exceptions, const char *name, GError **error);
+
+/* Takes out what has ended by then. True if anything did. `now`: UINT32_MAX for all that would. */
+bool ks_exceptions_end(KsExceptions *exceptions, uint32_t now);
+
+/* When the next one is to be taken out; 0: none does by itself. */
+uint32_t ks_exceptions_next_end(const KsExceptions *exceptions);
+
+/* Into the lock; false: not all went in. */
+bool ks_exceptions_draw(const KsExceptions *exceptions, KsLock *lock);
+
+/* A file's text: of those that last, or of those that end. Owned by the caller. */
+char *ks_exceptions_to_text(const KsExceptions *exceptions, bool ending);
+
+/* Adds those of a text. False with an error if it is not ours, whole and in bounds; then nothing
+ * was added. */
+bool ks_exceptions_take_text(KsExceptions *exceptions, const char *text, gsize length, bool ending,
+                             GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsExceptions, ks_exceptions_free)

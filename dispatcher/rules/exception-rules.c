@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rules/lock-table.h"
+#include "rules/steps.h"
+
+/* As in lock-rules.c. */
+#define HEADER_WORDS_MAX 6
+
+#define IS_NO_UDP META(L4PROTO, R1), COMPARE(NEQ, 1, IPPROTO_UDP)
+
+/* clang-format off */
+/* Exceptions (ADR 42). What was sent is asked for again with each packet, so that all ends at once
+ * when an exception does; no rule asks for a connection's state (ADR 5). */
+static const KsRule rules[] = {
+    { KS_CHAIN_LEAVING, "ip daddr . ip protocol . th dport @exceptions4 jump excepted",
+      DO(IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),
+         TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_SET_EXCEPTIONS4),
+         JUMP(KS_CHAIN_EXCEPTED)), "where a person made an exception" },
+    { KS_CHAIN_LEAVING, "ip6 daddr . ip6 nexthdr . th dport @exceptions6 jump excepted",
+      DO(IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), NETWORK(IPV6_NEXT_HEADER, 1, R2),
+         TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_SET_EXCEPTIONS6),
+         JUMP(KS_CHAIN_EXCEPTED)), "where a person made an exception" },
+
+    /* The protocol is the header's own: what has IPv6 extension headers, a routing header or a
+     * fragment's, is not meant. nft loads a set of ranges with the kernel's word otherwise than it
+     * lists it. */
+    { KS_CHAIN_EXCEPTED, "ip hdrlength > 6 return",
+      DO(IS_IPV4, NETWORK(IPV4_VERSION, 1, R1), MASK(1, 0x0f),
+         COMPARE(GT, 1, HEADER_WORDS_MAX), RETURN), "room for a source route: goes on elsewhere" },
+    { KS_CHAIN_EXCEPTED, "meta l4proto tcp accept", DO(IS_PROTOCOL(IPPROTO_TCP), ACCEPT) },
+    { KS_CHAIN_EXCEPTED, "icmp type echo-request accept", DO(ICMP_IS(8), ACCEPT) },
+    { KS_CHAIN_EXCEPTED, "icmpv6 type echo-request accept", DO(IS_IPV6, ICMPV6_TYPE(128), ACCEPT) },
+    { KS_CHAIN_EXCEPTED, "meta l4proto != udp return", DO(IS_NO_UDP, RETURN) },
+    { KS_CHAIN_EXCEPTED, "update @flows4 { ip daddr . th sport . th dport timeout 2m } accept",
+      DO(IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), TRANSPORT(SOURCE_PORT, 2, R1_1),
+         TRANSPORT(DESTINATION_PORT, 2, R1_2), REMEMBER(KS_NFT_SET_FLOWS4, KS_FLOW_MS), ACCEPT),
+      "its answer may come in for 2 minutes" },
+    { KS_CHAIN_EXCEPTED, "update @flows6 { ip6 daddr . th sport . th dport timeout 2m } accept",
+      DO(IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), TRANSPORT(SOURCE_PORT, 2, R2),
+         TRANSPORT(DESTINATION_PORT, 2, R2_1), REMEMBER(KS_NFT_SET_FLOWS6, KS_FLOW_MS), ACCEPT),
+      "its answer may come in for 2 minutes" },
+
+    { KS_CHAIN_EXCEPTED_IN, "ip saddr . ip protocol . th sport @exceptions4 jump excepted_back",
+      DO(IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),
+         TRANSPORT(SOURCE_PORT, 2, R1_2),
+         LOOKUP(KS_SET_EXCEPTIONS4), JUMP(KS_CHAIN_EXCEPTED_BACK)) },
+    { KS_CHAIN_EXCEPTED_IN, "ip6 saddr . ip6 nexthdr . th sport @exceptions6 jump excepted_back",
+      DO(IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), NETWORK(IPV6_NEXT_HEADER, 1, R2),
+         TRANSPORT(SOURCE_PORT, 2, R2_1),
+         LOOKUP(KS_SET_EXCEPTIONS6), JUMP(KS_CHAIN_EXCEPTED_BACK)) },
+
+    { KS_CHAIN_EXCEPTED_BACK, "tcp flags syn / syn,ack return",
+      DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_SYN | TCP_ACK),
+         COMPARE(EQ, 1, TCP_SYN), RETURN), "an answer begins no connection" },
+    { KS_CHAIN_EXCEPTED_BACK, "meta l4proto tcp accept", DO(IS_PROTOCOL(IPPROTO_TCP), ACCEPT) },
+    { KS_CHAIN_EXCEPTED_BACK, "icmp type echo-reply accept", DO(ICMP_IS(0), ACCEPT) },
+    { KS_CHAIN_EXCEPTED_BACK, "icmpv6 type echo-reply accept",
+      DO(IS_IPV6, ICMPV6_TYPE(129), ACCEPT) },
+    { KS_CHAIN_EXCEPTED_BACK, "meta l4proto != udp return", DO(IS_NO_UDP, RETURN) },
+    { KS_CHAIN_EXCEPTED_BACK, "ip saddr . th dport . th sport @flows4 accept",
+      DO(IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1),
+         TRANSPORT(SOURCE_PORT, 2, R1_2), LOOKUP(KS_NFT_SET_FLOWS4), ACCEPT),
+      "from where and to where it was sent" },
+    { KS_CHAIN_EXCEPTED_BACK, "ip6 saddr . th dport . th sport @flows6 accept",
+      DO(IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), TRANSPORT(DESTINATION_PORT, 2, R2),
+         TRANSPORT(SOURCE_PORT, 2, R2_1), LOOKUP(KS_NFT_SET_FLOWS6), ACCEPT),
+      "from where and to where it was sent" },
+};
+/* clang-format on */
+
+const KsRuleSegment ks_exception_rules = { rules, G_N_ELEMENTS(rules) };

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/error.h"
+#include "policy/exceptions.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+static KsExceptionWish wish_of(const char *name, const char *to, const char *protocol,
+                               uint16_t first, uint16_t last)
+{
+    return (KsExceptionWish){
+        .name = name, .to = to, .protocol = protocol, .first_port = first, .last_port = last
+    };
+}
+
+static int code_of(KsExceptions *exceptions, const KsExceptionWish *wish)
+{
+    g_autoptr(GError) error = NULL;
+    bool added = ks_exceptions_add(exceptions, wish, 0, &error);
+
+    g_assert_cmpint(added, ==, !error);
+    g_assert_true(added || error->domain == KS_ERROR);
+    return added ? -1 : error->code;
+}
+
+static void test_refused(void)
+{
+    static const struct {
+        const char *to;
+        const char *protocol;
+        uint16_t first;
+        uint16_t last;
+        int code; /* -1: it is made */
+    } rows[] = {
+        { "0.0.0.0/0", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "::/0", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "10.0.0.0/7", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "10.0.0.0/8", "tcp", 443, 443, -1 },
+        { "203.0.0.0/15", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "203.0.0.0/16", "tcp", 443, 443, -1 },
+        { "2001:db8::/31", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "2001:db8::/32", "tcp", 443, 443, -1 },
+        { "fc00::/7", "tcp", 443, 443, -1 },
+        { "127.0.0.1", "", 0, 0, KS_ERROR_INVALID_ARGUMENTS },
+        { "::1", "", 0, 0, KS_ERROR_INVALID_ARGUMENTS },
+        { "::/96", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "::ffff:0:0/96", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "0.0.0.0/8", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "224.0.0.251", "udp", 5353, 5353, KS_ERROR_INVALID_ARGUMENTS },
+        { "ff02::fb", "udp", 5353, 5353, KS_ERROR_INVALID_ARGUMENTS },
+        { "255.255.255.255", "udp", 9, 9, KS_ERROR_INVALID_ARGUMENTS },
+        { "192.0.2.1/33", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "192.0.2.1/", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "192.0.2.1/08", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "192.0.2.1/24/8", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "nas.local", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "192.0.2.1", "sctp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "192.0.2.1", "", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "192.0.2.1", "icmp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "192.0.2.1", "tcp", 443, 80, KS_ERROR_INVALID_ARGUMENTS },
+        { "192.0.2.1", "tcp", 0, 80, KS_ERROR_INVALID_ARGUMENTS },
+        { "192.0.2.1", "", 0, 0, KS_ERROR_NOT_CONFIRMED },
+        { "192.0.2.1", "tcp", 0, 0, KS_ERROR_NOT_CONFIRMED },
+        { "192.0.2.1", "icmp", 0, 0, -1 },
+        { "192.168.7.1", "", 0, 0, -1 },
+        { "100.64.0.0/10", "tcp", 0, 0, -1 },
+        { "192.168.7.1", "udp", 53, 53, KS_ERROR_NOT_CONFIRMED },
+        { "192.168.7.1", "tcp", 800, 900, KS_ERROR_NOT_CONFIRMED },
+        { "192.168.7.1", "tcp", 854, 65535, -1 },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
+        KsExceptionWish wish =
+            wish_of("one", rows[i].to, rows[i].protocol, rows[i].first, rows[i].last);
+        int code = code_of(exceptions, &wish);
+
+        g_test_message("%s %s %u", rows[i].to, rows[i].protocol, rows[i].first);
+        g_assert_cmpint(code, ==, rows[i].code);
+        g_assert_cmpuint(ks_exceptions_count(exceptions), ==, code == -1);
+        wish.confirmed = true;
+        if (code == KS_ERROR_NOT_CONFIRMED)
+            g_assert_cmpint(code_of(exceptions, &wish), ==, -1);
+    }
+}
+
+static void test_names_and_overlaps(void)
+{
+    g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
+    KsExceptionWish wish = wish_of("NAS", "192.0.2.5/24", "tcp", 443, 445);
+    static const char *const bad_names[] = { "", " a", "a ", "-a", "a\nb", "\xff" };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(bad_names); i++) {
+        wish.name = bad_names[i];
+        g_assert_cmpint(code_of(exceptions, &wish), ==, KS_ERROR_INVALID_ARGUMENTS);
+    }
+    wish.name = "NAS";
+    g_assert_cmpint(code_of(exceptions, &wish), ==, -1);
+    wish = wish_of("NAS", "198.51.100.1", "tcp", 1, 1);
+    g_assert_cmpint(code_of(exceptions, &wish), ==, KS_ERROR_EXCEPTION_EXISTS);
+    wish = wish_of("other", "192.0.2.200", "tcp", 445, 446);
+    g_assert_cmpint(code_of(exceptions, &wish), ==, KS_ERROR_EXCEPTION_EXISTS);
+    wish = wish_of("other", "192.0.2.200", "udp", 445, 446);
+    g_assert_cmpint(code_of(exceptions, &wish), ==, -1);
+    wish = wish_of("beside", "192.0.2.0/24", "tcp", 446, 446);
+    g_assert_cmpint(code_of(exceptions, &wish), ==, -1);
+    g_assert_true(ks_exceptions_remove(exceptions, "other", NULL));
+    g_assert_false(ks_exceptions_remove(exceptions, "other", NULL));
+    g_assert_cmpuint(ks_exceptions_count(exceptions), ==, 2);
+}
+
+static void test_bound(void)
+{
+    g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
+    g_autoptr(KsLock) lock = ks_lock_new();
+
+    for (unsigned i = 0; i <= KS_EXCEPTIONS_MAX; i++) {
+        g_autofree char *name = g_strdup_printf("e%u", i);
+        g_autofree char *to = g_strdup_printf("192.168.0.%u", i);
+        KsExceptionWish wish = wish_of(name, to, "", 0, 0);
+
+        g_assert_cmpint(code_of(exceptions, &wish), ==,
+                        i < KS_EXCEPTIONS_MAX ? -1 : KS_ERROR_INVALID_ARGUMENTS);
+    }
+    g_assert_true(ks_exceptions_draw(exceptions, lock));
+    ks_lock_seal(lock);
+    g_assert_cmpuint(lock->sets[KS_SET_EXCEPTIONS4]->len, ==, 7 * KS_EXCEPTIONS_MAX);
+}
+
+static void test_ends(void)
+{
+    g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
+    KsExceptionWish first = wish_of("first", "192.0.2.1", "tcp", 1, 1);
+    KsExceptionWish second = wish_of("second", "192.0.2.2", "tcp", 1, 1);
+    KsExceptionWish lasting = wish_of("lasting", "192.0.2.3", "tcp", 1, 1);
+
+    g_assert_true(ks_exceptions_add(exceptions, &second, 200, NULL));
+    g_assert_true(ks_exceptions_add(exceptions, &first, 100, NULL));
+    g_assert_true(ks_exceptions_add(exceptions, &lasting, 0, NULL));
+    g_assert_cmpuint(ks_exceptions_next_end(exceptions), ==, 99);
+    g_assert_false(ks_exceptions_end(exceptions, 98));
+    g_assert_true(ks_exceptions_end(exceptions, 99));
+    g_assert_cmpuint(ks_exceptions_next_end(exceptions), ==, 199);
+    g_assert_true(ks_exceptions_end(exceptions, UINT32_MAX));
+    g_assert_cmpuint(ks_exceptions_next_end(exceptions), ==, 0);
+    g_assert_cmpstr(ks_exceptions_get(exceptions, 0)->name, ==, "lasting");
+}
+
+static void test_text(void)
+{
+    g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
+    g_autoptr(KsExceptions) read = ks_exceptions_new();
+    KsExceptionWish while_ = wish_of("für eine Weile; [x]", "2001:db8::/48", "udp", 1, 9);
+    KsExceptionWish lasting = wish_of("lasting", "192.168.2.3", "", 0, 0);
+    g_autofree char *lasting_text = NULL;
+    g_autofree char *ending_text = NULL;
+    g_autofree char *again = NULL;
+    static const char *const corrupt[] = {
+        "",
+        "nonsense",
+        "[exceptions]\nversion=2\n",
+        "[exceptions]\nversion=1\n[else]\nname=a\n",
+        "[exceptions]\nversion=1\n[exception 1]\nname=a\nto=0.0.0.0/0\nprotocol=tcp\nports=1\n",
+        "[exceptions]\nversion=1\n[exception 1]\nname=a\nto=192.0.2.1\nprotocol=tcp\nports=0\n",
+        "[exceptions]\nversion=1\n[exception 1]\nname=a\nto=192.0.2.1\nprotocol=tcp\n",
+        "[exceptions]\nversion=1\n[exception 1]\nname=a\nto=192.0.2.1\nprotocol=tcp\nports=1\nuntil=7\n",
+    };
+
+    g_assert_true(ks_exceptions_add(exceptions, &while_, 100, NULL));
+    g_assert_true(ks_exceptions_add(exceptions, &lasting, 0, NULL));
+    lasting_text = ks_exceptions_to_text(exceptions, false);
+    ending_text = ks_exceptions_to_text(exceptions, true);
+    g_assert_false(ks_exceptions_take_text(read, ending_text, strlen(ending_text), false, NULL));
+    g_assert_false(ks_exceptions_take_text(read, lasting_text, strlen(lasting_text), true, NULL));
+    g_assert_cmpuint(ks_exceptions_count(read), ==, 0);
+    g_assert_true(ks_exceptions_take_text(read, ending_text, strlen(ending_text), true, NULL));
+    g_assert_true(ks_exceptions_take_text(read, lasting_text, strlen(lasting_text), false, NULL));
+    again = ks_exceptions_to_text(read, true);
+    g_assert_cmpstr(again, ==, ending_text);
+    g_assert_cmpuint(ks_exceptions_get(read, 0)->until, ==, 100);
+    for (unsigned i = 0; i < G_N_ELEMENTS(corrupt); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_false(
+            ks_exceptions_take_text(read, corrupt[i], strlen(corrupt[i]), false, &error));
+        g_assert_nonnull(error);
+        g_assert_cmpuint(ks_exceptions_count(read), ==, 2);
+    }
+}
+
+/* The ends that clocks differ by are the same; others are put right. */
+static void test_lock(void)
+{
+    KsException what = { 0 };
+    g_autoptr(KsLock) a = ks_lock_new();
+    g_autoptr(KsLock) b = ks_lock_new();
+    g_autoptr(GArray) come = g_array_new(FALSE, FALSE, sizeof(KsKey));
+    g_autoptr(GArray) go = g_array_new(FALSE, FALSE, sizeof(KsKey));
+    KsKeyChange change = { .come = come, .go = go };
+    g_autofree char *text = NULL;
+
+    g_assert_true(ks_exception_read_to("192.0.2.77/24", &what));
+    g_assert_true(ks_exception_read_protocol("tcp", &what));
+    g_assert_true(ks_exception_read_ports("8000-8010", &what));
+    g_assert_true(ks_lock_add_exception(a, &what, 1000));
+    g_assert_true(ks_lock_add_exception(b, &what, 1002));
+    ks_lock_seal(a);
+    ks_lock_seal(b);
+    g_assert_true(ks_lock_equal(a, b));
+    ks_lock_compare_set(a, b, KS_SET_EXCEPTIONS4, &change);
+    g_assert_cmpuint(come->len + go->len, ==, 0);
+    ks_lock_clear(b);
+    g_assert_true(ks_lock_add_exception(b, &what, 1003));
+    ks_lock_seal(b);
+    g_assert_false(ks_lock_equal(a, b));
+    ks_lock_compare_set(a, b, KS_SET_EXCEPTIONS4, &change);
+    g_assert_cmpuint(come->len, ==, 1);
+    g_assert_cmpuint(go->len, ==, 1);
+    text = ks_key_text(KS_SET_EXCEPTIONS4, &g_array_index(a->sets[KS_SET_EXCEPTIONS4], KsKey, 0));
+    g_assert_cmpstr(text, ==, "192.0.2.0-192.0.2.255 . tcp . 8000-8010");
+    ks_lock_clear(b);
+    g_assert_true(ks_lock_add_exception(b, &what, 0));
+    ks_lock_seal(b);
+    g_assert_false(ks_lock_equal(a, b));
+}
+
+static void test_lets_out(void)
+{
+    KsException what = { 0 };
+    KsAddress router;
+
+    g_assert_true(ks_address_parse("192.168.7.1", &router));
+    g_assert_true(ks_exception_read_to("192.168.7.0/24", &what));
+    g_assert_true(ks_exception_lets_out(&what, &router, IPPROTO_TCP, 443));
+    g_assert_true(ks_exception_lets_out(&what, &router, IPPROTO_ICMP, 0));
+    g_assert_false(ks_exception_lets_out(&what, &router, IPPROTO_UDP, 53));
+    g_assert_true(ks_exception_read_protocol("udp", &what));
+    g_assert_true(ks_exception_read_ports("53", &what));
+    g_assert_true(ks_exception_lets_out(&what, &router, IPPROTO_UDP, 53));
+    g_assert_false(ks_exception_lets_out(&what, &router, IPPROTO_TCP, 53));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/exceptions/refused", test_refused);
+    g_test_add_func("/exceptions/names-and-overlaps", test_names_and_overlaps);
+    g_test_add_func("/exceptions/bound", test_bound);
+    g_test_add_func("/exceptions/ends", test_ends);
+    g_test_add_func("/exceptions/text", test_text);
+    g_test_add_func("/exceptions/lock", test_lock);
+    g_test_add_func("/exceptions/lets-out", test_lets_out);
+    return g_test_run();
+}

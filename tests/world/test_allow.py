@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Exceptions: each opens exactly what it says, and closes at once."""
+
+import json
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from . import addresses as a
+from . import kernel
+from .probes import echo_request
+from .raw_probes import ether, mac_of, udp
+from .waiting import wait_until
+
+_FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
+_ICMP = {4: socket.IPPROTO_ICMP, 6: socket.IPPROTO_ICMPV6}
+_SO_BINDTODEVICE = 25
+_PEOPLE = {"root": 0, "person": 1000}
+_OTHER = {4: "203.0.113.10", 6: "2001:db8:113::10"}  # beside the web server, and nobody has it
+
+# what is tried: its word, where to (the exception's destination or the one beside it), port
+_WAYS = (
+    ("udp", "there", a.ECHO_PORT),
+    ("udp", "there", 9),
+    ("udp", "beside", a.ECHO_PORT),
+    ("tcp", "there", a.ECHO_PORT),
+    ("tcp", "there", a.HTTP_PORT),
+    ("tcp", "beside", a.ECHO_PORT),
+    ("icmp", "there", 0),
+    ("icmp", "beside", 0),
+    ("frame", "there", a.ECHO_PORT),
+    ("frame", "there", 9),
+    ("frame", "beside", a.ECHO_PORT),
+)
+
+
+class _Try:
+    """One packet, past the VPN, that is recognised outside by its canary or its source port."""
+
+    def __init__(self, world, family, way, person):
+        self.family, self.person = family, person
+        self.what, self.where, self.port = way
+        self.canary = b"canary" + os.urandom(8).hex().encode()
+        self.to = a.WEB[family] if self.where == "there" else _OTHER[family]
+        self.source_port = 0
+        self.error = 0
+        self.socket = None
+        world.client.call(self._send, world)
+
+    def __str__(self):
+        return f"IPv{self.family} {self.what} {self.where} {self.port} by {self.person}"
+
+    def _open(self):
+        kind = {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM, "icmp": socket.SOCK_RAW}[self.what]
+        opened = socket.socket(_FAMILY[self.family], kind, _ICMP[self.family] if self.what == "icmp" else 0)
+        opened.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, a.UPLINK.encode() + b"\0")
+        opened.setblocking(False)
+        return opened
+
+    def _send(self, world):
+        kernel.set_thread_fsuid(_PEOPLE[self.person])  # of this thread only, which ends with this call
+        try:
+            if self.what == "frame":
+                self._send_frame(world)
+                return
+            self.socket = self._open()
+            if self.what == "icmp":
+                self.socket.sendto(echo_request(self.family, self.canary), (self.to, 0))
+                return
+            self.socket.bind(("", 0))
+            self.source_port = self.socket.getsockname()[1]
+            if self.what == "tcp":
+                self.socket.connect((self.to, self.port))
+            else:
+                self.socket.sendto(self.canary, (self.to, self.port))
+        except OSError as error:
+            self.error = error.errno
+
+    def _send_frame(self, world):
+        source = world.addresses[self.family]
+        kind = 0x0800 if self.family == 4 else 0x86DD
+        packet = udp(source, self.to, self.canary, self.port)
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
+            raw.bind((a.UPLINK, kind))
+            raw.send(ether(world.router_mac, mac_of(world.client, a.UPLINK), kind, packet))
+
+    def is_in(self, frame):
+        if self.what != "tcp":
+            return self.canary in frame.data
+        packet = frame.packet
+        return packet is not None and (packet.source_port, packet.destination_port) == (self.source_port, self.port)
+
+    def is_answered(self):
+        """The other end's answer has come in; what it was asked is sent again by TCP alone."""
+        try:
+            if self.what == "tcp":
+                return self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0 and bool(self.socket.getpeername())
+            return self.canary in self.socket.recv(2000)
+        except OSError:
+            return False
+
+    def close(self):
+        if self.socket:
+            self.socket.close()
+
+
+def _try_all(world, ways=_WAYS, families=a.FAMILIES):
+    """What of all ways was seen outside, and the tries."""
+    mark = world.capture.fence()
+    tries = [
+        _Try(world, family, way, person)
+        for family in families
+        for way in ways
+        for person in (("root",) if way[0] in ("icmp", "frame") else _PEOPLE)
+    ]
+    frames = world.capture.since(mark, world.capture.fence())
+    return {str(t) for t in tries if any(t.is_in(frame) for frame in frames)}, tries
+
+
+def _texts(tries, chosen):
+    return {str(t) for t in tries if chosen(t)}
+
+
+def _close(tries):
+    for t in tries:
+        t.close()
+
+
+def _remove_all(world):
+    for exception in world.product.status()["exceptions"]:
+        world.product.ctl("allow", "remove", exception["name"])
+
+
+@pytest.fixture(scope="module")
+def allowed(world):
+    shown = world.outside.run(["ip", "-o", "link", "show", "dev", a.ROUTER_END]).stdout
+    router_mac = shown.split("link/ether ")[1].split()[0]
+    world.router_mac = bytes.fromhex(router_mac.replace(":", ""))
+    world.client.ip(*(f"neigh replace {address} lladdr {router_mac} dev {a.UPLINK}" for address in a.ROUTER.values()))
+    world.addresses = {
+        family: json.loads(world.client.run(["ip", "-j", f"-{family}", "address", "show", "dev", a.UPLINK, "scope", "global"]).stdout)
+        for family in a.FAMILIES
+    }
+    world.addresses = {
+        family: next(entry["local"] for link in links for entry in link.get("addr_info", []) if "local" in entry)
+        for family, links in world.addresses.items()
+    }
+    world.product.install()
+    world.product.start_guard()
+    return world
+
+
+@pytest.fixture(autouse=True)
+def locked(allowed):
+    if not allowed.product.guard_is_running:
+        allowed.product.start_guard()
+    allowed.product.ctl("lock")
+    yield
+    _remove_all(allowed)
+
+
+def _add(world, name, *words):
+    world.product.ctl("allow", "add", name, *words)
+
+
+def test_control(allowed):
+    allowed.product.ctl("unlock")
+    seen, tries = _try_all(allowed)
+    assert seen == _texts(tries, lambda t: True), "the test itself does not see this"
+    _close(tries)
+
+
+def test_without_one_nothing_leaves(allowed):
+    seen, tries = _try_all(allowed)
+    assert not seen
+    _close(tries)
+
+
+@pytest.mark.parametrize("family", a.FAMILIES)
+@pytest.mark.parametrize("protocol", ["udp", "tcp", "icmp"])
+def test_opens_exactly_what_it_says(allowed, family, protocol):
+    ports = () if protocol == "icmp" else ("--port", str(a.ECHO_PORT))
+    _add(allowed, "one", "--to", a.WEB[family], "--protocol", protocol, *ports)
+    seen, tries = _try_all(allowed)
+    meant = {"udp": ("udp", "frame")}.get(protocol, (protocol,))
+    assert seen == _texts(
+        tries,
+        lambda t: t.family == family and t.what in meant and t.where == "there" and t.port in (0, a.ECHO_PORT),
+    )
+    answered = [t for t in tries if str(t) in seen and t.what != "frame"]
+    for t in answered:
+        wait_until(t.is_answered, f"an answer to {t}", 3)
+    assert allowed.product.status()["state"] == "blocked"
+    _close(tries)
+
+
+def test_answers_and_no_more(allowed):
+    """The other end begins nothing, whatever port it sends from."""
+    _add(allowed, "range", "--to", f"{a.WEB[4]}/32", "--protocol", "udp", "--port", f"{a.ECHO_PORT}-9")
+    with allowed.client.socket(socket.AF_INET, socket.SOCK_DGRAM) as service:
+        service.bind((allowed.addresses[4], 4000))
+        service.settimeout(0.3)
+        # the echo sends from port 7 to another port than that it was asked from: nobody asked
+        with allowed.outside.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            stranger.bind((a.WEB[4], 8))
+            stranger.sendto(b"unasked", (allowed.addresses[4], 4000))
+            with pytest.raises(TimeoutError):
+                service.recv(100)
+            service.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, a.UPLINK.encode() + b"\0")
+            service.sendto(b"asked", (a.WEB[4], 8))
+            assert stranger.recv(100) == b"asked"
+            stranger.sendto(b"answered", (allowed.addresses[4], 4000))
+            assert service.recv(100) == b"answered"
+
+
+def test_removed_closes_old_and_new_flows(allowed):
+    _add(allowed, "all of it", "--to", a.WEB[4], "--yes-it-leaks")
+    seen, tries = _try_all(allowed, families=(4,))
+    assert _texts(tries, lambda t: t.where == "there") == seen
+    flow = next(t for t in tries if (t.what, t.port, t.where) == ("tcp", a.ECHO_PORT, "there"))
+    wait_until(flow.is_answered, "a connection", 3)
+    spoken = next(t for t in tries if (t.what, t.port, t.where) == ("udp", a.ECHO_PORT, "there"))
+    allowed.product.ctl("allow", "remove", "all of it")
+    mark = allowed.capture.fence()
+    for old in (flow.socket, spoken.socket):
+        try:
+            old.sendto(b"canary of old flows", (a.WEB[4], a.ECHO_PORT))
+        except OSError:
+            pass
+    seen, others = _try_all(allowed, families=(4,))
+    assert not seen
+    frames = allowed.capture.since(mark, allowed.capture.fence())
+    assert not [f for f in frames if b"canary of old flows" in f.data]
+    _close([*tries, *others])
+
+
+@pytest.mark.parametrize("fate", ["alive", "killed"])
+def test_a_timed_one_ends(allowed, fate):
+    way = (("udp", "there", a.ECHO_PORT),)
+    _add(allowed, "a while", "--to", a.WEB[4], "--protocol", "udp", "--port", "7", "--for", "2s")
+    assert allowed.product.status()["exceptions"][0]["until"]
+    began = time.monotonic()
+    seen, tries = _try_all(allowed, way, (4,))
+    assert seen
+    _close(tries)
+    if fate == "killed":
+        allowed.product.stop_guard(signal.SIGKILL)
+
+    def is_closed():
+        now, again = _try_all(allowed, way, (4,))
+        _close(again)
+        return not now
+
+    wait_until(is_closed, "the end of the exception", 10)
+    assert 1 < time.monotonic() - began < 6
+    if fate == "killed":
+        allowed.product.start_guard()
+    assert not allowed.product.status()["exceptions"]
+    assert allowed.product.status()["verified"]
+
+
+def test_the_guard_killed_and_back_keeps_them(allowed):
+    _add(allowed, "lasting", "--to", a.WEB[4], "--protocol", "tcp", "--port", "7")
+    _add(allowed, "a while", "--to", a.WEB[6], "--protocol", "icmp", "--for", "1h")
+    before = allowed.product.status()["exceptions"]
+    allowed.product.stop_guard(signal.SIGKILL)
+    allowed.product.start_guard()
+    after = allowed.product.status()
+    assert [e["name"] for e in after["exceptions"]] == [e["name"] for e in before] == ["lasting", "a while"]
+    assert after["verified"] and after["exceptions"][1]["until"] and not after["exceptions"][0]["until"]
+    assert "lasting: 203.0.113.9, tcp 7" in allowed.product.ctl("allow", "list").stdout
+    assert "with 2 exceptions" in allowed.product.ctl("status").stdout.splitlines()[0]
+
+
+def _error_of(world, *words):
+    done = world.product.ctl("allow", "add", "no", *words, check=False)
+    return done.returncode, done.stdout
+
+
+def test_too_wide_ones(allowed):
+    for to in ("0.0.0.0/0", "::/0", "11.0.0.0/8", "203.0.0.0/15", "2001:db8::/31", "224.0.0.251", "ff02::fb", "127.0.0.1"):
+        assert _error_of(allowed, "--to", to, "--yes-it-leaks")[0] == 1, to
+    for words in (("--port", "53", "--protocol", "udp"), ("--port", "800-900", "--protocol", "tcp"), ()):
+        status, said = _error_of(allowed, "--to", a.WEB[4], *words)
+        assert status == 1 and "--yes-it-leaks" in said, words
+    _add(allowed, "wide enough", "--to", "198.51.0.0/16", "--protocol", "icmp")
+    assert "wide enough" in _error_of(allowed, "--to", "198.51.100.9", "--yes-it-leaks")[1]
+    assert [e["name"] for e in allowed.product.status()["exceptions"]] == ["wide enough"]
+
+
+def test_all_ports_are_without_those_of_name_servers(allowed):
+    _add(allowed, "router", "--to", a.PRIVATE_ROUTER[4])
+    held = allowed.product.ctl("rules").stdout
+    assert "udp . 0-52" in held and "udp . 54-852" in held and "udp . 854-65535" in held
+    assert allowed.product.status()["verified"]
