@@ -140,7 +140,7 @@ static bool overlaps_private(const Route *route)
     } ranges[] = {
         { { AF_INET, { 10 } }, 8 },        { { AF_INET, { 172, 16 } }, 12 },
         { { AF_INET, { 192, 168 } }, 16 }, { { AF_INET, { 169, 254 } }, 16 },
-        { { AF_INET6, { 0xfc } }, 7 },
+        { { AF_INET, { 100, 64 } }, 10 },  { { AF_INET6, { 0xfc } }, 7 },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++)

@@ -18,7 +18,7 @@ typedef enum {
     KS_SET_SERVERS4,           /* IPv4 address . protocol . port of VPN servers : KS_OPEN_TO_* */
     KS_SET_SERVERS6,           /* the same for IPv6 */
     KS_SET_DHCP_SERVERS,       /* IPv4 address: broadcast (always) and the servers of our leases */
-    KS_SET_TUNNEL_ROUTES4,     /* IPv4 range: what a VPN carries is not looked for on the LAN */
+    KS_SET_TUNNEL_ROUTES4,     /* IPv4 range: what a VPN carries is not looked for outside */
     KS_SET_TUNNEL_ROUTES6,     /* the same for IPv6 */
     KS_SET_TUNNEL_ADDRESSES4,  /* IPv4 address: this machine's own inside its tunnels */
     KS_SET_TUNNEL_ADDRESSES6,  /* the same for IPv6 */

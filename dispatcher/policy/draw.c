@@ -538,8 +538,6 @@ static bool draw_translation(KsLock *lock, const KsDrawing *drawing)
     return all;
 }
 
-/* What a VPN carries is never looked for on the local network, even if its range is a private
- * one: a rogue network would only have to call itself by that range. */
 static bool draw_lan(KsLock *lock, const KsDrawing *drawing)
 {
     const KsWorld *world = drawing->world;
@@ -551,6 +549,18 @@ static bool draw_lan(KsLock *lock, const KsDrawing *drawing)
         if (lan_is_open_on(drawing, link))
             all &= ks_lock_open_lan(lock, link->index);
     }
+    return all;
+}
+
+/* What a VPN carries is looked for nowhere else, even if its range is a private one: a rogue
+ * network would only have to call itself by that range. */
+static bool draw_tunnel_routes(KsLock *lock, const KsDrawing *drawing)
+{
+    const KsWorld *world = drawing->world;
+    bool all = true;
+
+    if (!drawing->settings->lan && ks_exceptions_count(world->exceptions) == 0)
+        return true; /* nothing asks for them */
     for (unsigned i = 0; i < world->link_routes->len; i++) {
         const KsLinkRoute *route = &g_array_index(world->link_routes, KsLinkRoute, i);
 
@@ -580,6 +590,7 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     all &= ks_exceptions_draw(drawing->world->exceptions, lock);
     if (drawing->settings->lan)
         all &= draw_lan(lock, drawing);
+    all &= draw_tunnel_routes(lock, drawing);
     ks_lock_seal(lock);
     return all;
 }

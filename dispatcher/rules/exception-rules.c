@@ -8,6 +8,15 @@
 #define IS_NO_UDP META(L4PROTO, R1), COMPARE(NEQ, 1, IPPROTO_UDP)
 
 /* clang-format off */
+/* As with LAN access: a rogue network would only have to call itself by that range. */
+#define VPN_REACHES(chain, word, field)                                                          \
+    { (chain), "ip " word " @tunnel_routes4 return",                                             \
+      DO(IS_IPV4, NETWORK(IPV4_##field, 4, R1), LOOKUP(KS_SET_TUNNEL_ROUTES4), RETURN),          \
+      "this network is reached through the VPN" },                                               \
+    { (chain), "ip6 " word " @tunnel_routes6 return",                                            \
+      DO(IS_IPV6, NETWORK(IPV6_##field, 16, R1), LOOKUP(KS_SET_TUNNEL_ROUTES6), RETURN),         \
+      "this network is reached through the VPN" }
+
 /* Exceptions (ADR 42). What was sent is asked for again with each packet, so that all ends at once
  * when an exception does; no rule asks for a connection's state (ADR 5). */
 static const KsRule rules[] = {
@@ -26,6 +35,7 @@ static const KsRule rules[] = {
     { KS_CHAIN_EXCEPTED, "ip hdrlength > 6 return",
       DO(IS_IPV4, NETWORK(IPV4_VERSION, 1, R1), MASK(1, 0x0f),
          COMPARE(GT, 1, HEADER_WORDS_MAX), RETURN), "room for a source route: goes on elsewhere" },
+    VPN_REACHES(KS_CHAIN_EXCEPTED, "daddr", DESTINATION),
     { KS_CHAIN_EXCEPTED, "meta l4proto tcp accept", DO(IS_PROTOCOL(IPPROTO_TCP), ACCEPT) },
     { KS_CHAIN_EXCEPTED, "icmp type echo-request accept", DO(ICMP_IS(8), ACCEPT) },
     { KS_CHAIN_EXCEPTED, "icmpv6 type echo-request accept", DO(IS_IPV6, ICMPV6_TYPE(128), ACCEPT) },
@@ -48,6 +58,7 @@ static const KsRule rules[] = {
          TRANSPORT(SOURCE_PORT, 2, R2_1),
          LOOKUP(KS_SET_EXCEPTIONS6), JUMP(KS_CHAIN_EXCEPTED_BACK)) },
 
+    VPN_REACHES(KS_CHAIN_EXCEPTED_BACK, "saddr", SOURCE),
     { KS_CHAIN_EXCEPTED_BACK, "tcp flags syn / syn,ack return",
       DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_SYN | TCP_ACK),
          COMPARE(EQ, 1, TCP_SYN), RETURN), "an answer begins no connection" },

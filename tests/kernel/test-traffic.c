@@ -3,11 +3,13 @@
  * which is locked, the world on the other end of a wire, and a guest behind this one. Every packet
  * is sent three times: without a lock (then it must arrive, or the test proves nothing), with the
  * lock, and with the lock and LAN access. */
+#include "exception-rows.h"
 #include "namespace.h"
 #include "traffic-rows.h"
 #include "traffic.h"
 
 #include "kernel/netfilter.h"
+#include "model/exception.h"
 #include "rules/egress-table.h"
 #include "rules/lock-table.h"
 #include "rules/plan.h"
@@ -34,7 +36,9 @@ typedef enum {
     GUESTS,
     HOTSPOT,
     TRANSLATOR,
-    CARD, /* and the second layer on it */
+    CARD,            /* and the second layer on it */
+    EXCEPTED,        /* with exceptions */
+    EXCEPTED_FRAMES, /* ... and the second layer */
 } Known;
 
 static KsAddress address(const char *text)
@@ -94,6 +98,18 @@ static void close_second_layer(Lock *lock)
     g_assert_true(ks_readback_is_intact(lock->frames));
 }
 
+static void add_exceptions(Lock *lock)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(exceptions); i++) {
+        KsException what = { 0 };
+
+        g_assert_true(ks_exception_read_to(exceptions[i].to, &what));
+        g_assert_true(ks_exception_read_protocol(exceptions[i].protocol, &what));
+        g_assert_true(ks_exception_read_ports(exceptions[i].ports, &what));
+        g_assert_true(ks_lock_add_exception(lock->lock, &what, 0));
+    }
+}
+
 static void close_lock(Lock *lock, bool lan, Known known)
 {
     KsAddress server = address(SERVER);
@@ -127,8 +143,11 @@ static void close_lock(Lock *lock, bool lan, Known known)
     ks_lock_add_dhcp_server(lock->lock, &dhcp);
     ks_lock_add_tunnel_address(lock->lock, &own);
     ks_lock_add_tunnel_address(lock->lock, &own6);
-    if (lan) {
+    if (known >= EXCEPTED)
+        add_exceptions(lock);
+    if (lan)
         ks_lock_open_lan(lock->lock, traffic_interface(TRAFFIC_WIRE));
+    if (lan || known >= EXCEPTED) {
         ks_lock_exclude_from_lan(lock->lock, &route, 16);
         ks_lock_exclude_from_lan(lock->lock, &route6, 48);
     }
@@ -136,7 +155,7 @@ static void close_lock(Lock *lock, bool lan, Known known)
     g_assert_cmpint(ks_plan_lock(&lock->batch, lock->held, lock->lock, 0), ==, 0);
     commit(lock);
     g_assert_true(ks_readback_is_intact(lock->held));
-    if (known == HOTSPOT || known == CARD)
+    if (known == HOTSPOT || known == CARD || known == EXCEPTED_FRAMES)
         close_second_layer(lock);
 }
 
@@ -185,6 +204,10 @@ static const struct {
     { "frames-to-hotspot", ROWS(frames_to_hotspot), TRAFFIC_FRAME_TO_GUEST, COUNTED_AS_FRAMES,
       HOTSPOT },
     { "frames-out", ROWS(frames_out), TRAFFIC_FRAME_OUT, COUNTED_AS_FRAMES, CARD },
+    { "excepted-out", ROWS(excepted_out), TRAFFIC_OUT, KS_COUNTER_BLOCKED_OUT, EXCEPTED },
+    { "excepted-in", ROWS(excepted_in), TRAFFIC_IN, KS_COUNTER_BLOCKED_IN, EXCEPTED },
+    { "excepted-frames", ROWS(excepted_out), TRAFFIC_FRAME_OUT, COUNTED_AS_FRAMES,
+      EXCEPTED_FRAMES },
     { "tunnel-to-hotspot", ROWS(tunnel_to_guest), TRAFFIC_TUNNEL_TO_GUEST,
       KS_COUNTER_BLOCKED_FORWARD, HOTSPOT },
     { "wire-to-hotspot", ROWS(wire_to_guest), TRAFFIC_WIRE_TO_GUEST, KS_COUNTER_BLOCKED_FORWARD,

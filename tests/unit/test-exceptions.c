@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "policy/draw.h"
 #include "policy/error.h"
 #include "policy/exceptions.h"
 
@@ -241,6 +242,41 @@ static void test_lets_out(void)
     g_assert_false(ks_exception_lets_out(&what, &router, IPPROTO_TCP, 53));
 }
 
+/* For LAN access and for exceptions; while there is neither, the kernel holds none of them. */
+static void test_tunnel_routes(void)
+{
+    static const KsExceptionWish wish = { .name = "NAS", .to = "10.8.1.1", .protocol = "icmp" };
+    g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
+    g_autoptr(GArray) tunnels = g_array_new(FALSE, FALSE, sizeof(KsTunnel));
+    g_autoptr(GPtrArray) kept = g_ptr_array_new();
+    g_autoptr(KsLock) none = ks_lock_new();
+    g_autoptr(KsLock) lock = ks_lock_new();
+    g_autoptr(KsWorld) world = ks_world_new();
+    KsSettings settings = KS_SETTINGS_DEFAULT;
+    KsDrawing drawing = { &settings, world, tunnels, none, none, kept };
+    KsTunnel tunnel = { .uuid = (char *) "openvpn", .index = 7 };
+    KsLinkRoute routes[] = {
+        { .index = 7, .destination = { AF_INET, { 10, 8 } }, .prefix = 16 },
+        { .index = 7, .destination = { AF_INET6, { 0xfd, 1 } }, .prefix = 48 },
+        { .index = 8, .destination = { AF_INET, { 10, 9 } }, .prefix = 16 },
+    };
+
+    g_array_append_vals(world->link_routes, routes, G_N_ELEMENTS(routes));
+    g_assert_true(ks_exceptions_add(exceptions, &wish, 0, NULL));
+    for (unsigned asked = 0; asked < 8; asked++) {
+        unsigned there = (asked & 4) && (asked & 3);
+
+        settings.lan = asked & 1;
+        world->exceptions = asked & 2 ? exceptions : NULL;
+        g_array_set_size(tunnels, 0);
+        if (asked & 4)
+            g_array_append_val(tunnels, tunnel);
+        g_assert_true(ks_draw_lock(lock, &drawing));
+        g_assert_cmpuint(lock->sets[KS_SET_TUNNEL_ROUTES4]->len, ==, there);
+        g_assert_cmpuint(lock->sets[KS_SET_TUNNEL_ROUTES6]->len, ==, there);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -251,5 +287,6 @@ int main(int argc, char **argv)
     g_test_add_func("/exceptions/text", test_text);
     g_test_add_func("/exceptions/lock", test_lock);
     g_test_add_func("/exceptions/lets-out", test_lets_out);
+    g_test_add_func("/exceptions/tunnel-routes", test_tunnel_routes);
     return g_test_run();
 }

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* More rows of test-traffic.c: with exceptions (ADR 42), and never by a range that the VPN leads
+ * to. */
+
+#include "traffic-rows.h"
+
+#define PINGED "203.0.113.6"
+#define MARKED "203.0.113.7"
+
+static const struct {
+    const char *to;
+    const char *protocol;
+    const char *ports;
+} exceptions[] = {
+    { PUBLIC, "tcp", "443" },      { PUBLIC6, "udp", "8000-8010" }, { PUBLIC6, "udp", "5000" },
+    { PINGED, "icmp", "" },        { MARKED, "udp", "5000" },       { "10.0.0.0/8", "tcp", "443" },
+    { "fd01::/32", "tcp", "443" },
+};
+
+#define ANSWER(from, source, to)                                                 \
+    {                                                                            \
+        from, to, IPPROTO_TCP, 0, source, 5000, .tcp_flags = 0x12 /* SYN, ACK */ \
+    }
+
+static const Row excepted_out[] = {
+    { ALWAYS, TCP(HERE, 5000, PUBLIC, 443) },
+    { NEVER, TCP(HERE, 5000, PUBLIC, 444) },
+    { NEVER, TCP(HERE, 443, PUBLIC, 5000) },
+    { NEVER, UDP(HERE, 5000, PUBLIC, 443) },
+    { NEVER, ICMP(HERE, PUBLIC, 8, 0) },
+    { NEVER, TCP(HERE, 5000, "203.0.113.4", 443) },
+    { NEVER, UDP(HERE6, 5000, PUBLIC6, 7999) },
+    { ALWAYS, UDP(HERE6, 5000, PUBLIC6, 8000) },
+    { ALWAYS, UDP(HERE6, 5000, PUBLIC6, 8010) },
+    { NEVER, UDP(HERE6, 5000, PUBLIC6, 8011) },
+    { NEVER, UDP(HERE6, 5000, "2001:db8:9::2", 8000) },
+    { ALWAYS, ICMP(HERE, PINGED, 8, 0) },
+    { ALWAYS, UDP(HERE, 9, MARKED, 5000) },
+    { NEVER, BY(HERE, MARKED, route_used) },
+    { ALWAYS, UDP(HERE6, 9, PUBLIC6, 5000) },
+    { NEVER, BY(HERE6, PUBLIC6, routing_header) },
+
+    /* private, but the VPN carries it */
+    { NEVER, TCP(HERE, 5000, IN_TUN, 443) },
+    { NEVER, TCP(HERE, 5000, "10.8.255.255", 443) },
+    { ALWAYS, TCP(HERE, 5000, "10.9.0.0", 443) },
+    { NEVER, TCP(HERE6, 5000, IN_TUN6, 443) },
+    { ALWAYS, TCP(HERE6, 5000, "fd01:0:1::1", 443) },
+};
+
+static const Row excepted_in[] = {
+    { ALWAYS, ANSWER(PUBLIC, 443, HERE) },      { NEVER, ANSWER(PUBLIC, 444, HERE) },
+    { NEVER, TCP(PUBLIC, 443, HERE, 5000) }, /* a connection that it begins */
+    { NEVER, UDP(MARKED, 5000, HERE, 9) },   /* nothing was sent there */
+    { NEVER, UDP(PUBLIC6, 8000, HERE6, 5000) }, { ALWAYS, ICMP(PINGED, HERE, 0, 0) },
+    { NEVER, ICMP(PINGED, HERE, 8, 0) },        { NEVER, ICMP(PUBLIC, HERE, 0, 0) },
+    { NEVER, ANSWER(IN_TUN, 443, HERE) },       { ALWAYS, ANSWER("10.9.0.1", 443, HERE) },
+    { NEVER, ANSWER(IN_TUN6, 443, HERE6) },     { ALWAYS, ANSWER("fd01:0:1::1", 443, HERE6) },
+};
