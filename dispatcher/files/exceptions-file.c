@@ -64,6 +64,19 @@ KsExceptions *ks_exceptions_peek(uint32_t now)
     return exceptions;
 }
 
+/* No file holds the same as one without exceptions. */
+static bool is_saved(const char *path, const char *text)
+{
+    g_autoptr(KsExceptions) none = ks_exceptions_new();
+    g_autofree char *saved = NULL;
+
+    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+        saved = ks_exceptions_to_text(none, false);
+    else
+        (void) g_file_get_contents(path, &saved, NULL, NULL);
+    return saved && g_str_equal(saved, text);
+}
+
 static bool write_file(const KsExceptions *exceptions, const char *path, bool ending,
                        GError **error)
 {
@@ -72,6 +85,8 @@ static bool write_file(const KsExceptions *exceptions, const char *path, bool en
     GFileSetContentsFlags flags =
         G_FILE_SET_CONTENTS_CONSISTENT | (ending ? 0 : G_FILE_SET_CONTENTS_DURABLE);
 
+    if (is_saved(path, text))
+        return true;
     (void) g_mkdir_with_parents(folder, 0755); /* if it fails, writing says why */
     return g_file_set_contents_full(path, text, -1, flags, 0600, error);
 }

@@ -14,4 +14,6 @@ KsExceptions *ks_exceptions_load(uint32_t now, char **ret_problem);
 /* The same as they are there, for who only looks. */
 KsExceptions *ks_exceptions_peek(uint32_t now);
 
+/* Writes what differs from what is there. One exception more or less is in one file, so that what
+ * fails has changed nothing. */
 bool ks_exceptions_save(const KsExceptions *exceptions, GError **error);

@@ -226,14 +226,17 @@ static void put_entry(GKeyFile *file, const char *group, const KsExceptionEntry 
 char *ks_exceptions_to_text(const KsExceptions *exceptions, bool ending)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
+    unsigned put = 0;
 
     g_key_file_set_integer(file, GROUP_FILE, KEY_VERSION, VERSION);
     for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
         const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i);
-        g_autofree char *group = g_strdup_printf(GROUP_PREFIX "%u", i + 1);
+        g_autofree char *group = NULL;
 
-        if ((entry->until > 0) == ending)
-            put_entry(file, group, entry);
+        if ((entry->until > 0) != ending)
+            continue;
+        group = g_strdup_printf(GROUP_PREFIX "%u", ++put);
+        put_entry(file, group, entry);
     }
     return g_key_file_to_data(file, NULL, NULL);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "files/exceptions-file.h"
 #include "policy/draw.h"
 #include "policy/error.h"
 #include "policy/exceptions.h"
 
+#include <glib/gstdio.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -277,6 +279,109 @@ static void test_tunnel_routes(void)
     }
 }
 
+/* ---- on disk ---- */
+
+typedef struct {
+    char *folder;
+    char *lasting;
+    char *ending;
+} Disk;
+
+static Disk disk_new(void)
+{
+    Disk disk = { .folder = g_dir_make_tmp("ks-exceptions-XXXXXX", NULL) };
+
+    g_assert_nonnull(disk.folder);
+    disk.lasting = g_build_filename(disk.folder, "var", NULL);
+    disk.ending = g_build_filename(disk.folder, "run", NULL);
+    g_setenv("STATE_DIRECTORY", disk.lasting, TRUE);
+    g_setenv("RUNTIME_DIRECTORY", disk.ending, TRUE);
+    return disk;
+}
+
+static void remove_in(const char *folder, const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+
+    (void) g_remove(path);
+}
+
+static void disk_free(Disk *disk)
+{
+    const char *folders[] = { disk->lasting, disk->ending };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(folders); i++) {
+        remove_in(folders[i], "exceptions");
+        remove_in(folders[i], "exceptions.corrupt");
+        (void) g_remove(folders[i]);
+    }
+    g_assert_cmpint(g_remove(disk->folder), ==, 0);
+    g_free(disk->folder);
+    g_free(disk->lasting);
+    g_free(disk->ending);
+}
+
+static unsigned loaded(uint32_t now, bool whole)
+{
+    g_autofree char *problem = NULL;
+    g_autoptr(KsExceptions) read = ks_exceptions_load(now, &problem);
+
+    g_assert_true(whole == !problem);
+    return ks_exceptions_count(read);
+}
+
+/* What could not be saved is not there after a restart, whichever of the two places fails. */
+static void test_disk_fails(void)
+{
+    KsExceptionWish lasting = wish_of("lasting", "192.0.2.1", "tcp", 1, 1);
+    KsExceptionWish ending = wish_of("ending", "192.0.2.2", "tcp", 1, 1);
+
+    for (unsigned wrong = 0; wrong < 4; wrong++) {
+        Disk disk = disk_new();
+        g_autoptr(KsExceptions) one = ks_exceptions_new();
+        g_autoptr(KsExceptions) both = NULL;
+        bool of_lasting = wrong & 1;
+        bool saved_before = wrong & 2;
+        const char *bad = of_lasting ? disk.lasting : disk.ending;
+        g_autofree char *kept = g_strconcat(bad, ".kept", NULL);
+
+        g_assert_true(
+            ks_exceptions_add(one, of_lasting ? &ending : &lasting, of_lasting ? 100 : 0, NULL));
+        if (saved_before)
+            g_assert_true(ks_exceptions_save(one, NULL));
+        (void) g_rename(bad, kept);
+        g_assert_true(g_file_set_contents(bad, "no folder", -1, NULL));
+
+        g_assert_true(ks_exceptions_save(one, NULL)); /* it is in the other place alone */
+        both = ks_exceptions_copy(one);
+        g_assert_true(
+            ks_exceptions_add(both, of_lasting ? &lasting : &ending, of_lasting ? 0 : 100, NULL));
+        g_assert_false(ks_exceptions_save(both, NULL));
+        (void) g_remove(bad);
+        (void) g_rename(kept, bad);
+        g_assert_cmpuint(loaded(1, true), ==, 1);
+        g_assert_true(ks_exceptions_save(both, NULL));
+        g_assert_cmpuint(loaded(1, true), ==, 2);
+        g_assert_cmpuint(loaded(100, true), ==, 1);
+        disk_free(&disk);
+    }
+}
+
+/* It opens nothing, and is kept. */
+static void test_disk_corrupt(void)
+{
+    Disk disk = disk_new();
+    g_autofree char *path = g_build_filename(disk.lasting, "exceptions", NULL);
+    g_autofree char *aside = g_build_filename(disk.lasting, "exceptions.corrupt", NULL);
+
+    g_assert_cmpint(g_mkdir(disk.lasting, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(path, "[exceptions]\nversion=1\n[exception 1]\n", -1, NULL));
+    g_assert_cmpuint(loaded(1, false), ==, 0);
+    g_assert_true(g_file_test(aside, G_FILE_TEST_EXISTS));
+    g_assert_cmpuint(loaded(1, true), ==, 0);
+    disk_free(&disk);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -288,5 +393,7 @@ int main(int argc, char **argv)
     g_test_add_func("/exceptions/lock", test_lock);
     g_test_add_func("/exceptions/lets-out", test_lets_out);
     g_test_add_func("/exceptions/tunnel-routes", test_tunnel_routes);
+    g_test_add_func("/exceptions/disk-fails", test_disk_fails);
+    g_test_add_func("/exceptions/disk-corrupt", test_disk_corrupt);
     return g_test_run();
 }
