@@ -9,11 +9,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* All exceptions of a machine together open less than a thousandth of IPv4. */
+/* All exceptions of a machine together open about a thousandth of the public addresses of IPv4. */
 #define PREFIX4_MIN        8
 #define PREFIX4_PUBLIC_MIN 16
 #define PREFIX6_MIN        7 /* fc00::/7, RFC 4193 */
 #define PREFIX6_PUBLIC_MIN 32
+
+/* As much of IPv4 behind a translator: its addresses end with IPv4's. */
+#define PREFIX_TRANSLATED_MIN 112
 
 #define PORT_MAX 65535u
 
@@ -185,6 +188,25 @@ static bool is_private(const KsException *exception)
     return false;
 }
 
+/* Some of its addresses stand for IPv4 ones (RFC 6052, RFC 8215; Teredo, RFC 4380). */
+static bool stands_for_ipv4(const KsException *exception)
+{
+    static const struct {
+        KsAddress address;
+        uint8_t prefix;
+    } ranges[] = {
+        { { AF_INET6, { 0, 0x64, 0xff, 0x9b } }, 96 },
+        { { AF_INET6, { 0, 0x64, 0xff, 0x9b, 0, 1 } }, 48 },
+        { { AF_INET6, { 0x20, 1 } }, 32 },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++)
+        if (ks_address_is_in(&exception->address, &ranges[i].address,
+                             MIN(ranges[i].prefix, exception->prefix)))
+            return true;
+    return false;
+}
+
 const char *ks_exception_refusal(const KsException *exception)
 {
     static const KsAddress this_network = { AF_INET, { 0 } };
@@ -199,6 +221,9 @@ const char *ks_exception_refusal(const KsException *exception)
         (!private_range && exception->prefix < (ipv4 ? PREFIX4_PUBLIC_MIN : PREFIX6_PUBLIC_MIN)))
         return "An exception this wide would be no lock: name at most a /16 of IPv4 or a /32 of "
                "IPv6, or a private range.";
+    if (!ipv4 && exception->prefix < PREFIX_TRANSLATED_MIN && stands_for_ipv4(exception))
+        return "Addresses of this range stand for IPv4 ones, and an exception this wide would be no "
+               "lock: name at most a /112 of it.";
     first.bytes[ks_address_size(&first) - 1] |= exception->prefix < ks_address_size(&first) * 8;
     if (!ks_address_is_unicast(&first) || (ipv4 && ks_address_is_in(&first, &this_network, 8)))
         return "An exception is for addresses of other machines; groups and broadcasts of the local "
