@@ -277,6 +277,13 @@ static GVariant *with_reason(GVariant *status, const char *reason)
     return g_variant_ref_sink(g_variant_dict_end(&dictionary));
 }
 
+/* The guard alone puts them in: a lock of the early unit's, or of a rescue, is whole without. */
+static bool holds_exceptions(const KsReadback *held)
+{
+    return held->lock->sets[KS_SET_EXCEPTIONS4]->len > 0 ||
+           held->lock->sets[KS_SET_EXCEPTIONS6]->len > 0;
+}
+
 /* The same status as the guard's, from what can be known without it. `vpns`: those that were set up
  * by hand; `vpns_problem`: that they could not be read, or NULL. */
 static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char *vpns_problem)
@@ -311,8 +318,10 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char
     if (ks_links_open(&links) == 0)
         (void) ks_links_describe(links, world);
     ks_vpns_apply(vpns, world);
-    exceptions = ks_exceptions_peek((uint32_t) (ks_clock_now() / G_USEC_PER_SEC));
-    world->exceptions = exceptions;
+    if (holds_exceptions(held)) {
+        exceptions = ks_exceptions_peek((uint32_t) (ks_clock_now() / G_USEC_PER_SEC));
+        world->exceptions = exceptions;
+    }
     /* it was so when the guard saw it last */
     world->ipv6_only = held->lock->sets[KS_SET_TRANSLATORS]->len > 0;
     ks_engine_spare_running(engine); /* nobody locks here */

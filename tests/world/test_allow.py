@@ -276,6 +276,21 @@ def test_the_guard_killed_and_back_keeps_them(allowed):
     assert "with 2 exceptions" in allowed.product.ctl("status").stdout.splitlines()[0]
 
 
+def test_without_the_guard_it_is_as_the_kernel_holds_it(allowed):
+    """A lock that was closed without the guard has no exceptions, and is whole; the guard puts them in."""
+    _add(allowed, "lasting", "--to", a.WEB[4], "--protocol", "tcp", "--port", "7")
+    allowed.product.stop_guard(signal.SIGKILL)
+    held = allowed.product.status()
+    assert held["state"] == "blocked" and [e["name"] for e in held["exceptions"]] == ["lasting"]
+    allowed.product.ctl("unlock")
+    allowed.product.ctl("lock")
+    closed = allowed.product.status()
+    assert (closed["state"], closed["exceptions"]) == ("blocked", []), closed
+    allowed.product.start_guard()
+    after = allowed.product.status()
+    assert (after["state"], after["verified"], len(after["exceptions"])) == ("blocked", True, 1), after
+
+
 def _error_of(world, *words):
     done = world.product.ctl("allow", "add", "no", *words, check=False)
     return done.returncode, done.stdout
