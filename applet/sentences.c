@@ -90,31 +90,8 @@ static const char *only_tunnel(const KsGuardState *guard)
     return tunnel->name;
 }
 
-/* What is let past the lock stays in sight. NULL: nothing is, or it is not locked. */
-static char *headline_with_exceptions(const KsGuardState *guard)
+static char *headline_of(const KsGuardState *guard)
 {
-    if (guard->exceptions > 0 && guard->state == KS_STATE_PROTECTED)
-        return g_strdup_printf(
-            g_dngettext(
-                GETTEXT_PACKAGE, "Protected, with %u exception: all else goes through the VPN",
-                "Protected, with %u exceptions: all else goes through the VPN", guard->exceptions),
-            guard->exceptions);
-    if (guard->exceptions > 0 && guard->state == KS_STATE_BLOCKED)
-        return g_strdup_printf(
-            g_dngettext(GETTEXT_PACKAGE, "Blocked, with %u exception: nothing else leaves",
-                        "Blocked, with %u exceptions: nothing else leaves", guard->exceptions),
-            guard->exceptions);
-    return NULL;
-}
-
-char *ks_sentence_headline(const KsModel *model)
-{
-    const KsGuardState *guard = model->guard;
-    char *excepted = headline_with_exceptions(guard);
-
-    if (excepted)
-        return excepted;
-
     switch (guard->state) {
     case KS_STATE_STARTING:
         return g_strdup(_("Looking for the lock…"));
@@ -156,6 +133,21 @@ char *ks_sentence_headline(const KsModel *model)
         break;
     }
     return g_strdup(_("The lock is in a state that this program does not know"));
+}
+
+/* What is let past the lock stays in sight. */
+char *ks_sentence_headline(const KsModel *model)
+{
+    const KsGuardState *guard = model->guard;
+    g_autofree char *headline = headline_of(guard);
+
+    if (guard->exceptions == 0 ||
+        (guard->state != KS_STATE_PROTECTED && guard->state != KS_STATE_BLOCKED))
+        return g_steal_pointer(&headline);
+    /* TRANSLATORS: how things are, and how many exceptions people made */
+    return g_strdup_printf(
+        g_dngettext(GETTEXT_PACKAGE, "%s (%u exception)", "%s (%u exceptions)", guard->exceptions),
+        headline, guard->exceptions);
 }
 
 static char *why_blocked(const KsGuardState *guard)

@@ -503,12 +503,11 @@ static const struct {
 /* What is let past the lock stays in sight. */
 static void count_exceptions(KsExplanation *explanation, GVariant *status)
 {
-    char *headline = ks_show_exceptions_headline(status);
+    g_autofree char *count = ks_show_exceptions_count(status);
+    g_autofree char *headline = explanation->headline;
 
-    if (!headline)
-        return;
-    g_free(explanation->headline);
-    explanation->headline = headline;
+    explanation->headline =
+        count ? g_strdup_printf("%s %s", headline, count) : g_steal_pointer(&headline);
 }
 
 KsExplanation *ks_explain(GVariant *status)

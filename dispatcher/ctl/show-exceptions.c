@@ -53,26 +53,14 @@ char *ks_show_exceptions(GVariant *status)
     return g_string_free(out, FALSE);
 }
 
-char *ks_show_exceptions_headline(GVariant *status)
+char *ks_show_exceptions_count(GVariant *status)
 {
     g_autoptr(GVariant) exceptions = ks_field_list(status, "exceptions");
     unsigned count = (unsigned) g_variant_n_children(exceptions);
     const char *state = ks_field_text(status, "state");
 
-    if (count > 0 && strcmp(state, "protected") == 0)
-        return g_strdup_printf(
-            ngettext("Protected, with %u exception: nothing else leaves this machine except "
-                     "through the VPN.",
-                     "Protected, with %u exceptions: nothing else leaves this machine except "
-                     "through the VPN.",
-                     count),
-            count);
-    if (count > 0 && strcmp(state, "blocked") == 0)
-        return g_strdup_printf(ngettext("Blocked, with %u exception: nothing else leaves this "
-                                        "machine.",
-                                        "Blocked, with %u exceptions: nothing else leaves this "
-                                        "machine.",
-                                        count),
-                               count);
-    return NULL;
+    if (count == 0 || (strcmp(state, "protected") != 0 && strcmp(state, "blocked") != 0))
+        return NULL;
+    return g_strdup_printf(
+        ngettext("%u exception lets more out.", "%u exceptions let more out.", count), count);
 }

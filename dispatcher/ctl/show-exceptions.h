@@ -11,6 +11,5 @@ char *ks_show_exception(GVariant *exception);
 /* All, a line each. Owned by the caller. */
 char *ks_show_exceptions(GVariant *status);
 
-/* The first line while it is locked, which counts them; NULL: there are none, or it is not locked.
- * Owned by the caller. */
-char *ks_show_exceptions_headline(GVariant *status);
+/* A sentence that counts them; NULL: there are none, or it is not locked. Owned by the caller. */
+char *ks_show_exceptions_count(GVariant *status);

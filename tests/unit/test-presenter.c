@@ -326,6 +326,38 @@ static void test_newer_guard(void)
     model_clear(&fixture);
 }
 
+/* Behind what is said anyway, while it is locked. */
+static void test_exceptions(void)
+{
+    static const struct {
+        const char *properties;
+        const char *headline;
+    } rows[] = {
+        { "'State': <'protected'>, 'Exceptions': <[@a{sv} {}, {}]>",
+          "Protected: everything goes through the VPN (2 exceptions)" },
+        { "'State': <'protected'>, 'Exceptions': <[@a{sv} {}]>, 'Overlays': <[{'name': <'Net'>}]>",
+          "Protected: everything goes through the VPN, but for 1 overlay network (1 exception)" },
+        { "'State': <'blocked'>, 'Reason': <'overlay-only'>, 'Exceptions': <[@a{sv} {}]>",
+          "Blocked: only an overlay network is up (1 exception)" },
+        { "'State': <'protected'>, 'Exceptions': <@aa{sv} []>",
+          "Protected: everything goes through the VPN" },
+        { "'State': <'protected'>, 'Exceptions': <5>",
+          "Protected: everything goes through the VPN" },
+        { "'State': <'unlocked'>, 'Exceptions': <[@a{sv} {}]>", "Unlocked: traffic leaves freely" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *properties = g_strdup_printf("{%s}", rows[i].properties);
+        g_autoptr(KsView) view = NULL;
+        Fixture fixture;
+
+        model_init(&fixture, guard_from(properties));
+        view = ks_view_new(&fixture.model);
+        g_assert_cmpstr(view->headline, ==, rows[i].headline);
+        model_clear(&fixture);
+    }
+}
+
 /* Until the morning, where so long a pause is allowed. */
 static void test_until_tomorrow(void)
 {
@@ -466,6 +498,7 @@ int main(int argc, char **argv)
     g_test_add_func("/presenter/lan", test_lan);
     g_test_add_func("/presenter/permissions", test_permissions);
     g_test_add_func("/presenter/words", test_words);
+    g_test_add_func("/presenter/exceptions", test_exceptions);
     g_test_add_func("/presenter/newer-guard", test_newer_guard);
     g_test_add_func("/presenter/until-tomorrow", test_until_tomorrow);
     g_test_add_func("/presenter/start", test_start);
