@@ -182,6 +182,9 @@ char *ks_sentence_why(const KsModel *model)
     case KS_STATE_PROTECTED:
         if (guard->reason == KS_REASON_SOME_NETWORKS)
             return why_blocked(guard);
+        if (guard->exceptions > 0)
+            return g_strdup(_("If the VPN drops, what the exceptions let out leaves without it; "
+                              "everything else stays blocked until it is back."));
         return g_strdup(_("If the VPN drops, everything stays blocked until it is back."));
     case KS_STATE_BLOCKED:
         return why_blocked(guard);

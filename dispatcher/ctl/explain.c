@@ -418,6 +418,13 @@ static void explain_some_networks(KsExplanation *explanation, const char *name)
     add_step(explanation, _("Or open the lock:"), COMMAND_OPEN);
 }
 
+static bool has_exceptions(GVariant *status)
+{
+    g_autofree char *count = ks_show_exceptions_count(status);
+
+    return count != NULL;
+}
+
 static void explain_protected(KsExplanation *explanation, GVariant *status)
 {
     g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
@@ -449,7 +456,11 @@ static void explain_protected(KsExplanation *explanation, GVariant *status)
     else
         explanation->headline =
             g_strdup(_("Protected: nothing leaves this machine except through the VPN."));
-    explanation->why = g_strdup(_("If the VPN drops, everything stays blocked until it is back."));
+    explanation->why =
+        g_strdup(has_exceptions(status)
+                     ? _("If the VPN drops, what the exceptions let out leaves without it; "
+                         "everything else stays blocked until it is back.")
+                     : _("If the VPN drops, everything stays blocked until it is back."));
     if (lan_reaches_here(status))
         explanation->also =
             g_strdup(_("The local network can be reached, too (LAN access is on)."));

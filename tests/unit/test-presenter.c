@@ -354,6 +354,9 @@ static void test_exceptions(void)
         model_init(&fixture, guard_from(properties));
         view = ks_view_new(&fixture.model);
         g_assert_cmpstr(view->headline, ==, rows[i].headline);
+        g_assert_true(!strstr(view->headline, "Protected") ||
+                      !strstr(view->headline, "exception)") ||
+                      strstr(view->why, "exceptions let out leaves without it"));
         model_clear(&fixture);
     }
 }

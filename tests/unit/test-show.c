@@ -536,6 +536,8 @@ static void test_exceptions(void)
         g_autofree char *list = ks_show_exceptions(status);
 
         g_assert_cmpstr(explanation->headline, ==, rows[i].headline);
+        g_assert_true(strcmp(rows[i].state, "protected") != 0 ||
+                      strstr(explanation->why, "exceptions let out leaves without it"));
         assert_fits(list);
         g_assert_true(g_str_has_prefix(list, "NAS: 192.0.2.0/24, tcp 443-445\n"));
         g_assert_nonnull(strstr(list, "2001:db8::1, tcp, udp and icmp, until "));
