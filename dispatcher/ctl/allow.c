@@ -9,7 +9,8 @@
 
 #include <glib/gi18n.h>
 
-KsExitStatus ks_run_allow_list(const KsCommandLine *line)
+/* `what_holds`: as of ks_command_line_fail(). */
+static KsExitStatus list(const KsCommandLine *line, const char *what_holds)
 {
     g_autoptr(GVariant) state = NULL;
     g_autofree char *message = NULL;
@@ -17,7 +18,7 @@ KsExitStatus ks_run_allow_list(const KsCommandLine *line)
     KsExitStatus status = ks_client_get_status(line->client, &state, &message);
 
     if (status != KS_EXIT_DONE)
-        return ks_command_line_fail(line, status, message, _("What was locked stays locked."));
+        return ks_command_line_fail(line, status, message, what_holds);
     if (ks_command_line_has(line, KS_OPTION_JSON)) {
         text = ks_json_exceptions(state);
         ks_output_data(text);
@@ -28,6 +29,11 @@ KsExitStatus ks_run_allow_list(const KsCommandLine *line)
     return KS_EXIT_DONE;
 }
 
+KsExitStatus ks_run_allow_list(const KsCommandLine *line)
+{
+    return list(line, _("What was locked stays locked."));
+}
+
 static KsExitStatus call(const KsCommandLine *line, const char *method, GVariant *arguments)
 {
     g_autoptr(GVariant) result = NULL;
@@ -36,7 +42,7 @@ static KsExitStatus call(const KsCommandLine *line, const char *method, GVariant
 
     if (status != KS_EXIT_DONE)
         return ks_command_line_fail(line, status, message, _("Nothing was changed."));
-    return ks_run_allow_list(line);
+    return list(line, _("What was asked for was done before that."));
 }
 
 static KsExitStatus read_what(const KsCommandLine *line, KsException *ret_what)
