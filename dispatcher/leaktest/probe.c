@@ -338,11 +338,40 @@ const char *ks_probe_kind_word(KsProbeKind kind)
     return words[kind];
 }
 
-uint8_t ks_probe_protocol(const KsProbe *probe)
+static uint8_t protocol_of(const KsProbe *probe)
 {
     if (probe->kind == KS_PROBE_TCP)
         return IPPROTO_TCP;
     return probe->kind == KS_PROBE_ECHO ? IPPROTO_ICMP : IPPROTO_UDP;
+}
+
+static bool is_excepted(const KsSurroundings *around, const KsProbe *probe)
+{
+    uint16_t port = probe->kind == KS_PROBE_ECHO ? 0 : probe->port;
+
+    for (unsigned i = 0; i < around->exceptions->len; i++)
+        if (ks_exception_lets_out(&g_array_index(around->exceptions, KsException, i),
+                                  &probe->destination, protocol_of(probe), port))
+            return true;
+    return false;
+}
+
+static bool is_closed(const KsSurroundings *around)
+{
+    return strcmp(around->state, "protected") == 0 || strcmp(around->state, "blocked") == 0;
+}
+
+void ks_probes_excuse(GArray *probes, const KsSurroundings *before, const KsSurroundings *after)
+{
+    if (!is_closed(before) || !is_closed(after))
+        return;
+    for (unsigned i = 0; i < probes->len; i++) {
+        KsProbe *probe = &g_array_index(probes, KsProbe, i);
+
+        if (probe->fate == KS_FATE_LEFT &&
+            (is_excepted(before, probe) || is_excepted(after, probe)))
+            probe->fate = KS_FATE_EXCEPTION;
+    }
 }
 
 const char *ks_fate_word(KsFate fate)

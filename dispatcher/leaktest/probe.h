@@ -27,8 +27,8 @@ typedef enum {
     KS_FATE_REFUSED,   /* the kernel told the program so */
     KS_FATE_NO_WAY,    /* no packet was made: no route, no address of this family */
     KS_FATE_VPN,       /* seen on a VPN's interface, and readable nowhere else */
-    KS_FATE_EXCEPTION, /* the same, and a person made an exception for it */
     KS_FATE_LEFT,      /* seen, readable, on its way to a card's driver */
+    KS_FATE_EXCEPTION, /* the same, and a person made an exception for it */
 } KsFate;
 
 #define KS_CANARY_SIZE 16u
@@ -64,8 +64,9 @@ GArray *ks_probes_plan(const KsSurroundings *around);
  * for TCP. Returns its size. */
 size_t ks_probe_payload(const KsProbe *probe, uint8_t ret_payload[KS_PAYLOAD_SIZE]);
 
-/* The protocol that it goes by, IPPROTO_*. */
-uint8_t ks_probe_protocol(const KsProbe *probe);
+/* Where the lock was closed before and after: what left by an exception, KS_FATE_LEFT before this,
+ * is no leak. */
+void ks_probes_excuse(GArray *probes, const KsSurroundings *before, const KsSurroundings *after);
 
 /* The port that the kernel chose is known. */
 void ks_probe_mark_tcp(KsProbe *probe, uint16_t source_port);

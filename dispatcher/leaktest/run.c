@@ -91,18 +91,6 @@ static KsWatch *find_watch(KsRun *run, const KsCard *card)
     return NULL;
 }
 
-/* What a person let past the lock is no leak. */
-static bool is_excepted(const KsSurroundings *around, const KsProbe *probe)
-{
-    uint16_t port = probe->kind == KS_PROBE_ECHO ? 0 : probe->port;
-
-    for (unsigned i = 0; i < around->exceptions->len; i++)
-        if (ks_exception_lets_out(&g_array_index(around->exceptions, KsException, i),
-                                  &probe->destination, ks_probe_protocol(probe), port))
-            return true;
-    return false;
-}
-
 static void on_saw(void *data, const KsCard *card, bool leaves, const uint8_t *bytes, size_t size)
 {
     KsRun *run = data;
@@ -125,7 +113,7 @@ static void on_saw(void *data, const KsCard *card, bool leaves, const uint8_t *b
     probe = ks_marks_find(&run->marks, run->probes, bytes, size);
     if (!probe)
         return;
-    probe->fate = is_excepted(run->around, probe) ? KS_FATE_EXCEPTION : KS_FATE_LEFT;
+    probe->fate = KS_FATE_LEFT;
     g_strlcpy(probe->seen_on, card->name, sizeof(probe->seen_on));
 }
 
@@ -163,6 +151,7 @@ static void finish(KsRun *run, GVariant *status)
 
     if (status)
         ks_surroundings_take_status(after, status);
+    ks_probes_excuse(run->probes, run->around, after);
     run->done(run->done_data, ks_findings_tell(&findings), NULL);
 }
 

@@ -56,6 +56,66 @@ static void test_surroundings(void)
     g_assert_cmpuint(empty->tunnels->len + empty->servers->len + empty->resolvers->len, ==, 0);
 }
 
+static KsSurroundings *closed_with(const char *state, const char *exceptions)
+{
+    g_autofree char *text =
+        g_strdup_printf("{'state': <'%s'>, 'exceptions': <%s>}", state, exceptions);
+    g_autoptr(GVariant) status = parse(text);
+    KsSurroundings *around = ks_surroundings_new();
+
+    ks_surroundings_take_status(around, status);
+    return around;
+}
+
+/* What an exception let out is no leak, but only while the lock was closed; all else is. */
+static void test_exceptions(void)
+{
+#define NONE "@aa{sv} []"
+#define TCP_80 \
+    "[{'to': <'192.0.2.0/24'>, 'protocol': <'tcp'>, 'first_port': <uint16 80>, 'last_port': <uint16 90>}]"
+#define ALL \
+    "[{'to': <'192.0.2.1'>, 'protocol': <''>, 'first_port': <uint16 0>, 'last_port': <uint16 0>}]"
+#define BAD "[{'to': <'192.0.2.1'>, 'protocol': <'sctp'>}, {'to': <'nonsense'>}, @a{sv} {}]"
+    static const struct {
+        const char *before;
+        const char *after;
+        const char *exceptions;
+        const char *later;
+        KsProbeKind kind;
+        uint16_t port;
+        KsFate fate;
+    } rows[] = {
+        { "protected", "blocked", TCP_80, TCP_80, KS_PROBE_TCP, 80, KS_FATE_EXCEPTION },
+        { "protected", "protected", TCP_80, NONE, KS_PROBE_TCP, 80, KS_FATE_EXCEPTION },
+        { "protected", "protected", NONE, TCP_80, KS_PROBE_TCP, 80, KS_FATE_EXCEPTION },
+        { "protected", "protected", TCP_80, TCP_80, KS_PROBE_TCP, 91, KS_FATE_LEFT },
+        { "protected", "protected", TCP_80, TCP_80, KS_PROBE_UDP, 80, KS_FATE_LEFT },
+        { "protected", "protected", ALL, ALL, KS_PROBE_ECHO, 0, KS_FATE_EXCEPTION },
+        { "protected", "protected", ALL, ALL, KS_PROBE_FRAME, 9, KS_FATE_EXCEPTION },
+        { "protected", "protected", ALL, ALL, KS_PROBE_DNS_NETWORK, 53, KS_FATE_LEFT },
+        { "protected", "protected", BAD, BAD, KS_PROBE_TCP, 80, KS_FATE_LEFT },
+        { "protected", "broken", TCP_80, TCP_80, KS_PROBE_TCP, 80, KS_FATE_LEFT },
+        { "paused", "protected", TCP_80, TCP_80, KS_PROBE_TCP, 80, KS_FATE_LEFT },
+        { "unlocked", "unlocked", TCP_80, TCP_80, KS_PROBE_TCP, 80, KS_FATE_LEFT },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsSurroundings) before = closed_with(rows[i].before, rows[i].exceptions);
+        g_autoptr(KsSurroundings) after = closed_with(rows[i].after, rows[i].later);
+        g_autoptr(GArray) probes = g_array_new(FALSE, TRUE, sizeof(KsProbe));
+        KsProbe probe = { .kind = rows[i].kind, .port = rows[i].port, .fate = KS_FATE_LEFT };
+
+        g_assert_true(ks_address_parse("192.0.2.1", &probe.destination));
+        g_array_append_val(probes, probe);
+        probe.fate = KS_FATE_VPN;
+        g_array_append_val(probes, probe);
+        ks_probes_excuse(probes, before, after);
+        g_test_message("row %u", i);
+        g_assert_cmpint(g_array_index(probes, KsProbe, 0).fate, ==, rows[i].fate);
+        g_assert_cmpint(g_array_index(probes, KsProbe, 1).fate, ==, KS_FATE_VPN);
+    }
+}
+
 /* A bridge with nothing but a tap: the guests', unless this machine is connected by it. */
 static const struct {
     const char *name;
@@ -342,6 +402,7 @@ int main(int argc, char **argv)
     setlocale(LC_ALL, "C.UTF-8");
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/leak-test/surroundings", test_surroundings);
+    g_test_add_func("/leak-test/exceptions", test_exceptions);
     g_test_add_func("/leak-test/networks", test_networks);
     g_test_add_func("/leak-test/plan", test_plan);
     g_test_add_func("/leak-test/marks", test_marks);
