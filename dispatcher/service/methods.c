@@ -19,6 +19,7 @@ struct KsMethod {
     bool (*is_so)(const KsGuard *guard, GVariant *arguments); /* may be NULL */
     KsConfigurationKey ruled_out_by;                          /* ALLOWED: nothing can */
     KsConfigurationKey ruled_out_by_off;                      /* ... if turns_off() */
+    bool opens_all;                                           /* as "unlock" does */
     GVariant *(*run)(KsGuard *guard, GVariant *arguments, GError **error); /* NULL: it looks */
     /* whether it could be done, as far as that can be said before; may be NULL */
     bool (*could)(KsGuard *guard, GVariant *arguments, GError **error);
@@ -345,6 +346,7 @@ static const KsMethod methods[] = {
       .signature = "()",
       .action = KS_ACTION_ID_UNLOCK,
       .ruled_out_by = KS_CONFIGURATION_ALLOW_UNLOCK,
+      .opens_all = true,
       .is_so = is_unlocked,
       .run = run_unlock },
     { .name = "SetLanAccess",
@@ -380,6 +382,7 @@ static const KsMethod methods[] = {
       .signature = "(s)",
       .action = KS_ACTION_ID_UNLOCK, /* whatever the mode is by the time it is done */
       .ruled_out_by = KS_CONFIGURATION_ALLOW_UNLOCK,
+      .opens_all = true,
       .could = could_disconnect,
       .run = run_disconnect },
     { .name = "Pause",
@@ -435,7 +438,7 @@ static const KsMethod methods[] = {
     { .name = "AddException",
       .signature = "(sssqqub)",
       .action = KS_ACTION_ID_CONFIGURE,
-      .ruled_out_by = ALLOWED,
+      .ruled_out_by = KS_CONFIGURATION_ALLOW_UNLOCK,
       .could = could_add_exception,
       .run = run_add_exception },
     { .name = "RemoveException",
@@ -495,9 +498,9 @@ bool ks_method_is_permitted(const KsMethod *method, const KsGuard *guard, KsCall
     refusal = ks_configuration_refusal(configuration, key);
     if (refusal) {
         g_set_error(error, KS_ERROR, KS_ERROR_FORBIDDEN, "%s%s", refusal,
-                    key == KS_CONFIGURATION_ALLOW_UNLOCK
-                        ? " Root can still do it from a terminal: sudo " KS_PROGRAM " unlock"
-                        : "");
+                    method->opens_all ? " Root can still do it from a terminal: sudo " KS_PROGRAM
+                                        " unlock"
+                                      : "");
         return false;
     }
     return key != KS_CONFIGURATION_ALLOW_PAUSE ||

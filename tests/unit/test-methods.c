@@ -221,6 +221,7 @@ static const struct {
     { ALL_RULED_OUT, "SetLanAccess", "(false, @as [])", DONE, DONE, NULL },
     { ALL_RULED_OUT, "SetAutoLock", "(true,)", DONE, DONE, NULL },
     { ALL_RULED_OUT, "Resume", "()", DONE, DONE, NULL },
+    { ALL_RULED_OUT, "RemoveException", "('NAS',)", DONE, DONE, NULL },
     { ALL_RULED_OUT, "GetStatus", "()", DONE, DONE, NULL },
     { ALL_RULED_OUT, "GetRules", "()", DONE, DONE, NULL },
 
@@ -228,6 +229,9 @@ static const struct {
     { ALL_RULED_OUT, "Unlock", "()", KS_ERROR_FORBIDDEN, DONE,
       "ruled out unlocking (/etc/x:2). Root can still do it from a terminal: sudo nm-killswitch "
       "unlock" },
+    { ALL_RULED_OUT, "AddException",
+      "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)", KS_ERROR_FORBIDDEN,
+      DONE, "ruled out unlocking (/etc/x:2)." },
     { ALL_RULED_OUT, "Pause", "(uint32 1,)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
       "ruled out pausing (/etc/x:3)." },
     { ALL_RULED_OUT, "SetLanAccess", "(true, @as [])", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
