@@ -78,6 +78,7 @@ void ks_guard_wake_exceptions(KsGuard *guard)
 /* Takes over `changed`. */
 static void replace(KsGuard *guard, KsExceptions *changed)
 {
+    ks_look_world(guard->look)->exceptions = changed;
     ks_exceptions_free(guard->exceptions);
     guard->exceptions = changed;
     g_clear_pointer(&guard->exceptions_problem, g_free);
@@ -96,8 +97,8 @@ bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptio
                             "An exception that ends by itself lasts 30 days at most.");
         return false;
     }
-    if (seconds > 0) /* rounded up, and a second later than the guard */
-        until = now() + seconds + 2;
+    if (seconds > 0) /* rounded up */
+        until = now() + 1 + seconds + KS_EXCEPTION_EARLIER;
     if (!ks_exceptions_add(changed, wish, until, error))
         return false;
     if (doing == KS_GUARD_TRY)

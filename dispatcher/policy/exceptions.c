@@ -160,6 +160,11 @@ bool ks_exceptions_remove(KsExceptions *exceptions, const char *name, GError **e
                 "There is no exception of this name. To see them: nm-killswitch allow list");
 }
 
+static uint32_t end_of(uint32_t until)
+{
+    return until > KS_EXCEPTION_EARLIER ? until - KS_EXCEPTION_EARLIER : 1;
+}
+
 bool ks_exceptions_end(KsExceptions *exceptions, uint32_t now)
 {
     unsigned before = exceptions->entries->len;
@@ -167,7 +172,7 @@ bool ks_exceptions_end(KsExceptions *exceptions, uint32_t now)
     for (unsigned i = before; i > 0; i--) {
         uint32_t until = ks_exceptions_get(exceptions, i - 1)->until;
 
-        if (until > 0 && until - 1 <= now)
+        if (until > 0 && end_of(until) <= now)
             g_ptr_array_remove_index(exceptions->entries, i - 1);
     }
     return exceptions->entries->len < before;
@@ -180,8 +185,8 @@ uint32_t ks_exceptions_next_end(const KsExceptions *exceptions)
     for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
         uint32_t until = ks_exceptions_get(exceptions, i)->until;
 
-        if (until > 1 && (next == 0 || until - 1 < next))
-            next = until - 1;
+        if (until > 0 && (next == 0 || end_of(until) < next))
+            next = end_of(until);
     }
     return next;
 }

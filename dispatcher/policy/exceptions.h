@@ -8,12 +8,15 @@
 /* The exceptions that people made (ADR 42): a plain value with bounds; files/exceptions-file.h
  * keeps it on disk. No two let out the same packet, so that each can be taken back alone. */
 
+/* Seconds; more than the two ends may differ by (model/lock-compare.c). */
+#define KS_EXCEPTION_EARLIER 3u
+
 typedef struct {
     char *name;
     KsException what;
     uint32_t until; /* when the kernel ends it, in seconds since the boot, sleep included; 0: never.
-                     * The guard does a second earlier: what should be is never more than what the
-                     * kernel holds */
+                     * The guard does KS_EXCEPTION_EARLIER before: what should be is never more than
+                     * what the kernel holds */
 } KsExceptionEntry;
 
 typedef struct KsExceptions KsExceptions;

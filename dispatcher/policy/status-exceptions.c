@@ -17,8 +17,9 @@ static void add_entry(GVariantBuilder *builder, const KsExceptionEntry *entry, u
                           g_variant_new_uint16(entry->what.first_port));
     g_variant_builder_add(builder, "{sv}", "last_port",
                           g_variant_new_uint16(entry->what.last_port));
-    g_variant_builder_add(builder, "{sv}", "until",
-                          g_variant_new_uint64(entry->until > 0 ? booted + entry->until - 1 : 0));
+    g_variant_builder_add(
+        builder, "{sv}", "until",
+        g_variant_new_uint64(entry->until > 0 ? booted + entry->until - KS_EXCEPTION_EARLIER : 0));
     g_variant_builder_close(builder);
 }
 

@@ -152,13 +152,18 @@ static void test_ends(void)
     g_assert_true(ks_exceptions_add(exceptions, &second, 200, NULL));
     g_assert_true(ks_exceptions_add(exceptions, &first, 100, NULL));
     g_assert_true(ks_exceptions_add(exceptions, &lasting, 0, NULL));
-    g_assert_cmpuint(ks_exceptions_next_end(exceptions), ==, 99);
-    g_assert_false(ks_exceptions_end(exceptions, 98));
-    g_assert_true(ks_exceptions_end(exceptions, 99));
-    g_assert_cmpuint(ks_exceptions_next_end(exceptions), ==, 199);
+    g_assert_cmpuint(ks_exceptions_next_end(exceptions), ==, 97);
+    g_assert_false(ks_exceptions_end(exceptions, 96));
+    g_assert_true(ks_exceptions_end(exceptions, 97));
+    g_assert_cmpuint(ks_exceptions_next_end(exceptions), ==, 197);
     g_assert_true(ks_exceptions_end(exceptions, UINT32_MAX));
     g_assert_cmpuint(ks_exceptions_next_end(exceptions), ==, 0);
     g_assert_cmpstr(ks_exceptions_get(exceptions, 0)->name, ==, "lasting");
+    for (uint32_t until = 1; until < 5; until++) { /* of a file: it is over at once */
+        g_assert_true(ks_exceptions_add(exceptions, &first, until, NULL));
+        g_assert_cmpuint(ks_exceptions_next_end(exceptions), ==, 1);
+        g_assert_true(ks_exceptions_end(exceptions, 1));
+    }
 }
 
 static void test_text(void)
