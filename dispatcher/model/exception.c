@@ -18,7 +18,8 @@
 /* As much of IPv4 behind a translator: its addresses end with IPv4's. */
 #define PREFIX_TRANSLATED_MIN 112
 
-#define PORT_MAX 65535u
+#define PORT_MAX          65535u
+#define PORTS_UNCONFIRMED 1024 /* as the sentence says; of a public address */
 
 /* DNS, and DNS over TLS or QUIC. */
 static const uint16_t name_ports[] = { 53, 853 };
@@ -231,15 +232,22 @@ const char *ks_exception_refusal(const KsException *exception)
     return NULL;
 }
 
+static bool opens_many_ports(const KsException *exception)
+{
+    if (exception->first_port == 0)
+        return exception->protocol != IPPROTO_ICMP;
+    return exception->last_port - exception->first_port >= PORTS_UNCONFIRMED;
+}
+
 const char *ks_exception_leak(const KsException *exception)
 {
     if (exception->first_port > 0 && has_name_port(exception))
         return N_(
             "This opens the port of name servers (53 or 853): those between you and there see, "
             "and can answer, the names of what you visit.");
-    if (exception->first_port == 0 && exception->protocol != IPPROTO_ICMP && !is_private(exception))
-        return N_("This opens all ports of a public address: what is sent there shows your own "
-                  "address to it, and to your provider that you are in touch with it.");
+    if (opens_many_ports(exception) && !is_private(exception))
+        return N_("This opens more than 1024 ports of a public address: what is sent there shows "
+                  "your own address to it, and to your provider that you are in touch with it.");
     return NULL;
 }
 
