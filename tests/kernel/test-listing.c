@@ -5,6 +5,7 @@
 #include "lock-states.h"
 #include "namespace.h"
 
+#include "kernel/clock.h"
 #include "kernel/netfilter.h"
 #include "model/names.h"
 #include "rules/egress-table.h"
@@ -202,7 +203,7 @@ static void test_listing(const void *data)
     KsNetfilter *netfilter;
     KsReadback *held = ks_readback_new(is->skeleton);
     KsLock *lock = ks_lock_new();
-    KsBatch batch = { 0 };
+    KsBatch batch = { .now = ks_clock_now() };
     g_autofree char *ours = NULL;
     g_autofree char *nft = NULL;
 
@@ -219,6 +220,7 @@ static void test_listing(const void *data)
         g_assert_cmpint(ks_netfilter_read(netfilter, held), ==, 0);
     }
     g_assert_true(ks_readback_is_intact(held));
+    g_assert_true(ks_lock_set_is_equal(held->lock, lock, KS_SET_EXCEPTIONS4));
     ours = ks_rules_text(held, name_interface, NULL);
     nft = namespace_command(command);
     assert_same_text(is->skeleton, ours, nft, nft_version(is->nft));

@@ -7,6 +7,7 @@
 #include "lock-states.h"
 #include "namespace.h"
 
+#include "kernel/clock.h"
 #include "kernel/netfilter.h"
 #include "model/names.h"
 #include "rules/egress-table.h"
@@ -73,9 +74,11 @@ static void hold(Both *both, KsNetfilter *netfilter, const KsLockState *state)
         g_autoptr(KsLock) own = ks_lock_new();
 
         ks_lock_copy(lock, own);
+        batch.now = ks_clock_now();
         g_assert_cmpint(ks_plan_lock(&batch, both->held[i], own, flags), ==, 0);
         commit(netfilter, &batch);
         g_assert_cmpint(ks_netfilter_read(netfilter, both->held[i]), ==, 0);
+        g_assert_true(ks_lock_set_is_equal(both->held[i]->lock, own, KS_SET_EXCEPTIONS4));
         if (state->pause_ms == 0)
             continue;
         g_assert_cmpint(ks_plan_pause(&batch, both->held[i], state->pause_ms), ==, 0);
