@@ -269,7 +269,8 @@ ExecStop=/bin/sh -c '/usr/sbin/nft list ruleset >{_SAVE}'
 
 
 def test_what_is_saved_at_power_off_comes_back(outside, locked_disk, copy_of):
-    """As Gentoo and Flatcar do: a unit writes all rules when the machine is switched off, one loads them at boot."""
+    """As Gentoo and Flatcar do: a unit writes all rules when the machine is switched off, one loads them at boot.
+    An exception for a while is over then, whatever was saved of it."""
     disk = copy_of(locked_disk)
     disk.write(_SAVE, "")
     _enable(disk, "nftables-load.service", _LOAD_UNIT)
@@ -277,8 +278,11 @@ def test_what_is_saved_at_power_off_comes_back(outside, locked_disk, copy_of):
     with Machine(disk, outside) as machine:
         machine.wait_uplink()
         machine.run("nft", _OWN_TABLE)
+        machine.ctl("allow", "add", "lasting", "--to", "192.0.2.77", "--protocol", "tcp", "--port", "443")
+        machine.ctl("allow", "add", "a while", "--to", "192.0.2.78", "--protocol", "tcp", "--port", "443", "--for", "1h")
         machine.power_off()
-    assert "table inet nm_killswitch" in disk.path(_SAVE).read_text()
+    saved = disk.path(_SAVE).read_text()
+    assert "table inet nm_killswitch" in saved and "192.0.2.78 . tcp . 443" in saved
     with Machine(disk, outside) as machine:
         machine.wait_uplink()
         assert machine.show("nftables-load.service", "Result") == "success"
@@ -286,6 +290,9 @@ def test_what_is_saved_at_power_off_comes_back(outside, locked_disk, copy_of):
         assert _OWN_RULE in machine.run("nft", "list", "ruleset").stdout
         status = machine.wait_state("blocked")
         assert status["verified"] and any(f"{_SAVE} holds a copy" in warning for warning in status["warnings"])
+        assert [exception["name"] for exception in status["exceptions"]] == ["lasting"]
+        held = machine.ctl("rules").stdout
+        assert "192.0.2.77" in held and "192.0.2.78" not in held
         assert _plain(machine) == []
 
 

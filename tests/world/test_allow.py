@@ -3,9 +3,12 @@
 
 import json
 import os
+import re
 import signal
 import socket
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -13,11 +16,13 @@ from . import addresses as a
 from . import kernel
 from .probes import echo_request
 from .raw_probes import ether, mac_of, udp
+from .sandbox import build_dir
 from .waiting import wait_until
 
 _FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 _ICMP = {4: socket.IPPROTO_ICMP, 6: socket.IPPROTO_ICMPV6}
 _SO_BINDTODEVICE = 25
+_FILE = Path("/var/lib/nm-killswitch/exceptions")
 _PEOPLE = {"root": 0, "person": 1000}
 _OTHER = {4: "203.0.113.10", 6: "2001:db8:113::10"}  # beside the web server, and nobody has it
 
@@ -273,19 +278,87 @@ def test_the_guard_killed_and_back_keeps_them(allowed):
     assert [e["name"] for e in after["exceptions"]] == [e["name"] for e in before] == ["lasting", "a while"]
     assert after["verified"] and after["exceptions"][1]["until"] and not after["exceptions"][0]["until"]
     assert "lasting: 203.0.113.9, tcp 7" in allowed.product.ctl("allow", "list").stdout
-    assert "2 exceptions let more out." in allowed.product.ctl("status").stdout
+    assert "2 exceptions let more out." in " ".join(allowed.product.ctl("status").stdout.split())
+
+
+def _held(world):
+    """The set as nft lists it, without how much of the time is left."""
+    listed = world.client.run(["nft", "list", "set", "inet", "nm_killswitch", "exceptions4"]).stdout
+    return re.sub(r"(timeout|expires) [0-9a-z]+", r"\1", listed)
+
+
+def test_what_others_change_is_put_right(allowed):
+    """Where the tables have no owner: an element is deleted, or stays without an end."""
+    key = f"{a.WEB[4]} . udp . 9"
+    element = f"element inet nm_killswitch exceptions4 {{ {key}"
+    tampers = (
+        f"delete {element} }}",
+        f"delete {element} }}\nadd {element} }}",
+        f"delete {element} }}\nadd {element} timeout 1d }}",
+        "flush set inet nm_killswitch exceptions4",
+        f"add element inet nm_killswitch exceptions4 {{ {_OTHER[4]} . udp . 9 }}",
+    )
+    allowed.product.ctl("unlock")
+    allowed.product.stop_guard()
+    allowed.product.start_guard(environment={"LD_PRELOAD": str(build_dir() / "tests/world/libold-kernel.so")})
+    try:
+        allowed.product.ctl("lock")
+        assert not allowed.product.status()["layers"]["owned"]
+        _add(allowed, "a while", "--to", a.WEB[4], "--protocol", "udp", "--port", "9", "--for", "1h")
+        before = _held(allowed)
+        assert "timeout" in before
+        for tamper in tampers:
+            allowed.client.run(["nft", "-f", "-"], input=tamper)
+            wait_until(lambda: allowed.product.status()["verified"] and _held(allowed) == before, tamper, 5)
+            listed = allowed.client.run(["nft", "list", "set", "inet", "nm_killswitch", "exceptions4"]).stdout
+            assert "timeout 1d" not in listed, listed
+    finally:
+        allowed.product.ctl("unlock")
+        allowed.product.stop_guard()
+        allowed.product.start_guard()
+
+
+def test_a_file_that_cannot_be_read_opens_nothing(allowed):
+    """It says so, until one is made again as the help says it."""
+    _add(allowed, "lasting", "--to", a.WEB[4], "--protocol", "tcp", "--port", "7")
+    allowed.product.stop_guard()
+    _FILE.write_text(_FILE.read_text().replace(a.WEB[4], "0.0.0.0/0"))
+    allowed.product.start_guard()
+    status = allowed.product.status()
+    assert not status["exceptions"] and any("Make them again: nm-killswitch allow add --help" in w for w in status["warnings"])
+    assert a.WEB[4] not in allowed.product.ctl("rules").stdout
+    assert "--to" in allowed.product.ctl("allow", "add", "--help").stdout
+    _add(allowed, "lasting", "--to", a.WEB[4], "--protocol", "tcp", "--port", "7")
+    assert not any("allow add --help" in w for w in allowed.product.status()["warnings"])
+    _FILE.with_name("exceptions.corrupt").unlink()
+
+
+def test_what_the_disk_refuses_is_not_in_force(allowed):
+    subprocess.run(["mount", "--bind", _FILE.parent, _FILE.parent], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", _FILE.parent], check=True)
+    try:
+        status, said = _error_of(allowed, "--to", a.WEB[4], "--protocol", "tcp", "--port", "7")
+        assert status == 1 and "Nothing was changed" in said
+        _add(allowed, "a while", "--to", a.WEB[4], "--protocol", "udp", "--port", "7", "--for", "1h")
+        assert [e["name"] for e in allowed.product.status()["exceptions"]] == ["a while"]
+    finally:
+        subprocess.run(["umount", _FILE.parent], check=True)
+    allowed.product.stop_guard(signal.SIGKILL)
+    allowed.product.start_guard()
+    assert [e["name"] for e in allowed.product.status()["exceptions"]] == ["a while"]
 
 
 def test_without_the_guard_it_is_as_the_kernel_holds_it(allowed):
-    """A lock that was closed without the guard has no exceptions, and is whole; the guard puts them in."""
+    """A lock that the early unit closed has no exceptions, and status names none; the guard puts them in."""
     _add(allowed, "lasting", "--to", a.WEB[4], "--protocol", "tcp", "--port", "7")
     allowed.product.stop_guard(signal.SIGKILL)
     held = allowed.product.status()
     assert held["state"] == "blocked" and [e["name"] for e in held["exceptions"]] == ["lasting"]
-    allowed.product.ctl("unlock")
-    allowed.product.ctl("lock")
-    closed = allowed.product.status()
-    assert (closed["state"], closed["exceptions"]) == ("blocked", []), closed
+    for family in ("inet", "netdev"):
+        allowed.client.run(["nft", "delete", "table", family, "nm_killswitch"])
+    allowed.client.run([str(allowed.product.guard), "--restore"])
+    closed = allowed.product.status()  # "broken": the early unit knows no card for the second layer
+    assert closed["locked"] and not closed["exceptions"], closed
     allowed.product.start_guard()
     after = allowed.product.status()
     assert (after["state"], after["verified"], len(after["exceptions"])) == ("blocked", True, 1), after

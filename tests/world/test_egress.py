@@ -208,6 +208,23 @@ def test_lan_access_reaches_through_the_bridge(world, product, bridged):
     assert b"canary-question" not in out and b"canary-away" not in out
 
 
+def test_an_exception_reaches_through_the_bridge(world, product, bridged):
+    """As SECURITY.md says: the second layer asks no sender. Nothing else gets through by it."""
+    guest, capture = bridged
+    _lock(product)
+    product.ctl("allow", "add", "a port", "--to", a.WEB[4], "--protocol", "udp", "--port", "9")
+    try:
+        raw = Sender(guest.namespace, LINK, GUEST, mac_of(world.outside, "lan1"))
+        mark = capture.fence()
+        for to, port, canary in ((a.WEB[4], 9, b"canary-excepted"), (a.WEB[4], 10, b"canary-port"), ("203.0.113.10", 9, b"canary-beside")):
+            raw.send_frame(raw.frame(0x0800, udp(GUEST[4], to, canary, port)))
+        out = b"".join(frame.data for frame in capture.since(mark, capture.fence()))
+        assert b"canary-excepted" in out
+        assert b"canary-port" not in out and b"canary-beside" not in out
+    finally:
+        product.ctl("allow", "remove", "a port")
+
+
 def _covered(product, name: str) -> bool:
     return f'egress device "{name}"' in product.ctl("rules").stdout and product.status()["layers"]["egress"]
 

@@ -2,6 +2,7 @@
 """LAN access: opens exactly its ranges, both ways, and closes at once."""
 
 import os
+import re
 import socket
 
 import pytest
@@ -185,7 +186,23 @@ def test_off_ends_established_flows_at_once(locked):
         opened.close()
 
 
+def _is_not_looked_for_while_the_vpn_carries_it(locked, row, neighbour):
+    locked.client.ip(f"route add 10.55.0.0/16 dev {a.TUNNEL}")
+
+    def is_excluded():  # and not only in an exception, which goes on with a protocol
+        return re.search(r"10\.55\.0\.0-10\.55\.255\.255(?! \.)", locked.product.ctl("rules").stdout)
+
+    wait_until(is_excluded, "the route to be excluded")
+    assert not _seen(locked, [row])[0]
+    assert len(_seen(locked, [neighbour])[0]) == 1
+
+    locked.client.ip(f"route del 10.55.0.0/16 dev {a.TUNNEL}")
+    wait_until(lambda: not is_excluded(), "the route to be forgotten")
+    assert len(_seen(locked, [row])[0]) == 1
+
+
 def test_a_private_range_that_the_vpn_carries_is_not_looked_for_outside(locked):
+    """By LAN access, and by exceptions as well."""
     row = ("the company's network", 4, _UDP, "10.55.0.1", 9)
     neighbour = ("a neighbour", 4, _UDP, a.PRIVATE_ROUTER[4], 9)
     locked.product.ctl("lan", "on")
@@ -193,15 +210,16 @@ def test_a_private_range_that_the_vpn_carries_is_not_looked_for_outside(locked):
 
     locked.manager.up("full")
     locked.product.wait_state("protected")
-    locked.client.ip(f"route add 10.55.0.0/16 dev {a.TUNNEL}")
-    rules = wait_until(lambda: "10.55.0.0-" in locked.product.ctl("rules").stdout, "the route to be excluded")
-    assert rules
-    assert not _seen(locked, [row])[0]
-    assert len(_seen(locked, [neighbour])[0]) == 1
-
-    locked.client.ip(f"route del 10.55.0.0/16 dev {a.TUNNEL}")
-    wait_until(lambda: "10.55.0.0-" not in locked.product.ctl("rules").stdout, "the route to be forgotten")
-    assert len(_seen(locked, [row])[0]) == 1
+    _is_not_looked_for_while_the_vpn_carries_it(locked, row, neighbour)
+    locked.product.ctl("lan", "off")
+    assert not _seen(locked, [row, neighbour])[0], "the control"
+    try:
+        for name, to in (("company", "10.55.0.0/16"), ("neighbour", a.PRIVATE_ROUTER[4])):
+            locked.product.ctl("allow", "add", name, "--to", to, "--protocol", "udp", "--port", "9")
+        _is_not_looked_for_while_the_vpn_carries_it(locked, row, neighbour)
+    finally:
+        for name in ("company", "neighbour"):
+            locked.product.ctl("allow", "remove", name, check=False)
 
 
 def test_only_here(locked):
