@@ -287,14 +287,11 @@ bool ks_exceptions_take_text(KsExceptions *exceptions, const char *text, gsize l
                              GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(KsExceptions) taken = ks_exceptions_copy(exceptions);
-    GPtrArray *entries;
+    unsigned before = exceptions->entries->len;
 
-    if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, error) ||
-        !take_groups(taken, file, ending, error))
-        return false;
-    entries = exceptions->entries;
-    exceptions->entries = taken->entries;
-    taken->entries = entries;
-    return true;
+    if (g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, error) &&
+        take_groups(exceptions, file, ending, error))
+        return true;
+    g_ptr_array_set_size(exceptions->entries, (int) before);
+    return false;
 }

@@ -143,15 +143,35 @@ static void append_key(GString *text, const KsSkeleton *skeleton, const KsSetDef
     }
 }
 
+/* With `expires` alone, the kernel refuses a saved copy or keeps its elements; so it does with a
+ * timeout that is shorter than a tick of its clock. */
+static void append_timeout(GString *text, uint64_t milliseconds)
+{
+    uint64_t left = MAX(milliseconds, 1000);
+
+    g_string_append_printf(text, " timeout %" PRIu64 "ms expires %" PRIu64 "ms", left, left);
+}
+
 static void append_pause(GString *text, const KsSetDefinition *definition, uint64_t milliseconds)
 {
     bool typed = ks_set_fields(definition) == 0;
     g_autofree char *ipv4 = typed ? NULL : fields_text(definition, &definition->versions[0]);
     g_autofree char *ipv6 = typed ? NULL : fields_text(definition, &definition->versions[1]);
 
-    g_string_append_printf(
-        text, "\t\telements = { %s expires %" PRIu64 "ms, %s expires %" PRIu64 "ms }\n",
-        typed ? "ipv4" : ipv4, milliseconds, typed ? "ipv6" : ipv6, milliseconds);
+    g_string_append_printf(text, "\t\telements = { %s", typed ? "ipv4" : ipv4);
+    append_timeout(text, milliseconds);
+    g_string_append_printf(text, ", %s", typed ? "ipv6" : ipv6);
+    append_timeout(text, milliseconds);
+    g_string_append(text, " }\n");
+}
+
+/* What the kernel ends by itself, as it was left when it was read. */
+static void append_end(GString *text, const KsReadback *readback, const KsKey *key)
+{
+    int64_t left = (int64_t) key->until * 1000 - readback->read_at / 1000;
+
+    if (key->until > 0)
+        append_timeout(text, (uint64_t) MAX(left, 0));
 }
 
 static void append_elements(GString *text, const KsReadback *readback,
@@ -179,6 +199,7 @@ static void append_elements(GString *text, const KsReadback *readback,
             if (i > 0)
                 g_string_append(text, ",\n\t\t\t     ");
             append_key(text, readback->skeleton, definition, &g_array_index(keys, KsKey, i), namer);
+            append_end(text, readback, &g_array_index(keys, KsKey, i));
         }
         g_string_append(text, " }\n");
         break;

@@ -65,8 +65,8 @@ static char *sort_elements(const char *elements)
         if (end)
             *end = '\0'; /* it has gone on since */
         end = strstr(all[i], " timeout ");
-        if (end)
-            *end = '\0';
+        if (end) /* that there is one counts: without it, a saved copy would stay */
+            end[strlen(" timeout")] = '\0';
         g_strstrip(all[i]);
         end = as_range(all[i]);
         g_free(all[i]);

@@ -386,7 +386,7 @@ static const KsSkeleton *older_table(void)
     static KsSetDefinition sets[KS_NFT_SET_MAX];
     static KsRule rules[3 * KS_DNS_COMPARED_MAX];
     static KsRuleSegment of_lengths = { rules, 0 };
-    static const KsRuleSegment *segments[3];
+    static const KsRuleSegment *segments[8];
     static const KsConstantElement lengths[] = { { { NFPROTO_IPV4, [4] = 57, [9] = 37 }, 0, 0 } };
     static KsSkeleton older;
 
@@ -402,6 +402,7 @@ static const KsSkeleton *older_table(void)
     sets[KS_SET_QUESTION_LENGTHS].flags = NFT_SET_CONSTANT;
     sets[KS_SET_QUESTION_LENGTHS].constants = lengths;
     sets[KS_SET_QUESTION_LENGTHS].constants_count = G_N_ELEMENTS(lengths);
+    g_assert_cmpuint(older.segments_count, <, G_N_ELEMENTS(segments));
     for (unsigned i = 0; i < older.segments_count; i++)
         segments[i] = older.segments[i];
     segments[older.segments_count++] = &of_lengths;
