@@ -167,13 +167,15 @@ class Product:
 
     def tables(self) -> list[str]:
         """What the kernel holds of ours, as nft tells it, without what changes by itself: counters, whether
-        an owner lives, and the order of all but rules; and without comments. For comparing."""
+        an owner lives, notes of flows, and the order of all but rules; and without comments. For comparing."""
         blocks = []
         for family in ("inet", "netdev"):
             listed = self._client.run(["nft", "list", "table", family, "nm_killswitch"]).stdout
             listed = re.sub(r'(?m)packets \d+ bytes \d+|^\tflags .*$|comment ".*?"', "", listed.partition("\n")[2])
             for block in re.split(r"(?m)^\t}$", listed):
                 words = block.split()
+                if words[:1] == ["set"] and words[1].startswith("flows") and "elements" in words:
+                    words = words[: words.index("elements")]
                 ordered = words if words[:1] == ["chain"] else sorted(word.strip(",") for word in words)
                 blocks.append(" ".join([family, *ordered]))
         return sorted(blocks)
