@@ -271,11 +271,12 @@ static void test_tunnel_routes(void)
     g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
     g_autoptr(GArray) tunnels = g_array_new(FALSE, FALSE, sizeof(KsTunnel));
     g_autoptr(GPtrArray) kept = g_ptr_array_new();
-    g_autoptr(KsLock) none = ks_lock_new();
+    g_autoptr(KsLock) lasting = ks_lock_new();
+    g_autoptr(KsLock) told = ks_lock_new();
     g_autoptr(KsLock) lock = ks_lock_new();
     g_autoptr(KsWorld) world = ks_world_new();
     KsSettings settings = KS_SETTINGS_DEFAULT;
-    KsDrawing drawing = { &settings, world, tunnels, none, none, kept };
+    KsDrawing drawing = { &settings, world, tunnels, told, lasting, kept };
     KsTunnel tunnel = { .uuid = (char *) "openvpn", .index = 7 };
     KsLinkRoute routes[] = {
         { .index = 7, .destination = { AF_INET, { 10, 8 } }, .prefix = 16 },
