@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is refused, in a window: real packets of a person's program, and whatever else may be told of."""
 
+import os
 import subprocess
 
 import pytest
@@ -10,7 +11,7 @@ from world.network import log_of
 from world.waiting import wait_until
 
 from .access import activate, find, press, read, walk_by_tab, words
-from .looks import ENTRIES, REFUSED
+from .looks import CLOSED, ENTRIES, LEAKED, REFUSED
 from .stage import Stage
 
 TITLE = "What Is Refused"
@@ -120,3 +121,43 @@ def test_whatever_is_told(stage):
     assert stage.asked.count("Look") == asked
     # no call on a bus that has gone with an error
     assert "GLib-GIO-CRITICAL" not in log_of("nm-killswitch-applet").read_text(errors="replace")[before:]
+
+
+KEPT = "({'state': <'on'>, 'kept_since': <int64 1000000000>, 'kept_until': <int64 1000001800>},)"
+UNJUDGED = CLOSED.replace("'closed'", "'unjudged'").replace("({", "({'doubt': <'no-control'>, ")
+REFUSED_STATES = {
+    "away": (None, "The program that shows refused packets could not be started."),
+    "denied": (("io.github.nmkillswitch.Error.NotAuthorised", "no"), "You may not see it without a password."),
+    "nothing": ("({'state': <'on'>},)", NOTHING),
+    "no-guard": ("({'state': <'no-guard'>},)", "The guard does not answer"),
+    "kept": (KEPT, "Kept since"),
+    "rows": (REFUSED, "Refused since this window opened"),
+}
+LEAK_STATES = {
+    "away": (None, "The leak test could not be made."),
+    "denied": (("io.github.nmkillswitch.Error.NotAuthorised", "no"), "You may not"),
+    "unjudged": (UNJUDGED, "It cannot be said whether this machine leaks"),
+    "leaked": (LEAKED, "This machine leaks"),
+    "closed": (CLOSED, "Nothing leaks"),
+}
+
+
+@pytest.mark.parametrize("theme", ["Adwaita:dark", *(["Adwaita"] if os.environ.get("KS_FULL") else [])])
+def test_pictures_of_all_states(stage, theme):
+    """Both windows, whatever is told to them."""
+    stage.start_applet(NO_AT_BRIDGE="0", G_DEBUG="", LC_ALL="C.UTF-8", GTK_THEME=theme)
+    colours = theme.partition(":")[2] or "light"
+    for action, title, helper, again, states in (
+        ("refused", TITLE, "Refused", "Try again", REFUSED_STATES), ("test", "Leak Test", "LeakTest", "Test again", LEAK_STATES),
+    ):
+        stage.act(action)
+        activate(stage, title)
+        for state, (answer, begins) in states.items():
+            if answer:
+                stage.helper(helper, answer)
+                if any(node.name == again and "VISIBLE" in node.states for node in read(stage, title)):
+                    press(stage, title, again)
+            wait_until(lambda: any(text.startswith(begins) for text in words(stage, title)), f"{begins!r} in the window", 20)
+            stage.screenshot(f"{action}-{state}-{colours}")
+        stage.x("key", "Escape")
+        wait_until(lambda: not stage.windows(title), "the window to close", 20)
