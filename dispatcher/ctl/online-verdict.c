@@ -4,8 +4,10 @@
 #include "config.h"
 #include "ctl/field.h"
 #include "ctl/text.h"
+#include "model/exception.h"
 
 #include <glib/gi18n.h>
+#include <netinet/in.h>
 #include <string.h>
 
 /* What a way takes of a line, and an answer at most: an address with some words. */
@@ -21,6 +23,7 @@ typedef struct {
     bool works;    /* the service was reached by the usual way or a VPN */
     bool uplinks;  /* there are any */
     bool reached;  /* it was reached by an uplink */
+    bool excepted; /* ... while the lock is closed, as an exception allows */
     bool same;     /* ... with an answer that a VPN got too, in the same family */
     bool other;    /* ... with another one */
     bool not_tied; /* the kernel did not let the question be tied to an interface */
@@ -65,7 +68,10 @@ static Finding find(const char *state, GVariant *ways)
             continue;
         }
         finding.uplinks = true;
-        finding.reached |= reached;
+        if (reached && finding.closed && ks_field_flag(way, "excepted"))
+            finding.excepted = true;
+        else
+            finding.reached |= reached;
         finding.not_tied |= ks_field_flag(way, "not_tied");
         if (is_answered(way))
             compare(&finding, ways, way);
@@ -82,10 +88,33 @@ static const char *doubt_of(const Finding *finding)
         return "no-uplink";
     if (finding->not_tied)
         return "not-tied";
+    if (finding->excepted)
+        return "exception";
     return finding->closed ? "" : "open";
 }
 
 /* ---- what is told ---- */
+
+/* An exception of the lock leads there. */
+static bool is_excepted(GVariant *status, const char *address, uint16_t port)
+{
+    g_autoptr(GVariant) list = ks_field_list(status, "exceptions");
+    KsAddress to;
+
+    if (!ks_address_parse(address, &to))
+        return false;
+    for (gsize i = 0; i < g_variant_n_children(list); i++) {
+        g_autoptr(GVariant) told = g_variant_get_child_value(list, i);
+        KsException exception = { .first_port = (uint16_t) ks_field_number(told, "first_port"),
+                                  .last_port = (uint16_t) ks_field_number(told, "last_port") };
+
+        if (ks_exception_read_to(ks_field_text(told, "to"), &exception) &&
+            ks_exception_read_protocol(ks_field_text(told, "protocol"), &exception) &&
+            ks_exception_lets_out(&exception, &to, IPPROTO_TCP, port))
+            return true;
+    }
+    return false;
+}
 
 static const char *kind_of(const char *interface, GVariant *tunnels)
 {
@@ -100,29 +129,31 @@ static const char *kind_of(const char *interface, GVariant *tunnels)
     return "uplink";
 }
 
-static GVariant *ways_of(GVariant *status, GVariant *answers)
+static GVariant *ways_of(GVariant *status, GVariant *answers, uint16_t port)
 {
     g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
     GVariantBuilder ways;
     GVariantIter iter;
     const char *interface;
+    const char *address;
     const char *answer;
     const char *problem;
-    guint32 family;
     guint32 code;
     gboolean reached;
     gboolean not_tied;
 
     g_variant_builder_init(&ways, G_VARIANT_TYPE("aa{sv}"));
     g_variant_iter_init(&iter, answers);
-    while (g_variant_iter_next(&iter, "(&subu&s&sb)", &interface, &family, &reached, &code, &answer,
-                               &problem, &not_tied)) {
+    while (g_variant_iter_next(&iter, "(&s&sbu&s&sb)", &interface, &address, &reached, &code,
+                               &answer, &problem, &not_tied)) {
         GVariantDict way;
 
         g_variant_dict_init(&way, NULL);
         g_variant_dict_insert(&way, "kind", "s", kind_of(interface, tunnels));
         g_variant_dict_insert(&way, "interface", "s", interface);
-        g_variant_dict_insert(&way, "family", "u", family);
+        g_variant_dict_insert(&way, "address", "s", address);
+        g_variant_dict_insert(&way, "family", "u", strchr(address, ':') ? 6u : 4u);
+        g_variant_dict_insert(&way, "excepted", "b", is_excepted(status, address, port));
         g_variant_dict_insert(&way, "reached", "b", reached);
         g_variant_dict_insert(&way, "status", "u", code);
         g_variant_dict_insert(&way, "answer", "s", answer);
@@ -136,8 +167,10 @@ static GVariant *ways_of(GVariant *status, GVariant *answers)
 GVariant *ks_online_tell(const char *url, GVariant *status, GVariant *answers)
 {
     const char *state = ks_field_text(status, "state");
-    g_autoptr(GVariant) given = g_variant_get_child_value(answers, 1);
-    g_autoptr(GVariant) ways = g_variant_ref_sink(ways_of(status, given));
+    g_autoptr(GVariant) number = g_variant_get_child_value(answers, 1);
+    uint16_t port = g_variant_get_uint16(number);
+    g_autoptr(GVariant) given = g_variant_get_child_value(answers, 2);
+    g_autoptr(GVariant) ways = g_variant_ref_sink(ways_of(status, given, port));
     Finding finding = find(state, ways);
     const char *doubt;
     GVariantDict told;
@@ -177,6 +210,8 @@ static const char *why_unjudged(const char *doubt)
         { "no-uplink", N_("Nothing can be said: no network card leads out.") },
         { "not-tied",
           N_("Nothing can be said: this system does not let programs choose the network card.") },
+        { "exception",
+          N_("Nothing can be said: an exception lets this service be reached past the lock.") },
         { "open", N_("The service was reached by no network card without the VPN, but the lock is "
                      "open: it is not the lock that kept it from that.") },
     };

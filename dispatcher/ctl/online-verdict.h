@@ -8,8 +8,9 @@
 
 /* What follows from the answers of a service on the internet that was asked by all ways. */
 
-/* What the program tells (dispatcher/online/main.c). */
-#define KS_ONLINE_TYPE "(s" KS_ONLINE_WAYS ")"
+/* What the program tells (dispatcher/online/main.c): why nothing was asked, the service's port, and
+ * the ways. */
+#define KS_ONLINE_TYPE "(sq" KS_ONLINE_WAYS ")"
 
 /* The object of the contract (a{sv}), a new reference. `status`: the guard's; `answers`: of
  * KS_ONLINE_TYPE. */

@@ -11,9 +11,9 @@
 #define KS_REFUSED_PROGRAM "nm-killswitch-refused"
 #define KS_ONLINE_PROGRAM  "nm-killswitch-online"
 
-/* What that one prints of each way (a GVariant): interface, family (4, 6), reached, status of HTTP,
- * answer, problem, whether it could not be tied to the interface. */
-#define KS_ONLINE_WAYS "a(subussb)"
+/* What that one prints of each way (a GVariant): interface, the service's address, reached, status
+ * of HTTP, answer, problem, whether it could not be tied to the interface. */
+#define KS_ONLINE_WAYS "a(ssbussb)"
 
 /* nf_tables: our own tables, nobody else's (family inet now, netdev for the second layer). */
 #define KS_TABLE "nm_killswitch"

@@ -56,7 +56,7 @@ static void pin(Request *request, const KsService *service, const KsAddress *add
     char text[KS_ADDRESS_TEXT_SIZE];
     g_autofree char *line = NULL;
 
-    line = g_strdup_printf(address->family == AF_INET6 ? "*:%s:[%s]" : "*:%s:%s", service->port,
+    line = g_strdup_printf(address->family == AF_INET6 ? "*:%u:[%s]" : "*:%u:%s", service->port,
                            ks_address_text(address, text));
     request->addresses = curl_slist_append(NULL, line);
 }
@@ -158,8 +158,7 @@ static bool begin(CURLM *multi, const KsService *service, GPtrArray *requests,
     request->said = g_string_new(NULL);
     request->easy = curl_easy_init();
     g_ptr_array_add(requests, request);
-    return request->easy &&
-           set_options(request, service, &service->addresses[answer->family == AF_INET6]) &&
+    return request->easy && set_options(request, service, &answer->address) &&
            curl_multi_add_handle(multi, request->easy) == CURLM_OK;
 }
 
@@ -194,9 +193,9 @@ static bool run(CURLM *multi)
 static void add_way(const KsService *service, GArray *answers, const char *interface)
 {
     for (unsigned i = 0; i < KS_FAMILIES; i++) {
-        KsServiceAnswer answer = { .family = service->addresses[i].family };
+        KsServiceAnswer answer = { .address = service->addresses[i] };
 
-        if (answer.family == AF_UNSPEC || strlen(interface) >= sizeof(answer.interface))
+        if (answer.address.family == AF_UNSPEC || strlen(interface) >= sizeof(answer.interface))
             continue;
         g_strlcpy(answer.interface, interface, sizeof(answer.interface));
         answer.answer = g_strdup("");

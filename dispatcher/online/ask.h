@@ -8,7 +8,7 @@
 /* What one way of asking led to. */
 typedef struct {
     char interface[IF_NAMESIZE]; /* that the socket is tied to; "": the usual way */
-    uint8_t family;              /* AF_INET, AF_INET6 */
+    KsAddress address;           /* of the service */
     bool reached;                /* a connection to the service came about */
     uint32_t status;             /* of HTTP; 0: no answer */
     char *answer;                /* printable, "" if there is none */

@@ -34,10 +34,12 @@ static GVariant *told(const GArray *answers)
     g_variant_builder_init(&ways, G_VARIANT_TYPE(KS_ONLINE_WAYS));
     for (unsigned i = 0; i < answers->len; i++) {
         const KsServiceAnswer *answer = &g_array_index(answers, KsServiceAnswer, i);
+        char address[KS_ADDRESS_TEXT_SIZE];
 
-        g_variant_builder_add(&ways, "(subussb)", answer->interface,
-                              answer->family == AF_INET6 ? 6u : 4u, answer->reached, answer->status,
-                              answer->answer, answer->problem, answer->bind_error != 0);
+        g_variant_builder_add(&ways, "(ssbussb)", answer->interface,
+                              ks_address_text(&answer->address, address), answer->reached,
+                              answer->status, answer->answer, answer->problem,
+                              answer->bind_error != 0);
     }
     return g_variant_builder_end(&ways);
 }
@@ -55,8 +57,8 @@ static int ask(const char *url, const char *const *interfaces)
         return EXIT_FAILURE;
     if (!answers)
         answers = g_array_new(FALSE, FALSE, sizeof(KsServiceAnswer));
-    variant =
-        g_variant_ref_sink(g_variant_new("(s@" KS_ONLINE_WAYS ")", why ? why : "", told(answers)));
+    variant = g_variant_ref_sink(
+        g_variant_new("(sq@" KS_ONLINE_WAYS ")", why ? why : "", service.port, told(answers)));
     g_array_unref(answers);
     text = g_variant_print(variant, TRUE);
     return puts(text) < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;

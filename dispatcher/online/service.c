@@ -72,14 +72,16 @@ static const char *find(CURLU *url, const char *text, KsService *ret_service)
     g_autofree char *scheme = NULL;
     g_autofree char *written = NULL;
     g_autofree char *host = NULL;
+    g_autofree char *port = NULL;
 
     if (strlen(text) > KS_SERVICE_URL_MAX || !g_str_is_ascii(text) ||
         curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER) != CURLUE_OK)
         return "url";
     scheme = part_of(url, CURLUPART_SCHEME, 0);
     written = part_of(url, CURLUPART_HOST, 0);
-    ret_service->port = part_of(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
-    if (!written || !ret_service->port ||
+    port = part_of(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    ret_service->port = port ? (uint16_t) g_ascii_strtoull(port, NULL, 10) : 0;
+    if (!written || ret_service->port == 0 ||
         (g_strcmp0(scheme, "http") != 0 && g_strcmp0(scheme, "https") != 0))
         return "url";
     host = without_brackets(written);
@@ -99,5 +101,4 @@ const char *ks_service_find(const char *url, KsService *ret_service)
 void ks_service_clear(KsService *service)
 {
     g_clear_pointer(&service->url, g_free);
-    g_clear_pointer(&service->port, g_free);
 }

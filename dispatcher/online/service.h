@@ -7,7 +7,7 @@
 /* The service that is asked. */
 typedef struct {
     char *url;
-    char *port;                       /* as text */
+    uint16_t port;
     KsAddress addresses[KS_FAMILIES]; /* IPv4, IPv6; AF_UNSPEC: it has none */
 } KsService;
 

@@ -17,11 +17,11 @@ static GVariant *parse(const char *type, const char *text)
     return value;
 }
 
-#define USUAL(answer)  "('', 4, true, 200, '" answer "', '', false)"
-#define TUNNEL(answer) "('tun0', 4, true, 200, '" answer "', '', false)"
-#define CARD(answer)   "('wlan0', 4, true, 200, '" answer "', '', false)"
-#define USUAL_NOT      "('', 4, false, 0, '', 'refused', false)"
-#define CARD_NOT       "('wlan0', 4, false, 0, '', 'refused', false)"
+#define USUAL(answer)  "('', '192.0.2.9', true, 200, '" answer "', '', false)"
+#define TUNNEL(answer) "('tun0', '192.0.2.9', true, 200, '" answer "', '', false)"
+#define CARD(answer)   "('wlan0', '192.0.2.9', true, 200, '" answer "', '', false)"
+#define USUAL_NOT      "('', '192.0.2.9', false, 0, '', 'refused', false)"
+#define CARD_NOT       "('wlan0', '192.0.2.9', false, 0, '', 'refused', false)"
 
 static void test_verdict(void)
 {
@@ -33,6 +33,7 @@ static void test_verdict(void)
         const char *doubt;
         const char *seen;
         const char *says;
+        const char *excepted; /* where an exception leads; NULL: elsewhere */
     } cases[] = {
         { "protected", "", USUAL("a") "," TUNNEL("a") "," CARD_NOT, "closed", "", "",
           "Nothing leaks to this service" },
@@ -41,12 +42,14 @@ static void test_verdict(void)
         { "protected", "", USUAL("a") "," TUNNEL("a") "," CARD("a"), "leaked", "", "same",
           "does not change" },
         /* a connection counts, whatever comes of it */
-        { "protected", "", USUAL("a") ",('wlan0', 4, true, 0, '', 'no certificate', false)",
-          "leaked", "", "", "reached: no certificate" },
-        { "protected", "", USUAL("a") ",('wlan0', 4, true, 403, 'a', '', false)", "leaked", "", "",
-          "reached: HTTP 403" },
+        { "protected", "",
+          USUAL("a") ",('wlan0', '192.0.2.9', true, 0, '', 'no certificate', false)", "leaked", "",
+          "", "reached: no certificate" },
+        { "protected", "", USUAL("a") ",('wlan0', '192.0.2.9', true, 403, 'a', '', false)",
+          "leaked", "", "", "reached: HTTP 403" },
         /* one family does not answer for the other */
-        { "protected", "", USUAL("a") "," TUNNEL("a") ",('wlan0', 6, true, 200, 'c', '', false)",
+        { "protected", "",
+          USUAL("a") "," TUNNEL("a") ",('wlan0', '2001:db8::9', true, 200, 'c', '', false)",
           "leaked", "", "", "This machine leaks" },
         { "unlocked", "", USUAL("b") "," CARD("b"), "leaked", "", "", "The lock is open" },
         { "unlocked", "", USUAL("a") "," TUNNEL("a") "," CARD("b"), "leaked", "", "different",
@@ -59,16 +62,23 @@ static void test_verdict(void)
           "by no way at all" },
         { "protected", "", USUAL("a") "," TUNNEL("a"), "unjudged", "no-uplink", "",
           "no network card" },
-        { "protected", "", USUAL("a") ",('wlan0', 4, false, 0, '', 'not permitted', true)",
-          "unjudged", "not-tied", "", "does not let programs choose" },
+        { "protected", "",
+          USUAL("a") ",('wlan0', '192.0.2.9', false, 0, '', 'not permitted', true)", "unjudged",
+          "not-tied", "", "does not let programs choose" },
+        { "protected", "", USUAL("a") "," TUNNEL("a") "," CARD("b"), "unjudged", "exception",
+          "different", "an exception lets", "192.0.2.0/24" },
+        { "unlocked", "", USUAL("a") "," TUNNEL("a") "," CARD("b"), "leaked", "", "different",
+          "The lock is open", "192.0.2.9" },
         { "blocked", "name", "", "unjudged", "name", "", "no address was found" },
         { "protected", "not-public", "", "unjudged", "not-public", "", "not on the internet" },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *state = g_strdup_printf(
-            "{'state': <'%s'>, 'tunnels': <[{'interface': <'tun0'>}]>}", cases[i].state);
-        g_autofree char *said = g_strdup_printf("('%s', [%s])", cases[i].why, cases[i].ways);
+            "{'state': <'%s'>, 'tunnels': <[{'interface': <'tun0'>}]>, 'exceptions': <[{'to': <'%s'>, "
+            "'protocol': <'tcp'>, 'first_port': <uint16 443>, 'last_port': <uint16 443>}]>}",
+            cases[i].state, cases[i].excepted ? cases[i].excepted : "192.0.2.1");
+        g_autofree char *said = g_strdup_printf("('%s', 443, [%s])", cases[i].why, cases[i].ways);
         g_autoptr(GVariant) status = parse("a{sv}", state);
         g_autoptr(GVariant) answers = parse(KS_ONLINE_TYPE, said);
         g_autoptr(GVariant) told = ks_online_tell(URL, status, answers);
@@ -89,7 +99,8 @@ static void test_verdict(void)
 static void test_long_answer(void)
 {
     g_autofree char *much = g_strnfill(4000, 'x');
-    g_autofree char *said = g_strdup_printf("('', [('', 4, true, 200, '%s', '', false)])", much);
+    g_autofree char *said =
+        g_strdup_printf("('', 443, [('', '192.0.2.9', true, 200, '%s', '', false)])", much);
     g_autoptr(GVariant) status = parse("a{sv}", "@a{sv} {}");
     g_autoptr(GVariant) answers = parse(KS_ONLINE_TYPE, said);
     g_autoptr(GVariant) told = ks_online_tell(URL, status, answers);

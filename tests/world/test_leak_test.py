@@ -367,6 +367,11 @@ def test_a_service_says_how_it_sees_this_machine(world):
         assert {answers["", family] for family in BOTH} == {answers[way] for way in by_vpn} == hidden
         assert [answers[way] for way in by_card] == [None, None]
         assert not any(web in frame.data for frame in frames)
+        world.product.ctl("allow", "add", "service", "--to", a.WEB[4], "--protocol", "tcp", "--port", "80")
+        status, found = _ask(world, url)
+        world.product.ctl("allow", "remove", "service")
+        assert (status, found["doubt"]) == (UNJUDGED, "exception")
+        assert _answers(found)[a.UPLINK, 4] in _own_addresses(world, a.UPLINK) and not _answers(found)[a.UPLINK, 6]
 
         world.manager.all_down()
         assert _ask(world, url)[0] == _ask(world, f"http://{a.WEB[4]}/")[0] == UNJUDGED
