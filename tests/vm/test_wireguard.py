@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel's WireGuard on Debian's kernel, by NetworkManager, judged outside."""
 
+import re
 import signal
+from datetime import datetime
 
 import pytest
 
@@ -158,6 +160,14 @@ def _send_until(machine, state: str, timeout: float) -> dict:
     return wait_until(look, f"the state {state}", timeout)
 
 
+_SILENT_AFTER = 60  # seconds (ADR 32)
+
+
+def _seconds(machine) -> int:
+    """Unix time, by the machine's clock."""
+    return int(machine.run("date", "+%s").stdout)
+
+
 @pytest.mark.parametrize("since", ["from the start", "later on"])
 def test_a_server_that_does_not_answer(unlocked, since):
     """It has no carrier to lose: what is sent, and what comes back, tells."""
@@ -168,11 +178,15 @@ def test_a_server_that_does_not_answer(unlocked, since):
             setting.must_tunnel(unlocked, a.KERNEL_TUNNEL_CLIENT)
             _set_peer(unlocked, known=False)
         from_here = unlocked.capture.fence()
+        begun = _seconds(unlocked)
         status = _send_until(unlocked, "blocked", 180)
         assert (status["reason"], status["reason_vpn"]) == ("server-silent", PROFILE), status
         assert status["verified"] and status["tunnels"] == []
+        silent = _seconds(unlocked) - datetime.fromisoformat(status["silent_since"].replace("Z", "+00:00")).timestamp()
+        assert (_SILENT_AFTER if since == "later on" else 0) <= silent <= _seconds(unlocked) - begun + 1, status["silent_since"]
         said = " ".join(unlocked.ctl("status").stdout.split())
         assert "its server does not answer" in said and "nm-killswitch vpn list" in said, said
+        assert silent < 60 or re.search(r"It has not answered for \d+ minute", said), said
         setting.must_hold(unlocked, from_here)
 
         _set_peer(unlocked, known=True)  # it comes back by itself
