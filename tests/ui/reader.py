@@ -69,7 +69,7 @@ def main() -> None:
     # A widget that goes away while it is read is an error; what is left would be half a window.
     for left in reversed(range(READS_MAX)):
         try:
-            print("\n".join(read_all()))
+            print(*(line + "\n" for line in read_all()), sep="", end="")  # no line if there is no widget yet
             return
         except (GLib.Error, AttributeError):
             if left == 0:
