@@ -5,8 +5,11 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* A connection that is not answered; what is refused is known at once, or a second later while
  * somebody looks at what is refused. */
@@ -37,6 +40,19 @@ static int on_socket(void *data, curl_socket_t fd, curlsocktype purpose)
         return CURL_SOCKOPT_OK;
     request->answer->bind_error = errno;
     return CURL_SOCKOPT_ERROR;
+}
+
+/* The kernel knows whether there was a connection: libcurl counts one only once TLS is agreed
+ * on. */
+static int on_close(void *data, curl_socket_t fd)
+{
+    KsServiceAnswer *answer = data;
+    struct tcp_info info = { 0 };
+    socklen_t length = sizeof(info);
+
+    answer->reached |=
+        getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_bytes_acked > 0;
+    return close(fd);
 }
 
 /* Less than there is ends the transfer. */
@@ -93,6 +109,8 @@ static bool set_options(Request *request, const KsService *service, const KsAddr
            curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->error) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, request) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, request->answer) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_WRITEDATA, request) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PRIVATE, request) == CURLE_OK;
@@ -137,7 +155,7 @@ static void end(Request *request, CURLcode result)
 
     (void) curl_easy_getinfo(request->easy, CURLINFO_CONNECT_TIME_T, &connected);
     (void) curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
-    answer->reached = connected > 0;
+    answer->reached |= connected > 0;
     answer->status = status > 0 ? (uint32_t) status : 0;
     g_free(answer->answer);
     answer->answer = printable(result == CURLE_OK ? request->said->str : "");

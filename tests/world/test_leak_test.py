@@ -344,6 +344,8 @@ def test_a_service_says_how_it_sees_this_machine(world):
         assert {answers[way] for way in by_card} <= _own_addresses(world, a.UPLINK)
         assert [answers["", family] for family in BOTH] == [answers[way] for way in by_card]
         assert _ask(world, f"http://{a.PRIVATE_ROUTER[4]}/")[1]["doubt"] == "not-public"
+        # it speaks no TLS, but there was a connection
+        assert _ask(world, f"https://{a.WEB[4]}:{a.ECHO_PORT}/")[0] == LEAKED
         assert _ask(world, "file:///etc/passwd") == (2, {})
 
         web = bytes(map(int, a.WEB[4].split(".")))
