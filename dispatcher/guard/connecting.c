@@ -12,32 +12,6 @@ static int64_t now_ms(void)
     return g_get_monotonic_time() / 1000;
 }
 
-const char *const *ks_guard_always_on(const KsGuard *guard)
-{
-    const char *const *laid_down = ks_configuration_always_on(guard->configuration);
-
-    return laid_down ? laid_down
-                     : (const char *const *) ks_engine_settings(guard->engine)->always_on;
-}
-
-static gboolean on_due(gpointer data)
-{
-    KsGuard *guard = data;
-
-    guard->connect_source = 0;
-    (void) ks_guard_follow(guard);
-    return G_SOURCE_REMOVE;
-}
-
-/* NetworkManager's objects tell what became of it: they are looked at again. */
-static void on_answered(bool taken, void *data)
-{
-    KsGuard *guard = data;
-
-    ks_always_on_answer(guard->always_on, taken);
-    (void) ks_guard_follow(guard);
-}
-
 /* One line for each change. */
 static void log_view(KsGuard *guard)
 {
@@ -69,12 +43,19 @@ static void remember_held(KsGuard *guard)
     guard->held_saved = held;
 }
 
+/* `wake`: as now_ms() counts; 0: nothing is waited for. */
 static void wake_by(KsGuard *guard, int64_t wake)
 {
-    g_clear_handle_id(&guard->connect_source, g_source_remove);
-    if (wake > 0)
-        guard->connect_source =
-            g_timeout_add((guint) CLAMP(wake - now_ms(), 0, G_MAXINT), on_due, guard);
+    g_source_set_ready_time(guard->connect_source, wake > 0 ? wake * 1000 : -1);
+}
+
+/* NetworkManager's objects tell what became of it: they are looked at again. */
+static void on_answered(bool taken, void *data)
+{
+    KsGuard *guard = data;
+
+    ks_always_on_answer(guard->always_on, taken);
+    wake_by(guard, now_ms());
 }
 
 void ks_guard_connect(KsGuard *guard)
@@ -98,11 +79,4 @@ void ks_guard_connect(KsGuard *guard)
         ks_always_on_answer(guard->always_on, false);
         wake_by(guard, now_ms()); /* it counts as refused */
     }
-}
-
-int64_t ks_guard_next_connect(const KsGuard *guard)
-{
-    int64_t next = ks_always_on_view(guard->always_on).next;
-
-    return next > 0 ? (g_get_real_time() / 1000 + MAX(next - now_ms(), 0) + 500) / 1000 : 0;
 }

@@ -125,13 +125,6 @@ static bool ask(KsGuard *guard, const KsVpn *vpn, GError **error)
     return false;
 }
 
-/* What follows from the lock's opening by a person's word. */
-static void note_word(KsGuard *guard)
-{
-    guard->boot_skipped = false;
-    g_clear_pointer(&guard->state_problem, g_free); /* someone has decided */
-}
-
 /* Before the world is looked at again. */
 static void end_protection(KsGuard *guard, const KsVpn *vpn, const KsVpn *ends)
 {
@@ -147,21 +140,7 @@ static void end_protection(KsGuard *guard, const KsVpn *vpn, const KsVpn *ends)
     if (!opens)
         return;
     g_message("unlocked, because a person disconnected the VPN and the mode is drops");
-    note_word(guard);
-}
-
-bool ks_guard_heed_ends(KsGuard *guard)
-{
-    const KsConfiguration *configuration = guard->configuration;
-    bool count = ks_configuration_any_disconnect_unlocks(configuration);
-
-    if (!ks_engine_heed_ends(guard->engine, ks_look_world(guard->look), count))
-        return false;
-    g_message("unlocked, because the VPN was disconnected in NetworkManager, the mode is drops, "
-              "and the administrator has laid down that this counts (%s)",
-              ks_configuration_source(configuration, KS_CONFIGURATION_ANY_DISCONNECT_UNLOCKS));
-    note_word(guard);
-    return true;
+    ks_guard_heed_word(guard);
 }
 
 bool ks_guard_disconnect(KsGuard *guard, KsGuardDoing doing, const char *name, GError **error)

@@ -22,17 +22,13 @@ static gboolean on_ended(gpointer data)
     KsGuard *guard = data;
 
     guard->exceptions_source = 0;
-    if (ks_exceptions_end(guard->exceptions, now())) {
-        g_message("an exception has ended by itself");
-        (void) ks_exceptions_save(guard->exceptions, NULL);
-        ks_guard_notify(guard);
-    }
+    ks_guard_end_exceptions(guard);
     (void) ks_guard_follow(guard);
     return G_SOURCE_REMOVE;
 }
 
 /* The kernel ends them; what people see is to follow. */
-void ks_guard_watch_exceptions(KsGuard *guard)
+static void watch(KsGuard *guard)
 {
     uint32_t next = ks_exceptions_next_end(guard->exceptions);
     int64_t left = ((int64_t) next * G_USEC_PER_SEC - ks_clock_now()) / 1000;
@@ -59,20 +55,22 @@ void ks_guard_load_exceptions(KsGuard *guard)
         g_warning("%s", guard->exceptions_problem);
     guard->slept = slept();
     guard->booted = booted();
-    ks_guard_watch_exceptions(guard);
+    watch(guard);
 }
 
-void ks_guard_wake_exceptions(KsGuard *guard)
+void ks_guard_end_exceptions(KsGuard *guard)
 {
     bool has_slept = slept() - guard->slept > SLEPT_US;
 
     guard->slept = slept();
     guard->booted = booted();
-    if (!has_slept || !ks_exceptions_end(guard->exceptions, UINT32_MAX))
-        return;
-    g_message("exceptions that were made for a while are ended: the machine slept");
-    (void) ks_exceptions_save(guard->exceptions, NULL);
-    ks_guard_watch_exceptions(guard);
+    if (ks_exceptions_end(guard->exceptions, has_slept ? UINT32_MAX : now())) {
+        g_message(has_slept ? "exceptions that were made for a while are ended: the machine slept"
+                            : "an exception has ended by itself");
+        (void) ks_exceptions_save(guard->exceptions, NULL);
+        ks_guard_notify(guard);
+    }
+    watch(guard);
 }
 
 /* Takes over `changed`. */
@@ -82,7 +80,7 @@ static void replace(KsGuard *guard, KsExceptions *changed)
     ks_exceptions_free(guard->exceptions);
     guard->exceptions = changed;
     g_clear_pointer(&guard->exceptions_problem, g_free);
-    ks_guard_watch_exceptions(guard);
+    watch(guard);
 }
 
 /* What opens: the disk first, so that what cannot be saved is not in force. */

@@ -7,6 +7,24 @@ void ks_guard_notify(KsGuard *guard)
     guard->observer.changed(false, guard->observer.data);
 }
 
+const char *const *ks_guard_always_on(const KsGuard *guard)
+{
+    const char *const *laid_down = ks_configuration_always_on(guard->configuration);
+
+    return laid_down ? laid_down
+                     : (const char *const *) ks_engine_settings(guard->engine)->always_on;
+}
+
+int64_t ks_guard_next_connect(const KsGuard *guard)
+{
+    int64_t next = ks_always_on_view(guard->always_on).next;
+
+    return next > 0
+               ? (g_get_real_time() / 1000 + MAX(next - g_get_monotonic_time() / 1000, 0) + 500) /
+                     1000
+               : 0;
+}
+
 KsStatusFacts ks_guard_facts(const KsGuard *guard)
 {
     const KsReadback *second = ks_second_layer_held(ks_keeper_second_layer(guard->keeper));

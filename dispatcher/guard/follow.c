@@ -48,6 +48,22 @@ static void log_auto_lock(KsGuard *guard)
               name);
 }
 
+/* True if what a person asked NetworkManager for opened the lock, because an administrator's file
+ * says that it counts; that is to be saved. */
+static bool heed_ends(KsGuard *guard)
+{
+    const KsConfiguration *configuration = guard->configuration;
+    bool count = ks_configuration_any_disconnect_unlocks(configuration);
+
+    if (!ks_engine_heed_ends(guard->engine, ks_look_world(guard->look), count))
+        return false;
+    g_message("unlocked, because the VPN was disconnected in NetworkManager, the mode is drops, "
+              "and the administrator has laid down that this counts (%s)",
+              ks_configuration_source(configuration, KS_CONFIGURATION_ANY_DISCONNECT_UNLOCKS));
+    ks_guard_heed_word(guard);
+    return true;
+}
+
 bool ks_guard_follow(KsGuard *guard)
 {
     bool networks_changed;
@@ -63,7 +79,7 @@ bool ks_guard_follow(KsGuard *guard)
                              (const char *const *) ks_engine_settings(guard->engine)->lan_networks);
     ks_look_world(guard->look)->exceptions = guard->exceptions;
     settings_changed = ks_engine_observe(guard->engine, ks_look_world(guard->look));
-    if (taken_over && ks_guard_heed_ends(guard))
+    if (taken_over && heed_ends(guard))
         ks_guard_save(guard); /* what opens: the disk first */
     held = taken_over && ks_guard_hold(guard);
     if (ks_engine_settings(guard->engine)->locked)
@@ -73,7 +89,6 @@ bool ks_guard_follow(KsGuard *guard)
     if (settings_changed || networks_changed)
         ks_guard_save(guard);
     ks_guard_watch_closing(guard);
-    ks_guard_watch_exceptions(guard);
     ks_guard_verify_soon(guard);
     ks_guard_connect(guard);
     return held;

@@ -63,13 +63,13 @@ struct KsGuard {
     char *clock_doubt;     /* what spoke against the machine's clock when that was looked at last */
     bool clock_is_judged;  /* ... and the clock was not set since */
     GSource *retry_source; /* follows the world once more, at its ready time; owned */
+    GSource *connect_source; /* the same, when what is always on is to be looked at again */
     KsAlwaysOn *always_on;
     struct {
         KsAlwaysOnState state;
         KsWait wait;
         char *uuid;
     } always_on_told;          /* as it was logged last */
-    guint connect_source;      /* when it is looked at again */
     bool opened_by_disconnect; /* while NetworkManager is asked for it */
     bool held_by_disconnect;   /* the same, of what is always on */
     bool held_saved;           /* that a person disconnected it is on disk */
@@ -124,6 +124,12 @@ bool ks_guard_is_right(const KsGuard *guard);
 
 uint64_t ks_guard_pause_left(const KsGuard *guard); /* milliseconds */
 
+/* Which VPNs are always on: the administrator's choice, or people's; NULL: none. */
+const char *const *ks_guard_always_on(const KsGuard *guard);
+
+/* When one of them is to be connected again, as Unix time in seconds; 0: not by itself. */
+int64_t ks_guard_next_connect(const KsGuard *guard);
+
 /* ---- closing.c ---- */
 
 /* To be called whenever the lock may have opened or closed. When it has closed, connections from
@@ -140,35 +146,23 @@ void ks_guard_save(KsGuard *guard);
 /* If it failed last: the disk may take it now. */
 void ks_guard_save_again(KsGuard *guard);
 
-/* ---- connecting.c ---- */
+/* A person has decided: what the kernel's command line says, and what was wrong with the saved
+ * state, counts no more. */
+void ks_guard_heed_word(KsGuard *guard);
 
-/* Which VPNs are always on: the administrator's choice, or people's; NULL: none. */
-const char *const *ks_guard_always_on(const KsGuard *guard);
+/* ---- connecting.c ---- */
 
 /* Does the next step to have one connected; to be called when the kernel has the lock. */
 void ks_guard_connect(KsGuard *guard);
-
-/* When it tries again, as Unix time in seconds; 0: not by itself. */
-int64_t ks_guard_next_connect(const KsGuard *guard);
-
-/* ---- disconnecting.c ---- */
-
-/* To be called after each look, once what the kernel held is known. True if what a person asked
- * NetworkManager for opened the lock, because an administrator's file says that it counts; that is
- * to be saved. */
-bool ks_guard_heed_ends(KsGuard *guard);
 
 /* ---- excepting.c ---- */
 
 void ks_guard_load_exceptions(KsGuard *guard);
 
-/* To be called after each look: the kernel ends those that end by themselves, and what people see
- * is to follow. */
-void ks_guard_watch_exceptions(KsGuard *guard);
-
-/* A sleep ends those that end by themselves, for the kernel's count stands still in it. To be
- * called when the machine may have slept; what should be is to be followed then. */
-void ks_guard_wake_exceptions(KsGuard *guard);
+/* Those whose time has come, or all that were made for a while if the machine slept, for the
+ * kernel's count stands still then. To be called when it may have slept; what should be is to be
+ * followed then. */
+void ks_guard_end_exceptions(KsGuard *guard);
 
 /* ---- administrator.c ---- */
 

@@ -68,18 +68,16 @@ static gboolean on_woken(gint fd, GIOCondition condition, gpointer data)
     guard->clock_is_judged = false;
     if (ks_keeper_read(guard->keeper) && ks_keeper_is_paused_too_long(guard->keeper))
         g_message("the pause is ended: the machine slept, and the kernel does not count that");
-    ks_guard_wake_exceptions(guard);
+    ks_guard_end_exceptions(guard);
     ks_always_on_wake(guard->always_on);
     (void) ks_guard_follow(guard);
     return G_SOURCE_CONTINUE;
 }
 
-static gboolean on_retry(gpointer data)
+static gboolean on_due(gpointer data)
 {
-    KsGuard *guard = data;
-
-    g_source_set_ready_time(guard->retry_source, -1);
-    (void) ks_guard_follow(guard);
+    g_source_set_ready_time(g_main_current_source(), -1);
+    (void) ks_guard_follow(data);
     return G_SOURCE_CONTINUE;
 }
 
@@ -89,15 +87,21 @@ static gboolean dispatch(GSource *source, GSourceFunc callback, gpointer data)
     return callback(data);
 }
 
-/* Sleeps until its ready time is set. */
-static GSource *sleeper_new(GSourceFunc callback, gpointer data)
+/* Follows the world once more, at its ready time; until that is set it sleeps. */
+static GSource *waker_new(KsGuard *guard)
 {
     static GSourceFuncs functions = { .dispatch = dispatch };
     GSource *source = g_source_new(&functions, sizeof(GSource));
 
-    g_source_set_callback(source, callback, data, NULL);
+    g_source_set_callback(source, on_due, guard, NULL);
     (void) g_source_attach(source, NULL);
     return source;
+}
+
+static void free_waker(GSource *source)
+{
+    g_source_destroy(source);
+    g_source_unref(source);
 }
 
 /* ---- beginning and end ---- */
@@ -148,7 +152,8 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardObserver *observer)
     guard->look = ks_look_new(on_world_changed, guard);
     guard->keeper = ks_keeper_new();
     guard->tracing = ks_tracing_new(on_traced, guard);
-    guard->retry_source = sleeper_new(on_retry, guard);
+    guard->retry_source = waker_new(guard);
+    guard->connect_source = waker_new(guard);
 
     load_state(guard);
     guard->held_saved = ks_store_is_held(guard->store);
@@ -180,11 +185,10 @@ void ks_guard_free(KsGuard *guard)
     g_clear_handle_id(&guard->verify_source, g_source_remove);
     g_clear_handle_id(&guard->ready_source, g_source_remove);
     g_clear_handle_id(&guard->pause_source, g_source_remove);
-    g_clear_handle_id(&guard->connect_source, g_source_remove);
     g_clear_handle_id(&guard->exceptions_source, g_source_remove);
     ks_guard_stop_ending(guard);
-    g_source_destroy(guard->retry_source);
-    g_source_unref(guard->retry_source);
+    free_waker(guard->retry_source);
+    free_waker(guard->connect_source);
     ks_look_free(guard->look);
     ks_monitor_close(guard->monitor);
     ks_tracing_free(guard->tracing);

@@ -69,11 +69,10 @@ bool ks_guard_lock(KsGuard *guard, GError **error)
 /* Opening: the disk first, so that a power cut between the two does not undo a person's word. */
 bool ks_guard_unlock(KsGuard *guard, GError **error)
 {
-    guard->boot_skipped = false;
-    guard->has_taken_over = true; /* a person's word counts whatever the kernel holds */
+    ks_guard_heed_word(guard);
+    guard->has_taken_over = true; /* ... whatever the kernel holds */
     if (ks_engine_set_locked(guard->engine, false))
         g_message("unlocked on request");
-    g_clear_pointer(&guard->state_problem, g_free); /* someone has decided */
     return ks_guard_save_and_follow(guard, error);
 }
 

@@ -42,3 +42,9 @@ void ks_guard_save_again(KsGuard *guard)
     if (guard->save_problem)
         ks_guard_save(guard);
 }
+
+void ks_guard_heed_word(KsGuard *guard)
+{
+    guard->boot_skipped = false;
+    g_clear_pointer(&guard->state_problem, g_free);
+}
