@@ -102,4 +102,5 @@ extern const KsNumberedRules ks_numbered_name_rules; /* one of each form for a n
 /* How long TCP's next try is waited for, which comes after one second, and then after three. */
 #define KS_TOLD_TCP_MS 10000u
 
+extern const KsSetDefinition ks_lock_sets[KS_NFT_SET_MAX];
 extern const KsSkeleton ks_lock_table;

@@ -96,7 +96,7 @@ static void put_lookup(Writer *writer, unsigned up_to, unsigned length, bool end
             say(writer, "%02x", bits.data[i]);
     }
     put(writer, (KsStep) LOOKUP(set));
-    say(writer, " @%s", ks_lock_table.sets[set].name);
+    say(writer, " @%s", ks_lock_sets[set].name);
 }
 
 /* A record of EDNS begins with the root's name, its type and the sender's buffer, which is free;
