@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "model/profile.h"
+#include "model/profile-value.h"
 #include "model/vpn-type.h"
 
 /* A profile may hold thousands of bad entries; nobody reads more sentences than these. */

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "ctl/report/redact.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 
 /* How things look that tell people, machines and networks apart, and which of them do not. */
+
+typedef enum {
+    KS_IDENTITY_NAME, /* of a profile, of a Wi-Fi network */
+    KS_IDENTITY_HOST, /* of a machine, of a domain */
+    KS_IDENTITY_USER,
+    KS_IDENTITY_INTERFACE,
+    KS_IDENTITY_UUID,
+    KS_IDENTITY_MAC,
+    KS_IDENTITY_IP4,
+    KS_IDENTITY_IP6,
+    KS_IDENTITY_BYTES, /* a key, a number that only one machine has */
+    KS_IDENTITY_TEXT,  /* that others wrote, whatever it says */
+    KS_IDENTITIES,
+} KsIdentity;
 
 /* What stands at a place of a text: `before` bytes that stay, `length` that are replaced, `behind`
  * that stay; all 0: nothing. */

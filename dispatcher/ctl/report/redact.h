@@ -1,24 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "ctl/report/redact-look.h"
+
 /* Replaces what tells people, machines and networks apart by pseudonyms such as [ip4-1 private]:
  * the same thing has the same one, however often and wherever it stands. What is the same on many
  * machines and of use stays: loopback, the fixed ranges of the rules, multicast groups of every
  * network, an address's class and the length of its prefix. */
-
-typedef enum {
-    KS_IDENTITY_NAME, /* of a profile, of a Wi-Fi network */
-    KS_IDENTITY_HOST, /* of a machine, of a domain */
-    KS_IDENTITY_USER,
-    KS_IDENTITY_INTERFACE,
-    KS_IDENTITY_UUID,
-    KS_IDENTITY_MAC,
-    KS_IDENTITY_IP4,
-    KS_IDENTITY_IP6,
-    KS_IDENTITY_BYTES, /* a key, a number that only one machine has */
-    KS_IDENTITY_TEXT,  /* that others wrote, whatever it says */
-    KS_IDENTITIES,
-} KsIdentity;
 
 typedef struct KsRedactor KsRedactor;
 
