@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
-#include "ctl/commands.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
+#include "ctl/run.h"
 #include "ctl/show-exceptions.h"
 #include "model/duration.h"
 #include "model/exception.h"
@@ -13,12 +13,11 @@
 static KsExitStatus list(const KsCommandLine *line, const char *what_holds)
 {
     g_autoptr(GVariant) state = NULL;
-    g_autofree char *message = NULL;
     g_autofree char *text = NULL;
-    KsExitStatus status = ks_client_get_status(line->client, &state, &message);
+    KsExitStatus status = ks_command_line_get_status(line, NULL, what_holds, &state);
 
     if (status != KS_EXIT_DONE)
-        return ks_command_line_fail(line, status, message, what_holds);
+        return status;
     if (ks_command_line_has(line, KS_OPTION_JSON)) {
         text = ks_json_exceptions(state);
         ks_output_data(text);
@@ -34,15 +33,12 @@ KsExitStatus ks_run_allow_list(const KsCommandLine *line)
     return list(line, _("What was locked stays locked."));
 }
 
-static KsExitStatus call(const KsCommandLine *line, const char *method, GVariant *arguments)
+static KsExitStatus change(const KsCommandLine *line, const char *method, GVariant *arguments)
 {
-    g_autoptr(GVariant) result = NULL;
-    g_autofree char *message = NULL;
-    KsExitStatus status = ks_client_call(line->client, method, arguments, &result, &message);
+    KsExitStatus status = ks_command_line_call(line, method, arguments, _("Nothing was changed."));
 
-    if (status != KS_EXIT_DONE)
-        return ks_command_line_fail(line, status, message, _("Nothing was changed."));
-    return list(line, _("What was asked for was done before that."));
+    return status == KS_EXIT_DONE ? list(line, _("What was asked for was done before that."))
+                                  : status;
 }
 
 static KsExitStatus read_what(const KsCommandLine *line, KsException *ret_what)
@@ -102,13 +98,13 @@ KsExitStatus ks_run_allow_add(const KsCommandLine *line)
         status = confirm(line, &what);
     if (status != KS_EXIT_DONE)
         return status;
-    return call(line, "AddException",
-                g_variant_new("(sssqqub)", ks_command_line_word(line, 0), line->to,
-                              ks_exception_protocol_name(&what), what.first_port, what.last_port,
-                              seconds, ks_command_line_has(line, KS_OPTION_LEAKS)));
+    return change(line, "AddException",
+                  g_variant_new("(sssqqub)", ks_command_line_word(line, 0), line->to,
+                                ks_exception_protocol_name(&what), what.first_port, what.last_port,
+                                seconds, ks_command_line_has(line, KS_OPTION_LEAKS)));
 }
 
 KsExitStatus ks_run_allow_remove(const KsCommandLine *line)
 {
-    return call(line, "RemoveException", g_variant_new("(s)", ks_command_line_word(line, 0)));
+    return change(line, "RemoveException", g_variant_new("(s)", ks_command_line_word(line, 0)));
 }

@@ -2,6 +2,7 @@
 #include "ctl/arguments.h"
 
 #include "config.h"
+#include "ctl/commands.h"
 #include "ctl/output.h"
 #include "model/names.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
-#include "ctl/commands.h"
 #include "ctl/field.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
 #include "ctl/rescue.h"
+#include "ctl/run.h"
 #include "ctl/show.h"
 #include "ctl/ssh.h"
 #include "model/duration.h"
@@ -31,25 +31,20 @@ static void print_status(const KsCommandLine *line, GVariant *status, KsShowPart
 static KsExitStatus show(const KsCommandLine *line, KsShowPart part)
 {
     g_autoptr(GVariant) state = NULL;
-    g_autofree char *message = NULL;
-    KsExitStatus status = ks_client_get_status(line->client, &state, &message);
+    KsExitStatus status = ks_command_line_get_status(
+        line, NULL, _("What was asked for was done before that."), &state);
 
-    if (status != KS_EXIT_DONE)
-        return ks_command_line_fail(line, status, message,
-                                    _("What was asked for was done before that."));
-    print_status(line, state, part);
-    return KS_EXIT_DONE;
+    if (status == KS_EXIT_DONE)
+        print_status(line, state, part);
+    return status;
 }
 
 static KsExitStatus change(const KsCommandLine *line, const char *method, GVariant *arguments,
                            KsShowPart part, const char *what_holds)
 {
-    g_autoptr(GVariant) result = NULL;
-    g_autofree char *message = NULL;
-    KsExitStatus status = ks_client_call(line->client, method, arguments, &result, &message);
+    KsExitStatus status = ks_command_line_call(line, method, arguments, what_holds);
 
-    return status == KS_EXIT_DONE ? show(line, part)
-                                  : ks_command_line_fail(line, status, message, what_holds);
+    return status == KS_EXIT_DONE ? show(line, part) : status;
 }
 
 /* That the guard does not answer is said by what follows; who comes by no SSH does not wait for it

@@ -2,7 +2,7 @@
 #include "ctl/commands.h"
 
 #include "config.h"
-#include "ctl/output.h"
+#include "ctl/run.h"
 
 #include <glib/gi18n.h>
 
@@ -242,48 +242,3 @@ const KsCommand ks_commands[] = {
 };
 
 const unsigned ks_commands_count = G_N_ELEMENTS(ks_commands);
-
-const char *ks_command_line_word(const KsCommandLine *line, unsigned number)
-{
-    return g_ptr_array_index(line->words, number);
-}
-
-bool ks_command_line_has(const KsCommandLine *line, KsOptions option)
-{
-    return line->options & option;
-}
-
-KsExitStatus ks_command_line_fail(const KsCommandLine *line, KsExitStatus status,
-                                  const char *message, const char *what_holds)
-{
-    g_autofree char *alone = NULL;
-
-    ks_output_complain(message);
-    if (status == KS_EXIT_NO_GUARD) {
-        ks_output_add(what_holds);
-        ks_output_add(_("To start the guard: systemctl start nm-killswitch.service"));
-    }
-    if (status == KS_EXIT_NO_GUARD && line->command->works_alone && !ks_client_is_root()) {
-        alone = g_strdup_printf(_("Root can do without it: sudo nm-killswitch %s"),
-                                line->command->name);
-        ks_output_add(alone);
-    }
-    return status;
-}
-
-KsExitStatus ks_usage(const char *see, const char *format, ...)
-{
-    g_autofree char *message = NULL;
-    g_autofree char *hint = NULL;
-    va_list arguments;
-
-    va_start(arguments, format);
-    message = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    ks_output_complain(message);
-    if (see) {
-        hint = g_strdup_printf(_("See: %s"), see);
-        ks_output_add(hint);
-    }
-    return KS_EXIT_USAGE;
-}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "ctl/commands.h"
+#include "ctl/command-line.h"
 
 #include <gio/gio.h>
 

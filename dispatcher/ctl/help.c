@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "ctl/arguments.h"
+#include "ctl/commands.h"
 #include "ctl/text.h"
 #include "model/names.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
-#include "ctl/commands.h"
 #include "ctl/field.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
 #include "ctl/rescue.h"
+#include "ctl/run.h"
 #include "ctl/show.h"
 #include "ctl/ssh.h"
 #include "ctl/watch.h"
@@ -14,18 +14,6 @@
 static const char *what_holds(void)
 {
     return _("What was locked stays locked.");
-}
-
-/* The guard's word or, for root, the kernel's own; else the complaint is made. */
-static KsExitStatus get_status(const KsCommandLine *line, GVariant **ret_state)
-{
-    g_autofree char *message = NULL;
-    KsExitStatus status = ks_client_get_status(line->client, ret_state, &message);
-
-    if (status == KS_EXIT_NO_GUARD && ks_client_is_root())
-        return ks_rescue_status(ret_state);
-    return status == KS_EXIT_DONE ? status
-                                  : ks_command_line_fail(line, status, message, what_holds());
 }
 
 /* Locked, by the kernel's own word, and not paused. */
@@ -49,7 +37,7 @@ KsExitStatus ks_run_status(const KsCommandLine *line)
     if (ks_command_line_has(line, KS_OPTION_WATCH))
         return check ? ks_usage(NULL, _("“--check” and “--watch” do not go together."))
                      : ks_watch(json);
-    status = get_status(line, &told);
+    status = ks_command_line_get_status(line, ks_rescue_status, what_holds(), &told);
     if (status != KS_EXIT_DONE)
         return status;
     state = ks_ssh_warn(told);
@@ -86,12 +74,11 @@ KsExitStatus ks_run_rules(const KsCommandLine *line)
 KsExitStatus ks_run_vpn_list(const KsCommandLine *line)
 {
     g_autoptr(GVariant) state = NULL;
-    g_autofree char *message = NULL;
     g_autofree char *text = NULL;
-    KsExitStatus status = ks_client_get_status(line->client, &state, &message);
+    KsExitStatus status = ks_command_line_get_status(line, NULL, what_holds(), &state);
 
     if (status != KS_EXIT_DONE)
-        return ks_command_line_fail(line, status, message, what_holds());
+        return status;
     if (ks_command_line_has(line, KS_OPTION_JSON)) {
         text = ks_json_vpns(state);
         ks_output_data(text);

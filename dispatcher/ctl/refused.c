@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
 #include "ctl/bus.h"
-#include "ctl/commands.h"
 #include "ctl/field.h"
 #include "ctl/helper.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
+#include "ctl/run.h"
 #include "ctl/show-refused.h"
 #include "ctl/text.h"
 #include "model/duration.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
 #include "ctl/bus.h"
-#include "ctl/commands.h"
 #include "ctl/drop.h"
 #include "ctl/helper.h"
 #include "ctl/json.h"
@@ -9,6 +8,7 @@
 #include "ctl/leaks.h"
 #include "ctl/online.h"
 #include "ctl/output.h"
+#include "ctl/run.h"
 #include "model/names.h"
 
 #include <glib/gi18n.h>

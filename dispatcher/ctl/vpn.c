@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
-#include "ctl/commands.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
+#include "ctl/run.h"
 #include "ctl/server-text.h"
 #include "ctl/show.h"
 
@@ -47,24 +47,6 @@ static const char *guess_type(const char *interface)
     return strstr(text, "DEVTYPE=wireguard\n") ? "wireguard" : "";
 }
 
-/* `what_holds`: what is true if it fails. */
-static KsExitStatus call(const KsCommandLine *line, const char *method, GVariant *arguments,
-                         const char *what_holds)
-{
-    g_autoptr(GVariant) result = NULL;
-    g_autofree char *message = NULL;
-    KsExitStatus status = ks_client_call(line->client, method, arguments, &result, &message);
-
-    return status == KS_EXIT_DONE ? status
-                                  : ks_command_line_fail(line, status, message, what_holds);
-}
-
-/* All VPNs, as they are now. */
-static KsExitStatus show(const KsCommandLine *line)
-{
-    return ks_run_vpn_list(line);
-}
-
 KsExitStatus ks_run_vpn_add(const KsCommandLine *line)
 {
     bool overlay = ks_command_line_has(line, KS_OPTION_OVERLAY);
@@ -81,20 +63,20 @@ KsExitStatus ks_run_vpn_add(const KsCommandLine *line)
         return KS_EXIT_USAGE;
     if (!type)
         type = overlay ? "" : guess_type(line->interface);
-    status = call(line, overlay ? "AddOverlay" : "AddVpn",
-                  g_variant_new("(sss@a(ssq))", ks_command_line_word(line, 0), line->interface,
-                                type, servers),
-                  _("Nothing was changed."));
-    return status == KS_EXIT_DONE ? show(line) : status;
+    status = ks_command_line_call(line, overlay ? "AddOverlay" : "AddVpn",
+                                  g_variant_new("(sss@a(ssq))", ks_command_line_word(line, 0),
+                                                line->interface, type, servers),
+                                  _("Nothing was changed."));
+    return status == KS_EXIT_DONE ? ks_run_vpn_list(line) : status;
 }
 
 KsExitStatus ks_run_vpn_remove(const KsCommandLine *line)
 {
     KsExitStatus status =
-        call(line, "RemoveVpn", g_variant_new("(s)", ks_command_line_word(line, 0)),
-             _("Nothing was changed."));
+        ks_command_line_call(line, "RemoveVpn", g_variant_new("(s)", ks_command_line_word(line, 0)),
+                             _("Nothing was changed."));
 
-    return status == KS_EXIT_DONE ? show(line) : status;
+    return status == KS_EXIT_DONE ? ks_run_vpn_list(line) : status;
 }
 
 KsExitStatus ks_run_vpn_set(const KsCommandLine *line)
@@ -118,11 +100,12 @@ KsExitStatus ks_run_vpn_set(const KsCommandLine *line)
         servers = read_servers(line);
         if (!servers)
             return KS_EXIT_USAGE;
-        status = call(line, "SetServers", g_variant_new("(s@a(ssq))", vpn, servers),
-                      _("Nothing was changed."));
+        status = ks_command_line_call(line, "SetServers", g_variant_new("(s@a(ssq))", vpn, servers),
+                                      _("Nothing was changed."));
         what_holds = _("The servers were set; whether the VPN locks was not changed.");
     }
     if (status == KS_EXIT_DONE && line->locks)
-        status = call(line, "SetVpnLocks", g_variant_new("(ss)", vpn, line->locks), what_holds);
-    return status == KS_EXIT_DONE ? show(line) : status;
+        status = ks_command_line_call(line, "SetVpnLocks", g_variant_new("(ss)", vpn, line->locks),
+                                      what_holds);
+    return status == KS_EXIT_DONE ? ks_run_vpn_list(line) : status;
 }

@@ -3,7 +3,7 @@
 
 #include "rules/steps.h"
 
-/* What lock-table.c and lock-sets.c need for exceptions (ADR 42): a row of chains, and one of sets. */
+/* What lock-table.c and lock-sets.c need for exceptions (ADR 42): rows of chains and of sets. */
 
 /* Flows by UDP that wait for an answer. One that cannot be noted does not leave. */
 #define FLOWS_MAX 16384u
