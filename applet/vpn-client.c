@@ -4,6 +4,7 @@
 #include "applet/vpn-client.h"
 
 #include "applet/text.h"
+#include "network/activation.h"
 #include "network/vpn-profile.h"
 
 #include <string.h>
@@ -19,19 +20,6 @@ struct KsVpnClient {
     bool is_asking; /* for the first time */
     guint changed_source;
 };
-
-typedef struct {
-    KsVpnClient *client;
-    char *uuid;
-} Request;
-
-static void request_free(Request *request)
-{
-    g_free(request->uuid);
-    g_free(request);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Request, request_free)
 
 static bool is_vpn(NMConnection *profile)
 {
@@ -345,46 +333,21 @@ const char *ks_vpn_client_last(const KsVpnClient *client)
 
 /* ---- connecting ---- */
 
-static void report(Request *request, GError *error)
+/* The client is there unless it was cancelled. */
+static void on_answered(const char *uuid, const GError *error, void *data)
 {
+    KsVpnClient *client = data;
+    g_autoptr(GError) stripped = error ? g_error_copy(error) : NULL;
     g_autofree char *message = NULL;
 
     if (!error || g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return;
-    (void) g_dbus_error_strip_remote_error(error);
-    message = ks_printable(error->message, KS_TEXT_SENTENCE_COLUMNS);
-    request->client->observer.failed(request->uuid, message, request->client->observer.data);
+    (void) g_dbus_error_strip_remote_error(stripped);
+    message = ks_printable(stripped->message, KS_TEXT_SENTENCE_COLUMNS);
+    client->observer.failed(uuid, message, client->observer.data);
 }
 
-static void on_activated(GObject *source, GAsyncResult *result, gpointer data)
-{
-    g_autoptr(Request) request = data;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(NMActiveConnection) active =
-        nm_client_activate_connection_finish(NM_CLIENT(source), result, &error);
-
-    report(request, active ? NULL : error);
-}
-
-static void on_deactivated(GObject *source, GAsyncResult *result, gpointer data)
-{
-    g_autoptr(Request) request = data;
-    g_autoptr(GError) error = NULL;
-
-    (void) nm_client_deactivate_connection_finish(NM_CLIENT(source), result, &error);
-    report(request, error);
-}
-
-static Request *request_new(KsVpnClient *client, const char *uuid)
-{
-    Request *request = g_new(Request, 1);
-
-    request->client = client;
-    request->uuid = g_strdup(uuid);
-    return request;
-}
-
-void ks_vpn_client_connect(KsVpnClient *client, const char *uuid)
+static void ask(KsVpnClient *client, const char *uuid, bool connect)
 {
     NMRemoteConnection *profile;
 
@@ -392,23 +355,16 @@ void ks_vpn_client_connect(KsVpnClient *client, const char *uuid)
         return;
     profile = nm_client_get_connection_by_uuid(client->manager, uuid);
     if (profile && is_vpn(NM_CONNECTION(profile)))
-        nm_client_activate_connection_async(client->manager, NM_CONNECTION(profile), NULL, NULL,
-                                            client->cancellable, on_activated,
-                                            request_new(client, uuid));
+        (void) ks_activation_begin(client->manager, uuid, connect, client->cancellable, on_answered,
+                                   client);
+}
+
+void ks_vpn_client_connect(KsVpnClient *client, const char *uuid)
+{
+    ask(client, uuid, true);
 }
 
 void ks_vpn_client_disconnect(KsVpnClient *client, const char *uuid)
 {
-    const GPtrArray *actives;
-
-    if (!ks_vpn_client_is_ready(client))
-        return;
-    actives = nm_client_get_active_connections(client->manager);
-    for (unsigned i = 0; i < actives->len; i++) {
-        NMActiveConnection *active = g_ptr_array_index(actives, i);
-
-        if (g_strcmp0(nm_active_connection_get_uuid(active), uuid) == 0 && active_is_vpn(active))
-            nm_client_deactivate_connection_async(client->manager, active, client->cancellable,
-                                                  on_deactivated, request_new(client, uuid));
-    }
+    ask(client, uuid, false);
 }

@@ -1,22 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#define G_LOG_DOMAIN "ks-network"
-
 #include "network/activation.h"
 
 struct KsActivation {
-    void (*answered)(bool taken, void *data); /* NULL: nobody waits any more */
+    KsActivationAnswered answered; /* NULL: nobody waits any more */
     void *data;
     char *uuid;
 };
 
 static void finish(KsActivation *activation, const GError *error)
 {
-    if (activation->answered) {
-        if (error)
-            g_message("NetworkManager did not take what was asked of the VPN %s: %s",
-                      activation->uuid, error->message);
-        activation->answered(!error, activation->data);
-    }
+    if (activation->answered)
+        activation->answered(activation->uuid, error, activation->data);
     g_free(activation->uuid);
     g_free(activation);
 }
@@ -53,7 +47,8 @@ static NMActiveConnection *find_active(NMClient *client, NMRemoteConnection *pro
 }
 
 KsActivation *ks_activation_begin(NMClient *client, const char *uuid, bool connect,
-                                  void (*answered)(bool taken, void *data), void *data)
+                                  GCancellable *cancellable, KsActivationAnswered answered,
+                                  void *data)
 {
     NMRemoteConnection *profile = nm_client_get_connection_by_uuid(client, uuid);
     NMActiveConnection *active = profile && !connect ? find_active(client, profile) : NULL;
@@ -66,10 +61,11 @@ KsActivation *ks_activation_begin(NMClient *client, const char *uuid, bool conne
     /* without a device or a network NetworkManager takes the one that leads to the internet now,
      * and not a VPN that is up */
     if (connect)
-        nm_client_activate_connection_async(client, NM_CONNECTION(profile), NULL, NULL, NULL,
+        nm_client_activate_connection_async(client, NM_CONNECTION(profile), NULL, NULL, cancellable,
                                             on_activated, activation);
     else
-        nm_client_deactivate_connection_async(client, active, NULL, on_deactivated, activation);
+        nm_client_deactivate_connection_async(client, active, cancellable, on_deactivated,
+                                              activation);
     return activation;
 }
 

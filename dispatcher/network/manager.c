@@ -414,14 +414,17 @@ static void on_client_ready(GObject *source, GAsyncResult *result, gpointer data
     notify_soon(manager);
 }
 
-static void on_answered(bool taken, void *data)
+static void on_answered(const char *uuid, const GError *error, void *data)
 {
     KsManager *manager = data;
 
-    if (!taken)
+    if (error) {
+        g_message("NetworkManager did not take what was asked of the VPN %s: %s", uuid,
+                  error->message);
         ks_attempts_refuse_end(manager->attempts);
+    }
     manager->job = NULL;
-    manager->job_answered(taken, manager->job_data);
+    manager->job_answered(!error, manager->job_data);
 }
 
 static bool is_known_vpn(KsManager *manager, const char *uuid)
@@ -439,9 +442,9 @@ bool ks_manager_ask(KsManager *manager, const char *uuid, bool connect,
         return false;
     manager->job_answered = answered;
     manager->job_data = data;
-    manager->job = is_known_vpn(manager, uuid)
-                       ? ks_activation_begin(manager->client, uuid, connect, on_answered, manager)
-                       : NULL;
+    manager->job = is_known_vpn(manager, uuid) ? ks_activation_begin(manager->client, uuid, connect,
+                                                                     NULL, on_answered, manager)
+                                               : NULL;
     if (manager->job)
         ks_attempts_ask_end(manager->attempts,
                             connect ? NULL

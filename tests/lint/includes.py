@@ -27,7 +27,8 @@ ROOMS = {
     # root's rescue works when no guard answers: it reads and shows the same state and kernel as the guard
     # would
     "dispatcher/ctl": ("model policy files rules kernel", "glib json-glib"),
-    # of network only what its library network-shared holds: the system bus, and what a profile says
+    # of network only what its library network-shared holds: the system bus, what a profile says,
+    # and to connect it
     "applet": ("model network", "glib libnm gtk"),
 }
 
