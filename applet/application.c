@@ -3,7 +3,7 @@
 
 #include "applet/application.h"
 
-#include "applet/activation.h"
+#include "applet/activation-tokens.h"
 #include "applet/applet-settings.h"
 #include "applet/escape.h"
 #include "applet/lan.h"

@@ -3,7 +3,7 @@
 
 #include "applet/guard-client.h"
 
-#include "applet/text.h"
+#include "applet/window-text.h"
 #include "model/names.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include "applet/guard-state.h"
 
-#include "applet/text.h"
+#include "applet/window-text.h"
 #include "model/exception.h"
 
 #include <string.h>

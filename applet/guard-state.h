@@ -50,7 +50,7 @@ typedef enum {
     KS_REASON_MAX,
 } KsReason;
 
-/* All text is printable and short (applet/text.h), and owned. */
+/* All text is printable and short (applet/window-text.h), and owned. */
 
 typedef struct {
     char *interface;

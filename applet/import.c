@@ -3,8 +3,8 @@
 
 #include "applet/import.h"
 
-#include "applet/text.h"
 #include "applet/widgets.h"
+#include "applet/window-text.h"
 #include "config.h"
 
 #include <glib/gi18n.h>

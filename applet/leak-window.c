@@ -5,8 +5,8 @@
 
 #include "applet/fit.h"
 #include "applet/style.h"
-#include "applet/text.h"
 #include "applet/widgets.h"
+#include "applet/window-text.h"
 #include "config.h"
 #include "model/leak-words.h"
 #include "model/names.h"

@@ -3,7 +3,7 @@
 
 #include "applet/presenter.h"
 #include "applet/sentences.h"
-#include "applet/text.h"
+#include "applet/window-text.h"
 #include "config.h"
 
 #include <glib/gi18n.h>

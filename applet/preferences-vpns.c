@@ -2,9 +2,9 @@
 #include "applet/boxed.h"
 #include "applet/preferences-parts.h"
 #include "applet/switch.h"
-#include "applet/text.h"
 #include "applet/vpn-card.h"
 #include "applet/widgets.h"
+#include "applet/window-text.h"
 #include "config.h"
 
 #include <glib/gi18n.h>

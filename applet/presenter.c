@@ -2,8 +2,8 @@
 #include "applet/presenter.h"
 
 #include "applet/sentences.h"
-#include "applet/text.h"
 #include "applet/vpn-card.h"
+#include "applet/window-text.h"
 #include "config.h"
 #include "model/vpn-type.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/refused-view.h"
 
-#include "applet/text.h"
+#include "applet/window-text.h"
 #include "config.h"
 #include "model/bus-error.h"
 #include "model/names.h"

@@ -9,8 +9,8 @@
 #include "applet/item-widget.h"
 #include "applet/next-button.h"
 #include "applet/style.h"
-#include "applet/text.h"
 #include "applet/widgets.h"
+#include "applet/window-text.h"
 #include "config.h"
 
 #include <glib/gi18n.h>

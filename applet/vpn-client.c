@@ -3,7 +3,7 @@
 
 #include "applet/vpn-client.h"
 
-#include "applet/text.h"
+#include "applet/window-text.h"
 #include "network/activation.h"
 #include "network/vpn-profile.h"
 

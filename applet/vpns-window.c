@@ -9,8 +9,8 @@
 #include "applet/presenter.h"
 #include "applet/sentences.h"
 #include "applet/style.h"
-#include "applet/text.h"
 #include "applet/widgets.h"
+#include "applet/window-text.h"
 #include "config.h"
 
 #include <glib/gi18n.h>

@@ -4,7 +4,7 @@
 #include "applet/windows.h"
 
 #include "applet/first-steps.h"
-#include "applet/help.h"
+#include "applet/help-window.h"
 #include "applet/import.h"
 #include "applet/keys-window.h"
 #include "applet/leak-window.h"

@@ -4,7 +4,7 @@
 #include "ctl/json.h"
 #include "ctl/output.h"
 #include "ctl/rescue.h"
-#include "ctl/run.h"
+#include "ctl/run-command.h"
 #include "ctl/show.h"
 #include "ctl/ssh.h"
 #include "model/duration.h"

@@ -2,7 +2,7 @@
 #include "ctl/client.h"
 
 #include "ctl/agent.h"
-#include "ctl/bus.h"
+#include "ctl/bus-client.h"
 #include "ctl/local.h"
 #include "files/guard-socket.h"
 

@@ -2,7 +2,7 @@
 #include "ctl/commands.h"
 
 #include "config.h"
-#include "ctl/run.h"
+#include "ctl/run-command.h"
 
 #include <glib/gi18n.h>
 

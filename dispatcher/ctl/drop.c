@@ -6,7 +6,7 @@
 #include "ctl/leak-call.h"
 #include "ctl/leaks.h"
 #include "ctl/output.h"
-#include "ctl/report/program.h"
+#include "ctl/report/run-program.h"
 #include "kernel/tunnel-removal.h"
 #include "model/leak-words.h"
 #include "model/printable.h"

@@ -5,7 +5,7 @@
 #include "ctl/field.h"
 #include "ctl/rescue.h"
 #include "ctl/show-exceptions.h"
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 #include "model/names.h"
 
 #include <glib/gi18n.h>
@@ -472,8 +472,8 @@ static void explain_paused(KsExplanation *explanation, GVariant *status)
     uint64_t until = ks_field_number(status, "paused_until");
     /* rounded up, as `until` is */
     uint64_t now = ((uint64_t) g_get_real_time() + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
-    g_autofree char *end = ks_text_moment((int64_t) until);
-    g_autofree char *left = ks_text_duration(until > now ? until - now : 0);
+    g_autofree char *end = ks_terminal_moment((int64_t) until);
+    g_autofree char *left = ks_terminal_duration(until > now ? until - now : 0);
 
     explanation->mood = KS_MOOD_CAREFUL;
     /* TRANSLATORS: a time of day */

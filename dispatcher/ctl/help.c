@@ -4,7 +4,7 @@
 #include "config.h"
 #include "ctl/arguments.h"
 #include "ctl/commands.h"
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 #include "model/names.h"
 
 #include <glib/gi18n.h>
@@ -17,7 +17,7 @@ static void append_paragraphs(GString *out, const char *text)
     g_auto(GStrv) paragraphs = g_strsplit(text, "\n", -1);
 
     for (unsigned i = 0; paragraphs[i]; i++)
-        ks_text_append_wrapped(out, "", 0, paragraphs[i]);
+        ks_terminal_append_wrapped(out, "", 0, paragraphs[i]);
 }
 
 static void append_entry(GString *out, const char *what, const char *help)
@@ -26,7 +26,7 @@ static void append_entry(GString *out, const char *what, const char *help)
     g_autofree char *first =
         g_strdup_printf("  %s%*s", what, columns < INDENT ? (int) (INDENT - columns) : 1, "");
 
-    ks_text_append_wrapped(out, first, INDENT, help);
+    ks_terminal_append_wrapped(out, first, INDENT, help);
 }
 
 static void append_options(GString *out, unsigned options)
@@ -51,10 +51,11 @@ static char *call_of(const KsCommand *command)
 static void append_program(GString *out)
 {
     g_string_append_printf(out, _("Usage: %s COMMAND [OPTION...]\n\n"), KS_PROGRAM);
-    ks_text_append_wrapped(out, "", 0,
-                           _("A VPN kill switch that the kernel holds: while it is locked, nothing "
-                             "leaves this machine except through a VPN that NetworkManager has "
-                             "brought up."));
+    ks_terminal_append_wrapped(
+        out, "", 0,
+        _("A VPN kill switch that the kernel holds: while it is locked, nothing "
+          "leaves this machine except through a VPN that NetworkManager has "
+          "brought up."));
     g_string_append_printf(out, "\n%s\n", _("Commands:"));
     for (unsigned i = 0; i < ks_commands_count; i++) {
         g_autofree char *call = call_of(&ks_commands[i]);
@@ -63,17 +64,18 @@ static void append_program(GString *out)
     }
     append_options(out, KS_OPTION_JSON | KS_OPTIONS_EVERYWHERE);
     g_string_append_c(out, '\n');
-    ks_text_append_wrapped(out, "", 0,
-                           _("More about a command: nm-killswitch COMMAND --help, and in "
-                             "nm-killswitch(1)."));
-    ks_text_append_wrapped(
+    ks_terminal_append_wrapped(out, "", 0,
+                               _("More about a command: nm-killswitch COMMAND --help, and in "
+                                 "nm-killswitch(1)."));
+    ks_terminal_append_wrapped(
         out, "", 0,
         _("Exit status: 0 done, 1 failed, 2 wrong usage, 3 not authorised, 4 the "
           "guard cannot be reached, 5 with “status --check” if it is not locked "
           "or not verified."));
-    ks_text_append_wrapped(out, "", 0,
-                           _("Locked out? As root, “nm-killswitch unlock” works even if nothing "
-                             "else runs."));
+    ks_terminal_append_wrapped(
+        out, "", 0,
+        _("Locked out? As root, “nm-killswitch unlock” works even if nothing "
+          "else runs."));
 }
 
 static void append_command(GString *out, const KsCommand *command)

@@ -3,7 +3,7 @@
 
 #include "config.h"
 #include "ctl/agent.h"
-#include "ctl/bus.h"
+#include "ctl/bus-client.h"
 #include "ctl/client.h"
 #include "ctl/output.h"
 #include "model/bus-error.h"

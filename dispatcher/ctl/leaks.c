@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/leaks.h"
 
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 #include "model/leak-words.h"
 
 /* What an attempt and a cell take of a line. */
@@ -53,7 +53,7 @@ char *ks_show_leaks(const KsLeakResult *result, bool colour)
     g_autofree char *first = ks_leak_headline(result);
     g_autofree char *tried = NULL;
 
-    ks_text_append_wrapped(out, "", 0, first);
+    ks_terminal_append_wrapped(out, "", 0, first);
     if (colour)
         g_string_insert(out, (gssize) out->len - 1, "\033[0m");
     if (result->rows->len == 0)
@@ -61,20 +61,20 @@ char *ks_show_leaks(const KsLeakResult *result, bool colour)
     g_string_append_c(out, '\n');
     append_table(out, result, colour);
     g_string_append_c(out, '\n');
-    ks_text_append_wrapped(out, "", 0, ks_leak_server_text(result));
-    ks_text_append_wrapped(out, "", 0, ks_leak_resolver_text(result));
+    ks_terminal_append_wrapped(out, "", 0, ks_leak_server_text(result));
+    ks_terminal_append_wrapped(out, "", 0, ks_leak_resolver_text(result));
     tried = ks_leak_footnote(result);
-    ks_text_append_wrapped(out, "", 0, tried);
+    ks_terminal_append_wrapped(out, "", 0, tried);
     return g_string_free(out, FALSE);
 }
 
 char *ks_show_leaks_line(const KsLeakResult *result)
 {
-    g_autofree char *now = ks_text_moment(g_get_real_time() / G_USEC_PER_SEC);
+    g_autofree char *now = ks_terminal_moment(g_get_real_time() / G_USEC_PER_SEC);
     g_autofree char *first = g_strdup_printf("%s  ", now);
     g_autofree char *sentence = ks_leak_headline(result);
     GString *out = g_string_new(NULL);
 
-    ks_text_append_wrapped(out, first, ks_printable_columns(first), sentence);
+    ks_terminal_append_wrapped(out, first, ks_printable_columns(first), sentence);
     return g_string_free(out, FALSE);
 }

@@ -4,10 +4,10 @@
 #include "ctl/json.h"
 #include "ctl/output.h"
 #include "ctl/rescue.h"
-#include "ctl/run.h"
+#include "ctl/run-command.h"
 #include "ctl/show.h"
 #include "ctl/ssh.h"
-#include "ctl/watch.h"
+#include "ctl/status-watch.h"
 
 #include <glib/gi18n.h>
 

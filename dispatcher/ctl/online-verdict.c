@@ -3,7 +3,7 @@
 
 #include "config.h"
 #include "ctl/field.h"
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 #include "model/exception.h"
 
 #include <glib/gi18n.h>
@@ -297,7 +297,7 @@ char *ks_show_online(GVariant *told, bool colour)
     GString *out = g_string_new(colour ? paint : NULL);
     g_autofree char *first = headline(told);
 
-    ks_text_append_wrapped(out, "", 0, first);
+    ks_terminal_append_wrapped(out, "", 0, first);
     if (colour)
         g_string_insert(out, (gssize) out->len - 1, "\033[0m");
     if (g_variant_n_children(ways) > 0)

@@ -2,7 +2,7 @@
 #include "ctl/output.h"
 
 #include "config.h"
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 #include "model/names.h"
 
 #include <errno.h>
@@ -69,7 +69,7 @@ static void say(const char *first, const char *sentence)
     g_autofree char *safe = ks_printable(sentence, SENTENCE_COLUMNS);
     g_autoptr(GString) text = g_string_new(NULL);
 
-    ks_text_append_wrapped(text, first, 0, safe);
+    ks_terminal_append_wrapped(text, first, 0, safe);
     (void) fflush(stdout);
     put(stderr, text->str);
 }

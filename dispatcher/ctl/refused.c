@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
-#include "ctl/bus.h"
+#include "ctl/bus-client.h"
 #include "ctl/field.h"
 #include "ctl/helper.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
-#include "ctl/run.h"
+#include "ctl/run-command.h"
 #include "ctl/show-refused.h"
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 #include "model/duration.h"
 #include "model/names.h"
 #include "model/refused-words.h"
@@ -190,7 +190,7 @@ static bool read_keep(const char *text, uint32_t *ret_seconds)
 
 static void say_kept(const KsRefusedReport *report)
 {
-    g_autofree char *until = ks_text_moment(report->kept_until);
+    g_autofree char *until = ks_terminal_moment(report->kept_until);
     g_autofree char *text =
         report->kept_until > 0
             ? g_strdup_printf(_("What is refused is kept in memory until %s. To see it: "
@@ -200,7 +200,7 @@ static void say_kept(const KsRefusedReport *report)
     GString *out = g_string_new(NULL);
     g_autofree char *wrapped = NULL;
 
-    ks_text_append_wrapped(out, "", 0, text);
+    ks_terminal_append_wrapped(out, "", 0, text);
     wrapped = g_string_free(out, FALSE);
     ks_output_print(wrapped);
 }

@@ -14,9 +14,9 @@
 #include "model/names.h"
 #include "policy/status.h"
 #include "rules/egress-table.h"
-#include "rules/held.h"
 #include "rules/lock-table.h"
-#include "rules/text.h"
+#include "rules/readback-held.h"
+#include "rules/rules-text.h"
 
 #include <errno.h>
 #include <fcntl.h>

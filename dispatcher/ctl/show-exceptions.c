@@ -3,7 +3,7 @@
 
 #include "config.h"
 #include "ctl/field.h"
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -30,7 +30,7 @@ char *ks_show_exception(GVariant *exception)
 
     if (until == 0)
         return g_strdup_printf("%s, %s", to, ports);
-    end = ks_text_moment((int64_t) until);
+    end = ks_terminal_moment((int64_t) until);
     /* TRANSLATORS: an address, a protocol with its ports, and a time of day */
     return g_strdup_printf(_("%s, %s, until %s"), to, ports, end);
 }
@@ -41,14 +41,14 @@ char *ks_show_exceptions(GVariant *status)
     GString *out = g_string_new(NULL);
 
     if (g_variant_n_children(exceptions) == 0)
-        ks_text_append_wrapped(out, "", 0, _("There are no exceptions from the lock."));
+        ks_terminal_append_wrapped(out, "", 0, _("There are no exceptions from the lock."));
     for (gsize i = 0; i < g_variant_n_children(exceptions); i++) {
         g_autoptr(GVariant) exception = g_variant_get_child_value(exceptions, i);
         g_autofree char *name = ks_printable_name(ks_field_text(exception, "name"));
         g_autofree char *what = ks_show_exception(exception);
         g_autofree char *line = g_strdup_printf(_("%s: %s"), name, what);
 
-        ks_text_append_wrapped(out, "", 2, line);
+        ks_terminal_append_wrapped(out, "", 2, line);
     }
     return g_string_free(out, FALSE);
 }

@@ -7,7 +7,7 @@
 #include "ctl/rescue.h"
 #include "ctl/show-always-on.h"
 #include "ctl/show-exceptions.h"
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 #include "model/names.h"
 #include "model/vpn-type.h"
 
@@ -36,7 +36,7 @@ static void append_row(GString *out, const char *label, const char *text)
     g_autofree char *first =
         g_strdup_printf("%s%*s", label, columns < INDENT ? (int) (INDENT - columns) : 1, "");
 
-    ks_text_append_wrapped(out, first, INDENT, text);
+    ks_terminal_append_wrapped(out, first, INDENT, text);
 }
 
 static void append_headline(GString *out, const KsExplanation *explanation, bool colour)
@@ -50,7 +50,7 @@ static void append_headline(GString *out, const KsExplanation *explanation, bool
 
     if (colour)
         g_string_append(out, colours[explanation->mood]);
-    ks_text_append_wrapped(out, "", 0, explanation->headline);
+    ks_terminal_append_wrapped(out, "", 0, explanation->headline);
     if (colour)
         g_string_insert(out, (gssize) out->len - 1, "\033[0m");
 }
@@ -59,16 +59,16 @@ static void append_explanation(GString *out, const KsExplanation *explanation, b
 {
     append_headline(out, explanation, colour);
     if (explanation->why)
-        ks_text_append_wrapped(out, "", 0, explanation->why);
+        ks_terminal_append_wrapped(out, "", 0, explanation->why);
     if (explanation->also)
-        ks_text_append_wrapped(out, "", 0, explanation->also);
+        ks_terminal_append_wrapped(out, "", 0, explanation->also);
     if (explanation->steps->len > 0)
         g_string_append_c(out, '\n');
     for (unsigned i = 0; i < explanation->steps->len; i++) {
         const KsAdvice *step = g_ptr_array_index(explanation->steps, i);
         g_autofree char *indent = g_strnfill(STEP_INDENT, ' ');
 
-        ks_text_append_wrapped(out, indent, STEP_INDENT, step->what);
+        ks_terminal_append_wrapped(out, indent, STEP_INDENT, step->what);
         g_string_append_printf(out, "%*s%s%s%s\n", COMMAND_INDENT, "", colour ? "\033[1m" : "",
                                step->command, colour ? "\033[0m" : "");
     }
@@ -396,7 +396,7 @@ static void append_warnings(GString *out, GVariant *status)
     for (unsigned i = 0; warnings[i]; i++) {
         g_autofree char *safe = ks_printable(warnings[i], WARNING_COLUMNS);
 
-        ks_text_append_wrapped(out, "! ", STEP_INDENT, safe);
+        ks_terminal_append_wrapped(out, "! ", STEP_INDENT, safe);
     }
 }
 
@@ -525,11 +525,11 @@ static void append_vpn(GString *out, GVariant *status, GVariant *like)
         : up_on ? g_strdup_printf(_("%s (%s), connected on %s"), name, type, interface)
                 : g_strdup_printf(_("%s (%s), not connected"), name, type);
 
-    ks_text_append_wrapped(out, "", STEP_INDENT, head);
+    ks_terminal_append_wrapped(out, "", STEP_INDENT, head);
     if (!up_on && ks_vpn_type_is_only_read(ks_field_text(like, "type")))
-        ks_text_append_wrapped(out, "  ", STEP_INDENT + 2,
-                               /* TRANSLATORS: of a VPN, after its name and type */
-                               _("this type of VPN has not been tried with nm-killswitch yet"));
+        ks_terminal_append_wrapped(out, "  ", STEP_INDENT + 2,
+                                   /* TRANSLATORS: of a VPN, after its name and type */
+                                   _("this type of VPN has not been tried with nm-killswitch yet"));
 }
 
 static void append_vpn_without_server(GString *out, GVariant *status, GVariant *vpn)
@@ -537,7 +537,7 @@ static void append_vpn_without_server(GString *out, GVariant *status, GVariant *
     append_vpn(out, status, vpn);
     if (ks_field_flag(vpn, "overlay"))
         return; /* it needs none */
-    ks_text_append_wrapped(
+    ks_terminal_append_wrapped(
         out, "  ", STEP_INDENT + 2,
         /* TRANSLATORS: of a VPN; a command follows */
         _("no server is known, so it cannot connect while locked. To name one:"));
@@ -553,7 +553,7 @@ char *ks_show_vpns(GVariant *status)
     const char *last = NULL;
 
     if (g_variant_n_children(servers) == 0)
-        ks_text_append_wrapped(
+        ks_terminal_append_wrapped(
             out, "", 0,
             _("No VPN with a known server is set up in NetworkManager, so no VPN can connect while "
               "the lock is closed."));
@@ -571,7 +571,7 @@ char *ks_show_vpns(GVariant *status)
         else
             /* TRANSLATORS: a server that comes from no VPN profile */
             line = g_strdup_printf(_("%s, set by hand"), where);
-        ks_text_append_wrapped(out, "  ", STEP_INDENT + 2, line);
+        ks_terminal_append_wrapped(out, "  ", STEP_INDENT + 2, line);
     }
     for (gsize i = 0; i < g_variant_n_children(vpns); i++) {
         g_autoptr(GVariant) vpn = g_variant_get_child_value(vpns, i);

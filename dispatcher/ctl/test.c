@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
-#include "ctl/bus.h"
+#include "ctl/bus-client.h"
 #include "ctl/drop.h"
 #include "ctl/helper.h"
 #include "ctl/json.h"
 #include "ctl/leak-call.h"
 #include "ctl/leaks.h"
-#include "ctl/online.h"
 #include "ctl/output.h"
-#include "ctl/run.h"
+#include "ctl/run-command.h"
+#include "ctl/test-online.h"
 #include "model/names.h"
 
 #include <glib/gi18n.h>

@@ -2,7 +2,7 @@
 #include "config.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
-#include "ctl/run.h"
+#include "ctl/run-command.h"
 #include "ctl/server-text.h"
 #include "ctl/show.h"
 

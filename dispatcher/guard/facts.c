@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guard/guard-private.h"
-#include "rules/held.h"
+#include "rules/readback-held.h"
 
 void ks_guard_notify(KsGuard *guard)
 {

@@ -8,7 +8,7 @@
 #include "model/printable.h"
 #include "model/uplink.h"
 #include "policy/draw.h"
-#include "rules/text.h"
+#include "rules/rules-text.h"
 
 #include <string.h>
 

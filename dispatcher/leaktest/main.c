@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "leaktest/bus.h"
+#include "leaktest/leak-bus.h"
 #include "model/names.h"
 #include "polkit/on-demand.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/names.h"
 #include "polkit/on-demand.h"
-#include "refused/bus.h"
+#include "refused/refused-bus.h"
 
 static void *create(GDBusConnection *connection, KsOnDemandIdle idle, void *data)
 {

@@ -6,7 +6,7 @@
 #include "guard/guard.h"
 #include "guard/restore.h"
 #include "model/names.h"
-#include "service/bus.h"
+#include "service/guard-bus.h"
 #include "service/socket.h"
 #include "service/watchdog.h"
 

@@ -9,7 +9,7 @@
 #include "rules/expression.h"
 #include "rules/lock-table.h"
 #include "rules/plan.h"
-#include "rules/text.h"
+#include "rules/rules-text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -11,7 +11,7 @@
 #include "rules/egress-table.h"
 #include "rules/lock-table.h"
 #include "rules/plan.h"
-#include "rules/text.h"
+#include "rules/rules-text.h"
 
 #include <net/if.h>
 #include <stdio.h>

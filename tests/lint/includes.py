@@ -160,7 +160,7 @@ FIXTURES = [
             "dispatcher/hook/main.c": '#include "config.h"\n#include "model/event.h"\n',
             "dispatcher/rules/table.c": '#include "model/lock.h"\n#include <libnftnl/table.h>\n',
             "polkit/ask.h": "#include <polkit/polkit.h>\n",
-            "dispatcher/service/bus.c": '#include "polkit/ask.h"\n#include <gio/gio.h>\n',
+            "dispatcher/service/guard-bus.c": '#include "polkit/ask.h"\n#include <gio/gio.h>\n',
             "tests/unit/test.c": '#include "rules/table.c"\n',
         },
         None,
@@ -175,7 +175,7 @@ FIXTURES = [
     ),
     Fixture(
         "the guard calls those who ask it",
-        {"dispatcher/service/bus.h": "", "dispatcher/guard/follow.c": '#include "service/bus.h"\n'},
+        {"dispatcher/service/guard-bus.h": "", "dispatcher/guard/follow.c": '#include "service/guard-bus.h"\n'},
         "dispatcher/guard must not include dispatcher/service",
     ),
     Fixture(

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ctl/field.h"
 #include "ctl/online-verdict.h"
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 
 #include <locale.h>
 #include <string.h>
@@ -108,7 +108,7 @@ static void test_long_answer(void)
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
     for (unsigned i = 1; lines[i]; i++)
-        g_assert_cmpuint(ks_printable_columns(lines[i]), <=, KS_TEXT_COLUMNS);
+        g_assert_cmpuint(ks_printable_columns(lines[i]), <=, KS_TERMINAL_COLUMNS);
 }
 
 int main(int argc, char **argv)

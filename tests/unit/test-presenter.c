@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet-fixture.h"
-#include "applet/text.h"
+#include "applet/window-text.h"
 
 #include <locale.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "rules/lock-table.h"
 #include "rules/messages.h"
 #include "rules/plan.h"
-#include "rules/text.h"
+#include "rules/rules-text.h"
 
 /* before the kernel's headers, which then leave out what libc has defined */
 #include <netinet/in.h>

@@ -5,7 +5,7 @@
 #include "ctl/rescue.h"
 #include "ctl/show-exceptions.h"
 #include "ctl/show.h"
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 
 #include <json-glib/json-glib.h>
 #include <locale.h>
@@ -19,7 +19,7 @@ static void assert_fits(const char *text)
 
     g_assert_true(g_utf8_validate(text, -1, NULL));
     for (unsigned i = 0; lines[i]; i++)
-        g_assert_cmpuint(ks_printable_columns(lines[i]), <=, KS_TEXT_COLUMNS);
+        g_assert_cmpuint(ks_printable_columns(lines[i]), <=, KS_TERMINAL_COLUMNS);
 }
 
 static void test_wrapped(void)
@@ -39,7 +39,7 @@ static void test_wrapped(void)
             g_autoptr(GString) out = g_string_new(NULL);
             g_autofree char *first = g_strnfill(indent, '.');
 
-            ks_text_append_wrapped(out, first, indent, texts[i]);
+            ks_terminal_append_wrapped(out, first, indent, texts[i]);
             assert_fits(out->str);
             g_assert_true(g_str_has_prefix(out->str, first));
             g_assert_true(g_str_has_suffix(out->str, "\n"));
@@ -51,9 +51,9 @@ static void test_wrapped_exactly(void)
 {
     g_autoptr(GString) out = g_string_new(NULL);
 
-    ks_text_append_wrapped(out, "VPN   ", 6,
-                           "12345678901234567890 12345678901234567890 "
-                           "12345678901234567890 12345678901 x");
+    ks_terminal_append_wrapped(out, "VPN   ", 6,
+                               "12345678901234567890 12345678901234567890 "
+                               "12345678901234567890 12345678901 x");
     g_assert_cmpstr(out->str, ==,
                     "VPN   12345678901234567890 12345678901234567890 12345678901234567890 "
                     "12345678901\n      x\n");
@@ -71,7 +71,7 @@ static const struct {
 static void test_durations(void)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(durations); i++) {
-        g_autofree char *text = ks_text_duration(durations[i].seconds);
+        g_autofree char *text = ks_terminal_duration(durations[i].seconds);
 
         g_assert_cmpstr(text, ==, durations[i].text);
     }

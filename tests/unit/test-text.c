@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "applet/text.h"
+#include "applet/window-text.h"
 
 #include <glib.h>
 

@@ -3,7 +3,7 @@
 
 #include "config.h"
 #include "ctl/export-resources.h"
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 #include "model/server.h"
 
 #include <gio/gio.h>

@@ -2,7 +2,7 @@
 #include "ctl/export/export-vpn.h"
 #include "config.h"
 #include "ctl/field.h"
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 #include "model/event.h"
 #include "model/server.h"
 

@@ -3,7 +3,7 @@
 #include "ctl/export/export-script.h"
 #include "ctl/output.h"
 #include "ctl/rescue.h"
-#include "ctl/run.h"
+#include "ctl/run-command.h"
 
 #include <glib/gi18n.h>
 

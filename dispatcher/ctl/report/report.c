@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
-#include "ctl/bus.h"
+#include "ctl/bus-client.h"
 #include "ctl/output.h"
 #include "ctl/report/sections.h"
-#include "ctl/run.h"
+#include "ctl/run-command.h"
 #include "model/names.h"
 
 #include <errno.h>

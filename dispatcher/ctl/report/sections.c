@@ -5,7 +5,7 @@
 #include "ctl/field.h"
 #include "ctl/leak-call.h"
 #include "ctl/leaks.h"
-#include "ctl/report/program.h"
+#include "ctl/report/run-program.h"
 #include "ctl/rescue.h"
 #include "kernel/links.h"
 #include "model/names.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/watch.h"
+#include "ctl/status-watch.h"
 
 #include "config.h"
-#include "ctl/bus.h"
+#include "ctl/bus-client.h"
 #include "ctl/field.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
 #include "ctl/show.h"
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 #include "model/names.h"
 
 #include <errno.h>
@@ -69,7 +69,7 @@ static void print_line(Watch *watch, const char *sentence)
     g_autoptr(GString) line = g_string_new(NULL);
 
     clear_countdown(watch);
-    ks_text_append_wrapped(line, time, INDENT, sentence);
+    ks_terminal_append_wrapped(line, time, INDENT, sentence);
     ks_output_print(line->str);
 }
 
@@ -78,7 +78,7 @@ static gboolean count_down(gpointer data)
     Watch *watch = data;
     int64_t left = (int64_t) ks_field_number(watch->shown, "paused_until") -
                    g_get_real_time() / G_USEC_PER_SEC;
-    g_autofree char *duration = ks_text_duration(left > 0 ? (uint64_t) left : 0);
+    g_autofree char *duration = ks_terminal_duration(left > 0 ? (uint64_t) left : 0);
     g_autofree char *text = g_strdup_printf(_("%s left"), duration);
 
     clear_countdown(watch);

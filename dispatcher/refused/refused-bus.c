@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define G_LOG_DOMAIN "ks-refused"
 
-#include "refused/bus.h"
+#include "refused/refused-bus.h"
 
 #include "kernel/clock.h"
 #include "model/names.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/bus.h"
+#include "ctl/bus-client.h"
 
 #include "config.h"
 #include "model/names.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "applet/help.h"
+#include "applet/help-window.h"
 
 #include "applet/fit.h"
 #include "applet/style.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "rules/text.h"
+#include "rules/rules-text.h"
 
 #include "model/server.h"
 #include "rules/lock-table.h"

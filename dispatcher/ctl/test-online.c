@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/online.h"
+#include "ctl/test-online.h"
 
 #include "config.h"
 #include "ctl/field.h"

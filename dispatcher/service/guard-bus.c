@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define G_LOG_DOMAIN "ks-guard"
 
-#include "service/bus.h"
+#include "service/guard-bus.h"
 
 #include "model/names.h"
 #include "service/bus-limits.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/text.h"
+#include "ctl/terminal-text.h"
 
 #include "config.h"
 
@@ -21,7 +21,7 @@ static gsize fitting(const char *word, gsize length, unsigned room)
     return (gsize) (at - word);
 }
 
-void ks_text_append_wrapped(GString *out, const char *first, unsigned indent, const char *text)
+void ks_terminal_append_wrapped(GString *out, const char *first, unsigned indent, const char *text)
 {
     unsigned column = ks_printable_columns(first);
     bool at_begin = true;
@@ -29,11 +29,11 @@ void ks_text_append_wrapped(GString *out, const char *first, unsigned indent, co
     g_string_append(out, first);
     while (*text) {
         gsize length = strcspn(text, " ");
-        gsize taken = fitting(text, length, KS_TEXT_COLUMNS - indent);
+        gsize taken = fitting(text, length, KS_TERMINAL_COLUMNS - indent);
         g_autofree char *word = g_strndup(text, taken);
         unsigned columns = ks_printable_columns(word);
 
-        if (column + !at_begin + columns > KS_TEXT_COLUMNS && column > indent) {
+        if (column + !at_begin + columns > KS_TERMINAL_COLUMNS && column > indent) {
             g_string_append_printf(out, "\n%*s", (int) indent, "");
             column = indent;
         } else if (!at_begin) {
@@ -48,7 +48,7 @@ void ks_text_append_wrapped(GString *out, const char *first, unsigned indent, co
     g_string_append_c(out, '\n');
 }
 
-char *ks_text_duration(uint64_t seconds)
+char *ks_terminal_duration(uint64_t seconds)
 {
     unsigned hours = (unsigned) (seconds / 3600);
     unsigned minutes = (unsigned) (seconds / 60 % 60);
@@ -64,7 +64,7 @@ char *ks_text_duration(uint64_t seconds)
     return g_strdup_printf(_("%u s"), rest);
 }
 
-char *ks_text_moment(int64_t moment)
+char *ks_terminal_moment(int64_t moment)
 {
     g_autoptr(GDateTime) then = g_date_time_new_from_unix_local(moment);
     g_autoptr(GDateTime) now = g_date_time_new_now_local();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "rules/held.h"
+#include "rules/readback-held.h"
 
 #include "rules/lock-table.h"
 

@@ -10,15 +10,15 @@
  * through model/printable.h first. */
 
 /* What every terminal has; longer lines are broken. */
-#define KS_TEXT_COLUMNS 80
+#define KS_TERMINAL_COLUMNS 80
 
-/* Appends `text` in lines of at most KS_TEXT_COLUMNS, broken at blanks, and inside of a
+/* Appends `text` in lines of at most KS_TERMINAL_COLUMNS, broken at blanks, and inside of a
  * word only if it fits no line. The first begins with `first`, the others are indented by `indent`
  * blanks. */
-void ks_text_append_wrapped(GString *out, const char *first, unsigned indent, const char *text);
+void ks_terminal_append_wrapped(GString *out, const char *first, unsigned indent, const char *text);
 
 /* "2 h 5 min", "4 min 12 s", "30 s": what is most interesting of it. */
-char *ks_text_duration(uint64_t seconds);
+char *ks_terminal_duration(uint64_t seconds);
 
 /* A moment (Unix time, seconds) in local time: "14:32:05", with its day if it is not today. */
-char *ks_text_moment(int64_t moment);
+char *ks_terminal_moment(int64_t moment);

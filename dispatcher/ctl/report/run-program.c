@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "ctl/report/program.h"
+#include "ctl/report/run-program.h"
 
 #include <gio/gio.h>
 #include <stdbool.h>

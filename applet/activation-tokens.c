@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "applet/activation.h"
+#include "applet/activation-tokens.h"
 
 #include <string.h>
 

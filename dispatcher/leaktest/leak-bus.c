@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define G_LOG_DOMAIN "ks-leak-test"
 
-#include "leaktest/bus.h"
+#include "leaktest/leak-bus.h"
 
 #include "leak-test-interface-generated.h"
 #include "leaktest/run.h"
