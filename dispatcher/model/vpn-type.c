@@ -137,6 +137,7 @@ static const KsVpnType vpn_types[] = {
         .service = SERVICE("l2tp"),
         .name = "l2tp",
         .label = "L2TP",
+        .ipsec = KS_IPSEC_BY_PROFILE,
         .runs_pppd = true,
         .only_read = true,
         .gateway = "gateway",
@@ -158,6 +159,7 @@ static const KsVpnType vpn_types[] = {
         .service = SERVICE("strongswan"),
         .name = "strongswan",
         .label = "strongSwan",
+        .ipsec = KS_IPSEC_ALWAYS,
         .gateway = "address",
         .form = KS_ENDPOINT_HOST,
         .port_item = "server-port",
@@ -174,6 +176,7 @@ static const KsVpnType vpn_types[] = {
         .service = SERVICE("libreswan"),
         .name = "libreswan",
         .label = "Libreswan",
+        .ipsec = KS_IPSEC_ALWAYS,
         .only_read = true,
         .gateway = "right",
         .form = KS_ENDPOINT_HOST,
@@ -184,6 +187,7 @@ static const KsVpnType vpn_types[] = {
         .service = SERVICE("openswan"),
         .name = "openswan",
         .label = "Openswan",
+        .ipsec = KS_IPSEC_ALWAYS,
         .only_read = true,
         .gateway = "right",
         .form = KS_ENDPOINT_HOST,
@@ -308,4 +312,11 @@ const char *ks_vpn_type_label(const char *name)
     const KsVpnType *type = find_by_name(name);
 
     return type ? type->label : name;
+}
+
+KsVpnIpsec ks_vpn_type_ipsec(const char *name)
+{
+    const KsVpnType *type = find_by_name(name);
+
+    return type ? type->ipsec : KS_IPSEC_NEVER;
 }

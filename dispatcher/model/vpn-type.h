@@ -47,6 +47,14 @@ typedef enum {
     KS_VPN_READ_WIREGUARD,
 } KsVpnReading;
 
+/* Whether the kernel encrypts what it carries, without an interface that a rule could name or with
+ * the user id of the one who sends. */
+typedef enum {
+    KS_IPSEC_NEVER,
+    KS_IPSEC_BY_PROFILE,
+    KS_IPSEC_ALWAYS,
+} KsVpnIpsec;
+
 #define KS_VPN_FLOWS_MAX 6
 
 typedef struct {
@@ -61,6 +69,7 @@ typedef struct {
     const char *missing;   /* said if there is no gateway; NULL: that the VPN names no server */
     KsVpnProxy proxy;
     KsVpnNote note;
+    KsVpnIpsec ipsec;
     bool runs_pppd; /* which may then speak of it in the journal */
     bool only_read; /* what it sends is from its source alone: data/doc/vpn-types.md, "Not run" */
     KsVpnFlow flows[KS_VPN_FLOWS_MAX];
@@ -79,3 +88,6 @@ bool ks_vpn_type_is_only_read(const char *name);
 
 /* Of the kind of this name; of one that the table does not have, its name. */
 const char *ks_vpn_type_label(const char *name);
+
+/* Of one that the table does not have: never. */
+KsVpnIpsec ks_vpn_type_ipsec(const char *name);

@@ -3,6 +3,7 @@
 
 #include "model/pppoe.h"
 #include "model/server.h"
+#include "model/vpn-type.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -194,7 +195,7 @@ bool ks_vpn_uses_ipsec(const KsVpn *vpn)
         if (server->sender == KS_SENDER_DAEMON && server->protocol == IPPROTO_UDP &&
             server->port == IKE_PORT && has_kernel_server(vpn))
             return true;
-        if (strcmp(vpn->type, "strongswan") == 0 && server->sender == KS_SENDER_KERNEL)
+        if (ks_vpn_type_ipsec(vpn->type) == KS_IPSEC_ALWAYS && server->sender == KS_SENDER_KERNEL)
             return true;
         /* of one that a person described, nothing else is known */
         if (vpn->manual && (server->protocol == IPPROTO_ESP || server->protocol == IPPROTO_AH))

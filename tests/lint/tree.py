@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which files may stand at the top, how long a C file and a function may be, and that a type's name means one thing."""
+"""Which files may stand at the top, how long a C file and a function may be, and that the name of a type or header means one
+thing."""
 
 import re
 import sys
@@ -66,8 +67,20 @@ def types(tree):
             yield f"{kind}: means one thing in each of {', '.join(sorted(files))}; one meaning a name"
 
 
+def headers(tree):
+    """Two of one name are two things to a reader, whichever folder they stand in."""
+    homes = {}
+    for path in lint.c_files(tree):
+        name = path.relative_to(tree)
+        if path.suffix == ".h" and name.parts[0] != "tests":
+            homes.setdefault(path.name, []).append(str(name))
+    for header, files in sorted(homes.items()):
+        if len(files) > 1:
+            yield f"{header}: stands in each of {', '.join(sorted(files))}; one meaning a name"
+
+
 def check(tree):
-    return [*top(tree), *types(tree), *long_functions(tree)] + [
+    return [*top(tree), *types(tree), *headers(tree), *long_functions(tree)] + [
         f"{name}: {lines} lines, more than {MOST}; split it"
         for name, lines in lengths(tree)
         if lines > MOST
@@ -100,6 +113,11 @@ FIXTURES = [
         "a name that means two things",
         {"dispatcher/a.h": "typedef struct KsLook KsLook;\n", "applet/b.h": "typedef struct {\n    int x;\n} KsLook;\n"},
         "KsLook: means one thing in each of applet/b.h, dispatcher/a.h",
+    ),
+    Fixture(
+        "a header that stands twice",
+        {"dispatcher/a/held.h": "", "applet/held.h": ""},
+        "held.h: stands in each of applet/held.h, dispatcher/a/held.h",
     ),
     Fixture("a file that is too long", {"dispatcher/a.c": "\n" * (MOST + 1)}, "601 lines"),
 ]

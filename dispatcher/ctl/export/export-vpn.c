@@ -5,6 +5,7 @@
 #include "ctl/terminal-text.h"
 #include "model/event.h"
 #include "model/server.h"
+#include "model/vpn-type.h"
 
 #include <glib/gi18n.h>
 #include <netinet/in.h>
@@ -12,10 +13,6 @@
 
 /* How many VPNs a complaint names. */
 #define NAMES_MAX 20
-
-/* Whose data the kernel encrypts without an interface that a rule could name, or with the user id
- * of the one who sends: a script of an interface and servers cannot hold them. */
-static const char *const types_of_ipsec[] = { "strongswan", "libreswan", "openswan", "l2tp", NULL };
 
 /* The one of `list` (aa{sv}) with this UUID; NULL: none. A new reference. */
 static GVariant *find(GVariant *list, const char *uuid)
@@ -235,7 +232,7 @@ KsExport *ks_export_new(GVariant *status, const char *vpn, const char *interface
     if (!chosen)
         return NULL;
     type = ks_field_text(chosen, "type");
-    if (g_strv_contains(types_of_ipsec, type)) {
+    if (ks_vpn_type_ipsec(type) != KS_IPSEC_NEVER) {
         *ret_problem =
             g_strdup(_("VPNs of IPsec and L2TP cannot be exported: their packets are not "
                        "told apart by an interface and servers."));
