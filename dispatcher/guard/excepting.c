@@ -53,6 +53,8 @@ void ks_guard_load_exceptions(KsGuard *guard)
     guard->exceptions = ks_exceptions_load(now(), &guard->exceptions_problem);
     if (guard->exceptions_problem)
         g_warning("%s", guard->exceptions_problem);
+    if (ks_exceptions_are_unsaved())
+        ks_guard_save_closed_exceptions(guard);
     guard->slept = slept();
     guard->booted = booted();
     watch(guard);
@@ -67,7 +69,7 @@ void ks_guard_end_exceptions(KsGuard *guard)
     if (ks_exceptions_end(guard->exceptions, has_slept ? UINT32_MAX : now())) {
         g_message(has_slept ? "exceptions that were made for a while are ended: the machine slept"
                             : "an exception has ended by itself");
-        (void) ks_exceptions_save(guard->exceptions, NULL);
+        (void) ks_exceptions_save(guard->exceptions, true, NULL); /* its end is in it */
         ks_guard_notify(guard);
     }
     watch(guard);
@@ -79,11 +81,33 @@ static void replace(KsGuard *guard, KsExceptions *changed)
     ks_look_world(guard->look)->exceptions = changed;
     ks_exceptions_free(guard->exceptions);
     guard->exceptions = changed;
-    g_clear_pointer(&guard->exceptions_problem, g_free);
     watch(guard);
 }
 
-/* What opens: the disk first, so that what cannot be saved is not in force. */
+/* What opens: the disk first, so that what cannot be saved is not in force. What the kernel does
+ * not take is not wanted either, or it would open later, without a word. */
+static bool hold_added(KsGuard *guard, KsExceptions *changed, bool ending, GError **error)
+{
+    g_autoptr(KsExceptions) now = changed;
+    g_autoptr(KsExceptions) before = ks_exceptions_copy(guard->exceptions);
+
+    if (!ks_exceptions_save(now, ending, error)) {
+        g_prefix_error(error, "Nothing was changed, because it could not be saved: ");
+        return false;
+    }
+    replace(guard, g_steal_pointer(&now));
+    if (ks_guard_report(guard, ks_guard_follow(guard), error)) {
+        g_clear_pointer(&guard->exceptions_problem, g_free);
+        ks_guard_save_again(guard);
+        return true;
+    }
+    g_message("the kernel did not take the exception, and it is taken back");
+    replace(guard, g_steal_pointer(&before));
+    ks_guard_save_closed_exceptions(guard);
+    (void) ks_guard_follow(guard);
+    return false;
+}
+
 bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptionWish *wish,
                             uint32_t seconds, GError **error)
 {
@@ -101,34 +125,31 @@ bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptio
         return false;
     if (doing == KS_GUARD_TRY)
         return true;
-    if (!ks_exceptions_save(changed, error)) {
-        g_prefix_error(error, "Nothing was changed, because it could not be saved: ");
-        return false;
-    }
     g_message("an exception was made on request: to %s", wish->to);
-    replace(guard, g_steal_pointer(&changed));
-    return ks_guard_report(guard, ks_guard_follow(guard), error);
+    return hold_added(guard, g_steal_pointer(&changed), seconds > 0, error);
 }
 
-/* What closes: the kernel first. */
+/* What closes: the kernel first. While one that is closed could not be saved, to close it once more
+ * is to save it. */
 bool ks_guard_remove_exception(KsGuard *guard, KsGuardDoing doing, const char *name, GError **error)
 {
     g_autoptr(KsExceptions) changed = ks_exceptions_copy(guard->exceptions);
-    g_autoptr(GError) failure = NULL;
-    bool followed;
+    bool is_there = ks_exceptions_remove(changed, name, guard->exceptions_unsaved ? NULL : error);
+    bool followed = true;
 
-    if (!ks_exceptions_remove(changed, name, error))
+    if (!is_there && !guard->exceptions_unsaved)
         return false;
     if (doing == KS_GUARD_TRY)
         return true;
-    g_message("an exception was removed on request");
-    replace(guard, g_steal_pointer(&changed));
-    followed = ks_guard_follow(guard);
-    if (!ks_exceptions_save(guard->exceptions, &failure)) {
-        g_set_error(error, KS_ERROR, KS_ERROR_STATE,
-                    "The exception is closed, but that could not be saved, and it would be back "
-                    "after a restart: %s.",
-                    failure->message);
+    if (is_there) {
+        g_message("an exception was removed on request");
+        replace(guard, g_steal_pointer(&changed));
+        followed = ks_guard_follow(guard);
+    }
+    ks_guard_save_closed_exceptions(guard);
+    ks_guard_notify(guard);
+    if (guard->exceptions_unsaved) {
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_STATE, guard->exceptions_unsaved);
         return false;
     }
     return ks_guard_report(guard, followed, error);

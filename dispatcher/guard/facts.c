@@ -40,7 +40,7 @@ KsStatusFacts ks_guard_facts(const KsGuard *guard)
         .problems = { ks_keeper_trouble(guard->keeper), guard->state_problem, guard->save_problem,
                       guard->vpns_problem,
                       ks_second_layer_problem(ks_keeper_second_layer(guard->keeper)),
-                      guard->exceptions_problem },
+                      guard->exceptions_problem, guard->exceptions_unsaved },
         .booted = guard->booted,
         .frame_types = second->frame_types,
         .frame_types_count = second->frame_types_count,

@@ -52,7 +52,7 @@ struct KsGuard {
     char *vpns_problem;  /* what was wrong with what is said of VPNs when we began */
     char *copy_told;     /* where the lock was found saved, as it was logged last */
     char *save_problem;  /* why the state could not be saved last */
-    guint save_source;   /* when that is tried again */
+    guint save_source;   /* when that, or exceptions_unsaved, is tried again */
     guint monitor_source;
     guint verify_source;
     guint ready_source;
@@ -75,6 +75,7 @@ struct KsGuard {
     bool held_saved;           /* that a person disconnected it is on disk */
     KsExceptions *exceptions;
     char *exceptions_problem; /* what was wrong with them when we began */
+    char *exceptions_unsaved; /* why it could not be saved last that one is closed */
     guint exceptions_source;  /* when the next one ends */
     int64_t slept;            /* microseconds, since the boot, as it was looked at last */
     uint64_t booted;          /* Unix time in seconds */
@@ -142,6 +143,9 @@ void ks_guard_stop_ending(KsGuard *guard);
 
 /* If it fails, save_problem says why, and it is tried again later. */
 void ks_guard_save(KsGuard *guard);
+
+/* The same of exceptions that are closed, by exceptions_unsaved. */
+void ks_guard_save_closed_exceptions(KsGuard *guard);
 
 /* If it failed last: the disk may take it now. */
 void ks_guard_save_again(KsGuard *guard);

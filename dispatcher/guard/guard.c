@@ -199,6 +199,7 @@ void ks_guard_free(KsGuard *guard)
     ks_vpns_free(guard->vpns);
     ks_exceptions_free(guard->exceptions);
     g_free(guard->exceptions_problem);
+    g_free(guard->exceptions_unsaved);
     ks_saved_copies_free(guard->copies);
     ks_store_free(guard->store);
     ks_configuration_free(guard->configuration);

@@ -283,6 +283,14 @@ static bool take_groups(KsExceptions *exceptions, GKeyFile *file, bool ending, G
     return true;
 }
 
+bool ks_exceptions_text_is_newer(const char *text, gsize length)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+
+    return g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, NULL) &&
+           g_key_file_get_integer(file, GROUP_FILE, KEY_VERSION, NULL) > VERSION;
+}
+
 bool ks_exceptions_take_text(KsExceptions *exceptions, const char *text, gsize length, bool ending,
                              GError **error)
 {

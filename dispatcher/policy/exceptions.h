@@ -63,4 +63,7 @@ char *ks_exceptions_to_text(const KsExceptions *exceptions, bool ending);
 bool ks_exceptions_take_text(KsExceptions *exceptions, const char *text, gsize length, bool ending,
                              GError **error);
 
+/* A later version of this program wrote it. */
+bool ks_exceptions_text_is_newer(const char *text, gsize length);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsExceptions, ks_exceptions_free)

@@ -9,7 +9,7 @@
 
 /* What a status is made of, and the state that follows from it. */
 
-#define KS_STATUS_PROBLEMS_MAX 8
+#define KS_STATUS_PROBLEMS_MAX 9
 
 #define KS_STATUS_MANAGER_AWAY "manager-away" /* the reason */
 

@@ -320,6 +320,25 @@ static Disk disk_new(void)
     return disk;
 }
 
+/* What is to be written there fails, as on a disk that is full. */
+static void disk_break(const Disk *disk, bool lasting)
+{
+    const char *folder = lasting ? disk->lasting : disk->ending;
+    g_autofree char *kept = g_strconcat(folder, ".kept", NULL);
+
+    (void) g_rename(folder, kept);
+    g_assert_true(g_file_set_contents(folder, "no folder", -1, NULL));
+}
+
+static void disk_mend(const Disk *disk, bool lasting)
+{
+    const char *folder = lasting ? disk->lasting : disk->ending;
+    g_autofree char *kept = g_strconcat(folder, ".kept", NULL);
+
+    (void) g_remove(folder);
+    (void) g_rename(kept, folder);
+}
+
 static void remove_in(const char *folder, const char *name)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
@@ -334,6 +353,7 @@ static void disk_free(Disk *disk)
     for (unsigned i = 0; i < G_N_ELEMENTS(folders); i++) {
         remove_in(folders[i], "exceptions");
         remove_in(folders[i], "exceptions.corrupt");
+        remove_in(folders[i], "exceptions.newer");
         (void) g_remove(folders[i]);
     }
     g_assert_cmpint(g_remove(disk->folder), ==, 0);
@@ -351,7 +371,8 @@ static unsigned loaded(uint32_t now, bool whole)
     return ks_exceptions_count(read);
 }
 
-/* What could not be saved is not there after a restart, whichever of the two places fails. */
+/* What could not be saved is not there after a restart, whichever of the two places fails, and
+ * whatever is to be saved in the other one. */
 static void test_disk_fails(void)
 {
     KsExceptionWish lasting = wish_of("lasting", "192.0.2.1", "tcp", 1, 1);
@@ -363,29 +384,105 @@ static void test_disk_fails(void)
         g_autoptr(KsExceptions) both = NULL;
         bool of_lasting = wrong & 1;
         bool saved_before = wrong & 2;
-        const char *bad = of_lasting ? disk.lasting : disk.ending;
-        g_autofree char *kept = g_strconcat(bad, ".kept", NULL);
 
         g_assert_true(
             ks_exceptions_add(one, of_lasting ? &ending : &lasting, of_lasting ? 100 : 0, NULL));
-        if (saved_before)
-            g_assert_true(ks_exceptions_save(one, NULL));
-        (void) g_rename(bad, kept);
-        g_assert_true(g_file_set_contents(bad, "no folder", -1, NULL));
-
-        g_assert_true(ks_exceptions_save(one, NULL)); /* it is in the other place alone */
         both = ks_exceptions_copy(one);
         g_assert_true(
             ks_exceptions_add(both, of_lasting ? &lasting : &ending, of_lasting ? 0 : 100, NULL));
-        g_assert_false(ks_exceptions_save(both, NULL));
-        (void) g_remove(bad);
-        (void) g_rename(kept, bad);
+        if (saved_before)
+            g_assert_true(ks_exceptions_save(one, of_lasting, NULL));
+        disk_break(&disk, of_lasting);
+
+        g_assert_false(ks_exceptions_save(both, !of_lasting, NULL));
+        g_assert_true(ks_exceptions_save(one, of_lasting, NULL)); /* it is in the other place */
+        disk_mend(&disk, of_lasting);
         g_assert_cmpuint(loaded(1, true), ==, 1);
-        g_assert_true(ks_exceptions_save(both, NULL));
+        g_assert_true(ks_exceptions_save(both, !of_lasting, NULL));
         g_assert_cmpuint(loaded(1, true), ==, 2);
         g_assert_cmpuint(loaded(100, true), ==, 1);
         disk_free(&disk);
     }
+}
+
+/* What was closed, and the disk did not take, is not open again after a restart of the guard; what
+ * is made meanwhile is, or nothing was changed. */
+static void test_disk_full_while_closing(void)
+{
+    Disk disk = disk_new();
+    g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
+    g_autoptr(KsExceptions) more = NULL;
+    KsExceptionWish closed = wish_of("closed", "192.0.2.1", "tcp", 1, 1);
+    KsExceptionWish stays = wish_of("stays", "192.0.2.2", "tcp", 1, 1);
+    KsExceptionWish ending = wish_of("ending", "192.0.2.3", "tcp", 1, 1);
+    KsExceptionWish refused = wish_of("refused", "192.0.2.4", "tcp", 1, 1);
+
+    g_assert_true(ks_exceptions_add(exceptions, &closed, 0, NULL));
+    g_assert_true(ks_exceptions_add(exceptions, &stays, 0, NULL));
+    g_assert_true(ks_exceptions_save(exceptions, false, NULL));
+    disk_break(&disk, true);
+    g_assert_true(ks_exceptions_remove(exceptions, "closed", NULL));
+    g_assert_false(ks_exceptions_save_closed(exceptions, NULL));
+    g_assert_true(ks_exceptions_add(exceptions, &ending, 100, NULL));
+    g_assert_true(ks_exceptions_save(exceptions, true, NULL));
+    more = ks_exceptions_copy(exceptions);
+    g_assert_true(ks_exceptions_add(more, &refused, 0, NULL));
+    g_assert_false(ks_exceptions_save(more, false, NULL));
+    disk_mend(&disk, true);
+    g_assert_true(ks_exceptions_are_unsaved());
+    g_assert_cmpuint(loaded(1, true), ==, 2);
+    g_assert_cmpuint(loaded(100, true), ==, 1);
+    g_assert_true(ks_exceptions_save_closed(exceptions, NULL));
+    g_assert_false(ks_exceptions_are_unsaved());
+    g_assert_cmpuint(loaded(1, true), ==, 2);
+    disk_free(&disk);
+}
+
+/* A newer version's exceptions are kept for it, and come back if nothing else was made. */
+static void test_disk_newer(void)
+{
+    Disk disk = disk_new();
+    g_autofree char *path = g_build_filename(disk.lasting, "exceptions", NULL);
+    g_autofree char *newer = g_build_filename(disk.lasting, "exceptions.newer", NULL);
+    g_autoptr(KsExceptions) others = ks_exceptions_new();
+    KsExceptionWish other = wish_of("other", "192.0.2.2", "tcp", 1, 1);
+    static const char ours[] = "[exceptions]\nversion=1\n[exception 1]\nname=a\nto=192.0.2.1\n"
+                               "protocol=tcp\nports=1\n";
+
+    g_assert_cmpint(g_mkdir(disk.lasting, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(path, "[exceptions]\nversion=2\n", -1, NULL));
+    for (unsigned i = 0; i < 2; i++) {
+        g_assert_cmpuint(loaded(1, false), ==, 0);
+        g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+        g_assert_true(g_file_test(newer, G_FILE_TEST_EXISTS));
+    }
+    g_assert_true(ks_exceptions_add(others, &other, 0, NULL));
+    g_assert_true(g_file_set_contents(newer, ours, -1, NULL));
+    g_assert_true(ks_exceptions_save(others, false, NULL));
+    g_assert_cmpuint(loaded(1, false), ==, 1);
+    g_assert_true(g_file_test(newer, G_FILE_TEST_EXISTS));
+    g_assert_cmpint(g_remove(path), ==, 0);
+    g_assert_cmpuint(loaded(1, true), ==, 1);
+    g_assert_false(g_file_test(newer, G_FILE_TEST_EXISTS));
+    disk_free(&disk);
+}
+
+/* It says that the file is kept only where it is. */
+static void test_disk_stays(void)
+{
+    Disk disk = disk_new();
+    g_autofree char *path = g_build_filename(disk.lasting, "exceptions", NULL);
+    g_autofree char *aside = g_build_filename(disk.lasting, "exceptions.corrupt", NULL);
+    g_autofree char *problem = NULL;
+
+    g_assert_cmpint(g_mkdir(disk.lasting, 0700), ==, 0);
+    g_assert_cmpint(g_mkdir(aside, 0700), ==, 0); /* in the way */
+    g_assert_true(g_file_set_contents(path, "nonsense", -1, NULL));
+    ks_exceptions_free(ks_exceptions_load(1, &problem));
+    g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+    g_assert_nonnull(problem);
+    g_assert_null(strstr(problem, "kept as"));
+    disk_free(&disk);
 }
 
 /* It opens nothing, and is kept. */
@@ -415,6 +512,9 @@ int main(int argc, char **argv)
     g_test_add_func("/exceptions/lets-out", test_lets_out);
     g_test_add_func("/exceptions/tunnel-routes", test_tunnel_routes);
     g_test_add_func("/exceptions/disk-fails", test_disk_fails);
+    g_test_add_func("/exceptions/disk-full-while-closing", test_disk_full_while_closing);
+    g_test_add_func("/exceptions/disk-newer", test_disk_newer);
+    g_test_add_func("/exceptions/disk-stays", test_disk_stays);
     g_test_add_func("/exceptions/disk-corrupt", test_disk_corrupt);
     return g_test_run();
 }

@@ -333,19 +333,84 @@ def test_a_file_that_cannot_be_read_opens_nothing(allowed):
     _FILE.with_name("exceptions.corrupt").unlink()
 
 
+def _is_unsaved(world):
+    return any("would be back after a reboot" in warning for warning in world.product.status()["warnings"])
+
+
 def test_what_the_disk_refuses_is_not_in_force(allowed):
+    """Nor again, once it was closed: that is said, and saved when the disk takes it."""
+    _add(allowed, "closed", "--to", a.WEB[4], "--protocol", "tcp", "--port", "9")
     subprocess.run(["mount", "--bind", _FILE.parent, _FILE.parent], check=True)
     subprocess.run(["mount", "-o", "remount,bind,ro", _FILE.parent], check=True)
     try:
         status, said = _error_of(allowed, "--to", a.WEB[4], "--protocol", "tcp", "--port", "7")
         assert status == 1 and "Nothing was changed" in said
+        assert not _is_unsaved(allowed)
+        for _ in range(2):
+            done = allowed.product.ctl("allow", "remove", "closed", check=False)
+            assert done.returncode == 1 and "would be back after a reboot" in " ".join(done.stdout.split())
+            assert a.WEB[4] not in _held(allowed) and _is_unsaved(allowed)
         _add(allowed, "a while", "--to", a.WEB[4], "--protocol", "udp", "--port", "7", "--for", "1h")
+        status, said = _error_of(allowed, "--to", a.WEB[4], "--protocol", "tcp", "--port", "7")
+        assert status == 1 and "Nothing was changed" in said
+        allowed.product.stop_guard(signal.SIGKILL)
+        allowed.product.start_guard()
         assert [e["name"] for e in allowed.product.status()["exceptions"]] == ["a while"]
+        assert _is_unsaved(allowed)
     finally:
         subprocess.run(["umount", _FILE.parent], check=True)
+    allowed.product.ctl("allow", "remove", "closed")
+    assert not _is_unsaved(allowed) and "closed" not in _FILE.read_text()
     allowed.product.stop_guard(signal.SIGKILL)
     allowed.product.start_guard()
     assert [e["name"] for e in allowed.product.status()["exceptions"]] == ["a while"]
+
+
+# For LD_PRELOAD: while a file is there, the kernel takes no new element of the exceptions.
+_REFUSE = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+#include <unistd.h>
+ssize_t mnl_socket_sendto(const struct mnl_socket *to, const void *data, size_t size)
+{
+    ssize_t (*real)(const struct mnl_socket *, const void *, size_t) = dlsym(RTLD_NEXT, "mnl_socket_sendto");
+    int left = size;
+    for (const struct nlmsghdr *m = data; mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left))
+        if (m->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM) &&
+            memmem(m, m->nlmsg_len, "exceptions4", 11) && access("/run/world/refuse", F_OK) == 0) {
+            errno = ENOBUFS;
+            return -1;
+        }
+    return real(to, data, size);
+}
+"""
+
+
+def test_what_the_kernel_refuses_is_not_wanted(allowed):
+    """It does not open later either, and the next change is not in its way."""
+    library, refuse = Path("/run/world/refuse.so"), Path("/run/world/refuse")
+    compiler = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(library), "-ldl"]
+    subprocess.run(compiler, input=_REFUSE, text=True, check=True)
+    allowed.product.stop_guard()
+    allowed.product.start_guard(environment={"LD_PRELOAD": str(library)})
+    try:
+        refuse.touch()
+        assert _error_of(allowed, "--to", a.WEB[4], "--protocol", "tcp", "--port", "7")[0] == 1
+        status = allowed.product.status()
+        assert not status["exceptions"] and status["verified"] and status["state"] == "blocked", status
+        assert a.WEB[4] not in (_FILE.read_text() if _FILE.exists() else "")
+        refuse.unlink()
+        _add(allowed, "other", "--to", _OTHER[4], "--protocol", "tcp", "--port", "7")
+        assert a.WEB[4] + " " not in _held(allowed) and _OTHER[4] in _held(allowed)
+    finally:
+        refuse.unlink(missing_ok=True)
+        allowed.product.stop_guard()
+        allowed.product.start_guard()
 
 
 def test_without_the_guard_it_is_as_the_kernel_holds_it(allowed):
