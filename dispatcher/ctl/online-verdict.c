@@ -129,7 +129,9 @@ static const char *kind_of(const char *interface, GVariant *tunnels)
     return "uplink";
 }
 
-static GVariant *ways_of(GVariant *status, GVariant *answers, uint16_t port)
+/* An exception that was there at one of the two times only may have let it out, or not. */
+static GVariant *ways_of(GVariant *status, GVariant *after, GVariant *answers, uint16_t port,
+                         bool *has_changed)
 {
     g_autoptr(GVariant) tunnels = ks_field_list(status, "tunnels");
     GVariantBuilder ways;
@@ -146,14 +148,17 @@ static GVariant *ways_of(GVariant *status, GVariant *answers, uint16_t port)
     g_variant_iter_init(&iter, answers);
     while (g_variant_iter_next(&iter, "(&s&sbu&s&sb)", &interface, &address, &reached, &code,
                                &answer, &problem, &not_tied)) {
+        bool was = is_excepted(status, address, port);
+        bool is = is_excepted(after, address, port);
         GVariantDict way;
 
+        *has_changed |= reached && was != is;
         g_variant_dict_init(&way, NULL);
         g_variant_dict_insert(&way, "kind", "s", kind_of(interface, tunnels));
         g_variant_dict_insert(&way, "interface", "s", interface);
         g_variant_dict_insert(&way, "address", "s", address);
         g_variant_dict_insert(&way, "family", "u", strchr(address, ':') ? 6u : 4u);
-        g_variant_dict_insert(&way, "excepted", "b", is_excepted(status, address, port));
+        g_variant_dict_insert(&way, "excepted", "b", was || is);
         g_variant_dict_insert(&way, "reached", "b", reached);
         g_variant_dict_insert(&way, "status", "u", code);
         g_variant_dict_insert(&way, "answer", "s", answer);
@@ -164,20 +169,32 @@ static GVariant *ways_of(GVariant *status, GVariant *answers, uint16_t port)
     return g_variant_builder_end(&ways);
 }
 
-GVariant *ks_online_tell(const char *url, GVariant *status, GVariant *answers)
+/* Who opens the lock meanwhile sees what leaves an open lock. */
+static const char *state_of(GVariant *status, GVariant *after)
 {
-    const char *state = ks_field_text(status, "state");
+    const char *later = ks_field_text(after, "state");
+
+    return strcmp(later, "unlocked") == 0 || strcmp(later, "paused") == 0
+               ? later
+               : ks_field_text(status, "state");
+}
+
+GVariant *ks_online_tell(const char *url, GVariant *status, GVariant *after, GVariant *answers)
+{
+    const char *state = state_of(status, after);
+    bool has_changed = strcmp(ks_field_text(status, "state"), ks_field_text(after, "state")) != 0;
     g_autoptr(GVariant) number = g_variant_get_child_value(answers, 1);
     uint16_t port = g_variant_get_uint16(number);
     g_autoptr(GVariant) given = g_variant_get_child_value(answers, 2);
-    g_autoptr(GVariant) ways = g_variant_ref_sink(ways_of(status, given, port));
+    g_autoptr(GVariant) ways =
+        g_variant_ref_sink(ways_of(status, after, given, port, &has_changed));
     Finding finding = find(state, ways);
     const char *doubt;
     GVariantDict told;
 
     g_variant_get_child(answers, 0, "&s", &doubt);
     if (doubt[0] == '\0')
-        doubt = finding.reached ? "" : doubt_of(&finding);
+        doubt = finding.reached ? "" : has_changed ? "changed" : doubt_of(&finding);
     g_variant_dict_init(&told, NULL);
     g_variant_dict_insert(&told, "url", "s", url);
     g_variant_dict_insert(&told, "state", "s", state);
@@ -202,6 +219,9 @@ static const char *why_unjudged(const char *doubt)
         const char *word;
         const char *text;
     } meanings[] = {
+        { "changed",
+          N_("It cannot be said whether this machine leaks: the lock changed during the test. Try "
+             "again.") },
         { "name", N_("Nothing can be said: no address was found for the service's name.") },
         { "not-public",
           N_("Nothing can be said: the service is not on the internet, where others see you.") },

@@ -12,9 +12,9 @@
  * the ways. */
 #define KS_ONLINE_TYPE "(sq" KS_ONLINE_WAYS ")"
 
-/* The object of the contract (a{sv}), a new reference. `status`: the guard's; `answers`: of
- * KS_ONLINE_TYPE. */
-GVariant *ks_online_tell(const char *url, GVariant *status, GVariant *answers);
+/* The object of the contract (a{sv}), a new reference. `status`, `after`: the guard's before
+ * the questions and when they were answered; `answers`: of KS_ONLINE_TYPE. */
+GVariant *ks_online_tell(const char *url, GVariant *status, GVariant *after, GVariant *answers);
 
 /* That for people: one sentence or two, then a table; as ks_show_leaks(). */
 char *ks_show_online(GVariant *told, bool colour);

@@ -112,7 +112,8 @@ static KsExitStatus exit_status_of(GVariant *told)
     return strcmp(verdict, "closed") == 0 ? KS_EXIT_DONE : KS_EXIT_UNJUDGED;
 }
 
-static KsExitStatus tell(const KsCommandLine *line, GVariant *status, GVariant *answers)
+static KsExitStatus tell(const KsCommandLine *line, GVariant *status, GVariant *after,
+                         GVariant *answers)
 {
     g_autoptr(GVariant) told = NULL;
     g_autofree char *text = NULL;
@@ -121,7 +122,7 @@ static KsExitStatus tell(const KsCommandLine *line, GVariant *status, GVariant *
     g_variant_get_child(answers, 0, "&s", &why);
     if (strcmp(why, "url") == 0)
         return ks_usage(NULL, _("“%s” must be followed by: %s"), "--online", "http://…, https://…");
-    told = ks_online_tell(line->online, status, answers);
+    told = ks_online_tell(line->online, status, after, answers);
     if (ks_command_line_has(line, KS_OPTION_JSON)) {
         text = ks_json_leaks(told, false);
         ks_output_data(text);
@@ -136,6 +137,7 @@ KsExitStatus ks_test_online(const KsCommandLine *line)
 {
     g_autoptr(GPtrArray) interfaces = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GVariant) status = NULL;
+    g_autoptr(GVariant) after = NULL;
     g_autoptr(GVariant) answers = NULL;
     g_autofree char *message = NULL;
     KsExitStatus exit;
@@ -158,5 +160,8 @@ KsExitStatus ks_test_online(const KsCommandLine *line)
         ks_output_complain(message);
         return KS_EXIT_FAILED;
     }
-    return tell(line, status, answers);
+    /* a lock that cannot be looked at again may have changed */
+    if (ks_client_get_status(line->client, &after, &message) != KS_EXIT_DONE)
+        after = g_variant_ref_sink(g_variant_new_array(G_VARIANT_TYPE("{sv}"), NULL, 0));
+    return tell(line, status, after, answers);
 }

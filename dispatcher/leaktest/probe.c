@@ -361,17 +361,39 @@ static bool is_closed(const KsSurroundings *around)
     return strcmp(around->state, "protected") == 0 || strcmp(around->state, "blocked") == 0;
 }
 
-void ks_probes_excuse(GArray *probes, const KsSurroundings *before, const KsSurroundings *after)
+/* As in the lock, a private range that a VPN leads to is nobody's to let out. A VPN that went makes
+ * another state, in which it may be. */
+static bool is_carried(const KsSurroundings *before, const KsSurroundings *after,
+                       const KsProbe *probe)
 {
+    if (strcmp(before->state, after->state) != 0)
+        return false;
+    for (unsigned i = 0; i < before->carried->len; i++) {
+        const KsLinkRoute *route = &g_array_index(before->carried, KsLinkRoute, i);
+
+        if (ks_address_is_in(&probe->destination, &route->destination, route->prefix))
+            return true;
+    }
+    return false;
+}
+
+bool ks_probes_excuse(GArray *probes, const KsSurroundings *before, const KsSurroundings *after)
+{
+    bool has_changed = false;
+
     if (!is_closed(before) || !is_closed(after))
-        return;
+        return false;
     for (unsigned i = 0; i < probes->len; i++) {
         KsProbe *probe = &g_array_index(probes, KsProbe, i);
+        bool was = is_excepted(before, probe);
+        bool is = is_excepted(after, probe);
 
-        if (probe->fate == KS_FATE_LEFT &&
-            (is_excepted(before, probe) || is_excepted(after, probe)))
-            probe->fate = KS_FATE_EXCEPTION;
+        if (probe->fate != KS_FATE_LEFT || !(was || is) || is_carried(before, after, probe))
+            continue;
+        probe->fate = KS_FATE_EXCEPTION;
+        has_changed |= was != is;
     }
+    return has_changed;
 }
 
 const char *ks_fate_word(KsFate fate)

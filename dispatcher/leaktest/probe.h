@@ -65,8 +65,9 @@ GArray *ks_probes_plan(const KsSurroundings *around);
 size_t ks_probe_payload(const KsProbe *probe, uint8_t ret_payload[KS_PAYLOAD_SIZE]);
 
 /* Where the lock was closed before and after: what left by an exception, KS_FATE_LEFT before this,
- * is no leak. */
-void ks_probes_excuse(GArray *probes, const KsSurroundings *before, const KsSurroundings *after);
+ * is no leak. True: some left that an exception lets out at one of the two times only, so that it
+ * cannot be said whether it was there then. */
+bool ks_probes_excuse(GArray *probes, const KsSurroundings *before, const KsSurroundings *after);
 
 /* The port that the kernel chose is known. */
 void ks_probe_mark_tcp(KsProbe *probe, uint16_t source_port);

@@ -151,7 +151,7 @@ static void finish(KsRun *run, GVariant *status)
 
     if (status)
         ks_surroundings_take_status(after, status);
-    ks_probes_excuse(run->probes, run->around, after);
+    findings.exceptions_changed = ks_probes_excuse(run->probes, run->around, after);
     run->done(run->done_data, ks_findings_tell(&findings), NULL);
 }
 

@@ -31,6 +31,7 @@ KsSurroundings *ks_surroundings_new(void)
     around->resolvers = g_array_new(FALSE, TRUE, sizeof(KsProbedNameServer));
     around->servers = g_array_new(FALSE, TRUE, sizeof(KsTestedServer));
     around->exceptions = g_array_new(FALSE, TRUE, sizeof(KsException));
+    around->carried = g_array_new(FALSE, TRUE, sizeof(KsLinkRoute));
     return around;
 }
 
@@ -47,6 +48,7 @@ void ks_surroundings_free(KsSurroundings *around)
     g_array_unref(around->resolvers);
     g_array_unref(around->servers);
     g_array_unref(around->exceptions);
+    g_array_unref(around->carried);
     g_free(around);
 }
 
@@ -391,10 +393,22 @@ static void take_routers(KsSurroundings *around, const KsWorld *world)
     }
 }
 
+static void take_carried(KsSurroundings *around, const KsWorld *world)
+{
+    for (unsigned i = 0; i < world->link_routes->len; i++) {
+        KsLinkRoute route = g_array_index(world->link_routes, KsLinkRoute, i);
+        const KsLink *link = ks_world_link_by_index(world, route.index);
+
+        if (link && is_in(around->tunnels, link->name))
+            g_array_append_val(around->carried, route);
+    }
+}
+
 void ks_surroundings_take_world(KsSurroundings *around, KsWorld *world)
 {
     tell_networks(around, world);
     take_cards(around, world);
+    take_carried(around, world);
     take_routers(around, world);
 }
 

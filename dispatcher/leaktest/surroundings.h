@@ -55,6 +55,8 @@ typedef struct {
     GArray *resolvers;    /* element-type KsProbedNameServer */
     GArray *servers;      /* element-type KsTestedServer */
     GArray *exceptions;   /* element-type KsException: what people let past the lock */
+    GArray *carried; /* element-type KsLinkRoute: the private ranges that VPNs lead to, which no
+                           * exception opens */
 } KsSurroundings;
 
 KsSurroundings *ks_surroundings_new(void);

@@ -3,21 +3,18 @@
 
 #include <string.h>
 
-unsigned ks_findings_leaks(const KsFindings *findings)
+static unsigned count(const KsFindings *findings, KsFate fate)
 {
-    unsigned leaks = 0;
+    unsigned count = 0;
 
     for (unsigned i = 0; i < findings->probes->len; i++)
-        leaks += g_array_index(findings->probes, KsProbe, i).fate == KS_FATE_LEFT;
-    return leaks;
+        count += g_array_index(findings->probes, KsProbe, i).fate == fate;
+    return count;
 }
 
-static bool was_nothing_sent(const KsFindings *findings)
+unsigned ks_findings_leaks(const KsFindings *findings)
 {
-    for (unsigned i = 0; i < findings->probes->len; i++)
-        if (g_array_index(findings->probes, KsProbe, i).fate != KS_FATE_NO_WAY)
-            return false;
-    return true;
+    return count(findings, KS_FATE_LEFT);
 }
 
 KsDoubt ks_findings_doubt(const KsFindings *findings)
@@ -39,9 +36,12 @@ KsDoubt ks_findings_doubt(const KsFindings *findings)
     }
     if (lost)
         return KS_DOUBT_LOST;
-    if (strcmp(findings->state, findings->after) != 0)
+    if (findings->exceptions_changed || strcmp(findings->state, findings->after) != 0)
         return KS_DOUBT_CHANGED;
-    return was_nothing_sent(findings) ? KS_DOUBT_NOTHING_SENT : KS_DOUBT_NONE;
+    if (count(findings, KS_FATE_EXCEPTION) > 0)
+        return KS_DOUBT_EXCEPTION;
+    return count(findings, KS_FATE_NO_WAY) == findings->probes->len ? KS_DOUBT_NOTHING_SENT
+                                                                    : KS_DOUBT_NONE;
 }
 
 static const char *doubt_word(KsDoubt doubt)
@@ -54,6 +54,7 @@ static const char *doubt_word(KsDoubt doubt)
         [KS_DOUBT_NO_CONTROL] = "no-control",
         [KS_DOUBT_LOST] = "lost",
         [KS_DOUBT_CHANGED] = "changed",
+        [KS_DOUBT_EXCEPTION] = "exception",
         [KS_DOUBT_NOTHING_SENT] = "nothing-sent",
     };
 

@@ -22,12 +22,14 @@ typedef enum {
     KS_DOUBT_NO_CONTROL,     /* a card on which the frame that may leave was not seen */
     KS_DOUBT_LOST,           /* frames came faster than they could be read */
     KS_DOUBT_CHANGED,        /* the lock or the VPN changed meanwhile */
+    KS_DOUBT_EXCEPTION,      /* an exception let some of it out, all else was held */
     KS_DOUBT_NOTHING_SENT,   /* not one probe became a packet: there is no way to send anything */
 } KsDoubt;
 
 typedef struct {
-    const char *state; /* the guard's word before, or "" */
-    const char *after; /* the same afterwards */
+    const char *state;       /* the guard's word before, or "" */
+    const char *after;       /* the same afterwards */
+    bool exceptions_changed; /* as ks_probes_excuse() has it */
     bool too_many_cards;
     bool has_unknown_ppp; /* up, and no guard says whose it is */
     bool tunnel_is_up;

@@ -73,6 +73,7 @@ static void take_probe(KsLeakResult *result, GVariant *probe)
     else if (strcmp(fate, "held") != 0 && strcmp(fate, "refused") != 0)
         result->verdict = KS_LEAK_UNJUDGED; /* of a version that knows more */
     result->tried += cell != KS_LEAK_CELL_NO_WAY;
+    result->excepted += cell == KS_LEAK_CELL_EXCEPTION;
     result->leaks += cell >= KS_LEAK_CELL_LEFT_ROOT;
     row = find_row(result, what, interface);
     row->cells[family == 4 ? KS_IPV4 : KS_IPV6] =
@@ -103,6 +104,10 @@ KsLeakResult *ks_leak_result_read(GVariant *told)
         result->verdict = KS_LEAK_LEAKED;
     else if (result->tried == 0 && result->verdict == KS_LEAK_CLOSED)
         result->verdict = KS_LEAK_UNJUDGED;
+    else if (result->excepted > 0 && result->verdict == KS_LEAK_CLOSED) {
+        result->verdict = KS_LEAK_UNJUDGED;
+        g_strlcpy(result->doubt, KS_LEAK_DOUBT_EXCEPTION, sizeof(result->doubt));
+    }
     return result;
 }
 

@@ -26,6 +26,9 @@ typedef enum {
 
 #define KS_LEAK_WORD_SIZE 32
 
+/* The doubt where nothing left but what exceptions let out. */
+#define KS_LEAK_DOUBT_EXCEPTION "exception"
+
 typedef struct {
     char what[KS_LEAK_WORD_SIZE]; /* "tcp", "udp", ... */
     char interface[IF_NAMESIZE];  /* that it was bound to, or "" */
@@ -43,6 +46,7 @@ typedef struct {
     char server[KS_LEAK_WORD_SIZE];
     unsigned tried; /* attempts that became packets */
     unsigned leaks;
+    unsigned excepted; /* what exceptions let out */
     unsigned user;
     GArray *rows; /* element-type KsLeakRow */
 } KsLeakResult;

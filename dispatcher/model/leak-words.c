@@ -66,8 +66,13 @@ static char *leaked(const KsLeakResult *result)
 
 char *ks_leak_headline(const KsLeakResult *result)
 {
+    bool is_excepted = strcmp(result->doubt, KS_LEAK_DOUBT_EXCEPTION) == 0;
     g_autofree char *sentence = NULL;
 
+    if (result->verdict == KS_LEAK_UNJUDGED && is_excepted)
+        return g_strdup_printf(_("Nothing leaks but what exceptions let out: %u of %u attempts to "
+                                 "get out without a VPN."),
+                               result->excepted, result->tried);
     if (result->verdict == KS_LEAK_UNJUDGED)
         return g_strdup(why_unjudged(result->doubt));
     if (result->verdict == KS_LEAK_CLOSED)
@@ -79,7 +84,7 @@ char *ks_leak_headline(const KsLeakResult *result)
                      result->tried),
             result->tried);
     sentence = leaked(result);
-    return result->doubt[0]
+    return result->doubt[0] && !is_excepted
                ? g_strdup_printf("%s %s", sentence, _("Not all of it could be judged."))
                : g_steal_pointer(&sentence);
 }

@@ -67,6 +67,26 @@ static KsSurroundings *closed_with(const char *state, const char *exceptions)
     return around;
 }
 
+/* A VPN is up that leads to that /24, and something else that leads to all. */
+static void carry(KsSurroundings *around, const char *network)
+{
+    g_autoptr(KsWorld) world = ks_world_new();
+    KsLink link = { .index = 7, .name = "tun0", .kind = "tun", .up = true, .tunnel_kind = true };
+    KsLink other = { .index = 8, .name = "tun8", .kind = "tun", .up = true, .tunnel_kind = true };
+    KsLinkRoute route = { .index = 7, .prefix = 24 };
+    KsLinkRoute all = { .index = 8, .destination.family = AF_INET };
+
+    g_ptr_array_add(around->tunnels, g_strdup("tun0"));
+    g_array_append_val(world->links, link);
+    g_array_append_val(world->links, other);
+    g_array_append_val(world->link_routes, all);
+    if (network) {
+        g_assert_true(ks_address_parse(network, &route.destination));
+        g_array_append_val(world->link_routes, route);
+    }
+    ks_surroundings_take_world(around, world);
+}
+
 /* What an exception let out is no leak, but only while the lock was closed; all else is. */
 static void test_exceptions(void)
 {
@@ -84,10 +104,12 @@ static void test_exceptions(void)
         KsProbeKind kind;
         uint16_t port;
         KsFate fate;
+        bool changed;        /* it was let out at one of the two times only */
+        const char *carried; /* where a VPN leads; NULL: elsewhere */
     } rows[] = {
         { "protected", "blocked", TCP_80, TCP_80, KS_PROBE_TCP, 80, KS_FATE_EXCEPTION },
-        { "protected", "protected", TCP_80, NONE, KS_PROBE_TCP, 80, KS_FATE_EXCEPTION },
-        { "protected", "protected", NONE, TCP_80, KS_PROBE_TCP, 80, KS_FATE_EXCEPTION },
+        { "protected", "protected", TCP_80, NONE, KS_PROBE_TCP, 80, KS_FATE_EXCEPTION, true },
+        { "protected", "protected", NONE, TCP_80, KS_PROBE_TCP, 80, KS_FATE_EXCEPTION, true },
         { "protected", "protected", TCP_80, TCP_80, KS_PROBE_TCP, 91, KS_FATE_LEFT },
         { "protected", "protected", TCP_80, TCP_80, KS_PROBE_UDP, 80, KS_FATE_LEFT },
         { "protected", "protected", ALL, ALL, KS_PROBE_ECHO, 0, KS_FATE_EXCEPTION },
@@ -97,6 +119,12 @@ static void test_exceptions(void)
         { "protected", "broken", TCP_80, TCP_80, KS_PROBE_TCP, 80, KS_FATE_LEFT },
         { "paused", "protected", TCP_80, TCP_80, KS_PROBE_TCP, 80, KS_FATE_LEFT },
         { "unlocked", "unlocked", TCP_80, TCP_80, KS_PROBE_TCP, 80, KS_FATE_LEFT },
+        /* what a VPN leads to is nobody's to let out, as long as it leads there */
+        { "protected", "protected", ALL, ALL, KS_PROBE_UDP, 9, KS_FATE_LEFT, false, "192.0.2.0" },
+        { "protected", "protected", ALL, ALL, KS_PROBE_UDP, 9, KS_FATE_EXCEPTION, false,
+          "198.51.100.0" },
+        { "protected", "blocked", ALL, ALL, KS_PROBE_UDP, 9, KS_FATE_EXCEPTION, false,
+          "192.0.2.0" },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -109,8 +137,9 @@ static void test_exceptions(void)
         g_array_append_val(probes, probe);
         probe.fate = KS_FATE_VPN;
         g_array_append_val(probes, probe);
-        ks_probes_excuse(probes, before, after);
+        carry(before, rows[i].carried);
         g_test_message("row %u", i);
+        g_assert_true(ks_probes_excuse(probes, before, after) == rows[i].changed);
         g_assert_cmpint(g_array_index(probes, KsProbe, 0).fate, ==, rows[i].fate);
         g_assert_cmpint(g_array_index(probes, KsProbe, 1).fate, ==, KS_FATE_VPN);
     }
@@ -321,6 +350,17 @@ static void test_verdict(void)
     assert_told(&one, "unjudged", "nothing-sent", "no way");
     end_case(&one);
 
+    /* an exception is no leak, and yet not nothing; it hides none */
+    one = make_case(KS_FATE_EXCEPTION);
+    assert_told(&one, "unjudged", "exception", "but what exceptions let out: 1 of 1");
+    one.findings.exceptions_changed = true;
+    assert_told(&one, "unjudged", "changed", "the lock changed");
+    one.findings.exceptions_changed = false;
+    g_array_set_size(one.probes, 2);
+    g_array_index(one.probes, KsProbe, 1).fate = KS_FATE_LEFT;
+    assert_told(&one, "leaked", "exception", "This machine leaks: 1 of 2");
+    end_case(&one);
+
     /* what was seen was seen */
     one = make_case(KS_FATE_LEFT);
     one.findings.after = "blocked";
@@ -385,6 +425,9 @@ static void test_result_of_others(void)
         { "{'verdict': <'closed'>, 'probes': <[{'what': <'new\\u001bthing'>, 'family': <uint32 4>, "
           "'fate': <'held'>}]>}",
           KS_LEAK_CLOSED },
+        { "{'verdict': <'closed'>, 'probes': <[{'what': <'udp'>, 'family': <uint32 4>, "
+          "'fate': <'exception'>}]>}",
+          KS_LEAK_UNJUDGED },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {

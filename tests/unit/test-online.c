@@ -23,6 +23,16 @@ static GVariant *parse(const char *type, const char *text)
 #define USUAL_NOT      "('', '192.0.2.9', false, 0, '', 'refused', false)"
 #define CARD_NOT       "('wlan0', '192.0.2.9', false, 0, '', 'refused', false)"
 
+static GVariant *status_of(const char *state, const char *excepted)
+{
+    g_autofree char *text = g_strdup_printf(
+        "{'state': <'%s'>, 'tunnels': <[{'interface': <'tun0'>}]>, 'exceptions': <[{'to': <'%s'>, "
+        "'protocol': <'tcp'>, 'first_port': <uint16 443>, 'last_port': <uint16 443>}]>}",
+        state, excepted);
+
+    return parse("a{sv}", text);
+}
+
 static void test_verdict(void)
 {
     static const struct {
@@ -34,6 +44,8 @@ static void test_verdict(void)
         const char *seen;
         const char *says;
         const char *excepted; /* where an exception leads; NULL: elsewhere */
+        const char *later;    /* the state when the answers were there; NULL: the same */
+        const char *moved;    /* where the exception leads then; NULL: the same */
     } cases[] = {
         { "protected", "", USUAL("a") "," TUNNEL("a") "," CARD_NOT, "closed", "", "",
           "Nothing leaks to this service" },
@@ -69,19 +81,29 @@ static void test_verdict(void)
           "different", "an exception lets", "192.0.2.0/24" },
         { "unlocked", "", USUAL("a") "," TUNNEL("a") "," CARD("b"), "leaked", "", "different",
           "The lock is open", "192.0.2.9" },
+        /* what changed meanwhile is not judged by what was */
+        { "protected", "", USUAL("a") "," TUNNEL("a") "," CARD_NOT, "unjudged", "changed", "",
+          "the lock changed", NULL, "blocked" },
+        { "protected", "", USUAL("a") "," TUNNEL("a") "," CARD_NOT, "unjudged", "changed", "",
+          "the lock changed", NULL, "" },
+        { "protected", "", USUAL("a") "," TUNNEL("a") "," CARD("b"), "leaked", "", "different",
+          "The lock is paused", NULL, "paused" },
+        { "protected", "", USUAL("a") "," TUNNEL("a") "," CARD("b"), "unjudged", "changed",
+          "different", "the lock changed", NULL, NULL, "192.0.2.9" },
+        { "protected", "", USUAL("a") "," TUNNEL("a") "," CARD("b"), "unjudged", "changed",
+          "different", "the lock changed", "192.0.2.9", NULL, "192.0.2.1" },
         { "blocked", "name", "", "unjudged", "name", "", "no address was found" },
         { "protected", "not-public", "", "unjudged", "not-public", "", "not on the internet" },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *state = g_strdup_printf(
-            "{'state': <'%s'>, 'tunnels': <[{'interface': <'tun0'>}]>, 'exceptions': <[{'to': <'%s'>, "
-            "'protocol': <'tcp'>, 'first_port': <uint16 443>, 'last_port': <uint16 443>}]>}",
-            cases[i].state, cases[i].excepted ? cases[i].excepted : "192.0.2.1");
+        const char *excepted = cases[i].excepted ? cases[i].excepted : "192.0.2.1";
         g_autofree char *said = g_strdup_printf("('%s', 443, [%s])", cases[i].why, cases[i].ways);
-        g_autoptr(GVariant) status = parse("a{sv}", state);
+        g_autoptr(GVariant) status = status_of(cases[i].state, excepted);
+        g_autoptr(GVariant) after = status_of(cases[i].later ? cases[i].later : cases[i].state,
+                                              cases[i].moved ? cases[i].moved : excepted);
         g_autoptr(GVariant) answers = parse(KS_ONLINE_TYPE, said);
-        g_autoptr(GVariant) told = ks_online_tell(URL, status, answers);
+        g_autoptr(GVariant) told = ks_online_tell(URL, status, after, answers);
         g_autofree char *text = ks_show_online(told, false);
         g_auto(GStrv) words = g_strsplit_set(text, " \n", -1);
         g_autofree char *line = g_strjoinv(" ", words);
@@ -103,7 +125,7 @@ static void test_long_answer(void)
         g_strdup_printf("('', 443, [('', '192.0.2.9', true, 200, '%s', '', false)])", much);
     g_autoptr(GVariant) status = parse("a{sv}", "@a{sv} {}");
     g_autoptr(GVariant) answers = parse(KS_ONLINE_TYPE, said);
-    g_autoptr(GVariant) told = ks_online_tell(URL, status, answers);
+    g_autoptr(GVariant) told = ks_online_tell(URL, status, status, answers);
     g_autofree char *text = ks_show_online(told, true);
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
