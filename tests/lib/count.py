@@ -13,6 +13,7 @@ no case passed or failed each count as one failure.
 """
 
 import json
+import re
 import shlex
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -77,8 +78,9 @@ def count_meson(count, base):
         programs = []
 
     for program in programs:
-        name, result = program["name"], program["result"]  # name: "project:suite / program"
-        program_name = name.rpartition(" / ")[2]
+        # name: "project:suite / program", from meson 1.9 on "suite - project:program"
+        name, result = program["name"], program["result"]
+        program_name = re.split(" / |:", name)[-1]
         subtests = [
             case
             for group, members in cases.items()

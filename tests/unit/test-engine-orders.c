@@ -388,7 +388,7 @@ typedef struct {
 } Walked;
 
 static const Walked walks[] = {
-    { "/engine/orders/vpn", KS_MODE_VPN, false, false, 0 },
+    { "/engine/longest/vpn", KS_MODE_VPN, false, false, 0 },
     { "/engine/orders/drops", KS_MODE_DROPS, false, true, 1 },
     { "/engine/orders/always", KS_MODE_ALWAYS, false, false, 1 },
     { "/engine/orders/off", KS_MODE_OFF, false, false, 2 },
