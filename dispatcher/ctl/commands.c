@@ -185,8 +185,9 @@ const KsCommand ks_commands[] = {
           "Lets traffic to an address or a range leave this machine without the VPN while the lock is "
           "closed, and its answers in: allow add NAS --to 192.0.2.5 --protocol tcp --port 443\n"
           "Without --protocol it is TCP, UDP and ping; without --port all ports but those of name "
-          "servers. It changes no routes: what the VPN carries goes through the VPN, and when the "
-          "VPN drops, it goes out in clear. It outlasts a restart of this machine unless it is made "
+          "servers. It changes no routes: what the VPN carries goes through the VPN, and in clear when "
+          "the VPN drops, the network leads past it, or a program ties itself to the network card. On "
+          "another network a private address is another machine’s. It outlasts a restart of this machine unless it is made "
           "for a while.\n"
           "NAME is any name that you choose."),
       .run = ks_run_allow_add },

@@ -28,6 +28,8 @@ int64_t ks_guard_next_connect(const KsGuard *guard)
 KsStatusFacts ks_guard_facts(const KsGuard *guard)
 {
     const KsReadback *second = ks_second_layer_held(ks_keeper_second_layer(guard->keeper));
+    g_autofree char *unlock_refusal =
+        ks_configuration_refusal(guard->configuration, KS_CONFIGURATION_ALLOW_UNLOCK);
 
     return (KsStatusFacts){
         .engine = guard->engine,
@@ -36,6 +38,7 @@ KsStatusFacts ks_guard_facts(const KsGuard *guard)
         .trouble = ks_keeper_trouble(guard->keeper) != NULL ||
                    ks_keeper_is_paused_too_long(guard->keeper) || guard->was_broken,
         .pause_max = ks_configuration_pause_max(guard->configuration),
+        .unlock_forbidden = unlock_refusal != NULL,
         .egress = ks_second_layer_stands(ks_keeper_second_layer(guard->keeper)),
         .problems = { ks_keeper_trouble(guard->keeper), guard->state_problem, guard->save_problem,
                       guard->vpns_problem,

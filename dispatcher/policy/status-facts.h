@@ -19,6 +19,7 @@ typedef struct {
     KsHeld held;            /* what the kernel holds */
     const KsViewer *viewer; /* who is told; NULL: everybody, and nothing of private profiles */
     uint32_t pause_max;     /* seconds; 0: pausing is not allowed */
+    bool unlock_forbidden;  /* by the administrator */
     bool egress;            /* the second layer stands on every uplink */
     bool alone;             /* no guard keeps the kernel up to date */
     bool trouble;           /* the kernel could not be asked or changed: nothing is verified */

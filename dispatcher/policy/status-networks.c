@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/status-networks.h"
 
-#include <string.h>
+#include "policy/exceptions.h"
 
-#define HOLDS                                                                                     \
-    "The lock refuses what goes there: nothing leaks, but it cannot be reached, and by that the " \
-    "network may find out what you use."
+#include <string.h>
 
 /* NULL: a network that this viewer is not told of, or NetworkManager does not know. */
 static const KsNetwork *network_on(const KsStatusFacts *facts, const char *interface)
@@ -51,28 +49,69 @@ static char *without_routes(const KsWorld *world, uint32_t index)
     return g_strdup(NOTHING_ELSE);
 }
 
+static bool has_exception_in(const KsWorld *world, const KsException *exception, uint32_t index,
+                             KsSteered how)
+{
+    for (unsigned i = 0; i < world->steerings->len; i++) {
+        const KsSteering *steering = &g_array_index(world->steerings, KsSteering, i);
+        const KsAddress *there = &steering->destination;
+
+        if (steering->index == index && steering->how == how &&
+            there->family == exception->address.family &&
+            ks_address_is_in(&exception->address, there, MIN(steering->prefix, exception->prefix)))
+            return true;
+    }
+    return false;
+}
+
+#define NOT_REACHED "it cannot be reached, and by that the network may find out what you use."
+
+/* What the lock makes of it: exceptions ask no route. */
+static char *outcome(const KsWorld *world, uint32_t index, KsSteered how)
+{
+    const char *first = NULL;
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < ks_exceptions_count(world->exceptions); i++) {
+        const KsExceptionEntry *entry = ks_exceptions_get(world->exceptions, i);
+
+        if (has_exception_in(world, &entry->what, index, how) && count++ == 0)
+            first = entry->name;
+    }
+    if (count == 0)
+        return g_strdup("The lock refuses what goes there: nothing leaks, but " NOT_REACHED);
+    if (count == 1)
+        return g_strdup_printf(
+            "What the exception \"%s\" allows leaves in clear there, past the VPN. "
+            "The lock refuses the rest: " NOT_REACHED,
+            first);
+    return g_strdup_printf(
+        "What the exception \"%s\" and %u more allow leaves in clear there, past "
+        "the VPN. The lock refuses the rest: " NOT_REACHED,
+        first, count - 1);
+}
+
 static char *sentence(const KsWorld *world, uint32_t index, KsSteered how, const char *network,
                       const char *ranges)
 {
     g_autofree char *advice = without_routes(world, index);
+    g_autofree char *holds = outcome(world, index, how);
 
     switch (how) {
     case KS_STEERED_BY_DHCP:
         return g_strdup_printf(
-            "The network \"%s\" steers public addresses past the VPN by DHCP: %s. " HOLDS "%s",
-            network, ranges, advice);
+            "The network \"%s\" steers public addresses past the VPN by DHCP: %s. %s%s", network,
+            ranges, holds, advice);
     case KS_STEERED_BY_ROUTER:
         return g_strdup_printf(
-            "A router of the network \"%s\" steers public addresses past the VPN: %s. " HOLDS
-                NOTHING_ELSE,
-            network, ranges);
+            "A router of the network \"%s\" steers public addresses past the VPN: %s. %s" NOTHING_ELSE,
+            network, ranges, holds);
     case KS_STEERED_LOCAL:
         break;
     }
-    return g_strdup_printf(
-        "The network \"%s\" calls public addresses its own local network: %s. " HOLDS
-        " If they are not its own, use another network.",
-        network, ranges);
+    return g_strdup_printf("The network \"%s\" calls public addresses its own local network: %s. %s"
+                           " If they are not its own, use another network.",
+                           network, ranges, holds);
 }
 
 /* One for all ranges of a link: there may be many. */
@@ -124,6 +163,18 @@ static bool is_any_vpn_up(const KsStatusFacts *facts)
 
 #define HOW_TO_LOG_IN \
     "open any page in a browser (http://, not https://), log in there, and connect the VPN."
+#define IN_CLEAR "Meanwhile all programs send without the VPN."
+
+/* How to get there while locked: a pause ends by itself, an unlock does not. */
+static const char *way_in(const KsStatusFacts *facts)
+{
+    if (facts->pause_max > 0)
+        return "To open the lock for it: nm-killswitch pause 5m. " IN_CLEAR " Then " HOW_TO_LOG_IN;
+    if (facts->unlock_forbidden)
+        return "The administrator allows neither pausing nor unlocking: use another network.";
+    return "To open the lock for it: nm-killswitch unlock. " IN_CLEAR " Then " HOW_TO_LOG_IN
+           " To close it again: nm-killswitch lock.";
+}
 
 void ks_status_warn_of_login(GVariantBuilder *builder, const KsStatusFacts *facts,
                              const char *reason)
@@ -133,24 +184,23 @@ void ks_status_warn_of_login(GVariantBuilder *builder, const KsStatusFacts *fact
     bool is_known =
         facts->world->network_mark != 0 && facts->world->network_mark == facts->world->login_mark;
     bool is_likely = strcmp(reason, "server-unreachable") == 0 && facts->world->network_mark != 0;
-    const char *opens = facts->pause_max > 0 ? "nm-killswitch pause 5m" : "nm-killswitch unlock";
     g_autofree char *text = NULL;
 
     if (is_any_vpn_up(facts) || strcmp(ks_status_state(facts), "broken") == 0)
         return;
     if (is_known && is_open)
-        text = g_strdup(
-            "The network wants a login in a browser, and no VPN can connect before: " HOW_TO_LOG_IN);
-    else if (is_known)
-        text = g_strdup_printf("The network wants a login in a browser, no VPN can connect before, "
-                               "and no page can be opened while locked. To open the lock for it: "
-                               "%s. Then " HOW_TO_LOG_IN,
-                               opens);
+        text = g_strdup("The network wants a login in a browser, and no VPN can connect "
+                        "before: " HOW_TO_LOG_IN " " IN_CLEAR);
+    else if (is_known) /* who has logged in since is seen only once it is open again */
+        text =
+            g_strdup_printf("The network wanted a login in a browser when that could be seen last. "
+                            "If it still does, no VPN can connect before, and no page can be "
+                            "opened while locked. %s",
+                            way_in(facts));
     else if (is_likely)
         text = g_strdup_printf("If the network wants a login in a browser, as a hotel's does, no "
-                               "VPN can connect before; while locked that cannot be seen. To open "
-                               "the lock for it: %s. Then " HOW_TO_LOG_IN,
-                               opens);
+                               "VPN can connect before; while locked that cannot be seen. %s",
+                               way_in(facts));
     if (text)
         g_variant_builder_add(builder, "s", text);
 }

@@ -2,6 +2,7 @@
 /* What status says of another firewall that refuses, and whose packets are followed for it. */
 #include "status-fixture.h"
 
+#include "policy/exceptions.h"
 #include "policy/traced.h"
 
 #include <netinet/in.h>
@@ -106,8 +107,46 @@ static void test_networks(Fixture *f, const void *data)
     g_assert_true(warns(f, "past the VPN by DHCP: 203.0.113.0/24 and 1 more. "));
     g_assert_true(warns(f, "A router of the network"));
     g_assert_true(warns(f, "its own local network: 5.6.7.0/24. "));
+    g_assert_true(warns(f, "nothing leaks"));
     g_array_set_size(f->world->steerings, 0);
     g_assert_false(warns(f, "public addresses"));
+}
+
+static void except(KsExceptions *exceptions, const char *name, const char *to)
+{
+    KsExceptionWish wish = { .name = name, .to = to, .protocol = "tcp", .first_port = 443 };
+    g_autoptr(GError) error = NULL;
+
+    wish.last_port = wish.first_port;
+    g_assert_true(ks_exceptions_add(exceptions, &wish, 0, &error));
+}
+
+/* What an exception lets out the network leads past the VPN. */
+static void test_networks_and_exceptions(Fixture *f, const void *data)
+{
+    g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
+
+    (void) data;
+    add_vpn(f->world);
+    except(exceptions, "elsewhere", "198.51.100.9");
+    f->world->exceptions = exceptions;
+    steer(f->world, KS_STEERED_BY_DHCP, "203.0.113.0", 24);
+    steer(f->world, KS_STEERED_LOCAL, "198.18.5.0", 24);
+    look(f);
+    assert_state(f, "protected");
+    g_assert_true(warns(f, "nothing leaks"));
+    g_assert_false(warns(f, "allow"));
+    except(exceptions, "web", "203.0.113.9");
+    look(f);
+    g_assert_true(warns(f, "What the exception \"web\" allows leaves in clear there, past the VPN. "
+                           "The lock refuses the rest: it cannot be reached"));
+    g_assert_true(warns(f, "own local network: 198.18.5.0/24. The lock refuses what goes there"));
+    except(exceptions, "all of it", "198.18.0.0/16");
+    except(exceptions, "mail", "203.0.113.10");
+    look(f);
+    g_assert_true(warns(f, "What the exception \"web\" and 1 more allow leaves in clear there"));
+    g_assert_true(warns(f, "What the exception \"all of it\" allows"));
+    g_assert_false(warns(f, "nothing leaks"));
 }
 
 static void test_login(Fixture *f, const void *data)
@@ -132,15 +171,23 @@ static void test_login(Fixture *f, const void *data)
     vpn->failure = KS_FAILURE_NONE;
     g_assert_false(warns(f, "in a browser"));
     f->world->login_mark = 5;
+    g_assert_true(
+        warns(f, "wanted a login in a browser when that could be seen last. If it still "));
     g_assert_true(warns(f, "no page can be opened while locked. To open the lock for it: "
-                           "nm-killswitch pause 5m. "));
+                           "nm-killswitch pause 5m. Meanwhile all programs send without the VPN."));
+    g_assert_false(warns(f, "nm-killswitch lock."));
     f->facts.pause_max = 0;
-    g_assert_true(warns(f, "To open the lock for it: nm-killswitch unlock. "));
+    g_assert_true(warns(f, "To open the lock for it: nm-killswitch unlock. Meanwhile all "));
+    g_assert_true(warns(f, "To close it again: nm-killswitch lock."));
+    f->facts.unlock_forbidden = true;
+    g_assert_true(warns(f, "allows neither pausing nor unlocking: use another network."));
+    g_assert_false(warns(f, "nm-killswitch "));
     (void) ks_engine_set_locked(f->engine, false);
     look(f);
     assert_state(f, "unlocked");
     g_assert_true(warns(f, "The network wants a login in a browser, and no VPN"));
     g_assert_false(warns(f, "while locked"));
+    g_assert_true(warns(f, "connect the VPN. Meanwhile all programs send without the VPN."));
     vpn->activity = KS_VPN_UP;
     look(f);
     g_assert_false(warns(f, "in a browser"));
@@ -152,6 +199,7 @@ int main(int argc, char **argv)
     CASE("refusals", test_refusals);
     CASE("frames", test_frames);
     CASE("networks", test_networks);
+    CASE("networks-and-exceptions", test_networks_and_exceptions);
     CASE("login", test_login);
     return g_test_run();
 }

@@ -11,9 +11,10 @@ a public range that is called local, with LAN access on. Its ServerIP (CVE-2023-
 the server that leads to a web server.
 """
 
+import socket
 import urllib.request
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,37 @@ def test_routes_are_not_taken(locked, dhcp):
         dhcp.say()
         locked.manager.nmcli(*modify, "no", "ipv4.routes", "")
         locked.manager.up("uplink")
+
+
+def test_an_exception_goes_where_the_network_leads(locked, dhcp):
+    """What it lets out leaves in clear while a full VPN is up, and status says so; all else stays."""
+    dhcp.say(f"249,{TARGETS[4]},{a.ROUTER[4]},0.0.0.0/0,{a.ROUTER[4]}")
+    canary = b"canary of an exception that is led past"
+    there = (a.WEB[4], 9)
+
+    def send() -> None:
+        with suppress(PermissionError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(canary, there)
+
+    def is_it(frame: Frame) -> bool:
+        return canary in frame.data
+
+    try:
+        _wait_for_trick(locked, "The lock refuses what goes there: nothing leaks")
+        wait_until(lambda: route_goes_by(locked.client, 4, a.UPLINK), "the routes", _PATIENCE)
+        mark = locked.capture.fence()
+        locked.client.call(send)
+        assert not any(is_it(frame) for frame in locked.capture.since(mark, locked.capture.fence()))
+        locked.product.ctl("allow", "add", "web", "--to", there[0], "--protocol", "udp", "--port", str(there[1]))
+        judged = Judge(locked, locked.capture)
+        judged.require_nothing("locked, VPN up, beside the exception")
+        _wait_for_trick(locked, 'What the exception "web" allows leaves in clear there, past the VPN.')
+        mark = locked.capture.mark()
+        locked.client.call(send)
+        locked.capture.wait_for(is_it, "what the exception lets out", mark)
+    finally:
+        locked.product.ctl("allow", "remove", "web", check=False)
+        dhcp.say()
 
 
 def test_public_addresses_that_are_called_local(locked):
@@ -428,7 +460,7 @@ _PAUSE = "nm-killswitch pause 5m"
 
 
 def _said_of_login(product) -> str:
-    return " ".join(text for text in product.status()["warnings"] if "wants a login in a browser" in text)
+    return " ".join(text for text in product.status()["warnings"] if "a login in a browser" in text)
 
 
 @pytest.mark.parametrize(("opened", "closed"), [("pause 5m", "resume"), ("unlock", "lock")])
