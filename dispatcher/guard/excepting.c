@@ -121,7 +121,8 @@ bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptio
     }
     if (seconds > 0) /* rounded up */
         until = now() + 1 + seconds + KS_EXCEPTION_EARLIER;
-    if (!ks_exceptions_add(changed, wish, until, error))
+    if (!ks_exceptions_suit(wish, ks_look_world(guard->look), error) ||
+        !ks_exceptions_add(changed, wish, until, error))
         return false;
     if (doing == KS_GUARD_TRY)
         return true;

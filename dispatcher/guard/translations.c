@@ -4,11 +4,10 @@
 #include "model/name-policy.h"
 #include "model/server.h"
 
-/* Of one network, and of what a VPN's name server says besides. */
-#define FOUND_MAX 3u
+#include <string.h>
 
 struct KsTranslations {
-    KsTranslation found[FOUND_MAX]; /* the one told last comes last */
+    KsTranslation found[KS_TRANSLATIONS_MAX]; /* the one told last comes last */
     unsigned count;
 };
 
@@ -43,8 +42,8 @@ static bool renew(KsTranslations *translations, const KsTranslation *told)
 
 static void add(KsTranslations *translations, const KsTranslation *told)
 {
-    if (translations->count == FOUND_MAX) {
-        for (unsigned i = 1; i < FOUND_MAX; i++)
+    if (translations->count == KS_TRANSLATIONS_MAX) {
+        for (unsigned i = 1; i < KS_TRANSLATIONS_MAX; i++)
             translations->found[i - 1] = translations->found[i];
         translations->count--;
     }
@@ -57,7 +56,7 @@ bool ks_translations_learn(KsTranslations *translations, const KsAddress *addres
     unsigned added = 0;
 
     *ret_any = false;
-    for (unsigned i = 0; i < count && added < FOUND_MAX; i++) {
+    for (unsigned i = 0; i < count && added < KS_TRANSLATIONS_MAX; i++) {
         KsTranslation told;
 
         if (!ks_translation_find(&addresses[i], &told))
@@ -125,8 +124,11 @@ void ks_translations_apply(const KsTranslations *translations, KsWorld *world)
 {
     unsigned endpoints = world->wireguard_endpoints->len;
 
+    world->translations_count = 0;
     if (!world->ipv6_only)
         return;
+    memcpy(world->translations, translations->found, sizeof(translations->found));
+    world->translations_count = translations->count;
     for (unsigned i = 0; i < world->vpns->len; i++)
         apply_to(translations, g_ptr_array_index(world->vpns, i));
     for (unsigned i = 0; i < endpoints; i++) {

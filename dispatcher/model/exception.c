@@ -18,6 +18,11 @@
 /* As much of IPv4 behind a translator: its addresses end with IPv4's. */
 #define PREFIX_TRANSLATED_MIN 112
 
+/* Wider ones are confirmed, as the sentence says. */
+#define PREFIX4_UNCONFIRMED           24
+#define PREFIX6_UNCONFIRMED           48
+#define PREFIX_TRANSLATED_UNCONFIRMED 120
+
 #define PORT_MAX          65535u
 #define PORTS_UNCONFIRMED 1024 /* as the sentence says; of a public address */
 
@@ -170,7 +175,7 @@ bool ks_exceptions_overlap(const KsException *a, const KsException *b)
 }
 
 /* Wholly in a range that is no public one (RFC 6598 is carriers' and overlays'). */
-static bool is_private(const KsException *exception)
+bool ks_exception_is_private(const KsException *exception)
 {
     static const struct {
         KsAddress address;
@@ -189,7 +194,7 @@ static bool is_private(const KsException *exception)
     return false;
 }
 
-/* Some of its addresses stand for IPv4 ones (RFC 6052, RFC 8215; Teredo, RFC 4380). */
+/* Some of its addresses stand for IPv4 ones (RFC 6052, RFC 8215; RFC 7915; Teredo, RFC 4380). */
 static bool stands_for_ipv4(const KsException *exception)
 {
     static const struct {
@@ -198,6 +203,7 @@ static bool stands_for_ipv4(const KsException *exception)
     } ranges[] = {
         { { AF_INET6, { 0, 0x64, 0xff, 0x9b } }, 96 },
         { { AF_INET6, { 0, 0x64, 0xff, 0x9b, 0, 1 } }, 48 },
+        { { AF_INET6, { 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff } }, 96 },
         { { AF_INET6, { 0x20, 1 } }, 32 },
     };
 
@@ -212,7 +218,7 @@ const char *ks_exception_refusal(const KsException *exception)
 {
     static const KsAddress this_network = { AF_INET, { 0 } };
     bool ipv4 = is_ipv4(exception);
-    bool private_range = is_private(exception);
+    bool private_range = ks_exception_is_private(exception);
     KsAddress first = exception->address;
 
     if (exception->first_port > 0 && exception->protocol != IPPROTO_TCP &&
@@ -232,6 +238,14 @@ const char *ks_exception_refusal(const KsException *exception)
     return NULL;
 }
 
+static bool is_wide(const KsException *exception)
+{
+    if (is_ipv4(exception))
+        return exception->prefix < PREFIX4_UNCONFIRMED;
+    return exception->prefix <
+           (stands_for_ipv4(exception) ? PREFIX_TRANSLATED_UNCONFIRMED : PREFIX6_UNCONFIRMED);
+}
+
 static bool opens_many_ports(const KsException *exception)
 {
     if (exception->first_port == 0)
@@ -245,7 +259,14 @@ const char *ks_exception_leak(const KsException *exception)
         return N_(
             "This opens the port of name servers (53 or 853): those between you and there see, "
             "and can answer, the names of what you visit.");
-    if (opens_many_ports(exception) && !is_private(exception))
+    if (ks_exception_is_private(exception))
+        return NULL;
+    if (is_wide(exception))
+        return N_(
+            "This opens more public addresses than a /24 of IPv4 or a /48 of IPv6 holds: what "
+            "is sent there shows your own address to them, and to your provider that you are "
+            "in touch with them.");
+    if (opens_many_ports(exception))
         return N_("This opens more than 1024 ports of a public address: what is sent there shows "
                   "your own address to it, and to your provider that you are in touch with it.");
     return NULL;

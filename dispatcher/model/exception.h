@@ -44,6 +44,9 @@ const char *ks_exception_refusal(const KsException *exception);
  * nothing more than anybody would think. */
 const char *ks_exception_leak(const KsException *exception);
 
+/* All of it is in a private range. No exception that may be one is so in part. */
+bool ks_exception_is_private(const KsException *exception);
+
 /* Whether a packet to there is let out by it. `port`: 0 where the protocol has none. */
 bool ks_exception_lets_out(const KsException *exception, const KsAddress *to, uint8_t protocol,
                            uint16_t port);

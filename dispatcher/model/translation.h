@@ -11,6 +11,9 @@
  * prefixes (RFC 7050). */
 #define KS_TRANSLATION_NAME "ipv4only.arpa"
 
+/* Of one network, and of what a VPN's name server says besides. */
+#define KS_TRANSLATIONS_MAX 3u
+
 typedef struct {
     uint8_t bytes[12]; /* the rest, up to 96 bits, is zero */
     uint8_t length;    /* bits: 32, 40, 48, 56, 64 or 96 */

@@ -5,6 +5,7 @@
 #include "model/event.h"
 #include "model/failure.h"
 #include "model/pppoe.h"
+#include "model/translation.h"
 #include "model/wireguard-life.h"
 
 #include <glib.h>
@@ -219,6 +220,9 @@ typedef struct {
     GArray *pppoe_peers;         /* element-type KsPppoePeer: of sessions of programs here, which
                                   * take no privilege; none without a ppp link */
     GArray *broadcasts;          /* element-type KsAddress: everybody on a link without it */
+    KsTranslation
+        translations[KS_TRANSLATIONS_MAX]; /* the network's own, while it has IPv6 alone */
+    unsigned translations_count;
     const struct KsExceptions
         *exceptions; /* that people made (policy/exceptions.h), not owned; NULL:
                                             * none */

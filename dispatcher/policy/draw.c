@@ -587,7 +587,7 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     all &= ks_guests_draw(drawing->world, lock);
     all &= ks_hotspots_draw(drawing->world, lock);
     all &= draw_translation(lock, drawing);
-    all &= ks_exceptions_draw(drawing->world->exceptions, lock);
+    all &= ks_exceptions_draw(drawing->world, lock);
     if (drawing->settings->lan)
         all &= draw_lan(lock, drawing);
     all &= draw_tunnel_routes(lock, drawing);

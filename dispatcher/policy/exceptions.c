@@ -5,6 +5,7 @@
 #include "policy/error.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 struct KsExceptions {
     GPtrArray *entries; /* element-type KsExceptionEntry, owned */
@@ -191,14 +192,55 @@ uint32_t ks_exceptions_next_end(const KsExceptions *exceptions)
     return next;
 }
 
-bool ks_exceptions_draw(const KsExceptions *exceptions, KsLock *lock)
+/* A range that holds one is as narrow as it was said. */
+static bool is_broadcast(const KsException *what, const KsWorld *world)
 {
+    return what->prefix == ks_address_size(&what->address) * 8 &&
+           ks_world_is_broadcast(world, &what->address);
+}
+
+/* This network has IPv4 in its addresses (NAT64), and more than 2^16 of it is meant. */
+static bool is_translated_wide(const KsException *what, const KsWorld *world)
+{
+    for (unsigned i = 0; i < world->translations_count; i++) {
+        const KsTranslation *translation = &world->translations[i];
+        KsAddress first = { .family = AF_INET6 };
+
+        memcpy(first.bytes, translation->bytes, sizeof(translation->bytes));
+        if (what->prefix < translation->length + 16u &&
+            ks_address_is_in(&what->address, &first, MIN(what->prefix, translation->length)))
+            return true;
+    }
+    return false;
+}
+
+bool ks_exceptions_suit(const KsExceptionWish *wish, const KsWorld *world, GError **error)
+{
+    KsException what = { 0 };
+
+    if (!ks_exception_read_to(wish->to, &what))
+        return true; /* ks_exceptions_add() says so */
+    if (is_broadcast(&what, world))
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
+                    "This address is a broadcast of the local network: all machines on it. "
+                    "Broadcasts are for LAN access.");
+    if (is_translated_wide(&what, world))
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
+                    "On this network addresses of this range stand for IPv4 ones, and an exception "
+                    "this wide would be no lock.");
+    return true;
+}
+
+bool ks_exceptions_draw(const KsWorld *world, KsLock *lock)
+{
+    const KsExceptions *exceptions = world->exceptions;
     bool all = true;
 
     for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
         const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i);
 
-        all &= ks_lock_add_exception(lock, &entry->what, entry->until);
+        if (!is_broadcast(&entry->what, world))
+            all &= ks_lock_add_exception(lock, &entry->what, entry->until);
     }
     return all;
 }

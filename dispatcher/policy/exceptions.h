@@ -2,6 +2,7 @@
 #pragma once
 
 #include "model/exception.h"
+#include "model/world.h"
 
 #include <gio/gio.h>
 
@@ -43,6 +44,10 @@ typedef struct {
 bool ks_exceptions_add(KsExceptions *exceptions, const KsExceptionWish *wish, uint32_t until,
                        GError **error);
 
+/* False with KS_ERROR_INVALID_ARGUMENTS: by what is known of the network now, it is too wide, or
+ * for all of a network. */
+bool ks_exceptions_suit(const KsExceptionWish *wish, const KsWorld *world, GError **error);
+
 /* False with KS_ERROR_NO_SUCH_EXCEPTION. */
 bool ks_exceptions_remove(KsExceptions *exceptions, const char *name, GError **error);
 
@@ -52,8 +57,8 @@ bool ks_exceptions_end(KsExceptions *exceptions, uint32_t now);
 /* When the next one is to be taken out; 0: none does by itself. */
 uint32_t ks_exceptions_next_end(const KsExceptions *exceptions);
 
-/* Into the lock; false: not all went in. */
-bool ks_exceptions_draw(const KsExceptions *exceptions, KsLock *lock);
+/* The world's into the lock, without a network's broadcast address; false: not all went in. */
+bool ks_exceptions_draw(const KsWorld *world, KsLock *lock);
 
 /* A file's text: of those that last, or of those that end. Owned by the caller. */
 char *ks_exceptions_to_text(const KsExceptions *exceptions, bool ending);

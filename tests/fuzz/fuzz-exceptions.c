@@ -33,6 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
     g_autoptr(KsLock) lock = ks_lock_new();
+    g_autoptr(KsWorld) world = ks_world_new();
     g_autoptr(GError) error = NULL;
     bool ending = size > 0 && data[0] == 'e';
     bool taken;
@@ -45,7 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(ks_exceptions_count(exceptions) <= KS_EXCEPTIONS_MAX);
     for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++)
         check_entry(exceptions, i, ending);
-    FUZZ_CHECK(ks_exceptions_draw(exceptions, lock));
+    world->exceptions = exceptions;
+    FUZZ_CHECK(ks_exceptions_draw(world, lock));
     if (taken)
         check_written(exceptions, ending);
     return 0;

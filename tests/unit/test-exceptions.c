@@ -40,21 +40,31 @@ static void test_refused(void)
         { "10.0.0.0/7", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
         { "10.0.0.0/8", "tcp", 443, 443, -1 },
         { "203.0.0.0/15", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
-        { "203.0.0.0/16", "tcp", 443, 443, -1 },
+        { "203.0.113.0/23", "tcp", 443, 443, KS_ERROR_NOT_CONFIRMED },
+        { "203.0.113.0/24", "tcp", 443, 443, -1 },
+        { "198.51.0.0/16", "icmp", 0, 0, KS_ERROR_NOT_CONFIRMED },
+        { "2001:db8::/47", "tcp", 443, 443, KS_ERROR_NOT_CONFIRMED },
+        { "2001:db8::/48", "tcp", 443, 443, -1 },
+        { "64:ff9b::cb00:7100/119", "tcp", 443, 443, KS_ERROR_NOT_CONFIRMED },
+        { "64:ff9b::cb00:7100/120", "tcp", 443, 443, -1 },
+        { "::ffff:0:0:0/96", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "::ffff:0:203.0.113.0/111", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
+        { "::ffff:0:203.0.113.9", "tcp", 443, 443, -1 },
+        { "203.0.0.0/16", "tcp", 443, 443, KS_ERROR_NOT_CONFIRMED },
         { "2001:db8::/31", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
-        { "2001:db8::/32", "tcp", 443, 443, -1 },
+        { "2001:db8::/32", "tcp", 443, 443, KS_ERROR_NOT_CONFIRMED },
         { "fc00::/7", "tcp", 443, 443, -1 },
         { "64:ff9b::/32", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
         { "64:ff9b::/96", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
         { "64:ff9b::cb00:0/111", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
-        { "64:ff9b::cb00:0/112", "tcp", 443, 443, -1 },
+        { "64:ff9b::cb00:0/112", "tcp", 443, 443, KS_ERROR_NOT_CONFIRMED },
         { "64:ff9b:1::/48", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
         { "64:ff9b:1:2::/96", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
         { "64:ff9b:1:2::c000:205", "tcp", 443, 443, -1 },
         { "64:ff9b:2::/48", "tcp", 443, 443, -1 },
         { "2001::/32", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
         { "2001:0:1::/111", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
-        { "2001:1::/32", "tcp", 443, 443, -1 },
+        { "2001:1::/32", "tcp", 443, 443, KS_ERROR_NOT_CONFIRMED },
         { "127.0.0.1", "", 0, 0, KS_ERROR_INVALID_ARGUMENTS },
         { "::1", "", 0, 0, KS_ERROR_INVALID_ARGUMENTS },
         { "::/96", "tcp", 443, 443, KS_ERROR_INVALID_ARGUMENTS },
@@ -131,6 +141,7 @@ static void test_names_and_overlaps(void)
 static void test_bound(void)
 {
     g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
+    g_autoptr(KsWorld) world = ks_world_new();
     g_autoptr(KsLock) lock = ks_lock_new();
 
     for (unsigned i = 0; i <= KS_EXCEPTIONS_MAX; i++) {
@@ -141,7 +152,8 @@ static void test_bound(void)
         g_assert_cmpint(code_of(exceptions, &wish), ==,
                         i < KS_EXCEPTIONS_MAX ? -1 : KS_ERROR_INVALID_ARGUMENTS);
     }
-    g_assert_true(ks_exceptions_draw(exceptions, lock));
+    world->exceptions = exceptions;
+    g_assert_true(ks_exceptions_draw(world, lock));
     ks_lock_seal(lock);
     g_assert_cmpuint(lock->sets[KS_SET_EXCEPTIONS4]->len, ==, 7 * KS_EXCEPTIONS_MAX);
 }
@@ -262,6 +274,44 @@ static void test_lets_out(void)
     g_assert_true(ks_exception_read_ports("53", &what));
     g_assert_true(ks_exception_lets_out(&what, &router, IPPROTO_UDP, 53));
     g_assert_false(ks_exception_lets_out(&what, &router, IPPROTO_TCP, 53));
+}
+
+/* What the network makes of an address, as it is known now: all machines on it, or all of IPv4. */
+static void test_network(void)
+{
+    static const struct {
+        const char *to;
+        bool suits;
+        unsigned drawn;
+    } rows[] = {
+        { "192.168.1.255", false, 0 },    { "192.168.1.254", true, 1 },
+        { "192.168.1.0/24", true, 1 },    { "192.168.2.255", true, 1 },
+        { "2001:db8:64::/96", false, 1 }, { "2001:db8:64::cb00:0/111", false, 1 },
+        { "2001:db8:64::/48", false, 1 }, { "2001:db8:64::cb00:0/112", true, 1 },
+        { "2001:db8:65::/96", true, 1 },
+    };
+    g_autoptr(KsWorld) world = ks_world_new();
+    KsAddress broadcast = { AF_INET, { 192, 168, 1, 255 } };
+
+    g_array_append_val(world->broadcasts, broadcast);
+    world->translations[0] =
+        (KsTranslation){ .bytes = { 0x20, 1, 0xd, 0xb8, 0, 0x64 }, .length = 96 };
+    world->translations_count = 1;
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
+        g_autoptr(KsLock) lock = ks_lock_new();
+        g_autoptr(GError) error = NULL;
+        KsExceptionWish wish = wish_of("one", rows[i].to, "tcp", 443, 443);
+
+        g_test_message("%s", rows[i].to);
+        g_assert_true(ks_exceptions_suit(&wish, world, &error) == rows[i].suits);
+        g_assert_true(!error == rows[i].suits);
+        g_assert_true(ks_exceptions_add(exceptions, &wish, 0, NULL));
+        world->exceptions = exceptions;
+        g_assert_true(ks_exceptions_draw(world, lock));
+        g_assert_cmpuint(lock->sets[KS_SET_EXCEPTIONS4]->len + lock->sets[KS_SET_EXCEPTIONS6]->len,
+                         ==, rows[i].drawn);
+    }
 }
 
 /* For LAN access and for exceptions; while there is neither, the kernel holds none of them. */
@@ -510,6 +560,7 @@ int main(int argc, char **argv)
     g_test_add_func("/exceptions/text", test_text);
     g_test_add_func("/exceptions/lock", test_lock);
     g_test_add_func("/exceptions/lets-out", test_lets_out);
+    g_test_add_func("/exceptions/network", test_network);
     g_test_add_func("/exceptions/tunnel-routes", test_tunnel_routes);
     g_test_add_func("/exceptions/disk-fails", test_disk_fails);
     g_test_add_func("/exceptions/disk-full-while-closing", test_disk_full_while_closing);

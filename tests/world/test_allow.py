@@ -435,12 +435,18 @@ def _error_of(world, *words):
 
 
 def test_too_wide_ones(allowed):
+    shown = allowed.client.run(["ip", "-4", "-o", "address", "show", "dev", a.UPLINK]).stdout
+    broadcast = shown.split(" brd ")[1].split()[0]
+    assert "broadcast" in _error_of(allowed, "--to", broadcast, "--protocol", "udp", "--port", "9")[1]
     for to in ("0.0.0.0/0", "::/0", "11.0.0.0/8", "203.0.0.0/15", "2001:db8::/31", "224.0.0.251", "ff02::fb", "127.0.0.1"):
         assert _error_of(allowed, "--to", to, "--yes-it-leaks")[0] == 1, to
     for words in (("--port", "53", "--protocol", "udp"), ("--port", "800-900", "--protocol", "tcp"), ()):
         status, said = _error_of(allowed, "--to", a.WEB[4], *words)
         assert status == 1 and "--yes-it-leaks" in said, words
-    _add(allowed, "wide enough", "--to", "198.51.0.0/16", "--protocol", "icmp")
+    wide = ("--to", "198.51.0.0/16", "--protocol", "icmp")
+    status, said = _error_of(allowed, *wide)
+    assert status == 1 and "--yes-it-leaks" in said
+    _add(allowed, "wide enough", *wide, "--yes-it-leaks")
     assert "wide enough" in _error_of(allowed, "--to", "198.51.100.9", "--yes-it-leaks")[1]
     assert [e["name"] for e in allowed.product.status()["exceptions"]] == ["wide enough"]
 
