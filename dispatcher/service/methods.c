@@ -19,7 +19,8 @@ struct KsMethod {
     bool (*is_so)(const KsGuard *guard, GVariant *arguments); /* may be NULL */
     KsConfigurationKey ruled_out_by;                          /* ALLOWED: nothing can */
     KsConfigurationKey ruled_out_by_off;                      /* ... if turns_off() */
-    bool opens_all;                                           /* as "unlock" does */
+    bool (*opens_lan)(GVariant *arguments); /* ... and by what rules out LAN access; may be NULL */
+    bool opens_all;                         /* as "unlock" does */
     GVariant *(*run)(KsGuard *guard, GVariant *arguments, GError **error); /* NULL: it looks */
     /* whether it could be done, as far as that can be said before; may be NULL */
     bool (*could)(KsGuard *guard, GVariant *arguments, GError **error);
@@ -38,6 +39,16 @@ static bool first_flag(GVariant *arguments)
 static bool first_flag_is_off(GVariant *arguments)
 {
     return !first_flag(arguments);
+}
+
+/* As LAN access does, though only in part. */
+static bool is_private_exception(GVariant *arguments)
+{
+    KsException what = { 0 };
+    const char *to;
+
+    g_variant_get_child(arguments, 1, "&s", &to);
+    return ks_exception_read_to(to, &what) && ks_exception_is_private(&what);
 }
 
 /* Once is_valid() has looked. */
@@ -439,6 +450,7 @@ static const KsMethod methods[] = {
       .signature = "(sssqqub)",
       .action = KS_ACTION_ID_CONFIGURE,
       .ruled_out_by = KS_CONFIGURATION_ALLOW_UNLOCK,
+      .opens_lan = is_private_exception,
       .could = could_add_exception,
       .run = run_add_exception },
     { .name = "RemoveException",
@@ -485,26 +497,36 @@ bool ks_method_is_so(const KsMethod *method, const KsGuard *guard, GVariant *arg
     return method->is_so && method->is_so(guard, arguments);
 }
 
-bool ks_method_is_permitted(const KsMethod *method, const KsGuard *guard, KsCaller caller,
-                            GVariant *arguments, GError **error)
+/* Nor does anybody's being root help, but to unlock. */
+static bool is_ruled_out(const KsMethod *method, const KsGuard *guard, KsCaller caller,
+                         KsConfigurationKey key, GError **error)
 {
-    const KsConfiguration *configuration = ks_guard_configuration(guard);
-    KsConfigurationKey key =
-        turns_off(method, arguments) ? method->ruled_out_by_off : method->ruled_out_by;
     g_autofree char *refusal = NULL;
 
     if (key == ALLOWED || (key == KS_CONFIGURATION_ALLOW_UNLOCK && caller == KS_CALLER_SOCKET))
-        return true;
-    refusal = ks_configuration_refusal(configuration, key);
-    if (refusal) {
+        return false;
+    refusal = ks_configuration_refusal(ks_guard_configuration(guard), key);
+    if (refusal)
         g_set_error(error, KS_ERROR, KS_ERROR_FORBIDDEN, "%s%s", refusal,
                     method->opens_all ? " Root can still do it from a terminal: sudo " KS_PROGRAM
                                         " unlock"
                                       : "");
+    return refusal != NULL;
+}
+
+bool ks_method_is_permitted(const KsMethod *method, const KsGuard *guard, KsCaller caller,
+                            GVariant *arguments, GError **error)
+{
+    KsConfigurationKey key =
+        turns_off(method, arguments) ? method->ruled_out_by_off : method->ruled_out_by;
+
+    if (is_ruled_out(method, guard, caller, key, error))
         return false;
-    }
+    if (method->opens_lan && method->opens_lan(arguments) &&
+        is_ruled_out(method, guard, caller, KS_CONFIGURATION_ALLOW_LAN_ACCESS, error))
+        return false;
     return key != KS_CONFIGURATION_ALLOW_PAUSE ||
-           pause_is_short_enough(configuration, arguments, error);
+           pause_is_short_enough(ks_guard_configuration(guard), arguments, error);
 }
 
 bool ks_method_could(const KsMethod *method, KsGuard *guard, GVariant *arguments, GError **error)

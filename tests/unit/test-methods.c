@@ -119,9 +119,12 @@ bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *vpn,
 bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptionWish *wish,
                             uint32_t seconds, GError **error)
 {
+    static const char *const to[] = { "192.0.2.5", "192.168.0.0/16", "192.168.1.5", "fe80::1",
+                                      NULL };
+
     (void) error;
     g_assert_cmpstr(wish->name, ==, "NAS");
-    g_assert_cmpstr(wish->to, ==, "192.0.2.5");
+    g_assert_true(g_strv_contains(to, wish->to));
     g_assert_cmpstr(wish->protocol, ==, "tcp");
     g_assert_cmpuint(wish->first_port, ==, 443);
     g_assert_cmpuint(wish->last_port, ==, 445);
@@ -260,6 +263,19 @@ static const struct {
       "about the mode cannot be understood (/etc/x:2)." },
     { "[lock]\nmode=alway", "SetAutoLock", "(true,)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
       "about the mode cannot be understood (/etc/x:2)." },
+
+    /* what LAN access would open, at no address that it would not */
+    { "[allow]\nlan-access=no", "AddException",
+      "('NAS', '192.168.0.0/16', 'tcp', uint16 443, uint16 445, uint32 60, true)",
+      KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN, "ruled out LAN access (/etc/x:2)." },
+    { "[allow]\nlan-access=no", "AddException",
+      "('NAS', 'fe80::1', 'tcp', uint16 443, uint16 445, uint32 60, true)", KS_ERROR_FORBIDDEN,
+      KS_ERROR_FORBIDDEN, "ruled out LAN access (/etc/x:2)." },
+    { "[allow]\nlan-access=no", "AddException",
+      "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)", DONE, DONE, NULL },
+    { "[allow]\nunlock=no", "AddException",
+      "('NAS', '192.168.1.5', 'tcp', uint16 443, uint16 445, uint32 60, true)", KS_ERROR_FORBIDDEN,
+      DONE, "ruled out unlocking (/etc/x:2)." },
 
     { "[allow]\npause=no", "Unlock", "()", DONE, DONE, NULL },
     { "[allow]\nunlock=no", "Pause", "(uint32 1,)", DONE, DONE, NULL },
