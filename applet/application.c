@@ -288,7 +288,7 @@ static void do_mode(GSimpleAction *action, GVariant *target, gpointer data)
 }
 
 /* The arguments are the method's, as they are. */
-static void do_vpn(GSimpleAction *action, GVariant *target, gpointer data)
+static void do_as_asked(GSimpleAction *action, GVariant *target, gpointer data)
 {
     static const struct {
         const char *action;
@@ -298,6 +298,7 @@ static void do_vpn(GSimpleAction *action, GVariant *target, gpointer data)
         { "set-locks", KS_REQUEST_SET_LOCKS },
         { "add-vpn", KS_REQUEST_ADD_VPN },
         { "add-overlay", KS_REQUEST_ADD_OVERLAY },
+        { "add-exception", KS_REQUEST_ADD_EXCEPTION },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -414,10 +415,11 @@ static const GActionEntry actions[] = {
     { .name = "connect", .parameter_type = "s", .activate = do_connect },
     { .name = "disconnect", .parameter_type = "s", .activate = do_disconnect },
     { .name = "always-on", .parameter_type = "(sb)", .activate = do_always_on },
-    { .name = "set-servers", .parameter_type = "(sa(ssq))", .activate = do_vpn },
-    { .name = "set-locks", .parameter_type = "(ss)", .activate = do_vpn },
-    { .name = "add-vpn", .parameter_type = "(sssa(ssq))", .activate = do_vpn },
-    { .name = "add-overlay", .parameter_type = "(sssa(ssq))", .activate = do_vpn },
+    { .name = "set-servers", .parameter_type = "(sa(ssq))", .activate = do_as_asked },
+    { .name = "set-locks", .parameter_type = "(ss)", .activate = do_as_asked },
+    { .name = "add-vpn", .parameter_type = "(sssa(ssq))", .activate = do_as_asked },
+    { .name = "add-overlay", .parameter_type = "(sssa(ssq))", .activate = do_as_asked },
+    { .name = "add-exception", .parameter_type = "(sssqqub)", .activate = do_as_asked },
     { .name = "remove-vpn", .parameter_type = "s", .activate = do_remove_vpn },
     { .name = "start-guard", .activate = do_start_guard },
     { .name = "show", .activate = do_show },

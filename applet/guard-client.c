@@ -39,6 +39,7 @@ static const struct {
     [KS_REQUEST_ADD_OVERLAY] = { "AddOverlay", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_SET_ALWAYS_ON] = { "SetAlwaysOn", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_REMOVE_VPN] = { "RemoveVpn", KS_ACTION_ID_CONFIGURE },
+    [KS_REQUEST_ADD_EXCEPTION] = { "AddException", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_DISCONNECT] = { "Disconnect", KS_ACTION_ID_UNLOCK },
 };
 

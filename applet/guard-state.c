@@ -4,9 +4,9 @@
 #include "applet/guard-state.h"
 
 #include "applet/window-text.h"
-#include "model/exception.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 /* More than these nobody reads, and no guard of ours sends. */
 #define LIST_MAX 4096u
@@ -109,6 +109,14 @@ static void free_vpn(gpointer data)
     g_free(vpn);
 }
 
+static void free_exception(gpointer data)
+{
+    KsGuardException *exception = data;
+
+    g_free(exception->name);
+    g_free(exception);
+}
+
 KsGuardServer *ks_guard_server_new(const char *host, const char *protocol, uint16_t port)
 {
     KsGuardServer *server = g_new0(KsGuardServer, 1);
@@ -172,6 +180,7 @@ KsGuardState *ks_guard_state_new(KsState state)
     made->version = g_strdup("");
     made->lan_networks = g_new0(char *, 1);
     made->warnings = g_new0(char *, 1);
+    made->exceptions = g_ptr_array_new_with_free_func(free_exception);
     made->networks = g_ptr_array_new_with_free_func(free_network);
     made->tunnels = g_ptr_array_new_with_free_func(free_tunnel);
     made->overlays = g_ptr_array_new_with_free_func(free_tunnel);
@@ -190,6 +199,7 @@ void ks_guard_state_free(KsGuardState *state)
     g_strfreev(state->lan_networks);
     g_strfreev(state->always_on);
     g_strfreev(state->warnings);
+    g_ptr_array_unref(state->exceptions);
     g_ptr_array_unref(state->networks);
     g_ptr_array_unref(state->tunnels);
     g_ptr_array_unref(state->overlays);
@@ -296,6 +306,23 @@ static void *read_network(GVariant *from)
     return network;
 }
 
+static void *read_exception(GVariant *from)
+{
+    KsGuardException *exception = g_new0(KsGuardException, 1);
+    const char *to = "";
+    const char *protocol = "";
+
+    exception->name = read_long(from, "name");
+    (void) g_variant_lookup(from, "to", "&s", &to);
+    (void) g_variant_lookup(from, "protocol", "&s", &protocol);
+    (void) g_variant_lookup(from, "first_port", "q", &exception->what.first_port);
+    (void) g_variant_lookup(from, "last_port", "q", &exception->what.last_port);
+    if (!ks_exception_read_protocol(protocol, &exception->what) ||
+        !ks_exception_read_to(to, &exception->what))
+        exception->what.address.family = AF_UNSPEC;
+    return exception;
+}
+
 static void read_list(GVariant *from, const char *name, void *(*read)(GVariant *), GPtrArray *into)
 {
     g_autoptr(GVariant) list = g_variant_lookup_value(from, name, G_VARIANT_TYPE("aa{sv}"));
@@ -330,7 +357,6 @@ static void read_always_on(GVariant *from, KsGuardState *state)
 
 KsGuardState *ks_guard_state_read(GVariant *properties)
 {
-    g_autoptr(GVariant) exceptions = NULL;
     g_autofree char *mode = NULL;
     const char *word = NULL;
     KsGuardState *made;
@@ -367,9 +393,7 @@ KsGuardState *ks_guard_state_read(GVariant *properties)
     read_list(properties, "Servers", read_server, made->servers);
     read_list(properties, "Vpns", read_vpn, made->vpns);
     read_always_on(properties, made);
-    exceptions = g_variant_lookup_value(properties, "Exceptions", G_VARIANT_TYPE("aa{sv}"));
-    made->exceptions =
-        exceptions ? (unsigned) MIN(g_variant_n_children(exceptions), KS_EXCEPTIONS_MAX) : 0;
+    read_list(properties, "Exceptions", read_exception, made->exceptions);
     return made;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "model/exception.h"
 #include "model/failure.h"
 #include "model/mode.h"
 #include "model/world.h"
@@ -93,6 +94,11 @@ typedef struct {
     KsFailure failure; /* of its last attempt to connect */
 } KsGuardVpn;
 
+typedef struct {
+    char *name;
+    KsException what; /* AF_UNSPEC: not understood, it lets nothing out that is known here */
+} KsGuardException;
+
 /* Makes `name` printable. */
 KsGuardNetwork *ks_guard_network_new(const char *uuid, const char *name);
 void ks_guard_network_free(KsGuardNetwork *network);
@@ -108,9 +114,9 @@ typedef struct {
     KsMode mode;       /* of an older guard as auto-lock says */
     char *mode_source; /* the administrator's file and line that decide it, or "" */
     bool lan;
-    char **lan_networks; /* UUIDs; empty: not limited */
-    unsigned exceptions; /* how many a person let past the lock */
-    char **always_on;    /* UUIDs of the VPNs that the guard connects, the first first; NULL: an
+    char **lan_networks;   /* UUIDs; empty: not limited */
+    GPtrArray *exceptions; /* element-type KsGuardException: what people let past the lock */
+    char **always_on;      /* UUIDs of the VPNs that the guard connects, the first first; NULL: an
                            * older guard, which connects none */
     bool always_on_laid_down; /* by the administrator: nobody else can change it */
     GPtrArray *networks;      /* element-type KsGuardNetwork */

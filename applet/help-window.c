@@ -43,7 +43,7 @@ static const struct {
  * tray there is only the window. */
 static const struct {
     const char *title;
-    const char *texts[2];
+    const char *texts[3];
     const char *command; /* NULL: none */
 } pages[] = {
     { .title = NC_("help", "What the icons say") },
@@ -51,7 +51,9 @@ static const struct {
       { N_("The first line of the icon’s menu, or the top of the window, says why, and the line "
            "below it says what helps. Usually a VPN has to be connected: choose it there."),
         N_("“What is refused…”, in the icon’s menu or the window’s, shows which programs tried to "
-           "get out past the VPN.") },
+           "get out past the VPN."),
+        N_("“Allow…” beside one of these makes an exception: every program can then send there "
+           "without the VPN, for an hour or until you remove it.") },
       NULL },
     { NC_("help", "A printer or another device nearby"),
       { N_("“Allow LAN access”, in the icon’s menu or in the window, lets this computer reach "

@@ -264,6 +264,7 @@ KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *m
         [KS_REQUEST_ADD_OVERLAY] = N_("The overlay network was not added"),
         [KS_REQUEST_SET_ALWAYS_ON] = N_("Which VPN is always on was not changed"),
         [KS_REQUEST_REMOVE_VPN] = N_("The VPN was not removed"),
+        [KS_REQUEST_ADD_EXCEPTION] = N_("The exception was not made"),
         [KS_REQUEST_DISCONNECT] = N_("The VPN could not be disconnected"),
     };
     KsNotice *notice;

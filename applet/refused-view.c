@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/refused-view.h"
 
+#include "applet/allow-draft.h"
 #include "applet/window-text.h"
 #include "config.h"
 #include "model/bus-error.h"
@@ -20,6 +21,7 @@ static void free_row(void *data)
     g_free(row->who);
     g_free(row->target);
     g_free(row->times);
+    g_free(row->program);
     g_free(row);
 }
 
@@ -75,6 +77,8 @@ static KsRefusedRow *new_row(const KsRefusedEntry *entry, KsNameApp name_app, vo
     row->who = ks_refused_who_else(&named);
     row->target = g_strdup_printf("%s: %s", where, ks_refused_why(entry));
     row->times = g_strdup_printf(_("%s, last at %s"), often, when);
+    row->program = g_strdup(entry->program);
+    row->no_exception = ks_allow_refusal(entry, &row->what);
     return row;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "model/exception.h"
 #include "model/refused-report.h"
 
 #include <gio/gio.h>
@@ -11,12 +12,15 @@
 #define KS_REFUSED_SHOWN_MAX 100u
 
 typedef struct {
-    char *key;    /* of its KsRefusedEntry */
-    char *app;    /* the application's desktop file without its ending; "": none is known */
-    char *title;  /* who sent it */
-    char *who;    /* what else is known of it; "": nothing */
-    char *target; /* where to, and which rule refused it */
-    char *times;  /* how often, and when it was last */
+    char *key;     /* of its KsRefusedEntry */
+    char *app;     /* the application's desktop file without its ending; "": none is known */
+    char *title;   /* who sent it */
+    char *who;     /* what else is known of it; "": nothing */
+    char *target;  /* where to, and which rule refused it */
+    char *times;   /* how often, and when it was last */
+    char *program; /* that sent it; "": not known */
+    const char *no_exception; /* why it can be no exception; NULL: it can */
+    KsException what;         /* and this is it */
 } KsRefusedRow;
 
 typedef struct {

@@ -3,6 +3,8 @@
 
 #include "applet/refused-window.h"
 
+#include "applet/allow-dialog.h"
+#include "applet/allow-draft.h"
 #include "applet/boxed.h"
 #include "applet/fit.h"
 #include "applet/refused-client.h"
@@ -34,19 +36,26 @@ typedef struct {
     GtkWidget *list;
     GtkWidget *retry;
     GtkWidget *copy;
-    GHashTable *rows; /* char* -> Row*, which its widget owns, by the row's key */
-    GHashTable *apps; /* char* -> GAppInfo*, or NULL: there is no such desktop file */
+    GHashTable *rows;      /* char* -> Row*, which its widget owns, by the row's key */
+    GHashTable *apps;      /* char* -> GAppInfo*, or NULL: there is no such desktop file */
+    GPtrArray *exceptions; /* element-type KsGuardException, those of now */
+    const char *no_asking; /* why this person can make none; NULL: they can. Not owned */
+    GtkWindow *dialog;     /* weak; NULL: none is open */
     KsRefusedView *view;
     KsRefusedClient *client;
 } Parts;
 
 typedef struct {
-    GtkWidget *widget; /* of the list */
+    Parts *parts;
+    const KsRefusedRow *shown; /* of the view of now */
+    GtkWidget *widget;         /* of the list */
     GtkWidget *icon;
     GtkWidget *title;
     GtkWidget *who;
     GtkWidget *target;
     GtkWidget *times;
+    GtkWidget *allowed;
+    GtkWidget *allow;
     unsigned place; /* from the top */
     bool is_shown;
 } Row;
@@ -118,12 +127,60 @@ static void show_icon(Parts *parts, const Row *row, const KsRefusedRow *shown)
     gtk_image_set_pixel_size(GTK_IMAGE(row->icon), ICON_SIZE);
 }
 
+/* ---- exceptions ---- */
+
+static void on_allow(GtkButton *button, gpointer data)
+{
+    const Row *row = data;
+    Parts *parts = row->parts;
+    const KsRefusedRow *shown = row->shown;
+    g_autofree char *name = ks_allow_name(parts->exceptions, &shown->what, shown->program);
+    GtkWidget *window = gtk_widget_get_toplevel(GTK_WIDGET(button));
+
+    g_set_weak_pointer(&parts->dialog, ks_allow_dialog_show(GTK_WINDOW(window),
+                                                            &(KsAllowQuestion){ .what = shown->what,
+                                                                                .who = shown->title,
+                                                                                .name = name }));
+}
+
+/* The exception by which it may leave now, as a sentence; "": it may not. Owned by the caller. */
+static char *allowed_text(const Parts *parts, const KsRefusedRow *shown)
+{
+    const char *by = shown->no_exception ? NULL : ks_allow_by(parts->exceptions, &shown->what);
+
+    /* TRANSLATORS: %s is an exception's name */
+    return by ? g_strdup_printf(_("Allowed now, by the exception “%s”"), by) : g_strdup("");
+}
+
+static void show_allow(const Row *row, bool is_allowed)
+{
+    const char *why = row->shown->no_exception ? row->shown->no_exception : row->parts->no_asking;
+
+    gtk_widget_set_visible(row->allow, !is_allowed);
+    gtk_widget_set_sensitive(row->allow, !why);
+    gtk_widget_set_tooltip_text(row->allow,
+                                why ? why : _("Let this past the lock, by an exception"));
+}
+
+static GtkWidget *new_allow(Row *row)
+{
+    GtkWidget *allow = gtk_button_new_with_label(C_("button", "Allow…"));
+
+    gtk_widget_set_valign(allow, GTK_ALIGN_CENTER);
+    gtk_widget_set_no_show_all(allow, TRUE);
+    g_signal_connect(allow, "clicked", G_CALLBACK(on_allow), row);
+    return allow;
+}
+
+/* ---- how a row comes and goes ---- */
+
 static Row *new_row(Parts *parts, const KsRefusedRow *shown)
 {
     Row *row = g_new0(Row, 1);
     GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 2 * SPACING);
     GtkWidget *texts = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
 
+    row->parts = parts;
     row->widget = gtk_list_box_row_new();
     g_object_set_data_full(G_OBJECT(row->widget), ROW, row, g_free);
     gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row->widget), FALSE);
@@ -135,8 +192,11 @@ static Row *new_row(Parts *parts, const KsRefusedRow *shown)
     row->who = add_label(texts, true);
     row->target = add_label(texts, false);
     row->times = add_label(texts, true);
+    row->allowed = add_label(texts, false);
+    row->allow = new_allow(row);
     gtk_box_pack_start(GTK_BOX(box), row->icon, FALSE, FALSE, 0);
     gtk_box_pack_start(GTK_BOX(box), texts, TRUE, TRUE, 0);
+    gtk_box_pack_start(GTK_BOX(box), row->allow, FALSE, FALSE, 0);
     gtk_container_add(GTK_CONTAINER(row->widget), box);
     show_icon(parts, row, shown);
     gtk_widget_show_all(row->widget);
@@ -148,13 +208,18 @@ static Row *new_row(Parts *parts, const KsRefusedRow *shown)
 /* Who goes through the list by key hears all of a row. */
 static void show_row(Row *row, const KsRefusedRow *shown)
 {
-    g_autofree char *all = ks_refused_row_text(shown);
+    g_autofree char *text = ks_refused_row_text(shown);
+    g_autofree char *allowed = allowed_text(row->parts, shown);
+    g_autofree char *all = g_strdup_printf(allowed[0] ? "%s\n%s" : "%s%s", text, allowed);
     AtkObject *accessible = gtk_widget_get_accessible(row->widget);
 
+    row->shown = shown;
     show_text(row->title, shown->title);
     show_text(row->who, shown->who);
     show_text(row->target, shown->target);
     show_text(row->times, shown->times);
+    show_text(row->allowed, allowed);
+    show_allow(row, allowed[0]);
     atk_object_set_name(gtk_widget_get_accessible(row->icon), shown->title);
     if (g_strcmp0(atk_object_get_name(accessible), all) != 0)
         atk_object_set_name(accessible, all);
@@ -267,7 +332,9 @@ static void free_parts(gpointer data)
 {
     Parts *parts = data;
 
+    g_clear_weak_pointer(&parts->dialog);
     ks_refused_view_free(parts->view);
+    g_ptr_array_unref(parts->exceptions);
     g_hash_table_unref(parts->rows);
     g_hash_table_unref(parts->apps);
     g_free(parts);
@@ -326,6 +393,7 @@ GtkWindow *ks_refused_window_new(GtkApplication *application)
     Parts *parts = g_new0(Parts, 1);
     GtkWidget *page;
 
+    parts->exceptions = g_ptr_array_new();
     parts->rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     parts->apps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_app);
     g_object_set_data_full(G_OBJECT(window), PARTS, parts, free_parts);
@@ -339,4 +407,26 @@ GtkWindow *ks_refused_window_new(GtkApplication *application)
     parts->client = ks_refused_client_new(on_changed, parts);
     show(parts);
     return GTK_WINDOW(window);
+}
+
+void ks_refused_window_update(GtkWindow *window, const KsModel *model)
+{
+    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+
+    g_ptr_array_unref(parts->exceptions);
+    parts->exceptions = g_ptr_array_ref(model->guard->exceptions);
+    parts->no_asking = NULL;
+    if (!ks_state_is_heard(model->guard->state))
+        parts->no_asking = _("The guard is not running.");
+    else if (model->permissions[KS_REQUEST_ADD_EXCEPTION] == KS_PERMISSION_NO)
+        parts->no_asking = _("The administrator of this computer does not allow it.");
+    show_rows(parts);
+}
+
+bool ks_refused_window_answer(GtkWindow *window, KsRequest request, KsAnswer answer,
+                              const char *message)
+{
+    const Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+
+    return parts->dialog && ks_allow_dialog_answer(parts->dialog, request, answer, message);
 }

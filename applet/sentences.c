@@ -141,13 +141,13 @@ char *ks_sentence_headline(const KsModel *model)
     const KsGuardState *guard = model->guard;
     g_autofree char *headline = headline_of(guard);
 
-    if (guard->exceptions == 0 ||
+    if (guard->exceptions->len == 0 ||
         (guard->state != KS_STATE_PROTECTED && guard->state != KS_STATE_BLOCKED))
         return g_steal_pointer(&headline);
     /* TRANSLATORS: how things are, and how many exceptions people made */
-    return g_strdup_printf(
-        g_dngettext(GETTEXT_PACKAGE, "%s (%u exception)", "%s (%u exceptions)", guard->exceptions),
-        headline, guard->exceptions);
+    return g_strdup_printf(g_dngettext(GETTEXT_PACKAGE, "%s (%u exception)", "%s (%u exceptions)",
+                                       guard->exceptions->len),
+                           headline, guard->exceptions->len);
 }
 
 static char *why_blocked(const KsGuardState *guard)
@@ -182,7 +182,7 @@ char *ks_sentence_why(const KsModel *model)
     case KS_STATE_PROTECTED:
         if (guard->reason == KS_REASON_SOME_NETWORKS)
             return why_blocked(guard);
-        if (guard->exceptions > 0)
+        if (guard->exceptions->len > 0)
             return g_strdup(_("If the VPN drops, what the exceptions let out leaves without it; "
                               "everything else stays blocked until it is back."));
         return g_strdup(_("If the VPN drops, everything stays blocked until it is back."));

@@ -34,7 +34,7 @@ static const struct {
     [PREFERENCES] = { ks_preferences_new, ks_preferences_update },
     [VPNS] = { ks_vpns_window_new, ks_vpns_window_update },
     [FIRST_STEPS] = { ks_first_steps_new, ks_first_steps_update },
-    [REFUSED] = { .make = ks_refused_window_new },
+    [REFUSED] = { ks_refused_window_new, ks_refused_window_update },
     [HELP] = { .make = ks_help_new },
 };
 
@@ -240,6 +240,9 @@ void ks_windows_update(KsWindows *windows, const KsModel *model)
 
 bool ks_windows_answer(KsWindows *windows, KsRequest request, KsAnswer answer, const char *message)
 {
+    if (windows->open[REFUSED] &&
+        ks_refused_window_answer(windows->open[REFUSED], request, answer, message))
+        return true;
     return windows->open[PREFERENCES] &&
            ks_preferences_answer(windows->open[PREFERENCES], request, answer, message);
 }

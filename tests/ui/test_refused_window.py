@@ -3,6 +3,8 @@
 
 import os
 import subprocess
+import time
+from datetime import datetime
 
 import pytest
 
@@ -10,11 +12,12 @@ from world import addresses as a
 from world.network import log_of
 from world.waiting import wait_until
 
-from .access import activate, find, press, read, walk_by_tab, words
+from .access import activate, cut_texts, find, focus, laid_out, press, read, type_into, walk_by_tab, words
 from .looks import CLOSED, ENTRIES, LEAKED, REFUSED
 from .stage import Stage
 
 TITLE = "What Is Refused"
+DIALOG = "Make an Exception"
 # It stays a moment, with its socket: one that has ended cannot be found.
 SEND = f"""
 import socket, time
@@ -46,6 +49,7 @@ def test_what_a_program_tried(world, desktop):
             _said(desktop, times)
         _said(desktop, f"{a.WEB[4]}, port 8444, UDP: it was not going through a VPN")
         _said(desktop, "/usr/bin/python3")
+        _allow_it(world, desktop)
         desktop.act("refused")  # the same window
         assert len(desktop.windows(TITLE)) == 1
         world.product.stop_guard()
@@ -60,6 +64,36 @@ def test_what_a_program_tried(world, desktop):
     finally:
         teller.terminate()
         teller.wait(5)
+
+
+def _allow_it(world, desktop) -> None:
+    """A person asks for an exception; with a wrong password nothing changes, with the right one it is the guard's."""
+
+    def those():
+        listed = world.product.status()["exceptions"]
+        return [(one["name"], one["to"], one["protocol"], one["first_port"], one["last_port"]) for one in listed]
+
+    agent = desktop.agent()
+    press(desktop, TITLE, "Allow…")
+    wait_until(lambda: any("came from: python3." in text for text in words(desktop, DIALOG)), "who was refused", 20)
+    press(desktop, DIALOG, "Cancel")
+    wait_until(lambda: not desktop.windows(DIALOG), "the dialog to close", 20)
+    press(desktop, TITLE, "Allow…")
+    press(desktop, DIALOG, "Allow")
+    agent.wait_for("Password:")
+    agent.type("wrong")
+    wait_until(lambda: any("it was not authorised" in text for text in words(desktop, DIALOG)), "the refusal", 20)
+    assert those() == []
+    press(desktop, DIALOG, "Allow")
+    agent.give_password()
+    wait_until(lambda: not desktop.windows(DIALOG), "the dialog to close", 20)
+    assert those() == [("python3", a.WEB[4], "udp", 8444, 8444)]
+    until = datetime.fromisoformat(world.product.status()["exceptions"][0]["until"].replace("Z", "+00:00"))
+    assert 3500 < until.timestamp() - time.time() < 3610
+    _said(desktop, "Allowed now, by the exception “python3”")
+    assert not [node for node in read(desktop, TITLE) if node.name == "Allow…"]
+    world.product.ctl("allow", "remove", "python3")
+    find(desktop, TITLE, "Allow…", "push button")
 
 
 @pytest.fixture
@@ -123,6 +157,60 @@ def test_whatever_is_told(stage):
     assert "GLib-GIO-CRITICAL" not in log_of("nm-killswitch-applet").read_text(errors="replace")[before:]
 
 
+def _told(*entries: str) -> str:
+    return f"({{'state': <'on'>, 'entries': <[{', '.join(entries)}]>}},)"
+
+
+def _allowing(stage) -> tuple[str, ...]:
+    return find(stage, TITLE, "Allow…", "push button", "VISIBLE").states
+
+
+def test_what_can_be_allowed(stage):
+    """Which rows, who may, what is asked of the guard, and what it answers."""
+    stage.helper("Refused", _told(ENTRIES[1]))  # port 53
+    stage.say({"State": "'blocked'", "Locked": "true", "Exceptions": "[{'name': <'firefox'>}]"})
+    _open(stage)
+    assert "SENSITIVE" not in _allowing(stage)
+    assert "name server" in find(stage, TITLE, "Allow…", "push button", "VISIBLE").description
+    stage.helper("Refused", _told(ENTRIES[0]))
+    wait_until(lambda: "SENSITIVE" in _allowing(stage), "a row that can be an exception", 20)
+
+    press(stage, TITLE, "Allow…")
+    activate(stage, DIALOG)
+    said = words(stage, DIALOG)
+    assert "Allow 203.0.113.9, port 443, TCP?" in said
+    assert any("came from: firefox. With an exception, every program on this computer" in text for text in said)
+    assert not cut_texts(laid_out(stage, DIALOG))
+    assert [node.text for node in read(stage, DIALOG) if node.role == "text"] == ["firefox 2"]
+    type_into(stage, DIALOG, "Name", "")
+    stage.x("key", "BackSpace")
+    wait_until(lambda: "SENSITIVE" not in find(stage, DIALOG, "Allow", "push button").states, "it to want a name", 20)
+    stage.x("type", "web")
+    focus(stage, DIALOG, "For an hour", "radio button")
+    stage.x("key", "Down")  # for good
+    stage.held = []
+    for error, begins in (
+        (("io.github.nmkillswitch.Error.Forbidden", "no"), "The administrator of this computer does not allow it."),
+        (("io.github.nmkillswitch.Error.ExceptionExists", "The exception “x” opens some of this already."), "The exception “x” opens"),
+        (("org.freedesktop.DBus.Error.NoReply", "gone"), "The guard is not running."),
+    ):
+        press(stage, DIALOG, "Allow")
+        wait_until(lambda: stage.held, "the guard to be asked", 20)
+        stage.held.pop().return_dbus_error(*error)
+        wait_until(lambda begins=begins: any(text.startswith(begins) for text in words(stage, DIALOG)), f"{begins!r}", 20)
+    stage.held = None
+    press(stage, DIALOG, "Allow")
+    wait_until(lambda: not stage.windows(DIALOG), "the dialog to close", 20)
+    assert stage.asked[-1] == "AddException('web', '203.0.113.9', 'tcp', 443, 443, 0, false)"
+    exception = "{'name': <'web'>, 'to': <'203.0.113.9'>, 'protocol': <'tcp'>, 'first_port': <uint16 443>, 'last_port': <uint16 443>}"
+    stage.say({"State": "'blocked'", "Locked": "true", "Exceptions": f"[{exception}]"})
+    _said(stage, "Allowed now, by the exception “web”")
+    stage.say({"State": "'blocked'", "Locked": "true"})
+    wait_until(lambda: "SENSITIVE" in _allowing(stage), "it to have ended", 20)
+    stage.go_away()
+    wait_until(lambda: "SENSITIVE" not in _allowing(stage), "the guard's end to be known", 20)
+
+
 KEPT = "({'state': <'on'>, 'kept_since': <int64 1000000000>, 'kept_until': <int64 1000001800>},)"
 UNJUDGED = CLOSED.replace("'closed'", "'unjudged'").replace("({", "({'doubt': <'no-control'>, ")
 REFUSED_STATES = {
@@ -142,6 +230,19 @@ LEAK_STATES = {
 }
 
 
+def _show_dialog(stage, colours: str) -> None:
+    stage.helper("Refused", _told(ENTRIES[0]))
+    stage.say({"State": "'blocked'", "Locked": "true"})
+    wait_until(lambda: "SENSITIVE" in _allowing(stage), "a row that can be an exception", 20)
+    press(stage, TITLE, "Allow…")
+    activate(stage, DIALOG)
+    laid_out(stage, DIALOG)
+    stage.screenshot(f"refused-allow-{colours}")
+    press(stage, DIALOG, "Cancel")
+    wait_until(lambda: not stage.windows(DIALOG), "the dialog to close", 20)
+    activate(stage, TITLE)
+
+
 @pytest.mark.parametrize("theme", ["Adwaita:dark", *(["Adwaita"] if os.environ.get("KS_FULL") else [])])
 def test_pictures_of_all_states(stage, theme):
     """Both windows, whatever is told to them."""
@@ -159,5 +260,7 @@ def test_pictures_of_all_states(stage, theme):
                     press(stage, title, again)
             wait_until(lambda: any(text.startswith(begins) for text in words(stage, title)), f"{begins!r} in the window", 20)
             stage.screenshot(f"{action}-{state}-{colours}")
+            if state == "rows":
+                _show_dialog(stage, colours)
         stage.x("key", "Escape")
         wait_until(lambda: not stage.windows(title), "the window to close", 20)

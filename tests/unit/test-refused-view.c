@@ -43,6 +43,9 @@ static void test_rows(void)
     g_assert_cmpstr(row->who, ==, "/usr/lib/firefox, user alice, Firefox\uFFFD[2J");
     g_assert_cmpstr(row->target, ==, "203.0.113.9, port 443, TCP: it was not going through a VPN");
     g_assert_true(g_str_has_prefix(row->times, "3 times, last at "));
+    g_assert_cmpstr(row->program, ==, "firefox");
+    g_assert_null(row->no_exception);
+    g_assert_cmpuint(row->what.first_port, ==, 443);
     row = g_ptr_array_index(view->rows, 1);
     g_assert_cmpstr(row->who, ==, "other");
     row = g_ptr_array_index(view->rows, 2);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "applet/allow-draft.h"
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+#include <netinet/in.h>
+#include <string.h>
+
+/* " 65", behind a name that others have already. */
+#define NUMBER_SIZE 3u
+
+const char *ks_allow_refusal(const KsRefusedEntry *entry, KsException *ret_what)
+{
+    KsException what = { 0 };
+
+    if (strcmp(entry->way, "forwarded") == 0)
+        return _(
+            "An exception would not help: what guests and containers send gets nothing of it.");
+    if (!entry->protocol[0] || !ks_exception_read_protocol(entry->protocol, &what) ||
+        !ks_exception_read_to(entry->destination, &what) || entry->port > UINT16_MAX ||
+        (entry->port == 0) != (what.protocol == IPPROTO_ICMP))
+        return _("Exceptions are for TCP, UDP and ping only.");
+    what.first_port = what.last_port = (uint16_t) entry->port;
+    if (ks_exception_refusal(&what))
+        return _("Exceptions are for the address of one other machine, not for a group of them.");
+    if (ks_exception_leak(&what))
+        return _("This is a question to a name server, which would show what you visit.");
+    *ret_what = what;
+    return NULL;
+}
+
+char *ks_allow_where(const KsException *what)
+{
+    char to[KS_EXCEPTION_TO_TEXT_SIZE];
+    g_autofree char *protocol = NULL;
+
+    (void) ks_exception_to_text(what, to);
+    if (what->protocol == IPPROTO_ICMP)
+        /* TRANSLATORS: an address */
+        return g_strdup_printf(_("%s, ping"), to);
+    protocol = g_ascii_strup(ks_exception_protocol_name(what), -1);
+    /* TRANSLATORS: address, port number, protocol */
+    return g_strdup_printf(_("%s, port %u, %s"), to, (unsigned) what->first_port, protocol);
+}
+
+const char *ks_allow_by(const GPtrArray *exceptions, const KsException *what)
+{
+    for (unsigned i = 0; i < exceptions->len; i++) {
+        const KsGuardException *one = g_ptr_array_index(exceptions, i);
+
+        if (ks_exception_lets_out(&one->what, &what->address, what->protocol, what->first_port))
+            return one->name;
+    }
+    return NULL;
+}
+
+static bool is_taken(const GPtrArray *exceptions, const char *name)
+{
+    for (unsigned i = 0; i < exceptions->len; i++)
+        if (strcmp(((const KsGuardException *) g_ptr_array_index(exceptions, i))->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* As the guard wants names: no blanks around them, no "-" before them. */
+static char *trim(const char *sender)
+{
+    const char *begin = sender + strspn(sender, " -");
+    char *name = g_strndup(begin, KS_EXCEPTION_NAME_MAX - NUMBER_SIZE);
+    const char *end;
+
+    (void) g_utf8_validate(name, -1, &end); /* may be cut within a letter */
+    name[end - name] = '\0';
+    return g_strchomp(name);
+}
+
+char *ks_allow_name(const GPtrArray *exceptions, const KsException *what, const char *sender)
+{
+    char to[KS_EXCEPTION_TO_TEXT_SIZE];
+    g_autofree char *trimmed = trim(sender);
+    g_autofree char *base = g_strdup(trimmed[0] ? trimmed : ks_exception_to_text(what, to));
+    char *name = g_strdup(base);
+
+    for (unsigned number = 2; is_taken(exceptions, name); number++) {
+        g_free(name);
+        name = g_strdup_printf("%s %u", base, number);
+    }
+    return name;
+}
+
+bool ks_allow_name_fits(const char *name)
+{
+    return name[0] && strlen(name) <= KS_EXCEPTION_NAME_MAX;
+}
+
+GVariant *ks_allow_arguments(const KsException *what, const char *name, uint32_t seconds)
+{
+    char to[KS_EXCEPTION_TO_TEXT_SIZE];
+
+    return g_variant_new("(sssqqub)", name, ks_exception_to_text(what, to),
+                         ks_exception_protocol_name(what), what->first_port, what->last_port,
+                         seconds, FALSE);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which refused packets can be exceptions, and what such a one is. */
+#include "applet/allow-draft.h"
+
+#include "applet-fixture.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+static KsRefusedReport *report_of(const char *entry)
+{
+    g_autofree char *told = g_strdup_printf("{'state': <'on'>, 'entries': <[{%s}]>}", entry);
+    g_autoptr(GVariant) parsed = g_variant_parse(G_VARIANT_TYPE_VARDICT, told, NULL, NULL, NULL);
+
+    g_assert_nonnull(parsed);
+    return ks_refused_report_read(parsed);
+}
+
+#define TO(address, protocol, port) \
+    "'destination': <'" address "'>, 'protocol': <'" protocol "'>, 'port': <uint32 " port ">"
+
+static void test_which(void)
+{
+    static const struct {
+        const char *entry;
+        const char *refusal; /* how it begins; NULL: it can be one */
+        const char *where;
+        const char *arguments; /* for an hour, called "x" */
+    } rows[] = {
+        { TO("203.0.113.9", "tcp", "443"), NULL, "203.0.113.9, port 443, TCP",
+          "('x', '203.0.113.9', 'tcp', 443, 443, 3600, false)" },
+        { TO("2001:db8::9", "udp", "65535") ", 'way': <'sent'>", NULL,
+          "2001:db8::9, port 65535, UDP",
+          "('x', '2001:db8::9', 'udp', 65535, 65535, 3600, false)" },
+        { TO("203.0.113.9", "icmp", "0") ", 'way': <'frame'>", NULL, "203.0.113.9, ping",
+          "('x', '203.0.113.9', 'icmp', 0, 0, 3600, false)" },
+        { TO("192.168.1.5", "tcp", "9100") ", 'rule': <'local'>", NULL,
+          "192.168.1.5, port 9100, TCP", "('x', '192.168.1.5', 'tcp', 9100, 9100, 3600, false)" },
+        { TO("203.0.113.9", "tcp", "443") ", 'way': <'forwarded'>", "An exception would not", NULL,
+          NULL },
+        { TO("203.0.113.9", "udp", "53"), "This is a question to a name server", NULL, NULL },
+        { TO("203.0.113.9", "tcp", "853"), "This is a question to a name server", NULL, NULL },
+        { TO("224.0.0.251", "udp", "5353"), "Exceptions are for the address", NULL, NULL },
+        { TO("ff02::fb", "udp", "5353"), "Exceptions are for the address", NULL, NULL },
+        { TO("255.255.255.255", "udp", "67"), "Exceptions are for the address", NULL, NULL },
+        { TO("0.0.0.0", "udp", "67"), "Exceptions are for the address", NULL, NULL },
+        /* what is no TCP, UDP or ping, or not told as one */
+        { TO("203.0.113.9", "47", "0"), "Exceptions are for TCP", NULL, NULL },
+        { TO("203.0.113.9", "", "0"), "Exceptions are for TCP", NULL, NULL },
+        { TO("203.0.113.9", "tcp", "0"), "Exceptions are for TCP", NULL, NULL },
+        { TO("203.0.113.9", "icmp", "8"), "Exceptions are for TCP", NULL, NULL },
+        { TO("203.0.113.9", "tcp", "65979"), "Exceptions are for TCP", NULL, NULL },
+        { TO("printer.example", "tcp", "443"), "Exceptions are for TCP", NULL, NULL },
+        { "'protocol': <'0x0806'>, 'way': <'frame'>", "Exceptions are for TCP", NULL, NULL },
+        { "'program': <'p'>", "Exceptions are for TCP", NULL, NULL },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsRefusedReport) report = report_of(rows[i].entry);
+        g_autoptr(GVariant) arguments = NULL;
+        g_autofree char *printed = NULL;
+        g_autofree char *where = NULL;
+        KsException what = { 0 };
+        const char *refusal = ks_allow_refusal(g_ptr_array_index(report->entries, 0), &what);
+
+        if (rows[i].refusal) {
+            g_assert_nonnull(refusal);
+            g_assert_true(g_str_has_prefix(refusal, rows[i].refusal));
+            continue;
+        }
+        g_assert_null(refusal);
+        where = ks_allow_where(&what);
+        g_assert_cmpstr(where, ==, rows[i].where);
+        arguments = g_variant_ref_sink(ks_allow_arguments(&what, "x", KS_ALLOW_SECONDS));
+        printed = g_variant_print(arguments, FALSE);
+        g_assert_cmpstr(printed, ==, rows[i].arguments);
+    }
+}
+
+#define ONE(name, to, protocol, port)                                  \
+    "{'name': <'" name "'>, 'to': <'" to "'>, 'protocol': <'" protocol \
+    "'>, 'first_port': <uint16 " port ">, 'last_port': <uint16 " port ">}"
+
+static KsException web(void)
+{
+    KsException what = { .protocol = IPPROTO_TCP, .first_port = 443, .last_port = 443 };
+
+    g_assert_true(ks_exception_read_to("203.0.113.9", &what));
+    return what;
+}
+
+static void test_allowed_by(void)
+{
+    static const struct {
+        const char *exceptions;
+        const char *by;
+    } rows[] = {
+        { "@aa{sv} []", NULL },
+        { "[" ONE("a", "203.0.113.9", "udp", "443") ", " ONE("b", "203.0.113.9", "tcp", "443") "]",
+          "b" },
+        { "[" ONE("all", "203.0.113.0/24", "", "0") "]", "all" },
+        { "[" ONE("a", "203.0.113.9", "tcp", "80") ", " ONE("b", "203.0.113.8", "tcp", "443") "]",
+          NULL },
+        /* of a later guard, or of nobody's */
+        { "[" ONE("a", "203.0.113.9", "sctp", "443") ", " ONE("b", "example", "tcp", "443") ", {}]",
+          NULL },
+    };
+    KsException what = web();
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *properties =
+            g_strdup_printf("{'State': <'blocked'>, 'Exceptions': <%s>}", rows[i].exceptions);
+        g_autoptr(KsGuardState) guard = guard_from(properties);
+
+        g_assert_cmpstr(ks_allow_by(guard->exceptions, &what), ==, rows[i].by);
+    }
+}
+
+static void check_name(const char *taken, const char *sender, const char *expected)
+{
+    g_autofree char *properties =
+        g_strdup_printf("{'State': <'blocked'>, 'Exceptions': <%s>}", taken);
+    g_autoptr(KsGuardState) guard = guard_from(properties);
+    KsException what = web();
+    g_autofree char *name = ks_allow_name(guard->exceptions, &what, sender);
+
+    g_assert_true(ks_allow_name_fits(name));
+    g_assert_true(g_utf8_validate(name, -1, NULL));
+    if (expected)
+        g_assert_cmpstr(name, ==, expected);
+}
+
+static void test_name(void)
+{
+    g_autofree char *many = g_strnfill(300, 'a');
+    g_autofree char *cut = g_strnfill(125, 'a');
+    g_autofree char *cut_taken = g_strdup_printf("[{'name': <'%s'>}]", cut);
+    g_autofree char *cut_again = g_strconcat(cut, " 2", NULL);
+    g_autofree char *wide = g_strdup("a");
+
+    for (unsigned i = 0; i < 100; i++) {
+        char *longer = g_strconcat(wide, "\u20ac", NULL);
+
+        g_free(wide);
+        wide = longer;
+    }
+    check_name("@aa{sv} []", "firefox", "firefox");
+    check_name("[{'name': <'firefox'>}]", "firefox", "firefox 2");
+    check_name("[{'name': <'firefox'>}, {'name': <'firefox 2'>}]", "firefox", "firefox 3");
+    check_name("@aa{sv} []", "", "203.0.113.9");
+    check_name("[{'name': <'203.0.113.9'>}]", "", "203.0.113.9 2");
+    check_name("@aa{sv} []", " --help ", "help");
+    check_name("@aa{sv} []", " - ", "203.0.113.9");
+    check_name("@aa{sv} []", many, cut);
+    check_name(cut_taken, many, cut_again);
+    check_name("@aa{sv} []", wide, NULL);
+    g_assert_false(ks_allow_name_fits(""));
+    g_assert_false(ks_allow_name_fits(many));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/allow-draft/which", test_which);
+    g_test_add_func("/allow-draft/allowed-by", test_allowed_by);
+    g_test_add_func("/allow-draft/name", test_name);
+    return g_test_run();
+}
