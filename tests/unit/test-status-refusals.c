@@ -114,10 +114,10 @@ static void test_networks(Fixture *f, const void *data)
 
 static void except(KsExceptions *exceptions, const char *name, const char *to)
 {
-    KsExceptionWish wish = { .name = name, .to = to, .protocol = "tcp", .first_port = 443 };
+    KsExceptionWish wish = { .name = name, .to = to, .protocol = "tcp", .confirmed = true };
     g_autoptr(GError) error = NULL;
 
-    wish.last_port = wish.first_port;
+    wish.first_port = wish.last_port = 443;
     g_assert_true(ks_exceptions_add(exceptions, &wish, 0, &error));
 }
 
