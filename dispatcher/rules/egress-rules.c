@@ -160,9 +160,10 @@ static const KsRule rules[] = {
     { KS_EGRESS_IPV4, "tcp dport 53 meta skuid 0 meta mark 0x6b73646e accept",
       DO(GUARD_ASKS_BY_TCP, ACCEPT), "nm-killswitchd asks for a VPN server's name" },
     { KS_EGRESS_IPV4,
-      "@nh,0,8 <= 0x46 @nh,128,32 . @nh,72,8 . th dport @exceptions4 "
+      "@nh,0,8 <= 0x46 @nh,48,16 & 0x1fff == 0x0 @nh,128,32 . @nh,72,8 . th dport @exceptions4 "
       "@nh,128,32 != @tunnel_routes4 accept",
-      DO(NETWORK(IPV4_VERSION, 1, R1), COMPARE(LTE, 1, 0x46), NETWORK(IPV4_DESTINATION, 4, R1),
+      DO(NETWORK(IPV4_VERSION, 1, R1), COMPARE(LTE, 1, 0x46), NETWORK(IPV4_FRAGMENT, 2, R1),
+         MASK(2, 0x1f, 0xff), COMPARE(EQ, 2, 0, 0), NETWORK(IPV4_DESTINATION, 4, R1),
          NETWORK(IPV4_PROTOCOL, 1, R1_1), TRANSPORT(DESTINATION_PORT, 2, R1_2),
          LOOKUP(KS_EGRESS_SET_EXCEPTIONS4), NETWORK(IPV4_DESTINATION, 4, R1),
          LOOKUP_NOT(KS_EGRESS_SET_TUNNEL_ROUTES4), ACCEPT), "where a person made an exception" },

@@ -35,6 +35,10 @@ static const KsRule rules[] = {
     { KS_CHAIN_EXCEPTED, "ip hdrlength > 6 return",
       DO(IS_IPV4, NETWORK(IPV4_VERSION, 1, R1), MASK(1, 0x0f),
          COMPARE(GT, 1, HEADER_WORDS_MAX), RETURN), "room for a source route: goes on elsewhere" },
+    /* what stands where others have their ports; the kernel's own fragments are made later */
+    { KS_CHAIN_EXCEPTED, "ip frag-off & 8191 != 0 return",
+      DO(IS_IPV4, NETWORK(IPV4_FRAGMENT, 2, R1), MASK(2, 0x1f, 0xff), COMPARE(NEQ, 2, 0, 0),
+         RETURN), "a fragment could hide its port" },
     VPN_REACHES(KS_CHAIN_EXCEPTED, "daddr", DESTINATION),
     { KS_CHAIN_EXCEPTED, "meta l4proto tcp accept", DO(IS_PROTOCOL(IPPROTO_TCP), ACCEPT) },
     { KS_CHAIN_EXCEPTED, "icmp type echo-request accept", DO(ICMP_IS(8), ACCEPT) },

@@ -6,18 +6,27 @@
 
 #include "traffic-rows.h"
 
-#define PINGED "203.0.113.6"
-#define MARKED "203.0.113.7"
+#define PINGED  "203.0.113.6"
+#define MARKED  "203.0.113.7"
+#define ALL_OF  "203.0.113.8"
+#define ALL_OF6 "2001:db8:9::8"
 
 static const struct {
     const char *to;
     const char *protocol;
     const char *ports;
 } exceptions[] = {
-    { PUBLIC, "tcp", "443" },      { PUBLIC6, "udp", "8000-8010" }, { PUBLIC6, "udp", "5000" },
-    { PINGED, "icmp", "" },        { MARKED, "udp", "5000" },       { "10.0.0.0/8", "tcp", "443" },
-    { "fd01::/32", "tcp", "443" },
+    { PUBLIC, "tcp", "443" },      { PUBLIC6, "udp", "8000-8010" },
+    { PUBLIC6, "udp", "5000" },    { PINGED, "icmp", "" },
+    { MARKED, "udp", "5000" },     { "10.0.0.0/8", "tcp", "443" },
+    { "fd01::/32", "tcp", "443" }, { ALL_OF, "", "" },
+    { ALL_OF6, "", "" },
 };
+
+#define FRAGMENT(from, to)                                                      \
+    {                                                                           \
+        from, to, IPPROTO_UDP, 0, 5000, 443, .split = true /* the second one */ \
+    }
 
 #define ANSWER(from, source, to)                                                 \
     {                                                                            \
@@ -41,6 +50,19 @@ static const Row excepted_out[] = {
     { NEVER, BY(HERE, MARKED, route_used) },
     { ALWAYS, UDP(HERE6, 9, PUBLIC6, 5000) },
     { NEVER, BY(HERE6, PUBLIC6, routing_header) },
+
+    /* all is TCP, UDP and ping, but for name servers; not what else IP carries, nor a fragment that
+     * does not say what it is of */
+    { ALWAYS, UDP(HERE, 5000, ALL_OF, 443) },
+    { ALWAYS, TCP(HERE6, 5000, ALL_OF6, 443) },
+    { ALWAYS, ICMP(HERE, ALL_OF, 8, 0) },
+    { NEVER, UDP(HERE, 5000, ALL_OF, 853) },
+    { NEVER, BARE(HERE, ALL_OF, IPPROTO_SCTP) },
+    { NEVER, BARE(HERE6, ALL_OF6, IPPROTO_SCTP) },
+    { NEVER, BARE(HERE, ALL_OF, IPPROTO_GRE) },
+    { NEVER, BARE(HERE6, ALL_OF6, IPPROTO_GRE) },
+    { NEVER, FRAGMENT(HERE, ALL_OF) },
+    { NEVER, FRAGMENT(HERE6, ALL_OF6) },
 
     /* private, but the VPN carries it */
     { NEVER, TCP(HERE, 5000, IN_TUN, 443) },

@@ -223,9 +223,12 @@ static const struct {
 };
 
 /* Of what a program sends to everybody, this machine's own copy is a packet more behind the output
- * hook (net/ipv4/ip_output.c, ip_mc_output()). */
+ * hook (net/ipv4/ip_output.c, ip_mc_output()). Of one that is split the first fragment is a frame,
+ * too, and by an exception IPv6's is refused as well. */
 static unsigned packets_of(unsigned path, const Packet *packet)
 {
+    if (paths[path].path == TRAFFIC_FRAME_OUT && packet->split && packet_is_ipv6(packet))
+        return 2;
     return paths[path].path == TRAFFIC_OUT && g_str_equal(packet->to, "255.255.255.255") ? 2 : 1;
 }
 
@@ -334,6 +337,38 @@ static void test_replies(const void *data)
     lock_free(&lock);
 }
 
+/* UDP comes in by an exception from where something was sent to, and to where it was sent from. */
+static void test_noted_flows(void)
+{
+    static const Packet question = UDP(HERE, 9, MARKED, 5000);
+    static const Packet question6 = UDP(HERE6, 9, PUBLIC6, 5000);
+    static const Packet answers[] = {
+        UDP(MARKED, 5000, HERE, 9),  UDP(PUBLIC6, 5000, HERE6, 9), UDP(MARKED, 5001, HERE, 9),
+        UDP(MARKED, 5000, HERE, 10), UDP(PUBLIC6, 8000, HERE6, 9), UDP(PUBLIC6, 5000, HERE6, 10),
+        UDP(ALL_OF, 5000, HERE, 9),
+    };
+    const Packet *questions[] = { &question, &question6 };
+    const Packet *sent[G_N_ELEMENTS(answers)];
+    Lock lock = lock_new();
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(answers); i++)
+        sent[i] = &answers[i];
+    close_lock(&lock, false, EXCEPTED);
+    for (unsigned asked = 0; asked < 2; asked++) {
+        bool arrived[G_N_ELEMENTS(answers)] = { false };
+
+        if (asked)
+            traffic_send(TRAFFIC_OUT, questions, G_N_ELEMENTS(questions), arrived);
+        g_assert_true(arrived[0] == asked && arrived[1] == asked);
+        memset(arrived, 0, sizeof(arrived));
+        traffic_send(TRAFFIC_IN, sent, G_N_ELEMENTS(answers), arrived);
+        for (unsigned i = 0; i < G_N_ELEMENTS(answers); i++)
+            g_assert_cmpint(arrived[i], ==, asked && i < G_N_ELEMENTS(questions));
+    }
+    open_lock(&lock);
+    lock_free(&lock);
+}
+
 /* They are told at once that they are locked in: an error quotes what they sent, number and all; of
  * a reset, it is known that nothing blocked it. */
 static void test_refused(void)
@@ -379,6 +414,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/traffic/replies-to-guest", GINT_TO_POINTER(GUESTS), test_replies);
     g_test_add_data_func("/traffic/replies-to-hotspot", GINT_TO_POINTER(HOTSPOT), test_replies);
     g_test_add_func("/traffic/refused-to-hotspot", test_refused);
+    g_test_add_func("/traffic/noted-flows", test_noted_flows);
     status = g_test_run();
     traffic_tear_down();
     return status;

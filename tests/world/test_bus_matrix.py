@@ -100,6 +100,7 @@ MALFORMED = (
     ("SetLanAccess", "(true, ['" + "a" * 100000 + "'])", "org.freedesktop.DBus.Error.LimitsExceeded"),
     ("SetLanAccess", f"(true, [{', '.join([repr(NETWORK)] * 257)}])", OUT_OF_BOUNDS),
     ("SetVpnLocks", "('Home', 'maybe')", OUT_OF_BOUNDS),
+    ("AddException", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 443, uint32 2592001, false)", OUT_OF_BOUNDS),
     ("AddException", "('NAS', '0.0.0.0/0', 'tcp', uint16 443, uint16 443, uint32 0, true)", OUT_OF_BOUNDS),
     ("SetMode", "('Always',)", OUT_OF_BOUNDS),
     ("SetMode", "('',)", OUT_OF_BOUNDS),

@@ -123,12 +123,19 @@ def test_a_restart_of_the_guard_changes_nothing(locked):
 
 
 def test_the_machine_slept_in_it(locked):
-    """The kernel's count of a pause stands still in sleep. Someone who looks after it goes by the clock that does not."""
+    """The kernel's count of a pause, and of an exception, stands still in sleep. Someone who looks after it goes by the
+    clock that does not."""
+    exception = ("allow", "add", "a while", "--to", a.WEB[4], "--protocol", "udp", "--port", str(a.HTTP_PORT), "--for", "15s")
     for slept, state in ((0, "paused"), (20, "blocked")):
         locked.product.ctl("pause", "30s")
+        locked.product.ctl("allow", "remove", "a while", check=False)
+        locked.product.ctl(*exception)
         locked.product.stop_guard(signal.SIGKILL)
         locked.product.start_guard(slept=slept)
-        assert locked.product.wait_state(state)["verified"]
+        status = locked.product.wait_state(state)
+        assert status["verified"] and len(status["exceptions"]) == (0 if slept else 1)
+        listed = locked.client.run(["nft", "list", "set", "inet", "nm_killswitch", "exceptions4"]).stdout
+        assert (a.WEB[4] in listed) == (not slept)
     with _Sender(locked):
         _require_closed(locked)
     locked.client.kill("nm-killswitchd")
