@@ -13,6 +13,7 @@ import {describe, request} from './tile.js';
 const NAME = 'io.github.nmkillswitch';
 const PATH = '/io/github/nmkillswitch';
 const INTERFACE = `${NAME}.Guard1`;
+const COLUMNS = 2; // one cuts our name and each sentence
 
 const Tile = GObject.registerClass(
 class Tile extends QuickSettings.QuickMenuToggle {
@@ -76,7 +77,8 @@ class Tile extends QuickSettings.QuickMenuToggle {
 
     _launch() {
         try {
-            const launcher = Gio.DesktopAppInfo?.new(`${NAME}.desktop`);
+            // not DesktopAppInfo.new(): GLib's releases have that in different namespaces
+            const launcher = Gio.AppInfo.get_all().find(info => info.get_id() === `${NAME}.desktop`);
 
             if (launcher)
                 launcher.launch([], global.create_app_launch_context(0, -1));
@@ -110,7 +112,7 @@ export default class KillSwitch extends Extension {
     enable() {
         this._indicator = new QuickSettings.SystemIndicator();
         this._indicator.quickSettingsItems.push(new Tile());
-        Main.panel.statusArea.quickSettings.addExternalIndicator(this._indicator);
+        Main.panel.statusArea.quickSettings.addExternalIndicator(this._indicator, COLUMNS);
     }
 
     disable() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the tile shows, from the guard's properties. Pure, and without the shell: tests load it.
 
+import GLib from 'gi://GLib';
+
 const ICON = 'io.github.nmkillswitch';
 
 // The applet's own sentences (applet/sentences.c), with their translations; a test compares them.
@@ -41,8 +43,11 @@ const STATES = {
 
 export const SENTENCES = [AWAY, UNKNOWN, BROKEN_OPEN, ...Object.values(STATES)];
 
-function timeOfDay(seconds) {
-    return new Date(Number(seconds) * 1000).toLocaleTimeString([], {hour: '2-digit', minute: '2-digit'});
+// As the applet writes it (applet/text.c), in the same language.
+function timeOfDay(seconds, translate) {
+    const time = GLib.DateTime.new_from_unix_local(Math.min(Number(seconds), Number.MAX_SAFE_INTEGER));
+
+    return time?.format(translate('%H:%M')) ?? '?';
 }
 
 function sentence(state, reason, locked) {
@@ -68,7 +73,7 @@ export function describe(properties, translate) {
     return {
         icon: `${ICON}-${known ? state : 'broken'}-symbolic`,
         subtitle: translate(sentence(state, reason ?? '', locked === true))
-            .replace('%s', () => timeOfDay(properties.PausedUntil ?? 0)),
+            .replace('%s', () => timeOfDay(properties.PausedUntil ?? 0, translate)),
         checked: locked === true,
         sensitive: true,
     };

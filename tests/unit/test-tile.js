@@ -49,7 +49,11 @@ same(show({State: 'blocked', Reason: 'of-a-newer-guard', Locked: true}), ['block
 same(show({State: 'blocked', Reason: 'toString', Locked: true})[1], 'Blocked: no VPN is connected', 'no word of the language');
 same(show({State: 'broken', Reason: 'kernel', Locked: false}), ['broken', 'Broken: traffic may be leaving freely', false, true], 'broken and open');
 same(show({State: 'newer', Reason: '', Locked: true})[0], 'broken', 'a new state is no good one');
-same(/^Paused until [0-9:]{5}/.test(show({State: 'paused', Reason: '', Locked: true, PausedUntil: 86400})[1]), true, 'paused');
+const paused = until => show({State: 'paused', Reason: '', Locked: true, PausedUntil: until})[1];
+GLib.setenv('TZ', 'UTC', true);
+same(paused(13 * 3600 + 240), 'Paused until 13:04: traffic leaves freely', 'paused');
+same([1e15, 2 ** 64].map(paused), Array(2).fill('Paused until ?: traffic leaves freely'), 'until no day that there is');
+same(read('applet/text.c').includes('_("%H:%M")'), true, 'the time as the applet writes it');
 same([request({Locked: true}), request({Locked: false}), request({})], ['Unlock', 'Lock', 'Lock'], 'what a click asks for');
 
 // ---- in the shell, without a bus
