@@ -23,6 +23,8 @@ CLONE = "/root/clone"
 _DESKTOP = ("network-manager", "network-manager-openvpn", "nftables", "python3", *roots.TO_BOOT)
 APT = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "--no-install-recommends")
 _PACKAGES = "/root/packages"
+_SETUP = ("--prefix=/usr", "-Dtests=false", "-Dgnome_shell_extension=true")
+_NO_TILE = "bookworm"  # its GNOME Shell 43 takes other extensions, and runs in tests/ui
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def full_run() -> bool:
     return bool(os.environ.get("KS_FULL"))
+
+
+# minutes for each release: with KS_FULL=1, or where it is named
+collect_ignore = ["test_shell.py"] if not full_run() or [_NO_TILE] == [each.name for each in roots.chosen()] else []
 
 
 @pytest.fixture(scope="session")
@@ -182,3 +188,35 @@ def packaged_life(release, packages, outside):
         lived.packages = [f"{_PACKAGES}/{path.name}" for path in packages]
         yield lived
         lived.close()
+
+
+def _shell_is_built(copy: roots.Copy) -> str:
+    """Installs the shell and the product, as somebody would who builds it. Returns the shell's version."""
+    commands = f"""set -e
+        . {CLONE}/tests/lib/dependencies.sh
+        {' '.join(APT)} install $(choose_packages $(dependency_packages build) {' '.join(roots.SHELL)})
+        meson setup {' '.join(_SETUP)} /root/build {CLONE}
+        meson install -C /root/build"""
+    done = copy.run("bash", "-c", commands, timeout=1800)
+    assert done.returncode == 0, done.stdout[-8000:]
+    return copy.run("gnome-shell", "--version", timeout=60).stdout.split()[-1]
+
+
+@pytest.fixture(scope="session")
+def shell_root(release):
+    """A bare system with the release's GNOME Shell and the product, and that shell's version."""
+    from . import shell
+
+    for copy in _copy(release, "shell"):
+        version = _shell_is_built(copy)
+        shell.mount(copy.root)
+        yield copy.root, version
+
+
+@pytest.fixture
+def shell(shell_root):
+    from .shell import ShellDesktop
+
+    with ShellDesktop(*shell_root) as started:
+        started.start_panel()
+        yield started

@@ -35,9 +35,12 @@ def stock(release: roots.Release, needed: str) -> None:
         copy.apt("update", "-q")
         library = roots.REPOSITORY / "tests/lib/dependencies.sh"
         (copy.root / "tmp/dependencies.sh").write_bytes(library.read_bytes())
-        listed = copy.chroot("bash", "-c", _LIST, "bash", needed, " ".join(roots.TO_BOOT))
-        packages = [name for name in listed.split() if not name.startswith("?")]
-        copy.apt("install", *_FETCH, *packages)
+        # apart: what apt chooses beside them depends on all that it is asked for
+        asked = [(needed, roots.TO_BOOT)] + ([("build", roots.SHELL)] if needed == "test" else [])
+        for words, more in asked:
+            listed = copy.chroot("bash", "-c", _LIST, "bash", words, " ".join(more))
+            packages = [name for name in listed.split() if not name.startswith("?")]
+            copy.apt("install", *_FETCH, *packages)
         (copy.root / "tmp/dependencies.sh").unlink()
         shutil.copytree(roots.REPOSITORY / "data/packaging/debian", copy.root / "tmp/packaging/debian")
         copy.apt("build-dep", *_FETCH, "/tmp/packaging")

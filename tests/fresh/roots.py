@@ -45,6 +45,8 @@ _ARCHIVE = "http://deb.debian.org/debian"
 _KEYS_FROM = "trixie"  # whose packages bring both
 # What a root lacks to be switched on by systemd-nspawn; the rest comes with the product's own needs.
 TO_BOOT = ("systemd-sysv", "libpam-systemd")
+# What GNOME Shell needs to be looked at, beside what compiles the product.
+SHELL = ("gnome-shell", "gnome-shell-extension-appindicator", "gjs", "dbus", "libgl1-mesa-dri", "adwaita-icon-theme")
 _NO_NETWORK_RIGHTS = ("setpriv", "--bounding-set=-net_admin,-net_raw")
 # No test reads the packages' documentation. In a file: mmdebstrap would filter by itself, and slowly.
 _LEAN = "path-exclude=/usr/share/doc/*\\npath-exclude=/usr/share/locale/*\\nforce-unsafe-io\\n"

@@ -35,6 +35,7 @@ _COLUMNS = {
     "`run.sh`": ("tests/run.sh ",),
     "`install.sh`": ("data/install.sh", "locked, rebooted", "upgraded while locked", "removed"),
     "packages": ("apt install ", "the guide's six steps", "apt's, locked, rebooted", "apt purge"),
+    "GNOME's tile": ("GNOME Shell on Wayland: the tile",),
 }
 _SHOWN = ("NetworkManager", "OpenVPN", "nft", "systemd")
 _TABLE = re.compile(r"(?<=<!-- written by tests/fresh/tried\.py -->\n).*?(?=<!-- end -->)", re.DOTALL)

@@ -378,7 +378,7 @@ suite_fresh() {
     for release in "${releases[@]}"; do
         echo "   $release"
         rm -f "$results/$release.junit.xml"
-        job INT env KS_FRESH="$release" /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
+        job INT env KS_FRESH="$release" KS_REPORTS="${KS_REPORTS:-$builds/reports}" /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
             --junitxml="$results/$release.junit.xml" ${only:+-k "$only"} "$top/tests/fresh"
         count pytest $? "$results/$release.junit.xml"
     done

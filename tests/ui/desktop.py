@@ -148,14 +148,7 @@ class Desktop:
         if _FOLDER.exists():
             shutil.rmtree(_FOLDER)
         _FOLDER.mkdir(parents=True)
-        subprocess.run(
-            ["meson", "install", "-C", str(build_dir()), "--no-rebuild", "--quiet", "--destdir", str(self.root)],
-            check=True, stdout=subprocess.DEVNULL,
-        )
-        self.share = next(self.root.glob("**/share/applications")).parent
-        self.program = next(self.root.glob("**/bin/nm-killswitch-applet"))
-        subprocess.run(["glib-compile-schemas", str(self.share / "glib-2.0/schemas")], check=True)
-        shutil.rmtree(self.share / "dbus-1/services", ignore_errors=True)  # it leads to where it is not
+        self._install_product()
         panel = self.home / ".config/xfce4/xfconf/xfce-perchannel-xml"
         panel.mkdir(parents=True)
         (panel / "xfce4-panel.xml").write_text(_PANEL)
@@ -166,12 +159,25 @@ class Desktop:
         for path in (_FOLDER, self.home, *self.home.rglob("*")):
             os.chown(path, self.person.uid, self.person.uid)
 
-    def _start(self) -> None:
+    def _install_product(self) -> None:
+        subprocess.run(
+            ["meson", "install", "-C", str(build_dir()), "--no-rebuild", "--quiet", "--destdir", str(self.root)],
+            check=True, stdout=subprocess.DEVNULL,
+        )
+        self.share = next(self.root.glob("**/share/applications")).parent
+        self.program = next(self.root.glob("**/bin/nm-killswitch-applet"))
+        subprocess.run(["glib-compile-schemas", str(self.share / "glib-2.0/schemas")], check=True)
+        shutil.rmtree(self.share / "dbus-1/services", ignore_errors=True)  # it leads to where it is not
+
+    def _start_display(self) -> None:
         sockets = Path("/tmp/.X11-unix")
         sockets.mkdir(exist_ok=True)
         sockets.chmod(0o1777)
         self.start(["Xvfb", DISPLAY, "-screen", "0", self.size, "-nolisten", "tcp"])
         wait_listens(Path(f"/tmp/.X11-unix/X{DISPLAY[1:]}"), "the display")
+
+    def _start(self) -> None:
+        self._start_display()
         (_FOLDER / "bus.conf").write_text(_BUS)
         self.start(["dbus-daemon", f"--config-file={_FOLDER}/bus.conf", "--nofork"])
         wait_listens(_FOLDER / "bus", "the session bus")
