@@ -184,8 +184,9 @@ class ShellDesktop(Stage, GnomeDesktop):
 
     def _move(self, x: float, y: float) -> None:
         def is_there() -> bool:
-            """The barrier of the hot corner, where the pointer is at first, stops it once."""
-            self.evaluate(_POINTER % f"notify_absolute_motion({_NOW}, {x}, {y})")
+            """From below: the barriers of the hot corner and of the panel stop it on some ways."""
+            for from_y in (y + 300, y):
+                self.evaluate(_POINTER % f"notify_absolute_motion({_NOW}, {x}, {from_y})")
             seen = self.evaluate("global.get_pointer()")
             return max(abs(seen[0] - x), abs(seen[1] - y)) < 2
 
