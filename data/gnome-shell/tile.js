@@ -43,7 +43,7 @@ const STATES = {
 
 export const SENTENCES = [AWAY, UNKNOWN, BROKEN_OPEN, ...Object.values(STATES)];
 
-// As the applet writes it (applet/text.c), in the same language.
+// As the applet writes it (applet/window-text.c), in the same language.
 function timeOfDay(seconds, translate) {
     const time = GLib.DateTime.new_from_unix_local(Math.min(Number(seconds), Number.MAX_SAFE_INTEGER));
 

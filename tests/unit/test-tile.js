@@ -53,7 +53,7 @@ const paused = until => show({State: 'paused', Reason: '', Locked: true, PausedU
 GLib.setenv('TZ', 'UTC', true);
 same(paused(13 * 3600 + 240), 'Paused until 13:04: traffic leaves freely', 'paused');
 same([1e15, 2 ** 64].map(paused), Array(2).fill('Paused until ?: traffic leaves freely'), 'until no day that there is');
-same(read('applet/text.c').includes('_("%H:%M")'), true, 'the time as the applet writes it');
+same(read('applet/window-text.c').includes('_("%H:%M")'), true, 'the time as the applet writes it');
 same([request({Locked: true}), request({Locked: false}), request({})], ['Unlock', 'Lock', 'Lock'], 'what a click asks for');
 
 // ---- in the shell, without a bus
