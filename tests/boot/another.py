@@ -19,7 +19,7 @@ class _Edit(NamedTuple):
 
 
 _RULES = "dispatcher/rules"
-_EDITS = (
+EDITS = (
     _Edit(f"{_RULES}/lock-table.h", "    KS_CHAIN_LAN_IN,\n", "    KS_CHAIN_NEXT,\n    KS_CHAIN_NEXT_BASE,\n"),
     _Edit(f"{_RULES}/lock-table.h", "    KS_NFT_SET_QUESTION_TYPES,\n", "    KS_NFT_SET_NEXT,\n"),
     _Edit(f"{_RULES}/lock-table.h", "    KS_COUNTER_BLOCKED_IN,\n", "    KS_COUNTER_NEXT,\n"),
@@ -36,18 +36,18 @@ _EDITS = (
         '    [KS_COUNTER_NEXT] = "next_counter",\n',
     ),
     _Edit(
-        f"{_RULES}/lock-table.c",
-        "static const KsSetDefinition sets[KS_NFT_SET_MAX] = {\n",
+        f"{_RULES}/lock-sets.c",
+        "const KsSetDefinition ks_lock_sets[KS_NFT_SET_MAX] = {\n",
         '    [KS_NFT_SET_NEXT] = { .name = "next_set", .nft_type = "ipv4_addr", .key_type = TYPE_IPV4_ADDR,'
         " .key_length = 4, .flags = NFT_SET_CONSTANT, CONSTANTS(question_types, \"\") },\n",
     ),
     # of another kind: what it holds must be carried over
     _Edit(
-        f"{_RULES}/lock-table.c",
+        f"{_RULES}/lock-sets.c",
         '    INTERFACES(KS_SET_OPEN_INTERFACES, "open_interfaces", "loopback, and tunnels that are up"),\n',
         "    [KS_SET_OPEN_INTERFACES].flags = NFT_SET_TIMEOUT,\n",
     ),
-    _Edit(f"{_RULES}/lock-table.c", "    [KS_SET_DHCP_SERVERS] = {\n", "        .flags = NFT_SET_TIMEOUT,\n"),
+    _Edit(f"{_RULES}/lock-sets.c", "    [KS_SET_DHCP_SERVERS] = {\n", "        .flags = NFT_SET_TIMEOUT,\n"),
     _Edit(
         f"{_RULES}/lock-rules.c",
         "static const KsRule rules[] = {\n",
@@ -71,7 +71,7 @@ _EDITS = (
 
 
 def _edit(disk: Disk) -> None:
-    for edit in _EDITS:
+    for edit in EDITS:
         path = disk.path(f"{image.SOURCE}/{edit.file}")
         text = path.read_text()
         if text.count(edit.anchor) != 1:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .machine import Disk, Machine
 
 PERSON = "ina"
-_PERSON_ID = 14711  # nobody's on the machine that is copied
+PERSON_ID = 14711  # nobody's on the machine that is copied
 SOURCE = "/root/nm-killswitch"
 CCACHE = os.environ.get("KS_CCACHE", "")
 PRESENCE = "/run/before-manager"  # what nft said when NetworkManager was about to start
@@ -110,8 +110,8 @@ def _add_line(disk: "Disk", name: str, line: str) -> None:
 
 
 def _add_person(disk: "Disk") -> None:
-    _add_line(disk, "/etc/passwd", f"{PERSON}:x:{_PERSON_ID}:{_PERSON_ID}::/tmp:/bin/sh")
-    _add_line(disk, "/etc/group", f"{PERSON}:x:{_PERSON_ID}:")
+    _add_line(disk, "/etc/passwd", f"{PERSON}:x:{PERSON_ID}:{PERSON_ID}::/tmp:/bin/sh")
+    _add_line(disk, "/etc/group", f"{PERSON}:x:{PERSON_ID}:")
     _add_line(disk, "/etc/shadow", f"{PERSON}:*:20000:0:99999:7:::")
 
 

@@ -2,6 +2,7 @@
 """Docker of the distribution on a booted machine: dockerd, containerd and runc as their units start them,
 with the rules, the bridges, the proxies and the name servers that they bring."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -155,6 +156,8 @@ def test_docker(outside, with_docker, boot, report):
     machine.client.kill("openvpn")
     machine.wait_state("blocked")
     refused = _TALKER.wait_blocked(machine)
+    said = json.loads(machine.run("nm-killswitch", "refused", "--json", check=False).stdout)
+    assert any(entry["way"] == "forwarded" and entry["destination"] == a.WEB[4] for entry in said["entries"]), said
     host.require_cut_off()
     host.require_inside()
     machine.capture.fence()

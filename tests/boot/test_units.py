@@ -4,6 +4,8 @@
 import json
 import re
 
+from . import people
+from .image import PERSON_ID
 from .machine import Machine
 
 GUARD, EARLY, SLEEP = "nm-killswitch.service", "nm-killswitch-early.service", "nm-killswitch-sleep.service"
@@ -89,17 +91,27 @@ def test_the_leak_test_works_in_its_sandbox(locked):
     assert locked.show(LEAK_TEST, "ActiveState") == "active"
 
 
-def test_what_is_refused_is_named_in_its_sandbox(locked):
-    """The bus starts it, and it finds another program's process, its path and its unit."""
-    assert locked.show(REFUSED, "ActiveState") == "inactive"
+def _talker(port: int) -> tuple[str, ...]:
     program = "import socket,time; s=socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
-    program += "while True:\n try: s.sendto(b'x', ('203.0.113.9', 8444))\n except OSError: pass\n time.sleep(0.5)"
-    locked.run("systemd-run", "--quiet", "--unit=refused-canary", "/usr/bin/python3", "-c", program)
+    program += f"while True:\n try: s.sendto(b'x', ('203.0.113.9', {port}))\n except OSError: pass\n time.sleep(0.5)"
+    return "/usr/bin/python3", "-c", program
+
+
+def test_what_is_refused_is_named_in_its_sandbox(locked):
+    """The bus starts it, and it finds other programs' processes, their path and unit: a service's, and that of an
+    application which a person's own systemd runs, as desktops start them."""
+    assert locked.show(REFUSED, "ActiveState") == "inactive"
+    locked.run("systemd-run", "--quiet", "--unit=refused-canary", *_talker(8444))
+    locked.run("systemctl", "start", f"user@{PERSON_ID}.service")
+    application = "app-org.example.Browser@1.service"
+    command = ["env", f"XDG_RUNTIME_DIR=/run/user/{PERSON_ID}", "systemd-run", "--user", "--quiet", f"--unit={application}"]
+    begun = people.as_person(locked, *command, *_talker(8445), session=False)
+    assert begun.returncode == 0, begun.stdout
     said = locked.run("nm-killswitch", "refused", "--json", check=False)
-    locked.run("systemctl", "stop", "refused-canary")
-    found = [entry for entry in json.loads(said.stdout)["entries"] if entry["port"] == 8444]
-    assert [(entry["unit"], entry["uid"]) for entry in found] == [("refused-canary.service", 0)], said.stdout
-    assert "/python3" in found[0]["path"]
+    found = {entry["port"]: entry for entry in json.loads(said.stdout)["entries"] if entry["port"] in (8444, 8445)}
+    who = {port: (entry["unit"], entry["app"], entry["uid"]) for port, entry in found.items()}
+    assert who == {8444: ("refused-canary.service", "", 0), 8445: (application, "org.example.Browser", PERSON_ID)}, said.stdout
+    assert all("/python3" in entry["path"] for entry in found.values())
 
 
 def test_it_costs_a_boot_little(locked, report):

@@ -214,6 +214,8 @@ def test_an_exception_goes_where_the_network_leads(locked, dhcp):
     finally:
         locked.product.ctl("allow", "remove", "web", check=False)
         dhcp.say()
+    wait_until(lambda: not route_goes_by(locked.client, 4, a.UPLINK), "the next lease to be honest", _PATIENCE)
+    wait_until(lambda: not _tricks(locked), "status to say nothing of it any more")
 
 
 def test_public_addresses_that_are_called_local(locked):
