@@ -34,17 +34,6 @@ static void parts_free(gpointer data)
     g_free(parts);
 }
 
-static void name_for_readers(GtkWidget *widget, const char *name)
-{
-    atk_object_set_name(gtk_widget_get_accessible(widget), name);
-}
-
-static void complain(Parts *parts, const char *text)
-{
-    gtk_label_set_text(GTK_LABEL(part(parts, "trouble-text")), text ? text : "");
-    gtk_widget_set_visible(part(parts, "trouble"), text != NULL);
-}
-
 static const char *name_of(const Parts *parts)
 {
     return gtk_entry_get_text(GTK_ENTRY(part(parts, "name")));
@@ -67,7 +56,7 @@ static void ask(Parts *parts)
 {
     bool for_a_while = gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(part(parts, "hour")));
 
-    complain(parts, NULL);
+    ks_builder_complain(parts->builder, NULL);
     parts->is_asking = true;
     follow(parts);
     g_action_group_activate_action(
@@ -98,7 +87,8 @@ bool ks_allow_dialog_answer(GtkWindow *dialog, KsRequest request, KsAnswer answe
     notice = ks_notice_for_answer(request, answer, message, NULL);
     parts->is_asking = false;
     follow(parts);
-    complain(parts, notice ? notice->body : _("Nothing was changed: it was not authorised."));
+    ks_builder_complain(parts->builder,
+                        notice ? notice->body : _("Nothing was changed: it was not authorised."));
     ks_fit(part(parts, "scrolled"), WIDTH);
     return true;
 }
@@ -119,8 +109,8 @@ static void fill_in(Parts *parts, const KsAllowQuestion *question)
     gtk_label_set_text(GTK_LABEL(part(parts, "removing")),
                        _("To remove it: nm-killswitch allow remove NAME"));
     gtk_entry_set_text(GTK_ENTRY(part(parts, "name")), question->name);
-    name_for_readers(part(parts, "name"), gtk_label_get_text(GTK_LABEL(part(parts, "name-label"))));
-    name_for_readers(part(parts, "trouble-icon"), C_("icon", "Warning"));
+    ks_builder_speak_by_label(parts->builder, "name");
+    ks_widget_set_spoken(part(parts, "trouble-icon"), C_("icon", "Warning"));
 }
 
 GtkWindow *ks_allow_dialog_show(GtkWindow *parent, const KsAllowQuestion *question)

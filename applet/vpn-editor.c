@@ -6,6 +6,7 @@
 #include "applet/fit.h"
 #include "applet/notice.h"
 #include "applet/server-draft.h"
+#include "applet/widgets.h"
 #include "config.h"
 
 #include <glib/gi18n.h>
@@ -58,23 +59,9 @@ static void parts_free(gpointer data)
     g_free(parts);
 }
 
-static void name_for_readers(GtkWidget *widget, const char *name)
-{
-    atk_object_set_name(gtk_widget_get_accessible(widget), name);
-}
-
 static void complain(Parts *parts, const char *text)
 {
-    gtk_label_set_text(GTK_LABEL(part(parts, "trouble-text")), text ? text : "");
-    gtk_widget_set_visible(part(parts, "trouble"), text != NULL);
-}
-
-/* The label's text, without the sign of its mnemonic: GTK tells readers only which label it is. */
-static void name_by_label(const Parts *parts, const char *name)
-{
-    g_autofree char *label = g_strconcat(name, "-label", NULL);
-
-    name_for_readers(part(parts, name), gtk_label_get_text(GTK_LABEL(part(parts, label))));
+    ks_builder_complain(parts->builder, text);
 }
 
 /* ---- one server ---- */
@@ -146,17 +133,17 @@ static Row *add_row(Parts *parts, const char *host, const char *protocol, uint16
     gtk_entry_set_width_chars(GTK_ENTRY(row->host), HOST_SIZE);
     gtk_entry_set_placeholder_text(GTK_ENTRY(row->host), _("Name or address"));
     gtk_entry_set_activates_default(GTK_ENTRY(row->host), TRUE);
-    name_for_readers(row->host, _("Name or address of the server"));
+    ks_widget_set_spoken(row->host, _("Name or address of the server"));
     row->protocol = new_protocols(protocol);
-    name_for_readers(row->protocol, _("Protocol"));
+    ks_widget_set_spoken(row->protocol, _("Protocol"));
     row->port = gtk_spin_button_new_with_range(0, PORT_MAX, 1);
     gtk_spin_button_set_value(GTK_SPIN_BUTTON(row->port), port);
     gtk_spin_button_set_numeric(GTK_SPIN_BUTTON(row->port), TRUE);
     gtk_entry_set_activates_default(GTK_ENTRY(row->port), TRUE);
     gtk_widget_set_tooltip_text(row->port, _("Port"));
-    name_for_readers(row->port, _("Port"));
+    ks_widget_set_spoken(row->port, _("Port"));
     gtk_widget_set_tooltip_text(remove, _("Remove this server"));
-    name_for_readers(remove, _("Remove this server"));
+    ks_widget_set_spoken(remove, _("Remove this server"));
 
     gtk_box_pack_start(GTK_BOX(row->box), row->host, TRUE, TRUE, 0);
     gtk_container_add(GTK_CONTAINER(row->box), row->protocol);
@@ -396,15 +383,15 @@ GtkWindow *ks_vpn_editor_show(GtkWindow *parent, const KsVpnCard *card, const GP
     gtk_window_set_transient_for(parts->window, parent);
     gtk_window_set_application(parts->window, gtk_window_get_application(parent));
     /* TRANSLATORS: what a screen reader says for a warning triangle */
-    name_for_readers(part(parts, "trouble-icon"), C_("icon", "Warning"));
+    ks_widget_set_spoken(part(parts, "trouble-icon"), C_("icon", "Warning"));
     for (unsigned i = 0; i < G_N_ELEMENTS(handlers); i++)
         g_signal_connect(part(parts, handlers[i].button), "clicked",
                          G_CALLBACK(handlers[i].clicked), parts);
     g_signal_connect(part(parts, "overlay"), "toggled", G_CALLBACK(on_overlay), parts);
     g_signal_connect(part(parts, "type"), "changed", G_CALLBACK(on_type), parts);
-    name_by_label(parts, "name");
-    name_by_label(parts, "interface");
-    name_by_label(parts, "type");
+    ks_builder_speak_by_label(parts->builder, "name");
+    ks_builder_speak_by_label(parts->builder, "interface");
+    ks_builder_speak_by_label(parts->builder, "type");
     ks_fit_follow_focus(part(parts, "scrolled"), part(parts, "content"));
     g_signal_connect(parts->window, "response", G_CALLBACK(on_response), parts);
     gtk_style_context_add_class(gtk_widget_get_style_context(part(parts, "save")),

@@ -40,6 +40,29 @@ static void destroy(GtkWidget *widget, gpointer data)
     gtk_widget_destroy(widget);
 }
 
+void ks_widget_set_spoken(GtkWidget *widget, const char *name)
+{
+    atk_object_set_name(gtk_widget_get_accessible(widget), name);
+}
+
+static GtkWidget *part(GtkBuilder *builder, const char *name)
+{
+    return GTK_WIDGET(gtk_builder_get_object(builder, name));
+}
+
+void ks_builder_speak_by_label(GtkBuilder *builder, const char *name)
+{
+    g_autofree char *label = g_strconcat(name, "-label", NULL);
+
+    ks_widget_set_spoken(part(builder, name), gtk_label_get_text(GTK_LABEL(part(builder, label))));
+}
+
+void ks_builder_complain(GtkBuilder *builder, const char *text)
+{
+    gtk_label_set_text(GTK_LABEL(part(builder, "trouble-text")), text ? text : "");
+    gtk_widget_set_visible(part(builder, "trouble"), text != NULL);
+}
+
 void ks_container_empty(GtkContainer *container)
 {
     gtk_container_foreach(container, destroy, NULL);

@@ -17,5 +17,15 @@ void ks_message_show(GtkWindow *parent, GtkMessageType type, const char *title, 
 /* The same for what did not work. */
 void ks_trouble_show(GtkWindow *parent, const char *title, const char *text);
 
+/* What a screen reader says of it. */
+void ks_widget_set_spoken(GtkWidget *widget, const char *name);
+
+/* The text of the label NAME-label, without the sign of its mnemonic: GTK tells readers only which
+ * label it is. */
+void ks_builder_speak_by_label(GtkBuilder *builder, const char *name);
+
+/* In the dialogs that have a line for it ("trouble"); NULL: there is nothing to complain of. */
+void ks_builder_complain(GtkBuilder *builder, const char *text);
+
 /* Destroys what is in it. */
 void ks_container_empty(GtkContainer *container);

@@ -75,13 +75,8 @@ static int read_egress(Kernel *kernel)
     g_autoptr(KsWorld) world = ks_world_new();
     g_autoptr(GArray) uplinks = g_array_new(FALSE, TRUE, sizeof(KsUplink));
     KsEgressTable *table;
-    KsLinks *links = NULL;
-    int result = ks_links_open(&links);
 
-    if (result == 0)
-        result = ks_links_describe(links, world);
-    ks_links_close(links);
-    if (result == 0)
+    if (ks_links_look(world) == 0)
         (void) ks_uplinks_find(world, kernel->first.held->lock, uplinks);
     table = ks_egress_table_new(uplinks, ks_netfilter_takes_names(kernel->netfilter));
     ks_layer_describe(&kernel->second, ks_egress_table_skeleton(table));
@@ -294,7 +289,6 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char
     g_autoptr(KsEngine) engine = NULL;
     g_autoptr(GVariant) status = NULL;
     g_autofree char *problem = NULL;
-    KsLinks *links = NULL;
     g_auto(KsSettings) settings = KS_SETTINGS_DEFAULT;
     KsStatusFacts facts = { .world = world,
                             .held = ks_held_of(held),
@@ -315,8 +309,7 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char
     ks_people_read(world->people);
     engine = ks_engine_new(&settings, NULL);
     ks_engine_adopt(engine, held->lock);
-    if (ks_links_open(&links) == 0)
-        (void) ks_links_describe(links, world);
+    (void) ks_links_look(world);
     ks_vpns_apply(vpns, world);
     if (holds_exceptions(held)) {
         exceptions = ks_exceptions_peek((uint32_t) (ks_clock_now() / G_USEC_PER_SEC));
@@ -326,7 +319,6 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char
     world->ipv6_only = held->lock->sets[KS_SET_TRANSLATORS]->len > 0;
     ks_engine_spare_running(engine); /* nobody locks here */
     (void) ks_engine_observe(engine, world);
-    ks_links_close(links);
     world->manager_present = true; /* not known, so there is nothing to complain of */
     facts.engine = engine;
     status = ks_status_describe(&facts); /* there is no world, and nothing private in it */

@@ -41,13 +41,8 @@ static int add_uplinks(GPtrArray *names, GVariant *status)
 {
     g_autoptr(GPtrArray) overlays = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(KsWorld) world = ks_world_new();
-    KsLinks *links;
-    int error = ks_links_open(&links);
+    int error = ks_links_look(world);
 
-    if (error)
-        return error;
-    error = ks_links_describe(links, world);
-    ks_links_close(links);
     add_tunnels(overlays, status, "overlays");
     for (unsigned i = 0; !error && i < world->links->len; i++) {
         const KsLink *link = &g_array_index(world->links, KsLink, i);

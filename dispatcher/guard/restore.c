@@ -53,16 +53,6 @@ static void draw(KsLock *lock, KsStore *store)
     ks_lock_seal(lock);
 }
 
-/* The network cards that are there already; the guard covers those that come. */
-static void describe_links(KsWorld *world)
-{
-    KsLinks *links = NULL;
-
-    if (ks_links_open(&links) == 0)
-        (void) ks_links_describe(links, world);
-    ks_links_close(links);
-}
-
 /* What is in the kernel already is newer than what was saved: only its rules are put right. */
 static bool put_into_kernel(KsKeeper *keeper, KsStore *store)
 {
@@ -77,7 +67,7 @@ static bool put_into_kernel(KsKeeper *keeper, KsStore *store)
     } else {
         draw(lock, store);
     }
-    describe_links(world);
+    (void) ks_links_look(world); /* the cards that are there; the guard covers those that come */
     return ks_keeper_hold(keeper, true, lock, world) && kernel_holds_it(keeper);
 }
 

@@ -341,6 +341,17 @@ int ks_links_fd(const KsLinks *links)
     return mnl_socket_get_fd(links->notifications);
 }
 
+int ks_links_look(KsWorld *world)
+{
+    KsLinks *links = NULL;
+    int error = ks_links_open(&links);
+
+    if (!error)
+        error = ks_links_describe(links, world);
+    ks_links_close(links);
+    return error;
+}
+
 const GArray *ks_links_addresses(const KsLinks *links)
 {
     return links->addresses;

@@ -20,6 +20,9 @@ int ks_links_fd(const KsLinks *links);
  * they are now. Returns 0 or a negative errno; then the world is left as it was. */
 int ks_links_describe(KsLinks *links, KsWorld *world);
 
+/* The same for who looks once. */
+int ks_links_look(KsWorld *world);
+
 /* Addresses of all links as they were when the world was described last; element-type
  * KsLinkAddress. Valid until then. */
 const GArray *ks_links_addresses(const KsLinks *links);

@@ -415,13 +415,8 @@ void ks_surroundings_take_world(KsSurroundings *around, KsWorld *world)
 int ks_surroundings_look(KsSurroundings *around)
 {
     g_autoptr(KsWorld) world = ks_world_new();
-    KsLinks *links;
-    int error = ks_links_open(&links);
+    int error = ks_links_look(world);
 
-    if (error)
-        return error;
-    error = ks_links_describe(links, world);
-    ks_links_close(links);
     if (!error)
         ks_surroundings_take_world(around, world);
     return error;

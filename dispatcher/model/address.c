@@ -100,6 +100,12 @@ bool ks_bits_are_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
     return memcmp(a, b, whole) == 0 && (rest == 0 || (a[whole] ^ b[whole]) >> (8 - rest) == 0);
 }
 
+void ks_bits_clear_behind(uint8_t *bytes, size_t size, unsigned bits)
+{
+    for (unsigned bit = bits; bit < size * 8; bit++)
+        bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+}
+
 bool ks_address_is_in(const KsAddress *address, const KsAddress *network, unsigned prefix)
 {
     return address->family == network->family && prefix <= ks_address_size(address) * 8 &&

@@ -34,6 +34,9 @@ bool ks_address_is_unicast(const KsAddress *address);
 /* Whether the first bits of both are the same. */
 bool ks_bits_are_equal(const uint8_t *a, const uint8_t *b, unsigned bits);
 
+/* Those behind the first `bits` of so many bytes become zero. */
+void ks_bits_clear_behind(uint8_t *bytes, size_t size, unsigned bits);
+
 /* Whether the first `prefix` bits are those of the network's. */
 bool ks_address_is_in(const KsAddress *address, const KsAddress *network, unsigned prefix);
 

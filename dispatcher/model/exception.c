@@ -34,12 +34,6 @@ static bool is_ipv4(const KsException *exception)
     return exception->address.family == AF_INET;
 }
 
-static void clear_behind(uint8_t *bytes, size_t size, unsigned prefix)
-{
-    for (unsigned bit = prefix; bit < size * 8; bit++)
-        bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
-}
-
 static void last_address(const KsException *exception, uint8_t *ret_bytes)
 {
     size_t size = ks_address_size(&exception->address);
@@ -80,7 +74,7 @@ bool ks_exception_read_to(const char *text, KsException *ret_exception)
     prefix = (unsigned) size * 8;
     if (parts[1] && (parts[2] || !read_number(parts[1], prefix, &prefix)))
         return false;
-    clear_behind(address.bytes, size, prefix);
+    ks_bits_clear_behind(address.bytes, size, prefix);
     ret_exception->address = address;
     ret_exception->prefix = (uint8_t) prefix;
     return true;

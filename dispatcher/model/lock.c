@@ -300,8 +300,7 @@ bool ks_lock_exclude_from_lan(KsLock *lock, const KsAddress *destination, uint8_
     if (size == 0 || prefix == 0 || prefix > size * 8)
         return false;
     memcpy(key.bytes, destination->bytes, size);
-    for (unsigned bit = prefix; bit < size * 8; bit++)
-        key.bytes[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+    ks_bits_clear_behind(key.bytes, size, prefix);
     memcpy(key.bytes + size, key.bytes, size);
     step_over(key.bytes + size, prefix);
     return ks_lock_add_key(

@@ -265,14 +265,10 @@ static void put_links(KsReport *report)
 {
     g_autoptr(KsWorld) world = ks_world_new();
     struct ifaddrs *addresses = NULL;
-    KsLinks *links = NULL;
-    int error = ks_links_open(&links);
+    int error = ks_links_look(world);
 
-    if (!error)
-        error = ks_links_describe(links, world);
     if (error) {
         ks_paper_lacks(report->paper, "the kernel's links cannot be read: %s", g_strerror(-error));
-        ks_links_close(links);
         return;
     }
     if (getifaddrs(&addresses) != 0)
@@ -285,7 +281,6 @@ static void put_links(KsReport *report)
     }
     if (addresses)
         freeifaddrs(addresses);
-    ks_links_close(links);
 }
 
 /* ---- other programs ---- */
