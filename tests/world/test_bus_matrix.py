@@ -308,7 +308,7 @@ def hostile_owner(people):
     path = own.add(strangers.profile(owner.user, HIDDEN, f"{hostile.MARK} secret", "vpn", vpn=data))
     seed = int(os.environ.get("KS_SEED", time.time_ns() % 1_000_000))
     print(f"seed {seed}")
-    program = hostile.begin(owner, seed, UNKNOWN, {}, "keep", HOSTILE_PROFILES)
+    program = hostile.begin(owner, seed, HIDDEN, {}, "keep", HOSTILE_PROFILES)
     assert program.stdout.readline().strip() == "kept"
     wait_until(lambda: hostile.MARK in str(status(people)), "the guard to know them")
     yield owner
