@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from datetime import date
@@ -171,10 +172,26 @@ class Copy:
     def run(self, *command: str, timeout: float) -> subprocess.CompletedProcess:
         """A command in there, with a network namespace, processes, devices and files of its own."""
         entered = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", _ENTER, "sh"]
-        return subprocess.run(
-            [*entered, str(self.root), *command], text=True, errors="replace", timeout=timeout, check=False,
+        with subprocess.Popen(
+            [*entered, str(self.root), *command], text=True, errors="replace",
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )
+        ) as process:
+            try:
+                said, _ = process.communicate(timeout=timeout)
+            except BaseException:
+                _end(process)
+                raise
+            return subprocess.CompletedProcess(process.args, process.returncode, said)
+
+
+def _end(process: subprocess.Popen) -> None:
+    """unshare comes back when the kernel has ended all in its namespace, so that nobody writes into a copy while it is
+    removed."""
+    if process.poll() is None:
+        inside = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for each in inside or [process.pid]:
+            os.kill(int(each), signal.SIGKILL)
+        process.wait()
 
 
 def clone(target: Path) -> None:

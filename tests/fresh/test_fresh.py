@@ -2,7 +2,9 @@
 """The README's commands on a bare system, from a clean clone, as they are written there. Each test
 goes on where the one before it has stopped."""
 
+import glob
 import re
+import subprocess
 
 import pytest
 from boot import tree
@@ -33,6 +35,14 @@ def test_the_release_has_every_package(system):
     chosen = done.stdout.split()
     assert done.returncode == 0 and len(chosen) > 80, done.stdout
     assert [name for name in chosen if name.startswith("?")] == []
+
+
+def test_what_is_cut_short_has_ended(system):
+    """Everything, or the copy could not be removed."""
+    before = set(glob.glob("/proc/[0-9]*"))
+    with pytest.raises(subprocess.TimeoutExpired):
+        system.run("sh", "-c", "while :; do sleep 60; done >/dev/null & exec sleep 60", timeout=0.5)
+    assert set(glob.glob("/proc/[0-9]*")) - before == set()
 
 
 @pytest.mark.tried("tests/demo.sh")

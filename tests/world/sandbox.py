@@ -28,6 +28,8 @@ from world import kernel  # noqa: E402
 KEEP = "KS_WORLD_KEEP"  # folders below /tmp or /run that stay visible, separated by colons
 PROOF = "KS_WORLD_OUTSIDE"  # the namespaces we came from: must differ from those we are in
 KINDS = ("net", "mnt", "pid", "uts")
+_INTERRUPT = signal.SIGUSR1  # to the first process: SIGINT for the program, which has not had it yet
+_BY_KILL = 0  # SI_USER; what a terminal sends is the kernel's
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 # only these may be started by the world's bus: a machine's other services are none of its business
@@ -175,16 +177,37 @@ def _first_process(program: list[str], outside: str) -> int:
     os.environ[PROOF] = outside
     os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
     os.environ.pop("DBUS_SYSTEM_BUS_ADDRESS", None)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the program as well
     main = os.fork()
     if main == 0:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.execvp(program[0], program)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(main, signal.SIGTERM))
+    signal.signal(_INTERRUPT, lambda *_: os.kill(main, signal.SIGINT))
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     while True:
         pid, status = os.wait()
         if pid == main:
             return _status(status)
+
+
+def _watch(first: int, signals: set[int]) -> int:
+    """Passes on what comes, until the first process has ended. Returns its status."""
+    while True:
+        came = signal.sigwaitinfo(signals)
+        if came.si_signo == signal.SIGCHLD:
+            ended, status = os.waitpid(first, os.WNOHANG)
+            if ended:
+                return _status(status)
+        elif came.si_signo == signal.SIGINT:
+            if came.si_code == _BY_KILL:
+                os.kill(first, _INTERRUPT)
+        else:
+            os.kill(first, signal.SIGTERM)
+            # a program that will not end is ended: nothing of the world may be left behind
+            signal.signal(signal.SIGALRM, lambda *_: os.kill(first, signal.SIGKILL))
+            signal.alarm(5)
 
 
 def _supervise(program: list[str]) -> int:
@@ -194,24 +217,18 @@ def _supervise(program: list[str]) -> int:
         os.makedirs(reports_dir(), exist_ok=True)  # before /tmp is covered: it may be in there
     outside = _namespaces()
     kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWNET | kernel.CLONE_NEWPID | kernel.CLONE_NEWUTS)
+    # not one is lost, however early it comes: blocked until there is somebody to take it
+    passed_on = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    signal.pthread_sigmask(signal.SIG_BLOCK, {*passed_on, _INTERRUPT, signal.SIGCHLD})
     first = os.fork()
     if first == 0:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGCHLD})
         try:
             os._exit(_first_process(program, outside))
         except BaseException as error:
             print(f"sandbox: {error}", file=sys.stderr)
             os._exit(125)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the program as well
-
-    def end(*_: object) -> None:
-        os.kill(first, signal.SIGTERM)
-        # a program that will not end is ended: nothing of the world may be left behind
-        signal.signal(signal.SIGALRM, lambda *_: os.kill(first, signal.SIGKILL))
-        signal.alarm(5)
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGHUP, end)
-    return _status(os.waitpid(first, 0)[1])
+    return _watch(first, {*passed_on, signal.SIGCHLD})
 
 
 if __name__ == "__main__":

@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tests of the tests: the world is real, the capture sees leaks, and locks that leak are caught."""
 
+import fcntl
+import os
+import pty
 import signal
+import subprocess
+import sys
+import termios
 
 import pytest
 
 from . import addresses as a
-from . import probes, questions, reference_lock
+from . import probes, questions, reference_lock, sandbox
 from .chatter import Chatter
 from .matrix import Matrix
 from .waiting import wait_until
@@ -115,3 +121,43 @@ def test_every_probe_has_its_own_canary(world):
     assert len({(p.canary, p.port) for p in sent}) == len(sent)
     for probe in sent:
         probe.close()
+
+
+_COUNTS_INTERRUPTS = """
+import signal, sys
+count = 0
+def interrupted(*_):
+    global count
+    count += 1
+    print("interrupted", flush=True)
+signal.signal(signal.SIGINT, interrupted)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(count))
+print("ready", flush=True)
+signal.alarm(10)
+while True:
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("sent", ("by a terminal", "to the outermost process"))
+def test_an_interrupt_reaches_the_program_once(sent):
+    """It ends what it has made in order; with a second one it would not."""
+    keyboard, terminal = pty.openpty()
+    program = subprocess.Popen(
+        sandbox.command([sys.executable, "-c", _COUNTS_INTERRUPTS]), stdin=terminal, stdout=subprocess.PIPE, text=True,
+        start_new_session=True, preexec_fn=lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY),
+    )
+    try:
+        assert program.stdout.readline() == "ready\n"
+        if sent == "by a terminal":
+            os.write(keyboard, b"\x03")
+        else:
+            program.send_signal(signal.SIGINT)
+        assert program.stdout.readline() == "interrupted\n"
+        program.terminate()
+        assert program.wait(5) == 1
+    finally:
+        program.kill()
+        program.wait()
+        os.close(keyboard)
+        os.close(terminal)
