@@ -8,6 +8,7 @@
 #include "ctl/show.h"
 #include "ctl/ssh.h"
 #include "model/duration.h"
+#include "model/event.h"
 #include "model/mode.h"
 
 #include <errno.h>
@@ -275,4 +276,25 @@ KsExitStatus ks_run_always_on(const KsCommandLine *line)
         g_variant_builder_add(&vpns, "s", (const char *) g_ptr_array_index(line->others, i));
     return change(line, "SetAlwaysOn", g_variant_new("(as)", &vpns), KS_SHOW_ALWAYS_ON,
                   _("Which VPN is always on was not changed."));
+}
+
+KsExitStatus ks_run_share(const KsCommandLine *line)
+{
+    bool off = strcmp(ks_command_line_word(line, 0), "off") == 0;
+    GVariantBuilder cards;
+
+    if (off && line->words->len > 1)
+        return ks_usage(NULL, _("“off” goes with no interface: it is for all of them."));
+    g_variant_builder_init(&cards, G_VARIANT_TYPE_STRING_ARRAY);
+    for (unsigned i = 0; i < line->words->len && !off; i++) {
+        const char *card = ks_command_line_word(line, i);
+
+        if (!ks_interface_name_is_valid(card)) {
+            g_variant_builder_clear(&cards);
+            return ks_usage(NULL, _("“%s” cannot be the name of an interface."), card);
+        }
+        g_variant_builder_add(&cards, "s", card);
+    }
+    return change(line, "SetSharing", g_variant_new("(as)", &cards), KS_SHOW_SHARING,
+                  _("By which cards this machine’s connection is shared was not changed."));
 }

@@ -3,6 +3,7 @@
 
 #include "config.h"
 #include "ctl/run-command.h"
+#include "model/hotspot.h"
 
 #include <glib/gi18n.h>
 
@@ -113,6 +114,19 @@ const KsCommand ks_commands[] = {
           "What you disconnect stays so until the next start, until you connect it, or until you "
           "name it here again."),
       .run = ks_run_always_on },
+    { .name = "share",
+      .arguments = N_("INTERFACE...|off"),
+      .words_min = 1,
+      .words_max = KS_SHARED_CARDS_MAX,
+      .options = KS_OPTION_JSON,
+      .summary = N_("serve those who share this machine’s connection by cable"),
+      .details = N_(
+          "Those behind these network cards reach the VPN, each other, and this machine’s DHCP and "
+          "DNS while the lock is closed, as the users of a hotspot do: share eth1\n"
+          "A card is served while its connection in NetworkManager is a shared one (ipv4.method "
+          "shared) and it leads nowhere out. Plug none that you name into a network that is not "
+          "yours."),
+      .run = ks_run_share },
     { .name = "test",
       .options =
           KS_OPTION_JSON | KS_OPTION_WATCH | KS_OPTION_DROP | KS_OPTION_YES | KS_OPTION_ONLINE,

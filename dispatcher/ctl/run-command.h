@@ -32,6 +32,7 @@ KsExitStatus ks_run_auto(const KsCommandLine *line);
 KsExitStatus ks_run_mode(const KsCommandLine *line);
 KsExitStatus ks_run_disconnect(const KsCommandLine *line);
 KsExitStatus ks_run_always_on(const KsCommandLine *line);
+KsExitStatus ks_run_share(const KsCommandLine *line);
 
 /* vpn.c: what is said of VPNs. */
 KsExitStatus ks_run_vpn_add(const KsCommandLine *line);

@@ -7,6 +7,7 @@
 #include "ctl/rescue.h"
 #include "ctl/show-always-on.h"
 #include "ctl/show-exceptions.h"
+#include "ctl/show-sharing.h"
 #include "ctl/terminal-text.h"
 #include "model/names.h"
 #include "model/vpn-type.h"
@@ -359,6 +360,15 @@ static void append_exceptions(GString *out, GVariant *status)
     }
 }
 
+static void append_sharing(GString *out, GVariant *status, bool even_none)
+{
+    g_auto(GStrv) lines = ks_show_sharing(status, even_none);
+
+    for (unsigned i = 0; lines[i]; i++)
+        /* TRANSLATORS: the connection, by cable; a column's label, 11 characters at most */
+        append_row(out, i == 0 ? _("Sharing") : "", lines[i]);
+}
+
 static void append_blocked(GString *out, GVariant *status)
 {
     g_autoptr(GVariant) blocked = ks_field_dictionary(status, "blocked");
@@ -409,6 +419,7 @@ static void append_all(GString *out, GVariant *status)
     append_always_on(out, status);
     append_lan(out, status);
     append_exceptions(out, status);
+    append_sharing(out, status, false);
     if (ks_field_flag(status, "locked")) {
         append_blocked(out, status);
         append_kernel(out, status);
@@ -443,6 +454,10 @@ char *ks_show_status(GVariant *status, KsShowPart part, bool colour)
     case KS_SHOW_ALWAYS_ON:
         append_headline(out, explanation, colour);
         append_always_on(out, status);
+        break;
+    case KS_SHOW_SHARING:
+        append_headline(out, explanation, colour);
+        append_sharing(out, status, true);
         break;
     }
     if (part == KS_SHOW_ALL || explanation->mood == KS_MOOD_BAD)

@@ -15,6 +15,7 @@ typedef enum {
     KS_SHOW_LAN, /* what is so, and LAN access */
     KS_SHOW_MODE,
     KS_SHOW_ALWAYS_ON,
+    KS_SHOW_SHARING,
 } KsShowPart;
 
 char *ks_show_status(GVariant *status, KsShowPart part, bool colour);

@@ -20,6 +20,8 @@
 #define KEY_LAN_NETWORKS "lan-networks"
 #define KEY_LAN_PLACES   "lan-places"
 #define KEY_ALWAYS_ON    "always-on"
+#define KEY_SHARED       "shared-cards"
+#define KEY_SHARED_PLACE "shared-places"
 #define FORMAT_VERSION   1
 
 #define GROUP_KNOWN "known-up"
@@ -113,6 +115,9 @@ static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **err
         settings.lan_places = g_key_file_get_string_list(file, GROUP, KEY_LAN_PLACES, NULL, NULL);
     }
     settings.always_on = read_always_on(file);
+    /* versions before did not write them; without its place a card opens nothing */
+    settings.shared_cards = g_key_file_get_string_list(file, GROUP, KEY_SHARED, NULL, NULL);
+    settings.shared_places = g_key_file_get_string_list(file, GROUP, KEY_SHARED_PLACE, NULL, NULL);
     ks_settings_copy(&settings, ret_settings);
     return true;
 }
@@ -244,6 +249,13 @@ static bool write_state(KsStore *store, GKeyFile *file, GError **error)
     return false;
 }
 
+static void write_texts(GKeyFile *file, const char *key, char **texts)
+{
+    if (texts && texts[0])
+        g_key_file_set_string_list(file, GROUP, key, (const char *const *) texts,
+                                   g_strv_length(texts));
+}
+
 bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
@@ -252,18 +264,11 @@ bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
 
     g_key_file_set_integer(file, GROUP, KEY_VERSION, FORMAT_VERSION);
     /* first, so that a file that was cut short has no LAN access without its limits */
-    if (settings->lan_networks && settings->lan_networks[0])
-        g_key_file_set_string_list(file, GROUP, KEY_LAN_NETWORKS,
-                                   (const char *const *) settings->lan_networks,
-                                   g_strv_length(settings->lan_networks));
-    if (settings->lan_places && settings->lan_places[0])
-        g_key_file_set_string_list(file, GROUP, KEY_LAN_PLACES,
-                                   (const char *const *) settings->lan_places,
-                                   g_strv_length(settings->lan_places));
-    if (settings->always_on && settings->always_on[0])
-        g_key_file_set_string_list(file, GROUP, KEY_ALWAYS_ON,
-                                   (const char *const *) settings->always_on,
-                                   g_strv_length(settings->always_on));
+    write_texts(file, KEY_LAN_NETWORKS, settings->lan_networks);
+    write_texts(file, KEY_LAN_PLACES, settings->lan_places);
+    write_texts(file, KEY_ALWAYS_ON, settings->always_on);
+    write_texts(file, KEY_SHARED, settings->shared_cards);
+    write_texts(file, KEY_SHARED_PLACE, settings->shared_places);
     g_key_file_set_boolean(file, GROUP, KEY_LOCKED, settings->locked || always);
     g_key_file_set_boolean(file, GROUP, KEY_AUTO_LOCK, settings->mode != KS_MODE_OFF);
     g_key_file_set_string(file, GROUP, KEY_MODE, ks_mode_name(settings->mode));

@@ -34,6 +34,11 @@ bool ks_guard_obey_configuration(KsGuard *guard)
         g_message("LAN access closed: the administrator has ruled it out");
         changed = true;
     }
+    if (is_ruled_out(guard, KS_CONFIGURATION_ALLOW_SHARING) &&
+        ks_engine_set_shared_cards(guard->engine, NULL, NULL)) {
+        g_message("sharing by cable ended: the administrator has ruled it out");
+        changed = true;
+    }
     ks_configuration_decide_mode(guard->configuration, &settings);
     if (ks_engine_set_mode(guard->engine, settings.mode)) {
         g_message("the mode is %s now: the administrator has laid that down",

@@ -62,6 +62,11 @@ typedef enum {
 /* The mode is vpn, or off. What locks in drops already stays. */
 bool ks_guard_set_auto_lock(KsGuard *guard, KsGuardDoing doing, bool auto_lock, GError **error);
 
+/* By which network cards, by their interfaces, this machine's connection is shared; an empty list:
+ * by none. Each is known by what it is now, or was when it was named before. */
+bool ks_guard_set_sharing(KsGuard *guard, KsGuardDoing doing, const char *const *cards,
+                          GError **error);
+
 /* Has NetworkManager disconnect this VPN, "" for the one that is connected or connects, and keeps
  * the one that is always on disconnected. In KS_MODE_DROPS it opens: first, and it is closed again
  * if NetworkManager does not take it. */

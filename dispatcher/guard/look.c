@@ -441,6 +441,11 @@ bool ks_look_has_profile(const KsLook *look, const char *uuid)
     return look->manager && ks_manager_has_profile(look->manager, uuid);
 }
 
+char *ks_look_card_place(const KsLook *look, const char *interface)
+{
+    return look->manager ? ks_manager_card_place(look->manager, interface) : NULL;
+}
+
 void ks_look_at_network_users(KsLook *look, const char *const *uuids)
 {
     if (!look->manager || !look->world->manager_settled)

@@ -41,6 +41,9 @@ KsWorld *ks_look_world(const KsLook *look);
 bool ks_look_has_manager_told(const KsLook *look);
 bool ks_look_has_profile(const KsLook *look, const char *uuid);
 
+/* What a network by this card would be (ks_manager_card_place()). Owned by the caller. */
+char *ks_look_card_place(const KsLook *look, const char *interface);
+
 /* Whether somebody is logged in is told with the world from now on. Asks the system, which no event
  * should wait for. */
 void ks_look_at_logins(KsLook *look);

@@ -114,6 +114,7 @@ typedef struct {
     bool up;        /* it has been brought up */
     bool external;  /* NetworkManager only watches it: others made it, a VPN's program perhaps */
     bool leads_out; /* it has a lease, or asks for one, or has a gateway */
+    bool shared;    /* its profile has NetworkManager share this machine's connection by it */
 } KsNetwork;
 
 /* How the name servers that NetworkManager knows are asked. */

@@ -3,13 +3,13 @@
 
 #include "network/manager.h"
 
-#include "model/place.h"
 #include "model/profile.h"
 #include "model/shares.h"
 #include "network/activation.h"
 #include "network/attempts.h"
 #include "network/known-profiles.h"
 #include "network/name-servers.h"
+#include "network/networks.h"
 #include "network/online.h"
 
 #include <NetworkManager.h>
@@ -219,55 +219,6 @@ static KsVpn *describe_vpn(KsManager *manager, NMConnection *profile)
     return vpn;
 }
 
-static bool has_gateway(NMIPConfig *config)
-{
-    return config && nm_ip_config_get_gateway(config);
-}
-
-/* Asked when the profile is being brought up, before the kernel has an address or a route of it.
- * That a profile takes router advertisements says nothing: it does so by default. */
-static bool leads_out(NMActiveConnection *active, NMDevice *device)
-{
-    NMRemoteConnection *remote = nm_active_connection_get_connection(active);
-    NMConnection *profile = remote ? NM_CONNECTION(remote) : NULL;
-    NMSettingIPConfig *settings[] = {
-        profile ? nm_connection_get_setting_ip4_config(profile) : NULL,
-        profile ? nm_connection_get_setting_ip6_config(profile) : NULL,
-    };
-    bool asks = settings[0] && g_strcmp0(nm_setting_ip_config_get_method(settings[0]),
-                                         NM_SETTING_IP4_CONFIG_METHOD_AUTO) == 0;
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(settings); i++)
-        asks |= settings[i] && nm_setting_ip_config_get_gateway(settings[i]);
-    return asks || nm_device_get_dhcp4_config(device) || nm_device_get_dhcp6_config(device) ||
-           has_gateway(nm_active_connection_get_ip4_config(active)) ||
-           has_gateway(nm_active_connection_get_ip6_config(active));
-}
-
-/* What is on the air and on the wire now; the profile may say something else by now. */
-static char *place_of(NMActiveConnection *active, NMDevice *device)
-{
-    NMConnection *profile = NM_CONNECTION(nm_active_connection_get_connection(active));
-    NMSettingWirelessSecurity *security;
-    NMAccessPoint *point;
-    GBytes *ssid;
-
-    if (!NM_IS_DEVICE_WIFI(device))
-        return ks_place_wired(
-            nm_active_connection_get_connection_type(active), nm_device_get_ip_iface(device),
-            NM_IS_DEVICE_ETHERNET(device)
-                ? nm_device_ethernet_get_permanent_hw_address(NM_DEVICE_ETHERNET(device))
-                : NULL);
-    point = nm_device_wifi_get_active_access_point(NM_DEVICE_WIFI(device));
-    ssid = point ? nm_access_point_get_ssid(point) : NULL;
-    if (!ssid || !profile)
-        return NULL;
-    security = nm_connection_get_setting_wireless_security(profile);
-    return ks_place_wifi(g_bytes_get_data(ssid, NULL), g_bytes_get_size(ssid),
-                         security ? nm_setting_wireless_security_get_key_mgmt(security) : NULL,
-                         nm_access_point_get_flags(point) & NM_802_11_AP_FLAGS_PRIVACY);
-}
-
 static GPtrArray *first_of(const GPtrArray *servers, unsigned count)
 {
     GPtrArray *first = g_ptr_array_new_with_free_func((GDestroyNotify) ks_server_free);
@@ -335,7 +286,7 @@ static void describe_networks(KsManager *manager, KsWorld *world)
             continue;
         network = ks_network_new(nm_active_connection_get_uuid(active),
                                  nm_active_connection_get_id(active), interface);
-        network->place = place_of(active, device);
+        network->place = ks_networks_place(active, device);
         if (NM_IS_DEVICE_WIFI(device))
             watch_access_point(manager, device);
         watch(manager, active, of_active);
@@ -343,7 +294,8 @@ static void describe_networks(KsManager *manager, KsWorld *world)
             nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATED;
         network->external =
             nm_active_connection_get_state_flags(active) & NM_ACTIVATION_STATE_FLAG_EXTERNAL;
-        network->leads_out = leads_out(active, device);
+        network->leads_out = ks_networks_leads_out(active, device);
+        network->shared = ks_networks_is_shared(active);
         network->users = users_of_active(active);
         g_ptr_array_add(world->networks, network);
     }
@@ -545,6 +497,14 @@ char **ks_manager_profile_users(const KsManager *manager, const char *uuid)
         manager->client ? nm_client_get_connection_by_uuid(manager->client, uuid) : NULL;
 
     return profile ? ks_vpn_profile_users(NM_CONNECTION(profile)) : NULL;
+}
+
+char *ks_manager_card_place(const KsManager *manager, const char *interface)
+{
+    NMDevice *device =
+        manager->client ? nm_client_get_device_by_iface(manager->client, interface) : NULL;
+
+    return device ? ks_networks_card_place(device) : NULL;
 }
 
 void ks_manager_describe(KsManager *manager, KsWorld *world)

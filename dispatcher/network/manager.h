@@ -27,6 +27,10 @@ bool ks_manager_has_profile(const KsManager *manager, const char *uuid);
 /* Whose it is; NULL: everybody's, or there is no such profile. Owned by the caller. */
 char **ks_manager_profile_users(const KsManager *manager, const char *uuid);
 
+/* What a network by this card with a cable would be (model/place.h); NULL: NetworkManager knows no
+ * such card. Owned by the caller. */
+char *ks_manager_card_place(const KsManager *manager, const char *interface);
+
 /* Writes manager_present, manager_settled, vpns, networks, online, network_mark and dhcp_servers of
  * the world. */
 void ks_manager_describe(KsManager *manager, KsWorld *world);

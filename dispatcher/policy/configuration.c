@@ -47,6 +47,8 @@ static const Row rows[] = {
     [KS_CONFIGURATION_ALWAYS_ON] = { "vpn", "always-on", UUIDS, KS_ALWAYS_ON_MAX, 0, 0, NULL },
     [KS_CONFIGURATION_ALLOW_ALWAYS_ON] = { "allow", "auto-connect", BOOLEAN, 0, true, false,
                                            "connecting a VPN by itself" },
+    [KS_CONFIGURATION_ALLOW_SHARING] = { "allow", "sharing", BOOLEAN, 0, true, false,
+                                         "sharing by cable" },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) == KS_CONFIGURATION_KEYS);

@@ -25,6 +25,7 @@ typedef enum {
     KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF,    /* [allow] auto-lock-off */
     KS_CONFIGURATION_ALWAYS_ON,              /* [vpn] always-on */
     KS_CONFIGURATION_ALLOW_ALWAYS_ON,        /* [allow] auto-connect */
+    KS_CONFIGURATION_ALLOW_SHARING,          /* [allow] sharing */
     KS_CONFIGURATION_KEYS,
 } KsConfigurationKey;
 

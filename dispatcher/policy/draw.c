@@ -586,6 +586,8 @@ bool ks_draw_lock(KsLock *lock, const KsDrawing *drawing)
     all &= draw_pppoe(lock, drawing);
     all &= ks_guests_draw(drawing->world, lock);
     all &= ks_hotspots_draw(drawing->world, lock);
+    all &= ks_hotspots_draw_named(drawing->world, drawing->settings->shared_cards,
+                                  drawing->settings->shared_places, lock);
     all &= draw_translation(lock, drawing);
     all &= ks_exceptions_draw(drawing->world, lock);
     if (drawing->settings->lan)

@@ -512,42 +512,34 @@ bool ks_engine_set_lan(KsEngine *engine, bool lan)
     return changed;
 }
 
-static bool is_same(char **before, const char *const *now)
-{
-    static const char *const none[] = { NULL };
-
-    return g_strv_equal(before ? (const char *const *) before : none, now ? now : none);
-}
-
 bool ks_engine_lan_networks_are(const KsEngine *engine, const char *const *uuids,
                                 const char *const *places)
 {
     const KsSettings *settings = &engine->settings;
 
-    return is_same(settings->lan_networks, uuids) && is_same(settings->lan_places, places);
+    return ks_settings_are(settings->lan_networks, uuids) &&
+           ks_settings_are(settings->lan_places, places);
 }
 
 bool ks_engine_set_lan_networks(KsEngine *engine, const char *const *uuids,
                                 const char *const *places)
 {
-    KsSettings *settings = &engine->settings;
+    bool changed = ks_settings_change(&engine->settings.lan_networks, uuids);
 
-    if (ks_engine_lan_networks_are(engine, uuids, places))
-        return false;
-    g_strfreev(settings->lan_networks);
-    g_strfreev(settings->lan_places);
-    settings->lan_networks = g_strdupv((char **) uuids);
-    settings->lan_places = g_strdupv((char **) places);
-    return true;
+    return ks_settings_change(&engine->settings.lan_places, places) || changed;
 }
 
 bool ks_engine_set_always_on(KsEngine *engine, const char *const *uuids)
 {
-    if (is_same(engine->settings.always_on, uuids))
-        return false;
-    g_strfreev(engine->settings.always_on);
-    engine->settings.always_on = g_strdupv((char **) uuids);
-    return true;
+    return ks_settings_change(&engine->settings.always_on, uuids);
+}
+
+bool ks_engine_set_shared_cards(KsEngine *engine, const char *const *cards,
+                                const char *const *places)
+{
+    bool changed = ks_settings_change(&engine->settings.shared_cards, cards);
+
+    return ks_settings_change(&engine->settings.shared_places, places) || changed;
 }
 
 const KsSettings *ks_engine_settings(const KsEngine *engine)

@@ -76,6 +76,10 @@ bool ks_engine_lan_networks_are(const KsEngine *engine, const char *const *uuids
 /* Kept with the rest of what people chose; it has no say in what should be. */
 bool ks_engine_set_always_on(KsEngine *engine, const char *const *uuids);
 
+/* Cards by which this machine's connection is shared, and what each of them is (KsSettings). */
+bool ks_engine_set_shared_cards(KsEngine *engine, const char *const *cards,
+                                const char *const *places);
+
 /* The answers, valid until the next call that changes the engine. */
 const KsSettings *ks_engine_settings(const KsEngine *engine);
 const KsLock *ks_engine_lock(const KsEngine *engine); /* what the kernel should hold when locked */

@@ -9,6 +9,8 @@ void ks_settings_copy(const KsSettings *from, KsSettings *to)
     to->lan_networks = g_strdupv(from->lan_networks);
     to->lan_places = g_strdupv(from->lan_places);
     to->always_on = g_strdupv(from->always_on);
+    to->shared_cards = g_strdupv(from->shared_cards);
+    to->shared_places = g_strdupv(from->shared_places);
 }
 
 void ks_settings_clear(KsSettings *settings)
@@ -16,6 +18,24 @@ void ks_settings_clear(KsSettings *settings)
     g_clear_pointer(&settings->lan_networks, g_strfreev);
     g_clear_pointer(&settings->lan_places, g_strfreev);
     g_clear_pointer(&settings->always_on, g_strfreev);
+    g_clear_pointer(&settings->shared_cards, g_strfreev);
+    g_clear_pointer(&settings->shared_places, g_strfreev);
+}
+
+bool ks_settings_are(char *const *texts, const char *const *others)
+{
+    static const char *const none[] = { NULL };
+
+    return g_strv_equal(texts ? (const char *const *) texts : none, others ? others : none);
+}
+
+bool ks_settings_change(char ***texts, const char *const *now)
+{
+    if (ks_settings_are(*texts, now))
+        return false;
+    g_strfreev(*texts);
+    *texts = g_strdupv((char **) now);
+    return true;
 }
 
 void ks_settings_boot(KsSettings *settings)

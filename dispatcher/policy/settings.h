@@ -21,12 +21,21 @@ typedef struct {
                           * and not in force. As many; owned */
     char **always_on; /* UUIDs of the VPNs that are connected by themselves, the wanted one first;
                           * NULL or empty: none. Owned */
+    char **shared_cards;  /* interfaces by which this machine's connection is shared; NULL or empty:
+                           * none. Owned */
+    char **shared_places; /* what each of them was when it was named; as many; owned */
 } KsSettings;
 
 #define KS_SETTINGS_DEFAULT ((KsSettings){ .locked = false, .mode = KS_MODE_VPN, .lan = false })
 
 void ks_settings_copy(const KsSettings *from, KsSettings *to); /* `to` is overwritten, not freed */
 void ks_settings_clear(KsSettings *settings);
+
+/* Two of their lists say the same; NULL is an empty one. */
+bool ks_settings_are(char *const *texts, const char *const *others);
+
+/* Puts a copy of `now` in the place of one of their lists. False: it was so already. */
+bool ks_settings_change(char ***texts, const char *const *now);
 
 /* What was chosen for good, as a boot begins: no unlock outlasts it in mode KS_MODE_ALWAYS. */
 void ks_settings_boot(KsSettings *settings);

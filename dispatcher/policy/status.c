@@ -6,6 +6,7 @@
 #include "policy/let-out.h"
 #include "policy/status-always-on.h"
 #include "policy/status-exceptions.h"
+#include "policy/status-sharing.h"
 #include "policy/status-warnings.h"
 
 #include <string.h>
@@ -458,6 +459,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
                           g_variant_new_string(facts->mode_source ? facts->mode_source : ""));
     g_variant_builder_add(&builder, "{sv}", "always_on", ks_status_always_on(facts));
     g_variant_builder_add(&builder, "{sv}", "exceptions", ks_status_exceptions(facts));
+    g_variant_builder_add(&builder, "{sv}", "sharing", ks_status_sharing(facts));
     g_variant_builder_add(&builder, "{sv}", "lan", g_variant_new_boolean(settings->lan));
     g_variant_builder_add(&builder, "{sv}", "lan_networks", describe_lan_networks(facts));
     g_variant_builder_add(&builder, "{sv}", "networks", describe_networks(facts));

@@ -2,6 +2,7 @@
 #include "service/methods.h"
 
 #include "model/duration.h"
+#include "model/hotspot.h"
 #include "model/names.h"
 
 #include <string.h>
@@ -62,6 +63,13 @@ static KsMode first_mode(GVariant *arguments)
     return mode;
 }
 
+static bool first_list_is_empty(GVariant *arguments)
+{
+    g_autoptr(GVariant) list = g_variant_get_child_value(arguments, 0);
+
+    return g_variant_n_children(list) == 0;
+}
+
 /* Neither is a mode in which a VPN that comes up locks. */
 static bool mode_turns_auto_lock_off(GVariant *arguments)
 {
@@ -102,6 +110,17 @@ static bool always_on_is_valid(GVariant *arguments)
 
     g_variant_get_child(arguments, 0, "^a&s", &vpns);
     return g_strv_length((char **) vpns) <= KS_ALWAYS_ON_MAX;
+}
+
+static bool cards_are_valid(GVariant *arguments)
+{
+    g_autofree const char **cards = NULL;
+
+    g_variant_get_child(arguments, 0, "^a&s", &cards);
+    for (unsigned i = 0; cards[i]; i++)
+        if (i == KS_SHARED_CARDS_MAX || !ks_interface_name_is_valid(cards[i]))
+            return false;
+    return true;
 }
 
 static bool mode_is_valid(GVariant *arguments)
@@ -287,6 +306,14 @@ static bool set_always_on(KsGuard *guard, KsGuardDoing doing, GVariant *argument
                                 : ks_guard_could_set_always_on(guard, vpns, error);
 }
 
+static bool set_sharing(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
+{
+    g_autofree const char **cards = NULL;
+
+    g_variant_get_child(arguments, 0, "^a&s", &cards);
+    return ks_guard_set_sharing(guard, doing, cards, error);
+}
+
 static bool add_exception(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
 {
     KsExceptionWish wish = { 0 };
@@ -328,6 +355,7 @@ TRY_AND_RUN(remove_vpn)
 TRY_AND_RUN(set_servers)
 TRY_AND_RUN(set_vpn_locks)
 TRY_AND_RUN(set_always_on)
+TRY_AND_RUN(set_sharing)
 TRY_AND_RUN(add_exception)
 TRY_AND_RUN(remove_exception)
 
@@ -446,6 +474,16 @@ static const KsMethod methods[] = {
       .is_valid = always_on_is_valid,
       .could = could_set_always_on,
       .run = run_set_always_on },
+    { .name = "SetSharing",
+      .signature = "(as)",
+      .action = KS_ACTION_ID_CONFIGURE,
+      .action_off = KS_ACTION_ID_LOCK, /* what closes is as free as locking */
+      .turns_off = first_list_is_empty,
+      .ruled_out_by = KS_CONFIGURATION_ALLOW_SHARING,
+      .ruled_out_by_off = ALLOWED,
+      .is_valid = cards_are_valid,
+      .could = could_set_sharing,
+      .run = run_set_sharing },
     { .name = "AddException",
       .signature = "(sssqqub)",
       .action = KS_ACTION_ID_CONFIGURE,

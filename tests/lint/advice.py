@@ -15,7 +15,7 @@ COMMENT = re.compile(r"/\*.*?\*/", re.S)
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 MACROS = {"KS_PROGRAM": '"nm-killswitch"', "KS_GUARD_UNIT": '"nm-killswitch.service"'}
 COMMAND = re.compile(
-    r"\b(nm-killswitch (?:status|lock|unlock|lan|pause|resume|auto|mode|disconnect|allow|vpn|rules|export|always-on|test|refused|report)\b(?: (?:add|set|list|remove|on|off|always|drops|vpn|--[a-z-]+))*"
+    r"\b(nm-killswitch (?:status|lock|unlock|lan|pause|resume|auto|mode|disconnect|allow|vpn|rules|export|always-on|share|test|refused|report)\b(?: (?:add|set|list|remove|on|off|always|drops|vpn|--[a-z-]+))*"
     r"|nmcli (?:--ask )?[a-z]+(?: [a-z]+)?|systemctl [a-z-]+ [A-Za-z-]+|journalctl -[a-z]|date --set)"
 )
 REASON = re.compile(r"\.reason = \"([a-z-]+)\"")

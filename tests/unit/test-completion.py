@@ -207,6 +207,8 @@ def test_names_of_interfaces(shell):
     offered = {re.sub(r"\\(.)", r"\1", name) for name in shell.offers("export --interface ")}
     assert offered == set(LINKS), offered
     assert shell.offers("vpn add x --interface wg") == {"wg0"}
+    assert shell.offers("share w") == shell.offers("share lo w") == {"wg0"}
+    assert "off" in shell.offers("share ") and "off" not in shell.offers("share lo ")
     assert not (shell.home / "y").exists()
 
 

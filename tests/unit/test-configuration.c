@@ -271,7 +271,7 @@ static void test_distrust(void)
             g_ptr_array_index(ks_configuration_warnings(configuration), 0), ==,
             "/b\\001 is not UTF-8 text. It is not used, and what it might rule out is "
             "ruled out until that is mended: choosing the mode, unlocking, pausing, LAN access, turning "
-            "auto-lock off, connecting a VPN by itself.");
+            "auto-lock off, connecting a VPN by itself, sharing by cable.");
 
         /* the administrator's own word about a key, read later, still counts */
         read_text(configuration, "/c", "[allow]\npause=yes");

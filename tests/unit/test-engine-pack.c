@@ -14,7 +14,9 @@ struct AllOfSettings {
     bool lan;
     char **lan_networks;
     char **lan_places;
-    char **always_on; /* kept for others, no part of what follows from events */
+    char **always_on;    /* kept for others, no part of what follows from events */
+    char **shared_cards; /* test-hotspot.c: no event changes them */
+    char **shared_places;
 };
 G_STATIC_ASSERT(sizeof(KsSettings) == sizeof(struct AllOfSettings));
 

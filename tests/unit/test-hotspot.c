@@ -56,6 +56,88 @@ static void test_cards(void)
     }
 }
 
+/* ---- a card with a cable that a person named ---- */
+
+#define PLACE "wired 802-3-ethernet eth1 02:00:00:00:00:01"
+
+static KsSharing judge(const KsLink *link, const KsNetwork *like, const char *place,
+                       bool *ret_drawn)
+{
+    char *cards[] = { (char *) "eth0", (char *) "eth1", NULL };
+    char *places[] = { (char *) PLACE, (char *) PLACE, NULL };
+    g_autoptr(KsWorld) world = ks_world_new();
+    g_autoptr(KsLock) lock = ks_lock_new();
+    KsNetwork *network = ks_network_new("uuid", "name", like->interface);
+
+    network->up = like->up;
+    network->external = like->external;
+    network->leads_out = like->leads_out;
+    network->shared = like->shared;
+    network->place = g_strdup(place);
+    g_ptr_array_add(world->networks, network);
+    g_array_append_val(world->links, *link);
+    g_assert_true(ks_hotspots_draw(world, lock));
+    g_assert_true(ks_hotspots_draw_named(world, NULL, NULL, lock));
+    ks_lock_seal(lock);
+    g_assert_false(ks_lock_has_hotspot(lock, CARD)); /* nobody has named it */
+    g_assert_true(ks_hotspots_draw_named(world, cards, places, lock));
+    ks_lock_seal(lock);
+    *ret_drawn = ks_lock_has_hotspot(lock, CARD);
+    return ks_hotspots_judge(world, "eth1", PLACE);
+}
+
+/* Nothing but a named card that NetworkManager shares, and that leads nowhere out, is served. */
+static void test_named(void)
+{
+    static const KsLink card = {
+        .index = CARD, .name = "eth1", .up = true, .hardware = ARPHRD_ETHER
+    };
+    static const KsNetwork shared = { .interface = "eth1", .up = true, .shared = true };
+    struct {
+        KsLink link;
+        KsNetwork network;
+        const char *place;
+        KsSharing sharing;
+    } rows[] = {
+        { card, shared, PLACE, KS_SHARING_SERVED },
+        { card, shared, PLACE, KS_SHARING_AWAY },
+        { card, shared, PLACE, KS_SHARING_AWAY },
+        { card, shared, PLACE, KS_SHARING_LEADS_OUT },
+        { card, shared, PLACE, KS_SHARING_LEADS_OUT },
+        { card, shared, PLACE, KS_SHARING_NOT_SHARED },
+        { card, shared, PLACE, KS_SHARING_NOT_SHARED },
+        { card, shared, PLACE, KS_SHARING_NOT_SHARED },
+        { card, shared, PLACE, KS_SHARING_NOT_SHARED },
+        { card, shared, PLACE, KS_SHARING_NOT_SHARED },
+        { card, shared, PLACE, KS_SHARING_NOT_SHARED },
+        { card, shared, PLACE, KS_SHARING_NOT_SHARED },
+        { card, shared, "wired 802-3-ethernet eth1 02:00:00:00:00:02", KS_SHARING_OTHER_CARD },
+        { card, shared, "wired vlan eth1 02:00:00:00:00:01", KS_SHARING_OTHER_CARD },
+        { card, shared, NULL, KS_SHARING_OTHER_CARD },
+    };
+
+    rows[1].link.up = false;
+    g_strlcpy(rows[2].link.name, "eth2", sizeof(rows[2].link.name));
+    rows[3].link.leads_out = true;
+    rows[4].network.leads_out = true;
+    rows[5].network.shared = false;
+    rows[6].network.up = false;
+    rows[7].network.external = true;
+    rows[8].link.master = 3;
+    rows[9].link.tunnel_kind = true;
+    rows[10].link.hardware = ARPHRD_PPP;
+    g_strlcpy(rows[11].network.interface, "eth2", sizeof(rows[11].network.interface));
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        bool drawn;
+
+        g_assert_cmpint(judge(&rows[i].link, &rows[i].network, rows[i].place, &drawn), ==,
+                        rows[i].sharing);
+        g_assert_cmpint(drawn, ==, rows[i].sharing == KS_SHARING_SERVED);
+    }
+}
+
+/* ---- */
+
 static struct nlmsghdr *begin(void *buffer, uint8_t command)
 {
     struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
@@ -129,6 +211,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/hotspot/cards", test_cards);
+    g_test_add_func("/hotspot/named", test_named);
     g_test_add_func("/hotspot/messages", test_messages);
     g_test_add_func("/hotspot/odd", test_odd);
     return g_test_run();

@@ -155,6 +155,14 @@ bool ks_guard_could_set_always_on(KsGuard *guard, const char *const *vpns, GErro
     return true;
 }
 
+bool ks_guard_set_sharing(KsGuard *guard, KsGuardDoing doing, const char *const *cards,
+                          GError **error)
+{
+    (void) error;
+    g_assert_true(!cards[0] || g_str_equal(cards[0], "eth1"));
+    return doing == KS_GUARD_TRY || do_it(guard);
+}
+
 const KsSettings *ks_guard_settings(const KsGuard *guard)
 {
     return &guard->settings;
@@ -213,6 +221,7 @@ static const struct {
     { "", "SetServers", "('Home', @a(ssq) [])", DONE, DONE, NULL },
     { "", "SetVpnLocks", "('Home', 'no')", DONE, DONE, NULL },
     { "", "SetAlwaysOn", "(['Home', 'Work'],)", DONE, DONE, NULL },
+    { "", "SetSharing", "(['eth1', 'eth2'],)", DONE, DONE, NULL },
     { "", "AddException", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)",
       DONE, DONE, NULL },
     { "", "RemoveException", "('NAS',)", DONE, DONE, NULL },
@@ -285,6 +294,10 @@ static const struct {
       KS_ERROR_FORBIDDEN, "ruled out connecting a VPN by itself (/etc/x:2)." },
     { "[vpn]\nalways-on=3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6", "SetAlwaysOn", "(['Home'],)",
       KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN, "laid down which VPN is always on (/etc/x:2)." },
+
+    { "[allow]\nsharing=no", "SetSharing", "(['eth1'],)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "ruled out sharing by cable (/etc/x:2)." },
+    { "[allow]\nsharing=no", "SetSharing", "(@as [],)", DONE, DONE, NULL },
 
     /* how long a pause may be */
     { "", "Pause", "(uint32 3601,)", KS_ERROR_INVALID_ARGUMENTS, KS_ERROR_INVALID_ARGUMENTS,

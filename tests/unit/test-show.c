@@ -393,6 +393,29 @@ static void test_lan_networks(void)
     }
 }
 
+static void test_sharing(void)
+{
+    static const struct {
+        const char *cards;
+        const char *says;
+    } cases[] = {
+        { "@aa{sv} []", "Sharing     off: " },
+        { "[{'interface': <'eth1'>, 'state': <'served'>}]", "Sharing     eth1: those behind it" },
+        { "[{'interface': <'e1'>, 'state': <'away'>}, {'interface': <'\033'>, 'state': <'x\033'>}]",
+          "not up\n            \357\277\275: x\357\277\275" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GVariant) status =
+            parse("{'state': <'blocked'>, 'sharing': <%s>}", cases[i].cards);
+        g_autofree char *shown = ks_show_status(status, KS_SHOW_SHARING, false);
+        g_autofree char *all = ks_show_status(status, KS_SHOW_ALL, false);
+
+        g_assert_nonnull(strstr(shown, cases[i].says));
+        g_assert_cmpint(strstr(all, "Sharing") != NULL, ==, i > 0);
+    }
+}
+
 /* ---- JSON ---- */
 
 static JsonObject *read_json(const char *text, JsonNode **ret_node)
@@ -567,6 +590,7 @@ int main(int argc, char **argv)
     g_test_add_func("/show/another-vpn", test_another_vpn);
     g_test_add_func("/show/connected-machine", test_connected_machine);
     g_test_add_func("/show/lan-networks", test_lan_networks);
+    g_test_add_func("/show/sharing", test_sharing);
     g_test_add_func("/show/exceptions", test_exceptions);
     g_test_add_func("/show/json", test_json);
     g_test_add_func("/show/json/escapes", test_json_escapes);

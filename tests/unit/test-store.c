@@ -93,6 +93,8 @@ static bool same_settings(const KsSettings *a, const KsSettings *b)
     static const char *const none[] = { NULL };
 
     return a->locked == b->locked && a->mode == b->mode && a->lan == b->lan &&
+           ks_settings_are(a->shared_cards, (const char *const *) b->shared_cards) &&
+           ks_settings_are(a->shared_places, (const char *const *) b->shared_places) &&
            g_strv_equal(a->lan_networks ? (const char *const *) a->lan_networks : none,
                         b->lan_networks ? (const char *const *) b->lan_networks : none) &&
            g_strv_equal(a->lan_places ? (const char *const *) a->lan_places : none,
@@ -134,6 +136,8 @@ static void test_all_settings(Fixture *f, const void *data)
             .lan = bits & 8,
             .lan_networks = bits & 16 ? (char **) networks : NULL,
             .lan_places = bits & 16 ? (char **) places : NULL,
+            .shared_cards = bits & 8 ? (char **) networks : NULL,
+            .shared_places = bits & 8 ? (char **) places : NULL,
         };
         struct stat info;
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from . import addresses as a
 from . import hostile, strangers
 from .people import ERROR, INTERFACE, PROPERTIES
 from .profiles import uuid_of
@@ -55,6 +56,7 @@ MODES = {word: ("SetMode", f"('{word}',)") for word in ("always", "vpn", "drops"
 NAS = ("AddException", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 443, uint32 0, false)")
 NO_NAS = ("RemoveException", "('NAS',)")
 SWITCH = ("SetAlwaysOn", f"(['{uuid_of('full')}'],)")
+SHARE = ("SetSharing", f"(['{a.UPLINK}'],)")
 SO_ALREADY = {"AddException": f"{ERROR}ExceptionExists", "RemoveException": f"{ERROR}NoSuchException", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 
 
@@ -83,6 +85,8 @@ ROWS = (
     Row("SetAlwaysOn", "(@as [],)", False, (*CLOSED, SWITCH), lambda s: not s["always_on"]["vpns"], lasts=False),
     Row(*NAS, False, (*CLOSED, NO_NAS), lambda s: s["exceptions"], lasts=False),
     Row(*NO_NAS, False, (*CLOSED, NAS), lambda s: not s["exceptions"], lasts=False),
+    Row(*SHARE, False, (*CLOSED, ("SetSharing", "(@as [],)")), lambda s: s["sharing"], lasts=False),
+    Row("SetSharing", "(@as [],)", True, (*CLOSED, SHARE), lambda s: not s["sharing"], lasts=False),
     Row("Pause", "(uint32 300,)", False, CLOSED, lambda s: s["paused_until"], lasts=False),
     Row("Resume", "()", True, (*CLOSED, ("Pause", "(uint32 300,)")), lambda s: not s["paused_until"]),
 )
@@ -105,6 +109,9 @@ MALFORMED = (
     ("SetMode", "('Always',)", OUT_OF_BOUNDS),
     ("SetMode", "('',)", OUT_OF_BOUNDS),
     ("SetAlwaysOn", f"([{', '.join([repr(NETWORK)] * 9)}],)", OUT_OF_BOUNDS),
+    ("SetSharing", "(['eth/1'],)", OUT_OF_BOUNDS),
+    ("SetSharing", f"([{', '.join(repr(f'eth{i}') for i in range(17))}],)", OUT_OF_BOUNDS),
+    ("SetSharing", "(['nobody0'],)", OUT_OF_BOUNDS),
     ("Pause", "(uint32 0,)", OUT_OF_BOUNDS),
     ("Pause", "(uint32 4294967295,)", OUT_OF_BOUNDS),
     ("Pause", "(int64 60,)", WRONG_TYPE),
@@ -128,7 +135,7 @@ def status(people):
 def state(people):
     """What calls change, and nothing that changes by itself."""
     seen = status(people)
-    return {key: seen[key] for key in ("locked", "lan", "lan_networks", "auto_lock", "mode", "verified", "vpns", "servers", "exceptions")} | {"paused": bool(seen["paused_until"])}
+    return {key: seen[key] for key in ("locked", "lan", "lan_networks", "auto_lock", "mode", "verified", "vpns", "servers", "exceptions", "sharing")} | {"paused": bool(seen["paused_until"])}
 
 
 def begin(people, row):

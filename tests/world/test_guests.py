@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Containers and virtual machines behind a bridge of this machine, as docker, libvirt, podman and lxc
 make it: another table translates their addresses, the machine forwards. While locked they reach the
-VPN, each other and the machine, never the uplink. Judged outside; each check with its control."""
+VPN, each other and the machine, never the uplink. So do computers behind a card that a person shares, until it is an
+uplink itself. Judged outside; each check with its control."""
 
 import contextlib
 import errno
 import socket
+import struct
+from pathlib import Path
 
 import pytest
 
 from . import addresses as a
 from . import probes
+from .capture import Capture
 from .guests import LINK
-from .network import Namespace
+from .network import Namespace, wire
 from .questions import NoAnswer, my_address
 from .waiting import wait_until
 
@@ -185,3 +189,176 @@ def test_a_bridge_is_theirs_no_more_when_a_card_joins(host, containers):
     finally:
         host.outside.ip("link del under9")
     wait_until(lambda: send() == 0, "the bridge to be theirs again")
+
+
+# ---- a computer behind a card that is shared
+
+_CARD = "cable0"
+_DESK = {4: "10.42.0.2", 6: "fd42::2"}
+_STATE = Path("/var/lib/nm-killswitch/state")
+_SHARING = {4: "10.42.0.1", 6: "fd42::1"}
+
+
+class Desk:
+    """A computer at the other end of a cable. Where the card leads out, it is the router there."""
+
+    def __init__(self, world):
+        self._world = world
+        self.namespace = Namespace("desk")
+        wire(world.client, _CARD, self.namespace, LINK)
+        world.client.ip(f"link set {_CARD} up")
+        self.namespace.ip(
+            f"link set {LINK} up",
+            *(f"addr add {_DESK[f]}/{_PREFIX[f]} dev {LINK} {'nodad' if f == 6 else ''}" for f in a.FAMILIES),
+            *(f"route add default via {_SHARING[f]} dev {LINK}" for f in a.FAMILIES),
+        )
+        self._add("cable", "ipv4.method", "shared", "ipv4.addresses", f"{_SHARING[4]}/24")
+        self._add("cable-out", "ipv4.method", "auto", "ipv4.route-metric", "30000")
+        world.manager.up("cable")
+        self.capture = Capture(self.namespace, world.client, LINK, _CARD, "10.42.0.")
+
+    def _add(self, name: str, *settings: str) -> None:
+        more = ["ipv6.method", "manual", "ipv6.addresses", f"{_SHARING[6]}/64", "autoconnect", "no", *settings]
+        self._world.manager.nmcli("connection", "add", "type", "ethernet", "con-name", name, "ifname", _CARD, *more)
+
+    def serve(self) -> None:
+        config = Path("/run/world/desk.conf")
+        config.write_text(
+            f"keep-in-foreground\nport=0\nbind-interfaces\ninterface={LINK}\nexcept-interface=lo\nuser=root\nleasefile-ro\n"
+            "no-ping\ndhcp-authoritative\ndhcp-range=10.42.0.100,10.42.0.110,255.255.255.0,2m\n"
+        )
+        self.namespace.daemon("desk", ["dnsmasq", f"--conf-file={config}"])
+
+    def wait(self, state: str) -> None:
+        """In status, and in both layers."""
+
+        def look() -> bool:
+            rules = self._world.product.ctl("rules").stdout
+            held = "elements" in rules.partition("set hotspot_interfaces")[2].partition("}")[0]
+            told = [card["state"] for card in self._world.product.status()["sharing"]]
+            served = state == "served"
+            return told == [state] * bool(state) and served == held == ("jump to_hotspot" in rules.partition("table netdev")[2])
+
+        wait_until(look, f"the card to be {state or 'nobody’s'}")
+
+    def hears(self) -> tuple[set[str], list]:
+        """What programs here send to it, answers to nobody's question among them; and all else that is in clear."""
+        mark = self.capture.fence()
+        canaries = {}
+        with self._world.client.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as raw:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, _CARD.encode())
+            for what, port, body in (("plain", 40000, b""), ("question", 53, _dns(0x0100)), ("answer", 53, _dns(0x8180))):
+                canaries[what] = probes.Probe(probes.Kind(4, what, True), "root").canary
+                packet = struct.pack("!4H", port, 9, 8 + len(body) + len(canaries[what]), 0) + body + canaries[what]
+                with contextlib.suppress(PermissionError):
+                    raw.sendto(packet, (_DESK[4], 0))
+        frames = self.capture.since(mark, self.capture.fence())
+        heard = {what for what, canary in canaries.items() if any(canary in frame.data for frame in frames)}
+        neighbours = (135, 136)  # solicitations and advertisements, in the cable's own network
+        plain = [frame for frame in frames if frame.purpose.startswith("plain")]
+        return heard, [frame for frame in plain if not (frame.packet and frame.packet.icmp_type in neighbours)]
+
+    def close(self) -> None:
+        self.capture.close()
+        for name in ("cable", "cable-out"):
+            self._world.manager.nmcli("connection", "delete", name)
+        self.namespace.close()
+        wait_until(lambda: not self._world.client.has_link(_CARD), "the card to be gone")
+
+
+def _dns(flags: int) -> bytes:
+    return struct.pack("!6H", 1, flags, 1, 0, 0, 0)
+
+
+@pytest.fixture(scope="module")
+def desk(host):
+    made = Desk(host)
+    host.client.run(
+        ["nft", "-f", "-"],
+        input=f"""table inet desk {{
+            chain postrouting {{
+                type nat hook postrouting priority srcnat
+                oifname != "{_CARD}" ip6 saddr fd42::/64 masquerade
+            }}
+        }}
+        """,
+    )
+    yield made
+    host.client.run(["nft", "delete", "table", "inet", "desk"])
+    made.close()
+    host.product.ctl("share", "off")
+
+
+def test_a_card_that_is_shared_and_named(host, desk):
+    seen, sent = _probe(host, desk)
+    assert seen == sent, f"the control did not see {sent - seen}"
+    host.manager.up("full")
+    host.product.ctl("lock")
+    host.product.wait_state("protected")
+    mark = host.capture.fence()
+    desk.wait("")
+    with pytest.raises(NoAnswer):  # nobody has named it
+        my_address(desk.namespace, 4, 1)
+    said = host.product.ctl("share", _CARD).stdout
+    assert f"{_CARD}: those behind it reach the VPN" in said
+    desk.wait("served")
+    for family in a.FAMILIES:
+        assert my_address(desk.namespace, family) in host.client.addresses(a.TUNNEL)
+    desk.namespace.run(["busybox", "udhcpc", "-i", LINK, "-n", "-q", "-t", "3", "-T", "1", "-s", "/bin/true"])
+    desk.namespace.run(["ping", "-c", "1", "-W", "3", _SHARING[4]])
+    assert desk.hears()[0] == {"answer"}, "as of a hotspot, and no more"
+    assert not _probe(host, desk)[0]
+    host.client.kill("openvpn")
+    host.product.wait_state("blocked")
+    seen, _ = _probe(host, desk)
+    assert not seen, f"LEAKED: {sorted(map(str, seen))}"
+    for family in a.FAMILIES:
+        with pytest.raises(NoAnswer):
+            my_address(desk.namespace, family, 1)
+    host.product.stop_guard()
+    host.product.start_guard()
+    desk.wait("served")
+    host.product.stop_guard()
+    place = f"{_CARD} -"  # a card of that name, and of no hardware address
+    assert place in _STATE.read_text()
+    _STATE.write_text(_STATE.read_text().replace(place, f"{_CARD} 02:00:00:00:00:09"))
+    host.product.start_guard()
+    desk.wait("other-card")
+    assert "another card has that name" in host.product.ctl("status").stdout
+    host.product.ctl("share", _CARD)
+    desk.wait("served")
+    refused = host.product.ctl("share", "nobody0", check=False)
+    assert refused.returncode == 1 and "nobody0" in refused.stdout and "nmcli device" in refused.stdout, refused
+    assert _CARD in host.manager.nmcli("device").stdout
+    assert not host.capture.plain(mark, host.capture.fence())
+
+
+def test_a_named_card_that_becomes_an_uplink(host, desk):
+    host.product.ctl("share", _CARD)
+    desk.serve()
+    host.product.ctl("lock")
+    host.product.wait_state("blocked")
+    nmcli = host.manager.nmcli
+    by_hand = f"route {{}} default via {_DESK[4]} dev {_CARD} metric 30000"
+    ways = {
+        "leads-out": [
+            (lambda: host.client.ip(by_hand.format("add")), lambda: host.client.ip(by_hand.format("del"))),
+            (lambda: host.manager.up("cable-out"), lambda: host.manager.up("cable")),
+        ],
+        "not-shared": [
+            (lambda: nmcli("connection", "modify", "cable", "ipv4.method", "manual"),
+             lambda: nmcli("connection", "modify", "cable", "ipv4.method", "shared")),
+        ],
+        "": [(lambda: host.product.ctl("share", "off"), lambda: host.product.ctl("share", _CARD))],
+    }
+    for state, changes in ways.items():
+        for change, change_back in changes:
+            desk.wait("served")
+            assert desk.hears()[0] == {"answer"}, "the control"
+            change()
+            desk.wait(state)
+            heard, plain = desk.hears()
+            assert not heard and not plain, f"LEAKED: {heard}, {plain}"
+            change_back()
+    host.product.ctl("unlock")
+    assert desk.hears()[0] == {"plain", "question", "answer"}, "the control"
