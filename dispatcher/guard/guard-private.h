@@ -42,6 +42,7 @@ struct KsGuard {
 
     char **known_up;     /* as it was saved last */
     char *servers;       /* the same */
+    KsStatusTold told;   /* everybody, of the lists that are long */
     bool has_learned;    /* something of VPNs that is worth saving */
     bool has_taken_over; /* what the kernel held when we began is known */
     bool was_open;       /* ... or paused, or broken, since connections were ended last */

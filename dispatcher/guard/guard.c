@@ -204,6 +204,7 @@ void ks_guard_free(KsGuard *guard)
     ks_store_free(guard->store);
     ks_configuration_free(guard->configuration);
     g_strfreev(guard->known_up);
+    ks_status_told_clear(&guard->told);
     g_free(guard->servers);
     g_free(guard->state_problem);
     g_free(guard->vpns_problem);

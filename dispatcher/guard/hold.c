@@ -175,7 +175,7 @@ static gboolean verify(gpointer data)
         ks_guard_notify(guard);
         return G_SOURCE_REMOVE;
     }
-    if (!ks_keeper_read(guard->keeper)) {
+    if (!ks_keeper_read_lately(guard->keeper)) {
         retry_later(guard);
     } else if (!ks_guard_is_right(guard)) {
         put_right_at_last(guard);

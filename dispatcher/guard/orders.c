@@ -434,6 +434,7 @@ GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
     facts.problems[KS_STATUS_PROBLEMS_MAX - 1] = doubt_clock(guard);
     facts.problems[KS_STATUS_PROBLEMS_MAX - 2] = copy;
     facts.viewer = viewer;
+    facts.told = viewer ? NULL : &guard->told;
     return ks_status_describe(&facts);
 }
 

@@ -6,6 +6,7 @@
 #include "model/viewer.h"
 #include "policy/always-on.h"
 #include "policy/engine.h"
+#include "policy/status-list.h"
 
 /* What a status is made of, and the state that follows from it. */
 
@@ -18,6 +19,7 @@ typedef struct {
     const KsWorld *world;
     KsHeld held;            /* what the kernel holds */
     const KsViewer *viewer; /* who is told; NULL: everybody, and nothing of private profiles */
+    KsStatusTold *told;     /* what this viewer was told last, for the next time; NULL: nothing */
     uint32_t pause_max;     /* seconds; 0: pausing is not allowed */
     bool unlock_forbidden;  /* by the administrator */
     bool egress;            /* the second layer stands on every uplink */

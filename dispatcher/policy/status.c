@@ -6,6 +6,7 @@
 #include "policy/let-out.h"
 #include "policy/status-always-on.h"
 #include "policy/status-exceptions.h"
+#include "policy/status-list.h"
 #include "policy/status-sharing.h"
 #include "policy/status-warnings.h"
 
@@ -109,79 +110,41 @@ static GVariant *describe_carries(const KsStatusFacts *facts)
     return g_variant_builder_end(&builder);
 }
 
-/* A list that may be long, as plain bytes: as a tree each of its entries would take thousands. */
-typedef struct {
-    GVariantBuilder builder;
-    size_t size;
-    bool is_full; /* something did not fit */
-} List;
-
-static void list_begin(List *list)
-{
-    g_variant_builder_init(&list->builder, G_VARIANT_TYPE("aa{sv}"));
-    list->size = 0;
-    list->is_full = false;
-}
-
-static void list_add(List *list, GVariantBuilder *entry)
-{
-    GVariant *value = g_variant_builder_end(entry);
-
-    list->size += g_variant_get_size(value);
-    list->is_full |= list->size > KS_STATUS_LIST_MAX;
-    if (list->is_full) {
-        g_variant_unref(g_variant_ref_sink(value));
-        return;
-    }
-    (void) g_variant_get_data(value); /* lets go of the tree */
-    g_variant_builder_add_value(&list->builder, value);
-}
-
-static GVariant *list_end(List *list)
-{
-    return g_variant_builder_end(&list->builder);
-}
-
-static void add_server(List *list, const KsStatusFacts *facts, const KsVpn *vpn,
+static bool add_server(KsStatusList *list, const KsStatusFacts *facts, const KsVpn *vpn,
                        const KsServer *server)
 {
     /* while it is open, as it would be if it were closed */
     const KsLock *lock = facts->held.present ? facts->held.lock : ks_engine_lock(facts->engine);
     char address[KS_ADDRESS_TEXT_SIZE];
     char protocol[4];
-    GVariantBuilder entry;
+    const KsStatusField fields[] = {
+        { "uuid", 's', .text = vpn->uuid },
+        { "name", 's', .text = vpn->name },
+        { "type", 's', .text = vpn->type },
+        { "host", 's', .text = server->host },
+        { "address", 's', .text = ks_address_text(&server->address, address) },
+        { "protocol", 's', .text = ks_protocol_name(server->protocol, protocol) },
+        { "port", 'q', .number = server->port },
+        { "source", 's', .text = ks_server_source_name(server->source) },
+        { "not_let_out", 's', .text = ks_let_out_refusal(lock, facts->world, vpn, server) },
+    };
 
-    g_variant_builder_init(&entry, G_VARIANT_TYPE_VARDICT);
-    g_variant_builder_add(&entry, "{sv}", "uuid", g_variant_new_string(vpn->uuid));
-    g_variant_builder_add(&entry, "{sv}", "name", g_variant_new_string(vpn->name));
-    g_variant_builder_add(&entry, "{sv}", "type", g_variant_new_string(vpn->type));
-    g_variant_builder_add(&entry, "{sv}", "host", g_variant_new_string(server->host));
-    g_variant_builder_add(&entry, "{sv}", "address",
-                          g_variant_new_string(ks_address_text(&server->address, address)));
-    g_variant_builder_add(&entry, "{sv}", "protocol",
-                          g_variant_new_string(ks_protocol_name(server->protocol, protocol)));
-    g_variant_builder_add(&entry, "{sv}", "port", g_variant_new_uint16(server->port));
-    g_variant_builder_add(&entry, "{sv}", "source",
-                          g_variant_new_string(ks_server_source_name(server->source)));
-    g_variant_builder_add(
-        &entry, "{sv}", "not_let_out",
-        g_variant_new_string(ks_let_out_refusal(lock, facts->world, vpn, server)));
-    list_add(list, &entry);
+    return ks_status_list_add(list, fields, G_N_ELEMENTS(fields));
 }
 
 static GVariant *describe_servers(const KsStatusFacts *facts, bool *ret_full)
 {
-    List list;
+    KsStatusList *list = ks_status_list_begin(facts->told ? &facts->told->servers : NULL);
+    bool fits = true;
 
-    list_begin(&list);
-    for (unsigned i = 0; i < facts->world->vpns->len && !list.is_full; i++) {
+    for (unsigned i = 0; i < facts->world->vpns->len && fits; i++) {
         const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
 
-        for (unsigned j = 0; sees(facts, vpn->users) && j < vpn->servers->len && !list.is_full; j++)
-            add_server(&list, facts, vpn, g_ptr_array_index(vpn->servers, j));
+        for (unsigned j = 0; sees(facts, vpn->users) && j < vpn->servers->len && fits; j++)
+            fits = add_server(list, facts, vpn, g_ptr_array_index(vpn->servers, j));
     }
-    *ret_full = list.is_full;
-    return list_end(&list);
+    *ret_full = !fits;
+    return ks_status_list_end(list);
 }
 
 static bool is_overridden(const KsVpn *vpn)
@@ -191,35 +154,36 @@ static bool is_overridden(const KsVpn *vpn)
                KS_SERVER_FROM_OVERRIDE;
 }
 
+static bool add_vpn(KsStatusList *list, const KsVpn *vpn)
+{
+    const KsStatusField fields[] = {
+        { "uuid", 's', .text = vpn->uuid },
+        { "name", 's', .text = vpn->name },
+        { "type", 's', .text = vpn->type },
+        { "interface", 's', .text = vpn->manual ? vpn->interface : "" },
+        { "manual", 'b', .number = vpn->manual },
+        { "overlay", 'b', .number = vpn->overlay },
+        { "override", 'b', .number = is_overridden(vpn) },
+        { "locks", 's', .text = ks_vpn_locks_name(vpn->locks) },
+        { "failure", 's', .text = ks_failure_name(vpn->failure) },
+    };
+
+    return ks_status_list_add(list, fields, G_N_ELEMENTS(fields));
+}
+
 static GVariant *describe_vpns(const KsStatusFacts *facts, bool *ret_full)
 {
-    List list;
+    KsStatusList *list = ks_status_list_begin(facts->told ? &facts->told->vpns : NULL);
+    bool fits = true;
 
-    list_begin(&list);
-    for (unsigned i = 0; i < facts->world->vpns->len && !list.is_full; i++) {
+    for (unsigned i = 0; i < facts->world->vpns->len && fits; i++) {
         const KsVpn *vpn = g_ptr_array_index(facts->world->vpns, i);
-        GVariantBuilder entry;
 
-        if (!sees(facts, vpn->users))
-            continue;
-        g_variant_builder_init(&entry, G_VARIANT_TYPE_VARDICT);
-        g_variant_builder_add(&entry, "{sv}", "uuid", g_variant_new_string(vpn->uuid));
-        g_variant_builder_add(&entry, "{sv}", "name", g_variant_new_string(vpn->name));
-        g_variant_builder_add(&entry, "{sv}", "type", g_variant_new_string(vpn->type));
-        g_variant_builder_add(&entry, "{sv}", "interface",
-                              g_variant_new_string(vpn->manual ? vpn->interface : ""));
-        g_variant_builder_add(&entry, "{sv}", "manual", g_variant_new_boolean(vpn->manual));
-        g_variant_builder_add(&entry, "{sv}", "overlay", g_variant_new_boolean(vpn->overlay));
-        g_variant_builder_add(&entry, "{sv}", "override",
-                              g_variant_new_boolean(is_overridden(vpn)));
-        g_variant_builder_add(&entry, "{sv}", "locks",
-                              g_variant_new_string(ks_vpn_locks_name(vpn->locks)));
-        g_variant_builder_add(&entry, "{sv}", "failure",
-                              g_variant_new_string(ks_failure_name(vpn->failure)));
-        list_add(&list, &entry);
+        if (sees(facts, vpn->users))
+            fits = add_vpn(list, vpn);
     }
-    *ret_full = list.is_full;
-    return list_end(&list);
+    *ret_full = !fits;
+    return ks_status_list_end(list);
 }
 
 static GVariant *describe_layers(const KsHeld *held, bool egress)
@@ -444,6 +408,8 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     const char *reason = find_reason(facts, &reason_vpn);
     bool vpns_are_full = false;
     bool servers_are_full = false;
+    g_autoptr(GVariant) vpns = describe_vpns(facts, &vpns_are_full);
+    g_autoptr(GVariant) servers = describe_servers(facts, &servers_are_full);
     GVariantBuilder builder;
     GVariant *status;
 
@@ -473,8 +439,8 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     g_variant_builder_add(&builder, "{sv}", "tunnels", describe_tunnels(facts));
     g_variant_builder_add(&builder, "{sv}", "overlays", describe_overlays(facts));
     g_variant_builder_add(&builder, "{sv}", "carries", describe_carries(facts));
-    g_variant_builder_add(&builder, "{sv}", "vpns", describe_vpns(facts, &vpns_are_full));
-    g_variant_builder_add(&builder, "{sv}", "servers", describe_servers(facts, &servers_are_full));
+    g_variant_builder_add(&builder, "{sv}", "vpns", vpns);
+    g_variant_builder_add(&builder, "{sv}", "servers", servers);
     g_variant_builder_add(&builder, "{sv}", "layers", describe_layers(&facts->held, facts->egress));
     g_variant_builder_add(&builder, "{sv}", "verified",
                           g_variant_new_boolean(ks_status_verified(facts)));

@@ -16,6 +16,3 @@ uint64_t ks_status_private_mark(const KsStatusFacts *facts);
 
 /* There is something that this viewer is not told. */
 bool ks_status_hides(const KsWorld *world, const KsViewer *viewer);
-
-/* Bytes of each of its lists: all of it fits into one message of the bus by far. */
-#define KS_STATUS_LIST_MAX (4u << 20)

@@ -179,6 +179,64 @@ static void test_bounds(Fixture *f, const void *data)
     g_assert_true(warns(f, "39936 more such warnings"));
 }
 
+static void change_a_vpn(GRand *dice, GPtrArray *vpns)
+{
+    static const char *const names[] = { "", "Home", "Work", "A rather long name" };
+    unsigned which = (unsigned) g_rand_int_range(dice, 0, (int) vpns->len + 1);
+    KsVpn *vpn = which < vpns->len ? g_ptr_array_index(vpns, which) : NULL;
+    uint16_t port = (uint16_t) g_rand_int_range(dice, 1, 4);
+    const char *name = names[g_rand_int_range(dice, 0, G_N_ELEMENTS(names))];
+
+    switch (g_rand_int_range(dice, 0, 5)) {
+    case 0:
+        g_ptr_array_insert(vpns, (int) which,
+                           ks_vpn_new("aaaaaaaa-0000-0000-0000-000000000001", name, "openvpn"));
+        break;
+    case 1:
+        if (vpn)
+            g_ptr_array_remove_index(vpns, which);
+        break;
+    case 2:
+        if (vpn)
+            g_ptr_array_add(vpn->servers,
+                            ks_server_new("192.0.2.1", IPPROTO_UDP, port, KS_SERVER_FROM_PROFILE));
+        break;
+    case 3:
+        if (vpn && vpn->servers->len > 0)
+            g_ptr_array_remove_index(vpn->servers, 0);
+        break;
+    default:
+        if (vpn)
+            vpn->locks = vpn->locks == KS_VPN_LOCKS_NO ? KS_VPN_LOCKS_YES : KS_VPN_LOCKS_NO;
+    }
+}
+
+/* Whatever was told before, the same is told now. */
+static void test_told_before(Fixture *f, const void *data)
+{
+    g_autoptr(GRand) dice = g_rand_new_with_seed(17);
+    KsStatusTold told = { 0 };
+    unsigned same = 0;
+
+    (void) data;
+    for (unsigned i = 0; i < 600; i++) {
+        g_autoptr(GVariant) before = NULL;
+        g_autoptr(GVariant) with = NULL;
+        g_autoptr(GVariant) without = NULL;
+
+        change_a_vpn(dice, f->world->vpns);
+        before = told.servers.value ? g_variant_ref(told.servers.value) : NULL;
+        f->facts.told = &told;
+        with = ks_status_describe(&f->facts);
+        f->facts.told = NULL;
+        without = ks_status_describe(&f->facts);
+        g_assert_cmpvariant(with, without);
+        same += before == told.servers.value;
+    }
+    g_assert_cmpuint(same, >, 50); /* which was not made again */
+    ks_status_told_clear(&told);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -186,5 +244,6 @@ int main(int argc, char **argv)
     CASE("lan-networks", test_lan_networks);
     CASE("private-without-manager", test_private_without_manager);
     CASE("bounds", test_bounds);
+    CASE("told-before", test_told_before);
     return g_test_run();
 }
