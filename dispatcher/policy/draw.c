@@ -80,12 +80,13 @@ static uint32_t open_to_openvpn(const KsDrawing *drawing, const KsVpn *vpn, cons
     return is_peer(drawing->world, link->index, server) ? KS_OPEN_TO_OPENVPN : KS_OPEN_TO_DAEMONS;
 }
 
-/* A VPN that a person described may be WireGuard as well: its link says so, once it is there. */
+/* Of a VPN that a person described its link says so, once it is there: WireGuard as a program
+ * (wireguard-go) has a tun, and one without a type may be the kernel's WireGuard. */
 static bool is_wireguard(const KsWorld *world, const KsVpn *vpn)
 {
     const KsLink *link = vpn->interface[0] ? ks_world_link_by_name(world, vpn->interface) : NULL;
 
-    return strcmp(vpn->type, "wireguard") == 0 || (link && link->wireguard);
+    return link ? link->wireguard : strcmp(vpn->type, "wireguard") == 0;
 }
 
 /* Whose packets may go to this server. */
@@ -100,7 +101,8 @@ static uint32_t open_to(const KsDrawing *drawing, const KsVpn *vpn, const KsServ
         return open_to_openvpn(drawing, vpn, server);
     case KS_SENDER_KERNEL:
         if (strcmp(vpn->type, "wireguard") == 0)
-            return KS_OPEN_TO_WIREGUARD;
+            return !vpn->manual || is_wireguard(drawing->world, vpn) ? KS_OPEN_TO_WIREGUARD
+                                                                     : KS_OPEN_TO_DAEMONS;
         /* what has no port only root can send; what is not inside IPsec is L2TP's data, which
          * nothing tells from a program's */
         return ks_protocol_has_ports(server->protocol) && server->port != L2TP_PORT

@@ -52,21 +52,21 @@ class Outside:
         self.namespace.run(["ip", "link", "del", WIRE_END], check=False)
         client.close()
 
-    def tunnel(self) -> "Tunnel":
+    def tunnel(self, link: str = a.SERVER_TUNNEL) -> "Tunnel":
         """What comes out of the tunnel at the VPN server."""
-        return Tunnel(self.namespace)
+        return Tunnel(self.namespace, link)
 
     def close(self) -> None:
         self.namespace.close()
 
 
 class Tunnel:
-    def __init__(self, outside: Namespace):
-        self._socket = outside.call(self._open)
+    def __init__(self, outside: Namespace, link: str):
+        self._socket = outside.call(self._open, link)
 
     @staticmethod
-    def _open() -> socket.socket:
-        opened = packet_socket(a.SERVER_TUNNEL, socket.SOCK_DGRAM)
+    def _open(link: str) -> socket.socket:
+        opened = packet_socket(link, socket.SOCK_DGRAM)
         opened.settimeout(10)
         return opened
 

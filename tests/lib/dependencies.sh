@@ -34,6 +34,7 @@ network-manager-openconnect|- openconnect|- ocserv|-
 network-manager-ssh|- openssh-server network-manager-iodine|- iodine|-
 network-manager-vpnc|- vpnc|- strongswan-charon|- strongswan-swanctl|- libstrongswan-standard-plugins|-
 libcharon-extra-plugins|- libcharon-extauth-plugins|-
+wireguard-tools|- wireguard-go|-
 systemd-container libpam-systemd qemu-system-x86 e2fsprogs
 mmdebstrap git debian-archive-keyring ubuntu-keyring|-
 xvfb xdotool x11-utils imagemagick dbus-x11 at-spi2-core gir1.2-atspi-2.0 adwaita-icon-theme librsvg2-common

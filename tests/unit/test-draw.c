@@ -229,6 +229,27 @@ static void test_wireguard(Fixture *f, const void *data)
     g_assert_cmpuint(open_to(f->lock, MOVED, IPPROTO_UDP, 51820), ==, KS_OPEN_TO_WIREGUARD);
 }
 
+/* WireGuard as a program has a tun: what a person described is a daemon's from then on. */
+static void test_wireguard_as_a_program(Fixture *f, const void *data)
+{
+    KsLink link = { .index = LINK, .name = "wg0", .up = true };
+    KsVpn *vpn = add_vpn(f, "wireguard", KS_VPN_DOWN);
+
+    (void) data;
+    g_strlcpy(vpn->interface, "wg0", sizeof(vpn->interface));
+    add_server(vpn, IPPROTO_UDP, 51820, KS_SENDER_KERNEL);
+    g_array_append_val(f->world->links, link);
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 51820), ==, KS_OPEN_TO_WIREGUARD);
+
+    vpn->manual = true;
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 51820), ==, KS_OPEN_TO_DAEMONS);
+    g_array_index(f->world->links, KsLink, 0).wireguard = true;
+    draw(f);
+    g_assert_cmpuint(open_to(f->lock, SERVER, IPPROTO_UDP, 51820), ==, KS_OPEN_TO_WIREGUARD);
+}
+
 /* An overlay's peers are anywhere: only servers that a person named are let out, to its daemon and
  * where its link is WireGuard to that. */
 static void test_overlay(Fixture *f, const void *data)
@@ -565,6 +586,7 @@ int main(int argc, char **argv)
     CASE("wireguard-beside-a-name-server", test_wireguard_beside_a_name_server);
     CASE("shared-server", test_shared_server);
     CASE("wireguard", test_wireguard);
+    CASE("wireguard-as-a-program", test_wireguard_as_a_program);
     CASE("overlay", test_overlay);
     CASE("ipsec", test_ipsec);
     CASE("ipsec-by-hand", test_ipsec_by_hand);

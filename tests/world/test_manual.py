@@ -3,11 +3,15 @@
 
 import json
 import signal
+from contextlib import contextmanager
 
 import pytest
 
 from . import addresses as a
+from . import wireguard_go
 from .by_hand import ByHand
+from .chatter import Chatter
+from .installed import require
 from .matrix import Matrix
 from .waiting import wait_until
 
@@ -164,6 +168,57 @@ def test_it_locks_when_it_comes_up_and_removing_closes(guarded, matrix, by_hand)
     product.wait_state("blocked")
     assert not [s for s in product.status()["servers"] if s["source"] == "manual"]
     matrix.require_closed(matrix.measure("removed while up", locked=True))
+
+
+@contextmanager
+def _nothing_in_clear(world, allowed=frozenset()):
+    """While programs talk all the time: nothing but link upkeep, and WireGuard where it is let out."""
+    begin = world.capture.fence()
+    with Chatter(world.client) as chatter:
+        yield
+        wait_until(lambda: chatter.tried > 40, "the chatter to have tried")
+    frames = world.capture.since(begin, world.capture.fence())
+    flows = {frame.packet and (frame.packet.protocol, frame.packet.destination_port) for frame in frames if not frame.purpose.startswith("upkeep")}
+    assert flows == set(allowed)
+
+
+def test_wireguard_as_a_program(guarded):
+    """wg-quick with wireguard-go, for a kernel without WireGuard: closed until it is set up, with its type or
+    without; killed, and up again."""
+    require("wireguard-go", wireguard_go.NEEDED)
+    product = guarded.product
+    product.ctl("unlock")
+    ours, theirs = wireguard_go.make_config()
+    quick = wireguard_go.Quick(guarded.client, ours)
+    with wireguard_go.serving(guarded.outside, theirs):
+        quick.up()
+        quick.must_carry()  # the control, unlocked
+        quick.down()
+        product.ctl("lock")
+        with _nothing_in_clear(guarded):
+            quick.up()
+        add = ("vpn", "add", "Quick", "--interface", wireguard_go.NAME, "--server", wireguard_go.SERVER)
+        product.ctl(*add)
+        try:
+            product.wait_state("protected")
+            quick.must_carry()
+            product.ctl("vpn", "remove", "Quick")
+            product.ctl(*add, "--type", "wireguard")
+            product.wait_state("protected")
+            with _nothing_in_clear(guarded, {wireguard_go.FLOW}):
+                quick.must_carry()
+            with _nothing_in_clear(guarded):
+                quick.die()
+                product.wait_state("blocked")
+            quick.forget()
+            quick.up()
+            product.wait_state("protected")
+            quick.must_carry()
+            quick.down()
+            product.wait_state("blocked")
+        finally:
+            product.ctl("vpn", "remove", "Quick")
+            product.ctl("unlock")
 
 
 def test_one_that_does_not_lock(guarded, by_hand):
