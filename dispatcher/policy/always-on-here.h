@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "model/world.h"
+#include "policy/settings.h"
+
+/* Which VPN is always on where: a network may have one of its own, and the usual ones stand in for
+ * it there. A network is known by what it is, too, as for LAN access (model/place.h). Pure. */
+
+/* UUID of the VPN that is wanted on a network that leads out now; NULL: none has one of its own.
+ * Owned by the settings. */
+const char *ks_always_on_here(const KsSettings *settings, const KsWorld *world);
+
+/* Those that are always on now, the wanted one first, at most KS_ALWAYS_ON_MAX; may be empty. Owned
+ * by the caller. */
+char **ks_always_on_list(const KsSettings *settings, const KsWorld *world);
+
+/* What is said for these networks, in the place of what was said before; `vpn` "": nothing is. */
+typedef struct {
+    char **networks;
+    char **places;
+    char **vpns;
+} KsHere;
+
+/* `networks`: UUIDs. False: one is not connected now, or there would be too many. To be cleared. */
+bool ks_always_on_change_here(const KsSettings *settings, const KsWorld *world, const char *vpn,
+                              const char *const *networks, KsHere *ret_here);
+void ks_here_clear(KsHere *here);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KsHere, ks_here_clear)
