@@ -13,12 +13,15 @@ from world.waiting import wait_until
 
 from . import image
 from .conftest import full_run
-from .machine import Machine
+from .machine import Disk, Machine
 
 BOOTS = 20 if full_run() else 3
+# What is always on, by the number of the boot modulo 4: without it, a person connects the VPN.
+ALWAYS_ON = {0: ("first", "full"), 2: ("full",)}
 AFTER_MANAGER = 10.0  # seconds
 OURS = ("nm-killswitch-early.service", "nm-killswitch.service")
 YARDSTICK = "nftables.service"
+_CONNECTIONS = "/etc/NetworkManager/system-connections"
 UNITS = (*OURS, YARDSTICK, "NetworkManager.service", "dbus.service")
 
 
@@ -49,12 +52,42 @@ def test_an_unlocked_boot_is_seen(machine, report):
     assert len(destinations) >= 6, "to the internet, to the router, to everybody, over both families"
 
 
+def _name_always_on(disk: Disk, names: tuple[str, ...]) -> None:
+    """The first server of two is dead."""
+    dead = profiles.vpn("first", profiles.tls(f"{a.DEAD_SERVER}:{a.SERVER_PORT}:udp")).replace("[vpn]\n", "[vpn]\ntimeout=4\n")
+    if "first" in names:
+        disk.write(f"{_CONNECTIONS}/first.nmconnection", dead, 0o600)
+    uuids = " ".join(map(profiles.uuid_of, names))
+    disk.write("/etc/nm-killswitch/conf.d/vpn.conf", f"[vpn]\nalways-on={uuids}\n")
+
+
+def _wait_always_on(machine: Machine, names: tuple[str, ...]) -> None:
+    """Nobody connects it, and nobody is logged in."""
+    assert not machine.run("loginctl", "--no-legend", "list-sessions").stdout.strip()
+    told = []
+
+    def is_up() -> bool:
+        told[:] = [machine.status()]
+        return told[0]["state"] == "protected" and told[0]["always_on"]["state"] == "up"
+
+    try:
+        wait_until(is_up, "what is always on to be up", 60)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; it is {told[0]['always_on']}; {machine.journal('-u', 'nm-killswitch.service')}") from None
+    assert [tunnel["name"] for tunnel in told[0]["tunnels"]] == [names[-1]], told
+    assert bool(told[0]["always_on"]["next_try"]) == (len(names) > 1), told
+
+
 @pytest.mark.parametrize("boot", range(1, BOOTS + 1))
 def test_a_locked_boot_leaks_nothing(outside, locked_disk, copy_of, report, boot):
-    """Even boots follow a power cut, odd ones an orderly power-off; the VPN connects afterwards. nftables.service
-    flushes all rules at the power-off; where /var and /tmp are mounts of their own, they go at the same time."""
+    """Even boots follow a power cut, odd ones an orderly power-off; the VPN connects afterwards, by a person or because
+    it is always on. nftables.service flushes all rules at the power-off; where /var and /tmp are mounts of their own,
+    they go at the same time."""
     disk = copy_of(locked_disk)
     image.enable_nftables(disk)
+    names = ALWAYS_ON.get(boot % 4, ())
+    if names:
+        _name_always_on(disk, names)
     if boot % 4 == 3:
         image.mount_var(disk)
     if boot % 2 == 0:
@@ -81,9 +114,11 @@ def test_a_locked_boot_leaks_nothing(outside, locked_disk, copy_of, report, boot
         assert [frame.purpose for frame in frames if frame.purpose.startswith("plain")] == []
         purposes = {frame.purpose for frame in frames}
         assert {"upkeep: ARP", "upkeep: DHCPv4"} <= purposes, "the network must have come up"
-        assert machine.status()["state"] == "blocked"
-
-        machine.connect("full")
+        if names:
+            _wait_always_on(machine, names)
+        else:
+            assert machine.status()["state"] == "blocked"
+            machine.connect("full")
         assert machine.wait_state("protected")["verified"]
         with outside.tunnel() as tunnel:
             tunnel.wait_for(b"boot-canary")
@@ -98,7 +133,6 @@ def test_a_locked_boot_leaks_nothing(outside, locked_disk, copy_of, report, boot
 
 NAME = "vpn.names.test"
 _QUESTION = b"\x03vpn\x05names\x04test\x00"
-_CONNECTIONS = "/etc/NetworkManager/system-connections"
 
 
 def _is_server_name(frame) -> bool:

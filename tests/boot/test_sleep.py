@@ -69,7 +69,7 @@ def test_suspend_and_resume(outside, locked_disk, copy_of, report):
     disk.write(_HOOK, _SCRIPT, 0o755)
     with Machine(disk, outside) as machine:
         machine.wait_uplink()
-        machine.connect("full")
+        machine.ctl("always-on", "full")
         machine.wait_state("protected")
         flood.prepare(outside, machine)
         with Flood(outside, machine) as flooding:
@@ -77,17 +77,15 @@ def test_suspend_and_resume(outside, locked_disk, copy_of, report):
             # a card without hardware is not connected again by itself
             machine.run("nmcli", "connection", "up", "uplink")
             machine.wait_uplink()
-            status = machine.status()
-            assert status["state"] in ("protected", "blocked") and status["verified"], status
-            machine.run("nmcli", "connection", "down", "full", check=False)
-            machine.connect("full")
-            assert machine.wait_state("protected")["verified"]
+            # what is always on comes back by itself
+            assert machine.wait_state("protected", 60)["verified"]
             flood.prepare(outside, machine)
             time.sleep(1)  # the whole flood in the state that it woke up to
             verdict = flooding.stop()
         flood.require_seen_by_watch(verdict)
         assert not verdict.plain and not verdict.lan, f"{len(verdict.plain)} + {len(verdict.lan)} canaries LEAKED"
         report.line(f"suspended and woken by logind, connected: {verdict.counts['tried']} canaries, 0 leaked")
+        machine.ctl("always-on", "off")
         machine.ctl("unlock")
         with Flood(outside, machine) as flooding:
             time.sleep(1)
