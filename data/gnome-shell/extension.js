@@ -6,13 +6,15 @@ import GObject from 'gi://GObject';
 
 import * as Main from 'resource:///org/gnome/shell/ui/main.js';
 import * as QuickSettings from 'resource:///org/gnome/shell/ui/quickSettings.js';
-import {Extension, gettext as _, pgettext} from 'resource:///org/gnome/shell/extensions/extension.js';
+import {Extension, gettext as _, ngettext, pgettext} from 'resource:///org/gnome/shell/extensions/extension.js';
 
 import {describe, request} from './tile.js';
 
 const NAME = 'io.github.nmkillswitch';
 const PATH = '/io/github/nmkillswitch';
 const INTERFACE = `${NAME}.Guard1`;
+// of what holds something private the guard only says that it has changed
+const FLAGS = Gio.DBusProxyFlags.DO_NOT_AUTO_START | Gio.DBusProxyFlags.GET_INVALIDATED_PROPERTIES;
 const COLUMNS = 2; // one cuts our name and each sentence
 
 const Tile = GObject.registerClass(
@@ -37,7 +39,7 @@ class Tile extends QuickSettings.QuickMenuToggle {
         try {
             const proxy = await new Promise((resolve, reject) => {
                 Gio.DBusProxy.new_for_bus(
-                    Gio.BusType.SYSTEM, Gio.DBusProxyFlags.DO_NOT_AUTO_START, null, NAME, PATH, INTERFACE, this._cancellable,
+                    Gio.BusType.SYSTEM, FLAGS, null, NAME, PATH, INTERFACE, this._cancellable,
                     (_source, result) => {
                         try {
                             resolve(Gio.DBusProxy.new_for_bus_finish(result));
@@ -60,14 +62,16 @@ class Tile extends QuickSettings.QuickMenuToggle {
         if (!this._proxy?.g_name_owner)
             return null;
         const value = name => this._proxy.get_cached_property(name)?.deepUnpack();
+        const count = name => this._proxy.get_cached_property(name)?.n_children() ?? 0;
 
         return {
             State: value('State'), Reason: value('Reason'), Locked: value('Locked'), PausedUntil: value('PausedUntil'),
+            Tunnels: count('Tunnels'), Overlays: count('Overlays'), Exceptions: count('Exceptions'),
         };
     }
 
     _show() {
-        const shown = describe(this._properties, _);
+        const shown = describe(this._properties, _, ngettext);
 
         this.set({
             iconName: shown.icon, subtitle: shown.subtitle, checked: shown.checked, reactive: shown.sensitive,

@@ -34,6 +34,7 @@ export const REASONS = {
 const AWAY = 'The guard is not running';
 const UNKNOWN = 'The lock is in a state that this program does not know';
 const BROKEN_OPEN = 'Broken: traffic may be leaving freely';
+const UNLOCKED_BESIDE_VPN = 'Unlocked: traffic can leave without the VPN, too';
 const STATES = {
     unlocked: 'Unlocked: traffic leaves freely',
     protected: 'Protected: everything goes through the VPN',
@@ -41,7 +42,15 @@ const STATES = {
     broken: 'Broken: the lock is not as it should be',
 };
 
-export const SENTENCES = [AWAY, UNKNOWN, BROKEN_OPEN, ...Object.values(STATES)];
+const OVERLAYS = [
+    'Protected: everything goes through the VPN, but for %u overlay network',
+    'Protected: everything goes through the VPN, but for %u overlay networks',
+];
+const EXCEPTIONS = ['%s (%u exception)', '%s (%u exceptions)'];
+
+export const SENTENCES = [
+    AWAY, UNKNOWN, BROKEN_OPEN, UNLOCKED_BESIDE_VPN, ...Object.values(STATES), ...OVERLAYS, ...EXCEPTIONS,
+];
 
 // As the applet writes it (applet/window-text.c), in the same language.
 function timeOfDay(seconds, translate) {
@@ -50,30 +59,45 @@ function timeOfDay(seconds, translate) {
     return time?.format(translate('%H:%M')) ?? '?';
 }
 
-function sentence(state, reason, locked) {
-    const known = Object.hasOwn(REASONS, reason) ? REASONS[reason] : REASONS[''];
-
+// The sentence in English, or one of those for several and how many there are.
+function sentence({State: state, Reason: reason, Locked: locked, Tunnels: tunnels, Overlays: overlays}) {
     if (state === 'blocked' || (state === 'protected' && reason === 'some-networks'))
-        return known;
+        return [Object.hasOwn(REASONS, reason) ? REASONS[reason] : REASONS['']];
     if (state === 'broken' && !locked)
-        return BROKEN_OPEN;
-    return Object.hasOwn(STATES, state) ? STATES[state] : UNKNOWN;
+        return [BROKEN_OPEN];
+    if (state === 'unlocked' && tunnels > 0)
+        return [UNLOCKED_BESIDE_VPN];
+    if (state === 'protected' && overlays > 0)
+        return [...OVERLAYS, overlays];
+    return [Object.hasOwn(STATES, state) ? STATES[state] : UNKNOWN];
 }
 
-// properties: State, Reason, Locked, PausedUntil; null where there is no guard. translate: from English.
-export function describe(properties, translate) {
+// How many exceptions there are stands beside the state, ahead of what a narrow tile cuts off.
+function countExceptions(text, exceptions, translatePlural) {
+    const state = text.match(/^(.*?)\s*(?:\uff1a|:\s)/)?.[1] ?? text;
+
+    return translatePlural(...EXCEPTIONS, exceptions).replace('%u', exceptions).replace('%s', () => state) +
+        text.slice(state.length);
+}
+
+// properties: State, Reason, Locked, PausedUntil, and how many Tunnels, Overlays and Exceptions there are; null where
+// there is no guard. translate and translatePlural: from English, as gettext and ngettext.
+export function describe(properties, translate, translatePlural) {
     if (!properties) {
         return {
             icon: `${ICON}-away-symbolic`, subtitle: translate(AWAY), checked: false, sensitive: false,
         };
     }
-    const {State: state, Reason: reason, Locked: locked} = properties;
+    const {State: state, Locked: locked, Exceptions: exceptions} = properties;
     const known = state === 'blocked' || Object.hasOwn(STATES, state);
+    const [one, many, number] = sentence(properties);
+    const text = many ? translatePlural(one, many, number).replace('%u', number)
+        : translate(one).replace('%s', () => timeOfDay(properties.PausedUntil ?? 0, translate));
 
     return {
         icon: `${ICON}-${known ? state : 'broken'}-symbolic`,
-        subtitle: translate(sentence(state, reason ?? '', locked === true))
-            .replace('%s', () => timeOfDay(properties.PausedUntil ?? 0, translate)),
+        subtitle: exceptions > 0 && ['protected', 'blocked'].includes(state)
+            ? countExceptions(text, exceptions, translatePlural) : text,
         checked: locked === true,
         sensitive: true,
     };

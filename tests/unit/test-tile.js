@@ -35,12 +35,16 @@ for (const text of SENTENCES)
 // ---- what is shown
 
 const plain = text => text;
+const plural = (one, many, number) => number === 1 ? one : many;
 const show = properties => {
-    const {icon, subtitle, checked, sensitive} = describe(properties, plain);
+    const {icon, subtitle, checked, sensitive} = describe(properties, plain, plural);
     return [icon.replace(/^io.github.nmkillswitch-|-symbolic$/g, ''), subtitle, checked, sensitive];
 };
+GLib.setenv('TZ', 'UTC', true);
 same(show(null), ['away', 'The guard is not running', false, false], 'no guard: nothing can be asked of it');
 same(show({State: 'unlocked', Reason: '', Locked: false}), ['unlocked', 'Unlocked: traffic leaves freely', false, true], 'unlocked');
+same(show({State: 'unlocked', Reason: '', Locked: false, Tunnels: 1})[1], 'Unlocked: traffic can leave without the VPN, too',
+    'unlocked beside a VPN that is up');
 same(show({State: 'protected', Reason: '', Locked: true}), ['protected', 'Protected: everything goes through the VPN', true, true], 'protected');
 same(show({State: 'protected', Reason: 'some-networks', Locked: true}),
     ['protected', 'Protected: only some networks can be reached', true, true], 'some networks');
@@ -49,8 +53,17 @@ same(show({State: 'blocked', Reason: 'of-a-newer-guard', Locked: true}), ['block
 same(show({State: 'blocked', Reason: 'toString', Locked: true})[1], 'Blocked: no VPN is connected', 'no word of the language');
 same(show({State: 'broken', Reason: 'kernel', Locked: false}), ['broken', 'Broken: traffic may be leaving freely', false, true], 'broken and open');
 same(show({State: 'newer', Reason: '', Locked: true})[0], 'broken', 'a new state is no good one');
+same([1, 2].map(Overlays => show({State: 'protected', Reason: '', Locked: true, Overlays})[1]), [
+    'Protected: everything goes through the VPN, but for 1 overlay network',
+    'Protected: everything goes through the VPN, but for 2 overlay networks',
+], 'overlay networks');
+const excepted = (State, Exceptions, Reason = '') => show({State, Reason, Locked: true, Exceptions, Overlays: 1})[1];
+same(excepted('blocked', 1, 'login-failed'), 'Blocked (1 exception): the VPN refused the login', 'an exception, ahead of all else');
+same(excepted('protected', 2), 'Protected (2 exceptions): everything goes through the VPN, but for 1 overlay network', 'exceptions');
+same(excepted('paused', 1), 'Paused until 00:00: traffic leaves freely', 'all leaves, not the exception alone');
+same(['Bloqué\u00a0: a', '遮断中\uff1aa'].map(text => describe({State: 'blocked', Exceptions: 1}, () => text, plural).subtitle),
+    ['Bloqué (1 exception)\u00a0: a', '遮断中 (1 exception)\uff1aa'], 'other colons');
 const paused = until => show({State: 'paused', Reason: '', Locked: true, PausedUntil: until})[1];
-GLib.setenv('TZ', 'UTC', true);
 same(paused(13 * 3600 + 240), 'Paused until 13:04: traffic leaves freely', 'paused');
 same([1e15, 2 ** 64].map(paused), Array(2).fill('Paused until ?: traffic leaves freely'), 'until no day that there is');
 same(read('applet/window-text.c').includes('_("%H:%M")'), true, 'the time as the applet writes it');
@@ -78,9 +91,13 @@ const asked = [];
 let locked = true;
 tile._proxy = {
     g_name_owner: ':1.1',
-    get_cached_property: name => name === 'Locked' ? new GLib.Variant('b', locked) : null,
+    get_cached_property: name => ({
+        Locked: new GLib.Variant('b', locked), State: new GLib.Variant('s', 'unlocked'), Tunnels: new GLib.Variant('aa{sv}', [{}]),
+    })[name] ?? null,
     call: (method, parameters, flags) => asked.push([method, parameters, flags]),
 };
+tile._show();
+same(tile.subtitle, 'Unlocked: traffic can leave without the VPN, too', 'what is up is counted');
 tile.emit('clicked');
 locked = false;
 tile.emit('clicked');
