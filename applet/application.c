@@ -168,6 +168,7 @@ static void show_window(KsApplication *self)
         refresh(self);
     }
     ks_status_window_set_hint(self->window, self->window_stands_in);
+    ks_windows_give_way(self->windows);
     gtk_window_present(self->window);
 }
 

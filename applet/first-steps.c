@@ -22,7 +22,7 @@
 
 #define PARTS      "ks-parts"
 #define WIDTH      440
-#define HEIGHT     480
+#define HEIGHT     620
 #define MARGIN     24
 #define SPACING    12
 #define TEXT_WIDTH 40 /* characters */
@@ -127,7 +127,7 @@ static GtkWidget *new_what(Parts *parts)
         new_page(_("Nothing gets out past your VPN"),
                  _("The lock lets traffic leave this computer through a VPN only. You "
                    "choose when it closes by itself, and only you open it."));
-    KsBadge *badge = ks_badge_new();
+    KsBadge *badge = ks_badge_new(KS_BADGE_SMALL);
     GtkWidget *picture = ks_badge_widget(badge);
 
     ks_badge_show(badge, ks_view_icon(KS_STATE_PROTECTED), "");
@@ -169,19 +169,22 @@ static GtkWidget *new_connect(Parts *parts)
     GtkWidget *page = new_page(_("Connect and test"),
                                _("Connect a VPN. Then see for yourself that nothing gets out past "
                                  "it."));
+    GtkWidget *tinted = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING / 2);
 
-    parts->badge = ks_badge_new();
+    parts->badge = ks_badge_new(KS_BADGE_LARGE);
+    ks_badge_tint(parts->badge, tinted);
     parts->state = ks_label_new(NULL, TEXT_WIDTH);
     parts->rest = ks_label_new(NULL, TEXT_WIDTH);
-    ks_label_make_bold(parts->state);
+    gtk_style_context_add_class(gtk_widget_get_style_context(parts->state), "ks-state");
     gtk_widget_set_halign(parts->state, GTK_ALIGN_CENTER);
     gtk_widget_set_halign(parts->rest, GTK_ALIGN_CENTER);
     gtk_label_set_justify(GTK_LABEL(parts->rest), GTK_JUSTIFY_CENTER);
     parts->next = ks_next_button_new(gtk_window_get_application(parts->window));
-    gtk_container_add(GTK_CONTAINER(page), ks_badge_widget(parts->badge));
-    gtk_container_add(GTK_CONTAINER(page), parts->state);
-    gtk_container_add(GTK_CONTAINER(page), parts->rest);
-    gtk_container_add(GTK_CONTAINER(page), parts->next);
+    gtk_container_add(GTK_CONTAINER(tinted), ks_badge_widget(parts->badge));
+    gtk_container_add(GTK_CONTAINER(tinted), parts->state);
+    gtk_container_add(GTK_CONTAINER(tinted), parts->rest);
+    gtk_container_add(GTK_CONTAINER(tinted), parts->next);
+    gtk_container_add(GTK_CONTAINER(page), tinted);
     parts->tested = ks_label_new(_("Tested: nothing leaks."), TEXT_WIDTH);
     gtk_widget_set_halign(parts->tested, GTK_ALIGN_CENTER);
     gtk_widget_set_no_show_all(parts->tested, TRUE);
@@ -284,7 +287,8 @@ GtkWindow *ks_first_steps_new(GtkApplication *application)
     g_object_set_data_full(G_OBJECT(parts->window), PARTS, parts, parts_free);
     (void) ks_style_title(parts->window, C_("title", "First Steps"), NULL);
     gtk_window_set_icon_name(parts->window, "io.github.nmkillswitch");
-    gtk_window_set_default_size(parts->window, WIDTH, HEIGHT);
+    gtk_window_set_default_size(parts->window, WIDTH,
+                                ks_fit_height(GTK_WIDGET(parts->window), HEIGHT));
     gtk_window_set_position(parts->window, GTK_WIN_POS_CENTER);
     ks_import_accept_drops(parts->window);
     parts->stack = gtk_stack_new();

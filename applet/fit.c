@@ -2,7 +2,7 @@
 #include "applet/fit.h"
 
 /* Pixels of the screen's height that are for title bars, panels and shadows. */
-#define OUTSIDE 120
+#define OUTSIDE 90
 
 #define FOLLOWED "ks-fit-followed"
 #define HEIGHT   "ks-fit-height" /* of the window, last */
@@ -37,6 +37,14 @@ static void find_workarea(GtkWidget *window, GdkRectangle *ret_area)
         gdk_monitor_get_workarea(monitor, ret_area);
 }
 
+int ks_fit_height(GtkWidget *window, int wanted)
+{
+    GdkRectangle screen;
+
+    find_workarea(window, &screen);
+    return MIN(wanted, MAX(screen.height - OUTSIDE, OUTSIDE));
+}
+
 /* A window that grew where the window manager had put it when it was small. Where a person moves
  * it, it stays. */
 static gboolean on_configure(GtkWidget *window, GdkEventConfigure *event, gpointer data)
@@ -66,7 +74,6 @@ void ks_fit(GtkWidget *scrolled, int width)
 {
     GtkWidget *window = gtk_widget_get_toplevel(scrolled);
     GtkWidget *inner = gtk_bin_get_child(GTK_BIN(scrolled)); /* the viewport */
-    GdkRectangle screen;
     int least;
     int height;
 
@@ -79,8 +86,7 @@ void ks_fit(GtkWidget *scrolled, int width)
     gtk_widget_get_preferred_width(inner, &least, NULL);
     width = MAX(width, least);
     gtk_widget_get_preferred_height_for_width(inner, width, NULL, &height);
-    find_workarea(window, &screen);
-    height = MIN(height, MAX(screen.height - OUTSIDE, OUTSIDE));
-    gtk_scrolled_window_set_min_content_height(GTK_SCROLLED_WINDOW(scrolled), height);
+    gtk_scrolled_window_set_min_content_height(GTK_SCROLLED_WINDOW(scrolled),
+                                               ks_fit_height(window, height));
     gtk_window_resize(GTK_WINDOW(window), width, 1);
 }

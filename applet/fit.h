@@ -14,5 +14,8 @@ GtkWidget *ks_fit_new(GtkWidget *inner);
  * width while it is not shown yet. */
 void ks_fit(GtkWidget *scrolled, int width);
 
+/* `wanted`, or less where the screen has no room for a window of that height. */
+int ks_fit_height(GtkWidget *window, int wanted);
+
 /* What has the focus is scrolled to. `inner` is what was put into it. */
 void ks_fit_follow_focus(GtkWidget *scrolled, GtkWidget *inner);

@@ -3,6 +3,7 @@
 
 #include "applet/leak-window.h"
 
+#include "applet/badge.h"
 #include "applet/fit.h"
 #include "applet/style.h"
 #include "applet/widgets.h"
@@ -20,6 +21,7 @@
 #define WIDTH        560
 #define TABLE_HEIGHT 290
 #define TEXT_WIDTH   56 /* characters */
+#define SPINNER      48 /* pixels, as the small badge */
 
 /* Some three seconds, and others' may come first; or somebody looks for the password. */
 #define TIMEOUT_MS (5 * 60 * 1000)
@@ -28,6 +30,7 @@ typedef struct {
     GtkWidget *window;
     GtkWidget *headline;
     GtkWidget *spinner;
+    KsBadge *badge; /* the verdict, in the place of the spinner */
     GtkWidget *table;
     GtkWidget *notes;
     GtkWidget *again;
@@ -100,12 +103,19 @@ static void show_notes(Parts *parts, const KsLeakResult *result)
     gtk_label_set_text(GTK_LABEL(parts->notes), result->rows->len > 0 ? text : "");
 }
 
+static void show_verdict(Parts *parts, KsLeakVerdict verdict, const char *spoken)
+{
+    ks_badge_show(parts->badge, looks[verdict], spoken);
+    gtk_widget_show(ks_badge_widget(parts->badge));
+}
+
 static void show_result(Parts *parts, const KsLeakResult *result)
 {
     g_autofree char *headline = ks_leak_headline(result);
 
     gtk_label_set_text(GTK_LABEL(parts->headline), headline);
     gtk_window_set_icon_name(GTK_WINDOW(parts->window), looks[result->verdict]);
+    show_verdict(parts, result->verdict, headline);
     if (result->rows->len > 0)
         show_table(parts, result);
     show_notes(parts, result);
@@ -118,6 +128,7 @@ static void show_error(Parts *parts, const GError *error)
     g_autofree char *said = NULL;
 
     parts->tested(false, parts->data);
+    show_verdict(parts, KS_LEAK_UNJUDGED, _("The leak test could not be made."));
     if (name && strcmp(name, KS_BUS_ERROR("NotAuthorised")) == 0) {
         gtk_label_set_text(GTK_LABEL(parts->headline), _("You may not test without a password."));
         return;
@@ -135,6 +146,8 @@ static void set_running(Parts *parts, bool running)
     gtk_widget_set_visible(parts->spinner, running);
     g_object_set(parts->spinner, "active", running, NULL);
     gtk_widget_set_sensitive(parts->again, !running);
+    /* else the first text has it, as if somebody wanted to mark it */
+    gtk_window_set_focus(GTK_WINDOW(parts->window), running ? NULL : parts->again);
 }
 
 static void on_answer(GObject *source, GAsyncResult *result, gpointer data)
@@ -188,6 +201,7 @@ static void begin(Parts *parts)
     g_autoptr(GError) error = NULL;
     g_autofree char *address = g_dbus_address_get_for_bus_sync(G_BUS_TYPE_SYSTEM, NULL, &error);
 
+    gtk_widget_hide(ks_badge_widget(parts->badge));
     ks_container_empty(GTK_CONTAINER(parts->table));
     gtk_label_set_text(GTK_LABEL(parts->notes), "");
     gtk_label_set_text(GTK_LABEL(parts->headline),
@@ -225,16 +239,22 @@ static void free_parts(gpointer data)
     Parts *parts = data;
 
     g_object_unref(parts->cancellable);
+    ks_badge_free(parts->badge);
     g_free(parts);
 }
 
 static GtkWidget *new_page(Parts *parts)
 {
     GtkWidget *page = gtk_box_new(GTK_ORIENTATION_VERTICAL, MARGIN);
-    GtkWidget *top = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
+    GtkWidget *top = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 2 * SPACING);
 
     parts->headline = new_bold(NULL);
+    gtk_style_context_add_class(gtk_widget_get_style_context(parts->headline), "ks-verdict");
+    parts->badge = ks_badge_new(KS_BADGE_SMALL);
+    gtk_widget_show_all(ks_badge_widget(parts->badge));
+    gtk_widget_set_no_show_all(ks_badge_widget(parts->badge), TRUE);
     parts->spinner = gtk_spinner_new();
+    gtk_widget_set_size_request(parts->spinner, SPINNER, SPINNER);
     gtk_widget_set_no_show_all(parts->spinner, TRUE);
     parts->table = gtk_grid_new();
     gtk_grid_set_column_spacing(GTK_GRID(parts->table), COLUMNS);
@@ -248,8 +268,9 @@ static GtkWidget *new_page(Parts *parts)
     g_signal_connect(parts->again, "clicked", G_CALLBACK(on_again), parts);
 
     g_object_set(page, "margin", MARGIN, NULL);
-    gtk_box_pack_start(GTK_BOX(top), parts->headline, TRUE, TRUE, 0);
     gtk_box_pack_start(GTK_BOX(top), parts->spinner, FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(top), ks_badge_widget(parts->badge), FALSE, FALSE, 0);
+    gtk_box_pack_start(GTK_BOX(top), parts->headline, TRUE, TRUE, 0);
     gtk_container_add(GTK_CONTAINER(page), top);
     gtk_container_add(GTK_CONTAINER(page), parts->table);
     gtk_container_add(GTK_CONTAINER(page), parts->notes);
@@ -295,4 +316,6 @@ void ks_leak_window_show(GtkApplication *application, KsLeakTested tested, void 
         ks_fit(parts->scrolled, WIDTH);
     }
     gtk_window_present(shown);
+    if (!gtk_widget_get_sensitive(parts->again))
+        gtk_window_set_focus(shown, NULL);
 }

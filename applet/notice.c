@@ -19,12 +19,20 @@ static void add_button(KsNotice *notice, const char *label, const char *action, 
     button->target = target ? g_variant_ref_sink(target) : NULL;
 }
 
+/* The title is the state alone: desktops cut a longer one off, and wrap what stands below it. */
 static KsNotice *notice_new(const KsModel *model)
 {
     KsNotice *notice = g_new0(KsNotice, 1);
+    g_autofree char *headline = ks_sentence_headline(model);
+    g_autofree char *why = ks_sentence_why(model);
+    g_autofree char *rest = NULL;
 
-    notice->title = ks_sentence_headline(model);
-    notice->body = ks_sentence_why(model);
+    ks_text_split(headline, &notice->title, &rest);
+    if (rest[0] && why[0])
+        /* TRANSLATORS: two sentences; the first one has no full stop of its own */
+        notice->body = g_strdup_printf(_("%s. %s"), rest, why);
+    else
+        notice->body = g_strdup(rest[0] ? rest : why);
     notice->icon = ks_view_icon(model->guard->state);
     return notice;
 }

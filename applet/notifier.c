@@ -5,16 +5,22 @@
 #define NOTICE_ANSWER    "answer"
 #define NOTICE_ALWAYS_ON "always-on"
 
+/* What changes at once is told once. */
+#define SETTLE_MS 150u
+
 struct KsNotifier {
     GApplication *application;
     KsAppletSettings *settings;
     KsTold told;
-    bool person_locked;       /* the lock was closed from here */
-    bool answered;            /* what did not work is shown: */
-    KsState then;             /* in this state, */
-    char *failed;             /* about the VPN with this UUID; NULL: about none */
-    bool is_of_disconnecting; /* that VPN */
-    char *offered;            /* UUID of the VPN that may be always on; NULL: nothing is offered */
+    KsNotice *waiting; /* of the state: shown soon; NULL: nothing is */
+    guint settle_source;
+    GCancellable *cancellable; /* the daemon is asked for; NULL: it is not */
+    bool person_locked;        /* the lock was closed from here */
+    bool answered;             /* what did not work is shown: */
+    KsState then;              /* in this state, */
+    char *failed;              /* about the VPN with this UUID; NULL: about none */
+    bool is_of_disconnecting;  /* that VPN */
+    char *offered;             /* UUID of the VPN that may be always on; NULL: nothing is offered */
 };
 
 static void show(KsNotifier *notifier, const char *id, const KsNotice *notice)
@@ -32,6 +38,58 @@ static void show(KsNotifier *notifier, const char *id, const KsNotice *notice)
             shown, notice->buttons[i].label, notice->buttons[i].action, notice->buttons[i].target);
     g_application_send_notification(notifier->application, id, shown);
 }
+
+/* ---- of the state ---- */
+
+/* GLib replaces and withdraws only what the daemon has answered to: what is sent twice before that
+ * stands there twice, and for good. So the daemon has to run first. */
+static void on_daemon(GObject *source, GAsyncResult *result, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    GVariant *answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+    KsNotifier *notifier = data;
+
+    g_clear_pointer(&answer, g_variant_unref);
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+        return; /* it may be freed */
+    g_clear_object(&notifier->cancellable);
+    if (notifier->waiting)
+        show(notifier, NOTICE_STATE, notifier->waiting);
+    g_clear_pointer(&notifier->waiting, ks_notice_free);
+}
+
+static gboolean on_settled(gpointer data)
+{
+    KsNotifier *notifier = data;
+    GDBusConnection *bus = g_application_get_dbus_connection(notifier->application);
+
+    notifier->settle_source = 0;
+    if (!bus) /* nobody would hear of it */
+        return G_SOURCE_REMOVE;
+    notifier->cancellable = g_cancellable_new();
+    g_dbus_connection_call(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                           "org.freedesktop.DBus", "StartServiceByName",
+                           g_variant_new("(su)", "org.freedesktop.Notifications", 0), NULL,
+                           G_DBUS_CALL_FLAGS_NONE, -1, notifier->cancellable, on_daemon, notifier);
+    return G_SOURCE_REMOVE;
+}
+
+/* Takes the notice. */
+static void show_soon(KsNotifier *notifier, KsNotice *notice)
+{
+    ks_notice_free(notifier->waiting);
+    notifier->waiting = notice;
+    if (notifier->settle_source == 0 && !notifier->cancellable)
+        notifier->settle_source = g_timeout_add(SETTLE_MS, on_settled, notifier);
+}
+
+static void withdraw(KsNotifier *notifier)
+{
+    g_clear_pointer(&notifier->waiting, ks_notice_free);
+    g_application_withdraw_notification(notifier->application, NOTICE_STATE);
+}
+
+/* ---- the others ---- */
 
 static void offer_always_on(KsNotifier *notifier, const KsModel *model)
 {
@@ -77,10 +135,10 @@ void ks_notifier_follow(KsNotifier *notifier, const KsModel *model)
     case KS_NOTICE_KEEP:
         return;
     case KS_NOTICE_WITHDRAW:
-        g_application_withdraw_notification(notifier->application, NOTICE_STATE);
+        withdraw(notifier);
         break;
     case KS_NOTICE_SHOW:
-        show(notifier, NOTICE_STATE, notice);
+        show_soon(notifier, g_steal_pointer(&notice));
         break;
     }
     if (model->guard->state == KS_STATE_PROTECTED)
@@ -121,6 +179,11 @@ void ks_notifier_free(KsNotifier *notifier)
 {
     if (!notifier)
         return;
+    if (notifier->cancellable)
+        g_cancellable_cancel(notifier->cancellable);
+    g_clear_object(&notifier->cancellable);
+    g_clear_handle_id(&notifier->settle_source, g_source_remove);
+    ks_notice_free(notifier->waiting);
     ks_told_clear(&notifier->told);
     g_free(notifier->failed);
     g_free(notifier->offered);

@@ -22,7 +22,7 @@
 
 #define PARTS      "ks-parts"
 #define WIDTH      560
-#define HEIGHT     480
+#define HEIGHT     640
 #define MARGIN     18
 #define SPACING    6
 #define TEXT_WIDTH 56 /* characters */
@@ -262,7 +262,8 @@ GtkWindow *ks_preferences_new(GtkApplication *application)
     ks_import_accept_drops(parts->window);
     (void) ks_style_title(parts->window, C_("title", "Preferences"), NULL);
     gtk_window_set_icon_name(parts->window, "io.github.nmkillswitch");
-    gtk_window_set_default_size(parts->window, WIDTH, HEIGHT);
+    gtk_window_set_default_size(parts->window, WIDTH,
+                                ks_fit_height(GTK_WIDGET(parts->window), HEIGHT));
     gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_NEVER,
                                    GTK_POLICY_AUTOMATIC);
     gtk_container_add(GTK_CONTAINER(scrolled), content);

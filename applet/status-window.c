@@ -6,6 +6,7 @@
 #include "applet/badge.h"
 #include "applet/boxed.h"
 #include "applet/fit.h"
+#include "applet/import.h"
 #include "applet/item-widget.h"
 #include "applet/next-button.h"
 #include "applet/style.h"
@@ -28,7 +29,8 @@ typedef struct {
     GtkWidget *rest;
     GtkWidget *why;
     GtkWidget *tunnel;
-    GtkWidget *warnings;
+    GtkWidget *warnings;  /* a boxed list */
+    char *shown_warnings; /* made again when they change */
     GtkWidget *next;
     GtkWidget *scrolled; /* all of it */
     GtkWidget *list;     /* boxed lists */
@@ -44,6 +46,7 @@ static void parts_free(gpointer data)
 
     g_hash_table_unref(parts->widgets);
     ks_badge_free(parts->badge);
+    g_free(parts->shown_warnings);
     g_free(parts->shape);
     g_free(parts->focused);
     g_free(parts);
@@ -239,11 +242,29 @@ static void show_text(GtkWidget *label, const char *text)
     gtk_widget_set_visible(label, text && text[0]);
 }
 
+static void show_warnings(Parts *parts, char *const *warnings)
+{
+    g_autofree char *all = g_strjoinv("\n", (char **) warnings);
+
+    if (g_strcmp0(parts->shown_warnings, all) == 0)
+        return;
+    g_free(parts->shown_warnings);
+    parts->shown_warnings = g_steal_pointer(&all);
+    ks_container_empty(GTK_CONTAINER(parts->warnings));
+    for (unsigned i = 0; warnings[i]; i++) {
+        GtkWidget *row = ks_row_new(warnings[i], NULL, NULL);
+
+        ks_row_add_icon(row, "dialog-warning-symbolic", C_("icon", "Warning"));
+        gtk_widget_show_all(row);
+        ks_boxed_add(parts->warnings, row);
+    }
+    gtk_widget_set_visible(parts->warnings, warnings[0] != NULL);
+}
+
 static void show_state(Parts *parts, const KsView *view)
 {
     const KsItem *tunnel = ks_view_find(view, "tunnel");
     const KsItem *next = ks_view_find(view, "next");
-    g_autofree char *warnings = g_strjoinv("\n", view->warnings);
     g_autofree char *state = NULL;
     g_autofree char *rest = NULL;
 
@@ -253,8 +274,7 @@ static void show_state(Parts *parts, const KsView *view)
     show_text(parts->rest, rest);
     show_text(parts->why, view->why);
     show_text(parts->tunnel, tunnel ? tunnel->label : NULL);
-    ks_row_set_texts(parts->warnings, warnings, NULL);
-    gtk_widget_set_visible(gtk_widget_get_parent(parts->warnings), warnings[0]);
+    show_warnings(parts, view->warnings);
     ks_next_button_show(parts->next, next);
 }
 
@@ -304,7 +324,8 @@ static GtkWidget *new_top(Parts *parts, GtkApplication *application)
 {
     GtkWidget *top = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
 
-    parts->badge = ks_badge_new();
+    parts->badge = ks_badge_new(KS_BADGE_LARGE);
+    ks_badge_tint(parts->badge, top);
     gtk_container_add(GTK_CONTAINER(top), ks_badge_widget(parts->badge));
     parts->state = add_centred(top, "ks-state");
     gtk_label_set_max_width_chars(GTK_LABEL(parts->state), TEXT_WIDTH / 2);
@@ -316,18 +337,6 @@ static GtkWidget *new_top(Parts *parts, GtkApplication *application)
     gtk_widget_set_margin_top(parts->next, SPACING);
     gtk_container_add(GTK_CONTAINER(top), parts->next);
     return top;
-}
-
-static GtkWidget *new_warnings(Parts *parts)
-{
-    GtkWidget *boxed = ks_boxed_new();
-
-    parts->warnings = ks_row_new("", NULL, NULL);
-    ks_row_add_icon(parts->warnings, "dialog-warning-symbolic", C_("icon", "Warning"));
-    gtk_widget_show_all(parts->warnings);
-    gtk_widget_set_no_show_all(boxed, TRUE);
-    ks_boxed_add(boxed, parts->warnings);
-    return boxed;
 }
 
 /* Not an info bar: those slide in, and the window would be too small for it afterwards. */
@@ -361,9 +370,16 @@ static GtkWidget *new_menu_button(void)
     gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(button), G_MENU_MODEL(menu));
     gtk_widget_set_tooltip_text(button, C_("tooltip", "Menu"));
     atk_object_set_name(gtk_widget_get_accessible(button), C_("tooltip", "Menu"));
-    gtk_widget_set_valign(button, GTK_ALIGN_START);
-    gtk_widget_set_halign(button, GTK_ALIGN_END);
+    g_object_set(button, "valign", GTK_ALIGN_START, "halign", GTK_ALIGN_END, NULL);
     return button;
+}
+
+/* In a corner of what is tinted, where there is no header bar. */
+static void add_over(GtkWidget *overlay, GtkWidget *button)
+{
+    gtk_button_set_relief(GTK_BUTTON(button), GTK_RELIEF_NONE);
+    g_object_set(button, "margin", SPACING, NULL);
+    gtk_overlay_add_overlay(GTK_OVERLAY(overlay), button);
 }
 
 GtkWindow *ks_status_window_new(GtkApplication *application)
@@ -377,8 +393,9 @@ GtkWindow *ks_status_window_new(GtkApplication *application)
     parts->widgets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_object_set_data_full(G_OBJECT(window), PARTS, parts, parts_free);
     if (!ks_style_title(GTK_WINDOW(window), _("VPN Kill Switch"), button))
-        gtk_overlay_add_overlay(GTK_OVERLAY(overlay), button);
+        add_over(overlay, button);
     gtk_window_set_icon_name(GTK_WINDOW(window), "io.github.nmkillswitch");
+    ks_import_accept_drops(GTK_WINDOW(window));
     gtk_window_set_default_size(GTK_WINDOW(window), WIDTH, -1);
 
     gtk_container_add(GTK_CONTAINER(overlay), new_top(parts, application));
@@ -386,7 +403,9 @@ GtkWindow *ks_status_window_new(GtkApplication *application)
     g_object_set(inner, "margin", MARGIN, "margin-top", 2 * SPACING, "margin-bottom", 2 * SPACING,
                  NULL);
     gtk_container_add(GTK_CONTAINER(inner), overlay);
-    gtk_container_add(GTK_CONTAINER(inner), new_warnings(parts));
+    parts->warnings = ks_boxed_new();
+    gtk_widget_set_no_show_all(parts->warnings, TRUE);
+    gtk_container_add(GTK_CONTAINER(inner), parts->warnings);
     parts->list = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2 * SPACING);
     gtk_container_add(GTK_CONTAINER(inner), parts->list);
     parts->hint = new_hint();

@@ -227,6 +227,15 @@ void ks_windows_set_main(KsWindows *windows, GtkWindow *main)
     windows->main = main;
 }
 
+void ks_windows_give_way(const KsWindows *windows)
+{
+    if (gtk_grab_get_current()) /* a dialog's, which takes all clicks */
+        return;
+    for (int kind = 0; kind < KINDS; kind++)
+        if (windows->open[kind])
+            gtk_window_set_transient_for(windows->open[kind], NULL);
+}
+
 void ks_windows_update(KsWindows *windows, const KsModel *model)
 {
     KsState state = model->guard->state;

@@ -29,6 +29,9 @@ void ks_windows_free(KsWindows *windows);
 /* Windows that come stand above this one where it shows. Not owned; NULL: there is none. */
 void ks_windows_set_main(KsWindows *windows, GtkWindow *main);
 
+/* That one is to be in front: none stays above it, but what has to be answered first. */
+void ks_windows_give_way(const KsWindows *windows);
+
 void ks_windows_update(KsWindows *windows, const KsModel *model);
 
 /* An answer of the guard's is shown in the window that asked. False: none of these did. */

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from world.waiting import wait_until
 
-from .desktop import Desktop
+from .desktop import ID, Desktop
 
 _READER = Path("/run/world/bin/reader.py")
 CONTROLS = {"check box", "push button", "toggle button", "text", "combo box", "radio button", "entry", "spin button", "link"}
@@ -36,11 +36,11 @@ class Node:
         return (self.window, self.role, self.name, self.box)
 
 
-def read(desktop: Desktop, window: str = "", state: str = "SHOWING") -> list[Node]:
+def read(desktop: Desktop, window: str = "", state: str = "SHOWING", program: str = ID) -> list[Node]:
     """All that shows in the applet's windows, or in those with this title; with state VISIBLE also what has to be
-    scrolled to."""
+    scrolled to. Or another program's."""
     nodes = []
-    for line in _run_reader(desktop).splitlines():
+    for line in _run_reader(desktop, program).splitlines():
         said = json.loads(line)
         for key in ("states", "box", "text_box"):
             said[key] = tuple(said[key]) if said.get(key) else None
@@ -48,11 +48,11 @@ def read(desktop: Desktop, window: str = "", state: str = "SHOWING") -> list[Nod
     return [node for node in nodes if state in node.states and window in node.window]
 
 
-def _run_reader(desktop: Desktop, *arguments: str) -> str:
+def _run_reader(desktop: Desktop, program: str, *arguments: str) -> str:
     if not _READER.exists():
         shutil.copy(Path(__file__).with_name("reader.py"), _READER)
     return subprocess.run(
-        ["/usr/bin/python3", str(_READER), *arguments], env=access_environment(desktop), cwd="/",
+        ["/usr/bin/python3", str(_READER), program, *arguments], env=access_environment(desktop), cwd="/",
         preexec_fn=desktop.person.become, stdout=subprocess.PIPE, text=True, check=True, timeout=30,
     ).stdout
 
@@ -114,7 +114,7 @@ def focus(desktop: Desktop, window: str, name: str, role: str) -> None:
         return find(desktop, window, name, role, "VISIBLE").states
 
     wait_until(lambda: "SENSITIVE" in now(), f"{name!r} to be sensitive", 20)
-    _run_reader(desktop, role, name)
+    _run_reader(desktop, ID, role, name)
     wait_until(lambda: "FOCUSED" in now(), f"{name!r} to have the focus", 20)
 
 

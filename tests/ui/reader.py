@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Prints what a screen reader finds of the applet: one JSON object a widget, over the AT-SPI bus.
+"""Prints what a screen reader finds of a PROGRAM: one JSON object a widget, over the AT-SPI bus.
 
-Run as the person at the desktop (access.py copies it to where that person can read it). With arguments ROLE NAME it
-gives that widget the focus instead.
+Run as the person at the desktop (access.py copies it to where that person can read it). With arguments ROLE NAME behind
+the program's name it gives that widget the focus instead.
 """
 
 import json
@@ -16,7 +16,6 @@ gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
 READS_MAX = 20
-PROGRAM = "io.github.nmkillswitch"
 STATES = ("FOCUSED", "FOCUSABLE", "SHOWING", "VISIBLE", "SENSITIVE", "CHECKED", "EDITABLE")
 
 
@@ -56,9 +55,9 @@ def read_all() -> list[str]:
     told = []
     for number in range(desktop.get_child_count()):
         program = desktop.get_child_at_index(number)
-        if program and program.get_name() == PROGRAM and len(sys.argv) > 1:
-            focus(program, *sys.argv[1:3])
-        elif program and program.get_name() == PROGRAM:
+        if program and program.get_name() == sys.argv[1] and len(sys.argv) > 2:
+            focus(program, *sys.argv[2:4])
+        elif program and program.get_name() == sys.argv[1]:
             for index in range(program.get_child_count()):
                 window = program.get_child_at_index(index)
                 tell(window, window.get_name() or "", told)

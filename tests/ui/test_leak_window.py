@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The leak test in a window: what it says is what was found, to eyes and to a screen reader."""
 
-import pytest
-
 from world.waiting import wait_until
 
-from .access import press, read, words
+from .access import activate, find, press, read, words
+from .conftest import at_the_desk
+from .desktop import Desktop
 
 TITLE = "Leak Test"
+STEPS = "First Steps"
 
 
 def _said(desktop, begins: str, timeout: float = 30) -> list[str]:
@@ -18,18 +19,16 @@ def _said(desktop, begins: str, timeout: float = 30) -> list[str]:
     return wait_until(found, f"{begins!r} in the window", timeout)
 
 
-@pytest.mark.parametrize("theme", ["Adwaita", "Adwaita:dark"])
-def test_what_it_finds(world, desktop, theme):
+def test_what_it_finds(world, desktop):
     tester = world.product.start_leak_test()
-    shot = f"leak-test-{theme.replace(':', '-').lower()}"
     try:
         desktop.start_panel()
-        desktop.start_applet("--hidden", NO_AT_BRIDGE="0", G_DEBUG="", GTK_THEME=theme)
+        desktop.start_applet("--hidden", NO_AT_BRIDGE="0", G_DEBUG="")
         desktop.wait_icon("unlocked")
         desktop.act("test")
         wait_until(lambda: desktop.windows(TITLE), "the window")
         _said(desktop, "The lock is open, and 42 of 42 attempts")
-        desktop.screenshot(f"{shot}-unlocked")
+        desktop.screenshot("leak-test-unlocked")
         names = {node.name for node in read(desktop, TITLE)}
         assert {"TCP, IPv4: LEFT", "a frame made by hand, by uplink0, IPv6: LEFT (root)"} <= names
 
@@ -38,7 +37,7 @@ def test_what_it_finds(world, desktop, theme):
         desktop.act("test")  # the same window, and a new test
         _said(desktop, "Nothing leaks: 42 attempts")
         assert len(desktop.windows(TITLE)) == 1
-        desktop.screenshot(f"{shot}-blocked")
+        desktop.screenshot("leak-test-blocked")
         world.product.ctl("unlock")
         desktop.x("windowactivate", "--sync", desktop.windows(TITLE)[-1])
         press(desktop, TITLE, "Test again")
@@ -47,3 +46,35 @@ def test_what_it_finds(world, desktop, theme):
         world.product.ctl("unlock")
         tester.terminate()
         tester.wait(5)
+
+
+class FreshDesktop(Desktop):
+    """Somebody's who has just installed it."""
+
+    settings = ""
+
+
+def test_the_first_start(world):
+    """From nothing to a VPN that is connected and a leak test that it has passed, by the buttons of the first steps."""
+    with at_the_desk(world, FreshDesktop) as desktop:
+        tester = world.product.start_leak_test()
+        try:
+            desktop.start_panel()
+            desktop.start_applet(NO_AT_BRIDGE="0", G_DEBUG="", GTK_THEME="Adwaita:dark")
+            for button in ("Continue", "Continue", "Choose a VPN…"):
+                press(desktop, STEPS, button)
+            press(desktop, "VPNs", "full", "toggle button")
+            world.product.wait_state("protected", 30)
+            activate(desktop, "VPNs")
+            desktop.x("key", "Escape")
+            activate(desktop, STEPS)
+            press(desktop, STEPS, "Test for leaks…")
+            _said(desktop, "Nothing leaks")
+            desktop.screenshot("leak-test-dark-protected")
+            activate(desktop, TITLE)
+            desktop.x("key", "Escape")
+            find(desktop, STEPS, "Done", "push button")
+            desktop.screenshot("first-steps-done")
+        finally:
+            tester.terminate()
+            tester.wait(5)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What needs no real lock: starting for one request, a tray that restarts, the window's size."""
 
+import re
 import signal
 import subprocess
 import threading
@@ -11,9 +12,10 @@ from gi.repository import Gio, GLib
 
 from world.waiting import WaitedTooLong, wait_until
 
-from .access import activate, find, focus, press, read, words
+from .access import activate, cut_texts, find, focus, press, read, words
 from .desktop import ID, ITEM, WATCHER
 from .looks import CLOSED, LEAKED
+from .notifications import NAME as NOTIFICATIONS
 from .notifications import Notifications
 from .picture import Picture, luminance
 from .stage import NAME, STATES, Stage
@@ -26,6 +28,7 @@ _XML = f"""<node><interface name="{WATCHER}">
 </interface></node>"""
 
 
+_NOTIFYD = Path("/usr/share/dbus-1/services/org.xfce.xfce4-notifyd.Notifications.service")
 MODES = {"always": "Always", "vpn": "When a VPN is on", "drops": "Only against drops", "off": "Off"}
 
 
@@ -145,6 +148,36 @@ def _told(notes: Notifications, title: str):
     return wait_until(lambda: [note for note in list(notes.shown.values()) if note.title == title], f"to be told: {title}", 20)[-1]
 
 
+def test_in_xfces_notifications(stage):
+    """All of the text and the button in the daemon's own window; of what changes at once only one, which goes when it is
+    no longer true."""
+    [service] = re.findall(r"(?m)^Exec=(\S+)", _NOTIFYD.read_text())
+    stage.start([service], NO_AT_BRIDGE="0", G_DEBUG="")
+    wait_until(lambda: stage.owner(NOTIFICATIONS), "the daemon", 20)
+    stage.say(STATES["protected"])
+    stage.start_applet("--hidden")
+    stage.wait_for_main_loop()
+
+    def shown() -> list:
+        return read(stage, program="xfce4-notifyd")
+
+    def button():
+        return next((node for node in shown() if node.name == "Unlock…"), None)
+
+    told = ["Blocked", "The VPN’s server does not answer. Check the network, then connect “office” again."]
+    stage.say({**STATES["blocked"], "Reason": "''", "ReasonVpn": "''"})
+    stage.say(STATES["blocked"])
+    wait_until(lambda: set(told) <= {node.text for node in shown()}, "all of the text", 20)
+    stage.screenshot("xfce-notification")
+    assert [node.text for node in shown()].count("Blocked") == 1 and cut_texts(shown()) == []
+    stage.say(STATES["protected"])
+    wait_until(lambda: not button(), "it to go", 20)
+    stage.say(STATES["blocked"])
+    x, y, width, height = wait_until(button, "its button", 20).box
+    stage.x("mousemove", str(x + width // 2), str(y + height // 2), "click", "1")
+    wait_until(lambda: stage.asked == ["Unlock()"], "the guard to be asked", 20)
+
+
 def test_a_guard_that_does_not_start(stage, notes):
     stage.start_applet("--hidden")
     stage.go_away()
@@ -189,6 +222,13 @@ def test_windows_come_with_the_token_of_the_click(stage, notes):
     assert stage.tray("Id") and stage.labels()
 
 
+def _on_top(stage) -> int:
+    said = subprocess.run(
+        ["xprop", "-root", "_NET_CLIENT_LIST_STACKING"], env=stage.environment, text=True, capture_output=True, check=True,
+    )
+    return int(said.stdout.split()[-1], 16)
+
+
 def test_the_window_by_keyboard(stage):
     """What can be done has the focus, not a text that would be shown as selected; Escape closes."""
     stage.say(STATES["protected"])
@@ -216,6 +256,9 @@ def test_the_window_by_keyboard(stage):
         stage.x("windowfocus", "--sync", window)
     stage.act("preferences")
     [preferences] = wait_until(lambda: stage.windows("Preferences"), "the preferences", 20)
+    wait_until(lambda: _on_top(stage) == int(preferences), "the preferences above it", 20)
+    stage.act("show")
+    wait_until(lambda: _on_top(stage) == int(window), "the window that was asked for in front", 20)
     stage.x("windowfocus", "--sync", preferences)
     stage.x("key", "Escape")
     wait_until(lambda: not stage.windows("Preferences"), "the preferences to close")

@@ -110,6 +110,10 @@ static void test_a_deleted_vpn(void)
 
     model_init(&fixture, guard_from("{'State': <'blocked'>, 'Reason': <'no-vpn'>}"));
     g_assert_cmpint(ks_notice_for(&fixture.model, true, &told, &before), ==, KS_NOTICE_SHOW);
+    g_assert_cmpstr(before->title, ==, "Blocked");
+    g_assert_cmpstr(before->body, ==,
+                    "No VPN is connected. Only VPN servers can be reached, so that a VPN can "
+                    "connect.");
     g_assert_cmpstr(before->buttons[0].action, ==, "app.connect");
     g_assert_cmpint(ks_notice_for(&fixture.model, true, &told, &none), ==, KS_NOTICE_KEEP);
     g_ptr_array_set_size(fixture.vpns, 0);
