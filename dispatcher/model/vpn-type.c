@@ -201,7 +201,6 @@ static const KsVpnType vpn_types[] = {
         .name = "fortisslvpn",
         .label = "Fortinet SSLVPN",
         .runs_pppd = true,
-        .only_read = true,
         .gateway = "gateway",
         .form = KS_ENDPOINT_HOST_PORT,
         .port = HTTPS_PORT,

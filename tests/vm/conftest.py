@@ -21,6 +21,7 @@ from world.network import log_of  # noqa: E402
 
 # Not in the default run, for their time alone.
 ONLY_IN_FULL = (
+    "test_by_ppp.py",
     "test_cards.py",
     "test_clat.py",
     "test_clock.py",
@@ -61,6 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def _is_for(item: pytest.Item, release: releases.Release) -> bool:
     """Not about what this release has not; and of another than this machine's, there is time for some."""
     if item.path.name == ("test_tamper.py" if release.tables_are_owned else "test_owned.py"):
+        return False
+    if item.path.name == "test_by_ppp.py" and not release.by_ppp:
         return False
     if "by the kernel" in item.name and not release.openvpn_in_kernel:
         return False

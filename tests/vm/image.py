@@ -101,7 +101,7 @@ def _sources(release: releases.Release) -> list[str]:
 
 
 def _packages(release: releases.Release) -> list[str]:
-    more = [_KERNEL_IN_FULL, *_WIFI, *_PPPOE] if os.environ.get("KS_FULL") else [_KERNEL]
+    more = [_KERNEL_IN_FULL, *_WIFI, *_PPPOE, *release.by_ppp] if os.environ.get("KS_FULL") else [_KERNEL]
     return [*_PACKAGES, *release.packages, *more]
 
 

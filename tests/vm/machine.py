@@ -250,7 +250,7 @@ class Machine:
         if not (product / "usr/bin/nm-killswitch").exists():
             raise RuntimeError(f"{build_dir()} must be configured with --prefix=/usr")
         packed = subprocess.run(["tar", "-C", str(product), "-czf", "-", "."], check=True, stdout=subprocess.PIPE)
-        self.run("tar", "-C", "/", "--no-overwrite-dir", "--no-same-owner", "-xzf", "-", given=packed.stdout)
+        self.run("tar", "-C", "/", "--no-overwrite-dir", "--no-same-owner", "-xzf", "-", given=packed.stdout, timeout=240)
         units = [path.name for path in (product / "usr/lib/systemd/system").iterdir() if path.is_file()]
         self.run("systemctl", "daemon-reload")
         self.run("systemctl", "reload", "dbus.service")

@@ -15,11 +15,13 @@ class Release:
     routed_dns: bool  # NetworkManager 1.52: ipv4.routed-dns
     clat: bool  # NetworkManager 1.58: ipv4.clat
     packages: tuple[str, ...]  # whose names differ
+    by_ppp: tuple[str, ...] = ()  # VPNs that pppd carries: NetworkManager's plugins, their programs, servers
 
 
+_BY_PPP = ("network-manager-fortisslvpn", "openfortivpn")
 NEXT = Release("forky", True, True, True, True, ("libcares2", "polkitd"))
 _ALL = (
-    Release("bookworm", False, False, False, False, ("libc-ares2",)),
+    Release("bookworm", False, False, False, False, ("libc-ares2",), _BY_PPP),
     Release("trixie", True, False, True, False, ("libcares2",)),
     NEXT,
 )

@@ -43,7 +43,7 @@ def _is_esp_in_udp(frame) -> bool:
 
 _TALK = """
 import socket, sys, time
-canary, address, port, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), 600
+canary, address, port, pause, seconds = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), 600
 end = time.monotonic() + seconds
 talker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 talker.connect((address, port))  # its route is looked up once, and kept
@@ -52,18 +52,18 @@ while time.monotonic() < end:
         talker.send(canary.encode())
     except OSError:
         pass
-    time.sleep(0.01)
+    time.sleep(pause)
 """
 
 
 class Talkers:
     """Root and a person, who talk to the web server all the while, on sockets that are connected."""
 
-    def __init__(self, machine, port: int = a.ECHO_PORT, address: str = a.WEB[4]):
+    def __init__(self, machine, port: int = a.ECHO_PORT, address: str = a.WEB[4], pause: float = 0.01):
         self._machine = machine
         self.canary = f"canary{os.urandom(8).hex()}"
         machine.write("/opt/talk.py", _TALK)
-        talk = ["/usr/bin/python3", "/opt/talk.py", self.canary, address, str(port)]
+        talk = ["/usr/bin/python3", "/opt/talk.py", self.canary, address, str(port), str(pause)]
         for uid in (0, PERSON):
             machine.run("systemd-run", "--quiet", "--collect", f"--uid={uid}", f"--unit=talk{uid}", *talk)
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """One kind of VPN: NetworkManager's plugin for it, a server, and what may be seen of it on the wire."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import addresses as a
+from .sandbox import reports_dir
 
 if TYPE_CHECKING:
     from .world import World
@@ -37,3 +39,10 @@ class Kind:
     @property
     def host(self) -> str:
         return f"{self.name}.{a.ONLY_KNOWN_NAMES}"
+
+
+def keep_record(name: str, record: dict) -> None:
+    """For kinds_page.py."""
+    folder = reports_dir() / "vpn-types"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(record, indent=1))

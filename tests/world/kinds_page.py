@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes data/doc/vpn-types.md from what test_kinds.py has seen (KS_REPORTS, or reports/ of KS_BUILD). What was
-not run again keeps its section, with its day."""
+"""Writes data/doc/vpn-types.md from what test_kinds.py and tests/vm/test_by_ppp.py have seen (KS_REPORTS, or
+reports/ of KS_BUILD). What was not run again keeps its section, with its day."""
 
 import json
 import sys
@@ -16,11 +16,12 @@ PAGE = sandbox.REPOSITORY / "data/doc/vpn-types.md"
 _HEAD = """<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
 # Kinds of VPN, connected for real
 
-Written by `tests/world/kinds_page.py` from runs of tests/world/test_kinds.py with KS_FULL=1: NetworkManager's own
-plugin against a real server. Each kind takes the same walk: it locks by itself; it connects by address, and by
-name while locked; client and server agree on new keys; it is disconnected; its program is killed; its server dies;
-LAN access goes on and off. A capture outside the machine sees nothing in clear while other programs send all the
-time, and sees them unlocked.
+Written by `tests/world/kinds_page.py` from runs of tests/world/test_kinds.py and, for what pppd carries,
+tests/vm/test_by_ppp.py with KS_FULL=1: NetworkManager's own plugin against a real server. Each kind takes the same
+walk: it locks by itself; it connects by address, and by name while locked; client and server agree on new keys; it
+is disconnected; its program is killed; its server dies; LAN access goes on and off. A capture outside the machine
+sees nothing in clear while other programs send all the time, and sees them unlocked. No server of Fortinet's is
+packaged: a small one of the tests stands in for it.
 
 nm-killswitch knows other types, too: what they send was only read, in their source, and `vpn list` says so.
 """
@@ -65,11 +66,11 @@ def _old_sections() -> dict[str, str]:
 
 def write() -> None:
     sections = _old_sections()
-    for kind in kinds.KINDS:
-        record = sandbox.reports_dir() / "vpn-types" / f"{kind.name}.json"
+    names = [*(kind.name for kind in kinds.KINDS), *kinds.IN_VM]
+    for name in names:
+        record = sandbox.reports_dir() / "vpn-types" / f"{name}.json"
         if record.exists():
-            sections[kind.name] = _section(kind.name, json.loads(record.read_text()))
-    names = [kind.name for kind in kinds.KINDS]
+            sections[name] = _section(name, json.loads(record.read_text()))
     known = [sections[name] for name in names if name in sections]
     missing = [name for name in names if name not in sections]
     PAGE.write_text("\n".join([_HEAD, *known, _not_run(missing)]))

@@ -19,10 +19,9 @@ from .chatter import Chatter
 from .frames import Frame
 from .installed import version_of
 from .kernel import set_thread_fsuid
-from .kind import PROTOCOLS, TCP, Flow, Kind
+from .kind import PROTOCOLS, TCP, Flow, Kind, keep_record
 from .probes import SENDERS
 from .router import say_names
-from .sandbox import reports_dir
 from .waiting import wait_until
 from .world import World
 
@@ -63,9 +62,7 @@ class Walk:
         """Only of a walk that was gone to its end."""
         kernel = Path("/proc/sys/kernel/osrelease").read_text().split("-")[0]
         self.record |= {"day": date.today().isoformat(), "kernel": kernel, "wire": self._names(self._seen), "remains": self.kind.remains}
-        folder = reports_dir() / "vpn-types"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{self.kind.name}.json").write_text(json.dumps(self.record, indent=1))
+        keep_record(self.kind.name, self.record)
 
     @staticmethod
     def _listen() -> None:
