@@ -19,6 +19,7 @@ from . import addresses as a
 from .frames import Frame, Packet, parse_packet
 from .network import Namespace, packet_socket
 from .probes import Probe
+from .waiting import patient
 
 _SOL_PACKET = 263
 _PACKET_STATISTICS = 6
@@ -94,6 +95,7 @@ class Capture:
 
     def wait_for(self, wanted: Callable[[Frame], bool], what: str, since: int = 0, timeout: float = 5) -> Frame:
         """The first frame since the mark that is wanted; raises if none comes in time."""
+        timeout = patient(timeout)
         end = time.monotonic() + timeout
         with self._news:
             while True:

@@ -9,6 +9,17 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _STEP = 0.02  # between two looks at a thing that sends no events
+_patience = 1.0  # how much longer each wait lasts than its caller says
+
+
+def be_patient(times: float) -> None:
+    """For a machine that is slow: every wait may take this many times as long. None becomes shorter."""
+    global _patience
+    _patience = max(1.0, times)
+
+
+def patient(timeout: float) -> float:
+    return timeout * _patience
 
 
 class WaitedTooLong(AssertionError):
@@ -17,6 +28,7 @@ class WaitedTooLong(AssertionError):
 
 def wait_until(look: Callable[[], T], what: str, timeout: float = 10.0) -> T:
     """Returns the first true value of look(); raises with `what` in words if none comes."""
+    timeout = patient(timeout)
     end = time.monotonic() + timeout
     while True:
         value = look()
