@@ -108,11 +108,12 @@ char *ks_saved_copies_look(KsSavedCopies *copies)
             copies->seen[i] = now;
         }
         if (copies->lines[i] > 0)
-            return g_strdup_printf("%s holds a copy of the lock, from line %u. While it is locked, "
-                                   "the kernel may refuse the whole file, with your own rules in "
-                                   "it. Delete the tables called " KS_TABLE " (and " KS_TRACE_TABLE
-                                   ") from the file.",
-                                   files[i], copies->lines[i]);
+            return g_strdup_printf(
+                "%s holds a copy of the lock, from line %u. While it is locked, "
+                "or a network card of then is missing, the kernel may refuse "
+                "the whole file, with your own rules in it. Delete the tables called " KS_TABLE
+                " (and " KS_TRACE_TABLE ") from the file.",
+                files[i], copies->lines[i]);
     }
     return NULL;
 }

@@ -77,7 +77,7 @@ bool ks_lock_add_interface(KsLock *lock, KsSetId set, uint32_t index)
     KsKey key = { 0 };
 
     memcpy(key.bytes, &index, sizeof(index));
-    return ks_lock_add_key(lock, set, &key);
+    return index <= KS_LOCK_INDEX_MAX && ks_lock_add_key(lock, set, &key);
 }
 
 static bool is_zero(const uint8_t *bytes, size_t size)

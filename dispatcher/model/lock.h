@@ -85,6 +85,10 @@ enum {
     KS_OPEN_TO_SEVERAL_AND_IPSEC = 62, /* any of these */
 };
 
+/* Of an interface: the kernel counts up from 1, so only what somebody chose by hand is above. Sets
+ * in the kernel hold numbers above it instead (KS_INDEX_FLIP). */
+#define KS_LOCK_INDEX_MAX 0x3fffffffu
+
 /* Bounds on what a world of ten thousand profiles may bring into the kernel. */
 #define KS_LOCK_INTERFACES_MAX 1024u
 #define KS_LOCK_SERVERS_MAX    65536u
@@ -113,8 +117,8 @@ void ks_lock_free(KsLock *lock);
 void ks_lock_clear(KsLock *lock);
 
 /* Add keys in any order, also twice; then seal, also again after a change by hand. Ranges that
- * touch or overlap become one; values of the same key are or-ed. False when the set is full: the
- * key is not in. */
+ * touch or overlap become one; values of the same key are or-ed. False when the set is full, or an
+ * index above KS_LOCK_INDEX_MAX: the key is not in. */
 bool ks_lock_open_interface(KsLock *lock, uint32_t index);
 bool ks_lock_open_lan(KsLock *lock, uint32_t index);
 bool ks_lock_add_interface(KsLock *lock, KsSetId set, uint32_t index); /* of KS_SET_*_UPLINKS */

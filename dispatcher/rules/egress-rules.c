@@ -167,8 +167,8 @@ static const KsRule rules[] = {
          NETWORK(IPV4_PROTOCOL, 1, R1_1), TRANSPORT(DESTINATION_PORT, 2, R1_2),
          LOOKUP(KS_EGRESS_SET_EXCEPTIONS4), NETWORK(IPV4_DESTINATION, 4, R1),
          LOOKUP_NOT(KS_EGRESS_SET_TUNNEL_ROUTES4), ACCEPT), "where a person made an exception" },
-    { KS_EGRESS_IPV4, "oif @lan_uplinks jump lan_out4",
-      DO(META(OIF, R1), LOOKUP(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN4)),
+    { KS_EGRESS_IPV4, "oif ^ 2000000000 == @lan_uplinks jump lan_out4",
+      DO(OIF_IN(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN4)),
       "LAN access is on" },
 
     /* ---- IPv6 ---- */
@@ -217,8 +217,8 @@ static const KsRule rules[] = {
          TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_EGRESS_SET_EXCEPTIONS6),
          NETWORK(IPV6_DESTINATION, 16, R1), LOOKUP_NOT(KS_EGRESS_SET_TUNNEL_ROUTES6), ACCEPT),
       "where a person made an exception" },
-    { KS_EGRESS_IPV6, "oif @lan_uplinks jump lan_out6",
-      DO(META(OIF, R1), LOOKUP(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN6)),
+    { KS_EGRESS_IPV6, "oif ^ 2000000000 == @lan_uplinks jump lan_out6",
+      DO(OIF_IN(KS_EGRESS_SET_LAN_UPLINKS), JUMP(KS_EGRESS_LAN6)),
       "LAN access is on" },
 
     /* ---- PPPoE, to a peer that this machine has a session with. What came by way of ppp was
@@ -247,10 +247,10 @@ static const KsRule rules[] = {
 
     /* ---- MACsec, batman-adv, VLANs of 802.1ad and in a VLAN: what they wrap was judged where
      * they are, which marked it ---- */
-    { KS_EGRESS_WRAPPED, "oif @relaying_uplinks jump relayed",
-      DO(META(OIF, R1), LOOKUP(KS_EGRESS_SET_RELAYING_UPLINKS), JUMP(KS_EGRESS_RELAYED)) },
-    { KS_EGRESS_WRAPPED, "oif != @wrapping_uplinks return",
-      DO(META(OIF, R1), LOOKUP_NOT(KS_EGRESS_SET_WRAPPING_UPLINKS), RETURN),
+    { KS_EGRESS_WRAPPED, "oif ^ 2000000000 == @relaying_uplinks jump relayed",
+      DO(OIF_IN(KS_EGRESS_SET_RELAYING_UPLINKS), JUMP(KS_EGRESS_RELAYED)) },
+    { KS_EGRESS_WRAPPED, "oif ^ 2000000000 != @wrapping_uplinks return",
+      DO(OIF_NOT_IN(KS_EGRESS_SET_WRAPPING_UPLINKS), RETURN),
       "no link above wraps frames here" },
     { KS_EGRESS_WRAPPED,
       "meta mark != 0x6b737772 meta mark != 0x6b737070 meta mark != 0x6b73646e return",

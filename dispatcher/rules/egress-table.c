@@ -270,8 +270,8 @@ static const KsRule by_form[][FORM_RULES_MAX] = {
  * header wait for the guard. */
 static const KsRule by_name_rules[] = {
     TO_SERVERS,
-    { .text = "oif @open_interfaces accept",
-      .steps = DO(META(OIF, R1), LOOKUP(KS_EGRESS_SET_OPEN), ACCEPT),
+    { .text = "oif ^ 2000000000 == @open_interfaces accept",
+      .steps = DO(OIF_IN(KS_EGRESS_SET_OPEN), ACCEPT),
       .comment = "no uplink, or judged by a chain of its own" },
     { .text = "meta oiftype ether jump ethernet",
       .steps = DO(META(OIFTYPE, R1), COMPARE(EQ, 2, HARDWARE_ETHER), JUMP(KS_EGRESS_ETHERNET)),

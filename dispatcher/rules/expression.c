@@ -80,6 +80,14 @@ static struct nftnl_expr *build_set_bits(const KsStep *step)
     return build_bitwise(step, others, step->data);
 }
 
+static struct nftnl_expr *build_flip_bits(const KsStep *step)
+{
+    uint8_t all[sizeof(step->data)];
+
+    memset(all, 0xff, sizeof(all));
+    return build_bitwise(step, all, step->data);
+}
+
 static struct nftnl_expr *build_verdict(int32_t verdict, const char *chain)
 {
     struct nftnl_expr *expr = nftnl_expr_alloc("immediate");
@@ -209,6 +217,8 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
         return build_mask(step);
     case KS_STEP_SET_BITS:
         return build_set_bits(step);
+    case KS_STEP_FLIP_BITS:
+        return build_flip_bits(step);
     case KS_STEP_COMPARE:
         expr = nftnl_expr_alloc("cmp");
         if (expr) {

@@ -158,16 +158,17 @@ static const KsVerdict server_verdicts[] = {
 
 #define OF_VERSIONS .nft_type = "nf_proto", .key_type = TYPE_NFPROTO, .key_length = 1
 
-#define INTERFACES(id, called, text)    \
-    [id] = {                            \
-        .keys = (id),                   \
-        .name = (called),               \
-        .comment = (text),              \
-        .nft_type = "iface_index",      \
-        .key_type = TYPE_IFACE_INDEX,   \
-        .key_length = 4,                \
-        .size = KS_LOCK_INTERFACES_MAX, \
-        .host_order = true,             \
+#define INTERFACES(id, called, text)            \
+    [id] = {                                    \
+        .keys = (id),                           \
+        .name = (called),                       \
+        .comment = text ": index ^ 2000000000", \
+        .nft_type = "iface_index",              \
+        .holds_indices = true,                  \
+        .key_type = TYPE_IFACE_INDEX,           \
+        .key_length = 4,                        \
+        .size = KS_LOCK_INTERFACES_MAX,         \
+        .host_order = true,                     \
     }
 
 #define PIECES(id, called, text)    \

@@ -207,10 +207,12 @@ static bool add_key(Keys *keys, const KsKey *key)
     static const uint8_t the_very_end[KS_KEY_SIZE_MAX];
     uint32_t length = keys->definition->key_length;
     struct nftnl_set_elem *element;
+    KsKey held = *key;
 
     if (keys->with_data && has_ended(keys->batch, key))
         return true;
-    if (!add_element(keys->batch, keys->set, key->bytes, length, 0, &element))
+    ks_set_flip_index(keys->definition, &held);
+    if (!add_element(keys->batch, keys->set, held.bytes, length, 0, &element))
         return false;
     keys->added++;
     if (keys->with_data &&

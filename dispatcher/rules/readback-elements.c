@@ -158,6 +158,10 @@ static void take_key(KsReadback *readback, unsigned id, const void *bytes, uint3
         return;
     }
     memcpy(key.bytes, bytes, definition->key_length);
+    if (definition->holds_indices && ks_key_number(&key) <= KS_LOCK_INDEX_MAX)
+        judge_foreign_element(readback, id); /* an index as it is: a version before wrote it */
+    else
+        ks_set_flip_index(definition, &key);
     if (!ks_lock_add_key(readback->lock, definition->keys, &key))
         judge_foreign_element(readback, id); /* more than we ever put in */
 }

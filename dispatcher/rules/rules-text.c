@@ -109,8 +109,11 @@ static char *box_text(const KsSetDefinition *definition, const KsKey *key)
 
 static char *key_text_of(const KsSetDefinition *definition, const KsKey *key)
 {
+    KsKey held = *key;
+
+    ks_set_flip_index(definition, &held);
     if (ks_set_fields(definition) == 0)
-        return ks_key_text(definition->keys, key);
+        return ks_key_text(definition->keys, &held);
     if (ks_set_is_box(definition->keys))
         return box_text(definition, key);
     return ks_set_is_range(definition->keys) ? number_range_text(definition, key)
@@ -118,17 +121,11 @@ static char *key_text_of(const KsSetDefinition *definition, const KsKey *key)
 }
 
 static void append_key(GString *text, const KsSkeleton *skeleton, const KsSetDefinition *definition,
-                       const KsKey *key, const Namer *namer)
+                       const KsKey *key)
 {
     g_autofree char *key_text = key_text_of(definition, key);
-    const char *name = NULL;
 
-    if (definition->key_type == TYPE_IFACE_INDEX && namer->name_interface)
-        name = namer->name_interface(ks_key_number(key), namer->data);
-    if (name)
-        g_string_append_printf(text, "\"%s\"", name);
-    else
-        g_string_append(text, key_text);
+    g_string_append(text, key_text);
     if (definition->data == KS_DATA_VERDICT && key->value < definition->verdicts_count) {
         const KsVerdict *verdict = &definition->verdicts[key->value];
 
@@ -174,6 +171,18 @@ static void append_end(GString *text, const KsReadback *readback, const KsKey *k
         append_timeout(text, (uint64_t) MAX(left, 0));
 }
 
+/* For people; to nft it is a comment. */
+static void append_name(GString *text, const KsSetDefinition *definition, const KsKey *key,
+                        const Namer *namer)
+{
+    const char *name = NULL;
+
+    if (definition->holds_indices && namer->name_interface)
+        name = namer->name_interface(ks_key_number(key), namer->data);
+    if (name)
+        g_string_append_printf(text, " # \"%s\"", name);
+}
+
 static void append_elements(GString *text, const KsReadback *readback,
                             const KsSetDefinition *definition, const Namer *namer)
 {
@@ -196,12 +205,16 @@ static void append_elements(GString *text, const KsReadback *readback,
             break;
         g_string_append(text, "\t\telements = { ");
         for (unsigned i = 0; i < keys->len; i++) {
+            const KsKey *key = &g_array_index(keys, KsKey, i);
+
             if (i > 0)
-                g_string_append(text, ",\n\t\t\t     ");
-            append_key(text, readback->skeleton, definition, &g_array_index(keys, KsKey, i), namer);
-            append_end(text, readback, &g_array_index(keys, KsKey, i));
+                g_string_append(text, "\t\t\t     ");
+            append_key(text, readback->skeleton, definition, key);
+            append_end(text, readback, key);
+            g_string_append(text, i + 1 < keys->len ? "," : " }");
+            append_name(text, definition, key, namer);
+            g_string_append_c(text, '\n');
         }
-        g_string_append(text, " }\n");
         break;
     }
 }

@@ -86,6 +86,14 @@ bool ks_skeleton_rules_are_equal(const KsSkeleton *skeleton, unsigned chain, con
             ks_lock_set_is_equal(a, b, skeleton->numbered->numbers));
 }
 
+void ks_set_flip_index(const KsSetDefinition *definition, KsKey *key)
+{
+    uint32_t index = ks_key_number(key) ^ KS_INDEX_FLIP;
+
+    if (definition->holds_indices)
+        memcpy(key->bytes, &index, sizeof(index));
+}
+
 unsigned ks_set_fields(const KsSetDefinition *definition)
 {
     unsigned count = 0;

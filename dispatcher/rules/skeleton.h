@@ -92,8 +92,9 @@ typedef struct {
     uint32_t key_length;                    /* bytes */
     uint8_t field_sizes[KS_FIELDS_MAX + 1]; /* bytes of each, if it is a range of each; then 0 */
     uint32_t flags;                         /* NFT_SET_*; a map has NFT_SET_MAP */
-    uint32_t size;   /* most elements, 0: any number. A bound makes lookups cheaper */
-    bool host_order; /* the key is a number in host byte order */
+    uint32_t size;      /* most elements, 0: any number. A bound makes lookups cheaper */
+    bool host_order;    /* the key is a number in host byte order */
+    bool holds_indices; /* of interfaces, each ^ KS_INDEX_FLIP */
     KsSetData data;
     const KsVerdict *verdicts;
     unsigned verdicts_count;
@@ -105,6 +106,15 @@ typedef struct {
     uint8_t versions[2];        /* of a pause: the keys of IPv4 and IPv6, of one byte */
     const char *comment;
 } KsSetDefinition;
+
+/* Sets of interfaces hold index ^ KS_INDEX_FLIP, and rules look that up. nft lists an index as the
+ * name that its link has at the time, and loads nothing of a copy if that link is not there: a
+ * tunnel, when the machine starts. No link has such a number, so nft lists it as one (ADR 27). An
+ * index up to 511 can be read off its last digits. */
+#define KS_INDEX_FLIP 2000000000u
+
+/* From an index to what the set holds, and back; other keys stay. */
+void ks_set_flip_index(const KsSetDefinition *definition, KsKey *key);
 
 /* One step of a rule: an nf_tables expression with its operands. */
 typedef enum {
@@ -125,6 +135,7 @@ typedef enum {
     KS_STEP_SWAP,      /* turn the four bytes of `reg` from host order to the wire's */
     KS_STEP_MASK,      /* clear the bits in `length` bytes of `reg` that are not in data */
     KS_STEP_SET_BITS,  /* set the bits of data in `length` bytes of `reg` */
+    KS_STEP_FLIP_BITS, /* turn them over */
     KS_STEP_COMPARE,   /* go on only if reg `key` (NFT_CMP_*) data */
     KS_STEP_LOOKUP,    /* go on only if the set `key` holds what stands from reg on; with `length`
                         * NFT_LOOKUP_F_INV, only if it does not */

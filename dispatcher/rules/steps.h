@@ -129,6 +129,7 @@
 /* A mask of bytes that nft knows by their place alone: nft 1.1 lists ANDs with gaps wrongly, and
  * none of the bits set that do not count (ADR 27). */
 #define SET_BITS(bytes, ...)   STEP(SET_BITS, .reg = R1, .length = (bytes), BYTES(__VA_ARGS__))
+#define FLIP_BITS(bytes, ...)  STEP(FLIP_BITS, .reg = R1, .length = (bytes), BYTES(__VA_ARGS__))
 #define COMPARE(op, bytes, ...) \
     STEP(COMPARE, .reg = R1, .key = NFT_CMP_##op, .length = (bytes), BYTES(__VA_ARGS__))
 #define LOOKUP(set)        STEP(LOOKUP, .reg = R1, .key = (set))
@@ -180,6 +181,13 @@
 #else
 #define HOST_ORDER(n) (n) >> 24 & 0xff, (n) >> 16 & 0xff, (n) >> 8 & 0xff, (n) &0xff
 #endif
+
+/* The packet's interface, as sets hold it. */
+#define IIF_FLIPPED     META(IIF, R1), FLIP_BITS(4, HOST_ORDER(KS_INDEX_FLIP))
+#define OIF_FLIPPED     META(OIF, R1), FLIP_BITS(4, HOST_ORDER(KS_INDEX_FLIP))
+#define IIF_IN(set)     IIF_FLIPPED, LOOKUP(set)
+#define OIF_IN(set)     OIF_FLIPPED, LOOKUP(set)
+#define OIF_NOT_IN(set) OIF_FLIPPED, LOOKUP_NOT(set)
 
 /* The same of two. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -93,7 +93,9 @@ def test_a_lost_tunnel_is_noticed(outside, connected):
     """The control: an orphan that somebody closed the tunnel in, until the next guard mends it."""
     with Flood(outside, connected) as flooding:
         connected.run("systemctl", "stop", SOCKET, GUARD)
-        connected.client.run(["nft", "delete", "element", "inet", "nm_killswitch", "open_interfaces", f"{{ {a.TUNNEL} }}"])
+        index = int(connected.run("cat", f"/sys/class/net/{a.TUNNEL}/ifindex").stdout)
+        number = index ^ 2000000000  # as the set has it
+        connected.client.run(["nft", "delete", "element", "inet", "nm_killswitch", "open_interfaces", f"{{ {number} }}"])
         connected.run("systemctl", "start", SOCKET, GUARD)
         connected.wait_state("protected")
         verdict = flooding.stop()

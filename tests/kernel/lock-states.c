@@ -14,7 +14,7 @@
 #define LOOPBACK_INDEX 1u
 
 enum {
-    TUNNEL_INDEX = 20, /* of no link: nft writes numbers */
+    TUNNEL_INDEX = 20,
     FIRST_CARD = 7,
     FAR_END = 100,
 };

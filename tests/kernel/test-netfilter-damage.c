@@ -230,6 +230,15 @@ static void add_catchall(KsBatch *batch)
     intruder_add_element(batch, ks_lock_table.sets[KS_SET_OPEN_INTERFACES].name, NULL, 0, 0);
 }
 
+/* It opens nothing: what rules look for is another number. */
+static void add_index(KsBatch *batch)
+{
+    static const uint32_t index = 9;
+
+    intruder_add_element(batch, ks_lock_table.sets[KS_SET_OPEN_INTERFACES].name, &index,
+                         sizeof(index), 0);
+}
+
 static void add_catchall_server(KsBatch *batch)
 {
     intruder_add_map_element(batch, ks_lock_table.sets[KS_SET_SERVERS6].name, NULL, 0, NF_ACCEPT);
@@ -280,6 +289,7 @@ static const Damage damages[] = {
     { "counter-deleted", delete_counters, "*", false },
     { "pause-without-end", pause_for_ever, "the pause has no end", false },
     { "element-that-matches-all-interfaces", add_catchall, "*open_interfaces*", false },
+    { "index-as-it-is", add_index, "*open_interfaces*", false },
     { "element-that-matches-all-servers", add_catchall_server, "*servers6*", false },
 #ifdef KS_TEST_KERNEL
     { "foreign-anonymous-set", add_anonymous_set, "*", false },
@@ -398,6 +408,7 @@ static const KsSkeleton *older_table(void)
         for (unsigned length = KS_DNS_COMPARED_MIN; length <= KS_DNS_COMPARED_MAX; length++)
             rules[of_lengths.count++] = *numbered->rule(length, form);
     memcpy(sets, older.sets, sizeof(sets));
+    sets[KS_SET_OPEN_INTERFACES].holds_indices = false; /* but as they are */
     sets[KS_SET_QUESTION_LENGTHS].holds = KS_SET_HOLDS_CONSTANTS;
     sets[KS_SET_QUESTION_LENGTHS].flags = NFT_SET_CONSTANT;
     sets[KS_SET_QUESTION_LENGTHS].constants = lengths;
@@ -438,6 +449,7 @@ static void test_other_version(Fixture *f, const void *data)
     g_assert_false(ks_readback_is_intact(f->held));
     ks_lock_copy(f->held->lock, taken);
     ks_lock_seal(taken);
+    g_assert_true(ks_lock_set_is_equal(taken, f->want, KS_SET_OPEN_INTERFACES));
     for (KsSetId set = KS_SET_NAMES; set <= KS_SET_NAME_TAILS; set++)
         g_assert_true(ks_lock_set_is_equal(taken, f->want, set));
     g_assert_cmpuint(taken->sets[KS_SET_NAME_LENGTHS]->len, ==, 1 + KS_DNS_PIECE);

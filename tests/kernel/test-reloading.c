@@ -2,8 +2,8 @@
 /* `nft list ruleset > /etc/nftables.conf` is how people save a firewall. A copy that was saved
  * while the lock stood loads again: nft(8) loads nothing of a file in which it does not understand
  * one line, and the person's own rules would be gone. And it means the same: a listing of the copy
- * is the same again, and so are the kernel's bytes. In each state, with the nft of this machine and
- * those that KS_NFTS names, one command a line (ADR 27). */
+ * is the same again, and so are the kernel's bytes. The tunnel is not there then. In each state,
+ * with the nft of this machine and those that KS_NFTS names, one command a line (ADR 27). */
 #include "lock-states.h"
 #include "namespace.h"
 
@@ -382,6 +382,7 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < G_N_ELEMENTS(egress); i++)
         egress[i] = ks_egress_table_new(uplinks, i);
     by_name = ks_lock_states_kernel_takes_names();
+    g_free(namespace_command("ip link add tunnel0 index 20 type veth peer name inside0"));
     elsewhere = namespace_new();
     namespace_run(elsewhere, make_uplinks, NULL);
     add_cases_of("nft", by_name);

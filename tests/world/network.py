@@ -2,6 +2,7 @@
 """Network namespaces, programs and sockets inside them."""
 
 import fcntl
+import json
 import os
 import signal
 import socket
@@ -189,6 +190,14 @@ def wait_for_more(name: str, words: bytes, what: str, timeout: float, begin: Cal
     said = log_of(name).read_bytes().count(words)
     begin()
     wait_until(lambda: log_of(name).read_bytes().count(words) > said, what, timeout)
+
+
+def links_in_set(namespace: Namespace, name: str) -> set[str]:
+    """What a set of the first layer holds: each index ^ 2000000000."""
+    listed = namespace.run(["nft", "list", "set", "inet", "nm_killswitch", name]).stdout
+    elements = listed.partition("elements = {")[2].partition("}")[0]
+    links = {link["ifindex"]: link["ifname"] for link in json.loads(namespace.run(["ip", "-j", "link"]).stdout)}
+    return {links[int(number) ^ 2000000000] for number in elements.replace(",", " ").split()}
 
 
 def packet_socket(link: str, kind: int = socket.SOCK_RAW) -> socket.socket:

@@ -133,7 +133,7 @@ OURS = [
     Tamper("base chain deleted", "nft delete chain inet nm_killswitch output"),
     Tamper("base chain renamed", "nft rename chain inet nm_killswitch output elsewhere"),
     Tamper("policy accept", "nft 'add chain inet nm_killswitch output { policy accept; }'"),
-    Tamper("uplink among the tunnels", "nft add element inet nm_killswitch open_interfaces '{ uplink0 }'"),
+    Tamper("uplink among the tunnels", "nft add element inet nm_killswitch open_interfaces { $((2000000000 ^ $(cat /sys/class/net/uplink0/ifindex))) }"),
     Tamper("server added", "nft add element inet nm_killswitch servers4 '{ 203.0.113.77 . udp . 9 : accept }'"),
     Tamper("exception added", "nft add element inet nm_killswitch exceptions4 '{ 203.0.113.77 . udp . 9 }'"),
     Tamper("server deleted", "nft flush map inet nm_killswitch servers4"),

@@ -63,7 +63,7 @@ def test_nobody_else_can_change_it(guarded, restarts):
         ["delete", "table", "inet", "nm_killswitch"],
         ["flush", "chain", "inet", "nm_killswitch", "output"],
         ["insert", "rule", "inet", "nm_killswitch", "output", "accept"],
-        ["add", "element", "inet", "nm_killswitch", "open_interfaces", "{ uplink0 }"],
+        ["add", "element", "inet", "nm_killswitch", "open_interfaces", "{ 2000000007 }"],
     ):
         tried = _nft(guarded, *words)
         assert words == ["flush", "ruleset"] or tried.returncode != 0, words

@@ -15,7 +15,7 @@ import pytest
 from . import addresses as a
 from . import kernel, profiles
 from .by_hand import ByHand
-from .network import Namespace, log_of, wire
+from .network import Namespace, links_in_set, log_of, wire
 from .questions import NoAnswer, my_address
 from .router import say_names
 from .waiting import wait_until
@@ -179,9 +179,9 @@ def _let_out(world) -> set[str]:
     return {server["address"] for server in servers if server["name"] == "full" and not server["not_let_out"]}
 
 
-def _translators(world) -> str:
+def _translators(world) -> set[str]:
     """The kernel's word: interfaces whose packets are forwarded to servers."""
-    return world.client.run(["nft", "list", "set", "inet", "nm_killswitch", "translators"]).stdout
+    return links_in_set(world.client, "translators")
 
 
 def _connect(world, prefix: str) -> None:

@@ -19,7 +19,7 @@ import pytest
 from . import addresses as a
 from . import questions
 from .capture import Capture
-from .network import Namespace, wire
+from .network import Namespace, links_in_set, wire
 from .probes import SENDERS
 from .kernel import set_thread_fsuid
 from .profiles import uuid_of, write
@@ -159,9 +159,7 @@ def locked(roaming) -> Iterator:
 
 
 def _open_interfaces(world) -> set[str]:
-    listed = world.client.run(["nft", "list", "set", "inet", "nm_killswitch", "open_interfaces"]).stdout
-    elements = listed.partition("elements = {")[2].partition("}")[0]
-    return set(elements.replace('"', "").replace(",", " ").split()) - {"lo"}
+    return links_in_set(world.client, "open_interfaces") - {"lo"}
 
 
 def _agrees(world, state: str, tunnels: set[str] | None = None) -> bool:
