@@ -100,13 +100,13 @@ void ks_always_on_choose(KsAlwaysOn *always, const char *const *uuids)
 {
     if (is_chosen_already(always, uuids))
         return;
-    always->first_again = always->count > 0; /* of others than before, the first at once */
     forget_choices(always);
     for (int i = 0; uuids && uuids[i] && i < (int) KS_ALWAYS_ON_MAX; i++)
         always->choices[always->count++] =
             (Choice){ .uuid = g_strdup(uuids[i]), .forgiven = G_MAXUINT };
     always->trying = NONE;
     always->swapping = false;
+    always->first_again = 0;
     always->view = (KsAlwaysOnView){ 0 };
     begin_anew(always);
 }

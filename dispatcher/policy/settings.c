@@ -9,9 +9,6 @@ void ks_settings_copy(const KsSettings *from, KsSettings *to)
     to->lan_networks = g_strdupv(from->lan_networks);
     to->lan_places = g_strdupv(from->lan_places);
     to->always_on = g_strdupv(from->always_on);
-    to->here_networks = g_strdupv(from->here_networks);
-    to->here_places = g_strdupv(from->here_places);
-    to->here_vpns = g_strdupv(from->here_vpns);
     to->shared_cards = g_strdupv(from->shared_cards);
     to->shared_places = g_strdupv(from->shared_places);
 }
@@ -21,9 +18,6 @@ void ks_settings_clear(KsSettings *settings)
     g_clear_pointer(&settings->lan_networks, g_strfreev);
     g_clear_pointer(&settings->lan_places, g_strfreev);
     g_clear_pointer(&settings->always_on, g_strfreev);
-    g_clear_pointer(&settings->here_networks, g_strfreev);
-    g_clear_pointer(&settings->here_places, g_strfreev);
-    g_clear_pointer(&settings->here_vpns, g_strfreev);
     g_clear_pointer(&settings->shared_cards, g_strfreev);
     g_clear_pointer(&settings->shared_places, g_strfreev);
 }

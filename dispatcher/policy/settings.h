@@ -21,9 +21,6 @@ typedef struct {
                           * and not in force. As many; owned */
     char **always_on; /* UUIDs of the VPNs that are connected by themselves, the wanted one first;
                           * NULL or empty: none. Owned */
-    char **here_networks; /* UUIDs of connections with a VPN of their own before these; owned */
-    char **here_places;   /* what each of them was when that was said (model/place.h); owned */
-    char **here_vpns;     /* UUIDs of these VPNs; as many; owned */
     char **shared_cards;  /* interfaces by which this machine's connection is shared; NULL or empty:
                            * none. Owned */
     char **shared_places; /* what each of them was when it was named; as many; owned */

@@ -175,20 +175,6 @@ static void test_first_look(void)
     assert_asked(&m, FIRST);
 }
 
-/* Another one is wanted now, by a person or on another network: what is up stands in for it. */
-static void test_other_choice(void)
-{
-    const char *const other[] = { uuids[SECOND], uuids[FIRST], NULL };
-    g_auto(Machine) m = machine_new(both);
-
-    look(&m);
-    come_up(&m, FIRST);
-    g_assert_cmpint(m.step.what, ==, KS_STEP_NOTHING);
-    ks_always_on_choose(m.always, other);
-    look(&m);
-    assert_asked(&m, SECOND);
-}
-
 static KsLink *add_wireguard(Machine *m)
 {
     KsLink link = { .index = 10, .name = "tun0", .up = true, .wireguard = true };
@@ -529,7 +515,6 @@ int main(int argc, char **argv)
     g_test_add_func("/always-on/keeps-a-persons", test_keeps_what_a_person_connects);
     g_test_add_func("/always-on/time-of-the-first", test_time_of_the_first_ends);
     g_test_add_func("/always-on/first-look", test_first_look);
-    g_test_add_func("/always-on/other-choice", test_other_choice);
     g_test_add_func("/always-on/dead-wireguard", test_dead_wireguard);
     g_test_add_func("/always-on/silent-first", test_silent_first);
     g_test_add_func("/always-on/gives-up-for-other", test_gives_up_for_other);

@@ -237,29 +237,6 @@ def test_what_the_administrator_lays_down(always):
     _wait(always, source="")
 
 
-def test_another_on_one_network(always):
-    """It takes over where it was named, the usual one stands in for it, and elsewhere nothing is different."""
-    said = always.product.ctl("always-on", "second", "--only-here").stdout
-    assert "“second”, “first”" in said, said
-    told = _wait(always, state="up", vpn=uuid_of("second"))
-    wait_until(lambda: [t["name"] for t in always.product.status()["tunnels"]] == ["second"], "the first to have made way", 40)
-    assert [vpn["name"] for vpn in told["here"]] == ["second", "first"]
-    assert [vpn["name"] for vpn in told["vpns"]] == ["first", "second"], "what holds elsewhere"
-    always.product.stop_guard()
-    always.product.start_guard()
-    assert _wait(always, state="up", vpn=uuid_of("second"))["here"], "it outlasts the guard"
-    always.manager.nmcli("connection", "add", "type", "ethernet", "con-name", "hall", "ifname", a.UPLINK, "autoconnect", "no")
-    always.manager.up("hall")  # the same wire by another connection of NetworkManager's
-    _wait(always, state="up", vpn=uuid_of("first"), here=[])
-    always.manager.up("uplink")
-    always.manager.nmcli("connection", "delete", "hall")
-    _wait(always, state="up", vpn=uuid_of("second"))
-    refused = always.product.ctl("always-on", "second", "--or", "first", "--only-here", check=False)
-    assert refused.returncode == 2, refused
-    always.product.ctl("always-on", "off", "--only-here")
-    _wait(always, state="up", vpn=uuid_of("first"), here=[])
-
-
 _DAY = int(os.environ.get("KS_DROPS") or 24 * 60 // 5)  # one every five minutes
 
 
