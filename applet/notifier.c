@@ -7,6 +7,7 @@
 
 /* What changes at once is told once. */
 #define SETTLE_MS 150u
+#define DAEMON_MS 2000 /* one that hangs must not keep the news from the others */
 
 struct KsNotifier {
     GApplication *application;
@@ -67,10 +68,10 @@ static gboolean on_settled(gpointer data)
     if (!bus) /* nobody would hear of it */
         return G_SOURCE_REMOVE;
     notifier->cancellable = g_cancellable_new();
-    g_dbus_connection_call(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                           "org.freedesktop.DBus", "StartServiceByName",
-                           g_variant_new("(su)", "org.freedesktop.Notifications", 0), NULL,
-                           G_DBUS_CALL_FLAGS_NONE, -1, notifier->cancellable, on_daemon, notifier);
+    g_dbus_connection_call(
+        bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+        "StartServiceByName", g_variant_new("(su)", "org.freedesktop.Notifications", 0), NULL,
+        G_DBUS_CALL_FLAGS_NONE, DAEMON_MS, notifier->cancellable, on_daemon, notifier);
     return G_SOURCE_REMOVE;
 }
 

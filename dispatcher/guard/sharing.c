@@ -48,9 +48,12 @@ bool ks_guard_set_sharing(KsGuard *guard, KsGuardDoing doing, const char *const 
     if (!places || doing == KS_GUARD_TRY)
         return places != NULL;
     changed = ks_engine_set_shared_cards(guard->engine, cards, (const char *const *) places);
-    if (changed)
+    if (changed) {
+        g_autofree char *all = g_strjoinv(" ", (char **) cards);
+
         g_message("by which cards this machine's connection is shared was set on request: %s",
-                  cards[0] ? cards[0] : "none");
+                  cards[0] ? all : "none");
+    }
     return cards[0] ? ks_guard_save_and_follow(guard, error)
                     : ks_guard_follow_and_save(guard, error);
 }

@@ -106,6 +106,7 @@ bool ks_status_list_add(KsStatusList *list, const KsStatusField *fields, unsigne
     unsigned index = list->entries->len;
     Entry entry = { 0 };
     GVariant *value = NULL;
+    bool is_other = false;
 
     append_fields(list->fields, fields, count);
     entry.end = list->fields->len;
@@ -116,13 +117,15 @@ bool ks_status_list_add(KsStatusList *list, const KsStatusField *fields, unsigne
     } else {
         value = make_value(fields, count);
         entry.size = g_variant_get_size(value);
-        if (list->size + entry.size > KS_STATUS_LIST_MAX) {
-            g_byte_array_set_size(list->fields, end_of(list->entries, index));
-            g_variant_unref(value);
-            return false;
-        }
-        take_over_told(list);
+        is_other = true;
     }
+    if (list->size + entry.size > KS_STATUS_LIST_MAX) {
+        g_byte_array_set_size(list->fields, end_of(list->entries, index));
+        g_clear_pointer(&value, g_variant_unref);
+        return false;
+    }
+    if (is_other)
+        take_over_told(list);
     list->size += entry.size;
     g_array_append_val(list->entries, entry);
     if (value)

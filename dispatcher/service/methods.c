@@ -118,7 +118,8 @@ static bool cards_are_valid(GVariant *arguments)
 
     g_variant_get_child(arguments, 0, "^a&s", &cards);
     for (unsigned i = 0; cards[i]; i++)
-        if (i == KS_SHARED_CARDS_MAX || !ks_interface_name_is_valid(cards[i]))
+        if (i == KS_SHARED_CARDS_MAX || !ks_interface_name_is_valid(cards[i]) ||
+            g_strv_contains(cards + i + 1, cards[i]))
             return false;
     return true;
 }

@@ -6,6 +6,7 @@ Everything in here that talks to the network does so as apt in a root of its own
 to change a rule or an address. What is run later in the copies has a network namespace without a
 way out: all packages were fetched before."""
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -190,7 +191,8 @@ def _end(process: subprocess.Popen) -> None:
     if process.poll() is None:
         inside = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         for each in inside or [process.pid]:
-            os.kill(int(each), signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(each), signal.SIGKILL)
         process.wait()
 
 

@@ -211,6 +211,32 @@ static void change_a_vpn(GRand *dice, GPtrArray *vpns)
     }
 }
 
+/* An entry that was told has to fit as well: they grow, the last one first. */
+static void test_told_and_full(Fixture *f, const void *data)
+{
+    g_autofree char *name = g_strnfill(KS_STATUS_LIST_MAX - 1000, 'x');
+    KsStatusTold told = { 0 };
+
+    (void) data;
+    for (unsigned i = 0; i < 5; i++)
+        g_ptr_array_add(f->world->vpns,
+                        ks_vpn_new("aaaaaaaa-0000-0000-0000-000000000001", "name", "openvpn"));
+    for (unsigned i = 5; i-- > 0;) {
+        KsVpn *vpn = g_ptr_array_index(f->world->vpns, i);
+        g_autoptr(GVariant) with = NULL;
+        g_autoptr(GVariant) without = NULL;
+
+        g_free(vpn->name);
+        vpn->name = g_strdup(name);
+        f->facts.told = &told;
+        with = ks_status_describe(&f->facts);
+        f->facts.told = NULL;
+        without = ks_status_describe(&f->facts);
+        g_assert_true(g_variant_equal(with, without));
+    }
+    ks_status_told_clear(&told);
+}
+
 /* Whatever was told before, the same is told now. */
 static void test_told_before(Fixture *f, const void *data)
 {
@@ -245,5 +271,6 @@ int main(int argc, char **argv)
     CASE("private-without-manager", test_private_without_manager);
     CASE("bounds", test_bounds);
     CASE("told-before", test_told_before);
+    CASE("told-and-full", test_told_and_full);
     return g_test_run();
 }

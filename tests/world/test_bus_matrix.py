@@ -110,6 +110,7 @@ MALFORMED = (
     ("SetMode", "('',)", OUT_OF_BOUNDS),
     ("SetAlwaysOn", f"([{', '.join([repr(NETWORK)] * 9)}],)", OUT_OF_BOUNDS),
     ("SetSharing", "(['eth/1'],)", OUT_OF_BOUNDS),
+    ("SetSharing", f"(['{a.UPLINK}', '{a.UPLINK}'],)", OUT_OF_BOUNDS),
     ("SetSharing", f"([{', '.join(repr(f'eth{i}') for i in range(17))}],)", OUT_OF_BOUNDS),
     ("SetSharing", "(['nobody0'],)", OUT_OF_BOUNDS),
     ("Pause", "(uint32 0,)", OUT_OF_BOUNDS),
