@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "network/logins.h"
 
+#include <gio/gio.h>
 #include <glib-unix.h>
 #include <stdlib.h>
 #include <systemd/sd-login.h>
 
+/* In here logind makes the folder that its monitor watches, as it starts, which is after us. */
+#define FOLDER "/run/systemd"
+
 struct KsLogins {
     void (*changed)(void *data);
     void *data;
+    GFileMonitor *folder; /* as long as logind has not run yet; NULL: it has, or there is none */
     sd_login_monitor *monitor; /* NULL: logind has not run yet */
     guint source;
     GHashTable *sessions; /* set of char *: those that are there */
@@ -27,14 +32,50 @@ static gboolean on_heard(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* It makes the folder that is watched as it starts, after us. */
-static void open_monitor(KsLogins *logins)
+static bool open_monitor(KsLogins *logins)
 {
-    if (logins->monitor || sd_login_monitor_new("session", &logins->monitor) < 0)
-        return;
+    if (logins->monitor)
+        return true;
+    if (sd_login_monitor_new("session", &logins->monitor) < 0)
+        return false;
     logins->is_stale = true;
     logins->source =
         g_unix_fd_add(sd_login_monitor_get_fd(logins->monitor), G_IO_IN, on_heard, logins);
+    return true;
+}
+
+static void on_folder_changed(GFileMonitor *folder, GFile *file, GFile *other,
+                              GFileMonitorEvent event, KsLogins *logins)
+{
+    (void) folder;
+    (void) file;
+    (void) other;
+    (void) event;
+    if (!open_monitor(logins))
+        return;
+    g_clear_object(&logins->folder);
+    logins->changed(logins->data); /* somebody may have been as quick */
+}
+
+/* The folder is watched first: logind may start in between. */
+static void watch_for_logind(KsLogins *logins)
+{
+    g_autoptr(GFile) file = g_file_new_for_path(FOLDER);
+
+    if (logins->folder || !g_file_test(FOLDER, G_FILE_TEST_IS_DIR))
+        return;
+    logins->folder = g_file_monitor_directory(file, G_FILE_MONITOR_NONE, NULL, NULL);
+    if (logins->folder)
+        g_signal_connect(logins->folder, "changed", G_CALLBACK(on_folder_changed), logins);
+}
+
+static void find_monitor(KsLogins *logins)
+{
+    if (open_monitor(logins))
+        return;
+    watch_for_logind(logins);
+    if (open_monitor(logins))
+        g_clear_object(&logins->folder);
 }
 
 KsLogins *ks_logins_new(void (*changed)(void *data), void *data)
@@ -51,6 +92,7 @@ void ks_logins_free(KsLogins *logins)
 {
     if (!logins)
         return;
+    g_clear_object(&logins->folder);
     g_clear_handle_id(&logins->source, g_source_remove);
     if (logins->monitor)
         sd_login_monitor_unref(logins->monitor);
@@ -92,7 +134,7 @@ static void read_sessions(KsLogins *logins)
 
 void ks_logins_describe(KsLogins *logins, KsWorld *world)
 {
-    open_monitor(logins);
+    find_monitor(logins);
     if (logins->is_stale)
         read_sessions(logins);
     world->logged_in = g_hash_table_size(logins->sessions) > 0;

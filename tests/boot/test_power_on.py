@@ -14,10 +14,11 @@ from world.waiting import wait_until
 from . import image
 from .conftest import full_run
 from .machine import Disk, Machine
+from .people import log_in
 
 BOOTS = 20 if full_run() else 3
 # What is always on, by the number of the boot modulo 4: without it, a person connects the VPN.
-ALWAYS_ON = {0: ("first", "full"), 2: ("full",)}
+ALWAYS_ON = {0: ("first", "full"), 2: ("full",), 3: ("asked",)}
 AFTER_MANAGER = 10.0  # seconds
 OURS = ("nm-killswitch-early.service", "nm-killswitch.service")
 YARDSTICK = "nftables.service"
@@ -53,17 +54,23 @@ def test_an_unlocked_boot_is_seen(machine, report):
 
 
 def _name_always_on(disk: Disk, names: tuple[str, ...]) -> None:
-    """The first server of two is dead."""
+    """The first server of two is dead; the secrets of "asked" are a person's."""
+    live = profiles.tls(f"{a.SERVER[4]}:{a.SERVER_PORT}:udp")
     dead = profiles.vpn("first", profiles.tls(f"{a.DEAD_SERVER}:{a.SERVER_PORT}:udp")).replace("[vpn]\n", "[vpn]\ntimeout=4\n")
-    if "first" in names:
-        disk.write(f"{_CONNECTIONS}/first.nmconnection", dead, 0o600)
+    for name, text in (("asked", profiles.vpn("asked", live | {"cert-pass-flags": "1"})), ("first", dead)):
+        if name in names:
+            disk.write(f"{_CONNECTIONS}/{name}.nmconnection", text, 0o600)
     uuids = " ".join(map(profiles.uuid_of, names))
     disk.write("/etc/nm-killswitch/conf.d/vpn.conf", f"[vpn]\nalways-on={uuids}\n")
 
 
 def _wait_always_on(machine: Machine, names: tuple[str, ...]) -> None:
-    """Nobody connects it, and nobody is logged in."""
+    """Nobody connects it, and nobody is logged in unless its secrets are a person's."""
     assert not machine.run("loginctl", "--no-legend", "list-sessions").stdout.strip()
+    if names == ("asked",):
+        told = machine.status()
+        assert (told["state"], told["always_on"]["reason"]) == ("blocked", "nobody-logged-in"), told
+        log_in(machine)
     told = []
 
     def is_up() -> bool:
