@@ -166,6 +166,7 @@ static void check_registers(const KsRule *rule)
             break;
         case KS_STEP_MASK:
         case KS_STEP_SET_BITS:
+        case KS_STEP_FLIP_BITS:
         case KS_STEP_COMPARE:
             if (registers.exact[register_offset(step->reg)] != step->length)
                 g_error("%u bytes of %u: %s", step->length,
