@@ -65,11 +65,21 @@ def _seen_outside(capture: Capture, sender: Sender) -> set[str]:
     return {probe.name for probe in probes.seen(sent, capture.since(mark, end))}
 
 
+def _is_told_of_macsec(product) -> bool:
+    return any("type 0x88e5 (MACsec)" in warning for warning in product.status()["warnings"])
+
+
 def test_frames_that_a_program_makes(world, product, own):
+    macsec = own.frame(0x88E5, b"canary-macsec".ljust(46, b"\0"))
     seen = _seen_outside(world.capture, own)
     assert seen == set(ATTEMPTS), f"the control did not see {set(ATTEMPTS) - seen}"
+    own.send_frame(macsec)
     _lock(product)
+    assert not _is_told_of_macsec(product), "that one got out"
     assert not _seen_outside(world.capture, own)
+    with suppress(OSError):  # the kernel says that it was dropped
+        own.send_frame(macsec)
+    wait_until(lambda: _is_told_of_macsec(product), "status to say what the lock drops")
 
 
 def test_frames_while_a_vpn_is_up_and_after_it_fell(world, product, own):
@@ -77,6 +87,9 @@ def test_frames_while_a_vpn_is_up_and_after_it_fell(world, product, own):
     world.manager.up("full")
     product.wait_state("protected")
     assert not _seen_outside(world.capture, own)
+    with suppress(OSError):
+        own.send_frame(own.frame(0x88E5, b"canary-macsec".ljust(46, b"\0")))
+    assert not _is_told_of_macsec(product), "the VPN got through"
     world.client.kill("openvpn")
     product.wait_state("blocked")
     assert not _seen_outside(world.capture, own)
