@@ -10,7 +10,7 @@
 #define CHOOSING_MAX 3u
 
 /* With the end. */
-#define STEPS_MAX 10u
+#define STEPS_MAX 11u
 
 /* Of each, a second: enough to tell what becomes of them, and few to tell of. */
 #define MARKED_PER_SECOND 4
@@ -45,25 +45,27 @@ static const struct {
 
 /* clang-format off: tables, to be read as such */
 /* How a conversation begins, and how it is answered; behind the link, which comes first. */
-#define SYN_BITS      0xed /* all but these two: */
-#define LINK_IS(what) META(what, R1), STEP(COMPARE, .reg = R1, .key = NFT_CMP_EQ, .length = 4)
-#define LINK_STEP     1 /* where it stands */
+#define SYN_BITS 0xed /* all but these two: */
+/* No link's number has this bit: of one that a link has, nft would list the name (ADR 27). */
+#define LINK_BIT 0x40000000u
+#define LINK_IS(what)                                  \
+    META(what, R1), SET_BITS(4, HOST_ORDER(LINK_BIT)), \
+        STEP(COMPARE, .reg = R1, .key = NFT_CMP_EQ, .length = 4)
+#define LINK_STEP 2 /* where it stands */
 
 static const KsStep to_tunnel[CHOOSING_MAX][STEPS_MAX] = {
     { LINK_IS(OIF), IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), SET_BITS(1, SYN_BITS),
       COMPARE(EQ, 1, SYN_BITS | TCP_SYN) },
     { LINK_IS(OIF), IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(DESTINATION_PORT, 2, R1),
       COMPARE(EQ, 2, 0, 53) },
-    { LINK_IS(OIF), META(L4PROTO, R1), COMPARE(EQ, 1, IPPROTO_ICMP), TRANSPORT(ICMP_TYPE, 1, R1),
-      COMPARE(EQ, 1, 8) },
+    { LINK_IS(OIF), ICMP_IS(8) },
 };
 static const KsStep from_tunnel[CHOOSING_MAX][STEPS_MAX] = {
     { LINK_IS(IIF), IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), SET_BITS(1, SYN_BITS),
       COMPARE(EQ, 1, SYN_BITS | TCP_SYN | TCP_ACK) },
     { LINK_IS(IIF), IS_PROTOCOL(IPPROTO_UDP), TRANSPORT(SOURCE_PORT, 2, R1),
       COMPARE(EQ, 2, 0, 53) },
-    { LINK_IS(IIF), META(L4PROTO, R1), COMPARE(EQ, 1, IPPROTO_ICMP), TRANSPORT(ICMP_TYPE, 1, R1),
-      COMPARE(EQ, 1, 0) },
+    { LINK_IS(IIF), ICMP_IS(0) },
 };
 
 static const KsStep marking[STEPS_MAX] = {
@@ -116,11 +118,13 @@ static void choose_server(KsTraceTable *table, unsigned chain, const KsTraced *o
 static void choose_tunnel(KsTraceTable *table, unsigned chain, const KsTraced *one,
                           unsigned own_chain)
 {
+    uint32_t link = one->index | LINK_BIT;
+
     for (unsigned i = 0; i < CHOOSING_MAX; i++) {
         KsStep *steps =
             add_rule(table, chain, ks_traced_leaves(one) ? to_tunnel[i] : from_tunnel[i]);
 
-        memcpy(steps[LINK_STEP].data, &one->index, sizeof(one->index));
+        memcpy(steps[LINK_STEP].data, &link, sizeof(link));
         end_rule(steps, own_chain);
     }
 }

@@ -12,9 +12,12 @@
 
 #include <fcntl.h>
 #include <linux/if_ether.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -176,6 +179,44 @@ static void test_renamed(Fixture *f, gconstpointer layer)
     assert_judged(f, "wlan7");
 }
 
+/* Mobile broadband without Ethernet frames: what root's programs send, as it is. */
+static bool leaves_bare(int tun, const uint8_t *packet, size_t size)
+{
+    int fd = namespace_packet_socket("wwan9", ETH_P_IP);
+    uint8_t read_back[FRAME + 1];
+    ssize_t got;
+    bool seen = false;
+
+    (void) send(fd, packet, size, 0);
+    while ((got = read(tun, read_back, sizeof(read_back))) > 0)
+        seen |= (size_t) got == size && memcmp(read_back, packet, size) == 0;
+    close(fd);
+    return seen;
+}
+
+static void test_bare(Fixture *f, gconstpointer layer)
+{
+    struct ifreq request = { .ifr_name = "wwan9", .ifr_flags = IFF_TUN | IFF_NO_PI };
+    int tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    /* the source's bytes stand where an Ethernet frame has its type: IPv4's own, EAPOL, ARP */
+    static const uint8_t sources[][4] = { { 10, 0, 0, 1 },
+                                          { 0x88, 0x8e, 0x88, 0x8e },
+                                          { 0x08, 0x06, 0, 1 } };
+
+    (void) layer;
+    g_assert_cmpint(tun, >=, 0);
+    g_assert_cmpint(ioctl(tun, TUNSETIFF, &request), ==, 0);
+    g_free(namespace_command("ip link set wwan9 up"));
+    for (unsigned i = 0; i < G_N_ELEMENTS(sources); i++) {
+        uint8_t packet[40] = { 0x45, 0, 0, 40,  0, 0, 0, 0, 64, IPPROTO_UDP, 0,  0, 0,
+                               0,    0, 0, 192, 0, 2, 9, 0, 99, 0,           99, 0, 20 };
+
+        memcpy(packet + 12, sources[i], sizeof(sources[i]));
+        g_assert_cmpint(leaves_bare(tun, packet, sizeof(packet)), ==, f->layer != BY_NAME);
+    }
+    close(tun);
+}
+
 static void run(void *data)
 {
     g_free(namespace_command(data));
@@ -305,6 +346,9 @@ static const Test tests[] = {
     { "/new-cards/none/first-frames", NO_LAYER, test_first_frames },
     { "/new-cards/none/renamed", NO_LAYER, test_renamed },
     { "/new-cards/none/moved-in", NO_LAYER, test_moved_in },
+    { "/new-cards/none/bare", NO_LAYER, test_bare },
+    { "/new-cards/by-card/bare", BY_CARD, test_bare },
+    { "/new-cards/by-name/bare", BY_NAME, test_bare },
     { "/new-cards/by-card/made", BY_CARD, test_made },
     { "/new-cards/by-card/first-frames", BY_CARD, test_first_frames },
     { "/new-cards/by-card/renamed", BY_CARD, test_renamed },

@@ -13,6 +13,7 @@
 #include "rules/egress-table.h"
 #include "rules/lock-table.h"
 #include "rules/plan.h"
+#include "rules/trace-table.h"
 
 #include <glib/gstdio.h>
 #include <stdlib.h>
@@ -123,8 +124,9 @@ static char *replace(const char *text, const Replacement *replacements, unsigned
 static char *without_owner(const char *listing)
 {
     static const Replacement owner[] = {
+        /* "inet": so says 1.0.6 of an owner alone */
         { "^\t?flags owner[^\\n]*\\n(\tcomment [^\\n]*\\n)?\\n", "\\1" },
-        { ", \"flags\": (\"owner\"|\\[\"owner\", *\"persist\"\\])", "" },
+        { ", \"flags\": (\"owner\"|\"inet\"|\\[\"owner\"(, *\"persist\")?\\])", "" },
     };
 
     return replace(listing, owner, G_N_ELEMENTS(owner));
@@ -216,7 +218,7 @@ static char *bytecode(const Case *is)
 {
     static const Replacement same[] = {
         /* numbers that the kernel gives */
-        { "^(inet|netdev) " KS_TABLE " ([a-z_0-9]+)( [0-9]+)+$", "\\1 \\2" },
+        { "^(inet|netdev) " KS_TABLE "(_trace)? ([a-z_0-9]+)( [0-9]+)+$", "\\1 \\3" },
         { "^(table|family) .*$", "" },
         { "^.*(counter|packets) .*$", "" },
         { "expiration [0-9]+ms|timeout [0-9]+ms", "" },
@@ -336,6 +338,52 @@ static void test_reloading(const void *data)
     ks_netfilter_close(netfilter);
 }
 
+/* The table that follows packets for some seconds: each kind of packets that it can choose. */
+static void test_trace(const void *data)
+{
+    static const struct {
+        KsTracedKind kind;
+        const char *address;
+        uint8_t protocol;
+        uint16_t port;
+    } rows[] = {
+        { KS_TRACED_TO_SERVER, "198.51.100.1", 17, 1194 },
+        { KS_TRACED_FROM_SERVER, "2001:db8::1", 6, 443 },
+        { KS_TRACED_TO_SERVER, "2001:db8::1", 50, 0 },
+        { KS_TRACED_FROM_SERVER, "198.51.100.1", 47, 0 },
+        { KS_TRACED_TO_TUNNEL, NULL, 0, 0 },
+        { KS_TRACED_FROM_TUNNEL, NULL, 0, 0 },
+    };
+    const Case *is = data;
+    g_autoptr(GArray) traced = g_array_new(FALSE, TRUE, sizeof(KsTraced));
+    g_autoptr(KsTraceTable) table = NULL;
+    g_autofree char *listing = NULL;
+    g_autofree char *bytes = NULL;
+    KsBatch batch = { 0 };
+    KsNetfilter *netfilter;
+    Copy copy;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        KsTraced one = {
+            .kind = rows[i].kind, .protocol = rows[i].protocol, .port = rows[i].port, .index = 20
+        };
+
+        if (rows[i].address)
+            g_assert_true(ks_address_parse(rows[i].address, &one.address));
+        g_array_append_val(traced, one);
+    }
+    table = ks_trace_table_new(traced);
+    g_assert_cmpint(ks_netfilter_open(&netfilter), ==, 0);
+    ks_trace_table_plan(table, &batch);
+    commit(netfilter, &batch);
+    listing = list(is);
+    g_assert_nonnull(strstr(listing, KS_TRACE_TABLE));
+    bytes = bytecode(is);
+    copy = (Copy){ is, listing, bytes };
+    namespace_run(elsewhere, load_elsewhere, &copy);
+    ks_netfilter_close(netfilter); /* and it goes */
+}
+
 static void make_uplinks(void *data)
 {
     (void) data;
@@ -348,6 +396,14 @@ static void add_cases(const char *nft, bool by_name)
     g_autofree char *version = namespace_command(command);
     g_auto(GStrv) words = g_strsplit(version, " ", 3);
 
+    for (int json = 0; json <= 1 && !by_name; json++) {
+        Case *is = g_new(Case, 1);
+        g_autofree char *path =
+            g_strdup_printf("/reloading/%s/following/%s", words[1], json ? "json" : "text");
+
+        *is = (Case){ nft, NULL, json, by_name, !g_str_has_prefix(words[1], "v1.0.") };
+        g_test_add_data_func_full(path, is, test_trace, g_free);
+    }
     for (unsigned i = 0; i < ks_lock_states_count; i++) {
         for (int json = 0; json <= 1; json++) {
             Case *is = g_new(Case, 1);
