@@ -99,7 +99,7 @@ bool ks_guests_draw(const KsWorld *world, KsLock *lock)
 bool ks_guests_is_way_out(const KsWorld *world, const KsLock *lock, const KsLink *port)
 {
     g_autoptr(GArray) bridges = g_array_new(FALSE, FALSE, sizeof(uint32_t));
-    static const char *const of_cards[] = { "bond", "team", "batadv", NULL };
+    static const char *const of_cards[] = { "bond", "team", "batadv", "hsr", NULL };
     const KsLink *bridge = ks_world_link_by_index(world, port->master);
 
     if (bridge && g_strv_contains(of_cards, bridge->kind))

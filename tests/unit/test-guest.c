@@ -170,11 +170,30 @@ static void test_ways_out(void)
     }
 }
 
+/* What makes one link of several cards has no guests behind its ports, of whatever kind they are. */
+static void test_ties_of_cards(void)
+{
+    static const char *const kinds[] = { "bond", "team", "batadv", "hsr" };
+    static const Port port = { "veth", BRIDGE, 2, true };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        g_autoptr(KsWorld) world = ks_world_new();
+        g_autoptr(KsLock) lock = ks_lock_new();
+        Port master = { kinds[i] };
+
+        add_link(world, BRIDGE, &master);
+        add_link(world, PORT, &port);
+        g_test_message("%s", kinds[i]);
+        g_assert_true(ks_guests_is_way_out(world, lock, &g_array_index(world->links, KsLink, 1)));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/guest/bridges", test_bridges);
     g_test_add_func("/guest/enslaved", test_enslaved);
     g_test_add_func("/guest/ways-out", test_ways_out);
+    g_test_add_func("/guest/ties-of-cards", test_ties_of_cards);
     return g_test_run();
 }
