@@ -170,7 +170,8 @@ static void test_ways_out(void)
     }
 }
 
-/* What makes one link of several cards has no guests behind its ports, of whatever kind they are. */
+/* What makes one link of several cards has no guests behind its ports, of whatever kind they are:
+ * bonds, rings, meshes. */
 static void test_ties_of_cards(void)
 {
     static const char *const kinds[] = { "bond", "team", "batadv", "hsr" };
