@@ -89,6 +89,7 @@ def fields_of_libnm() -> dict[str, list[GObject.ParamSpec]]:
     return found
 
 
+_PRIVATE, _PASSTHRU = 3, 4  # NMSettingMacvlanMode
 OF_CARDS = ("802-3-ethernet", "pppoe", "generic", "loopback", "802-11-wireless", "infiniband", "wpan", "bluetooth")
 
 
@@ -159,12 +160,17 @@ class Hostile:
         peer = {"public-key": GLib.Variant("s", "A" * 42 + "0="), "endpoint": GLib.Variant("s", self._text())}
         return {"private-key": GLib.Variant("s", "A" * 42 + "0="), "peers": GLib.Variant("aa{sv}", [peer] * self._any.randrange(3))}
 
+    def _macvlan_mode(self) -> int:
+        """None that takes the card away from all others, which NetworkManager lets anybody do: what they send is lost."""
+        mode = self._any.randrange(6)
+        return _PRIVATE if mode == _PASSTHRU else mode
+
     def _of_kind(self, kind: str) -> dict:
         made = {
             "wireguard": self._wireguard,
             "vpn": self._vpn,
             "vlan": lambda: {"parent": GLib.Variant("s", "uplink0"), "id": GLib.Variant("u", self._any.randrange(5000))},
-            "macvlan": lambda: {"parent": GLib.Variant("s", "uplink0"), "mode": GLib.Variant("u", self._any.randrange(6))},
+            "macvlan": lambda: {"parent": GLib.Variant("s", "uplink0"), "mode": GLib.Variant("u", self._macvlan_mode())},
             "tun": lambda: {"mode": GLib.Variant("u", self._any.randrange(3))},
             "ip-tunnel": lambda: {"mode": GLib.Variant("u", self._any.randrange(10)), "remote": GLib.Variant("s", self._text())},
             "vxlan": lambda: {"id": GLib.Variant("u", 7), "remote": GLib.Variant("s", self._text())},
