@@ -35,6 +35,7 @@ class Kind:
     remains: str = "Nobody but the system's daemons."  # who else can use the opening, and what for
     address: str = a.SERVER[4]  # the server's, or its proxy's
     families: tuple[int, ...] = a.FAMILIES  # that the tunnel carries
+    is_free: Callable[["World"], bool] = lambda _world: True  # the server has let go of the client before
 
     @property
     def host(self) -> str:

@@ -66,6 +66,12 @@ def _stop(world: World) -> None:
     world.outside.ip(f"link del {_LINK}")  # its addresses are the next kind's, too
 
 
+def _is_free(world: World) -> bool:
+    """sshd takes no second client for the same device, and may hear late that the first has gone."""
+    shown = world.outside.run(["ip", "link", "show", _LINK], check=False)
+    return shown.returncode != 0 or "NO-CARRIER" in shown.stdout
+
+
 def _rekey(_world: World) -> None:
     """By the server's clock, and once something passes."""
     wait_for_more("sshd", b"rekeying out", "new keys", 4 * _NEW_KEYS)
@@ -98,6 +104,7 @@ KINDS = (
         stop=_stop,
         data=_data,
         rekey=_rekey,
+        is_free=_is_free,
         wire=frozenset({(TCP, _PORT)}),
     ),
 )

@@ -125,6 +125,7 @@ class Walk:
     def wait_down(self) -> None:
         for host in (self.kind.address, self.kind.host):
             wait_until(lambda: self.world.manager.state_of(self._profile(host)) == "", f"{self._profile(host)} to be down", 30)
+        wait_until(lambda: self.kind.is_free(self.world), "the server to let go of the client", 30)
 
     # -- what is shown
 
