@@ -43,7 +43,10 @@ def _strays(frames, server: str) -> set[str]:
     return {frame.purpose for frame in frames if not frame.purpose.startswith("upkeep") and not is_own(frame.packet)}
 
 
-@pytest.mark.parametrize("service", some([_openvpn, _wireguard], 1), ids=("openvpn-client@", "wg-quick@"))
+_SERVICES = [pytest.param(_openvpn, id="openvpn-client@"), pytest.param(_wireguard, id="wg-quick@")]
+
+
+@pytest.mark.parametrize("service", some(_SERVICES, 1))
 def test_up_at_boot(outside, locked_disk, copy_of, report, service):
     disk = copy_of(locked_disk)
     for name in profiles.VPNS:  # they know the same server
