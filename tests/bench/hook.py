@@ -28,9 +28,6 @@ esac
 """
 
 
-_INDEX = "4711"  # stands for the tunnel's interface where there is none
-
-
 def _environment(action: str) -> list[str]:
     """What NetworkManager 1.42's dispatcher gives a script, and nothing else."""
     values = {
@@ -60,8 +57,8 @@ def _nft_files(world: World) -> tuple[str, str]:
     """The first layer without and with its tunnel, as files that put it in place whatever was there before:
     how a script swaps with nft. The second layer is of network cards, of which the yardstick has none."""
     rules = world.product.ctl("rules").stdout.split("table netdev", maxsplit=1)[0]
-    rules = rules.replace(f'"{a.TUNNEL}"', _INDEX).replace("nm_killswitch", "bench")
-    texts = re.sub(rf",\s*{_INDEX} }}", " }", rules), rules
+    rules = rules.replace("nm_killswitch", "bench")
+    texts = re.sub(rf',[^,\n]*\n\s*\d+ }} # "{a.TUNNEL}"', " }", rules), rules
     if texts[0] == texts[1]:
         raise RuntimeError("the lock's text does not name the tunnel")
     head = "table inet bench\ndelete table inet bench\n"
