@@ -41,6 +41,7 @@ static bool open_monitor(KsLogins *logins)
     logins->is_stale = true;
     logins->source =
         g_unix_fd_add(sd_login_monitor_get_fd(logins->monitor), G_IO_IN, on_heard, logins);
+    g_clear_object(&logins->folder);
     return true;
 }
 
@@ -51,13 +52,10 @@ static void on_folder_changed(GFileMonitor *folder, GFile *file, GFile *other,
     (void) file;
     (void) other;
     (void) event;
-    if (!open_monitor(logins))
-        return;
-    g_clear_object(&logins->folder);
-    logins->changed(logins->data); /* somebody may have been as quick */
+    if (open_monitor(logins))
+        logins->changed(logins->data); /* somebody may have been as quick */
 }
 
-/* The folder is watched first: logind may start in between. */
 static void watch_for_logind(KsLogins *logins)
 {
     g_autoptr(GFile) file = g_file_new_for_path(FOLDER);
@@ -65,17 +63,10 @@ static void watch_for_logind(KsLogins *logins)
     if (logins->folder || !g_file_test(FOLDER, G_FILE_TEST_IS_DIR))
         return;
     logins->folder = g_file_monitor_directory(file, G_FILE_MONITOR_NONE, NULL, NULL);
-    if (logins->folder)
-        g_signal_connect(logins->folder, "changed", G_CALLBACK(on_folder_changed), logins);
-}
-
-static void find_monitor(KsLogins *logins)
-{
-    if (open_monitor(logins))
+    if (!logins->folder)
         return;
-    watch_for_logind(logins);
-    if (open_monitor(logins))
-        g_clear_object(&logins->folder);
+    g_signal_connect(logins->folder, "changed", G_CALLBACK(on_folder_changed), logins);
+    (void) open_monitor(logins); /* logind may have started in between */
 }
 
 KsLogins *ks_logins_new(void (*changed)(void *data), void *data)
@@ -134,7 +125,8 @@ static void read_sessions(KsLogins *logins)
 
 void ks_logins_describe(KsLogins *logins, KsWorld *world)
 {
-    find_monitor(logins);
+    if (!open_monitor(logins))
+        watch_for_logind(logins);
     if (logins->is_stale)
         read_sessions(logins);
     world->logged_in = g_hash_table_size(logins->sessions) > 0;
