@@ -43,12 +43,10 @@ bool ks_guard_set_sharing(KsGuard *guard, KsGuardDoing doing, const char *const 
                           GError **error)
 {
     g_auto(GStrv) places = places_of(guard, cards, error);
-    bool changed;
 
     if (!places || doing == KS_GUARD_TRY)
         return places != NULL;
-    changed = ks_engine_set_shared_cards(guard->engine, cards, (const char *const *) places);
-    if (changed) {
+    if (ks_engine_set_shared_cards(guard->engine, cards, (const char *const *) places)) {
         g_autofree char *all = g_strjoinv(" ", (char **) cards);
 
         g_message("by which cards this machine's connection is shared was set on request: %s",

@@ -60,7 +60,8 @@ static bool has_method(NMSettingIPConfig *settings, const char *method)
     return settings && g_strcmp0(nm_setting_ip_config_get_method(settings), method) == 0;
 }
 
-/* Asked when the profile is being brought up, before the kernel has an address or a route of it. */
+/* Asked when the profile is being brought up, before the kernel has an address or a route of it.
+ * That a profile takes router advertisements says nothing: it does so by default. */
 bool ks_networks_leads_out(NMActiveConnection *active, NMDevice *device)
 {
     NMSettingIPConfig *settings[2];

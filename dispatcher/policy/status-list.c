@@ -106,25 +106,25 @@ bool ks_status_list_add(KsStatusList *list, const KsStatusField *fields, unsigne
     unsigned index = list->entries->len;
     Entry entry = { 0 };
     GVariant *value = NULL;
-    bool is_other = false;
+    bool is_same;
 
     append_fields(list->fields, fields, count);
     entry.end = list->fields->len;
-    if (is_as_told(list)) {
+    is_same = is_as_told(list);
+    if (is_same) {
         entry.size = g_array_index(list->told->entries, Entry, index).size;
         if (list->values)
             value = g_variant_get_child_value(list->told->value, index);
     } else {
         value = make_value(fields, count);
         entry.size = g_variant_get_size(value);
-        is_other = true;
     }
     if (list->size + entry.size > KS_STATUS_LIST_MAX) {
         g_byte_array_set_size(list->fields, end_of(list->entries, index));
         g_clear_pointer(&value, g_variant_unref);
         return false;
     }
-    if (is_other)
+    if (!is_same)
         take_over_told(list);
     list->size += entry.size;
     g_array_append_val(list->entries, entry);
@@ -135,11 +135,11 @@ bool ks_status_list_add(KsStatusList *list, const KsStatusField *fields, unsigne
 
 static GVariant *value_of(KsStatusList *list)
 {
-    unsigned told_count = list->told->value ? list->told->entries->len : 0;
+    const KsStatusToldList *told = list->told;
     GVariant *value;
 
-    if (list->told->value && !list->values && list->entries->len == told_count)
-        return g_variant_ref(list->told->value);
+    if (told->value && !list->values && list->entries->len == told->entries->len)
+        return g_variant_ref(told->value);
     take_over_told(list);
     value = g_variant_ref_sink(g_variant_new_array(
         G_VARIANT_TYPE_VARDICT, (GVariant **) list->values->pdata, list->values->len));

@@ -114,6 +114,18 @@ def _probe(world, container: Container) -> tuple[set, set]:
     return {(p.kind, p.sender) for p in seen}, {(p.kind, p.sender) for p in sent}
 
 
+def _nothing_past_the_vpn(world, guest: "Container | Desk", timeout: float = 3.0) -> None:
+    """Nor anything at all once the VPN has died."""
+    assert not _probe(world, guest)[0]
+    world.client.kill("openvpn")
+    world.product.wait_state("blocked")
+    seen, _ = _probe(world, guest)
+    assert not seen, f"LEAKED: {sorted(map(str, seen))}"
+    for family in a.FAMILIES:
+        with pytest.raises(NoAnswer):
+            my_address(guest.namespace, family, timeout)
+
+
 def test_they_reach_the_vpn_and_never_the_uplink(host, containers):
     one = containers[0]
     seen, sent = _probe(host, one)
@@ -124,14 +136,7 @@ def test_they_reach_the_vpn_and_never_the_uplink(host, containers):
     mark = host.capture.fence()
     for family in a.FAMILIES:
         assert my_address(one.namespace, family) in host.client.addresses(a.TUNNEL)
-    assert not _probe(host, one)[0]
-    host.client.kill("openvpn")
-    host.product.wait_state("blocked")
-    seen, _ = _probe(host, one)
-    assert not seen, f"LEAKED: {sorted(map(str, seen))}"
-    for family in a.FAMILIES:
-        with pytest.raises(NoAnswer):
-            my_address(one.namespace, family)
+    _nothing_past_the_vpn(host, one)
     assert not host.capture.plain(mark, host.capture.fence())
 
 
@@ -307,14 +312,7 @@ def test_a_card_that_is_shared_and_named(host, desk):
     desk.namespace.run(["busybox", "udhcpc", "-i", LINK, "-n", "-q", "-t", "3", "-T", "1", "-s", "/bin/true"])
     desk.namespace.run(["ping", "-c", "1", "-W", "3", _SHARING[4]])
     assert desk.hears()[0] == {"answer"}, "as of a hotspot, and no more"
-    assert not _probe(host, desk)[0]
-    host.client.kill("openvpn")
-    host.product.wait_state("blocked")
-    seen, _ = _probe(host, desk)
-    assert not seen, f"LEAKED: {sorted(map(str, seen))}"
-    for family in a.FAMILIES:
-        with pytest.raises(NoAnswer):
-            my_address(desk.namespace, family, 1)
+    _nothing_past_the_vpn(host, desk, 1)
     host.product.stop_guard()
     host.product.start_guard()
     desk.wait("served")
