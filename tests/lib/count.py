@@ -4,12 +4,15 @@
 
     count.py meson STATUS BASE     BASE.json and BASE.junit.xml of `meson test --logbase`;
                                    what the failed programs said goes to BASE.failed
-    count.py pytest STATUS FILE    FILE of `pytest --junitxml`
+    count.py pytest STATUS FILE    FILE of `pytest --junitxml`; FILE.again, if it is there, of the
+                                   cases that ran once more
+    count.py late FILE             the cases that deserve to, as pytest names them
 
 STATUS is the tool's exit status. Prints "PASSED FAILED SKIPPED" on the first line, then one line
-"FAIL name: why" or "SKIP name: why" for each case that did not pass. Nothing gets lost: a program
-that fails without a failing case, a tool that fails without a failing program, and a run in which
-no case passed or failed each count as one failure.
+"FAIL name: why", "SKIP name: why" or "LATE name: why" (passed when it ran once more) for each case
+that did not simply pass. Nothing gets lost: a program that fails without a failing case, a tool
+that fails without a failing program, and a run in which no case passed or failed each count as one
+failure.
 """
 
 import json
@@ -18,18 +21,27 @@ import shlex
 import sys
 import xml.etree.ElementTree as ElementTree
 
+# A wait that ended in vain says that the machine was slow, or that something never comes. Run once
+# more, only the second fails again. A test that saw something wrong gets no second look.
+_LATE = "WaitedTooLong: waited "
+_LATE_MOST = 3  # that many at once are no accident
+
 
 class Count:
     def __init__(self):
         self.passed = 0
         self.failed = []
         self.skipped = []
+        self.late = []
 
-    def add_case(self, name, case):
+    def add_case(self, name, case, passed_again=False):
         """One <testcase> of a JUnit file."""
-        bad = [child for child in case if child.tag in ("failure", "error")]
+        bad = faults(case)
         skip = case.find("skipped")
-        if bad:
+        if bad and passed_again:
+            self.passed += 1
+            self.late.append((name, reason(bad[0])))
+        elif bad:
             self.failed.append((name, reason(bad[0]) or "failed"))
         elif skip is not None:
             said = skip.get("message") or skip.text or case.findtext("system-out")
@@ -40,16 +52,20 @@ class Count:
     def close(self, status):
         if status in (124, 137):
             self.failed.append(("the suite", "took too long and was ended"))
-        elif status and not self.failed:
+        elif status and not self.failed and not (status == 1 and self.late):
             self.failed.append(("the suite", f"ended with exit status {status}"))
         elif not self.passed and not self.failed:
             self.failed.append(("the suite", "ran no test"))
 
     def print(self):
         print(self.passed, len(self.failed), len(self.skipped))
-        for word, cases in (("FAIL", self.failed), ("SKIP", self.skipped)):
+        for word, cases in (("FAIL", self.failed), ("SKIP", self.skipped), ("LATE", self.late)):
             for name, why in cases:
                 print(f"{word} {name}: {' '.join(why.split())[:300]}")
+
+
+def faults(case):
+    return [child for child in case if child.tag in ("failure", "error")]
 
 
 def reason(element):
@@ -121,11 +137,34 @@ def count_pytest(count, path, status):
     cases = cases_of(path)
     if status in (2, 124) and cases and not len(cases[-1]):
         cases.pop()  # interrupted: pytest writes the case that was running like one that passed
+    again = {case_name(case) for case in cases_of(path + ".again") if passed(case)}
     for case in cases:
-        count.add_case(f"{case.get('classname')}.{case.get('name')}", case)
+        count.add_case(case_name(case), case, is_late(case) and case_name(case) in again)
+
+
+def case_name(case):
+    return f"{case.get('classname')}.{case.get('name')}"
+
+
+def passed(case):
+    return not faults(case) and case.find("skipped") is None
+
+
+def is_late(case):
+    bad = faults(case)
+    return bool(bad) and all(_LATE in reason(fault) for fault in bad)
+
+
+def print_late(path):
+    late = [case for case in cases_of(path) if is_late(case)]
+    for case in late if len(late) <= _LATE_MOST else []:
+        print(f"{case.get('classname').replace('.', '/')}.py::{case.get('name')}")
 
 
 def main():
+    if sys.argv[1:2] == ["late"] and len(sys.argv) == 3:
+        print_late(sys.argv[2])
+        return 0
     if len(sys.argv) != 4 or sys.argv[1] not in ("meson", "pytest"):
         print(__doc__, file=sys.stderr)
         return 2

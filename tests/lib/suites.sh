@@ -5,7 +5,7 @@
 # tells `count` what they wrote, and adds no output of its own. To add one, write its function here
 # and its row in tests/run.sh.
 #
-# In: top, verbose, only, wanted, named. Out: passed, failed, skipped, failures, skips.
+# In: top, verbose, only, wanted, named. Out: passed, failed, skipped, failures, skips, lates.
 
 # shellcheck disable=SC2154 # the variables above belong to tests/run.sh
 
@@ -108,6 +108,7 @@ tally() {
         case $word in
         FAIL) failures+=("$suite $name") ;;
         SKIP) skips+=("$suite $name") ;;
+        LATE) lates+=("$suite $name") ;;
         esac
     done
     passed=$((passed + ${words[0]:-0}))
@@ -296,14 +297,30 @@ suite_fuzz() {
     fi
 }
 
+# pytest_counted REPORT [NAME=VALUE...] [OPTION...]: the tests of the suite by pytest, in this
+# environment. Those that only waited in vain run once more, by themselves; what fails then has failed.
+pytest_counted() {
+    local report=$1 status words late=()
+
+    shift
+    words=(env)
+    while [[ ${1:-} = *=* ]]; do
+        words+=("$1")
+        shift
+    done
+    words+=(/usr/bin/python3 -m pytest -p no:cacheprovider -ra "$@")
+    rm -f "$report" "$report.again"
+    job INT "${words[@]}" --junitxml="$report" ${only:+-k "$only"} "$top/tests/$suite"
+    status=$?
+    [ "$status" -ne 1 ] || lines_of late /usr/bin/python3 "$top/tests/lib/count.py" late "$report"
+    [ ${#late[@]} -eq 0 ] || job INT "${words[@]}" --junitxml="$report.again" "${late[@]}"
+    count pytest "$status" "$report"
+}
+
 # Two processes with a world each: a world waits most of the time. The tests of a file share one.
 in_two_worlds() { # [NAME=VALUE...]
-    local report=$build/meson-logs/$suite.junit.xml
-
-    rm -f "$report"
-    job INT env KS_BUILD="$build" "$@" /usr/bin/python3 -m pytest -p no:cacheprovider \
-        -p xdist -n 2 --dist loadfile -ra --junitxml="$report" ${only:+-k "$only"} "$top/tests/$suite"
-    count pytest $? "$report"
+    pytest_counted "$build/meson-logs/$suite.junit.xml" KS_BUILD="$build" "$@" \
+        -p xdist -n 2 --dist loadfile
 }
 
 suite_world() {
@@ -332,11 +349,7 @@ suite_packages() {
         fail build 'the Debian packages could not be built, see above'
         return
     fi
-    rm -f "$results/packages.junit.xml"
-    job INT env KS_BUILD="$build" KS_REPORTS="${KS_REPORTS:-$results}" \
-        /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
-        --junitxml="$results/packages.junit.xml" ${only:+-k "$only"} "$top/tests/packages"
-    count pytest $? "$results/packages.junit.xml"
+    pytest_counted "$results/packages.junit.xml" KS_BUILD="$build" KS_REPORTS="${KS_REPORTS:-$results}"
 }
 
 suite_ui() {
@@ -359,10 +372,7 @@ suite_vm() {
             fail "$release" 'the virtual machine could not be made, see above'
             continue
         fi
-        rm -f "$build/meson-logs/vm-$release.junit.xml"
-        job INT env KS_VM="$release" KS_BUILD="$build" /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
-            --junitxml="$build/meson-logs/vm-$release.junit.xml" ${only:+-k "$only"} "$top/tests/vm"
-        count pytest $? "$build/meson-logs/vm-$release.junit.xml"
+        pytest_counted "$build/meson-logs/vm-$release.junit.xml" KS_VM="$release" KS_BUILD="$build"
     done
 }
 
@@ -377,10 +387,8 @@ suite_fresh() {
     fi
     for release in "${releases[@]}"; do
         echo "   $release"
-        rm -f "$results/$release.junit.xml"
-        job INT env KS_FRESH="$release" KS_REPORTS="${KS_REPORTS:-$builds/reports}" /usr/bin/python3 -m pytest -p no:cacheprovider -ra \
-            --junitxml="$results/$release.junit.xml" ${only:+-k "$only"} "$top/tests/fresh"
-        count pytest $? "$results/$release.junit.xml"
+        pytest_counted "$results/$release.junit.xml" KS_FRESH="$release" \
+            KS_REPORTS="${KS_REPORTS:-$builds/reports}"
     done
 }
 

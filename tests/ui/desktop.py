@@ -222,9 +222,7 @@ class Desktop:
         self.panel.send_signal(signal.SIGKILL)
         self.panel.wait()
         # its plugins are processes of their own
-        for name in ("wrapper-2.0", "xfce4-panel"):
-            if self.world.client.processes(name):
-                self.world.client.kill(name)
+        self.world.client.end("wrapper-2.0", "xfce4-panel")
         wait_until(lambda: not self.owner(WATCHER), "the tray to be gone")
 
     def start_applet(self, *arguments: str, **environment: str) -> None:

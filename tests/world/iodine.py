@@ -33,8 +33,7 @@ def _start(world: World) -> None:
 
 
 def _stop(world: World) -> None:
-    if world.outside.processes("iodined"):
-        world.outside.kill("iodined")
+    world.outside.end("iodined")
     wait_until(lambda: not world.outside.has_link(_LINK), "the server's tun to be gone")
 
 
@@ -46,8 +45,7 @@ def _data(host: str) -> dict[str, str]:
 
 def _secrets(world: World, _host: str) -> dict[str, str]:
     """Each time for a new process of the plugin: the same one does not connect again."""
-    if world.client.processes(_PLUGIN):
-        world.client.kill(_PLUGIN)
+    world.client.end(_PLUGIN)
     return {"password": _PASSWORD}
 
 

@@ -79,9 +79,18 @@ class Namespace:
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> list[int]:
         """Sends a signal to every program called `name` in here; there must be one."""
-        pids = self.processes(name)
+        pids = self._signal(name, number)
         if not pids:
             raise AssertionError(f"no {name} runs in {self.name}")
+        return pids
+
+    def end(self, *names: str) -> None:
+        """Kills every program called so that is still there: some end by themselves with the first of them."""
+        for name in names:
+            self._signal(name, signal.SIGKILL)
+
+    def _signal(self, name: str, number: int) -> list[int]:
+        pids = self.processes(name)
         for pid in pids:
             with suppress(ProcessLookupError):  # dhcpcd's helpers end with the first of them
                 os.kill(pid, number)

@@ -3,7 +3,6 @@
 (`openconnect --authenticate`); what carries the VPN afterwards is the plugin's, as its own user."""
 
 import shutil
-import signal
 import subprocess
 from functools import partial
 from pathlib import Path
@@ -88,9 +87,7 @@ def start_cluster(world: World) -> None:
 
 
 def _stop(world: World) -> None:
-    for name in ("ocserv-main", "ocserv", "ocserv-sm", "ocserv-worker"):
-        if world.outside.processes(name):
-            world.outside.kill(name, signal.SIGKILL)
+    world.outside.end("ocserv-main", "ocserv", "ocserv-sm", "ocserv-worker")
 
 
 def _rekey(_world: World) -> None:

@@ -61,8 +61,7 @@ def _start(world: World) -> None:
 
 
 def _stop(world: World) -> None:
-    if world.outside.processes("sshd"):
-        world.outside.kill("sshd")
+    world.outside.end("sshd")
     world.outside.ip(f"link del {_LINK}")  # its addresses are the next kind's, too
 
 

@@ -21,6 +21,7 @@ from .kernel import CLONE_NEWNET, setns
 from .matrix import Matrix
 from .network import log_of
 from .profiles import uuid_of
+from .seeds import run_seed
 from .waiting import wait_until
 
 _SOCKET = "/run/nm-killswitch/guard.sock"
@@ -179,9 +180,9 @@ def test_a_good_event_is_answered(locked):
 
 
 def test_ten_thousand_records_of_noise(locked):
-    seed = random.randrange(1 << 32)
+    seed = run_seed()
     dice = random.Random(seed)
-    print(f"seed {seed}")
+    print(f"KS_SEED={seed}")
     memory = _memory(locked)
     good = _event(uuid=uuid_of("full").encode(), interface=b"tun0")
     for number in range(10_000):

@@ -2,7 +2,6 @@
 """Every method x everybody x what can come of it, with the real bus and the real polkitd (people.py
 says what is real and what is stood in for)."""
 
-import os
 import shutil
 import time
 import xml.etree.ElementTree as ElementTree
@@ -18,6 +17,7 @@ from . import hostile, strangers
 from .people import ERROR, INTERFACE, PROPERTIES
 from .profiles import uuid_of
 from .sandbox import REPOSITORY
+from .seeds import run_seed
 from .waiting import wait_until
 
 NOT_AUTHORISED = f"{ERROR}NotAuthorised"
@@ -314,7 +314,7 @@ def hostile_owner(people):
     own = strangers.Stranger(owner)
     data = strangers.plugin("openvpn", remote="203.0.113.99:1194:udp", connection_type="tls")
     path = own.add(strangers.profile(owner.user, HIDDEN, f"{hostile.MARK} secret", "vpn", vpn=data))
-    seed = int(os.environ.get("KS_SEED", time.time_ns() % 1_000_000))
+    seed = run_seed()
     print(f"seed {seed}")
     program = hostile.begin(owner, seed, HIDDEN, {}, "keep", HOSTILE_PROFILES)
     assert program.stdout.readline().strip() == "kept"

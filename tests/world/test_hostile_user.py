@@ -14,13 +14,14 @@ from . import addresses as a
 from . import hostile, profiles
 from .flooding import Part
 from .profiles import uuid_of
+from .seeds import run_seed
 from .waiting import wait_until
 
 _MEMORY_MAX = 16.0  # MB of its own: an idle guard has 4
 _CHANGES, _RATE = 200, 20
 _STEPS = 60
 _TALK_RATE = 200  # packets a second
-_SEED = int(os.environ.get("KS_SEED", time.time_ns() % 1_000_000))
+_SEED = run_seed()
 _SECONDS = float(os.environ.get("KS_SECONDS", 3600 if os.environ.get("KS_FULL") else 8))
 # an address that no profile opens: as an element begins in what nft lists
 _NEVER = re.compile(r"(^|[\s{,])(0\.0\.0\.0|127\.|22[4-9]\.|23\d\.|24\d\.|25\d\.|192\.0\.2\.255|::1? |ff..:).* \. |(udp|tcp) \. (53|853) :")

@@ -26,6 +26,7 @@ from gi.repository import Gio, GLib  # noqa: E402
 from . import losses
 from .flooding import PLAIN_ENOUGH, SECOND_TUNNEL, Flood, require_flood_is_seen, two_vpns
 from .profiles import uuid_of
+from .seeds import run_seed
 from .waiting import wait_until
 
 _FULL = bool(os.environ.get("KS_FULL"))
@@ -176,7 +177,7 @@ def out_of_memory() -> Iterator[Callable[[int, random.Random], None]]:
 
 
 def test_a_guard_that_dies_at_random_moments(ready, out_of_memory):
-    seed = int(os.environ.get("KS_SEED") or random.randrange(1 << 32))
+    seed = run_seed()
     print(f"KS_SEED={seed}")
     dice = random.Random(seed)
     swaps = Swaps(ready)
@@ -239,7 +240,7 @@ def test_a_guard_that_dies_at_each_system_call(ready):
         before = swaps.lan
         calls[before] = _calls_of_a_swap(ready, swaps)
         assert {"sendto", "fsync", "rename"} <= {name for name, _ in calls[before]}, calls
-    first = random.randrange(_EVERY)
+    first = random.Random(run_seed()).randrange(_EVERY)
     chosen = sorted({
         n for each in calls.values() for n, call in enumerate(each) if n % _EVERY == first or (call[0] in _FILES and call[1] == 1)
     })

@@ -344,8 +344,7 @@ def test_a_private_server_goes_with_the_word_that_opened_it(guarded, alices):
         held = _open_servers(guarded)
         assert a.SERVER[4] in held and "4321" not in held
     finally:
-        if guarded.client.processes("openvpn"):
-            guarded.client.kill("openvpn")
+        guarded.client.end("openvpn")
         guarded.manager.start()
         guarded.manager.wait_uplink()
 

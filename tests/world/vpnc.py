@@ -3,7 +3,6 @@
 strongSwan, which encrypts by itself here: so its ESP is always inside UDP."""
 
 import os
-import signal
 from functools import partial
 from pathlib import Path
 
@@ -99,8 +98,7 @@ def _start(world: World) -> None:
 
 
 def _stop(world: World) -> None:
-    if world.outside.processes("charon"):
-        world.outside.kill("charon", signal.SIGKILL)
+    world.outside.end("charon")
     (_FOLDER / "vici").unlink(missing_ok=True)
     wait_until(lambda: not world.outside.has_link(_LINK), "the server's tun to be gone")
 
