@@ -4,21 +4,31 @@
 #include "model/names.h"
 
 #include <gio/gio.h>
+#include <glob.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* Beyond it no rules are looked for: a listing of a full lock has some ten million bytes. */
-#define SIZE_MAX_LOOKED (16 * 1024 * 1024)
+/* Beyond them nothing is looked for: a listing of a full lock has some ten million bytes. */
+#define BYTES_MAX (16 * 1024 * 1024)
+#define FILES_MAX 64
 
 /* Debian's, Ubuntu's and Arch's; Fedora's; Gentoo's and Flatcar's, who write it when they are
  * switched off. Other programs save no tables but their own (ADR 27). */
-static const char *const files[] = { "/etc/nftables.conf", "/etc/sysconfig/nftables.conf",
-                                     "/var/lib/nftables/rules-save" };
+static const char *const loaded[] = { "/etc/nftables.conf", "/etc/sysconfig/nftables.conf",
+                                      "/var/lib/nftables/rules-save" };
+
+typedef struct {
+    char *path;
+    struct stat seen; /* zeros: there was nothing */
+} Seen;
 
 struct KsSavedCopies {
-    struct stat seen[G_N_ELEMENTS(files)];
-    unsigned lines[G_N_ELEMENTS(files)];
+    char *root;
+    GPtrArray *files; /* of paths: to be read, in order, each once */
+    GArray *seen;     /* of Seen: all that the answer came from */
+    char *told;
 };
 
 static const char *skip_blanks(const char *text)
@@ -54,28 +64,64 @@ static bool names_our_table(const char *line)
            (length == strlen(KS_TRACE_TABLE) && strncmp(name, KS_TRACE_TABLE, length) == 0);
 }
 
+/* NULL: this is the last. */
+static const char *next_line(const char *text)
+{
+    const char *end = strchr(text, '\n');
+
+    return end ? end + 1 : NULL;
+}
+
 unsigned ks_saved_copy_line(const char *text)
 {
-    for (unsigned line = 1; *text; line++) {
-        const char *end = strchr(text, '\n');
+    unsigned number = 1;
 
-        if (names_our_table(text))
-            return line;
-        if (!end)
-            break;
-        text = end + 1;
-    }
+    for (const char *line = text; line; line = next_line(line), number++)
+        if (names_our_table(line))
+            return number;
     return 0;
 }
 
-KsSavedCopies *ks_saved_copies_new(void)
+static void forget(void *seen)
 {
-    return g_new0(KsSavedCopies, 1);
+    g_free(((Seen *) seen)->path);
+}
+
+KsSavedCopies *ks_saved_copies_new(const char *root)
+{
+    KsSavedCopies *copies = g_new0(KsSavedCopies, 1);
+
+    copies->root = g_strdup(root);
+    copies->files = g_ptr_array_new_with_free_func(g_free);
+    copies->seen = g_array_new(FALSE, FALSE, sizeof(Seen));
+    g_array_set_clear_func(copies->seen, forget);
+    return copies;
 }
 
 void ks_saved_copies_free(KsSavedCopies *copies)
 {
+    g_free(copies->root);
+    g_ptr_array_unref(copies->files);
+    g_array_unref(copies->seen);
+    g_free(copies->told);
     g_free(copies);
+}
+
+static struct stat look_at(const char *path)
+{
+    struct stat now;
+
+    if (stat(path, &now) < 0)
+        memset(&now, 0, sizeof now);
+    return now;
+}
+
+static struct stat look_and_remember(KsSavedCopies *copies, const char *path)
+{
+    Seen seen = { g_strdup(path), look_at(path) };
+
+    g_array_append_val(copies->seen, seen);
+    return seen.seen;
 }
 
 static bool is_as_before(const struct stat *before, const struct stat *now)
@@ -85,35 +131,111 @@ static bool is_as_before(const struct stat *before, const struct stat *now)
            before->st_mtim.tv_nsec == now->st_mtim.tv_nsec;
 }
 
-/* The line, as ks_saved_copy_line() says it. */
-static unsigned read_file(const char *path, const struct stat *about)
+static bool are_as_before(const GArray *all)
 {
-    g_autofree char *text = NULL;
+    for (unsigned i = 0; i < all->len; i++) {
+        const Seen *seen = &g_array_index(all, Seen, i);
+        struct stat now = look_at(seen->path);
 
-    if (!S_ISREG(about->st_mode) || about->st_size > SIZE_MAX_LOOKED ||
-        !g_file_get_contents(path, &text, NULL, NULL))
+        if (!is_as_before(&seen->seen, &now))
+            return false;
+    }
+    return all->len > 0;
+}
+
+static void add_file(KsSavedCopies *copies, const char *path)
+{
+    if (copies->files->len < FILES_MAX &&
+        !g_ptr_array_find_with_equal_func(copies->files, path, g_str_equal, NULL))
+        g_ptr_array_add(copies->files, g_strdup(path));
+}
+
+/* With a shell's wildcards it means as many files as there are: its folder tells of new ones. */
+static void add_matching(KsSavedCopies *copies, const char *pattern)
+{
+    size_t plain = strcspn(pattern, "*?[");
+    g_autofree char *folder = NULL;
+    glob_t found;
+
+    if (pattern[plain] == '\0') {
+        add_file(copies, pattern);
+        return;
+    }
+    while (pattern[plain] != '/')
+        plain--;
+    folder = g_strndup(pattern, plain + 1);
+    look_and_remember(copies, folder);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        add_file(copies, found.gl_pathv[i]);
+    globfree(&found);
+}
+
+/* nft(8), "Include files": ./ is where nft was started, for a unit the root; else below /etc. */
+static void add_included(KsSavedCopies *copies, const char *text)
+{
+    for (const char *line = text; line; line = next_line(line)) {
+        const char *name = behind(skip_blanks(line), "include");
+        size_t length = name && *name == '"' ? strcspn(++name, "\"\n") : 0;
+        g_autofree char *written = NULL;
+        g_autofree char *absolute = NULL;
+        g_autofree char *path = NULL;
+
+        if (length == 0 || length > PATH_MAX || name[length] != '"')
+            continue;
+        written = g_strndup(name, length);
+        absolute = g_canonicalize_filename(written, g_str_has_prefix(written, "./") ? "/" : "/etc");
+        path = g_strconcat(copies->root, absolute, NULL);
+        add_matching(copies, path);
+    }
+}
+
+/* The line of a copy, as ks_saved_copy_line() says it. */
+static unsigned read_file(KsSavedCopies *copies, const char *path, size_t *left)
+{
+    struct stat about = look_and_remember(copies, path);
+    g_autofree char *text = NULL;
+    size_t size = 0;
+
+    if (!S_ISREG(about.st_mode) || (size_t) about.st_size > *left ||
+        !g_file_get_contents(path, &text, &size, NULL))
         return 0;
+    *left -= MIN(size, *left);
+    add_included(copies, text);
     return ks_saved_copy_line(text);
 }
 
-char *ks_saved_copies_look(KsSavedCopies *copies)
+static void look_again(KsSavedCopies *copies)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(files); i++) {
-        struct stat now;
+    size_t left = BYTES_MAX;
 
-        if (stat(files[i], &now) < 0)
-            continue;
-        if (!is_as_before(&copies->seen[i], &now)) {
-            copies->lines[i] = read_file(files[i], &now);
-            copies->seen[i] = now;
-        }
-        if (copies->lines[i] > 0)
-            return g_strdup_printf(
+    g_array_set_size(copies->seen, 0);
+    g_ptr_array_set_size(copies->files, 0);
+    g_clear_pointer(&copies->told, g_free);
+    for (unsigned i = 0; i < G_N_ELEMENTS(loaded); i++) {
+        g_autofree char *path = g_strconcat(copies->root, loaded[i], NULL);
+
+        add_file(copies, path);
+    }
+    for (unsigned i = 0; i < copies->files->len && !copies->told; i++) {
+        const char *path = g_ptr_array_index(copies->files, i);
+        unsigned line = read_file(copies, path, &left);
+        g_autofree char *shown = g_filename_display_name(path);
+
+        if (line > 0)
+            copies->told = g_strdup_printf(
                 "%s holds a copy of the lock, from line %u. While it is locked, "
                 "or a network card of then is missing, the kernel may refuse "
                 "the whole file, with your own rules in it. Delete the tables called " KS_TABLE
                 " (and " KS_TRACE_TABLE ") from the file.",
-                files[i], copies->lines[i]);
+                shown, line);
     }
-    return NULL;
+}
+
+char *ks_saved_copies_look(KsSavedCopies *copies)
+{
+    if (!are_as_before(copies->seen))
+        look_again(copies);
+    return g_strdup(copies->told);
 }

@@ -9,11 +9,13 @@
  * on none. */
 unsigned ks_saved_copy_line(const char *text);
 
-/* What is known of the files here: one is read again only when it is another, because the status is
- * told at every change. */
+/* What is known of the files here, and of those that they include, at most 64 files with 16 MiB
+ * together. They are read again only when one of them is another, because the status is told at
+ * every change. */
 typedef struct KsSavedCopies KsSavedCopies;
 
-KsSavedCopies *ks_saved_copies_new(void);
+/* root: what stands before every path, "" for this machine's own files. */
+KsSavedCopies *ks_saved_copies_new(const char *root);
 void ks_saved_copies_free(KsSavedCopies *copies);
 
 /* Returns a sentence for people about the first file here that holds a copy, to be freed; NULL:

@@ -148,7 +148,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardObserver *observer)
     guard->observer = *observer;
     guard->configuration = ks_guard_read_configuration();
     guard->store = ks_store_new();
-    guard->copies = ks_saved_copies_new();
+    guard->copies = ks_saved_copies_new("");
     guard->look = ks_look_new(on_world_changed, guard);
     guard->keeper = ks_keeper_new();
     guard->tracing = ks_tracing_new(on_traced, guard);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "files/saved-copy.h"
 
-#include <glib.h>
+#include <ftw.h>
+#include <glib/gstdio.h>
+#include <string.h>
 
 static void test_lines(void)
 {
@@ -32,9 +34,113 @@ static void test_lines(void)
         g_assert_cmpuint(ks_saved_copy_line(rows[i].text), ==, rows[i].line);
 }
 
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+    (void) about;
+    (void) kind;
+    (void) where;
+    return g_remove(path);
+}
+
+typedef struct {
+    char *root;
+    KsSavedCopies *copies;
+} Machine;
+
+static void set_up(Machine *machine, const void *data)
+{
+    (void) data;
+    machine->root = g_dir_make_tmp("ks-saved-copy-XXXXXX", NULL);
+    g_assert_nonnull(machine->root);
+    machine->copies = ks_saved_copies_new(machine->root);
+}
+
+static void tear_down(Machine *machine, const void *data)
+{
+    (void) data;
+    ks_saved_copies_free(machine->copies);
+    g_assert_cmpint(nftw(machine->root, remove_one, 8, FTW_DEPTH | FTW_PHYS), ==, 0);
+    g_free(machine->root);
+}
+
+static void write_file(const Machine *machine, const char *name, const char *text)
+{
+    g_autofree char *path = g_strconcat(machine->root, name, NULL);
+    g_autofree char *folder = g_path_get_dirname(path);
+
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0755), ==, 0);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+/* name: the file that the sentence is about, with its line; NULL: no sentence. */
+static void assert_told(const Machine *machine, const char *name, unsigned line)
+{
+    g_autofree char *told = ks_saved_copies_look(machine->copies);
+    g_autofree char *begin = NULL;
+
+    if (!name) {
+        g_assert_null(told);
+        return;
+    }
+    begin =
+        g_strdup_printf("%s%s holds a copy of the lock, from line %u. ", machine->root, name, line);
+    g_assert_nonnull(told);
+    g_assert_true(g_str_has_prefix(told, begin));
+}
+
+#define COPY "table inet nm_killswitch {\n}\n"
+
+/* Each is seen when it comes and when it has changed, the first of several is told. */
+static void test_included(Machine *machine, const void *data)
+{
+    (void) data;
+    assert_told(machine, NULL, 0);
+    write_file(machine, "/etc/nftables.conf",
+               "flush ruleset\ninclude \"/etc/nftables.conf\"\n include \"./etc/own.nft\"\n"
+               "include \"nftables.d/*.nft\"\ninclude \"/missing\"\ninclude \"\ninclude \"\"\n");
+    assert_told(machine, NULL, 0);
+    write_file(machine, "/etc/nftables.d/10-mine.nft", "table inet filter {\n}\n");
+    assert_told(machine, NULL, 0);
+    write_file(machine, "/etc/nftables.d/20-saved.nft", "\n" COPY);
+    assert_told(machine, "/etc/nftables.d/20-saved.nft", 2);
+    write_file(machine, "/etc/nftables.d/20-saved.nft", "include \"deeper\"\n");
+    assert_told(machine, NULL, 0);
+    write_file(machine, "/etc/deeper", COPY);
+    assert_told(machine, "/etc/deeper", 1);
+    write_file(machine, "/etc/own.nft", COPY);
+    assert_told(machine, "/etc/own.nft", 1);
+    write_file(machine, "/etc/own.nft", "# nothing\n");
+    assert_told(machine, "/etc/deeper", 1);
+    write_file(machine, "/etc/deeper", "# nothing\n");
+    assert_told(machine, NULL, 0);
+    write_file(machine, "/var/lib/nftables/rules-save", "\n\n" COPY);
+    assert_told(machine, "/var/lib/nftables/rules-save", 3);
+}
+
+/* Files without end keep nobody busy. */
+static void test_bounds(Machine *machine, const void *data)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *large = g_strnfill(17 * 1024 * 1024, '\n');
+
+    (void) data;
+    for (unsigned i = 0; i < 1000; i++)
+        g_string_append_printf(text, "include \"%u\"\n", i);
+    write_file(machine, "/etc/nftables.conf", text->str);
+    write_file(machine, "/etc/999", COPY);
+    assert_told(machine, NULL, 0);
+    write_file(machine, "/etc/60", COPY);
+    assert_told(machine, "/etc/60", 1);
+    memcpy(large + strlen(large) - strlen(COPY), COPY, strlen(COPY));
+    write_file(machine, "/etc/60", large);
+    assert_told(machine, NULL, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/saved-copy/lines", test_lines);
+    g_test_add("/saved-copy/included", Machine, NULL, set_up, test_included, tear_down);
+    g_test_add("/saved-copy/bounds", Machine, NULL, set_up, test_bounds, tear_down);
     return g_test_run();
 }
