@@ -1,54 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/always-on.h"
+#include "policy/always-on-private.h"
 
 #include "policy/tunnel.h"
 
 #include <string.h>
-
-#define SECOND 1000
-
-/* A question for a password is not asked every second. */
-#define SECRETS_WAIT (10 * SECOND)
-
-/* For the first answer of a server, and for NetworkManager to disconnect one. */
-#define PATIENCE (30 * SECOND)
-
-#define NONE (-1)
-
-/* One of the VPNs, and what became of it. */
-typedef struct {
-    char *uuid;
-    KsVpnActivity activity; /* as it was seen last */
-    int64_t up_since;
-    unsigned failures; /* since it was up for long enough, or the network changed */
-    unsigned forgiven; /* failures up to this attempt count no more */
-    unsigned before;   /* the last attempt before ours */
-    bool needs_person; /* its login was refused, or nobody answered for its secrets */
-    bool seen;         /* it was looked at before */
-    bool of_person;    /* anybody but us began it */
-    bool unwanted;     /* it is to be disconnected, as of the last look */
-    bool leaving;      /* we disconnect it */
-    int64_t ask_again; /* ... if it is still there by then */
-    KsFailure failure; /* of its last attempt */
-} Choice;
-
-struct KsAlwaysOn {
-    Choice choices[KS_ALWAYS_ON_MAX];
-    int count;
-    int current;   /* the one whose turn it is */
-    int trying;    /* the one that we connect; NONE */
-    int asked;     /* the one of which an answer is owed; NONE */
-    bool swapping; /* the first came up while another stood in */
-    bool held;
-    unsigned failures;   /* of all, in a row */
-    int64_t not_before;  /* the next attempt */
-    int64_t first_again; /* 0: the first is up, or nothing is */
-    int64_t proven_by;   /* while swapping: the first works by then, or has failed */
-    uint64_t network;    /* as it was seen last; 0: none */
-    uint64_t logins;
-    KsWait why; /* of the wait until not_before */
-    KsAlwaysOnView view;
-};
 
 KsAlwaysOn *ks_always_on_new(bool held)
 {
@@ -59,73 +14,105 @@ KsAlwaysOn *ks_always_on_new(bool held)
     return always;
 }
 
-static void forget_choices(KsAlwaysOn *always)
-{
-    for (int i = 0; i < always->count; i++)
-        g_free(always->choices[i].uuid);
-    always->count = 0;
-}
-
 void ks_always_on_free(KsAlwaysOn *always)
 {
     if (!always)
         return;
-    forget_choices(always);
+    for (int i = 0; i < always->count; i++)
+        g_free(always->choices[i].uuid);
     g_free(always);
 }
+
+/* ---- which are chosen ---- */
 
 static bool is_chosen_already(const KsAlwaysOn *always, const char *const *uuids)
 {
     int i = 0;
 
-    while (uuids && uuids[i] && i < always->count && g_str_equal(uuids[i], always->choices[i].uuid))
+    while (uuids && uuids[i] && i < always->chosen &&
+           g_str_equal(uuids[i], always->choices[i].uuid))
         i++;
-    return i == always->count && !(uuids && uuids[i]);
+    return i == always->chosen && !(uuids && uuids[i]);
 }
 
-/* Tries again from the first one, and at once. */
-static void begin_anew(KsAlwaysOn *always)
+/* What is known of it goes with it. */
+static void take_over(KsAlwaysOn *always, KsAlwaysOn *before, int number)
 {
-    always->current = 0;
-    always->failures = 0;
-    always->not_before = 0;
-    always->why = KS_WAIT_NOTHING;
-    if (always->first_again > 0)
-        always->first_again = 1;
-    for (int i = 0; i < always->count; i++)
-        always->choices[i].failures = 0;
+    if (before->trying == number)
+        always->trying = always->count;
+    if (before->asked == number)
+        always->asked = always->count;
+    always->choices[always->count++] = before->choices[number];
+    before->choices[number].uuid = NULL;
+}
+
+static void choose(KsAlwaysOn *always, KsAlwaysOn *before, const char *uuid)
+{
+    for (int i = 0; i < before->count; i++)
+        if (g_strcmp0(before->choices[i].uuid, uuid) == 0) {
+            take_over(always, before, i);
+            return;
+        }
+    always->choices[always->count++] = (Choice){ .uuid = g_strdup(uuid), .forgiven = G_MAXUINT };
+}
+
+/* It stands in until one that is chosen works; or NetworkManager owes an answer about it. */
+static bool is_kept(const KsAlwaysOn *before, int number, bool is_any_chosen)
+{
+    return before->asked == number ||
+           (is_any_chosen && before->choices[number].activity != KS_VPN_DOWN);
 }
 
 void ks_always_on_choose(KsAlwaysOn *always, const char *const *uuids)
 {
+    KsAlwaysOn before = *always;
+
     if (is_chosen_already(always, uuids))
         return;
-    forget_choices(always);
+    always->count = 0;
+    always->trying = always->asked = NONE;
     for (int i = 0; uuids && uuids[i] && i < (int) KS_ALWAYS_ON_MAX; i++)
-        always->choices[always->count++] =
-            (Choice){ .uuid = g_strdup(uuids[i]), .forgiven = G_MAXUINT };
-    always->trying = NONE;
-    always->swapping = false;
+        choose(always, &before, uuids[i]);
+    always->chosen = always->count;
+    for (int i = 0; i < before.count; i++)
+        if (before.choices[i].uuid && is_kept(&before, i, always->chosen > 0) &&
+            always->count < (int) G_N_ELEMENTS(always->choices))
+            take_over(always, &before, i);
+        else
+            g_free(before.choices[i].uuid);
+    if (always->chosen == 0)
+        always->trying = NONE;
+    always->swapping = always->chosen > 0 && always->choices[0].activity == KS_VPN_UP;
+    if (always->swapping)
+        always->proven_by = always->choices[0].up_since + PATIENCE;
     always->first_again = 0;
     always->view = (KsAlwaysOnView){ 0 };
-    begin_anew(always);
+    ks_always_on_begin_again(always);
 }
 
-static void forgive(KsAlwaysOn *always)
+/* Of those that are not chosen any more, what is down. */
+static void forget_ended(KsAlwaysOn *always)
 {
-    for (int i = 0; i < always->count; i++) {
-        always->choices[i].needs_person = false;
-        always->choices[i].forgiven = G_MAXUINT; /* set right at the next look */
+    for (int i = always->count - 1; i >= always->chosen; i--) {
+        if (always->choices[i].activity != KS_VPN_DOWN || always->asked == i || always->trying == i)
+            continue;
+        g_free(always->choices[i].uuid);
+        always->count--;
+        memmove(&always->choices[i], &always->choices[i + 1],
+                (size_t) (always->count - i) * sizeof always->choices[0]);
+        always->asked -= always->asked > i;
+        always->trying -= always->trying > i;
     }
-    begin_anew(always);
 }
+
+/* ---- what people and machines say ---- */
 
 void ks_always_on_want(KsAlwaysOn *always)
 {
     always->held = false;
     for (int i = 0; i < always->count; i++)
         always->choices[i].of_person = false;
-    forgive(always);
+    ks_always_on_forgive(always);
 }
 
 void ks_always_on_hold(KsAlwaysOn *always, bool held)
@@ -135,7 +122,7 @@ void ks_always_on_hold(KsAlwaysOn *always, bool held)
 
 void ks_always_on_wake(KsAlwaysOn *always)
 {
-    begin_anew(always);
+    ks_always_on_begin_again(always);
 }
 
 void ks_always_on_answer(KsAlwaysOn *always, bool taken)
@@ -143,189 +130,6 @@ void ks_always_on_answer(KsAlwaysOn *always, bool taken)
     if (always->asked != NONE && !taken)
         always->choices[always->asked].leaving = false;
     always->asked = NONE;
-}
-
-/* ---- what became of them ---- */
-
-bool ks_always_on_may_be(const KsVpn *vpn)
-{
-    return !vpn->manual && !vpn->users;
-}
-
-/* NULL: there is none. */
-static const KsVpn *find_vpn(const KsWorld *world, const char *uuid)
-{
-    const KsVpn *vpn = ks_world_vpn(world, uuid);
-
-    return vpn && ks_always_on_may_be(vpn) ? vpn : NULL;
-}
-
-static int64_t delay_after(unsigned failures)
-{
-    unsigned doublings = MIN(failures, 10u) - 1;
-
-    return MIN((int64_t) SECOND << doublings, KS_ALWAYS_ON_LAST);
-}
-
-static bool is_any_up(const KsAlwaysOn *always)
-{
-    for (int i = 0; i < always->count; i++)
-        if (always->choices[i].activity == KS_VPN_UP)
-            return true;
-    return false;
-}
-
-static void count_failure(KsAlwaysOn *always, int number, KsWait why, int64_t now)
-{
-    Choice *choice = &always->choices[number];
-    int64_t wait;
-
-    if (is_any_up(always)) { /* the first was tried while another stands in */
-        always->first_again = now + KS_ALWAYS_ON_AGAIN;
-        return;
-    }
-    choice->failures++;
-    always->failures++;
-    always->why = why;
-    wait = delay_after(always->failures);
-    if (choice->failure == KS_FAILURE_NO_SECRETS) {
-        wait = MAX(wait, SECRETS_WAIT);
-        choice->needs_person = choice->failures >= KS_ALWAYS_ON_TRIES;
-    }
-    always->not_before = now + wait;
-    if (choice->failures < KS_ALWAYS_ON_TRIES)
-        return;
-    choice->failures = 0;
-    if (number == always->current)
-        always->current = (number + 1) % always->count;
-}
-
-static void note_down(KsAlwaysOn *always, int number)
-{
-    Choice *choice = &always->choices[number];
-
-    /* while NetworkManager has not answered it may have been a person's, and ours comes yet */
-    if (always->trying == number && (always->asked != number || choice->leaving))
-        always->trying = NONE;
-    choice->activity = KS_VPN_DOWN;
-    choice->of_person = choice->unwanted = choice->leaving = false;
-    choice->ask_again = 0;
-    if (number == 0)
-        always->swapping = false;
-    if (!is_any_up(always))
-        always->first_again = 0;
-}
-
-static void note_end(KsAlwaysOn *always, int number, const KsVpn *vpn, int64_t now)
-{
-    Choice *choice = &always->choices[number];
-    bool was_up = choice->activity == KS_VPN_UP;
-    bool was_leaving = choice->leaving;
-    bool was_tried = always->trying == number;
-    /* what is told may be of an attempt before ours, which NetworkManager did not even begin */
-    bool is_told = choice->activity != KS_VPN_DOWN || vpn->attempt != choice->before;
-
-    note_down(always, number);
-    choice->failure = is_told ? vpn->failure : KS_FAILURE_NONE;
-    if (was_leaving)
-        return;
-    if (is_told && vpn->ended_by_person) {
-        always->held = true;
-        return;
-    }
-    if (was_up && now - choice->up_since >= KS_ALWAYS_ON_STEADY) {
-        choice->failures = 0;
-        always->failures = 0;
-    }
-    if (was_up || was_tried)
-        count_failure(always, number, was_up ? KS_WAIT_DROPPED : KS_WAIT_FAILED, now);
-}
-
-/* A person, or NetworkManager by itself, connects one of them. */
-static void note_begin(KsAlwaysOn *always, int number)
-{
-    if (always->trying == number)
-        return;
-    always->choices[number].needs_person = false;
-    /* nobody knows whose one is that is there at the first look */
-    always->choices[number].of_person = always->choices[number].seen;
-    always->held = false;
-    always->current = number;
-}
-
-static void note_up(KsAlwaysOn *always, int number, int64_t now)
-{
-    always->choices[number].up_since = now;
-    always->choices[number].failure = KS_FAILURE_NONE;
-    always->current = number;
-    if (number == 0) {
-        always->swapping = is_any_up(always);
-        always->proven_by = now + PATIENCE;
-        always->first_again = 0;
-    } else if (always->first_again == 0) {
-        always->first_again = now + KS_ALWAYS_ON_AGAIN;
-    }
-}
-
-/* Its program's own word may come after NetworkManager's: then it stands here at a later look. */
-static void note_refusal(Choice *choice, const KsVpn *vpn)
-{
-    bool is_refusal = vpn->failure == KS_FAILURE_LOGIN || vpn->failure == KS_FAILURE_LOGIN_NEEDED;
-
-    if (choice->forgiven == G_MAXUINT)
-        choice->forgiven = vpn->attempt;
-    if (vpn->activity != KS_VPN_DOWN)
-        return;
-    choice->failure = vpn->failure;
-    choice->needs_person |= is_refusal && vpn->attempt > choice->forgiven;
-}
-
-static void note_vpn(KsAlwaysOn *always, int number, const KsWorld *world, int64_t now)
-{
-    static const KsVpn gone = { .activity = KS_VPN_DOWN };
-    Choice *choice = &always->choices[number];
-    const KsVpn *vpn = find_vpn(world, choice->uuid);
-
-    if (!vpn)
-        vpn = &gone;
-    note_refusal(choice, vpn);
-    if (vpn->activity != KS_VPN_DOWN && choice->activity == KS_VPN_DOWN)
-        note_begin(always, number);
-    if (vpn->activity == KS_VPN_UP && choice->activity != KS_VPN_UP)
-        note_up(always, number, now);
-    if (vpn->activity == KS_VPN_UP && always->trying == number && always->asked != number)
-        always->trying = NONE;
-    if (vpn->activity == KS_VPN_DOWN) {
-        /* one that was over before it could be seen has ended, too */
-        if (choice->activity != KS_VPN_DOWN || (always->trying == number && always->asked == NONE))
-            note_end(always, number, vpn, now);
-    }
-    choice->activity = vpn->activity;
-    choice->seen = true;
-}
-
-/* NetworkManager ends its VPNs when it ends: nobody disconnected them. */
-static void forget_manager(KsAlwaysOn *always)
-{
-    for (int i = 0; i < always->count; i++) {
-        note_down(always, i);
-        always->choices[i].seen = false;
-        always->choices[i].forgiven = 0; /* attempts are counted again */
-    }
-    always->trying = NONE;
-    always->network = 0;
-}
-
-static void note_network(KsAlwaysOn *always, const KsWorld *world)
-{
-    uint64_t network = world->online == KS_ONLINE ? world->network_mark : 0;
-
-    if (network != 0 && network != always->network)
-        begin_anew(always);
-    always->network = network;
-    if (world->logins != always->logins && world->logged_in)
-        forgive(always);
-    always->logins = world->logins;
 }
 
 /* ---- what is to be done ---- */
@@ -343,11 +147,17 @@ static bool may_carry_all(const KsWorld *world, const GArray *tunnels, const KsV
            (!ks_vpn_uses_ipsec(vpn) || vpn->activity == KS_VPN_CONNECTING || world->ipsec_default);
 }
 
+/* Not chosen any more, and a person connected it: somebody else's, as any other. */
+static bool is_others(const KsAlwaysOn *always, int number)
+{
+    return number >= always->chosen && always->choices[number].of_person;
+}
+
 static bool is_listed(const KsAlwaysOn *always, const KsVpn *vpn)
 {
     for (int i = 0; i < always->count; i++)
         if (ks_always_on_may_be(vpn) && strcmp(always->choices[i].uuid, vpn->uuid) == 0)
-            return true;
+            return !is_others(always, i);
     return false;
 }
 
@@ -366,7 +176,7 @@ static bool is_other_there(const KsAlwaysOn *always, const KsWorld *world, const
 static KsWait find_obstacle(const KsAlwaysOn *always, int number, const KsWorld *world)
 {
     const Choice *choice = &always->choices[number];
-    const KsVpn *vpn = find_vpn(world, choice->uuid);
+    const KsVpn *vpn = ks_always_on_find_vpn(world, choice->uuid);
 
     if (!vpn)
         return KS_WAIT_PROFILE;
@@ -404,7 +214,7 @@ static KsAlwaysOnStep ask(KsAlwaysOn *always, const KsWorld *world, int number, 
 {
     always->asked = number;
     if (connect) {
-        const KsVpn *vpn = find_vpn(world, always->choices[number].uuid);
+        const KsVpn *vpn = ks_always_on_find_vpn(world, always->choices[number].uuid);
 
         always->trying = number;
         always->choices[number].before = vpn ? vpn->attempt : 0;
@@ -418,8 +228,8 @@ static KsAlwaysOnStep ask(KsAlwaysOn *always, const KsWorld *world, int number, 
 /* The one whose turn it is, or the next that can be connected; NONE. */
 static int find_candidate(const KsAlwaysOn *always, const KsWorld *world)
 {
-    for (int i = 0; i < always->count; i++) {
-        int number = (always->current + i) % always->count;
+    for (int i = 0; i < always->chosen; i++) {
+        int number = (always->current + i) % always->chosen;
 
         if (find_obstacle(always, number, world) == KS_WAIT_NOTHING)
             return number;
@@ -449,7 +259,7 @@ static KsAlwaysOnStep connect_one(KsAlwaysOn *always, const KsWorld *world, cons
  * of its server something must have come. */
 static bool is_working(const KsWorld *world, const GArray *tunnels, const char *uuid)
 {
-    const KsVpn *vpn = find_vpn(world, uuid);
+    const KsVpn *vpn = ks_always_on_find_vpn(world, uuid);
     const KsTunnel *tunnel = vpn ? ks_tunnels_find(tunnels, vpn) : NULL;
     const KsLink *link = tunnel ? ks_world_link_by_index(world, tunnel->index) : NULL;
 
@@ -532,7 +342,7 @@ static int find_active(const KsAlwaysOn *always, KsVpnActivity activity)
     int found = NONE;
 
     for (int i = 0; i < always->count; i++)
-        if (always->choices[i].activity == activity &&
+        if (always->choices[i].activity == activity && !is_others(always, i) &&
             (found == NONE || (always->choices[found].unwanted && !always->choices[i].unwanted)))
             found = i;
     return found;
@@ -571,13 +381,9 @@ KsAlwaysOnStep ks_always_on_observe(KsAlwaysOn *always, const KsWorld *world, co
     int connecting;
     int up;
 
-    if (!world->manager_present)
-        forget_manager(always);
-    else
-        for (int i = 0; i < always->count; i++)
-            note_vpn(always, i, world, now);
-    note_network(always, world);
-    if (always->count == 0)
+    ks_always_on_note(always, world, now);
+    forget_ended(always);
+    if (always->chosen == 0)
         return see(always, KS_ALWAYS_ON_OFF, KS_WAIT_NOTHING, NONE, 0);
     judge(always, world, tunnels, now);
     up = find_active(always, KS_VPN_UP);

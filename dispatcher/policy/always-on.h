@@ -53,7 +53,7 @@ typedef struct {
 /* What is to be done now. Of CONNECT and DISCONNECT, ks_always_on_answer() is owed. */
 typedef struct {
     enum { KS_STEP_NOTHING, KS_STEP_CONNECT, KS_STEP_DISCONNECT } what;
-    const char *uuid; /* valid until the next choice */
+    const char *uuid; /* valid until the next look or choice */
     int64_t wake;     /* observe again by then; 0: only when something changes */
 } KsAlwaysOnStep;
 
@@ -65,7 +65,8 @@ void ks_always_on_free(KsAlwaysOn *always);
 bool ks_always_on_may_be(const KsVpn *vpn);
 
 /* UUIDs, at most KS_ALWAYS_ON_MAX, the first first; NULL or empty: none. The same as before changes
- * nothing. */
+ * nothing. What was chosen before and is there stands in until one of these works; what is known of
+ * those that stay is kept. */
 void ks_always_on_choose(KsAlwaysOn *always, const char *const *uuids);
 
 /* A person wants it now: what was disconnected is connected again, what waits is tried. */

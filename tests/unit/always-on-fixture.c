@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "always-on-fixture.h"
 
+#include "policy/status-always-on.h"
 #include "policy/tunnel.h"
 
 const char *const uuids[] = { "u-first", "u-second", "u-other" };
@@ -130,4 +131,15 @@ void stand_in(Machine *m)
     come_up(m, SECOND);
     g_assert_cmpint(ks_always_on_view(m->always).state, ==, KS_ALWAYS_ON_UP);
     g_assert_cmpstr(ks_always_on_view(m->always).uuid, ==, uuids[SECOND]);
+}
+
+void assert_waits(const Machine *m, KsWait wait, int64_t wake)
+{
+    KsAlwaysOnView view = ks_always_on_view(m->always);
+
+    g_assert_cmpint(m->step.what, ==, KS_STEP_NOTHING);
+    g_assert_cmpstr(ks_wait_name(view.wait), ==, ks_wait_name(wait));
+    g_assert_cmpint(view.state, ==, KS_ALWAYS_ON_WAITING);
+    g_assert_cmpint(m->step.wake ? m->step.wake - m->now : 0, ==, wake);
+    g_assert_cmpint(view.next, ==, m->step.wake);
 }

@@ -51,5 +51,8 @@ void fail(Machine *m, unsigned vpn, KsFailure failure);
 /* Until it wanted to look again, and no earlier. */
 void wait_for_next(Machine *m);
 
+/* Nothing is asked for, for this reason; it wants to look again in so many milliseconds, 0: not. */
+void assert_waits(const Machine *m, KsWait wait, int64_t wake);
+
 /* The first has failed, and the second is up. */
 void stand_in(Machine *m);

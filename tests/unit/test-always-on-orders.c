@@ -12,6 +12,7 @@ enum {
     DROPS, /* what is up */
     PERSON_ENDS,
     PERSON_CONNECTS_SECOND,
+    LIST_CHANGES, /* the second is not chosen any more, or again */
     OTHER_UP,
     OTHER_DOWN,
     NETWORK_GOES,
@@ -29,11 +30,15 @@ enum {
 /* A person connected the second. */
 static bool is_of_person;
 
+/* Only the first is chosen; and a person connected the second since. */
+static bool is_alone;
+static bool is_strange;
+
 /* Somebody else's VPN is there, or a person wants none. */
 static bool may_not_try(const Machine *m)
 {
     return ks_always_on_is_held(m->always) || m->vpns[OTHER]->activity != KS_VPN_DOWN ||
-           (is_of_person && m->vpns[SECOND]->activity != KS_VPN_DOWN);
+           ((is_of_person || is_strange) && m->vpns[SECOND]->activity != KS_VPN_DOWN);
 }
 
 /* Two are there only while the first takes over, and nothing comes up against a person's wish: what
@@ -143,7 +148,14 @@ static void happen(Machine *m, unsigned event, KsAlwaysOnStep *owed)
         if (m->world->manager_present && m->vpns[SECOND]->activity == KS_VPN_DOWN) {
             begin(m, SECOND); /* if that was just asked for, nobody knows whose it is */
             is_of_person = owed->what == KS_STEP_NOTHING || strcmp(owed->uuid, uuids[SECOND]) != 0;
+            is_strange = is_alone && is_of_person;
         }
+        break;
+    case LIST_CHANGES:
+        is_alone = !is_alone;
+        ks_always_on_choose(m->always, is_alone ? one : both);
+        if (is_strange) /* when it is chosen nobody knows whose it is */
+            is_of_person = is_strange = false;
         break;
     case OTHER_UP:
     case OTHER_DOWN:
@@ -191,6 +203,9 @@ static void look_and_check(Machine *m, KsAlwaysOnStep *owed)
  * the one that a person connected. */
 static void assert_settles(Machine *m, KsAlwaysOnStep *owed)
 {
+    bool is_kept;
+    bool waits;
+
     if (ks_always_on_is_held(m->always))
         return;
     m->world->manager_present = true;
@@ -204,8 +219,11 @@ static void assert_settles(Machine *m, KsAlwaysOnStep *owed)
     }
     look_and_check(m, owed);
     g_assert_cmpint(m->step.what, ==, KS_STEP_NOTHING);
-    g_assert_cmpint(ks_always_on_view(m->always).state, ==, KS_ALWAYS_ON_UP);
-    if (is_of_person && m->vpns[SECOND]->activity == KS_VPN_UP)
+    is_kept = is_of_person && m->vpns[SECOND]->activity == KS_VPN_UP;
+    waits = is_kept && is_alone && m->vpns[FIRST]->activity == KS_VPN_DOWN;
+    g_assert_cmpint(ks_always_on_view(m->always).state, ==,
+                    waits ? KS_ALWAYS_ON_WAITING : KS_ALWAYS_ON_UP);
+    if (is_kept)
         return;
     g_assert_cmpint(m->vpns[FIRST]->activity, ==, KS_VPN_UP);
     g_assert_cmpint(m->vpns[SECOND]->activity, ==, KS_VPN_DOWN);
@@ -222,7 +240,7 @@ static void test_every_order(void)
         KsAlwaysOnStep owed = { 0 };
         unsigned rest = order;
 
-        is_of_person = false;
+        is_of_person = is_alone = is_strange = false;
         if (__builtin_parity(order)) /* half of them where another stands in already */
             stand_in(&m);
         look_and_check(&m, &owed);

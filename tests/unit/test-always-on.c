@@ -3,17 +3,6 @@
 #include "policy/status-always-on.h"
 #include "policy/tunnel.h"
 
-static void assert_waits(const Machine *m, KsWait wait, int64_t wake)
-{
-    KsAlwaysOnView view = ks_always_on_view(m->always);
-
-    g_assert_cmpint(m->step.what, ==, KS_STEP_NOTHING);
-    g_assert_cmpstr(ks_wait_name(view.wait), ==, ks_wait_name(wait));
-    g_assert_cmpint(view.state, ==, KS_ALWAYS_ON_WAITING);
-    g_assert_cmpint(m->step.wake ? m->step.wake - m->now : 0, ==, wake);
-    g_assert_cmpint(view.next, ==, m->step.wake);
-}
-
 /* ---- what it does ---- */
 
 static void test_off(void)

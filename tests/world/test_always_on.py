@@ -198,7 +198,8 @@ def test_whose_profiles(always):
     assert always.product.ctl("always-on", "first", check=False).returncode == 1
     always.manager.nmcli("connection", "modify", "first", "connection.permissions", "")
     wait_until(lambda: always.product.ctl("always-on", "first", check=False).returncode == 0, "the guard to have heard of it")
-    always.manager.nmcli("connection", "down", "second")  # the first takes its tunnel's name at once
+    _wait(always, state="up", vpn=uuid_of("first"))  # the second stood in until then, and goes
+    wait_until(lambda: [t["name"] for t in always.product.status()["tunnels"]] == ["first"], "the second to have made way", 40)
 
 
 def test_a_choice_that_is_gone_does_not_stand_in_the_way(always):
