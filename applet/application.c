@@ -118,30 +118,25 @@ static void on_answered(KsRequest request, KsAnswer answer, const char *message,
 {
     KsApplication *self = data;
     const char *vpn = request == KS_REQUEST_DISCONNECT ? self->disconnected : NULL;
-    g_autoptr(KsNotice) notice = ks_notice_for_answer(request, answer, message, vpn);
 
-    if (ks_windows_answer(self->windows, request, answer, message))
-        return;
-    ks_notifier_answer(self->notifier, notice);
+    if (!ks_windows_answer(self->windows, request, answer, message))
+        ks_notifier_answer(self->notifier, ks_notice_for_answer(request, answer, message, vpn));
 }
 
 static void on_not_started(const char *message, void *data)
 {
-    g_autoptr(KsNotice) notice = ks_notice_for_no_start(message);
     KsApplication *self = data;
 
-    ks_notifier_answer(self->notifier, notice);
+    ks_notifier_answer(self->notifier, ks_notice_for_no_start(message));
 }
 
 static void on_vpn_failed(const char *uuid, const char *message, void *data)
 {
-    g_autoptr(KsNotice) notice = NULL;
     KsApplication *self = data;
     KsModel model;
 
     describe(self, &model);
-    notice = ks_notice_for_vpn(&model, uuid, message);
-    ks_notifier_answer(self->notifier, notice);
+    ks_notifier_answer(self->notifier, ks_notice_for_vpn(&model, uuid, message));
 }
 
 /* ---- the window ---- */
@@ -399,7 +394,7 @@ static void do_quit(GSimpleAction *action, GVariant *target, gpointer data)
     (void) target;
     describe(self, &model);
     notice = ks_notice_for_quit(&model);
-    ks_notifier_answer(self->notifier, notice);
+    ks_notifier_say_last(self->notifier, notice);
     g_application_quit(data);
 }
 

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/notifier.h"
 
-#define NOTICE_STATE     "state"
-#define NOTICE_ANSWER    "answer"
-#define NOTICE_ALWAYS_ON "always-on"
+/* One notification of each stands at a time. */
+typedef enum {
+    NOTICE_STATE,
+    NOTICE_ANSWER,
+    NOTICE_ALWAYS_ON,
+    NOTICES,
+} Subject;
+
+static const char *const ids[NOTICES] = {
+    [NOTICE_STATE] = "state",
+    [NOTICE_ANSWER] = "answer",
+    [NOTICE_ALWAYS_ON] = "always-on",
+};
 
 /* What changes at once is told once. */
 #define SETTLE_MS 150u
@@ -13,7 +23,7 @@ struct KsNotifier {
     GApplication *application;
     KsAppletSettings *settings;
     KsTold told;
-    KsNotice *waiting; /* of the state: shown soon; NULL: nothing is */
+    KsNotice *waiting[NOTICES]; /* shown soon; NULL: nothing is */
     guint settle_source;
     GCancellable *cancellable; /* the daemon is asked for; NULL: it is not */
     bool person_locked;        /* the lock was closed from here */
@@ -24,7 +34,7 @@ struct KsNotifier {
     char *offered;             /* UUID of the VPN that may be always on; NULL: nothing is offered */
 };
 
-static void show(KsNotifier *notifier, const char *id, const KsNotice *notice)
+static void show(KsNotifier *notifier, Subject subject, const KsNotice *notice)
 {
     g_autoptr(GNotification) shown = g_notification_new(notice->title);
     g_autoptr(GIcon) icon = g_themed_icon_new(notice->icon);
@@ -37,10 +47,8 @@ static void show(KsNotifier *notifier, const char *id, const KsNotice *notice)
     for (unsigned i = 0; i < notice->buttons_length; i++)
         g_notification_add_button_with_target_value(
             shown, notice->buttons[i].label, notice->buttons[i].action, notice->buttons[i].target);
-    g_application_send_notification(notifier->application, id, shown);
+    g_application_send_notification(notifier->application, ids[subject], shown);
 }
-
-/* ---- of the state ---- */
 
 /* GLib replaces and withdraws only what the daemon has answered to: what is sent twice before that
  * stands there twice, and for good. So the daemon has to run first. */
@@ -54,9 +62,11 @@ static void on_daemon(GObject *source, GAsyncResult *result, gpointer data)
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return; /* it may be freed */
     g_clear_object(&notifier->cancellable);
-    if (notifier->waiting)
-        show(notifier, NOTICE_STATE, notifier->waiting);
-    g_clear_pointer(&notifier->waiting, ks_notice_free);
+    for (int subject = 0; subject < NOTICES; subject++) {
+        if (notifier->waiting[subject])
+            show(notifier, (Subject) subject, notifier->waiting[subject]);
+        g_clear_pointer(&notifier->waiting[subject], ks_notice_free);
+    }
 }
 
 static gboolean on_settled(gpointer data)
@@ -76,21 +86,21 @@ static gboolean on_settled(gpointer data)
 }
 
 /* Takes the notice. */
-static void show_soon(KsNotifier *notifier, KsNotice *notice)
+static void show_soon(KsNotifier *notifier, Subject subject, KsNotice *notice)
 {
-    ks_notice_free(notifier->waiting);
-    notifier->waiting = notice;
+    ks_notice_free(notifier->waiting[subject]);
+    notifier->waiting[subject] = notice;
     if (notifier->settle_source == 0 && !notifier->cancellable)
         notifier->settle_source = g_timeout_add(SETTLE_MS, on_settled, notifier);
 }
 
-static void withdraw(KsNotifier *notifier)
+static void withdraw(KsNotifier *notifier, Subject subject)
 {
-    g_clear_pointer(&notifier->waiting, ks_notice_free);
-    g_application_withdraw_notification(notifier->application, NOTICE_STATE);
+    g_clear_pointer(&notifier->waiting[subject], ks_notice_free);
+    g_application_withdraw_notification(notifier->application, ids[subject]);
 }
 
-/* ---- the others ---- */
+/* ---- what is told ---- */
 
 static void offer_always_on(KsNotifier *notifier, const KsModel *model)
 {
@@ -100,8 +110,8 @@ static void offer_always_on(KsNotifier *notifier, const KsModel *model)
         !ks_notice_offer_always_on(model, &notice))
         return;
     if (notice) {
-        show(notifier, NOTICE_ALWAYS_ON, notice);
         notifier->offered = g_strdup(notice->vpn);
+        show_soon(notifier, NOTICE_ALWAYS_ON, g_steal_pointer(&notice));
     }
     ks_applet_settings_set(notifier->settings, KS_APPLET_SETTING_RECONNECT, false);
 }
@@ -118,7 +128,7 @@ static void withdraw_what_is_over(KsNotifier *notifier, const KsModel *model)
                                                       notifier->is_of_disconnecting, model)))
         ks_notifier_answer(notifier, NULL);
     if (notifier->offered && ks_notice_is_over_always_on(notifier->offered, model)) {
-        g_application_withdraw_notification(notifier->application, NOTICE_ALWAYS_ON);
+        withdraw(notifier, NOTICE_ALWAYS_ON);
         g_clear_pointer(&notifier->offered, g_free);
     }
 }
@@ -136,10 +146,10 @@ void ks_notifier_follow(KsNotifier *notifier, const KsModel *model)
     case KS_NOTICE_KEEP:
         return;
     case KS_NOTICE_WITHDRAW:
-        withdraw(notifier);
+        withdraw(notifier, NOTICE_STATE);
         break;
     case KS_NOTICE_SHOW:
-        show_soon(notifier, g_steal_pointer(&notice));
+        show_soon(notifier, NOTICE_STATE, g_steal_pointer(&notice));
         break;
     }
     if (model->guard->state == KS_STATE_PROTECTED)
@@ -153,7 +163,7 @@ void ks_notifier_expect_lock(KsNotifier *notifier)
     notifier->person_locked = true;
 }
 
-void ks_notifier_answer(KsNotifier *notifier, const KsNotice *notice)
+void ks_notifier_answer(KsNotifier *notifier, KsNotice *notice)
 {
     g_clear_pointer(&notifier->failed, g_free);
     notifier->answered = notice;
@@ -161,10 +171,19 @@ void ks_notifier_answer(KsNotifier *notifier, const KsNotice *notice)
     if (notice) {
         notifier->failed = g_strdup(notice->vpn);
         notifier->is_of_disconnecting = notice->is_of_disconnecting;
-        show(notifier, NOTICE_ANSWER, notice);
+        show_soon(notifier, NOTICE_ANSWER, notice);
     } else {
-        g_application_withdraw_notification(notifier->application, NOTICE_ANSWER);
+        withdraw(notifier, NOTICE_ANSWER);
     }
+}
+
+void ks_notifier_say_last(KsNotifier *notifier, const KsNotice *notice)
+{
+    g_clear_pointer(&notifier->waiting[NOTICE_ANSWER], ks_notice_free);
+    if (notice)
+        show(notifier, NOTICE_ANSWER, notice);
+    else
+        withdraw(notifier, NOTICE_ANSWER);
 }
 
 KsNotifier *ks_notifier_new(GApplication *application, KsAppletSettings *settings)
@@ -184,7 +203,8 @@ void ks_notifier_free(KsNotifier *notifier)
         g_cancellable_cancel(notifier->cancellable);
     g_clear_object(&notifier->cancellable);
     g_clear_handle_id(&notifier->settle_source, g_source_remove);
-    ks_notice_free(notifier->waiting);
+    for (int subject = 0; subject < NOTICES; subject++)
+        ks_notice_free(notifier->waiting[subject]);
     ks_told_clear(&notifier->told);
     g_free(notifier->failed);
     g_free(notifier->offered);

@@ -20,7 +20,10 @@ void ks_notifier_follow(KsNotifier *notifier, const KsModel *model);
 /* A person asked for the lock here: it needs no explanation when it closes. */
 void ks_notifier_expect_lock(KsNotifier *notifier);
 
-/* What did not work; NULL: nothing any more. Takes nothing. */
-void ks_notifier_answer(KsNotifier *notifier, const KsNotice *notice);
+/* What did not work, which it takes; NULL: nothing any more. */
+void ks_notifier_answer(KsNotifier *notifier, KsNotice *notice);
+
+/* The same as the program ends: at once, for nobody waits any more. Takes nothing. */
+void ks_notifier_say_last(KsNotifier *notifier, const KsNotice *notice);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KsNotifier, ks_notifier_free)

@@ -29,6 +29,7 @@ static void free_card(gpointer data)
 
     g_free(card->uuid);
     g_free(card->name);
+    g_free(card->type);
     g_free(card->title);
     g_ptr_array_unref(card->servers);
     g_free(card->note);
@@ -165,6 +166,7 @@ static KsVpnCard *card_new(const char *uuid, const char *name, const char *type)
 
     card->uuid = g_strdup(uuid);
     card->name = g_strdup(name);
+    card->type = g_strdup(type);
     card->servers = g_ptr_array_new_with_free_func(g_free);
     card->doubts = g_ptr_array_new_with_free_func(g_free);
     /* TRANSLATORS: a VPN's name and its type: "office (OpenVPN)" */

@@ -10,6 +10,7 @@
 typedef struct {
     char *uuid;
     char *name;
+    char *type;         /* the kind's name: "openvpn"; "": unknown */
     char *title;        /* "office (OpenVPN)" */
     GPtrArray *servers; /* element-type char*: "vpn.example (203.0.113.5), UDP port 1194" */
     char *note;         /* where these servers are from, if not from the profile; else "" */

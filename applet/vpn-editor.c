@@ -18,19 +18,29 @@
 #define PORT_MAX  65535
 #define HOST_SIZE 24 /* characters */
 
-/* The ports that kinds of VPNs usually have, by the kind's name. */
-static const struct {
+/* What a person starts from, by the kind's name. The last is for all others: IPsec needs several,
+ * and of an unknown kind nobody can say. */
+typedef struct {
     const char *type;
+    const char *protocol;
     uint16_t port;
-} usual_ports[] = {
-    { "wireguard", 51820 },
-    { "openvpn", 1194 },
+} Usual;
+
+static const Usual usual[] = {
+    { "wireguard", "udp", 51820 },
+    { "openvpn", "udp", 1194 },
+    { "openconnect", "tcp", 443 },
+    { "sstp", "tcp", 443 },
+    { "fortisslvpn", "tcp", 443 },
+    { "ssh", "tcp", 22 },
+    { NULL, "udp", 0 },
 };
 
 typedef struct {
     GtkBuilder *builder;
     GtkWindow *window;
     char *uuid;      /* NULL: a new VPN */
+    char *type;      /* the kind's name; NULL: a person chooses it */
     bool overlay;    /* the VPN is an overlay network */
     GPtrArray *rows; /* element-type Row, owned */
     KsRequest asked; /* KS_REQUEST_MAX: nothing */
@@ -56,12 +66,24 @@ static void parts_free(gpointer data)
     g_object_unref(parts->builder);
     g_ptr_array_unref(parts->rows);
     g_free(parts->uuid);
+    g_free(parts->type);
     g_free(parts);
 }
 
 static void complain(Parts *parts, const char *text)
 {
     ks_builder_complain(parts->builder, text);
+}
+
+static const Usual *usual_of(const Parts *parts)
+{
+    const char *type =
+        parts->type ? parts->type : gtk_combo_box_get_active_id(GTK_COMBO_BOX(part(parts, "type")));
+    unsigned at = 0;
+
+    while (usual[at].type && g_strcmp0(usual[at].type, type) != 0)
+        at++;
+    return &usual[at];
 }
 
 /* ---- one server ---- */
@@ -121,6 +143,32 @@ static GtkWidget *new_protocols(const char *protocol)
     return combo;
 }
 
+/* A port that nobody knows is an empty field, and no number. */
+static gboolean on_output(GtkSpinButton *spin, gpointer data)
+{
+    (void) data;
+    if (gtk_spin_button_get_value_as_int(spin) != 0)
+        return FALSE;
+    if (gtk_entry_get_text(GTK_ENTRY(spin))[0])
+        gtk_entry_set_text(GTK_ENTRY(spin), "");
+    return TRUE;
+}
+
+static GtkWidget *new_port(uint16_t port)
+{
+    GtkWidget *spin = gtk_spin_button_new_with_range(0, PORT_MAX, 1);
+
+    g_signal_connect(spin, "output", G_CALLBACK(on_output), NULL);
+    gtk_spin_button_set_value(GTK_SPIN_BUTTON(spin), port);
+    gtk_spin_button_set_numeric(GTK_SPIN_BUTTON(spin), TRUE);
+    gtk_spin_button_update(GTK_SPIN_BUTTON(spin));
+    gtk_entry_set_activates_default(GTK_ENTRY(spin), TRUE);
+    gtk_entry_set_placeholder_text(GTK_ENTRY(spin), _("Port"));
+    gtk_widget_set_tooltip_text(spin, _("Port"));
+    ks_widget_set_spoken(spin, _("Port"));
+    return spin;
+}
+
 static Row *add_row(Parts *parts, const char *host, const char *protocol, uint16_t port)
 {
     GtkWidget *remove = gtk_button_new_from_icon_name("list-remove-symbolic", GTK_ICON_SIZE_BUTTON);
@@ -136,12 +184,7 @@ static Row *add_row(Parts *parts, const char *host, const char *protocol, uint16
     ks_widget_set_spoken(row->host, _("Name or address of the server"));
     row->protocol = new_protocols(protocol);
     ks_widget_set_spoken(row->protocol, _("Protocol"));
-    row->port = gtk_spin_button_new_with_range(0, PORT_MAX, 1);
-    gtk_spin_button_set_value(GTK_SPIN_BUTTON(row->port), port);
-    gtk_spin_button_set_numeric(GTK_SPIN_BUTTON(row->port), TRUE);
-    gtk_entry_set_activates_default(GTK_ENTRY(row->port), TRUE);
-    gtk_widget_set_tooltip_text(row->port, _("Port"));
-    ks_widget_set_spoken(row->port, _("Port"));
+    row->port = new_port(port);
     gtk_widget_set_tooltip_text(remove, _("Remove this server"));
     ks_widget_set_spoken(remove, _("Remove this server"));
 
@@ -159,13 +202,20 @@ static Row *add_row(Parts *parts, const char *host, const char *protocol, uint16
     return row;
 }
 
+static Row *add_usual_row(Parts *parts)
+{
+    const Usual *start = usual_of(parts);
+
+    return add_row(parts, "", start->protocol, start->port);
+}
+
 static void on_add(GtkButton *button, gpointer data)
 {
     Parts *parts = data;
     Row *row;
 
     (void) button;
-    row = add_row(parts, "", "udp", 0);
+    row = add_usual_row(parts);
     ks_fit(part(parts, "scrolled"), WIDTH);
     gtk_widget_grab_focus(row->host);
 }
@@ -291,29 +341,21 @@ bool ks_vpn_editor_answer(GtkWindow *editor, KsRequest request, KsAnswer answer,
 
 /* ---- the dialog ---- */
 
-/* 0: the kind has none, or none is chosen. */
-static uint16_t usual_port(const char *type)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(usual_ports); i++)
-        if (g_strcmp0(usual_ports[i].type, type) == 0)
-            return usual_ports[i].port;
-    return 0;
-}
-
 static bool is_usual(uint16_t port)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(usual_ports); i++)
-        if (usual_ports[i].port == port)
+    for (unsigned i = 0; i < G_N_ELEMENTS(usual); i++)
+        if (usual[i].port == port)
             return true;
-    return port == 0;
+    return false;
 }
 
 /* Ports that nobody wrote follow the kind of VPN. */
 static void on_type(GtkComboBox *combo, gpointer data)
 {
     Parts *parts = data;
-    uint16_t port = usual_port(gtk_combo_box_get_active_id(combo));
+    uint16_t port = usual_of(parts)->port;
 
+    (void) combo;
     for (unsigned i = 0; i < parts->rows->len; i++) {
         GtkSpinButton *spin = GTK_SPIN_BUTTON(((Row *) g_ptr_array_index(parts->rows, i))->port);
 
@@ -356,9 +398,7 @@ static void fill_in(Parts *parts, const KsVpnCard *card, const GPtrArray *server
         (void) add_row(parts, server->host, server->protocol, server->port);
     }
     if (parts->rows->len == 0)
-        (void) add_row(
-            parts, "", "udp",
-            card ? 0 : usual_port(gtk_combo_box_get_active_id(GTK_COMBO_BOX(part(parts, "type")))));
+        (void) add_usual_row(parts);
 }
 
 GtkWindow *ks_vpn_editor_show(GtkWindow *parent, const KsVpnCard *card, const GPtrArray *servers)
@@ -376,6 +416,7 @@ GtkWindow *ks_vpn_editor_show(GtkWindow *parent, const KsVpnCard *card, const GP
     parts->builder = gtk_builder_new_from_resource("/io/github/nmkillswitch/vpn-editor.ui");
     parts->window = GTK_WINDOW(gtk_builder_get_object(parts->builder, "dialog"));
     parts->uuid = card ? g_strdup(card->uuid) : NULL;
+    parts->type = card ? g_strdup(card->type) : NULL;
     parts->overlay = card && card->overlay;
     parts->rows = g_ptr_array_new_with_free_func(g_free);
     parts->asked = KS_REQUEST_MAX;

@@ -69,6 +69,18 @@ def test_a_day_with_the_lock(world, gnome):
     icon = gnome.look_at_menu("gnome-protected")
     assert Picture(gnome.screenshot("gnome-panel"), icon).contrast >= 3
 
+    def drawn(name):
+        return Picture(gnome.screenshot(name), icon).colours
+
+    gnome.x("mousemove", "500", "600")  # what is pointed at is lit
+
+    def is_dark():
+        shot = gnome.screenshot("gnome-panel")
+        return Picture(shot, icon).background == Picture(shot, "24x28+300+2").background
+
+    wait_until(is_dark, "the icon not to be lit")
+    protected = drawn("gnome-panel")
+
     # it drops, and is connected again from the notification
     world.client.kill("openvpn")
     gnome.wait_icon("blocked", 30)
@@ -76,7 +88,9 @@ def test_a_day_with_the_lock(world, gnome):
     [drop] = wait_until(gnome.told, "to be told", 20)
     assert drop["title"] == "Blocked" and drop["urgent"]
     wait_until(gnome.banner, "the banner", 20)
-    gnome.screenshot("gnome-blocked")
+    # the shell says what it was told before it draws it
+    wait_until(lambda: drawn("gnome-blocked") != protected, "the icon to be drawn", 20)
+    blocked = drawn("gnome-blocked")
     gnome.click_banner("Reconnect")
     gnome.wait_icon("protected", 30)
     wait_until(lambda: not gnome.told(), "the notification to go")
@@ -88,4 +102,4 @@ def test_a_day_with_the_lock(world, gnome):
     gnome.start_panel()
     gnome.wait_icon("blocked", 30)
     assert gnome.item("Lock").is_checked
-    gnome.screenshot("gnome-restarted")
+    wait_until(lambda: drawn("gnome-restarted") == blocked, "the icon to be drawn", 20)

@@ -62,8 +62,11 @@ def test_a_server_is_corrected(world, window):
     press(window, dialog, "Save")
     wait_until(says(window, "“203.0.113.300” is neither", dialog), "the complaint")
     type_into(window, dialog, HOST, "203.0.113.30")
+    assert find(window, dialog, "Port", "spin button").text == "1194"  # OpenVPN's
+    type_into(window, dialog, "Port", "0", "spin button")
     press(window, dialog, "Save")
     wait_until(says(window, "Write the port", dialog), "the complaint about the port")
+    assert not find(window, dialog, "Port", "spin button").text, "no port is no number"
     type_into(window, dialog, "Port", "1195", "spin button")
     window.screenshot("servers-filled")
     assert not cut_texts(laid_out(window, dialog))

@@ -178,8 +178,19 @@ def test_in_xfces_notifications(stage):
     wait_until(lambda: stage.asked == ["Unlock()"], "the guard to be asked", 20)
 
 
-def test_a_guard_that_does_not_start(stage, notes):
+def test_what_does_not_work_is_told(stage, notes):
+    """What fails at once stands once: the second in the place of the first, though the daemon has not answered to that."""
+    stage.say(STATES["unlocked"])
+    stage.held = []
     stage.start_applet("--hidden")
+    stage.wait_for_main_loop()
+    for action, target in (("lock", ""), ("lan", "[<true>]")):
+        stage.act(action, target or "@av []")
+    wait_until(lambda: len(stage.held) == 2, "the guard to be asked", 20)
+    for call in stage.held:
+        call.return_dbus_error(f"{NAME}.Error.Failed", "It did not work.")
+    _told(notes, "LAN access was not allowed")
+    assert len(notes.shown) == 1, notes.shown
     stage.go_away()
     notes.press("Start the guard")
     assert NAME in _told(notes, "The guard could not be started").body
