@@ -23,8 +23,8 @@ import xml.etree.ElementTree as ElementTree
 
 # A wait that ended in vain says that the machine was slow, or that something never comes. Run once
 # more, only the second fails again. A test that saw something wrong gets no second look.
-_LATE = "WaitedTooLong: waited "
-_LATE_MOST = 3  # that many at once are no accident
+_LATE = re.compile(r"\b(WaitedTooLong: waited|TimeoutExpired: Command) ")
+_LATE_MOST = 3  # more at once are no accident
 
 
 class Count:
@@ -152,7 +152,7 @@ def passed(case):
 
 def is_late(case):
     bad = faults(case)
-    return bool(bad) and all(_LATE in reason(fault) for fault in bad)
+    return bool(bad) and all(_LATE.search(reason(fault)) for fault in bad)
 
 
 def print_late(path):
