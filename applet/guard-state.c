@@ -312,6 +312,7 @@ static void *read_exception(GVariant *from)
     const char *to = "";
     const char *protocol = "";
 
+    exception->what.incoming = g_variant_lookup(from, "from", "&s", &to);
     exception->name = read_long(from, "name");
     (void) g_variant_lookup(from, "to", "&s", &to);
     (void) g_variant_lookup(from, "protocol", "&s", &protocol);

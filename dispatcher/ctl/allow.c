@@ -43,13 +43,17 @@ static KsExitStatus change(const KsCommandLine *line, const char *method, GVaria
 
 static KsExitStatus read_what(const KsCommandLine *line, KsException *ret_what)
 {
-    if (!line->to)
-        return ks_usage(NULL, _("“allow add” needs to know where to: --to ADDRESS[/LENGTH]"));
-    if (!ks_exception_read_to(line->to, ret_what))
+    const char *other_end = line->from ? line->from : line->to;
+
+    if (!line->to == !line->from)
+        return ks_usage(NULL, _("“allow add” needs to know either where to or where from: --to "
+                                "ADDRESS[/LENGTH] or --from ADDRESS[/LENGTH]"));
+    ret_what->incoming = line->from;
+    if (!ks_exception_read_to(other_end, ret_what))
         return ks_usage(NULL,
                         _("“%s” is no address and no range. Write 192.0.2.5, 192.0.2.0/24 or "
                           "2001:db8::/64."),
-                        line->to);
+                        other_end);
     if (line->protocol &&
         (!line->protocol[0] || !ks_exception_read_protocol(line->protocol, ret_what)))
         return ks_usage(NULL, _("“--protocol” must be followed by tcp, udp or icmp, not by “%s”."),
@@ -98,8 +102,9 @@ KsExitStatus ks_run_allow_add(const KsCommandLine *line)
         status = confirm(line, &what);
     if (status != KS_EXIT_DONE)
         return status;
-    return change(line, "AddException",
-                  g_variant_new("(sssqqub)", ks_command_line_word(line, 0), line->to,
+    return change(line, what.incoming ? "AddService" : "AddException",
+                  g_variant_new("(sssqqub)", ks_command_line_word(line, 0),
+                                what.incoming ? line->from : line->to,
                                 ks_exception_protocol_name(&what), what.first_port, what.last_port,
                                 seconds, ks_command_line_has(line, KS_OPTION_LEAKS)));
 }

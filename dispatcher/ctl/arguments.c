@@ -55,8 +55,13 @@ const KsOptionText ks_option_texts[] = {
       N_("ask this service on the internet how it sees you, through the VPN and without"), "URL" },
     { "--yes", KS_OPTION_YES, N_("without asking first") },
     { "--to", KS_OPTION_TO, N_("where to: an address or a range"), N_("ADDRESS[/LENGTH]") },
+    { "--from", KS_OPTION_FROM,
+      N_("who may reach a service of this machine: an address or a range, 0.0.0.0/0 or ::/0 for "
+         "anybody"),
+      N_("ADDRESS[/LENGTH]") },
     { "--protocol", KS_OPTION_PROTOCOL, N_("by this protocol alone"), "tcp|udp|icmp" },
-    { "--port", KS_OPTION_PORT, N_("to this port alone, or to a range of ports"),
+    { "--port", KS_OPTION_PORT,
+      N_("to this port alone, or to a range of ports; with --from of this machine"),
       N_("PORT[-PORT]") },
     { "--for", KS_OPTION_FOR, N_("for so long; then the kernel ends it by itself"),
       N_("DURATION") },
@@ -168,6 +173,8 @@ static void take_value(KsCommandLine *line, unsigned option, const char *value)
         line->online = value;
     else if (option == KS_OPTION_TO)
         line->to = value;
+    else if (option == KS_OPTION_FROM)
+        line->from = value;
     else if (option == KS_OPTION_PROTOCOL)
         line->protocol = value;
     else if (option == KS_OPTION_PORT)

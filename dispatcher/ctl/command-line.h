@@ -34,6 +34,7 @@ typedef enum {
     KS_OPTION_PORT = 1 << 24,
     KS_OPTION_FOR = 1 << 25,
     KS_OPTION_LEAKS = 1 << 26,
+    KS_OPTION_FROM = 1 << 27,
 } KsOptions;
 
 /* What stands anywhere on the command line, with any command. */
@@ -57,6 +58,7 @@ typedef struct {
     const char *keep;
     const char *online;
     const char *to;
+    const char *from;
     const char *protocol;
     const char *port;
     const char *how_long; /* of --for */

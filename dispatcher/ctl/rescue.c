@@ -12,6 +12,7 @@
 #include "kernel/layer.h"
 #include "kernel/links.h"
 #include "model/names.h"
+#include "policy/exceptions-in-force.h"
 #include "policy/status.h"
 #include "rules/egress-table.h"
 #include "rules/lock-table.h"
@@ -275,8 +276,13 @@ static GVariant *with_reason(GVariant *status, const char *reason)
 /* The guard alone puts them in: a lock of the early unit's, or of a rescue, is whole without. */
 static bool holds_exceptions(const KsReadback *held)
 {
-    return held->lock->sets[KS_SET_EXCEPTIONS4]->len > 0 ||
-           held->lock->sets[KS_SET_EXCEPTIONS6]->len > 0;
+    static const KsSetId sets[] = { KS_SET_EXCEPTIONS4, KS_SET_EXCEPTIONS6, KS_SET_SERVICES4,
+                                    KS_SET_SERVICES6 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(sets); i++)
+        if (held->lock->sets[sets[i]]->len > 0)
+            return true;
+    return false;
 }
 
 /* The same status as the guard's, from what can be known without it. `vpns`: those that were set up
@@ -285,7 +291,11 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char
 {
     g_autoptr(KsStore) store = ks_store_new();
     g_autoptr(KsWorld) world = ks_world_new();
+    g_autoptr(KsConfiguration) configuration =
+        ks_configuration_load(KS_VENDOR_DIRECTORY, ks_configuration_local_folder());
+    g_autoptr(KsExceptions) people = NULL;
     g_autoptr(KsExceptions) exceptions = NULL;
+    g_autofree char *left_out = NULL;
     g_autoptr(KsEngine) engine = NULL;
     g_autoptr(GVariant) status = NULL;
     g_autofree char *problem = NULL;
@@ -312,7 +322,8 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char
     (void) ks_links_look(world);
     ks_vpns_apply(vpns, world);
     if (holds_exceptions(held)) {
-        exceptions = ks_exceptions_peek((uint32_t) (ks_clock_now() / G_USEC_PER_SEC));
+        people = ks_exceptions_peek((uint32_t) (ks_clock_now() / G_USEC_PER_SEC));
+        exceptions = ks_exceptions_in_force(configuration, people, &left_out);
         world->exceptions = exceptions;
     }
     /* it was so when the guard saw it last */

@@ -8,6 +8,8 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#define SOURCE_COLUMNS 200
+
 static char *ports_text(GVariant *exception)
 {
     unsigned first = (unsigned) ks_field_number(exception, "first_port");
@@ -20,10 +22,20 @@ static char *ports_text(GVariant *exception)
                          : g_strdup_printf("%s %u-%u", protocol, first, last);
 }
 
-char *ks_show_exception(GVariant *exception)
+static char *other_end(GVariant *exception)
+{
+    g_autofree char *from = ks_printable_name(ks_field_text(exception, "from"));
+
+    if (!from[0])
+        return ks_printable_name(ks_field_text(exception, "to"));
+    /* TRANSLATORS: an address, of who may reach a service of this machine */
+    return g_strdup_printf(_("from %s"), from);
+}
+
+static char *show_what(GVariant *exception)
 {
     uint64_t until = ks_field_number(exception, "until");
-    g_autofree char *to = ks_printable_name(ks_field_text(exception, "to"));
+    g_autofree char *to = other_end(exception);
     g_autofree char *raw = ports_text(exception);
     g_autofree char *ports = ks_printable_name(raw);
     g_autofree char *end = NULL;
@@ -33,6 +45,14 @@ char *ks_show_exception(GVariant *exception)
     end = ks_terminal_moment((int64_t) until);
     /* TRANSLATORS: an address, a protocol with its ports, and a time of day */
     return g_strdup_printf(_("%s, %s, until %s"), to, ports, end);
+}
+
+char *ks_show_exception(GVariant *exception)
+{
+    g_autofree char *what = show_what(exception);
+    g_autofree char *source = ks_printable(ks_field_text(exception, "source"), SOURCE_COLUMNS);
+
+    return source[0] ? g_strdup_printf(_("%s (set in %s)"), what, source) : g_steal_pointer(&what);
 }
 
 char *ks_show_exceptions(GVariant *status)

@@ -142,6 +142,18 @@ static bool is_saved(const char *path, const char *text)
     return saved && g_str_equal(saved, text);
 }
 
+bool ks_exceptions_are_saved_with(const char *name)
+{
+    g_autoptr(KsExceptions) saved = ks_exceptions_new();
+    g_autofree char *lasting = ks_store_path("exceptions");
+    g_autofree char *ending = ks_store_runtime_path("exceptions");
+    bool is_newer;
+
+    (void) read_file(saved, lasting, false, &is_newer, NULL);
+    (void) read_file(saved, ending, true, &is_newer, NULL);
+    return ks_exceptions_find(saved, name) != NULL;
+}
+
 static bool write_file(const char *path, const char *text, bool durable, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(path);

@@ -24,3 +24,6 @@ bool ks_exceptions_save_closed(const KsExceptions *exceptions, GError **error);
 
 /* Something is kept so. */
 bool ks_exceptions_are_unsaved(void);
+
+/* One of this name is on disk, so that it would be back. */
+bool ks_exceptions_are_saved_with(const char *name);

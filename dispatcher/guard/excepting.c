@@ -4,7 +4,6 @@
 #include "files/exceptions-file.h"
 #include "guard/guard-private.h"
 #include "kernel/clock.h"
-#include "model/printable.h"
 
 /* Nobody means a longer while than this by one that ends. */
 #define SECONDS_MAX (30u * 24 * 60 * 60)
@@ -78,9 +77,9 @@ void ks_guard_end_exceptions(KsGuard *guard)
 /* Takes over `changed`. */
 static void replace(KsGuard *guard, KsExceptions *changed)
 {
-    ks_look_world(guard->look)->exceptions = changed;
     ks_exceptions_free(guard->exceptions);
     guard->exceptions = changed;
+    ks_guard_put_exceptions(guard);
     watch(guard);
 }
 
@@ -112,6 +111,7 @@ bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptio
                             uint32_t seconds, GError **error)
 {
     g_autoptr(KsExceptions) changed = ks_exceptions_copy(guard->exceptions);
+    g_autoptr(KsExceptions) all = ks_exceptions_copy(guard->exceptions_in_force);
     uint32_t until = 0;
 
     if (seconds > SECONDS_MAX) {
@@ -121,13 +121,28 @@ bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptio
     }
     if (seconds > 0) /* rounded up */
         until = now() + 1 + seconds + KS_EXCEPTION_EARLIER;
-    if (!ks_exceptions_suit(wish, ks_look_world(guard->look), error) ||
-        !ks_exceptions_add(changed, wish, until, error))
+    if (!ks_exceptions_add(all, wish, ks_look_world(guard->look), until, error) ||
+        !ks_exceptions_add(changed, wish, NULL, until, error))
         return false;
     if (doing == KS_GUARD_TRY)
         return true;
-    g_message("an exception was made on request: to %s", wish->to);
+    g_message("an exception was made on request: %s %s", wish->from ? "from" : "to",
+              wish->from ? wish->from : wish->to);
     return hold_added(guard, g_steal_pointer(&changed), seconds > 0, error);
+}
+
+/* False. `error` says that people made none of this name. */
+static bool explain_remaining(const KsGuard *guard, const char *name, GError **error)
+{
+    const KsExceptionEntry *entry = ks_exceptions_find(guard->exceptions_in_force, name);
+
+    if (!entry || !entry->source)
+        return false;
+    g_clear_error(error);
+    g_set_error(error, KS_ERROR, KS_ERROR_FORBIDDEN,
+                "The administrator of this machine has laid down this exception (%s).",
+                entry->source);
+    return false;
 }
 
 /* What closes: the kernel first. While one that is closed could not be saved, to close it once more
@@ -135,11 +150,12 @@ bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptio
 bool ks_guard_remove_exception(KsGuard *guard, KsGuardDoing doing, const char *name, GError **error)
 {
     g_autoptr(KsExceptions) changed = ks_exceptions_copy(guard->exceptions);
-    bool is_there = ks_exceptions_remove(changed, name, guard->exceptions_unsaved ? NULL : error);
+    bool is_unsaved = guard->exceptions_unsaved && ks_exceptions_are_saved_with(name);
+    bool is_there = ks_exceptions_remove(changed, name, is_unsaved ? NULL : error);
     bool followed = true;
 
-    if (!is_there && !guard->exceptions_unsaved)
-        return false;
+    if (!is_there && !is_unsaved)
+        return explain_remaining(guard, name, error);
     if (doing == KS_GUARD_TRY)
         return true;
     if (is_there) {

@@ -77,7 +77,7 @@ bool ks_guard_follow(KsGuard *guard)
     networks_changed = forget_networks(guard);
     ks_look_at_network_users(guard->look,
                              (const char *const *) ks_engine_settings(guard->engine)->lan_networks);
-    ks_look_world(guard->look)->exceptions = guard->exceptions;
+    ks_guard_put_exceptions(guard);
     settings_changed = ks_engine_observe(guard->engine, ks_look_world(guard->look));
     if (taken_over && heed_ends(guard))
         ks_guard_save(guard); /* what opens: the disk first */

@@ -70,16 +70,18 @@ struct KsGuard {
         KsAlwaysOnState state;
         KsWait wait;
         char *uuid;
-    } always_on_told;          /* as it was logged last */
-    bool opened_by_disconnect; /* while NetworkManager is asked for it */
-    bool held_by_disconnect;   /* the same, of what is always on */
-    bool held_saved;           /* that a person disconnected it is on disk */
-    KsExceptions *exceptions;
-    char *exceptions_problem; /* what was wrong with them when we began */
-    char *exceptions_unsaved; /* why it could not be saved last that one is closed */
-    guint exceptions_source;  /* when the next one ends */
-    int64_t slept;            /* microseconds, since the boot, as it was looked at last */
-    uint64_t booted;          /* Unix time in seconds */
+    } always_on_told;                  /* as it was logged last */
+    bool opened_by_disconnect;         /* while NetworkManager is asked for it */
+    bool held_by_disconnect;           /* the same, of what is always on */
+    bool held_saved;                   /* that a person disconnected it is on disk */
+    KsExceptions *exceptions;          /* people's */
+    char *exceptions_problem;          /* what was wrong with them when we began */
+    char *exceptions_unsaved;          /* why it could not be saved last that one is closed */
+    KsExceptions *exceptions_in_force; /* ... with the administrator's, without what is ruled out */
+    char *exceptions_left_out;         /* which of them are not in it, and why; NULL: all are */
+    guint exceptions_source;           /* when the next one ends */
+    int64_t slept;                     /* microseconds, since the boot, as it was looked at last */
+    uint64_t booted;                   /* Unix time in seconds */
     bool is_ready;
     KsGuardObserver observer;
 };
@@ -163,6 +165,12 @@ void ks_guard_connect(KsGuard *guard);
 /* ---- excepting.c ---- */
 
 void ks_guard_load_exceptions(KsGuard *guard);
+
+/* ---- in-force.c ---- */
+
+/* What is in force into the world. What the administrator has ruled out is not, and is not
+ * forgotten. */
+void ks_guard_put_exceptions(KsGuard *guard);
 
 /* Those whose time has come, or all that were made for a while if the machine slept, for the
  * kernel's count stands still then. To be called when it may have slept; what should be is to be

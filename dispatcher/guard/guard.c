@@ -200,6 +200,8 @@ void ks_guard_free(KsGuard *guard)
     ks_exceptions_free(guard->exceptions);
     g_free(guard->exceptions_problem);
     g_free(guard->exceptions_unsaved);
+    ks_exceptions_free(guard->exceptions_in_force);
+    g_free(guard->exceptions_left_out);
     ks_saved_copies_free(guard->copies);
     ks_store_free(guard->store);
     ks_configuration_free(guard->configuration);

@@ -103,7 +103,8 @@ static int read_once(KsNetfilter *netfilter, KsReadback *readback)
         result = dump_once(netfilter, &dumps[i], readback);
     }
     for (unsigned set = 0; result == 0 && set < readback->skeleton->sets_count; set++) {
-        if (!readback->sets[set].present)
+        if (!readback->sets[set].present ||
+            readback->skeleton->sets[set].holds == KS_SET_HOLDS_CLIENTS)
             continue;
         elements.set = readback->skeleton->sets[set].name;
         result = dump_once(netfilter, &elements, readback);

@@ -162,28 +162,38 @@ bool ks_exceptions_overlap(const KsException *a, const KsException *b)
     bool same_ports = a->first_port == 0 || b->first_port == 0 ||
                       (a->first_port <= b->last_port && b->first_port <= a->last_port);
 
-    if (a->address.family != b->address.family ||
+    if (a->incoming != b->incoming || a->address.family != b->address.family ||
         !ks_bits_are_equal(a->address.bytes, b->address.bytes, MIN(a->prefix, b->prefix)))
         return false;
     return (a->protocol == 0 || b->protocol == 0 || a->protocol == b->protocol) && same_ports;
 }
 
-/* Wholly in a range that is no public one (RFC 6598 is carriers' and overlays'). */
+/* No public ones (RFC 6598 is carriers' and overlays'). */
+static const struct {
+    KsAddress address;
+    uint8_t prefix;
+} private_ranges[] = {
+    { { AF_INET, { 10 } }, 8 },           { { AF_INET, { 100, 64 } }, 10 },
+    { { AF_INET, { 169, 254 } }, 16 },    { { AF_INET, { 172, 16 } }, 12 },
+    { { AF_INET, { 192, 168 } }, 16 },    { { AF_INET6, { 0xfc } }, 7 },
+    { { AF_INET6, { 0xfe, 0x80 } }, 10 },
+};
+
 bool ks_exception_is_private(const KsException *exception)
 {
-    static const struct {
-        KsAddress address;
-        uint8_t prefix;
-    } ranges[] = {
-        { { AF_INET, { 10 } }, 8 },           { { AF_INET, { 100, 64 } }, 10 },
-        { { AF_INET, { 169, 254 } }, 16 },    { { AF_INET, { 172, 16 } }, 12 },
-        { { AF_INET, { 192, 168 } }, 16 },    { { AF_INET6, { 0xfc } }, 7 },
-        { { AF_INET6, { 0xfe, 0x80 } }, 10 },
-    };
+    for (unsigned i = 0; i < G_N_ELEMENTS(private_ranges); i++)
+        if (private_ranges[i].prefix <= exception->prefix &&
+            ks_address_is_in(&exception->address, &private_ranges[i].address,
+                             private_ranges[i].prefix))
+            return true;
+    return false;
+}
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(ranges); i++)
-        if (ranges[i].prefix <= exception->prefix &&
-            ks_address_is_in(&exception->address, &ranges[i].address, ranges[i].prefix))
+bool ks_exception_holds_private(const KsException *exception)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(private_ranges); i++)
+        if (ks_address_is_in(&exception->address, &private_ranges[i].address,
+                             MIN(private_ranges[i].prefix, exception->prefix)))
             return true;
     return false;
 }
@@ -208,13 +218,33 @@ static bool stands_for_ipv4(const KsException *exception)
     return false;
 }
 
-const char *ks_exception_refusal(const KsException *exception)
+/* Addresses of other machines, as far as its first one tells; of all there are, none tells. */
+static bool is_of_machines(const KsException *exception)
 {
     static const KsAddress this_network = { AF_INET, { 0 } };
-    bool ipv4 = is_ipv4(exception);
-    bool private_range = ks_exception_is_private(exception);
     KsAddress first = exception->address;
 
+    if (exception->prefix < (is_ipv4(exception) ? PREFIX4_MIN : PREFIX6_MIN))
+        return true;
+    first.bytes[ks_address_size(&first) - 1] |= exception->prefix < ks_address_size(&first) * 8;
+    return ks_address_is_unicast(&first) && !ks_address_is_in(&first, &this_network, 8);
+}
+
+static const char *incoming_refusal(const KsException *exception)
+{
+    if ((exception->protocol != IPPROTO_TCP && exception->protocol != IPPROTO_UDP) ||
+        exception->first_port == 0)
+        return "A service that others may reach is a port of TCP or UDP on this machine: name both.";
+    return is_of_machines(exception) ? NULL : "A service is for addresses of other machines.";
+}
+
+const char *ks_exception_refusal(const KsException *exception)
+{
+    bool ipv4 = is_ipv4(exception);
+    bool private_range = ks_exception_is_private(exception);
+
+    if (exception->incoming)
+        return incoming_refusal(exception);
     if (exception->first_port > 0 && exception->protocol != IPPROTO_TCP &&
         exception->protocol != IPPROTO_UDP)
         return "Only TCP and UDP have ports: name one of them as well.";
@@ -225,8 +255,7 @@ const char *ks_exception_refusal(const KsException *exception)
     if (!ipv4 && exception->prefix < PREFIX_TRANSLATED_MIN && stands_for_ipv4(exception))
         return "Addresses of this range stand for IPv4 ones, and an exception this wide would be no "
                "lock: name at most a /112 of it.";
-    first.bytes[ks_address_size(&first) - 1] |= exception->prefix < ks_address_size(&first) * 8;
-    if (!ks_address_is_unicast(&first) || (ipv4 && ks_address_is_in(&first, &this_network, 8)))
+    if (!is_of_machines(exception))
         return "An exception is for addresses of other machines; groups and broadcasts of the local "
                "network are for LAN access.";
     return NULL;
@@ -247,8 +276,27 @@ static bool opens_many_ports(const KsException *exception)
     return exception->last_port - exception->first_port >= PORTS_UNCONFIRMED;
 }
 
+/* Others ask, so what leaks is that this machine is here. */
+static const char *incoming_leak(const KsException *exception)
+{
+    if (ks_exception_is_private(exception))
+        return NULL;
+    if (is_wide(exception))
+        return N_(
+            "This lets more public addresses than a /24 of IPv4 or a /48 of IPv6 holds reach "
+            "this machine past the VPN: all of them can find out that it is there, at its own "
+            "address, and what the service tells of itself (a name, a certificate, a host "
+            "key) ties that address to what it tells through the VPN.");
+    if (opens_many_ports(exception))
+        return N_("This lets a public address reach more than 1024 ports of this machine past the "
+                  "VPN: all services there, those too that you do not know of.");
+    return NULL;
+}
+
 const char *ks_exception_leak(const KsException *exception)
 {
+    if (exception->incoming)
+        return incoming_leak(exception);
     if (exception->first_port > 0 && has_name_port(exception))
         return N_(
             "This opens the port of name servers (53 or 853): those between you and there see, "
@@ -298,6 +346,8 @@ static bool add_range(KsLock *lock, const KsException *exception, uint32_t until
     last_address(exception, key.bytes + end);
     key.bytes[end + size] = protocol;
     memcpy(key.bytes + end + size + KS_KEY_FIELD_SIZE, &last, sizeof(last));
+    if (exception->incoming)
+        return ks_lock_add_key(lock, ipv4 ? KS_SET_SERVICES4 : KS_SET_SERVICES6, &key);
     return ks_lock_add_key(lock, ipv4 ? KS_SET_EXCEPTIONS4 : KS_SET_EXCEPTIONS6, &key);
 }
 

@@ -3,8 +3,8 @@
 
 #include "model/lock.h"
 
-/* An exception: what a person who may configure lets past the lock, to one destination (ADR 42).
- * A plain value. */
+/* An exception: what a person who may configure lets past the lock, to one destination (ADR 42) or,
+ * incoming, to a service of this machine (ADR 45). A plain value. */
 
 #define KS_EXCEPTIONS_MAX          64u  /* of a machine */
 #define KS_EXCEPTION_NAME_MAX      128u /* bytes of UTF-8 */
@@ -12,10 +12,12 @@
 #define KS_EXCEPTION_PORT_TEXT_MAX 12
 
 typedef struct {
-    KsAddress address; /* the first one of the range */
+    bool incoming;     /* others begin it */
+    KsAddress address; /* of the other end: the first one of the range */
     uint8_t prefix;
     uint8_t protocol;    /* IPPROTO_TCP, _UDP or _ICMP (IPv6: ICMPv6's); 0: these three */
-    uint16_t first_port; /* 0: all, without those of name servers */
+    uint16_t first_port; /* of the other end; incoming: of this one. 0: all, without those of name
+                          * servers */
     uint16_t last_port;
 } KsException;
 
@@ -34,7 +36,8 @@ bool ks_exception_read_ports(const char *text, KsException *ret_exception);
 const char *ks_exception_ports_text(const KsException *exception,
                                     char text[KS_EXCEPTION_PORT_TEXT_MAX]);
 
-/* Some packet goes by both. */
+/* Some packet goes by both. Never of two of which one is incoming: each of them can be taken back
+ * alone, and what belongs to the other's flows goes on. */
 bool ks_exceptions_overlap(const KsException *a, const KsException *b);
 
 /* Why it is not for an exception, a whole sentence; NULL: it may be one. */
@@ -44,13 +47,14 @@ const char *ks_exception_refusal(const KsException *exception);
  * nothing more than anybody would think. */
 const char *ks_exception_leak(const KsException *exception);
 
-/* All of it is in a private range. No exception that may be one is so in part. */
+/* All of it is in a private range. No exception that goes out is so in part. */
 bool ks_exception_is_private(const KsException *exception);
+bool ks_exception_holds_private(const KsException *exception); /* some of it */
 
-/* Whether a packet to there is let out by it. `port`: 0 where the protocol has none. */
+/* Whether a packet that begins here is let out to there. `port`: 0 where the protocol has none. */
 bool ks_exception_lets_out(const KsException *exception, const KsAddress *to, uint8_t protocol,
                            uint16_t port);
 
-/* Into KS_SET_EXCEPTIONS4 or 6. `until`: when the kernel takes it out again, in seconds since the
- * boot, sleep included; 0: never. */
+/* Into KS_SET_EXCEPTIONS4 or 6, incoming KS_SET_SERVICES4 or 6. `until`: when the kernel takes it
+ * out again, in seconds since the boot, sleep included; 0: never. */
 bool ks_lock_add_exception(KsLock *lock, const KsException *exception, uint32_t until);

@@ -119,6 +119,8 @@ char *ks_key_text(KsSetId set, const KsKey *key)
                                ks_protocol_name(key->bytes[size], protocol_text));
     case KS_SET_EXCEPTIONS4:
     case KS_SET_EXCEPTIONS6:
+    case KS_SET_SERVICES4:
+    case KS_SET_SERVICES6:
         size = ks_key_size(set) / 2;
         return box_text(key->bytes, key->bytes + size, size - (size_t) 2 * KS_KEY_FIELD_SIZE);
     case KS_SET_PEOPLE:

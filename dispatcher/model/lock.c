@@ -55,6 +55,8 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_EXCEPTIONS4] = { 2 * (4 + 2 * KS_KEY_FIELD_SIZE), KS_LOCK_EXCEPTIONS_MAX, .box = true },
     [KS_SET_EXCEPTIONS6] = { 2 * (16 + 2 * KS_KEY_FIELD_SIZE), KS_LOCK_EXCEPTIONS_MAX,
                              .box = true },
+    [KS_SET_SERVICES4] = { 2 * (4 + 2 * KS_KEY_FIELD_SIZE), KS_LOCK_EXCEPTIONS_MAX, .box = true },
+    [KS_SET_SERVICES6] = { 2 * (16 + 2 * KS_KEY_FIELD_SIZE), KS_LOCK_EXCEPTIONS_MAX, .box = true },
 };
 
 static int compare_keys(const void *a, const void *b)

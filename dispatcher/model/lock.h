@@ -50,6 +50,8 @@ typedef enum {
     KS_SET_EXCEPTIONS4, /* IPv4 address . protocol . port, first and last: exceptions (ADR 42) : 1
                          * if it ends by itself */
     KS_SET_EXCEPTIONS6, /* the same for IPv6 */
+    KS_SET_SERVICES4,   /* the same of services here: who may reach them, and this machine's port */
+    KS_SET_SERVICES6,   /* the same for IPv6 */
     KS_SETS_OF_ELEMENTS,
     /* No set in the kernel: there are rules for each key (ADR 29). */
     KS_SET_NAME_LENGTHS = KS_SETS_OF_ELEMENTS, /* bytes that a name has on the wire: one byte */

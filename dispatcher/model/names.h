@@ -44,7 +44,8 @@
 #define KS_ACTION_ID_REFUSED    "io.github.nmkillswitch.refused"
 
 /* What bears this mark to port 53 is a question for a server's name: the first layer gives it to
- * what it has compared, the guard to its own by TCP (ADR 25). Its letters are "ksdn". */
+ * what it has compared, and to answers of services (ADR 45); the guard to its own by TCP (ADR 25).
+ * Its letters are "ksdn". */
 #define KS_ASKED_MARK 0x6b73646eu
 
 /* What the kernel refuses is told to this group of NFLOG while somebody looks (ADR 38): "ks". */

@@ -245,6 +245,7 @@ bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
         KS_SET_DHCP_SERVERS,      KS_SET_TUNNEL_ROUTES4,    KS_SET_TUNNEL_ROUTES6,
         KS_SET_TUNNEL_ADDRESSES4, KS_SET_TUNNEL_ADDRESSES6, KS_SET_PPPOE_PEERS,
         KS_SET_TELLING,           KS_SET_EXCEPTIONS4,       KS_SET_EXCEPTIONS6,
+        KS_SET_SERVICES4,         KS_SET_SERVICES6,
     };
     static const KsSetId servers[] = { KS_SET_SERVERS4, KS_SET_SERVERS6, KS_SET_PROTOCOLS4,
                                        KS_SET_PROTOCOLS6 };

@@ -2,9 +2,13 @@
 #include "policy/configuration.h"
 
 #include "model/duration.h"
+#include "policy/laid-down-exceptions.h"
 #include "policy/settings.h"
 
 #include <string.h>
+
+/* Whose keys are names of exceptions. */
+#define GROUP_EXCEPTIONS "exceptions"
 
 /* A foreign word in a warning, before it is escaped. */
 #define SHOWN_MAX 40
@@ -49,6 +53,8 @@ static const Row rows[] = {
                                            "connecting a VPN by itself" },
     [KS_CONFIGURATION_ALLOW_SHARING] = { "allow", "sharing", BOOLEAN, 0, true, false,
                                          "sharing by cable" },
+    [KS_CONFIGURATION_ALLOW_EXCEPTIONS] = { "allow", "exceptions", BOOLEAN, 0, true, false,
+                                            "exceptions from the lock" },
 };
 
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) == KS_CONFIGURATION_KEYS);
@@ -57,7 +63,8 @@ struct KsConfiguration {
     uint32_t values[KS_CONFIGURATION_KEYS]; /* booleans; seconds */
     char *sources[KS_CONFIGURATION_KEYS];   /* NULL: the default */
     char **always_on;                       /* NULL: no line says */
-    bool mode_is_unclear;                   /* something was to decide it, and nobody knows what */
+    KsExceptions *exceptions;
+    bool mode_is_unclear; /* something was to decide it, and nobody knows what */
     GPtrArray *warnings;
 };
 
@@ -257,8 +264,15 @@ static const Row *find_anywhere(const char *name)
     return NULL;
 }
 
+static bool is_of_exceptions(const char *group)
+{
+    return g_strcmp0(group, GROUP_EXCEPTIONS) == 0;
+}
+
 static bool is_group(const char *group)
 {
+    if (is_of_exceptions(group))
+        return true;
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
         if (g_strcmp0(rows[i].group, group) == 0)
             return true;
@@ -304,6 +318,20 @@ static void refuse_entry(const Place *place, const char *name, bool is_assignmen
         warn(place, "\"%s\" stands in no [group]; %s", shown, outcome);
 }
 
+/* One of this name that was read before goes, also when no other can be made of the line. */
+static void read_exception(const Place *place, const char *name, const char *value)
+{
+    KsExceptions *exceptions = place->configuration->exceptions;
+    g_autofree char *path = g_strescape(place->path, NULL);
+    g_autofree char *source = g_strdup_printf("%s:%u", path, place->line);
+    g_autofree char *shown = show(name);
+    g_autoptr(GError) error = NULL;
+
+    (void) ks_exceptions_remove(exceptions, name, NULL);
+    if (value[0] && !ks_exceptions_lay_down(exceptions, name, value, source, &error))
+        warn(place, "\"%s\" in [" GROUP_EXCEPTIONS "] is not in force: %s", shown, error->message);
+}
+
 static void read_entry(const Place *place, const char *line)
 {
     size_t length = strcspn(line, "=:" BLANKS);
@@ -313,12 +341,16 @@ static void read_entry(const Place *place, const char *line)
     const Row *row = is_assignment ? find(place->group, name) : NULL;
     uint32_t number;
 
+    if (is_assignment)
+        value += 1 + strspn(value + 1, BLANKS);
+    if (is_assignment && is_of_exceptions(place->group) && !find_anywhere(name)) {
+        read_exception(place, name, value);
+        return;
+    }
     if (!row) {
         refuse_entry(place, name, is_assignment);
         return;
     }
-    value++;
-    value += strspn(value, BLANKS);
     if (parse_value(row, value, &number)) {
         set_value(place, row, number);
         if (row->kind == UUIDS) {
@@ -354,6 +386,7 @@ KsConfiguration *ks_configuration_new(void)
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
         configuration->values[i] = rows[i].initial;
+    configuration->exceptions = ks_exceptions_new();
     configuration->warnings = g_ptr_array_new_with_free_func(g_free);
     return configuration;
 }
@@ -365,6 +398,7 @@ void ks_configuration_free(KsConfiguration *configuration)
     for (unsigned i = 0; i < G_N_ELEMENTS(configuration->sources); i++)
         g_free(configuration->sources[i]);
     g_strfreev(configuration->always_on);
+    ks_exceptions_free(configuration->exceptions);
     g_ptr_array_unref(configuration->warnings);
     g_free(configuration);
 }
@@ -491,6 +525,11 @@ char *ks_configuration_refusal(const KsConfiguration *configuration, KsConfigura
         return NULL;
     return g_strdup_printf("The administrator of this machine has ruled out %s (%s).", what,
                            configuration->sources[key]);
+}
+
+const KsExceptions *ks_configuration_exceptions(const KsConfiguration *configuration)
+{
+    return configuration->exceptions;
 }
 
 const char *const *ks_configuration_always_on(const KsConfiguration *configuration)

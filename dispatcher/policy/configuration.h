@@ -26,6 +26,7 @@ typedef enum {
     KS_CONFIGURATION_ALWAYS_ON,              /* [vpn] always-on */
     KS_CONFIGURATION_ALLOW_ALWAYS_ON,        /* [allow] auto-connect */
     KS_CONFIGURATION_ALLOW_SHARING,          /* [allow] sharing */
+    KS_CONFIGURATION_ALLOW_EXCEPTIONS,       /* [allow] exceptions */
     KS_CONFIGURATION_KEYS,
 } KsConfigurationKey;
 
@@ -76,6 +77,9 @@ uint32_t ks_configuration_pause_max(const KsConfiguration *configuration);
  * is also ruled out by a maximum of 0, and choosing a VPN that is always on, or turning auto-lock
  * off, by the administrator's choice. */
 char *ks_configuration_refusal(const KsConfiguration *configuration, KsConfigurationKey key);
+
+/* The exceptions that hold whatever people make: of [exceptions]. Owned by the configuration. */
+const struct KsExceptions *ks_configuration_exceptions(const KsConfiguration *configuration);
 
 /* UUIDs of the VPNs that are always on, whatever people choose; NULL: they choose. An empty list:
  * it is ruled out. Owned by the configuration. */

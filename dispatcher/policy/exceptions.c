@@ -16,6 +16,7 @@ static void free_entry(void *data)
     KsExceptionEntry *entry = data;
 
     g_free(entry->name);
+    g_free(entry->source);
     g_free(entry);
 }
 
@@ -27,26 +28,22 @@ KsExceptions *ks_exceptions_new(void)
     return exceptions;
 }
 
-static void add_entry(KsExceptions *exceptions, const char *name, const KsException *what,
-                      uint32_t until)
+static void add_entry(KsExceptions *exceptions, const KsExceptionEntry *entry)
 {
-    KsExceptionEntry *entry = g_new0(KsExceptionEntry, 1);
+    KsExceptionEntry *added = g_new0(KsExceptionEntry, 1);
 
-    entry->name = g_strdup(name);
-    entry->what = *what;
-    entry->until = until;
-    g_ptr_array_add(exceptions->entries, entry);
+    *added = *entry;
+    added->name = g_strdup(entry->name);
+    added->source = g_strdup(entry->source);
+    g_ptr_array_add(exceptions->entries, added);
 }
 
 KsExceptions *ks_exceptions_copy(const KsExceptions *exceptions)
 {
     KsExceptions *copy = ks_exceptions_new();
 
-    for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
-        const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i);
-
-        add_entry(copy, entry->name, &entry->what, entry->until);
-    }
+    for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++)
+        add_entry(copy, ks_exceptions_get(exceptions, i));
     return copy;
 }
 
@@ -113,7 +110,8 @@ static bool read_wish(const KsExceptionWish *wish, KsException *ret_what, GError
         return fail(error, KS_ERROR_INVALID_ARGUMENTS,
                     "An exception's name has 1 to 128 bytes of printable text, and begins with no "
                     "\"-\".");
-    if (!ks_exception_read_to(wish->to, ret_what))
+    ret_what->incoming = wish->from;
+    if (!ks_exception_read_to(wish->from ? wish->from : wish->to, ret_what))
         return fail(error, KS_ERROR_INVALID_ARGUMENTS,
                     "An exception is for an address or a range: 192.0.2.5, 192.0.2.0/24 or "
                     "2001:db8::/64. Names have no place here.");
@@ -128,8 +126,44 @@ static bool read_wish(const KsExceptionWish *wish, KsException *ret_what, GError
     return true;
 }
 
-bool ks_exceptions_add(KsExceptions *exceptions, const KsExceptionWish *wish, uint32_t until,
-                       GError **error)
+/* A range that holds one is as narrow as it was said. */
+static bool is_broadcast(const KsException *what, const KsWorld *world)
+{
+    return what->prefix == ks_address_size(&what->address) * 8 &&
+           ks_world_is_broadcast(world, &what->address);
+}
+
+/* This network has IPv4 in its addresses (NAT64), and more than 2^16 of it is meant. */
+static bool is_translated_wide(const KsException *what, const KsWorld *world)
+{
+    for (unsigned i = 0; i < world->translations_count; i++) {
+        const KsTranslation *translation = &world->translations[i];
+        KsAddress first = { .family = AF_INET6 };
+
+        memcpy(first.bytes, translation->bytes, sizeof(translation->bytes));
+        if (what->prefix < translation->length + 16u &&
+            ks_address_is_in(&what->address, &first, MIN(what->prefix, translation->length)))
+            return true;
+    }
+    return false;
+}
+
+/* By what is known of the network now. */
+static bool suits(const KsException *what, const KsWorld *world, GError **error)
+{
+    if (is_broadcast(what, world))
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
+                    "This address is a broadcast of the local network: all machines on it. "
+                    "Broadcasts are for LAN access.");
+    if (!what->incoming && is_translated_wide(what, world))
+        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
+                    "On this network addresses of this range stand for IPv4 ones, and an exception "
+                    "this wide would be no lock.");
+    return true;
+}
+
+bool ks_exceptions_add(KsExceptions *exceptions, const KsExceptionWish *wish, const KsWorld *world,
+                       uint32_t until, GError **error)
 {
     KsException what = { 0 };
     const char *refusal;
@@ -141,12 +175,31 @@ bool ks_exceptions_add(KsExceptions *exceptions, const KsExceptionWish *wish, ui
     leak = ks_exception_leak(&what);
     if (refusal)
         return fail(error, KS_ERROR_INVALID_ARGUMENTS, refusal);
-    if (!fits(exceptions, wish->name, &what, error))
+    if ((world && !suits(&what, world, error)) || !fits(exceptions, wish->name, &what, error))
         return false;
     if (leak && !wish->confirmed)
         return fail(error, KS_ERROR_NOT_CONFIRMED, leak);
-    add_entry(exceptions, wish->name, &what, until);
+    add_entry(exceptions, &(KsExceptionEntry){ .name = (char *) wish->name,
+                                               .source = (char *) wish->source,
+                                               .what = what,
+                                               .until = until });
     return true;
+}
+
+bool ks_exceptions_add_entry(KsExceptions *exceptions, const KsExceptionEntry *entry)
+{
+    if (!fits(exceptions, entry->name, &entry->what, NULL))
+        return false;
+    add_entry(exceptions, entry);
+    return true;
+}
+
+const KsExceptionEntry *ks_exceptions_find(const KsExceptions *exceptions, const char *name)
+{
+    for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++)
+        if (strcmp(ks_exceptions_get(exceptions, i)->name, name) == 0)
+            return ks_exceptions_get(exceptions, i);
+    return NULL;
 }
 
 bool ks_exceptions_remove(KsExceptions *exceptions, const char *name, GError **error)
@@ -192,45 +245,6 @@ uint32_t ks_exceptions_next_end(const KsExceptions *exceptions)
     return next;
 }
 
-/* A range that holds one is as narrow as it was said. */
-static bool is_broadcast(const KsException *what, const KsWorld *world)
-{
-    return what->prefix == ks_address_size(&what->address) * 8 &&
-           ks_world_is_broadcast(world, &what->address);
-}
-
-/* This network has IPv4 in its addresses (NAT64), and more than 2^16 of it is meant. */
-static bool is_translated_wide(const KsException *what, const KsWorld *world)
-{
-    for (unsigned i = 0; i < world->translations_count; i++) {
-        const KsTranslation *translation = &world->translations[i];
-        KsAddress first = { .family = AF_INET6 };
-
-        memcpy(first.bytes, translation->bytes, sizeof(translation->bytes));
-        if (what->prefix < translation->length + 16u &&
-            ks_address_is_in(&what->address, &first, MIN(what->prefix, translation->length)))
-            return true;
-    }
-    return false;
-}
-
-bool ks_exceptions_suit(const KsExceptionWish *wish, const KsWorld *world, GError **error)
-{
-    KsException what = { 0 };
-
-    if (!ks_exception_read_to(wish->to, &what))
-        return true; /* ks_exceptions_add() says so */
-    if (is_broadcast(&what, world))
-        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
-                    "This address is a broadcast of the local network: all machines on it. "
-                    "Broadcasts are for LAN access.");
-    if (is_translated_wide(&what, world))
-        return fail(error, KS_ERROR_INVALID_ARGUMENTS,
-                    "On this network addresses of this range stand for IPv4 ones, and an exception "
-                    "this wide would be no lock.");
-    return true;
-}
-
 bool ks_exceptions_draw(const KsWorld *world, KsLock *lock)
 {
     const KsExceptions *exceptions = world->exceptions;
@@ -253,6 +267,7 @@ bool ks_exceptions_draw(const KsWorld *world, KsLock *lock)
 #define GROUP_PREFIX "exception "
 #define KEY_NAME     "name"
 #define KEY_TO       "to"
+#define KEY_FROM     "from"
 #define KEY_PROTOCOL "protocol"
 #define KEY_PORTS    "ports"
 #define KEY_UNTIL    "until"
@@ -263,7 +278,8 @@ static void put_entry(GKeyFile *file, const char *group, const KsExceptionEntry 
     char ports[KS_EXCEPTION_PORT_TEXT_MAX];
 
     g_key_file_set_string(file, group, KEY_NAME, entry->name);
-    g_key_file_set_string(file, group, KEY_TO, ks_exception_to_text(&entry->what, to));
+    g_key_file_set_string(file, group, entry->what.incoming ? KEY_FROM : KEY_TO,
+                          ks_exception_to_text(&entry->what, to));
     g_key_file_set_string(file, group, KEY_PROTOCOL, ks_exception_protocol_name(&entry->what));
     g_key_file_set_string(file, group, KEY_PORTS, ks_exception_ports_text(&entry->what, ports));
     if (entry->until > 0)
@@ -293,19 +309,22 @@ static bool take_group(KsExceptions *exceptions, GKeyFile *file, const char *gro
 {
     g_autofree char *name = g_key_file_get_string(file, group, KEY_NAME, NULL);
     g_autofree char *to = g_key_file_get_string(file, group, KEY_TO, NULL);
+    g_autofree char *from = g_key_file_get_string(file, group, KEY_FROM, NULL);
     g_autofree char *protocol = g_key_file_get_string(file, group, KEY_PROTOCOL, NULL);
     g_autofree char *ports = g_key_file_get_string(file, group, KEY_PORTS, NULL);
     uint64_t until = g_key_file_get_uint64(file, group, KEY_UNTIL, NULL);
-    KsExceptionWish wish = { .name = name, .to = to, .protocol = protocol, .confirmed = true };
+    KsExceptionWish wish = {
+        .name = name, .to = to, .from = from, .protocol = protocol, .confirmed = true
+    };
     KsException read = { 0 };
 
-    if (!name || !to || !protocol || !ports || !ks_exception_read_ports(ports, &read) ||
+    if (!name || !to == !from || !protocol || !ports || !ks_exception_read_ports(ports, &read) ||
         g_key_file_has_key(file, group, KEY_UNTIL, NULL) != ending || (ending && until == 0) ||
         until > UINT32_MAX)
         return fail(error, KS_ERROR_STATE, "a key is missing or has no meaning");
     wish.first_port = read.first_port;
     wish.last_port = read.last_port;
-    return ks_exceptions_add(exceptions, &wish, (uint32_t) until, error);
+    return ks_exceptions_add(exceptions, &wish, NULL, (uint32_t) until, error);
 }
 
 static bool take_groups(KsExceptions *exceptions, GKeyFile *file, bool ending, GError **error)

@@ -14,6 +14,7 @@
 
 typedef struct {
     char *name;
+    char *source; /* file and line where an administrator laid it down; NULL: people made it */
     KsException what;
     uint32_t until; /* when the kernel ends it, in seconds since the boot, sleep included; 0: never.
                      * The guard does KS_EXCEPTION_EARLIER before: what should be is never more than
@@ -32,21 +33,26 @@ const KsExceptionEntry *ks_exceptions_get(const KsExceptions *exceptions, unsign
 /* What somebody asks for. `confirmed`: that it leaks (ks_exception_leak()) was understood. */
 typedef struct {
     const char *name;
-    const char *to;
+    const char *to;   /* one of these two, the other is NULL */
+    const char *from; /* who may reach a service of this machine */
     const char *protocol;
     uint16_t first_port; /* 0: all, without those of name servers */
     uint16_t last_port;
     bool confirmed;
+    const char *source; /* as of an entry */
 } KsExceptionWish;
 
 /* False with KS_ERROR_INVALID_ARGUMENTS, KS_ERROR_EXCEPTION_EXISTS, or KS_ERROR_NOT_CONFIRMED with
- * what it leaks; then nothing changed. */
-bool ks_exceptions_add(KsExceptions *exceptions, const KsExceptionWish *wish, uint32_t until,
-                       GError **error);
+ * what it leaks; then nothing changed. `world`: by what is known of the network now, it may be too
+ * wide, or for all of a network; NULL: that does not count. */
+bool ks_exceptions_add(KsExceptions *exceptions, const KsExceptionWish *wish, const KsWorld *world,
+                       uint32_t until, GError **error);
 
-/* False with KS_ERROR_INVALID_ARGUMENTS: by what is known of the network now, it is too wide, or
- * for all of a network. */
-bool ks_exceptions_suit(const KsExceptionWish *wish, const KsWorld *world, GError **error);
+/* A copy. False: there is one of its name, or that opens some of it, or there are too many. */
+bool ks_exceptions_add_entry(KsExceptions *exceptions, const KsExceptionEntry *entry);
+
+/* NULL: there is none. */
+const KsExceptionEntry *ks_exceptions_find(const KsExceptions *exceptions, const char *name);
 
 /* False with KS_ERROR_NO_SUCH_EXCEPTION. */
 bool ks_exceptions_remove(KsExceptions *exceptions, const char *name, GError **error);

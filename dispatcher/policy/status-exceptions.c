@@ -9,7 +9,7 @@ static void add_entry(GVariantBuilder *builder, const KsExceptionEntry *entry, u
 
     g_variant_builder_open(builder, G_VARIANT_TYPE_VARDICT);
     g_variant_builder_add(builder, "{sv}", "name", g_variant_new_string(entry->name));
-    g_variant_builder_add(builder, "{sv}", "to",
+    g_variant_builder_add(builder, "{sv}", entry->what.incoming ? "from" : "to",
                           g_variant_new_string(ks_exception_to_text(&entry->what, to)));
     g_variant_builder_add(builder, "{sv}", "protocol",
                           g_variant_new_string(ks_exception_protocol_name(&entry->what)));
@@ -20,6 +20,8 @@ static void add_entry(GVariantBuilder *builder, const KsExceptionEntry *entry, u
     g_variant_builder_add(
         builder, "{sv}", "until",
         g_variant_new_uint64(entry->until > 0 ? booted + entry->until - KS_EXCEPTION_EARLIER : 0));
+    if (entry->source)
+        g_variant_builder_add(builder, "{sv}", "source", g_variant_new_string(entry->source));
     g_variant_builder_close(builder);
 }
 

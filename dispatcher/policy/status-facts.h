@@ -10,7 +10,7 @@
 
 /* What a status is made of, and the state that follows from it. */
 
-#define KS_STATUS_PROBLEMS_MAX 9
+#define KS_STATUS_PROBLEMS_MAX 10
 
 #define KS_STATUS_MANAGER_AWAY "manager-away" /* the reason */
 

@@ -75,7 +75,8 @@ static char *outcome(const KsWorld *world, uint32_t index, KsSteered how)
     for (unsigned i = 0; i < ks_exceptions_count(world->exceptions); i++) {
         const KsExceptionEntry *entry = ks_exceptions_get(world->exceptions, i);
 
-        if (has_exception_in(world, &entry->what, index, how) && count++ == 0)
+        if (!entry->what.incoming && has_exception_in(world, &entry->what, index, how) &&
+            count++ == 0)
             first = entry->name;
     }
     if (count == 0)

@@ -79,6 +79,8 @@ static const struct {
     [KS_EGRESS_SET_REPORT_LENGTHS] = { KS_NFT_SET_REPORT_LENGTHS, "report_lengths" },
     [KS_EGRESS_SET_EXCEPTIONS4] = { KS_SET_EXCEPTIONS4, "exceptions4" },
     [KS_EGRESS_SET_EXCEPTIONS6] = { KS_SET_EXCEPTIONS6, "exceptions6" },
+    [KS_EGRESS_SET_SERVICES4] = { KS_SET_SERVICES4, "services4" },
+    [KS_EGRESS_SET_SERVICES6] = { KS_SET_SERVICES6, "services6" },
     [KS_EGRESS_SET_BLOCKED_TYPES] = { KS_NFT_SET_COUNTED, "blocked_types" },
     [KS_EGRESS_SET_OPEN] = { KS_SET_OPEN_INTERFACES, "open_interfaces" },
 };
@@ -115,6 +117,16 @@ static const struct {
     [KS_EGRESS_SET_EXCEPTIONS6] = {
         "@nh,192,128 . @nh,48,8 . th dport",
         { TO6, RAW_NETWORK(8 * IPV6_NEXT_HEADER, 8), DESTINATION_PORT_FIELD },
+        CONCAT3(TYPE_INTEGER, TYPE_INTEGER, TYPE_INET_SERVICE),
+    },
+    [KS_EGRESS_SET_SERVICES4] = {
+        "@nh,128,32 . @nh,72,8 . th sport",
+        { TO4, RAW_NETWORK(8 * IPV4_PROTOCOL, 8), SOURCE_PORT_FIELD },
+        CONCAT3(TYPE_INTEGER, TYPE_INTEGER, TYPE_INET_SERVICE),
+    },
+    [KS_EGRESS_SET_SERVICES6] = {
+        "@nh,192,128 . @nh,48,8 . th sport",
+        { TO6, RAW_NETWORK(8 * IPV6_NEXT_HEADER, 8), SOURCE_PORT_FIELD },
         CONCAT3(TYPE_INTEGER, TYPE_INTEGER, TYPE_INET_SERVICE),
     },
     [KS_EGRESS_SET_PROTOCOLS4] = {

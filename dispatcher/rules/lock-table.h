@@ -36,6 +36,10 @@ typedef enum {
     KS_CHAIN_EXCEPTED,
     KS_CHAIN_EXCEPTED_IN,
     KS_CHAIN_EXCEPTED_BACK,
+    KS_CHAIN_SERVICE_IN,
+    KS_CHAIN_SERVICE_GOES_ON,
+    KS_CHAIN_SERVICE_NOTED,
+    KS_CHAIN_SERVICE_OUT,
     KS_CHAIN_REFUSED,
     KS_CHAIN_MAX,
 } KsChainId;
@@ -72,6 +76,8 @@ typedef enum {
     KS_NFT_SET_TOLD_TCP,
     KS_NFT_SET_FLOWS4,
     KS_NFT_SET_FLOWS6,
+    KS_NFT_SET_CLIENTS4,
+    KS_NFT_SET_CLIENTS6,
     KS_NFT_SET_MAX,
 } KsNftSet;
 
@@ -98,6 +104,10 @@ extern const KsNumberedRules ks_numbered_name_rules; /* one of each form for a n
 /* How long an answer by UDP may come in after what was sent by an exception: as long as the
  * kernel's own tracking waits for a flow that both spoke in (nf_conntrack_udp_timeout_stream). */
 #define KS_FLOW_MS 120000u
+
+/* How long a connection to a service may say nothing while a program holds it, as in the kernel's
+ * own tracking (nf_conntrack_tcp_timeout_established): keepalives are two hours apart. */
+#define KS_CLIENT_MS 432000000u
 
 /* How long TCP's next try is waited for, which comes after one second, and then after three. */
 #define KS_TOLD_TCP_MS 10000u

@@ -202,6 +202,8 @@ void ks_readback_judge_element(KsReadback *readback, unsigned id,
         if (!is_remembered(element, KS_FLOW_MS))
             judge_foreign_element(readback, id);
         break;
+    case KS_SET_HOLDS_CLIENTS:
+        break;
     case KS_SET_HOLDS_TYPES:
         if (is_remembered(element, KS_FRAME_TYPE_MS))
             take_frame_type(readback, key);

@@ -198,6 +198,7 @@ static void append_elements(GString *text, const KsReadback *readback,
         break;
     case KS_SET_HOLDS_QUESTIONS: /* gone before they are read */
     case KS_SET_HOLDS_FLOWS:
+    case KS_SET_HOLDS_CLIENTS:
     case KS_SET_HOLDS_TYPES:
         break;
     case KS_SET_HOLDS_KEYS:

@@ -56,6 +56,8 @@ typedef enum {
     KS_SET_HOLDS_QUESTIONS, /* what rules remember by themselves for a moment */
     KS_SET_HOLDS_TYPES,     /* the same of the types of frames that they dropped */
     KS_SET_HOLDS_FLOWS,     /* the same of what was sent by an exception */
+    KS_SET_HOLDS_CLIENTS,   /* the same of who spoke to a service: as many as others like, so that
+                             * nobody reads them */
 } KsSetContents;
 
 /* What stands beside a key. */

@@ -52,6 +52,10 @@
     {                                 \
         KS_FIELD_HEADER, 13, 5, 0, 16 \
     }
+#define SOURCE_PORT_FIELD            \
+    {                                \
+        KS_FIELD_HEADER, 11, 1, 0, 0 \
+    }
 #define DESTINATION_PORT_FIELD       \
     {                                \
         KS_FIELD_HEADER, 11, 2, 0, 0 \
@@ -83,6 +87,7 @@
 #define UDP_PAYLOAD      8
 #define DNS_FLAGS        10 /* of DNS in UDP: the header's third byte (RFC 1035, 4.1.1) */
 #define TCP_FLAGS        13
+#define TCP_FIN          0x01
 #define TCP_SYN          0x02
 #define TCP_RESET        0x04
 #define TCP_ACK          0x10

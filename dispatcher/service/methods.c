@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "service/methods.h"
 
+#include "service/exception-methods.h"
+
 #include "model/duration.h"
 #include "model/hotspot.h"
 #include "model/names.h"
@@ -21,6 +23,7 @@ struct KsMethod {
     KsConfigurationKey ruled_out_by;                          /* ALLOWED: nothing can */
     KsConfigurationKey ruled_out_by_off;                      /* ... if turns_off() */
     bool (*opens_lan)(GVariant *arguments); /* ... and by what rules out LAN access; may be NULL */
+    bool makes_exception;                   /* ... and by what rules out exceptions */
     bool opens_all;                         /* as "unlock" does */
     GVariant *(*run)(KsGuard *guard, GVariant *arguments, GError **error); /* NULL: it looks */
     /* whether it could be done, as far as that can be said before; may be NULL */
@@ -40,16 +43,6 @@ static bool first_flag(GVariant *arguments)
 static bool first_flag_is_off(GVariant *arguments)
 {
     return !first_flag(arguments);
-}
-
-/* As LAN access does, though only in part. */
-static bool is_private_exception(GVariant *arguments)
-{
-    KsException what = { 0 };
-    const char *to;
-
-    g_variant_get_child(arguments, 1, "&s", &to);
-    return ks_exception_read_to(to, &what) && ks_exception_is_private(&what);
 }
 
 /* Once is_valid() has looked. */
@@ -315,27 +308,6 @@ static bool set_sharing(KsGuard *guard, KsGuardDoing doing, GVariant *arguments,
     return ks_guard_set_sharing(guard, doing, cards, error);
 }
 
-static bool add_exception(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
-{
-    KsExceptionWish wish = { 0 };
-    gboolean confirmed;
-    guint32 seconds;
-
-    g_variant_get(arguments, "(&s&s&sqqub)", &wish.name, &wish.to, &wish.protocol, &wish.first_port,
-                  &wish.last_port, &seconds, &confirmed);
-    wish.confirmed = confirmed;
-    return ks_guard_add_exception(guard, doing, &wish, seconds, error);
-}
-
-static bool remove_exception(KsGuard *guard, KsGuardDoing doing, GVariant *arguments,
-                             GError **error)
-{
-    const char *name;
-
-    g_variant_get_child(arguments, 0, "&s", &name);
-    return ks_guard_remove_exception(guard, doing, name, error);
-}
-
 /* The two ways of such a function. */
 #define TRY_AND_RUN(change)                                                            \
     static bool could_##change(KsGuard *guard, GVariant *arguments, GError **error)    \
@@ -357,7 +329,12 @@ TRY_AND_RUN(set_servers)
 TRY_AND_RUN(set_vpn_locks)
 TRY_AND_RUN(set_always_on)
 TRY_AND_RUN(set_sharing)
+
+#define add_exception    ks_method_add_exception
+#define add_service      ks_method_add_service
+#define remove_exception ks_method_remove_exception
 TRY_AND_RUN(add_exception)
+TRY_AND_RUN(add_service)
 TRY_AND_RUN(remove_exception)
 
 static GVariant *look_at_status(KsGuard *guard, const KsViewer *viewer, GError **error)
@@ -489,9 +466,18 @@ static const KsMethod methods[] = {
       .signature = "(sssqqub)",
       .action = KS_ACTION_ID_CONFIGURE,
       .ruled_out_by = KS_CONFIGURATION_ALLOW_UNLOCK,
-      .opens_lan = is_private_exception,
+      .opens_lan = ks_method_is_private_exception,
+      .makes_exception = true,
       .could = could_add_exception,
       .run = run_add_exception },
+    { .name = "AddService",
+      .signature = "(sssqqub)",
+      .action = KS_ACTION_ID_CONFIGURE,
+      .ruled_out_by = KS_CONFIGURATION_ALLOW_UNLOCK,
+      .opens_lan = ks_method_is_private_service,
+      .makes_exception = true,
+      .could = could_add_service,
+      .run = run_add_service },
     { .name = "RemoveException",
       .signature = "(s)",
       .action = KS_ACTION_ID_CONFIGURE,
@@ -559,6 +545,9 @@ bool ks_method_is_permitted(const KsMethod *method, const KsGuard *guard, KsCall
     KsConfigurationKey key =
         turns_off(method, arguments) ? method->ruled_out_by_off : method->ruled_out_by;
 
+    if (method->makes_exception &&
+        is_ruled_out(method, guard, caller, KS_CONFIGURATION_ALLOW_EXCEPTIONS, error))
+        return false;
     if (is_ruled_out(method, guard, caller, key, error))
         return false;
     if (method->opens_lan && method->opens_lan(arguments) &&

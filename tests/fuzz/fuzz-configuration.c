@@ -3,6 +3,7 @@
 
 #include "model/duration.h"
 #include "policy/configuration.h"
+#include "policy/exceptions.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -69,6 +70,19 @@ static void check_against_glib(const KsConfiguration *configuration, GKeyFile *f
         FUZZ_CHECK(ks_configuration_pause_max(configuration) <= seconds);
 }
 
+static void check_exceptions(const KsExceptions *exceptions)
+{
+    for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
+        const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i);
+
+        FUZZ_CHECK(entry->source && entry->until == 0);
+        FUZZ_CHECK(!ks_exception_refusal(&entry->what));
+        for (unsigned j = 0; j < i; j++)
+            FUZZ_CHECK(
+                !ks_exceptions_overlap(&ks_exceptions_get(exceptions, j)->what, &entry->what));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     g_autoptr(KsConfiguration) configuration = ks_configuration_new();
@@ -86,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     ks_configuration_read(configuration, PATH, (const char *) data, size);
     check_warnings(configuration);
+    check_exceptions(ks_configuration_exceptions(configuration));
     FUZZ_CHECK(ks_configuration_pause_max(configuration) <= KS_CONFIGURATION_PAUSE_LIMIT);
     FUZZ_CHECK(is_ruled_out(configuration, KS_CONFIGURATION_ALLOW_PAUSE) ==
                (ks_configuration_pause_max(configuration) == 0));

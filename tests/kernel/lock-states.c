@@ -143,16 +143,31 @@ static void draw_wrapped(KsLock *lock)
     ks_lock_add_interface(lock, KS_SET_RELAYING_UPLINKS, FIRST_CARD + 1);
 }
 
-static void add_exception(KsLock *lock, const char *to, const char *protocol, const char *ports,
-                          uint32_t seconds)
+static void add(KsLock *lock, bool incoming, const char *to, const char *protocol,
+                const char *ports, uint32_t seconds)
 {
-    KsException what = { 0 };
+    KsException what = { .incoming = incoming };
 
     g_assert_true(ks_exception_read_to(to, &what));
     g_assert_true(ks_exception_read_protocol(protocol, &what));
     g_assert_true(ks_exception_read_ports(ports, &what));
     g_assert_true(ks_lock_add_exception(
         lock, &what, seconds > 0 ? (uint32_t) (ks_clock_now() / 1000000) + seconds : 0));
+}
+
+static void add_exception(KsLock *lock, const char *to, const char *protocol, const char *ports,
+                          uint32_t seconds)
+{
+    add(lock, false, to, protocol, ports, seconds);
+}
+
+static void draw_services(KsLock *lock)
+{
+    add(lock, true, "0.0.0.0/0", "tcp", "443", 0);
+    add(lock, true, "::/0", "tcp", "443", 0);
+    add(lock, true, "192.168.0.0/16", "udp", "1714-1764", 0);
+    add(lock, true, "203.0.113.9", "tcp", "22", 3600);
+    add(lock, true, "2001:db8:113::/48", "tcp", "1-65535", 3600);
 }
 
 static void draw_exceptions(KsLock *lock)
@@ -174,6 +189,7 @@ static void draw_all(KsLock *lock)
     draw_wrapped(lock);
     draw_telling(lock);
     draw_exceptions(lock);
+    draw_services(lock);
     draw_names(lock);
 }
 

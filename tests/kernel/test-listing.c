@@ -222,6 +222,7 @@ static void test_listing(const void *data)
     }
     g_assert_true(ks_readback_is_intact(held));
     g_assert_true(ks_lock_set_is_equal(held->lock, lock, KS_SET_EXCEPTIONS4));
+    g_assert_true(ks_lock_set_is_equal(held->lock, lock, KS_SET_SERVICES4));
     ours = ks_rules_text(held, name_interface, NULL);
     nft = namespace_command(command);
     assert_same_text(is->skeleton, ours, nft, nft_version(is->nft));

@@ -80,6 +80,7 @@ static void hold(Both *both, KsNetfilter *netfilter, const KsLockState *state)
         commit(netfilter, &batch);
         g_assert_cmpint(ks_netfilter_read(netfilter, both->held[i]), ==, 0);
         g_assert_true(ks_lock_set_is_equal(both->held[i]->lock, own, KS_SET_EXCEPTIONS4));
+        g_assert_true(ks_lock_set_is_equal(both->held[i]->lock, own, KS_SET_SERVICES4));
         if (state->pause_ms == 0)
             continue;
         g_assert_cmpint(ks_plan_pause(&batch, both->held[i], state->pause_ms), ==, 0);

@@ -101,7 +101,7 @@ static void close_second_layer(Lock *lock)
 static void add_exceptions(Lock *lock)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(exceptions); i++) {
-        KsException what = { 0 };
+        KsException what = { .incoming = exceptions[i].incoming };
 
         g_assert_true(ks_exception_read_to(exceptions[i].to, &what));
         g_assert_true(ks_exception_read_protocol(exceptions[i].protocol, &what));
@@ -369,6 +369,46 @@ static void test_noted_flows(void)
     lock_free(&lock);
 }
 
+static void send_to_see(TrafficPath path, const Packet *packets, unsigned count, bool expected)
+{
+    g_autofree const Packet **sent = g_new0(const Packet *, count);
+    g_autofree bool *arrived = g_new0(bool, count);
+
+    for (unsigned i = 0; i < count; i++)
+        sent[i] = &packets[i];
+    traffic_send(path, sent, count, arrived);
+    for (unsigned i = 0; i < count; i++) {
+        if (arrived[i] == expected)
+            continue;
+        g_test_message("%s %u > %s %u flags %x", packets[i].from, packets[i].source, packets[i].to,
+                       packets[i].target, packets[i].tcp_flags);
+        g_test_fail();
+    }
+}
+
+/* Who began with a service is answered, by both layers, and nobody else; no frame that a program
+ * makes is. Without the exception all of it ends. */
+static void test_clients(void)
+{
+    Lock lock = lock_new();
+
+    close_lock(&lock, false, EXCEPTED_FRAMES);
+    send_to_see(TRAFFIC_IN, ROWS(clients_go_on), false);
+    send_to_see(TRAFFIC_OUT, ROWS(clients_answers), false);
+    send_to_see(TRAFFIC_IN, ROWS(clients_begin), true);
+    send_to_see(TRAFFIC_IN, ROWS(clients_go_on), true);
+    send_to_see(TRAFFIC_OUT, ROWS(clients_answers), true);
+    send_to_see(TRAFFIC_OUT, ROWS(clients_never), false);
+    send_to_see(TRAFFIC_FRAME_OUT, ROWS(clients_answers), false);
+    close_lock(&lock, false, CARD);
+    send_to_see(TRAFFIC_IN, ROWS(clients_begin), false);
+    send_to_see(TRAFFIC_IN, ROWS(clients_go_on), false);
+    send_to_see(TRAFFIC_OUT, ROWS(clients_answers), false);
+    open_lock(&lock);
+    send_to_see(TRAFFIC_OUT, ROWS(clients_never), true);
+    lock_free(&lock);
+}
+
 /* They are told at once that they are locked in: an error quotes what they sent, number and all; of
  * a reset, it is known that nothing blocked it. */
 static void test_refused(void)
@@ -415,6 +455,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/traffic/replies-to-hotspot", GINT_TO_POINTER(HOTSPOT), test_replies);
     g_test_add_func("/traffic/refused-to-hotspot", test_refused);
     g_test_add_func("/traffic/noted-flows", test_noted_flows);
+    g_test_add_func("/traffic/clients", test_clients);
     status = g_test_run();
     traffic_tear_down();
     return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/configuration.h"
+#include "policy/exceptions.h"
 
 #include <string.h>
 
@@ -21,6 +22,9 @@ static char *summary(const KsConfiguration *configuration)
         { KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF, 'a' },
     };
     GString *text = g_string_new(NULL);
+    g_autofree char *no_exceptions =
+        ks_configuration_refusal(configuration, KS_CONFIGURATION_ALLOW_EXCEPTIONS);
+    const KsExceptions *laid_down = ks_configuration_exceptions(configuration);
     KsMode mode = KS_MODE_OFF;
     bool is_laid_down = ks_configuration_mode(configuration, &mode);
 
@@ -35,6 +39,11 @@ static char *summary(const KsConfiguration *configuration)
     }
     if (ks_configuration_any_disconnect_unlocks(configuration))
         g_string_append(text, " any");
+    if (no_exceptions)
+        g_string_append(text, " no exceptions");
+    for (unsigned i = 0; i < ks_exceptions_count(laid_down); i++)
+        g_string_append_printf(text, " %s:%s", ks_exceptions_get(laid_down, i)->name,
+                               ks_exceptions_get(laid_down, i)->source);
     return g_string_free(text, FALSE);
 }
 
@@ -63,6 +72,31 @@ static const struct {
     { "[allow]\npause=false\n", "auto 0 -p--", { NULL } },
     { "[allow]\nlan-access=false\n", "auto 3600 --l-", { NULL } },
     { "[allow]\nauto-lock-off=false\n", "auto 3600 ---a", { NULL } },
+    { "[allow]\nexceptions=false\n", DEFAULT " no exceptions", { NULL } },
+    { "[exceptions]\nSSH=from 192.0.2.0/24 tcp 22\nNAS=to 192.168.7.1\n",
+      DEFAULT " SSH:/etc/x.conf:2 NAS:/etc/x.conf:3",
+      { NULL } },
+    { "[exceptions]\nSSH=from 192.0.2.0/24 tcp 22\nNAS=to 192.168.7.1\nSSH=\n"
+      "NAS=  to\t192.168.7.2 udp 7-9",
+      DEFAULT " NAS:/etc/x.conf:5",
+      { NULL } },
+    { "[exceptions]\nweb=from 0.0.0.0/0 tcp 443 yes-it-leaks\nSSH=from ::/0 tcp 22\n"
+      "NAS=192.168.7.1\nn\xc3\xa4s=to 192.168.7.1 sctp 1\n",
+      DEFAULT " web:/etc/x.conf:2",
+      { "3: \"SSH\" in [exceptions] is not in force: it opens more than people think: see "
+        "nm-killswitch allow add, and write yes-it-leaks behind it",
+        "4: \"NAS\" in [exceptions] is not in force: it must be: to|from ADDRESS[/LENGTH] "
+        "[tcp|udp|icmp [PORT[-PORT]]]",
+        "5: \"n\\303\\244s\" in [exceptions] is not in force: The protocol is tcp, udp or icmp" } },
+    { "[exceptions]\na=to 192.168.7.1\nb=to 192.168.7.0/24 tcp\nc=to 192.168.8.1 tcp 1 2 3\n",
+      DEFAULT " a:/etc/x.conf:2",
+      { "3: \"b\" in [exceptions] is not in force: another one opens some of this already",
+        "4: \"c\" in [exceptions] is not in force: it must be: to|from ADDRESS[/LENGTH] "
+        "[tcp|udp|icmp [PORT[-PORT]]]" } },
+    { "[exceptions]\nUnlock=no\n",
+      "auto 3600 u---",
+      { "2: \"Unlock\" is not known here; \"unlock\" in [allow] seems to be meant; unlocking is not "
+        "allowed" } },
     { "[allow]\nunlock=true\npause=true\nlan-access=true\nauto-lock-off=true", DEFAULT, { NULL } },
 
     /* every way to write it */
@@ -263,7 +297,7 @@ static void test_distrust(void)
                   "[lock]\nauto-lock=no\nany-disconnect-unlocks=yes\n[pause]\nmax=24h");
         ks_configuration_read(configuration, "/b\x01", texts[i].text, texts[i].length);
         before = summary(configuration);
-        g_assert_cmpstr(before, ==, ALL_STRICT);
+        g_assert_cmpstr(before, ==, ALL_STRICT " no exceptions");
         refusal = ks_configuration_refusal(configuration, KS_CONFIGURATION_ALLOW_UNLOCK);
         g_assert_cmpstr(refusal, ==,
                         "The administrator of this machine has ruled out unlocking (/b\\001).");
@@ -271,12 +305,12 @@ static void test_distrust(void)
             g_ptr_array_index(ks_configuration_warnings(configuration), 0), ==,
             "/b\\001 is not UTF-8 text. It is not used, and what it might rule out is "
             "ruled out until that is mended: choosing the mode, unlocking, pausing, LAN access, turning "
-            "auto-lock off, connecting a VPN by itself, sharing by cable.");
+            "auto-lock off, connecting a VPN by itself, sharing by cable, exceptions from the lock.");
 
         /* the administrator's own word about a key, read later, still counts */
         read_text(configuration, "/c", "[allow]\npause=yes");
         after = summary(configuration);
-        g_assert_cmpstr(after, ==, "auto 3600 u-la");
+        g_assert_cmpstr(after, ==, "auto 3600 u-la no exceptions");
     }
 }
 
@@ -354,9 +388,10 @@ static char *read_data(const char *name)
     return text;
 }
 
-static const char *const names[] = {
-    "auto-lock", "any-disconnect-unlocks", "max", "unlock", "pause", "lan-access", "auto-lock-off"
-};
+static const char *const names[] = { "auto-lock",     "any-disconnect-unlocks",
+                                     "max",           "unlock",
+                                     "pause",         "lan-access",
+                                     "auto-lock-off", "exceptions" };
 
 /* It changes nothing, and with its comments taken away it says the defaults, every one of them. */
 static void test_shipped_file(void)

@@ -120,11 +120,12 @@ bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptio
                             uint32_t seconds, GError **error)
 {
     static const char *const to[] = { "192.0.2.5", "192.168.0.0/16", "192.168.1.5", "fe80::1",
-                                      NULL };
+                                      "0.0.0.0/0", "fc00::/6",       NULL };
 
     (void) error;
     g_assert_cmpstr(wish->name, ==, "NAS");
-    g_assert_true(g_strv_contains(to, wish->to));
+    g_assert_true(!wish->to != !wish->from);
+    g_assert_true(g_strv_contains(to, wish->to ? wish->to : wish->from));
     g_assert_cmpstr(wish->protocol, ==, "tcp");
     g_assert_cmpuint(wish->first_port, ==, 443);
     g_assert_cmpuint(wish->last_port, ==, 445);
@@ -224,6 +225,8 @@ static const struct {
     { "", "SetSharing", "(['eth1', 'eth2'],)", DONE, DONE, NULL },
     { "", "AddException", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)",
       DONE, DONE, NULL },
+    { "", "AddService", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)",
+      DONE, DONE, NULL },
     { "", "RemoveException", "('NAS',)", DONE, DONE, NULL },
     { "", "GetStatus", "()", DONE, DONE, NULL },
     { "", "GetRules", "()", DONE, DONE, NULL },
@@ -242,6 +245,9 @@ static const struct {
       "ruled out unlocking (/etc/x:2). Root can still do it from a terminal: sudo nm-killswitch "
       "unlock" },
     { ALL_RULED_OUT, "AddException",
+      "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)", KS_ERROR_FORBIDDEN,
+      DONE, "ruled out unlocking (/etc/x:2)." },
+    { ALL_RULED_OUT, "AddService",
       "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)", KS_ERROR_FORBIDDEN,
       DONE, "ruled out unlocking (/etc/x:2)." },
     { ALL_RULED_OUT, "Pause", "(uint32 1,)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
@@ -282,6 +288,21 @@ static const struct {
       KS_ERROR_FORBIDDEN, "ruled out LAN access (/etc/x:2)." },
     { "[allow]\nlan-access=no", "AddException",
       "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)", DONE, DONE, NULL },
+    { "[allow]\nlan-access=no", "AddService",
+      "('NAS', '0.0.0.0/0', 'tcp', uint16 443, uint16 445, uint32 60, true)", KS_ERROR_FORBIDDEN,
+      KS_ERROR_FORBIDDEN, "ruled out LAN access (/etc/x:2)." },
+    { "[allow]\nlan-access=no", "AddService",
+      "('NAS', 'fc00::/6', 'tcp', uint16 443, uint16 445, uint32 60, true)", KS_ERROR_FORBIDDEN,
+      KS_ERROR_FORBIDDEN, "ruled out LAN access (/etc/x:2)." },
+    { "[allow]\nlan-access=no", "AddService",
+      "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)", DONE, DONE, NULL },
+    { "[allow]\nexceptions=no", "AddService",
+      "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)", KS_ERROR_FORBIDDEN,
+      KS_ERROR_FORBIDDEN, "ruled out exceptions from the lock (/etc/x:2)." },
+    { "[allow]\nexceptions=no", "AddException",
+      "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)", KS_ERROR_FORBIDDEN,
+      KS_ERROR_FORBIDDEN, "ruled out exceptions from the lock (/etc/x:2)." },
+    { "[allow]\nexceptions=no", "RemoveException", "('NAS',)", DONE, DONE, NULL },
     { "[allow]\nunlock=no", "AddException",
       "('NAS', '192.168.1.5', 'tcp', uint16 443, uint16 445, uint32 60, true)", KS_ERROR_FORBIDDEN,
       DONE, "ruled out unlocking (/etc/x:2)." },

@@ -118,7 +118,7 @@ static void except(KsExceptions *exceptions, const char *name, const char *to)
     g_autoptr(GError) error = NULL;
 
     wish.first_port = wish.last_port = 443;
-    g_assert_true(ks_exceptions_add(exceptions, &wish, 0, &error));
+    g_assert_true(ks_exceptions_add(exceptions, &wish, NULL, 0, &error));
 }
 
 /* What an exception lets out the network leads past the VPN. */

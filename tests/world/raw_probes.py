@@ -19,7 +19,7 @@ _SOL_PACKET = 263
 _PACKET_QDISC_BYPASS = 20
 _SO_BINDTODEVICE = 25
 _ETH_P_IP, _ETH_P_IPV6, _ETH_P_ARP, _ETH_P_8021Q = 0x0800, 0x86DD, 0x0806, 0x8100
-_UDP = 17
+_TCP, _UDP = 6, 17
 
 
 def _canary() -> bytes:
@@ -42,6 +42,16 @@ def udp(source: str, destination: str, payload: bytes, port: int = 9, fragment: 
     return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + body
 
 
+def tcp_segment(source: str, to: str, source_port: int, port: int, flags: int) -> bytes:
+    """An IPv4 packet with no more than TCP's header."""
+    ends = socket.inet_aton(source) + socket.inet_aton(to)
+    header = struct.pack("!BBHHHBBH", 0x45, 0, 40, 1, 0, 64, _TCP, 0) + ends
+    header = header[:10] + struct.pack("!H", checksum(header)) + header[12:]
+    tcp = struct.pack("!HHIIBBHHH", source_port, port, 1, 1, 0x50, flags, 1024, 0, 0)
+    check = checksum(ends + struct.pack("!BBH", 0, _TCP, 20) + tcp)
+    return header + tcp[:16] + struct.pack("!H", check) + tcp[18:]
+
+
 def ether(to: bytes, sender: bytes, kind: int, payload: bytes) -> bytes:
     return to + sender + struct.pack("!H", kind) + payload
 
@@ -57,6 +67,19 @@ def pppoe_session(kind: int, payload: bytes) -> bytes:
 def mac_of(namespace: Namespace, link: str) -> bytes:
     shown = namespace.run(["ip", "-o", "link", "show", "dev", link]).stdout
     return bytes.fromhex(shown.split("link/ether ")[1].split()[0].replace(":", ""))
+
+
+def send_from_router(world, kind: int, payloads: list[bytes], broadcast: bool = False) -> None:
+    """Frames from the router's end of the wire."""
+    sender = mac_of(world.outside, a.ROUTER_END)
+    to = b"\xff" * 6 if broadcast else mac_of(world.client, a.UPLINK)
+
+    def send() -> None:
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as opened:
+            for payload in payloads:
+                opened.sendto(ether(to, sender, kind, payload), (a.ROUTER_END, kind))
+
+    world.outside.call(send)
 
 
 @dataclass

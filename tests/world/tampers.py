@@ -136,6 +136,7 @@ OURS = [
     Tamper("uplink among the tunnels", "nft add element inet nm_killswitch open_interfaces { $((2000000000 ^ $(cat /sys/class/net/uplink0/ifindex))) }"),
     Tamper("server added", "nft add element inet nm_killswitch servers4 '{ 203.0.113.77 . udp . 9 : accept }'"),
     Tamper("exception added", "nft add element inet nm_killswitch exceptions4 '{ 203.0.113.77 . udp . 9 }'"),
+    Tamper("service added", "nft add element inet nm_killswitch services4 '{ 0.0.0.0-255.255.255.255 . udp . 9 }'"),
     Tamper("server deleted", "nft flush map inet nm_killswitch servers4"),
     Tamper("pause by hand", _PAUSE),
     Tamper("set added", "nft 'add set inet nm_killswitch mine { type ipv4_addr; elements = { 203.0.113.77 timeout 1h }; flags timeout; }'"),

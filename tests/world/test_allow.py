@@ -15,7 +15,7 @@ import pytest
 from . import addresses as a
 from . import kernel
 from .probes import echo_request
-from .raw_probes import ether, mac_of, udp
+from .raw_probes import ether, mac_of, send_from_router, tcp_segment, udp
 from .sandbox import build_dir
 from .waiting import wait_until
 
@@ -279,6 +279,237 @@ def test_the_guard_killed_and_back_keeps_them(allowed):
     assert after["verified"] and after["exceptions"][1]["until"] and not after["exceptions"][0]["until"]
     assert "lasting: 203.0.113.9, tcp 7" in allowed.product.ctl("allow", "list").stdout
     assert "2 exceptions let more out." in " ".join(allowed.product.ctl("status").stdout.split())
+
+
+# ---- services of this machine ----
+
+_SERVICE = 2222
+_SYN = 2
+_COMES, _NEVER_COMES = 20, 0.3  # how long what comes is waited for, and what does not
+
+
+def _speaks(one, other, seconds=_COMES):
+    """What one end sends reaches the other by a connection that is there."""
+    canary = b"canary" + os.urandom(8).hex().encode()
+    other.settimeout(seconds)
+    try:
+        one.sendall(canary)
+        return other.recv(100) == canary
+    except OSError:  # times out
+        return False
+
+
+def _begin(world, family, source, seconds=_COMES):
+    """A client outside begins a connection; None: it is not reached."""
+    opened = world.outside.socket(_FAMILY[family], socket.SOCK_STREAM)
+    opened.settimeout(seconds)
+    opened.bind((source, 0))
+    try:
+        opened.connect((world.addresses[family], _SERVICE))
+    except OSError:
+        opened.close()
+        return None
+    return opened
+
+
+def _ask(world, family, source, service, seconds=_COMES):
+    """The same by UDP: the service is asked, answers, and the answer is heard."""
+    with world.outside.socket(_FAMILY[family], socket.SOCK_DGRAM) as client:
+        client.settimeout(seconds)
+        client.bind((source, 0))
+        service.settimeout(seconds)
+        try:
+            client.sendto(b"question", (world.addresses[family], _SERVICE))
+            _, asker = service.recvfrom(100)
+            service.sendto(b"answer", asker)
+            return client.recv(100) == b"answer"
+        except OSError:
+            return False
+
+
+def _is_reached(world, family, source, service, seconds=_NEVER_COMES):
+    """By TCP or by UDP."""
+    client = _begin(world, family, source, seconds)
+    if client:
+        client.close()
+    return bool(client) or _ask(world, family, source, service, seconds)
+
+
+def _seen(world, canary, send):
+    mark = world.capture.fence()
+    for one in send:
+        try:
+            one()
+        except OSError:
+            pass
+    return any(canary in frame.data for frame in world.capture.since(mark, world.capture.fence()))
+
+
+def _bound(world, family, kind):
+    opened = world.client.socket(_FAMILY[family], kind)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    opened.bind((world.addresses[family], _SERVICE))
+    return opened
+
+
+@pytest.mark.parametrize("family", a.FAMILIES)
+def test_a_service_is_reached_and_answers(allowed, family):
+    """By whom it says, at that port; who begins is answered, and nothing begins here. Removed, all of it ends."""
+    there, beside = a.WEB[family], a.PUBLIC_DNS[family]
+    with _bound(allowed, family, socket.SOCK_STREAM) as listener, _bound(allowed, family, socket.SOCK_DGRAM) as answerer:
+        listener.settimeout(_COMES)
+        listener.listen()
+
+        allowed.product.ctl("unlock")  # the control
+        for source in (there, beside):
+            control = _begin(allowed, family, source)
+            assert control and _ask(allowed, family, source, answerer), "the test itself does not reach it"
+            listener.accept()[0].close()
+            control.close()
+        allowed.product.ctl("lock")
+        assert not _is_reached(allowed, family, there, answerer)
+
+        for protocol in ("tcp", "udp"):
+            _add(allowed, protocol, "--from", there, "--protocol", protocol, "--port", str(_SERVICE))
+        assert allowed.product.status()["exceptions"][0]["from"] == there
+        assert f"udp: from {there}, udp {_SERVICE}" in " ".join(allowed.product.ctl("allow", "list").stdout.split())
+        allowed.product.ctl("unlock")  # who closes it again still has them
+        allowed.product.ctl("lock")
+        client = _begin(allowed, family, there)
+        assert client, "not reached"
+        held, _ = listener.accept()
+        assert _speaks(client, held) and _speaks(held, client)
+        assert _ask(allowed, family, there, answerer)
+        assert not _is_reached(allowed, family, beside, answerer)
+
+        # a connection that a program holds may be silent for long, and no note ends later than it says
+        listed = allowed.client.run(["nft", "list", "set", "inet", "nm_killswitch", f"clients{family}"]).stdout
+        assert re.search(rf"{client.getsockname()[1]} \. {_SERVICE} timeout 5d expires 4d23h", listed), listed
+        assert "timeout 2m expires 4d" not in listed and re.search(r"expires [12]m", listed), listed
+        # the guard reads the lock back at each change, and finds it as it made it
+        for state in ("on", "off"):
+            allowed.product.ctl("lan", state)
+        if family == 4:
+            allowed.product.stop_guard(signal.SIGKILL)
+            allowed.product.start_guard()
+        again = allowed.client.run(["nft", "list", "set", "inet", "nm_killswitch", f"clients{family}"]).stdout
+        assert f"{client.getsockname()[1]} . {_SERVICE} timeout 5d" in again, "somebody took it away"
+        assert _speaks(client, held) and allowed.product.status()["verified"]
+        # what it sends is seen, and nothing else is
+        canary = b"canary of a service"
+        assert _seen(allowed, canary, [lambda: held.sendall(canary)]), "the test itself does not see it"
+        unasked = (there, a.ECHO_PORT)
+        listener.close()  # or its port is taken
+        with _bound(allowed, family, socket.SOCK_STREAM) as own:
+            own.settimeout(_COMES)
+            assert not _seen(allowed, canary, [lambda: answerer.sendto(canary, unasked)])
+            with pytest.raises(ConnectionRefusedError):  # the lock's own reset
+                own.connect(unasked)
+
+        allowed.product.ctl("allow", "remove", "tcp")
+        assert _ask(allowed, family, there, answerer)
+        allowed.product.ctl("allow", "remove", "udp")
+        assert not _seen(allowed, canary, [lambda: held.sendall(canary)])
+        assert not _speaks(client, held, _NEVER_COMES) and not _ask(allowed, family, there, answerer, _NEVER_COMES)
+        assert allowed.product.status()["verified"]
+        for one in (client, held):
+            one.close()
+
+
+def test_no_connection_of_ours_becomes_a_clients(allowed):
+    """It began before the lock closed, and its far end sends what begins one."""
+    here, there = allowed.addresses[4], a.WEB[4]
+
+    def begin_from(port):
+        send_from_router(allowed, 0x0800, [tcp_segment(there, here, port, _SERVICE, _SYN)])
+
+    allowed.product.ctl("unlock")
+    with _bound(allowed, 4, socket.SOCK_STREAM) as own:
+        own.settimeout(_COMES)
+        own.connect((there, a.ECHO_PORT))
+        assert _speaks(own, own), "no connection"  # the echo
+        allowed.product.ctl("lock")
+        _add(allowed, "tcp", "--from", there, "--protocol", "tcp", "--port", str(_SERVICE))
+        mark = allowed.capture.fence()
+        begin_from(5001)  # the control: nobody listens, so the kernel answers it
+        ends = [
+            (frame.packet.source_port, frame.packet.destination_port)
+            for frame in allowed.capture.since(mark, allowed.capture.fence())
+            if frame.packet
+        ]
+        assert (_SERVICE, 5001) in ends, "the test itself begins nothing"
+        canary = b"canary of ours"
+        begin = [lambda: begin_from(a.ECHO_PORT), allowed.capture.fence, lambda: own.sendall(canary)]
+        assert not _seen(allowed, canary, begin)
+
+
+def test_a_service_for_anybody_is_confirmed(allowed):
+    """And it ends by itself."""
+    words = ("--from", "0.0.0.0/0", "--protocol", "tcp", "--port", str(_SERVICE))
+    status, said = _error_of(allowed, *words)
+    assert status == 1 and "--yes-it-leaks" in said and not allowed.product.status()["exceptions"]
+    for wrong in (("--from", a.WEB[4]), ("--from", a.WEB[4], "--protocol", "icmp"), ("--from", a.WEB[4], "--port", "22")):
+        assert _error_of(allowed, *wrong)[0] == 1, wrong
+    assert _error_of(allowed, "--from", a.WEB[4], "--to", a.WEB[4])[0] == 2
+    with _bound(allowed, 4, socket.SOCK_STREAM) as listener:
+        listener.settimeout(_COMES)
+        listener.listen()
+        for seconds in (2, 20, 60):  # a busy machine may need longer than the first
+            began = time.monotonic()
+            _add(allowed, "anybody", *words, "--for", f"{seconds}s", "--yes-it-leaks")
+            client = _begin(allowed, 4, a.PUBLIC_DNS[4], seconds)
+            if client and _speaks(client, held := listener.accept()[0], seconds):
+                break
+            assert time.monotonic() - began > seconds, "it is not reached"
+            wait_until(lambda: not allowed.product.status()["exceptions"], "the end of it", 30)
+        else:
+            raise AssertionError("this machine is too slow to tell")
+        wait_until(lambda: not allowed.product.status()["exceptions"], "the end of it", seconds + 30)
+        assert not _begin(allowed, 4, a.WEB[4], _NEVER_COMES)
+        assert not _speaks(client, held, _NEVER_COMES) and not _speaks(held, client, _NEVER_COMES)
+        client.close()
+        held.close()
+
+
+def test_what_the_administrator_rules_out(allowed):
+    """None is in force, none is forgotten, and status says so and where that is laid down."""
+    file = Path("/etc/nm-killswitch/conf.d/exceptions.conf")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    way = (("udp", "there", a.ECHO_PORT),)
+
+    def is_open():
+        seen, tries = _try_all(allowed, way, (4,))
+        _close(tries)
+        return bool(seen)
+
+    def told():
+        return [w for w in allowed.product.status()["warnings"] if f"ruled out exceptions from the lock ({file}:2)" in w]
+
+    for name, port in (("lasting", "7"), ("forgotten", "9")):
+        _add(allowed, name, "--to", a.WEB[4], "--protocol", "udp", "--port", port)
+    assert is_open()
+    file.write_text(f"[allow]\nexceptions=no\n[exceptions]\nours=to {_OTHER[4]} udp 9\n")
+    try:
+        os.kill(allowed.product.guard_pid, signal.SIGHUP)
+        wait_until(told, "the administrator's word", 5)
+        status = allowed.product.status()
+        assert status["verified"] and not is_open()
+        assert [(e["name"], e["source"]) for e in status["exceptions"]] == [("ours", f"{file}:4")]
+        assert _OTHER[4] in _held(allowed) and a.WEB[4] + " " not in _held(allowed)
+        stays = allowed.product.ctl("allow", "remove", "ours", check=False)
+        assert stays.returncode == 3 and f"{file}:4" in stays.stdout, stays
+        assert '"lasting"' in told()[0] and "nm-killswitch allow remove NAME" in told()[0]
+        refused = allowed.product.ctl("allow", "add", "more", "--to", _OTHER[4], "--protocol", "udp", "--port", "7", check=False)
+        assert refused.returncode == 3 and f"{file}:2" in refused.stdout, refused
+        allowed.product.ctl("allow", "remove", "forgotten")
+        allowed.product.stop_guard(signal.SIGKILL)
+        allowed.product.start_guard()
+        assert told() and "forgotten" not in told()[0] and not is_open()
+    finally:
+        file.unlink()
+        os.kill(allowed.product.guard_pid, signal.SIGHUP)
+    wait_until(lambda: not told(), "no word of the administrator's", 5)
+    assert [e["name"] for e in allowed.product.status()["exceptions"]] == ["lasting"] and is_open()
 
 
 def _held(world):

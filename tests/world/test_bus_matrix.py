@@ -21,7 +21,7 @@ from .seeds import run_seed
 from .waiting import wait_until
 
 NOT_AUTHORISED = f"{ERROR}NotAuthorised"
-TWICE = {"AddException": f"{ERROR}ExceptionExists", "RemoveException": f"{ERROR}NoSuchException", "Disconnect": f"{ERROR}Failed", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
+TWICE = {"AddException": f"{ERROR}ExceptionExists", "AddService": f"{ERROR}ExceptionExists", "RemoveException": f"{ERROR}NoSuchException", "Disconnect": f"{ERROR}Failed", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 WRONG_TYPE = "org.freedesktop.DBus.Error.InvalidArgs"
 OUT_OF_BOUNDS = f"{ERROR}InvalidArguments"
 RULES = Path("/etc/polkit-1/rules.d")
@@ -54,10 +54,11 @@ STAYS, MOVED = (("SetServers", f"('Home', {s})") for s in (SERVER, "[('192.0.2.7
 AUTO, NEVER = (("SetVpnLocks", f"('Home', '{word}')") for word in ("auto", "no"))
 MODES = {word: ("SetMode", f"('{word}',)") for word in ("always", "vpn", "drops", "off")}
 NAS = ("AddException", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 443, uint32 0, false)")
+SSH = ("AddService", "('NAS', '192.0.2.0/24', 'tcp', uint16 22, uint16 22, uint32 0, false)")
 NO_NAS = ("RemoveException", "('NAS',)")
 SWITCH = ("SetAlwaysOn", f"(['{uuid_of('full')}'],)")
 SHARE = ("SetSharing", f"(['{a.UPLINK}'],)")
-SO_ALREADY = {"AddException": f"{ERROR}ExceptionExists", "RemoveException": f"{ERROR}NoSuchException", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
+SO_ALREADY = {"AddException": f"{ERROR}ExceptionExists", "AddService": f"{ERROR}ExceptionExists", "RemoveException": f"{ERROR}NoSuchException", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 
 
 def names(found: dict) -> set[str]:
@@ -84,6 +85,7 @@ ROWS = (
     Row(*SWITCH, False, (*CLOSED, ("SetAlwaysOn", "(@as [],)")), lambda s: s["always_on"]["vpns"], lasts=False),
     Row("SetAlwaysOn", "(@as [],)", False, (*CLOSED, SWITCH), lambda s: not s["always_on"]["vpns"], lasts=False),
     Row(*NAS, False, (*CLOSED, NO_NAS), lambda s: s["exceptions"], lasts=False),
+    Row(*SSH, False, (*CLOSED, NO_NAS), lambda s: s["exceptions"], lasts=False),
     Row(*NO_NAS, False, (*CLOSED, NAS), lambda s: not s["exceptions"], lasts=False),
     Row(*SHARE, False, (*CLOSED, ("SetSharing", "(@as [],)")), lambda s: s["sharing"], lasts=False),
     Row("SetSharing", "(@as [],)", True, (*CLOSED, SHARE), lambda s: not s["sharing"], lasts=False),
@@ -106,6 +108,7 @@ MALFORMED = (
     ("SetVpnLocks", "('Home', 'maybe')", OUT_OF_BOUNDS),
     ("AddException", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 443, uint32 2592001, false)", OUT_OF_BOUNDS),
     ("AddException", "('NAS', '0.0.0.0/0', 'tcp', uint16 443, uint16 443, uint32 0, true)", OUT_OF_BOUNDS),
+    ("AddService", "('NAS', '0.0.0.0/0', 'tcp', uint16 0, uint16 0, uint32 0, true)", OUT_OF_BOUNDS),
     ("SetMode", "('Always',)", OUT_OF_BOUNDS),
     ("SetMode", "('',)", OUT_OF_BOUNDS),
     ("SetAlwaysOn", f"([{', '.join([repr(NETWORK)] * 9)}],)", OUT_OF_BOUNDS),

@@ -10,7 +10,7 @@ import struct
 import pytest
 
 from . import addresses as a
-from .raw_probes import checksum, ether, mac_of
+from .raw_probes import checksum, mac_of, send_from_router, tcp_segment
 
 _ARP_QUESTION = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1)
 _TCP, _RST, _SYN_ACK = 6, 0x04, 0x12
@@ -44,26 +44,13 @@ def _tunnel_address(world) -> str:
     return next(x for x in world.client.addresses(a.TUNNEL) if "." in x)
 
 
-def _send(world, kind: int, payloads: list[bytes], broadcast: bool = False) -> None:
-    """Frames from the router's end of the wire."""
-    sender = mac_of(world.outside, a.ROUTER_END)
-    to = b"\xff" * 6 if broadcast else mac_of(world.client, a.UPLINK)
-
-    def send() -> None:
-        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as opened:
-            for payload in payloads:
-                opened.sendto(ether(to, sender, kind, payload), (a.ROUTER_END, kind))
-
-    world.outside.call(send)
-
-
 def _tells_of(world, address: str) -> bool:
     """Whether the client answers ARP for this address."""
     mark = world.capture.fence()
     asker = f"{a.FENCE_NET}{next(world.capture.hosts)}"
     mac = mac_of(world.outside, a.ROUTER_END)
     question = mac + socket.inet_aton(asker) + bytes(6) + socket.inet_aton(address)
-    _send(world, 0x0806, [_ARP_QUESTION + question], broadcast=True)
+    send_from_router(world, 0x0806, [_ARP_QUESTION + question], broadcast=True)
     return any(frame.arp_target == asker for frame in world.capture.since(mark, world.capture.fence()))
 
 
@@ -76,19 +63,10 @@ def test_arp_for_the_tunnels_address_is_not_answered(world_with_vpn):
     assert _tells_of(world, a.PRIVATE_CLIENT[4]), "its own address there is the uplink's business"
 
 
-def _segment(source: str, to: str, source_port: int, port: int, flags: int) -> bytes:
-    ends = socket.inet_aton(source) + socket.inet_aton(to)
-    header = struct.pack("!BBHHHBBH", 0x45, 0, 40, 1, 0, 64, _TCP, 0) + ends
-    header = header[:10] + struct.pack("!H", checksum(header)) + header[12:]
-    tcp = struct.pack("!HHIIBBHHH", source_port, port, 1, 1, 0x50, flags, 1024, 0, 0)
-    check = checksum(ends + struct.pack("!BBH", 0, _TCP, 20) + tcp)
-    return header + tcp[:16] + struct.pack("!H", check) + tcp[18:]
-
-
 def _resets(world, source: str, to: str, source_port: int) -> int:
     """How many resets leave when SYN/ACKs for many ports come in."""
     mark = world.capture.fence()
-    _send(world, 0x0800, [_segment(source, to, source_port, next(_ports), _SYN_ACK) for _ in range(_STORM)])
+    send_from_router(world, 0x0800, [tcp_segment(source, to, source_port, next(_ports), _SYN_ACK) for _ in range(_STORM)])
     found = 0
     for frame in world.capture.since(mark, world.capture.fence()):
         packet = frame.packet
@@ -121,7 +99,7 @@ def test_a_neighbour_does_not_reach_what_listens_in_the_tunnel(world_with_vpn):
             ends = ipaddress.ip_address(a.PRIVATE_ROUTER[4]).packed + socket.inet_aton(inside)
             header = struct.pack("!BBHHHBBH", 0x45, 0, 32, 1, 0, 64, 17, 0) + ends
             header = header[:10] + struct.pack("!H", checksum(header)) + header[12:]
-            _send(world, 0x0800, [header + packet])
+            send_from_router(world, 0x0800, [header + packet])
             world.capture.fence()
             try:
                 return listener.recv(100) == b"here"
