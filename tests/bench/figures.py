@@ -117,9 +117,7 @@ def plain(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def markdown(title: str, notes: list[str], rows: list[Row]) -> str:
-    lines = [f"# {title}", "", *(f"- {note}" for note in notes), ""]
-    lines.append("| " + " | ".join(_HEADS) + " |")
-    lines.append("|" + "---|" * len(_HEADS))
+def table(rows: list[Row]) -> str:
+    lines = ["| " + " | ".join(_HEADS) + " |", "|" + "---|" * len(_HEADS)]
     lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in _cells(row)) + " |" for row in rows]
     return "\n".join(lines) + "\n"

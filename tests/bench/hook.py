@@ -8,25 +8,9 @@ from world.network import Namespace
 from world.profiles import uuid_of
 from world.world import World
 
+from . import guide
 from .figures import Row, Sample, at_most, bound, read_nanoseconds, times_faster
 from .helpers import generation, helper, layers, write_script
-
-# The dispatcher script that a widely read guide to kill switches on Linux gives (its "NetworkManager
-# kill switch"): written down here as the yardstick, its two commands word for word.
-_GUIDE = """#!/bin/bash
-INTERFACE=$1
-STATUS=$2
-
-case "$STATUS" in
-    vpn-down)
-        iptables -I OUTPUT ! -o lo -j REJECT --reject-with icmp-port-unreachable
-        ;;
-    vpn-up)
-        iptables -D OUTPUT ! -o lo -j REJECT --reject-with icmp-port-unreachable
-        ;;
-esac
-"""
-
 
 def _environment(action: str) -> list[str]:
     """What NetworkManager 1.42's dispatcher gives a script, and nothing else."""
@@ -77,15 +61,15 @@ def measure(world: World, quick: bool) -> list[Row]:
     world.manager.up("full")
     world.product.wait_state("protected")
     without_tunnel, with_tunnel = _nft_files(world)
-    guide = write_script("99-vpn-killswitch", _GUIDE)
+    method = write_script("99-vpn-killswitch", guide.DISPATCHER)
 
     commands = [
         [world.client.path, *_environment("vpn-down"), str(world.product.hook), a.TUNNEL, "vpn-down"],
-        [yardstick.path, *_environment("vpn-down"), guide, a.TUNNEL, "vpn-down"],
+        [yardstick.path, *_environment("vpn-down"), method, a.TUNNEL, "vpn-down"],
         [yardstick.path, *_environment("vpn-down"), "/usr/sbin/nft", "-f", without_tunnel],
         [yardstick.path, *_environment("vpn-down"), "/bin/true"],
         [world.client.path, *_environment("vpn-up"), str(world.product.hook), a.TUNNEL, "vpn-up"],
-        [yardstick.path, *_environment("vpn-up"), guide, a.TUNNEL, "vpn-up"],
+        [yardstick.path, *_environment("vpn-up"), method, a.TUNNEL, "vpn-up"],
         [yardstick.path, *_environment("vpn-up"), "/usr/sbin/nft", "-f", with_tunnel],
         [yardstick.path, *_environment("vpn-up"), "/bin/true"],
     ]

@@ -392,12 +392,13 @@ suite_fresh() {
     done
 }
 
-# Whole when it is named; else in few rounds, whose figures say nothing: to see that each still measures.
+# Whole when it is named, and with KS_PAGE=1 onto the page of figures; else in few rounds, whose figures say
+# nothing: to see that each still measures.
 suite_bench() {
     local rounds=(--quick)
 
     built bench --buildtype=release || return
-    [ -z "$named" ] || rounds=()
+    [ -z "$named" ] || rounds=(${KS_PAGE:+--page})
     : >"$scratch/log"
     if job INT env KS_BUILD="$build" /usr/bin/python3 "$top/tests/bench/run.py" "${rounds[@]}"; then
         pass
