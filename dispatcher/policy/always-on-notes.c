@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/always-on-private.h"
 
+#include "policy/tunnel.h"
+
 /* A question for a password is not asked every second. */
 #define SECRETS_WAIT (10 * SECOND)
 
@@ -91,8 +93,8 @@ static void note_down(KsAlwaysOn *always, int number)
     if (always->trying == number && (always->asked != number || choice->leaving))
         always->trying = NONE;
     choice->activity = KS_VPN_DOWN;
-    choice->of_person = choice->unwanted = choice->leaving = false;
-    choice->ask_again = 0;
+    choice->of_person = choice->unwanted = choice->leaving = choice->had_link = false;
+    choice->ask_again = choice->lost = 0;
     if (number == 0)
         always->swapping = false;
     if (!is_any_up(always))
@@ -104,15 +106,16 @@ static void note_end(KsAlwaysOn *always, int number, const KsVpn *vpn, int64_t n
     Choice *choice = &always->choices[number];
     bool was_up = choice->activity == KS_VPN_UP;
     bool was_leaving = choice->leaving;
+    bool was_lost = choice->lost > 0;
     bool was_tried = always->trying == number;
     /* what is told may be of an attempt before ours, which NetworkManager did not even begin */
     bool is_told = choice->activity != KS_VPN_DOWN || vpn->attempt != choice->before;
 
     note_down(always, number);
     choice->failure = is_told ? vpn->failure : KS_FAILURE_NONE;
-    if (was_leaving || !is_chosen(always, number))
+    if ((was_leaving && !was_lost) || !is_chosen(always, number))
         return;
-    if (is_told && vpn->ended_by_person) {
+    if (is_told && vpn->ended_by_person && !was_leaving) {
         always->held = true;
         return;
     }
@@ -168,7 +171,22 @@ static void note_refusal(Choice *choice, const KsVpn *vpn)
     choice->needs_person |= is_refusal && vpn->attempt > choice->forgiven;
 }
 
-static void note_vpn(KsAlwaysOn *always, int number, const KsWorld *world, int64_t now)
+/* Root can delete a tunnel's link, and NetworkManager and the VPN's program go on. */
+static void note_link(Choice *choice, const KsVpn *vpn, const KsWorld *world, const GArray *tunnels,
+                      int64_t now)
+{
+    if (vpn->activity != KS_VPN_UP) {
+        choice->lost = 0;
+    } else if (ks_tunnels_find(tunnels, vpn) || ks_world_has_policy(world, vpn)) {
+        choice->had_link = true;
+        choice->lost = 0;
+    } else if (choice->had_link && choice->lost == 0) {
+        choice->lost = now;
+    }
+}
+
+static void note_vpn(KsAlwaysOn *always, int number, const KsWorld *world, const GArray *tunnels,
+                     int64_t now)
 {
     static const KsVpn gone = { .activity = KS_VPN_DOWN };
     Choice *choice = &always->choices[number];
@@ -188,6 +206,7 @@ static void note_vpn(KsAlwaysOn *always, int number, const KsWorld *world, int64
         if (choice->activity != KS_VPN_DOWN || (always->trying == number && always->asked == NONE))
             note_end(always, number, vpn, now);
     }
+    note_link(choice, vpn, world, tunnels, now);
     choice->activity = vpn->activity;
     choice->seen = true;
 }
@@ -216,12 +235,12 @@ static void note_network(KsAlwaysOn *always, const KsWorld *world)
     always->logins = world->logins;
 }
 
-void ks_always_on_note(KsAlwaysOn *always, const KsWorld *world, int64_t now)
+void ks_always_on_note(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels, int64_t now)
 {
     if (!world->manager_present)
         forget_manager(always);
     else
         for (int i = 0; i < always->count; i++)
-            note_vpn(always, i, world, now);
+            note_vpn(always, i, world, tunnels, now);
     note_network(always, world);
 }

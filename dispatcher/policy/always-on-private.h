@@ -27,6 +27,8 @@ typedef struct {
     bool unwanted;     /* it is to be disconnected, as of the last look */
     bool leaving;      /* we disconnect it */
     int64_t ask_again; /* ... if it is still there by then */
+    bool had_link;     /* since it is up it was seen on a link that carries it */
+    int64_t lost;      /* since when it is on none; 0: it is on one, or never was */
     KsFailure failure; /* of its last attempt */
 } Choice;
 
@@ -50,7 +52,8 @@ struct KsAlwaysOn {
 };
 
 /* Notes what the world shows of each of them, and of the network. */
-void ks_always_on_note(KsAlwaysOn *always, const KsWorld *world, int64_t now);
+void ks_always_on_note(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels,
+                       int64_t now);
 
 /* Tries again from the first one, and at once. */
 void ks_always_on_begin_again(KsAlwaysOn *always);

@@ -300,7 +300,13 @@ static void judge_swap(KsAlwaysOn *always, const KsWorld *world, const GArray *t
     always->first_again = now + KS_ALWAYS_ON_AGAIN;
 }
 
-/* Which are to be disconnected: what we try against a person's wish, also if it came up since. */
+static bool is_lost(const Choice *choice, int64_t now)
+{
+    return choice->lost > 0 && now - choice->lost >= KS_ALWAYS_ON_LOST;
+}
+
+/* Which are to be disconnected: what we try against a person's wish, also if it came up since; and
+ * what lost its link, to be connected again. */
 static void judge(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels, int64_t now)
 {
     bool gives_up =
@@ -310,7 +316,7 @@ static void judge(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnel
         Choice *choice = &always->choices[i];
         bool is_tried = always->trying == i && always->asked == NONE;
 
-        choice->unwanted = gives_up && (choice->unwanted || is_tried);
+        choice->unwanted = is_lost(choice, now) || (gives_up && (choice->unwanted || is_tried));
     }
     if (always->swapping && !always->choices[0].unwanted)
         judge_swap(always, world, tunnels, now);
@@ -375,14 +381,12 @@ static KsAlwaysOnStep wait_for_one(KsAlwaysOn *always, const KsWorld *world, int
     return ask(always, world, unwanted, false);
 }
 
-KsAlwaysOnStep ks_always_on_observe(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels,
-                                    int64_t now)
+static KsAlwaysOnStep find_step(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels,
+                                int64_t now)
 {
     int connecting;
     int up;
 
-    ks_always_on_note(always, world, now);
-    forget_ended(always);
     if (always->chosen == 0)
         return see(always, KS_ALWAYS_ON_OFF, KS_WAIT_NOTHING, NONE, 0);
     judge(always, world, tunnels, now);
@@ -392,6 +396,35 @@ KsAlwaysOnStep ks_always_on_observe(KsAlwaysOn *always, const KsWorld *world, co
         return wait_for_one(always, world, up, connecting, now);
     return up != NONE ? stay_up(always, up, world, tunnels, now)
                       : connect_one(always, world, tunnels, now);
+}
+
+/* When one of them will have been without its link for long enough; 0: each has its own. */
+static int64_t next_lost(const KsAlwaysOn *always, int64_t now)
+{
+    int64_t next = 0;
+
+    for (int i = 0; i < always->count; i++) {
+        int64_t lost = always->choices[i].lost;
+
+        if (lost > 0 && !is_lost(&always->choices[i], now) && (next == 0 || lost < next))
+            next = lost;
+    }
+    return next > 0 ? next + KS_ALWAYS_ON_LOST : 0;
+}
+
+KsAlwaysOnStep ks_always_on_observe(KsAlwaysOn *always, const KsWorld *world, const GArray *tunnels,
+                                    int64_t now)
+{
+    KsAlwaysOnStep step;
+    int64_t lost;
+
+    ks_always_on_note(always, world, tunnels, now);
+    forget_ended(always);
+    step = find_step(always, world, tunnels, now);
+    lost = next_lost(always, now);
+    if (lost > 0 && always->chosen > 0 && (step.wake == 0 || lost < step.wake))
+        step.wake = lost;
+    return step;
 }
 
 KsAlwaysOnView ks_always_on_view(const KsAlwaysOn *always)

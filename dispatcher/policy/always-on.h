@@ -14,6 +14,7 @@
 /* Times are milliseconds of a clock that only goes forward; 0: never. */
 #define KS_ALWAYS_ON_AGAIN  (30 * 60 * 1000) /* the first is tried while another stands in */
 #define KS_ALWAYS_ON_STEADY (60 * 1000)      /* one that was up for so long had not failed */
+#define KS_ALWAYS_ON_LOST   (15 * 1000)      /* without its link, before it is connected again */
 #define KS_ALWAYS_ON_LAST   (300 * 1000)     /* the longest wait between two attempts */
 #define KS_ALWAYS_ON_TRIES  3u               /* failures of one before the next is tried */
 

@@ -42,7 +42,7 @@ void look(Machine *m)
 
     g_array_set_size(m->tunnels, 0);
     for (unsigned i = 0; i < VPNS; i++)
-        if (m->vpns[i]->activity == KS_VPN_UP && m->world->manager_present)
+        if (m->vpns[i]->activity == KS_VPN_UP && m->world->manager_present && !m->lost[i])
             (void) ks_tunnels_add(m->tunnels, uuids[i], uuids[i], "openvpn", NULL, &links[i]);
     m->step = ks_always_on_observe(m->always, m->world, m->tunnels, m->now);
 }

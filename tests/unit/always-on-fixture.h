@@ -22,6 +22,7 @@ typedef struct {
     KsWorld *world;
     KsVpn *vpns[VPNS];
     GArray *tunnels;
+    bool lost[VPNS]; /* somebody deleted its link */
     int64_t now;
     unsigned attempts;
     KsAlwaysOnStep step;
