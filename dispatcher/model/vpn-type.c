@@ -121,7 +121,6 @@ static const KsVpnType vpn_types[] = {
         .name = "pptp",
         .label = "PPTP",
         .runs_pppd = true,
-        .only_read = true,
         .gateway = "gateway",
         .form = KS_ENDPOINT_HOST,
         .flows = {
@@ -132,14 +131,12 @@ static const KsVpnType vpn_types[] = {
     {
         /* NetworkManager-l2tp, shared/nm-service-defines.h; src/nm-l2tp-service.c,
          * nm_l2tp_config_write(): IPsec is in transport mode around UDP 1701. The kernel sends
-         * L2TP's data; that it has the uid of the program inside is not verified, but uids are not
-         * to be trusted there. */
+         * L2TP's data with the uid of the program inside. */
         .service = SERVICE("l2tp"),
         .name = "l2tp",
         .label = "L2TP",
         .ipsec = KS_IPSEC_BY_PROFILE,
         .runs_pppd = true,
-        .only_read = true,
         .gateway = "gateway",
         .form = KS_ENDPOINT_HOST,
         .flows = {
@@ -213,7 +210,6 @@ static const KsVpnType vpn_types[] = {
         .name = "sstp",
         .label = "SSTP",
         .runs_pppd = true,
-        .only_read = true,
         .gateway = "gateway",
         .form = KS_ENDPOINT_HOST_PORT,
         .port = HTTPS_PORT,

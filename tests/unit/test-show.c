@@ -511,15 +511,15 @@ static void test_only_read(void)
         parse("{'state': <'blocked'>, 'servers': <@aa{sv} []>, 'vpns': <["
               "{'uuid': <'u2'>, 'name': <'Work'>, 'type': <'libreswan'>, 'overlay': <false>}, "
               "{'uuid': <'u3'>, 'name': <'Home'>, 'type': <'vpnc'>, 'overlay': <false>}, "
-              "{'uuid': <'u4'>, 'name': <'Lab'>, 'type': <'sstp'>, 'overlay': <false>}]>, "
-              "'tunnels': <[{'uuid': <'u4'>, 'interface': <'ppp0'>}]>}");
+              "{'uuid': <'u4'>, 'name': <'Lab'>, 'type': <'libreswan'>, 'overlay': <false>}]>, "
+              "'tunnels': <[{'uuid': <'u4'>, 'interface': <'ipsec0'>}]>}");
     g_autofree char *text = ks_show_vpns(status);
 
     g_assert_nonnull(strstr(text,
                             "Work (libreswan), not connected\n"
                             "  this type of VPN has not been tried with nm-killswitch yet\n"));
     g_assert_nonnull(strstr(text, "Home (vpnc), not connected\n  no server"));
-    g_assert_nonnull(strstr(text, "Lab (sstp), connected on ppp0\n  no server"));
+    g_assert_nonnull(strstr(text, "Lab (libreswan), connected on ipsec0\n  no server"));
 }
 
 #define TWO_EXCEPTIONS                                                                \

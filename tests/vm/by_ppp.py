@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from world import addresses as a
 from world import keys, profiles
-from world.kind import TCP, Flow
+from world.kind import GRE, TCP, UDP, Flow
 from world.waiting import wait_until
 
 from . import setting
@@ -20,11 +20,20 @@ if TYPE_CHECKING:
     from vm.machine import Machine
 
 CLIENT_END = a.KERNEL_IPSEC_CLIENT
+_SERVER_END = "198.51.100.49"
 _FORTINET_END = "169.254.2.1"  # openfortivpn takes no other
 _FOLDER = "/etc/kinds"
-_OPEN = f"{_FOLDER}/open"
+_OPTIONS, _OPEN = f"{_FOLDER}/options", f"{_FOLDER}/open"
+_L2TP = 1701
+_COMMON = "nodetach\nnoipv6\nnodefaultroute\nnoccp\nnovj\nname server\nmtu 1300\n"
+_LOGIN = "auth\nrefuse-pap\nrefuse-chap\nrefuse-mschap\nrequire-mschap-v2\n"
 _FILES = {
-    _OPEN: "nodetach\nnoipv6\nnodefaultroute\nnoccp\nnovj\nname server\nmtu 1300\nnoauth\n",
+    "/etc/ppp/chap-secrets": "joe * secret *\n",
+    _OPTIONS: _COMMON + _LOGIN,
+    _OPEN: _COMMON + "noauth\n",
+    f"{_FOLDER}/pptpd.conf": f"option {_OPTIONS}\nlocalip {_SERVER_END}\nremoteip {CLIENT_END}\nlisten {a.KERNEL_SERVER}\n",
+    f"{_FOLDER}/xl2tpd.conf": f"[global]\nlisten-addr = {a.KERNEL_SERVER}\nauth file = /dev/null\n[lns default]\n"
+    f"ip range = {CLIENT_END}-{CLIENT_END}\nlocal ip = {_SERVER_END}\nrequire authentication = yes\nrefuse pap = yes\npppoptfile = {_OPTIONS}\n",
 }
 
 
@@ -48,10 +57,9 @@ class Kind:
         return {f"{self.name}-address": a.KERNEL_SERVER, f"{self.name}-name": setting.NAME}
 
 
-_FORTINET = (
-    f"/usr/bin/python3 {_FOLDER}/ppp_in_tls.py fortinet {a.KERNEL_SERVER} {_FOLDER}/vpn.crt {_FOLDER}/vpn.key "
-    f"file {_OPEN} {_FORTINET_END}:{CLIENT_END}"
-)
+def _in_tls(name: str, options: str, end: str) -> str:
+    files = f"{_FOLDER}/vpn.crt {_FOLDER}/vpn.key file {options}"
+    return f"/usr/bin/python3 {_FOLDER}/ppp_in_tls.py {name} {a.KERNEL_SERVER} {files} {end}:{CLIENT_END}"
 
 
 def _fingerprint() -> dict[str, str]:
@@ -60,10 +68,24 @@ def _fingerprint() -> dict[str, str]:
 
 
 _LOGIN_DATA = {"gateway": a.KERNEL_SERVER, "user": "joe", "password-flags": "0"}
+_XL2TPD = f"/usr/sbin/xl2tpd -D -c {_FOLDER}/xl2tpd.conf -p /run/kinds.pid -C /run/kinds.control"
 KINDS = (
     Kind(
+        "sstp", "sstp", ("network-manager-sstp", "sstp-client", "ppp"),
+        _in_tls("sstp", _OPTIONS, _SERVER_END), "sport = :443", "sstpc", frozenset({(TCP, 443)}), _LOGIN_DATA | {"connection-type": "password", "ignore-cert-warn": "yes"},
+    ),
+    Kind(
         "fortisslvpn", "fortisslvpn", ("network-manager-fortisslvpn", "openfortivpn", "ppp"),
-        _FORTINET, "sport = :443", "openfortivpn", frozenset({(TCP, 443)}), _LOGIN_DATA, _fingerprint,
+        _in_tls("fortinet", _OPEN, _FORTINET_END), "sport = :443", "openfortivpn", frozenset({(TCP, 443)}), _LOGIN_DATA, _fingerprint,
+    ),
+    Kind(
+        "l2tp", "l2tp", ("network-manager-l2tp", "xl2tpd", "ppp"),
+        _XL2TPD, f"sport = :{_L2TP}", "xl2tpd", frozenset({(UDP, _L2TP)}), _LOGIN_DATA, people=frozenset({(UDP, _L2TP)}),
+        remains="Any program of a person can send to the server's UDP port 1701: the kernel sends the VPN's data with the user id of the program whose data they hold.",
+    ),
+    Kind(
+        "pptp", "pptp", ("network-manager-pptp", "pptp-linux", "ppp", "pptpd"),
+        f"/usr/sbin/pptpd --fg --conf {_FOLDER}/pptpd.conf", "sport = :1723", "pptp", frozenset({(TCP, 1723), (GRE, 0)}), _LOGIN_DATA,
     ),
 )  # fmt: skip
 

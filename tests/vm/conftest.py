@@ -21,6 +21,7 @@ from world.network import log_of  # noqa: E402
 
 # Not in the default run, for their time alone.
 ONLY_IN_FULL = (
+    "test_beside.py",
     "test_by_ppp.py",
     "test_cards.py",
     "test_clat.py",

@@ -71,7 +71,7 @@ systemd-logind.service systemd-binfmt.service systemd-update-utmp.service system
 systemd-pstore.service modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service
 modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service dev-hugepages.mount dev-mqueue.mount
 sys-kernel-debug.mount sys-kernel-tracing.mount sys-kernel-config.mount sys-fs-fuse-connections.mount
-proc-sys-fs-binfmt_misc.automount NetworkManager-wait-online.service
+proc-sys-fs-binfmt_misc.automount NetworkManager-wait-online.service pptpd.service xl2tpd.service
 """.split()
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A small VPN server that speaks as much of Fortinet's SSL VPN (as openfortivpn does) as a client needs to carry PPP
-inside TLS; PPP's own end is pppd. Runs in the virtual machine.
-Usage: ppp_in_tls.py fortinet ADDRESS CERTIFICATE KEY PPPD-OPTION..."""
+"""A small VPN server that speaks as much of SSTP ([MS-SSTP]) or of Fortinet's SSL VPN (as openfortivpn does) as a
+client needs to carry PPP inside TLS; PPP's own end is pppd. Runs in the virtual machine.
+Usage: ppp_in_tls.py sstp|fortinet ADDRESS CERTIFICATE KEY PPPD-OPTION..."""
 
 import os
 import socket
@@ -16,6 +16,10 @@ _PORT = 443
 _FLAG, _ESCAPE = 0x7E, 0x7D
 _ADDRESS_AND_CONTROL = b"\xff\x03"
 _TOO_LONG = 4096
+# [MS-SSTP] 2.2: control messages, and what the acknowledgement says: a nonce, and that SHA-1 and SHA-256 will do
+_CONNECT_REQUEST, _CONNECT_ACK, _ECHO_REQUEST, _ECHO_RESPONSE = 1, 2, 8, 9
+_CRYPTO_BINDING_REQUEST = 4
+_HASHES = 3
 _FORTINET_MAGIC = 0x5050
 _SESSION = "SVPNCOOKIE=kinds"
 
@@ -116,6 +120,31 @@ class Peer:
         self._connection.close()
 
 
+def _sstp_control(kind: int, attributes: bytes = b"", count: int = 0) -> bytes:
+    return struct.pack("!BBHHH", 0x10, 1, 8 + len(attributes), kind, count) + attributes
+
+
+def serve_sstp(peer: Peer) -> None:
+    line, _ = peer.read_head()
+    if not line.startswith("SSTP_DUPLEX_POST "):
+        return
+    peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\nServer: kinds\r\n\r\n")
+    while True:
+        _, is_control, length = struct.unpack("!BBH", peer.read(4))
+        body = peer.read((length & 0xFFF) - 4)
+        if not is_control & 1:
+            peer.to_pppd(body)
+            continue
+        kind = struct.unpack("!H", body[:2])[0]
+        print("sstp message", kind, flush=True)
+        if kind == _CONNECT_REQUEST:
+            binding = struct.pack("!BBH3xB", 0, _CRYPTO_BINDING_REQUEST, 40, _HASHES) + os.urandom(32)
+            peer.send(_sstp_control(_CONNECT_ACK, binding, 1))
+            peer.start_pppd(lambda frame: struct.pack("!BBH", 0x10, 0, 4 + len(frame)) + frame)
+        elif kind == _ECHO_REQUEST:
+            peer.send(_sstp_control(_ECHO_RESPONSE))
+
+
 def _fortinet_packet(frame: bytes) -> bytes:
     """Without HDLC's address and control."""
     data = frame.removeprefix(_ADDRESS_AND_CONTROL)
@@ -141,7 +170,7 @@ def serve_fortinet(peer: Peer) -> None:
         peer.to_pppd(_ADDRESS_AND_CONTROL + peer.read(size))
 
 
-_SERVE = {"fortinet": serve_fortinet}
+_SERVE = {"sstp": serve_sstp, "fortinet": serve_fortinet}
 
 
 def _serve(plain: socket.socket, context: ssl.SSLContext, kind: str, options: list[str]) -> None:

@@ -18,7 +18,10 @@ class Release:
     by_ppp: tuple[str, ...] = ()  # VPNs that pppd carries: NetworkManager's plugins, their programs, servers
 
 
-_BY_PPP = ("network-manager-fortisslvpn", "openfortivpn")
+_BY_PPP = (
+    *("network-manager-pptp", "pptp-linux", "pptpd", "network-manager-l2tp", "xl2tpd"),
+    *("network-manager-sstp", "sstp-client", "network-manager-fortisslvpn", "openfortivpn"),
+)
 NEXT = Release("forky", True, True, True, True, ("libcares2", "polkitd"))
 _ALL = (
     Release("bookworm", False, False, False, False, ("libc-ares2",), _BY_PPP),

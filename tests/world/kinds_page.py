@@ -20,8 +20,8 @@ Written by `tests/world/kinds_page.py` from runs of tests/world/test_kinds.py an
 tests/vm/test_by_ppp.py with KS_FULL=1: NetworkManager's own plugin against a real server. Each kind takes the same
 walk: it locks by itself; it connects by address, and by name while locked; client and server agree on new keys; it
 is disconnected; its program is killed; its server dies; LAN access goes on and off. A capture outside the machine
-sees nothing in clear while other programs send all the time, and sees them unlocked. No server of Fortinet's is
-packaged: a small one of the tests stands in for it.
+sees nothing in clear while other programs send all the time, and sees them unlocked. No server of Fortinet's
+or SSTP's is packaged in Debian 12: a small one of the tests stands in for each.
 
 nm-killswitch knows other types, too: what they send was only read, in their source, and `vpn list` says so.
 """
