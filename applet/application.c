@@ -7,11 +7,11 @@
 #include "applet/applet-settings.h"
 #include "applet/escape.h"
 #include "applet/lan.h"
+#include "applet/main-window.h"
 #include "applet/mode-choice.h"
 #include "applet/notifier.h"
 #include "applet/options.h"
 #include "applet/presenter.h"
-#include "applet/status-window.h"
 #include "applet/tray.h"
 #include "applet/vpn-card.h"
 #include "applet/vpn-client.h"
@@ -35,7 +35,7 @@ struct _KsApplication {
     KsGuardClient *guard; /* NULL until there is a system bus */
     KsVpnClient *vpns;    /* the same */
     KsTray *tray;
-    GtkWindow *window;        /* NULL: not made yet */
+    GtkWindow *window;        /* the main one; NULL: not made yet */
     KsWindows *windows;       /* the others */
     KsGuardState *nothing;    /* shown while there is no guard client */
     GPtrArray *no_vpns;       /* the same */
@@ -100,7 +100,7 @@ static void refresh(KsApplication *self)
     if (model.guard->state != KS_STATE_STARTING)
         ks_tray_show(self->tray, view);
     if (self->window)
-        ks_status_window_update(self->window, view);
+        ks_main_window_update(self->window, view, &model);
     ks_windows_update(self->windows, &model);
     ks_notifier_follow(self->notifier, &model);
     seconds = ks_view_ages_in(&model);
@@ -148,21 +148,22 @@ static gboolean on_window_closed(GtkWidget *window, GdkEvent *event, gpointer da
     (void) event;
     /* without a tray nothing would be left of us to see: then closing means to end */
     if (self->is_hosted)
-        gtk_widget_hide(window);
+        ks_main_window_hide(GTK_WINDOW(window));
     else
         g_action_group_activate_action(G_ACTION_GROUP(self), "quit", NULL);
     return GDK_EVENT_STOP;
 }
 
-static void show_window(KsApplication *self)
+static void show_window(KsApplication *self, KsPage page)
 {
     if (!self->window) {
-        self->window = ks_status_window_new(GTK_APPLICATION(self));
+        self->window = ks_main_window_new(GTK_APPLICATION(self), on_changed, self);
         g_signal_connect(self->window, "delete-event", G_CALLBACK(on_window_closed), self);
         ks_windows_set_main(self->windows, self->window);
         refresh(self);
     }
-    ks_status_window_set_hint(self->window, self->window_stands_in);
+    ks_main_window_turn(self->window, page);
+    ks_main_window_set_hint(self->window, self->window_stands_in);
     ks_windows_give_way(self->windows);
     gtk_window_present(self->window);
 }
@@ -176,7 +177,7 @@ static gboolean on_no_tray(gpointer data)
         return G_SOURCE_REMOVE;
     self->window_stands_in = true;
     if (!self->shows_first_steps) /* it follows them, and does not take the keyboard from them */
-        show_window(self);
+        show_window(self, KS_PAGE_STATUS);
     return G_SOURCE_REMOVE;
 }
 
@@ -190,11 +191,13 @@ static void on_hosted(bool is_hosted, void *data)
         self->grace_source = g_timeout_add_seconds(TRAY_GRACE, on_no_tray, self);
         return;
     }
-    if (self->window_stands_in && self->window)
-        gtk_widget_hide(GTK_WIDGET(self->window));
+    /* preferences that a person turned to stay */
+    if (self->window_stands_in && self->window &&
+        ks_main_window_page(self->window) == KS_PAGE_STATUS)
+        ks_main_window_hide(self->window);
     self->window_stands_in = false;
     if (self->window)
-        ks_status_window_set_hint(self->window, false);
+        ks_main_window_set_hint(self->window, false);
 }
 
 /* ---- actions ---- */
@@ -372,7 +375,7 @@ static void do_show(GSimpleAction *action, GVariant *target, gpointer data)
 {
     (void) action;
     (void) target;
-    show_window(data);
+    show_window(data, KS_PAGE_STATUS);
 }
 
 /* The menu has it as an item of its own, which says what it does; a key just changes it. */
@@ -442,7 +445,12 @@ static void on_first_steps(bool open, void *data)
     if (open)
         ks_applet_settings_set(self->settings, KS_APPLET_SETTING_FIRST_STEPS_ARE_SHOWN, true);
     else
-        show_window(self);
+        show_window(self, KS_PAGE_STATUS);
+}
+
+static void on_preferences(void *data)
+{
+    show_window(data, KS_PAGE_PREFERENCES);
 }
 
 static void describe_for_windows(KsModel *ret_model, void *data)
@@ -504,6 +512,7 @@ static void ks_application_startup(GApplication *application)
     self->activation = ks_activation_tokens_new(application);
     self->windows = ks_windows_new(GTK_APPLICATION(self),
                                    &(KsWindowsObserver){ .describe = describe_for_windows,
+                                                         .show_preferences = on_preferences,
                                                          .first_steps = on_first_steps,
                                                          .data = self });
     self->tray = ks_tray_new(G_ACTION_GROUP(self), on_hosted, self);
@@ -549,7 +558,7 @@ static void ks_application_activate(GApplication *application)
         return;
     }
     if (ks_applet_settings_get(self->settings, KS_APPLET_SETTING_FIRST_STEPS_ARE_SHOWN))
-        show_window(self);
+        show_window(self, KS_PAGE_STATUS);
     else
         g_action_group_activate_action(G_ACTION_GROUP(self), "first-steps", NULL);
 }

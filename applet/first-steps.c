@@ -226,7 +226,7 @@ static void show_vpns(Parts *parts, const KsModel *model)
     gtk_widget_show_all(parts->vpns);
 }
 
-/* What the status window would have one do, and the test where all is well. */
+/* What the main window would have one do, and the test where all is well. */
 static void show_connect(Parts *parts, const KsModel *model)
 {
     g_autoptr(KsView) view = ks_view_new(model);

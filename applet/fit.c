@@ -70,23 +70,54 @@ static gboolean on_configure(GtkWidget *window, GdkEventConfigure *event, gpoint
     return GDK_EVENT_PROPAGATE;
 }
 
+static void follow(GtkWidget *window)
+{
+    if (g_object_get_data(G_OBJECT(window), FOLLOWED))
+        return;
+    g_object_set_data(G_OBJECT(window), FOLLOWED, window);
+    g_signal_connect(window, "configure-event", G_CALLBACK(on_configure), NULL);
+}
+
+/* As a person left it, or else `width`. */
+static int width_now(GtkWidget *window, int width)
+{
+    GtkWidget *content = gtk_bin_get_child(GTK_BIN(window));
+
+    return gtk_widget_get_window(window) && gtk_widget_get_allocated_width(content) > 1
+               ? gtk_widget_get_allocated_width(content)
+               : width;
+}
+
+/* What the window needs above and below what scrolls. */
+static int height_beside(GtkWidget *window, GtkWidget *scrolled)
+{
+    int all;
+    int scrolls;
+
+    gtk_widget_get_preferred_height(gtk_bin_get_child(GTK_BIN(window)), &all, NULL);
+    gtk_widget_get_preferred_height(scrolled, &scrolls, NULL);
+    return MAX(all - scrolls, 0);
+}
+
 void ks_fit(GtkWidget *scrolled, int width)
 {
     GtkWidget *window = gtk_widget_get_toplevel(scrolled);
     GtkWidget *inner = gtk_bin_get_child(GTK_BIN(scrolled)); /* the viewport */
+    int beside = height_beside(window, scrolled);
     int least;
     int height;
 
-    if (!g_object_get_data(G_OBJECT(window), FOLLOWED)) {
-        g_object_set_data(G_OBJECT(window), FOLLOWED, window);
-        g_signal_connect(window, "configure-event", G_CALLBACK(on_configure), NULL);
-    }
-    if (gtk_widget_get_window(window) && gtk_widget_get_allocated_width(scrolled) > 1)
-        width = gtk_widget_get_allocated_width(scrolled);
+    follow(window);
     gtk_widget_get_preferred_width(inner, &least, NULL);
-    width = MAX(width, least);
+    width = MAX(width_now(window, width), least);
     gtk_widget_get_preferred_height_for_width(inner, width, NULL, &height);
     gtk_scrolled_window_set_min_content_height(GTK_SCROLLED_WINDOW(scrolled),
-                                               ks_fit_height(window, height));
+                                               ks_fit_height(window, height + beside) - beside);
     gtk_window_resize(GTK_WINDOW(window), width, 1);
+}
+
+void ks_fit_at(GtkWidget *window, int width, int height)
+{
+    follow(window);
+    gtk_window_resize(GTK_WINDOW(window), width_now(window, width), ks_fit_height(window, height));
 }

@@ -14,6 +14,9 @@ GtkWidget *ks_fit_new(GtkWidget *inner);
  * width while it is not shown yet. */
 void ks_fit(GtkWidget *scrolled, int width);
 
+/* Makes the window as high as that, as far as the screen allows. */
+void ks_fit_at(GtkWidget *window, int width, int height);
+
 /* `wanted`, or less where the screen has no room for a window of that height. */
 int ks_fit_height(GtkWidget *window, int wanted);
 

@@ -6,12 +6,10 @@
 #include "applet/autostart.h"
 #include "applet/boxed.h"
 #include "applet/fit.h"
-#include "applet/import.h"
 #include "applet/mode-rows.h"
 #include "applet/preferences-parts.h"
 #include "applet/presenter.h"
 #include "applet/sentences.h"
-#include "applet/style.h"
 #include "applet/switch.h"
 #include "applet/vpn-editor.h"
 #include "applet/widgets.h"
@@ -21,8 +19,6 @@
 #include <string.h>
 
 #define PARTS      "ks-parts"
-#define WIDTH      560
-#define HEIGHT     640
 #define MARGIN     18
 #define SPACING    6
 #define TEXT_WIDTH 56 /* characters */
@@ -31,7 +27,9 @@
 #define VPNS_SEEN_MAX 8u
 
 typedef struct {
-    GtkWindow *window;
+    GtkApplication *application;
+    GtkWidget *page;
+    GtkWidget *scrolled;
     GtkWindow *editor; /* NULL: not open */
     GtkWidget *modes;
     GtkWidget *autostart; /* rows */
@@ -43,10 +41,15 @@ typedef struct {
     const char *none; /* said where there are none */
 } Parts;
 
+static GtkWindow *window_of(const Parts *parts)
+{
+    return GTK_WINDOW(gtk_widget_get_toplevel(parts->page));
+}
+
 static void activate(const Parts *parts, const char *action, bool on)
 {
-    g_action_group_activate_action(G_ACTION_GROUP(gtk_window_get_application(parts->window)),
-                                   action, g_variant_new_boolean(on));
+    g_action_group_activate_action(G_ACTION_GROUP(parts->application), action,
+                                   g_variant_new_boolean(on));
 }
 
 static void on_lan(KsSwitch *control, gpointer data)
@@ -60,7 +63,7 @@ static void on_autostart(KsSwitch *control, gpointer data)
     g_autoptr(GError) error = NULL;
 
     if (!ks_autostart_set(!ks_switch_get(control), &error))
-        ks_trouble_show(parts->window, _("This could not be saved"), error->message);
+        ks_trouble_show(window_of(parts), _("This could not be saved"), error->message);
     ks_switch_set(control, ks_autostart_is_on());
 }
 
@@ -69,7 +72,7 @@ static void on_search(GtkSearchEntry *search, gpointer data)
     Parts *parts = data;
 
     ks_preferences_show_vpns(GTK_CONTAINER(parts->vpns), parts->cards,
-                             gtk_entry_get_text(GTK_ENTRY(search)), parts->none, parts->window);
+                             gtk_entry_get_text(GTK_ENTRY(search)), parts->none, window_of(parts));
 }
 
 static void parts_free(gpointer data)
@@ -90,9 +93,18 @@ static void on_editor_destroyed(GtkWidget *editor, gpointer data)
     parts->editor = NULL;
 }
 
-void ks_preferences_edit_vpn(GtkWindow *window, const KsModel *model, const char *uuid)
+static void on_destroyed(GtkWidget *page, gpointer data)
 {
-    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+    Parts *parts = data;
+
+    (void) page;
+    if (parts->editor)
+        gtk_widget_destroy(GTK_WIDGET(parts->editor));
+}
+
+void ks_preferences_edit_vpn(GtkWidget *page, const KsModel *model, const char *uuid)
+{
+    Parts *parts = g_object_get_data(G_OBJECT(page), PARTS);
     g_autoptr(GPtrArray) cards = ks_vpn_cards(model);
     g_autoptr(GPtrArray) servers = ks_vpn_card_servers(model, uuid);
     const KsVpnCard *card = NULL;
@@ -104,14 +116,13 @@ void ks_preferences_edit_vpn(GtkWindow *window, const KsModel *model, const char
     }
     if (parts->editor || (uuid[0] && !card) || !ks_vpn_cards_can_edit(model))
         return;
-    parts->editor = ks_vpn_editor_show(window, card, servers);
+    parts->editor = ks_vpn_editor_show(window_of(parts), card, servers);
     g_signal_connect(parts->editor, "destroy", G_CALLBACK(on_editor_destroyed), parts);
 }
 
-bool ks_preferences_answer(GtkWindow *window, KsRequest request, KsAnswer answer,
-                           const char *message)
+bool ks_preferences_answer(GtkWidget *page, KsRequest request, KsAnswer answer, const char *message)
 {
-    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+    Parts *parts = g_object_get_data(G_OBJECT(page), PARTS);
 
     return parts->editor && ks_vpn_editor_answer(parts->editor, request, answer, message);
 }
@@ -136,21 +147,31 @@ static void show_lan(const Parts *parts, const KsModel *model)
     gtk_widget_set_sensitive(control, item->sensitive);
 }
 
-void ks_preferences_update(GtkWindow *window, const KsModel *model)
+void ks_preferences_update(GtkWidget *page, const KsModel *model)
 {
-    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+    Parts *parts = g_object_get_data(G_OBJECT(page), PARTS);
 
     g_ptr_array_unref(parts->cards);
     parts->cards = ks_vpn_cards(model);
     parts->none = ks_sentence_no_vpns(model);
     ks_mode_rows_show(parts->modes, model);
     show_lan(parts, model);
-    ks_preferences_show_networks(GTK_CONTAINER(parts->networks), model, parts->window);
+    ks_preferences_show_networks(GTK_CONTAINER(parts->networks), model, window_of(parts));
     gtk_widget_set_visible(parts->search, parts->cards->len > VPNS_SEEN_MAX);
     on_search(GTK_SEARCH_ENTRY(parts->search), parts);
 }
 
-/* ---- the window ---- */
+void ks_preferences_focus(GtkWidget *page)
+{
+    const Parts *parts = g_object_get_data(G_OBJECT(page), PARTS);
+
+    (void) gtk_widget_child_focus(page, GTK_DIR_TAB_FORWARD);
+    /* while little is known the first that can have it is far below */
+    gtk_adjustment_set_value(
+        gtk_scrolled_window_get_vadjustment(GTK_SCROLLED_WINDOW(parts->scrolled)), 0);
+}
+
+/* ---- the page ---- */
 
 static GtkWidget *add_row(Parts *parts, GtkWidget *boxed, const char *title,
                           void (*chosen)(KsSwitch *control, gpointer data))
@@ -213,7 +234,7 @@ static GtkWidget *new_content(Parts *parts)
 
     g_object_set(content, "margin", MARGIN, NULL);
     (void) add_heading(content, C_("heading", "Lock"));
-    parts->modes = ks_mode_rows_new(gtk_window_get_application(parts->window));
+    parts->modes = ks_mode_rows_new(parts->application);
     gtk_container_add(GTK_CONTAINER(content), parts->modes);
     boxed = add_boxed(content);
     parts->autostart = add_row(parts, boxed, _("Show the lock’s icon after login"), on_autostart);
@@ -248,30 +269,25 @@ static GtkWidget *new_footer(void)
     return footer;
 }
 
-GtkWindow *ks_preferences_new(GtkApplication *application)
+GtkWidget *ks_preferences_new(GtkApplication *application)
 {
     Parts *parts = g_new0(Parts, 1);
-    GtkWidget *outer = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
-    GtkWidget *scrolled = gtk_scrolled_window_new(NULL, NULL);
     GtkWidget *content;
 
+    parts->application = application;
     parts->cards = g_ptr_array_new();
-    parts->window = GTK_WINDOW(gtk_application_window_new(application));
+    parts->page = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+    g_object_set_data_full(G_OBJECT(parts->page), PARTS, parts, parts_free);
+    g_signal_connect(parts->page, "destroy", G_CALLBACK(on_destroyed), parts);
+    parts->scrolled = gtk_scrolled_window_new(NULL, NULL);
     content = new_content(parts);
-    g_object_set_data_full(G_OBJECT(parts->window), PARTS, parts, parts_free);
-    ks_import_accept_drops(parts->window);
-    (void) ks_style_title(parts->window, C_("title", "Preferences"), NULL);
-    gtk_window_set_icon_name(parts->window, "io.github.nmkillswitch");
-    gtk_window_set_default_size(parts->window, WIDTH,
-                                ks_fit_height(GTK_WIDGET(parts->window), HEIGHT));
-    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_NEVER,
+    gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(parts->scrolled), GTK_POLICY_NEVER,
                                    GTK_POLICY_AUTOMATIC);
-    gtk_container_add(GTK_CONTAINER(scrolled), content);
-    ks_fit_follow_focus(scrolled, content);
-    gtk_box_pack_start(GTK_BOX(outer), scrolled, TRUE, TRUE, 0);
-    gtk_container_add(GTK_CONTAINER(outer), gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
-    gtk_container_add(GTK_CONTAINER(outer), new_footer());
-    gtk_container_add(GTK_CONTAINER(parts->window), outer);
-    gtk_widget_show_all(outer);
-    return parts->window;
+    gtk_container_add(GTK_CONTAINER(parts->scrolled), content);
+    ks_fit_follow_focus(parts->scrolled, content);
+    gtk_box_pack_start(GTK_BOX(parts->page), parts->scrolled, TRUE, TRUE, 0);
+    gtk_container_add(GTK_CONTAINER(parts->page), gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
+    gtk_container_add(GTK_CONTAINER(parts->page), new_footer());
+    gtk_widget_show_all(parts->page);
+    return parts->page;
 }

@@ -7,7 +7,7 @@
  * window show the same description; every check mark in it is the guard's word, never a wish. */
 
 typedef enum {
-    KS_ITEM_HEADER, /* says how things are; opens the status window */
+    KS_ITEM_HEADER, /* says how things are; opens the main window */
     KS_ITEM_TEXT,
     KS_ITEM_ACTION,
     KS_ITEM_CHECK,

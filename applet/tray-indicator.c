@@ -12,7 +12,7 @@
 #define WATCHER "org.kde.StatusNotifierWatcher"
 
 /* Without AppIndicator's own fallback: while a tray restarts it makes a GtkStatusIcon, which most
- * desktops show nowhere, and which GTK complains of when it goes. The status window is ours. */
+ * desktops show nowhere, and which GTK complains of when it goes. The main window is ours. */
 typedef struct {
     AppIndicator parent;
 } KsIndicator;

@@ -16,7 +16,7 @@
 #define SPACING   6
 #define WIDTH     520
 #define PORT_MAX  65535
-#define HOST_SIZE 24 /* characters */
+#define HOST_SIZE 6 /* characters at least */
 
 /* What a person starts from, by the kind's name. The last is for all others: IPsec needs several,
  * and of an unknown kind nobody can say. */
@@ -401,6 +401,18 @@ static void fill_in(Parts *parts, const KsVpnCard *card, const GPtrArray *server
         (void) add_usual_row(parts);
 }
 
+/* Long texts of controls take several lines, or end in dots, where the window is narrow. */
+static void make_narrow(const Parts *parts)
+{
+    static const char *const wrapped[] = { "overlay", "reset", "remove" };
+    g_autoptr(GList) cells = gtk_cell_layout_get_cells(GTK_CELL_LAYOUT(part(parts, "type")));
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(wrapped); i++)
+        gtk_label_set_line_wrap(GTK_LABEL(gtk_bin_get_child(GTK_BIN(part(parts, wrapped[i])))),
+                                TRUE);
+    g_object_set(cells->data, "ellipsize", PANGO_ELLIPSIZE_END, NULL);
+}
+
 GtkWindow *ks_vpn_editor_show(GtkWindow *parent, const KsVpnCard *card, const GPtrArray *servers)
 {
     static const struct {
@@ -438,6 +450,7 @@ GtkWindow *ks_vpn_editor_show(GtkWindow *parent, const KsVpnCard *card, const GP
     gtk_style_context_add_class(gtk_widget_get_style_context(part(parts, "save")),
                                 GTK_STYLE_CLASS_SUGGESTED_ACTION);
     fill_in(parts, card, servers);
+    make_narrow(parts);
     ks_fit(part(parts, "scrolled"), WIDTH);
     gtk_window_present(parts->window);
     return parts->window;

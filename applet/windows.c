@@ -8,6 +8,7 @@
 #include "applet/import.h"
 #include "applet/keys-window.h"
 #include "applet/leak-window.h"
+#include "applet/main-window.h"
 #include "applet/network-settings.h"
 #include "applet/preferences.h"
 #include "applet/refused-window.h"
@@ -18,7 +19,6 @@
 #include <glib/gi18n.h>
 
 typedef enum {
-    PREFERENCES,
     VPNS,
     FIRST_STEPS,
     REFUSED,
@@ -31,7 +31,6 @@ static const struct {
     void (*update)(GtkWindow *window,
                    const KsModel *model); /* NULL: the model says nothing to it */
 } kinds[KINDS] = {
-    [PREFERENCES] = { ks_preferences_new, ks_preferences_update },
     [VPNS] = { ks_vpns_window_new, ks_vpns_window_update },
     [FIRST_STEPS] = { ks_first_steps_new, ks_first_steps_update },
     [REFUSED] = { ks_refused_window_new, ks_refused_window_update },
@@ -60,7 +59,7 @@ static void on_destroyed(GtkWidget *window, gpointer data)
         }
 }
 
-/* Above the status window where that shows, or a window manager puts it anywhere. */
+/* Above the main window where that shows, or a window manager puts it anywhere. */
 static void place(const KsWindows *windows, GtkWindow *window)
 {
     bool shows = windows->main && gtk_widget_get_visible(GTK_WIDGET(windows->main));
@@ -97,9 +96,11 @@ static void show(KsWindows *windows, Kind kind)
 
 static void do_preferences(GSimpleAction *action, GVariant *target, gpointer data)
 {
+    KsWindows *windows = data;
+
     (void) action;
     (void) target;
-    show(data, PREFERENCES);
+    windows->observer.show_preferences(windows->observer.data);
 }
 
 static void do_vpns(GSimpleAction *action, GVariant *target, gpointer data)
@@ -122,9 +123,10 @@ static void do_edit_vpn(GSimpleAction *action, GVariant *target, gpointer data)
     KsModel model;
 
     (void) action;
-    show(windows, PREFERENCES);
+    windows->observer.show_preferences(windows->observer.data);
     windows->observer.describe(&model, windows->observer.data);
-    ks_preferences_edit_vpn(windows->open[PREFERENCES], &model, g_variant_get_string(target, NULL));
+    ks_preferences_edit_vpn(ks_main_window_preferences(windows->main), &model,
+                            g_variant_get_string(target, NULL));
 }
 
 static GtkWindow *active(const KsWindows *windows)
@@ -249,9 +251,11 @@ void ks_windows_update(KsWindows *windows, const KsModel *model)
 
 bool ks_windows_answer(KsWindows *windows, KsRequest request, KsAnswer answer, const char *message)
 {
+    GtkWidget *preferences;
+
     if (windows->open[REFUSED] &&
         ks_refused_window_answer(windows->open[REFUSED], request, answer, message))
         return true;
-    return windows->open[PREFERENCES] &&
-           ks_preferences_answer(windows->open[PREFERENCES], request, answer, message);
+    preferences = windows->main ? ks_main_window_preferences(windows->main) : NULL;
+    return preferences && ks_preferences_answer(preferences, request, answer, message);
 }

@@ -5,7 +5,7 @@
 
 #include <gtk/gtk.h>
 
-/* The windows beside the status window: at most one of each, made when an action asks for it, gone
+/* The windows beside the main window: at most one of each, made when an action asks for it, gone
  * when it is closed. */
 
 typedef struct KsWindows KsWindows;
@@ -13,6 +13,8 @@ typedef struct KsWindows KsWindows;
 typedef struct {
     /* What is known now; valid until the main loop runs again. */
     void (*describe)(KsModel *ret_model, void *data);
+    /* The main window has to show its preferences now, and to be set by ks_windows_set_main(). */
+    void (*show_preferences)(void *data);
     /* The first steps were opened, or were closed. */
     void (*first_steps)(bool open, void *data);
     void *data;

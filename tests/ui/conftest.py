@@ -69,6 +69,17 @@ def small_desktop(world):  # noqa: F811
 
 
 @pytest.fixture
+def high_desktop(world):  # noqa: F811
+    from ui.desktop import Desktop
+
+    class HighDesktop(Desktop):
+        size = "1024x2000x24"
+
+    with at_the_desk(world, HighDesktop) as started:
+        yield started
+
+
+@pytest.fixture
 def gnome(world):  # noqa: F811
     from ui.gnome import GnomeDesktop
     from world.installed import require_shell_on_x11

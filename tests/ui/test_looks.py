@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How every state looks: in languages that need more room, in one that runs from right to left, in large text.
+"""How every state looks: in languages that need more room, in one that runs from right to left, in large text, and how
+narrow each window can be.
 
 Screenshots: looks-LANGUAGE-WINDOW.png."""
 
@@ -14,6 +15,7 @@ import pytest
 from world.waiting import wait_until
 
 from .access import cut_texts, laid_out, read
+from .desktop import ID
 from .languages import LONG, RIGHT_TO_LEFT, make
 from .looks import LEAKED, REFUSED
 from .picture import Picture
@@ -22,6 +24,7 @@ from .stage import STATES, Stage
 _LINGUAS = Path(__file__).resolve().parents[2] / "po/LINGUAS"
 REAL = [word for line in _LINGUAS.read_text().splitlines() if not line.startswith("#") for word in line.split()]
 _HOLDER = Path("/usr/local/share")
+NARROW = 360  # pixels
 # what is not ours to translate: names, addresses, numbers, a command, the guard's own words
 _FOREIGN = re.compile(r"^[\W\d]*$|office|Home|vpn\.example|UDP|TCP|sudo|WireGuard|OpenVPN|wg0|IPv[46]|^firefox$|^evil|^W{15}$|^The table in the kernel|^(Minimieren|Maximieren|Schließen)$")
 
@@ -82,17 +85,17 @@ def every_window(stage, language, foreign=None, **environment):
         ("first-steps", "first-steps", ""), ("leak-test", "test", ""), ("refused", "refused", ""), ("help", "help", ""),
     ):
         stage.act(action, target or "@av []")
-        look(stage, language, window, 2 if window == "preferences" else 3, foreign)
+        look(stage, language, window, 1 if window == "preferences" else 2, foreign)
         if window not in ("preferences", "help"):
             stage.x("key", "Escape")
-            wait_until(lambda: len(frames(stage)) == 2, "the dialog to close", 20)
+            wait_until(lambda: len(frames(stage)) == 1, "the dialog to close", 20)
 
 
 def every_page_of_the_help(stage, language, foreign):
     """One opened after the other, by keyboard; the first is open."""
     for page in range(1, 6):
         stage.x("key", "Tab", "space")
-        look(stage, language, f"help-{page}", 3, foreign)
+        look(stage, language, f"help-{page}", 2, foreign)
         assert ["CHECKED" in heading.states for heading in headings(stage)].index(True) == page
 
 
@@ -106,14 +109,31 @@ def look(stage, language, shown, windows, foreign):
     wait_until(lambda: settled(stage), "the window to be still", 40)
     check(stage, shown, foreign)
     stage.screenshot(f"looks-{language}-{shown}")
+    if foreign:  # the text has its usual size
+        check_narrow(stage, shown)
+
+
+def check_narrow(stage, shown):
+    """Each window can be made as narrow as a small screen, and its texts wrap."""
+    least = wait_until(lambda: least_widths(stage), "a window that shows")
+    assert max(least) <= NARROW, (shown, least)
+
+
+def least_widths(stage):
+    """How narrow the applet's windows can be made, in pixels: what GTK tells the window manager."""
+    shown = subprocess.run(
+        ["xdotool", "search", "--onlyvisible", "--pid", str(stage.applet.pid)],
+        env=stage.environment, text=True, capture_output=True, check=False,
+    ).stdout.split()
+    hints = [
+        subprocess.run(["xprop", "-id", window, "WM_NORMAL_HINTS"], env=stage.environment, text=True, capture_output=True, check=True)
+        for window in shown
+    ]
+    return [int(re.search(r"minimum size: (\d+) by", hint.stdout)[1]) for hint in hints]
 
 
 def frames(stage):
     return [node for node in read(stage, "") if node.role in ("frame", "dialog")]
-
-
-def pictures(stage):
-    return [node for node in read(stage, "") if node.role in ("icon", "image")]
 
 
 def settled(stage):
@@ -135,10 +155,8 @@ def test_from_right_to_left(stage):
             return re.search("[\u05d0-\u05ea]", text)
 
         every_window(stage, RIGHT_TO_LEFT, hebrew)
-        nodes = read(stage, "")
-        icon = pictures(stage)[0].box
-        headline = next(node for node in nodes if node.role == "label" and hebrew(node.text)).box
-        assert icon[0] > headline[0], "the window is not mirrored"
+        status, preferences = [node.box for node in read(stage, "") if node.role == "radio button" and hebrew(node.name)][:2]
+        assert status[0] > preferences[0], "the window is not mirrored"
         every_page_of_the_help(stage, RIGHT_TO_LEFT, hebrew)
         x, y, width, height = headings(stage)[0].box
         drawn = Picture(stage.screenshot("looks-last"), f"{width}x{height}+{x}+{y}").drawn_columns()
@@ -151,3 +169,13 @@ def test_from_right_to_left(stage):
 def test_in_german_and_large_text(stage, language):
     with catalogues(stage, False):
         every_window(stage, language, GDK_DPI_SCALE="1.5")
+        for each in (language, "C"):  # in text of the usual size it is narrow enough
+            stage.act("quit")
+            stage.applet.wait(10)
+            wait_until(lambda: not stage.owner(ID), "the name to be free")
+            start(stage, each)
+            for action in ("show", "preferences"):
+                stage.act(action)
+                stage.wait_for_main_loop()
+                wait_until(lambda: settled(stage), "the window to be still", 40)
+                check_narrow(stage, f"{each}: {action}")

@@ -265,18 +265,41 @@ def test_the_window_by_keyboard(stage):
         stage.x("key", "Escape")
         wait_until(lambda: not stage.windows("Help"), "the help to close", 20)
         stage.x("windowfocus", "--sync", window)
-    stage.act("preferences")
-    [preferences] = wait_until(lambda: stage.windows("Preferences"), "the preferences", 20)
-    wait_until(lambda: _on_top(stage) == int(preferences), "the preferences above it", 20)
+    stage.act("vpns")
+    [vpns] = wait_until(lambda: stage.windows("^VPNs$"), "another window", 20)
+    wait_until(lambda: _on_top(stage) == int(vpns), "it above the first", 20)
     stage.act("show")
     wait_until(lambda: _on_top(stage) == int(window), "the window that was asked for in front", 20)
-    stage.x("windowfocus", "--sync", preferences)
+    stage.x("windowfocus", "--sync", vpns)
     stage.x("key", "Escape")
-    wait_until(lambda: not stage.windows("Preferences"), "the preferences to close")
+    wait_until(lambda: not stage.windows("^VPNs$"), "the other to close")
     stage.x("windowfocus", "--sync", window)
+    turn_the_pages(stage, window)
     stage.x("key", "Escape")
     # there is no tray: closing the window ends the program
     assert stage.applet.wait(10) == 0
+
+
+def turn_the_pages(stage, window: str) -> None:
+    """By key, by action and by the switch; it is one window, whose title says which page it shows."""
+
+    def shows(title: str) -> None:
+        wait_until(lambda: stage.windows(f"^{title}$") == [window], f"the page {title!r}", 20)
+
+    def has_focus() -> list[str]:
+        return [node.name for node in read(stage, "") if "FOCUSED" in node.states and node.role != "frame"]
+
+    before = wait_until(has_focus, "something to have the focus", 20)
+    stage.x("key", "ctrl+comma")
+    shows("Preferences")
+    wait_until(lambda: has_focus() == ["Always"], "the first choice to have the focus", 20)
+    assert not any("Server: " in text for text in words(stage, ""))
+    stage.act("show")
+    shows("VPN Kill Switch")
+    wait_until(lambda: has_focus() == before, "the focus to be where it was", 20)
+    for name, title in (("Preferences", "Preferences"), ("Status", "VPN Kill Switch")):
+        press(stage, "", name, "radio button")
+        shows(title)
 
 
 def test_the_window_is_as_high_as_what_is_in_it(stage):
@@ -288,7 +311,7 @@ def test_the_window_is_as_high_as_what_is_in_it(stage):
     def shown_whole() -> bool:
         nodes = read(stage, "VPN Kill Switch", "VISIBLE")
         frame = next((node.box for node in nodes if node.role == "frame"), None)
-        last = next((node for node in nodes if node.name == "Preferences…"), None)
+        last = next((node for node in nodes if node.name == "Test for leaks…"), None)
         first = next((node for node in nodes if node.text.startswith("Blocked")), None)
         return bool(
             frame and last and first and "SHOWING" in last.states
@@ -386,8 +409,11 @@ def test_first_steps():
 
 
 def radios(stage: Stage, window: str, state: str) -> list[str]:
-    """The names of those that are in this state, also where they have to be scrolled to."""
-    return [node.name for node in read(stage, window, "VISIBLE") if node.role == "radio button" and state in node.states]
+    """The modes that are in this state, also where they have to be scrolled to."""
+    return [
+        node.name for node in read(stage, window, "VISIBLE")
+        if node.role == "radio button" and node.name in MODES.values() and state in node.states
+    ]
 
 
 def test_one_choice_of_mode(stage):

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define G_LOG_DOMAIN "ks-applet"
 
-#include "applet/status-window.h"
+#include "applet/status-page.h"
 
 #include "applet/badge.h"
 #include "applet/boxed.h"
 #include "applet/fit.h"
-#include "applet/import.h"
 #include "applet/item-widget.h"
 #include "applet/next-button.h"
-#include "applet/style.h"
 #include "applet/widgets.h"
 #include "applet/window-text.h"
 #include "config.h"
@@ -18,12 +16,12 @@
 #include <string.h>
 
 #define PARTS      "ks-parts"
-#define WIDTH      400
 #define MARGIN     18
 #define SPACING    6
 #define TEXT_WIDTH 40 /* characters */
 
 typedef struct {
+    GtkApplication *application;
     KsBadge *badge;
     GtkWidget *state;
     GtkWidget *rest;
@@ -32,8 +30,7 @@ typedef struct {
     GtkWidget *warnings;  /* a boxed list */
     char *shown_warnings; /* made again when they change */
     GtkWidget *next;
-    GtkWidget *scrolled; /* all of it */
-    GtkWidget *list;     /* boxed lists */
+    GtkWidget *list; /* boxed lists */
     GtkWidget *hint;
     GHashTable *widgets; /* char* -> GtkWidget* in `list`, by the item's id: rows and buttons */
     char *shape;         /* which items there are: when it changes the widgets are made again */
@@ -54,11 +51,11 @@ static void parts_free(gpointer data)
 
 /* ---- items ---- */
 
-/* What the upper part shows, or the window's own menu. */
+/* What the upper part, the window's own menu or its other page shows. */
 static bool is_elsewhere(const KsItem *item)
 {
-    static const char *const ids[] = { "why",         "tunnel", "next", "refused",
-                                       "first-steps", "help",   "quit" };
+    static const char *const ids[] = { "why",         "tunnel",      "next", "refused",
+                                       "preferences", "first-steps", "help", "quit" };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(ids); i++)
         if (strcmp(item->id, ids[i]) == 0)
@@ -84,19 +81,21 @@ static const char *shown_label(const KsItem *item)
     return item->brief ? item->brief : item->label;
 }
 
-static GtkWidget *new_choice(Parts *parts, GtkApplication *application, const KsItem *item)
+static GtkWidget *new_choice(Parts *parts, const KsItem *item)
 {
     GtkWidget *button = gtk_button_new_with_label(shown_label(item));
 
+    gtk_label_set_line_wrap(GTK_LABEL(gtk_bin_get_child(GTK_BIN(button))), TRUE);
+    gtk_label_set_justify(GTK_LABEL(gtk_bin_get_child(GTK_BIN(button))), GTK_JUSTIFY_CENTER);
     gtk_style_context_add_class(gtk_widget_get_style_context(button), "ks-choice");
-    ks_item_widget_connect(button, "clicked", G_ACTION_GROUP(application));
+    ks_item_widget_connect(button, "clicked", G_ACTION_GROUP(parts->application));
     g_hash_table_insert(parts->widgets, g_strdup(item->id), button);
     return button;
 }
 
 /* A menu below the menu: buttons beside each other below the row's title, those without a brief
  * label below these. */
-static GtkWidget *new_choices(Parts *parts, GtkApplication *application, const KsItem *item)
+static GtkWidget *new_choices(Parts *parts, const KsItem *item)
 {
     GtkWidget *choices = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
     GtkWidget *across = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
@@ -108,16 +107,16 @@ static GtkWidget *new_choices(Parts *parts, GtkApplication *application, const K
     for (unsigned i = 0; i < item->children->len; i++) {
         const KsItem *child = g_ptr_array_index(item->children, i);
 
-        gtk_box_pack_start(GTK_BOX(child->brief ? across : choices),
-                           new_choice(parts, application, child), TRUE, TRUE, 0);
+        gtk_box_pack_start(GTK_BOX(child->brief ? across : choices), new_choice(parts, child), TRUE,
+                           TRUE, 0);
     }
     return choices;
 }
 
-static void add_row(Parts *parts, GtkApplication *application, GtkWidget *boxed, const KsItem *item)
+static void add_row(Parts *parts, GtkWidget *boxed, const KsItem *item)
 {
-    GtkWidget *row =
-        ks_row_new(item->label, item->note, ks_item_control_new(item, G_ACTION_GROUP(application)));
+    GtkWidget *row = ks_row_new(item->label, item->note,
+                                ks_item_control_new(item, G_ACTION_GROUP(parts->application)));
 
     g_hash_table_insert(parts->widgets, g_strdup(item->id), row);
     if (!item->children) {
@@ -126,13 +125,13 @@ static void add_row(Parts *parts, GtkApplication *application, GtkWidget *boxed,
         GtkWidget *both = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
 
         gtk_container_add(GTK_CONTAINER(both), row);
-        gtk_container_add(GTK_CONTAINER(both), new_choices(parts, application, item));
+        gtk_container_add(GTK_CONTAINER(both), new_choices(parts, item));
         ks_boxed_add(boxed, both);
     }
 }
 
 /* The menu's separators begin new lists. */
-static void rebuild(Parts *parts, GtkApplication *application, const GPtrArray *items)
+static void rebuild(Parts *parts, const GPtrArray *items)
 {
     GtkWidget *boxed = NULL;
 
@@ -151,7 +150,7 @@ static void rebuild(Parts *parts, GtkApplication *application, const GPtrArray *
             boxed = ks_boxed_new();
             gtk_container_add(GTK_CONTAINER(parts->list), boxed);
         }
-        add_row(parts, application, boxed, item);
+        add_row(parts, boxed, item);
     }
     gtk_widget_show_all(parts->list);
 }
@@ -195,14 +194,19 @@ static void show(Parts *parts, const GPtrArray *items)
 
 /* ---- the focus ---- */
 
-static void remember_focus(GtkWindow *window, Parts *parts)
+static GtkWindow *window_of(GtkWidget *page)
 {
-    GtkWidget *focus = gtk_window_get_focus(window);
+    return GTK_WINDOW(gtk_widget_get_toplevel(page));
+}
+
+static void remember_focus(GtkWidget *page, Parts *parts)
+{
+    GtkWidget *focus = gtk_window_get_focus(window_of(page));
     GHashTableIter iter;
     gpointer id;
     gpointer widget;
 
-    if (!focus)
+    if (!focus || !gtk_widget_is_ancestor(focus, page))
         return;
     g_clear_pointer(&parts->focused, g_free);
     g_hash_table_iter_init(&iter, parts->widgets);
@@ -221,15 +225,14 @@ static void focus_first_item(GtkWindow *window, const Parts *parts)
 }
 
 /* Nothing has it while what had it cannot be used: a key pressed again does nothing else. */
-static void restore_focus(GtkWindow *window, const Parts *parts)
+void ks_status_page_focus(GtkWidget *page)
 {
+    const Parts *parts = g_object_get_data(G_OBJECT(page), PARTS);
     GtkWidget *widget = parts->focused ? g_hash_table_lookup(parts->widgets, parts->focused) : NULL;
     GtkWidget *control = widget && !GTK_IS_BUTTON(widget) ? ks_row_control(widget) : widget;
 
-    if (gtk_window_get_focus(window))
-        return;
     if (!control)
-        focus_first_item(window, parts);
+        focus_first_item(window_of(page), parts);
     else if (gtk_widget_is_sensitive(control))
         gtk_widget_grab_focus(control);
 }
@@ -278,33 +281,30 @@ static void show_state(Parts *parts, const KsView *view)
     ks_next_button_show(parts->next, next);
 }
 
-void ks_status_window_update(GtkWindow *window, const KsView *view)
+void ks_status_page_update(GtkWidget *page, const KsView *view)
 {
-    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+    Parts *parts = g_object_get_data(G_OBJECT(page), PARTS);
     g_autoptr(GString) shape = g_string_new(NULL);
 
-    remember_focus(window, parts);
+    remember_focus(page, parts);
     show_state(parts, view);
     describe_shape(shape, view->items);
     if (g_strcmp0(parts->shape, shape->str) != 0) {
         g_free(parts->shape);
         parts->shape = g_strdup(shape->str);
-        rebuild(parts, gtk_window_get_application(window), view->items);
+        rebuild(parts, view->items);
     }
     show(parts, view->items);
-    restore_focus(window, parts);
-    ks_fit(parts->scrolled, WIDTH);
 }
 
-void ks_status_window_set_hint(GtkWindow *window, bool visible)
+void ks_status_page_set_hint(GtkWidget *page, bool visible)
 {
-    Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+    Parts *parts = g_object_get_data(G_OBJECT(page), PARTS);
 
     gtk_widget_set_visible(parts->hint, visible);
-    ks_fit(parts->scrolled, WIDTH);
 }
 
-/* ---- the window ---- */
+/* ---- the page ---- */
 
 static GtkWidget *add_centred(GtkWidget *box, const char *class)
 {
@@ -320,7 +320,7 @@ static GtkWidget *add_centred(GtkWidget *box, const char *class)
     return label;
 }
 
-static GtkWidget *new_top(Parts *parts, GtkApplication *application)
+static GtkWidget *new_top(Parts *parts)
 {
     GtkWidget *top = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
 
@@ -333,7 +333,7 @@ static GtkWidget *new_top(Parts *parts, GtkApplication *application)
     parts->why = add_centred(top, "ks-note");
     parts->tunnel = add_centred(top, "ks-note");
     gtk_label_set_selectable(GTK_LABEL(parts->tunnel), TRUE);
-    parts->next = ks_next_button_new(application);
+    parts->next = ks_next_button_new(parts->application);
     gtk_widget_set_margin_top(parts->next, SPACING);
     gtk_container_add(GTK_CONTAINER(top), parts->next);
     return top;
@@ -352,57 +352,18 @@ static GtkWidget *new_hint(void)
     return hint;
 }
 
-static GtkWidget *new_menu_button(void)
+GtkWidget *ks_status_page_new(GtkApplication *application)
 {
-    GtkWidget *button = gtk_menu_button_new();
-    g_autoptr(GMenu) menu = g_menu_new();
-    g_autoptr(GMenu) end = g_menu_new();
-
-    g_menu_append(menu, C_("menu", "What is refused…"), "app.refused");
-    g_menu_append(menu, C_("menu", "First steps…"), "app.first-steps");
-    g_menu_append(menu, C_("menu", "Keyboard shortcuts"), "app.keys");
-    g_menu_append(menu, C_("menu", "Help"), "app.help");
-    g_menu_append(end, C_("menu", "Quit"), "app.quit");
-    g_menu_append_section(menu, NULL, G_MENU_MODEL(end));
-    gtk_button_set_image(GTK_BUTTON(button),
-                         gtk_image_new_from_icon_name("open-menu-symbolic", GTK_ICON_SIZE_BUTTON));
-    gtk_menu_button_set_use_popover(GTK_MENU_BUTTON(button), FALSE);
-    gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(button), G_MENU_MODEL(menu));
-    gtk_widget_set_tooltip_text(button, C_("tooltip", "Menu"));
-    atk_object_set_name(gtk_widget_get_accessible(button), C_("tooltip", "Menu"));
-    g_object_set(button, "valign", GTK_ALIGN_START, "halign", GTK_ALIGN_END, NULL);
-    return button;
-}
-
-/* In a corner of what is tinted, where there is no header bar. */
-static void add_over(GtkWidget *overlay, GtkWidget *button)
-{
-    gtk_button_set_relief(GTK_BUTTON(button), GTK_RELIEF_NONE);
-    g_object_set(button, "margin", SPACING, NULL);
-    gtk_overlay_add_overlay(GTK_OVERLAY(overlay), button);
-}
-
-GtkWindow *ks_status_window_new(GtkApplication *application)
-{
-    GtkWidget *window = gtk_application_window_new(application);
-    GtkWidget *overlay = gtk_overlay_new();
-    GtkWidget *button = new_menu_button();
     GtkWidget *inner = gtk_box_new(GTK_ORIENTATION_VERTICAL, 2 * SPACING);
     Parts *parts = g_new0(Parts, 1);
+    GtkWidget *page;
 
+    parts->application = application;
     parts->widgets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    g_object_set_data_full(G_OBJECT(window), PARTS, parts, parts_free);
-    if (!ks_style_title(GTK_WINDOW(window), _("VPN Kill Switch"), button))
-        add_over(overlay, button);
-    gtk_window_set_icon_name(GTK_WINDOW(window), "io.github.nmkillswitch");
-    ks_import_accept_drops(GTK_WINDOW(window));
-    gtk_window_set_default_size(GTK_WINDOW(window), WIDTH, -1);
-
-    gtk_container_add(GTK_CONTAINER(overlay), new_top(parts, application));
     /* less above and below: all of it fits a screen of 768 lines */
     g_object_set(inner, "margin", MARGIN, "margin-top", 2 * SPACING, "margin-bottom", 2 * SPACING,
                  NULL);
-    gtk_container_add(GTK_CONTAINER(inner), overlay);
+    gtk_container_add(GTK_CONTAINER(inner), new_top(parts));
     parts->warnings = ks_boxed_new();
     gtk_widget_set_no_show_all(parts->warnings, TRUE);
     gtk_container_add(GTK_CONTAINER(inner), parts->warnings);
@@ -410,9 +371,8 @@ GtkWindow *ks_status_window_new(GtkApplication *application)
     gtk_container_add(GTK_CONTAINER(inner), parts->list);
     parts->hint = new_hint();
     gtk_container_add(GTK_CONTAINER(inner), parts->hint);
-
-    parts->scrolled = ks_fit_new(inner);
-    gtk_container_add(GTK_CONTAINER(window), parts->scrolled);
-    gtk_widget_show_all(parts->scrolled);
-    return GTK_WINDOW(window);
+    page = ks_fit_new(inner);
+    g_object_set_data_full(G_OBJECT(page), PARTS, parts, parts_free);
+    gtk_widget_show_all(page);
+    return page;
 }
