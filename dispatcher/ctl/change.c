@@ -179,8 +179,7 @@ static GVariant *networks_here(const KsCommandLine *line, const char *what_holds
     }
     networks = ks_field_list(state, "networks");
     if (g_variant_n_children(networks) == 0) {
-        ks_output_complain(_("No network is connected, so there is no “here” to limit LAN access "
-                             "to."));
+        ks_output_complain(_("No network is connected, so there is no “here”."));
         *ret_status = KS_EXIT_FAILED;
         return NULL;
     }
@@ -261,6 +260,21 @@ KsExitStatus ks_run_disconnect(const KsCommandLine *line)
                   _("Nothing was changed: what was locked stays locked."));
 }
 
+static KsExitStatus always_on_here(const KsCommandLine *line, const char *vpn)
+{
+    const char *what_holds = _("Which VPN is always on was not changed.");
+    GVariant *networks = NULL;
+    KsExitStatus status;
+
+    if (line->others->len > 0)
+        return ks_usage(NULL, _("“--or” and “--only-here” do not go together."));
+    networks = networks_here(line, what_holds, &status);
+    if (!networks)
+        return status;
+    return change(line, "SetAlwaysOnHere", g_variant_new("(s@as)", vpn, networks),
+                  KS_SHOW_ALWAYS_ON, what_holds);
+}
+
 KsExitStatus ks_run_always_on(const KsCommandLine *line)
 {
     const char *first = ks_command_line_word(line, 0);
@@ -269,6 +283,8 @@ KsExitStatus ks_run_always_on(const KsCommandLine *line)
 
     if (off && line->others->len > 0)
         return ks_usage(NULL, _("“off” and “--or” do not go together."));
+    if (ks_command_line_has(line, KS_OPTION_ONLY_HERE))
+        return always_on_here(line, off ? "" : first);
     g_variant_builder_init(&vpns, G_VARIANT_TYPE_STRING_ARRAY);
     if (!off)
         g_variant_builder_add(&vpns, "s", first);

@@ -104,7 +104,7 @@ const KsCommand ks_commands[] = {
       .arguments = N_("NAME|UUID|off"),
       .words_min = 1,
       .words_max = 1,
-      .options = KS_OPTION_JSON | KS_OPTION_OR,
+      .options = KS_OPTION_JSON | KS_OPTION_OR | KS_OPTION_ONLY_HERE,
       .summary = N_("connect a VPN by itself, and keep it connected"),
       .details = N_(
           "Connects this VPN of NetworkManager when the machine starts, before anybody logs in, when "
@@ -112,7 +112,9 @@ const KsCommand ks_commands[] = {
           "A VPN after --or stands in while the ones before it cannot be connected. One whose "
           "password is kept by a person's session is connected once somebody is logged in.\n"
           "What you disconnect stays so until the next start, until you connect it, or until you "
-          "name it here again."),
+          "name it here again.\n"
+          "With --only-here it is wanted on the networks that are connected now, and the usual ones "
+          "stand in for it there; off --only-here forgets that."),
       .run = ks_run_always_on },
     { .name = "share",
       .arguments = N_("INTERFACE...|off"),

@@ -96,7 +96,9 @@ static char *state_text(GVariant *always, const char *names, const char *vpn)
 char *ks_show_always_on(GVariant *status)
 {
     g_autoptr(GVariant) always = ks_field_dictionary(status, "always_on");
-    g_autoptr(GVariant) vpns = ks_field_list(always, "vpns");
+    g_autoptr(GVariant) usual = ks_field_list(always, "vpns");
+    g_autoptr(GVariant) here = ks_field_list(always, "here");
+    GVariant *vpns = g_variant_n_children(here) > 0 ? here : usual;
     g_autofree char *names = names_text(vpns, NULL);
     g_autofree char *vpn = names_text(vpns, ks_field_text(always, "vpn"));
     bool is_told = ks_field_text(always, "state")[0];

@@ -20,6 +20,9 @@
 #define KEY_LAN_NETWORKS "lan-networks"
 #define KEY_LAN_PLACES   "lan-places"
 #define KEY_ALWAYS_ON    "always-on"
+#define KEY_HERE         "vpn-networks"
+#define KEY_HERE_PLACES  "vpn-places"
+#define KEY_HERE_VPNS    "network-vpns"
 #define KEY_SHARED       "shared-cards"
 #define KEY_SHARED_PLACE "shared-places"
 #define FORMAT_VERSION   1
@@ -115,9 +118,13 @@ static bool read_settings(GKeyFile *file, KsSettings *ret_settings, GError **err
         settings.lan_places = g_key_file_get_string_list(file, GROUP, KEY_LAN_PLACES, NULL, NULL);
     }
     settings.always_on = read_always_on(file);
+    settings.here_networks = g_key_file_get_string_list(file, GROUP, KEY_HERE, NULL, NULL);
+    settings.here_places = g_key_file_get_string_list(file, GROUP, KEY_HERE_PLACES, NULL, NULL);
+    settings.here_vpns = g_key_file_get_string_list(file, GROUP, KEY_HERE_VPNS, NULL, NULL);
     /* versions before did not write them; without its place a card opens nothing */
     settings.shared_cards = g_key_file_get_string_list(file, GROUP, KEY_SHARED, NULL, NULL);
     settings.shared_places = g_key_file_get_string_list(file, GROUP, KEY_SHARED_PLACE, NULL, NULL);
+    ks_settings_drop_damaged(&settings);
     ks_settings_copy(&settings, ret_settings);
     return true;
 }
@@ -267,6 +274,9 @@ bool ks_store_save(KsStore *store, const KsSettings *settings, GError **error)
     write_texts(file, KEY_LAN_NETWORKS, settings->lan_networks);
     write_texts(file, KEY_LAN_PLACES, settings->lan_places);
     write_texts(file, KEY_ALWAYS_ON, settings->always_on);
+    write_texts(file, KEY_HERE, settings->here_networks);
+    write_texts(file, KEY_HERE_PLACES, settings->here_places);
+    write_texts(file, KEY_HERE_VPNS, settings->here_vpns);
     write_texts(file, KEY_SHARED, settings->shared_cards);
     write_texts(file, KEY_SHARED_PLACE, settings->shared_places);
     g_key_file_set_boolean(file, GROUP, KEY_LOCKED, settings->locked || always);

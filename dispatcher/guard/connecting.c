@@ -2,6 +2,7 @@
 #define G_LOG_DOMAIN "ks-guard"
 
 #include "guard/guard-private.h"
+#include "policy/always-on-here.h"
 #include "policy/status-always-on.h"
 
 /* Asks NetworkManager for the VPN that is always on. After the kernel has the lock, and never on an
@@ -60,15 +61,21 @@ static void on_answered(bool taken, void *data)
 
 void ks_guard_connect(KsGuard *guard)
 {
-    const char *const *chosen = ks_guard_always_on(guard);
     KsManager *manager = ks_look_manager(guard->look);
+    const KsSettings *settings = ks_engine_settings(guard->engine);
+    const KsWorld *world = ks_look_world(guard->look);
+    const char *const *chosen;
     KsAlwaysOnStep step;
 
+    g_strfreev(guard->always_on_now);
+    guard->always_on_now = ks_always_on_list(settings, world);
+    guard->is_always_on_here = ks_always_on_here(settings, world) != NULL;
+    chosen = ks_guard_always_on(guard);
     if (chosen && chosen[0])
         ks_look_at_logins(guard->look);
     ks_always_on_choose(guard->always_on, chosen);
-    step = ks_always_on_observe(guard->always_on, ks_look_world(guard->look),
-                                ks_engine_tunnels(guard->engine), now_ms());
+    step =
+        ks_always_on_observe(guard->always_on, world, ks_engine_tunnels(guard->engine), now_ms());
     remember_held(guard);
     log_view(guard);
     wake_by(guard, step.wake);

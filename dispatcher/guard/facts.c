@@ -11,8 +11,7 @@ const char *const *ks_guard_always_on(const KsGuard *guard)
 {
     const char *const *laid_down = ks_configuration_always_on(guard->configuration);
 
-    return laid_down ? laid_down
-                     : (const char *const *) ks_engine_settings(guard->engine)->always_on;
+    return laid_down ? laid_down : (const char *const *) guard->always_on_now;
 }
 
 int64_t ks_guard_next_connect(const KsGuard *guard)
@@ -28,6 +27,8 @@ int64_t ks_guard_next_connect(const KsGuard *guard)
 KsStatusFacts ks_guard_facts(const KsGuard *guard)
 {
     const KsReadback *second = ks_second_layer_held(ks_keeper_second_layer(guard->keeper));
+    const char *const *laid_down = ks_configuration_always_on(guard->configuration);
+    const KsSettings *settings = ks_engine_settings(guard->engine);
     g_autofree char *unlock_refusal =
         ks_configuration_refusal(guard->configuration, KS_CONFIGURATION_ALLOW_UNLOCK);
 
@@ -51,7 +52,10 @@ KsStatusFacts ks_guard_facts(const KsGuard *guard)
         .refusals = ks_tracing_refusals(guard->tracing),
         .mode_source = ks_configuration_mode_source(guard->configuration),
         .always_on = ks_always_on_view(guard->always_on),
-        .always_on_uuids = ks_guard_always_on(guard),
+        .always_on_uuids = laid_down ? laid_down : (const char *const *) settings->always_on,
+        .always_on_here = !laid_down && guard->is_always_on_here
+                              ? (const char *const *) guard->always_on_now
+                              : NULL,
         .always_on_source = ks_configuration_always_on_source(guard->configuration),
         .always_on_next = ks_guard_next_connect(guard),
         .configuration_warnings = ks_configuration_warnings(guard->configuration),

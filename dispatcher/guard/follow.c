@@ -4,6 +4,7 @@
 #include "guard/guard-private.h"
 
 #include "model/printable.h"
+#include "policy/always-on-here.h"
 
 /* A profile that is gone takes what was allowed on its network along; another one may get its UUID.
  * The last one takes LAN access: without networks it would be for all. */
@@ -37,6 +38,28 @@ static bool forget_networks(KsGuard *guard)
     g_ptr_array_add(places, NULL);
     return ks_engine_set_lan_networks(guard->engine, (const char *const *) (void *) uuids->pdata,
                                       (const char *const *) (void *) places->pdata);
+}
+
+static bool is_there(const char *uuid, const void *data)
+{
+    const KsGuard *guard = data;
+
+    return ks_look_has_profile(guard->look, uuid);
+}
+
+/* The same for a VPN of its own. */
+static bool forget_here(KsGuard *guard)
+{
+    const KsWorld *world = ks_look_world(guard->look);
+    g_auto(KsHere) left = { 0 };
+
+    if (!world->manager_present || !world->manager_settled ||
+        !ks_always_on_forget_here(ks_engine_settings(guard->engine), is_there, guard, &left))
+        return false;
+    g_message("a network with a VPN of its own is gone, and so is that");
+    ks_engine_set_here(guard->engine, (const char *const *) left.networks,
+                       (const char *const *) left.places, (const char *const *) left.vpns);
+    return true;
 }
 
 static void log_auto_lock(KsGuard *guard)
@@ -75,6 +98,7 @@ bool ks_guard_follow(KsGuard *guard)
     guard->has_learned |=
         ks_look_around(guard->look, guard->vpns, ks_engine_settings(guard->engine)->locked);
     networks_changed = forget_networks(guard);
+    networks_changed |= forget_here(guard);
     ks_look_at_network_users(guard->look,
                              (const char *const *) ks_engine_settings(guard->engine)->lan_networks);
     ks_guard_put_exceptions(guard);

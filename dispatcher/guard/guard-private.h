@@ -66,6 +66,8 @@ struct KsGuard {
     GSource *retry_source; /* follows the world once more, at its ready time; owned */
     GSource *connect_source; /* the same, when what is always on is to be looked at again */
     KsAlwaysOn *always_on;
+    char **always_on_now;   /* those that people named, for the networks of now */
+    bool is_always_on_here; /* ... one of which has a VPN of its own */
     struct {
         KsAlwaysOnState state;
         KsWait wait;

@@ -195,6 +195,7 @@ void ks_guard_free(KsGuard *guard)
     ks_keeper_free(guard->keeper);
     ks_engine_free(guard->engine);
     ks_always_on_free(guard->always_on);
+    g_strfreev(guard->always_on_now);
     g_free(guard->always_on_told.uuid);
     ks_vpns_free(guard->vpns);
     ks_exceptions_free(guard->exceptions);

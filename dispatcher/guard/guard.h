@@ -62,6 +62,10 @@ typedef enum {
 /* The mode is vpn, or off. What locks in drops already stays. */
 bool ks_guard_set_auto_lock(KsGuard *guard, KsGuardDoing doing, bool auto_lock, GError **error);
 
+/* Which VPN is wanted before these on some networks that are connected now, by UUIDs; "": none. */
+bool ks_guard_set_always_on_here(KsGuard *guard, KsGuardDoing doing, const char *vpn,
+                                 const char *const *networks, GError **error);
+
 /* By which network cards, by their interfaces, this machine's connection is shared; an empty list:
  * by none. Each is known by what it is now, or was when it was named before. */
 bool ks_guard_set_sharing(KsGuard *guard, KsGuardDoing doing, const char *const *cards,

@@ -7,6 +7,7 @@
 
 #include "model/printable.h"
 #include "model/uplink.h"
+#include "policy/always-on-here.h"
 #include "policy/draw.h"
 #include "rules/rules-text.h"
 
@@ -329,6 +330,38 @@ bool ks_guard_set_always_on(KsGuard *guard, const char *const *vpns, GError **er
         return false;
     if (ks_engine_set_always_on(guard->engine, (const char *const *) uuids))
         g_message("which VPN is always on was set on request: %s", uuids[0] ? uuids[0] : "none");
+    if (!uuids[0])
+        ks_engine_set_here(guard->engine, NULL, NULL, NULL);
+    ks_always_on_want(guard->always_on);
+    return ks_guard_save_and_follow(guard, error);
+}
+
+bool ks_guard_set_always_on_here(KsGuard *guard, KsGuardDoing doing, const char *vpn,
+                                 const char *const *networks, GError **error)
+{
+    const char *uuid = vpn[0] ? find_always_on(guard, vpn, error) : "";
+    g_auto(KsHere) here = { 0 };
+    g_autofree char *all = NULL;
+    KsHereAnswer answer;
+
+    if (!uuid)
+        return false;
+    answer = ks_always_on_change_here(ks_engine_settings(guard->engine), ks_look_world(guard->look),
+                                      uuid, networks, &here);
+    if (answer != KS_HERE_DONE) {
+        g_set_error_literal(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
+                            answer == KS_HERE_TOO_MANY
+                                ? "Too many networks have a VPN of their own already."
+                                : "One of these networks is not connected now.");
+        return false;
+    }
+    if (doing == KS_GUARD_TRY)
+        return true;
+    all = g_strjoinv(" ", (char **) networks);
+    g_message("the VPN that is wanted on these networks was set on request: %s: %s", all,
+              uuid[0] ? uuid : "the usual one");
+    ks_engine_set_here(guard->engine, (const char *const *) here.networks,
+                       (const char *const *) here.places, (const char *const *) here.vpns);
     ks_always_on_want(guard->always_on);
     return ks_guard_save_and_follow(guard, error);
 }

@@ -33,7 +33,7 @@ typedef struct {
 } Choice;
 
 struct KsAlwaysOn {
-    Choice choices[2 * KS_ALWAYS_ON_MAX]; /* behind those that are chosen, those that were */
+    Choice choices[2 * KS_ALWAYS_ON_CHOSEN_MAX]; /* behind those that are chosen, those that were */
     int chosen;
     int count;
     int current;   /* the one whose turn it is */

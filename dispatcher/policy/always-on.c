@@ -71,7 +71,7 @@ void ks_always_on_choose(KsAlwaysOn *always, const char *const *uuids)
         return;
     always->count = 0;
     always->trying = always->asked = NONE;
-    for (int i = 0; uuids && uuids[i] && i < (int) KS_ALWAYS_ON_MAX; i++)
+    for (int i = 0; uuids && uuids[i] && i < (int) KS_ALWAYS_ON_CHOSEN_MAX; i++)
         choose(always, &before, uuids[i]);
     always->chosen = always->count;
     for (int i = 0; i < before.count; i++)

@@ -18,6 +18,9 @@
 #define KS_ALWAYS_ON_LAST   (300 * 1000)     /* the longest wait between two attempts */
 #define KS_ALWAYS_ON_TRIES  3u               /* failures of one before the next is tried */
 
+#define KS_ALWAYS_ON_CHOSEN_MAX \
+    (KS_ALWAYS_ON_MAX + 1) /* with that of a network (always-on-here.h) */
+
 typedef struct KsAlwaysOn KsAlwaysOn;
 
 /* Why nothing is connected, or not yet. */
@@ -65,9 +68,9 @@ void ks_always_on_free(KsAlwaysOn *always);
 /* It is NetworkManager's, and for everybody: a private profile may have any UUID. */
 bool ks_always_on_may_be(const KsVpn *vpn);
 
-/* UUIDs, at most KS_ALWAYS_ON_MAX, the first first; NULL or empty: none. The same as before changes
- * nothing. What was chosen before and is there stands in until one of these works; what is known of
- * those that stay is kept. */
+/* UUIDs, at most KS_ALWAYS_ON_CHOSEN_MAX, the first first; NULL or empty: none. The same as before
+ * changes nothing. What was chosen before and is there stands in until one of these works; what is
+ * known of those that stay is kept. */
 void ks_always_on_choose(KsAlwaysOn *always, const char *const *uuids);
 
 /* A person wants it now: what was disconnected is connected again, what waits is tried. */

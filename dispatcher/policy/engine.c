@@ -534,6 +534,14 @@ bool ks_engine_set_always_on(KsEngine *engine, const char *const *uuids)
     return ks_settings_change(&engine->settings.always_on, uuids);
 }
 
+void ks_engine_set_here(KsEngine *engine, const char *const *networks, const char *const *places,
+                        const char *const *vpns)
+{
+    (void) ks_settings_change(&engine->settings.here_networks, networks);
+    (void) ks_settings_change(&engine->settings.here_places, places);
+    (void) ks_settings_change(&engine->settings.here_vpns, vpns);
+}
+
 bool ks_engine_set_shared_cards(KsEngine *engine, const char *const *cards,
                                 const char *const *places)
 {

@@ -76,6 +76,10 @@ bool ks_engine_lan_networks_are(const KsEngine *engine, const char *const *uuids
 /* Kept with the rest of what people chose; it has no say in what should be. */
 bool ks_engine_set_always_on(KsEngine *engine, const char *const *uuids);
 
+/* Which VPN is wanted before these, on which networks (KsSettings). */
+void ks_engine_set_here(KsEngine *engine, const char *const *networks, const char *const *places,
+                        const char *const *vpns);
+
 /* Cards by which this machine's connection is shared, and what each of them is (KsSettings). */
 bool ks_engine_set_shared_cards(KsEngine *engine, const char *const *cards,
                                 const char *const *places);

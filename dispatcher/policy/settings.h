@@ -21,6 +21,10 @@ typedef struct {
                           * and not in force. As many; owned */
     char **always_on; /* UUIDs of the VPNs that are connected by themselves, the wanted one first;
                           * NULL or empty: none. Owned */
+    char **here_networks; /* UUIDs of connections with a VPN of their own before these, at most
+                           * KS_LAN_NETWORKS_MAX; NULL or empty: none. Owned */
+    char **here_places;   /* what each of them was when that was said (model/place.h); owned */
+    char **here_vpns;     /* UUIDs of these VPNs; as many; owned */
     char **shared_cards;  /* interfaces by which this machine's connection is shared; NULL or empty:
                            * none. Owned */
     char **shared_places; /* what each of them was when it was named; as many; owned */
@@ -43,6 +47,10 @@ void ks_settings_boot(KsSettings *settings);
 /* UUIDs for `always_on` out of what somebody wrote, each once. NULL: one is no UUID, or there are
  * more than KS_ALWAYS_ON_MAX. To be freed with g_strfreev(). */
 char **ks_settings_read_always_on(const char *const *texts);
+
+/* Out of a file: lists that belong together and are not as long, or too long, or hold what cannot
+ * be meant, are dropped. Without them no card serves anybody, and no network has its own VPN. */
+void ks_settings_drop_damaged(KsSettings *settings);
 
 /* What this connection must be for LAN access, "" if that is not known; NULL: it has none. */
 const char *ks_settings_lan_place(const KsSettings *settings, const char *uuid);

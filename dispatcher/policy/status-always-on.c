@@ -42,9 +42,8 @@ static const char *name_of(const KsWorld *world, const char *uuid)
     return vpn && !vpn->manual && !vpn->users ? vpn->name : "";
 }
 
-static GVariant *describe_vpns(const KsStatusFacts *facts)
+static GVariant *describe_vpns(const KsStatusFacts *facts, const char *const *uuids)
 {
-    const char *const *uuids = facts->always_on_uuids;
     GVariantBuilder builder;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
@@ -65,7 +64,8 @@ GVariant *ks_status_always_on(const KsStatusFacts *facts)
     GVariantBuilder builder;
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
-    g_variant_builder_add(&builder, "{sv}", "vpns", describe_vpns(facts));
+    g_variant_builder_add(&builder, "{sv}", "vpns", describe_vpns(facts, facts->always_on_uuids));
+    g_variant_builder_add(&builder, "{sv}", "here", describe_vpns(facts, facts->always_on_here));
     g_variant_builder_add(&builder, "{sv}", "state",
                           g_variant_new_string(ks_always_on_state_name(view->state)));
     g_variant_builder_add(&builder, "{sv}", "vpn",

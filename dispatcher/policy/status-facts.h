@@ -30,7 +30,8 @@ typedef struct {
     const GPtrArray *name_warnings;               /* likewise */
     const char *mode_source; /* file and line that decide the mode; NULL: people do */
     KsAlwaysOnView always_on;
-    const char *const *always_on_uuids; /* NULL: none */
+    const char *const *always_on_uuids; /* but on networks with a VPN of their own; NULL: none */
+    const char *const *always_on_here;  /* on such a one; NULL: it has none */
     const char *always_on_source;       /* file and line that decide it; NULL: people do */
     int64_t always_on_next;             /* Unix time in seconds; 0: nothing is tried by itself */
     const uint16_t *frame_types;        /* of frames that the second layer dropped lately */

@@ -4,8 +4,8 @@
 #include "service/exception-methods.h"
 
 #include "model/duration.h"
-#include "model/hotspot.h"
 #include "model/names.h"
+#include "service/bounds.h"
 
 #include <string.h>
 
@@ -72,67 +72,6 @@ static bool mode_turns_auto_lock_off(GVariant *arguments)
 static GVariant *nothing(bool done)
 {
     return done ? g_variant_ref_sink(g_variant_new_tuple(NULL, 0)) : NULL;
-}
-
-/* ---- bounds ---- */
-
-static bool networks_are_valid(GVariant *arguments)
-{
-    g_autofree const char **networks = NULL;
-
-    g_variant_get_child(arguments, 1, "^a&s", &networks);
-    if (g_strv_length((char **) networks) > KS_LAN_NETWORKS_MAX)
-        return false;
-    for (unsigned i = 0; networks[i]; i++)
-        if (networks[i][0] && !ks_uuid_is_valid(networks[i]))
-            return false;
-    return true;
-}
-
-static bool seconds_are_valid(GVariant *arguments)
-{
-    guint32 seconds;
-
-    g_variant_get_child(arguments, 0, "u", &seconds);
-    return seconds > 0;
-}
-
-static bool always_on_is_valid(GVariant *arguments)
-{
-    g_autofree const char **vpns = NULL;
-
-    g_variant_get_child(arguments, 0, "^a&s", &vpns);
-    return g_strv_length((char **) vpns) <= KS_ALWAYS_ON_MAX;
-}
-
-static bool cards_are_valid(GVariant *arguments)
-{
-    g_autofree const char **cards = NULL;
-
-    g_variant_get_child(arguments, 0, "^a&s", &cards);
-    for (unsigned i = 0; cards[i]; i++)
-        if (i == KS_SHARED_CARDS_MAX || !ks_interface_name_is_valid(cards[i]) ||
-            g_strv_contains(cards + i + 1, cards[i]))
-            return false;
-    return true;
-}
-
-static bool mode_is_valid(GVariant *arguments)
-{
-    KsMode mode;
-    const char *name;
-
-    g_variant_get_child(arguments, 0, "&s", &name);
-    return ks_mode_parse(name, &mode);
-}
-
-static bool locks_are_valid(GVariant *arguments)
-{
-    KsVpnLocks locks;
-    const char *word;
-
-    g_variant_get_child(arguments, 1, "&s", &word);
-    return ks_vpn_locks_parse(word, &locks);
 }
 
 /* ---- already so? ---- */
@@ -287,7 +226,7 @@ static bool set_vpn_locks(KsGuard *guard, KsGuardDoing doing, GVariant *argument
 
     g_variant_get_child(arguments, 0, "&s", &vpn);
     g_variant_get_child(arguments, 1, "&s", &word);
-    (void) ks_vpn_locks_parse(word, &locks); /* locks_are_valid() */
+    (void) ks_vpn_locks_parse(word, &locks); /* ks_bounds_of_locks() */
     return ks_guard_set_vpn_locks(guard, doing, vpn, locks, error);
 }
 
@@ -298,6 +237,17 @@ static bool set_always_on(KsGuard *guard, KsGuardDoing doing, GVariant *argument
     g_variant_get_child(arguments, 0, "^a&s", &vpns);
     return doing == KS_GUARD_DO ? ks_guard_set_always_on(guard, vpns, error)
                                 : ks_guard_could_set_always_on(guard, vpns, error);
+}
+
+static bool set_always_on_here(KsGuard *guard, KsGuardDoing doing, GVariant *arguments,
+                               GError **error)
+{
+    g_autofree const char **networks = NULL;
+    const char *vpn;
+
+    g_variant_get_child(arguments, 0, "&s", &vpn);
+    g_variant_get_child(arguments, 1, "^a&s", &networks);
+    return ks_guard_set_always_on_here(guard, doing, vpn, networks, error);
 }
 
 static bool set_sharing(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, GError **error)
@@ -328,6 +278,7 @@ TRY_AND_RUN(remove_vpn)
 TRY_AND_RUN(set_servers)
 TRY_AND_RUN(set_vpn_locks)
 TRY_AND_RUN(set_always_on)
+TRY_AND_RUN(set_always_on_here)
 TRY_AND_RUN(set_sharing)
 
 #define add_exception    ks_method_add_exception
@@ -373,7 +324,7 @@ static const KsMethod methods[] = {
       .turns_off = first_flag_is_off,
       .ruled_out_by = KS_CONFIGURATION_ALLOW_LAN_ACCESS,
       .ruled_out_by_off = ALLOWED,
-      .is_valid = networks_are_valid,
+      .is_valid = ks_bounds_of_networks,
       .is_so = is_lan_so,
       .run = run_set_lan_access },
     { .name = "SetAutoLock",
@@ -392,7 +343,7 @@ static const KsMethod methods[] = {
       .turns_off = mode_turns_auto_lock_off,
       .ruled_out_by = KS_CONFIGURATION_MODE,
       .ruled_out_by_off = KS_CONFIGURATION_ALLOW_AUTO_LOCK_OFF,
-      .is_valid = mode_is_valid,
+      .is_valid = ks_bounds_of_mode,
       .is_so = is_mode_so,
       .run = run_set_mode },
     { .name = "Disconnect",
@@ -406,7 +357,7 @@ static const KsMethod methods[] = {
       .signature = "(u)",
       .action = KS_ACTION_ID_PAUSE,
       .ruled_out_by = KS_CONFIGURATION_ALLOW_PAUSE,
-      .is_valid = seconds_are_valid,
+      .is_valid = ks_bounds_of_seconds,
       .run = run_pause },
     { .name = "Resume",
       .signature = "()",
@@ -442,16 +393,23 @@ static const KsMethod methods[] = {
       .signature = "(ss)",
       .action = KS_ACTION_ID_CONFIGURE,
       .ruled_out_by = ALLOWED,
-      .is_valid = locks_are_valid,
+      .is_valid = ks_bounds_of_locks,
       .could = could_set_vpn_locks,
       .run = run_set_vpn_locks },
     { .name = "SetAlwaysOn",
       .signature = "(as)",
       .action = KS_ACTION_ID_CONFIGURE,
       .ruled_out_by = KS_CONFIGURATION_ALLOW_ALWAYS_ON,
-      .is_valid = always_on_is_valid,
+      .is_valid = ks_bounds_of_always_on,
       .could = could_set_always_on,
       .run = run_set_always_on },
+    { .name = "SetAlwaysOnHere",
+      .signature = "(sas)",
+      .action = KS_ACTION_ID_CONFIGURE,
+      .ruled_out_by = KS_CONFIGURATION_ALLOW_ALWAYS_ON,
+      .is_valid = ks_bounds_of_here,
+      .could = could_set_always_on_here,
+      .run = run_set_always_on_here },
     { .name = "SetSharing",
       .signature = "(as)",
       .action = KS_ACTION_ID_CONFIGURE,
@@ -459,7 +417,7 @@ static const KsMethod methods[] = {
       .turns_off = first_list_is_empty,
       .ruled_out_by = KS_CONFIGURATION_ALLOW_SHARING,
       .ruled_out_by_off = ALLOWED,
-      .is_valid = cards_are_valid,
+      .is_valid = ks_bounds_of_cards,
       .could = could_set_sharing,
       .run = run_set_sharing },
     { .name = "AddException",

@@ -14,7 +14,10 @@ struct AllOfSettings {
     bool lan;
     char **lan_networks;
     char **lan_places;
-    char **always_on;    /* kept for others, no part of what follows from events */
+    char **always_on;     /* kept for others, no part of what follows from events */
+    char **here_networks; /* test-always-on-here.c, the same */
+    char **here_places;
+    char **here_vpns;
     char **shared_cards; /* test-hotspot.c: no event changes them */
     char **shared_places;
 };

@@ -156,6 +156,15 @@ bool ks_guard_could_set_always_on(KsGuard *guard, const char *const *vpns, GErro
     return true;
 }
 
+bool ks_guard_set_always_on_here(KsGuard *guard, KsGuardDoing doing, const char *vpn,
+                                 const char *const *networks, GError **error)
+{
+    (void) error;
+    g_assert_cmpstr(vpn, ==, "Home");
+    g_assert_true(ks_uuid_is_valid(networks[0]));
+    return doing == KS_GUARD_TRY || do_it(guard);
+}
+
 bool ks_guard_set_sharing(KsGuard *guard, KsGuardDoing doing, const char *const *cards,
                           GError **error)
 {
@@ -222,6 +231,8 @@ static const struct {
     { "", "SetServers", "('Home', @a(ssq) [])", DONE, DONE, NULL },
     { "", "SetVpnLocks", "('Home', 'no')", DONE, DONE, NULL },
     { "", "SetAlwaysOn", "(['Home', 'Work'],)", DONE, DONE, NULL },
+    { "", "SetAlwaysOnHere", "('Home', ['3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6'])", DONE, DONE,
+      NULL },
     { "", "SetSharing", "(['eth1', 'eth2'],)", DONE, DONE, NULL },
     { "", "AddException", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)",
       DONE, DONE, NULL },
@@ -316,6 +327,9 @@ static const struct {
     { "[vpn]\nalways-on=3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6", "SetAlwaysOn", "(['Home'],)",
       KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN, "laid down which VPN is always on (/etc/x:2)." },
 
+    { "[allow]\nauto-connect=no", "SetAlwaysOnHere",
+      "('Home', ['3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6'])", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
+      "ruled out connecting a VPN by itself (/etc/x:2)." },
     { "[allow]\nsharing=no", "SetSharing", "(['eth1'],)", KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN,
       "ruled out sharing by cable (/etc/x:2)." },
     { "[allow]\nsharing=no", "SetSharing", "(@as [],)", DONE, DONE, NULL },

@@ -90,15 +90,17 @@ static void assert_corrupt(void)
 
 static bool same_settings(const KsSettings *a, const KsSettings *b)
 {
-    static const char *const none[] = { NULL };
+    char **const lists[][2] = {
+        { a->lan_networks, b->lan_networks },   { a->lan_places, b->lan_places },
+        { a->here_networks, b->here_networks }, { a->here_places, b->here_places },
+        { a->here_vpns, b->here_vpns },         { a->shared_cards, b->shared_cards },
+        { a->shared_places, b->shared_places },
+    };
+    bool same = a->locked == b->locked && a->mode == b->mode && a->lan == b->lan;
 
-    return a->locked == b->locked && a->mode == b->mode && a->lan == b->lan &&
-           ks_settings_are(a->shared_cards, (const char *const *) b->shared_cards) &&
-           ks_settings_are(a->shared_places, (const char *const *) b->shared_places) &&
-           g_strv_equal(a->lan_networks ? (const char *const *) a->lan_networks : none,
-                        b->lan_networks ? (const char *const *) b->lan_networks : none) &&
-           g_strv_equal(a->lan_places ? (const char *const *) a->lan_places : none,
-                        b->lan_places ? (const char *const *) b->lan_places : none);
+    for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++)
+        same &= ks_settings_are(lists[i][0], (const char *const *) lists[i][1]);
+    return same;
 }
 
 static void write_state(const Fixture *f, const char *text, gssize size)
@@ -108,8 +110,6 @@ static void write_state(const Fixture *f, const char *text, gssize size)
     g_file_set_contents(f->state, text, size, &error);
     g_assert_no_error(error);
 }
-
-/* ---- */
 
 static void test_nothing(Fixture *f, const void *data)
 {
@@ -126,19 +126,21 @@ static void test_all_settings(Fixture *f, const void *data)
 {
     static const char *const networks[] = { "2e3b", "with;semicolon", NULL };
     static const char *const places[] = { "wired ethernet eth0 -", "", NULL };
+    static const char *const uuids[] = { "3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6", NULL };
 
     (void) data;
     for (unsigned bits = 0; bits < 32; bits++) {
         g_auto(KsSettings) loaded = { 0 };
-        KsSettings saved = {
-            .locked = bits & 1,
-            .mode = (KsMode) (bits >> 1 & 3),
-            .lan = bits & 8,
-            .lan_networks = bits & 16 ? (char **) networks : NULL,
-            .lan_places = bits & 16 ? (char **) places : NULL,
-            .shared_cards = bits & 8 ? (char **) networks : NULL,
-            .shared_places = bits & 8 ? (char **) places : NULL,
-        };
+        KsSettings saved = { .locked = bits & 1,
+                             .mode = (KsMode) (bits >> 1 & 3),
+                             .lan = bits & 8,
+                             .lan_networks = bits & 16 ? (char **) networks : NULL,
+                             .lan_places = bits & 16 ? (char **) places : NULL,
+                             .here_networks = bits & 4 ? (char **) uuids : NULL,
+                             .here_places = bits & 4 ? (char **) uuids : NULL,
+                             .here_vpns = bits & 4 ? (char **) uuids : NULL,
+                             .shared_cards = bits & 8 ? (char **) networks : NULL,
+                             .shared_places = bits & 8 ? (char **) places : NULL };
         struct stat info;
 
         save(&saved);
@@ -149,7 +151,6 @@ static void test_all_settings(Fixture *f, const void *data)
     }
 }
 
-/* Nothing but the state itself lies in the folder afterwards. */
 /* A list that an older version, or somebody else, wrote opens nothing and closes nothing. */
 static void test_always_on(Fixture *f, const void *data)
 {
@@ -189,6 +190,7 @@ static void test_always_on(Fixture *f, const void *data)
     }
 }
 
+/* Nothing but the state itself lies in the folder afterwards. */
 static void test_no_rests(Fixture *f, const void *data)
 {
     KsSettings settings = KS_SETTINGS_DEFAULT;

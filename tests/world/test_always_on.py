@@ -20,6 +20,7 @@ from .waiting import wait_until
 _CANARY = b"chatter-canary"
 _CLOSED = "add rule ip refuse input udp dport"
 _HELD = Path("/run/nm-killswitch/disconnected")
+_STATE = Path("/var/lib/nm-killswitch/state")
 
 
 def _seen(world, since: int) -> int:
@@ -85,6 +86,10 @@ def _wait(world, timeout: float = 40, **wanted: str) -> dict:
         return wait_until(look, f"{wanted}", timeout)
     except AssertionError as error:
         raise AssertionError(f"{error}; it is {seen[0]}") from None
+
+
+def _wait_for_tunnels(world, *names: str) -> None:
+    wait_until(lambda: [tunnel["name"] for tunnel in world.product.status()["tunnels"]] == list(names), f"{names} to be alone", 40)
 
 
 def _drop(world) -> None:
@@ -199,7 +204,7 @@ def test_whose_profiles(always):
     always.manager.nmcli("connection", "modify", "first", "connection.permissions", "")
     wait_until(lambda: always.product.ctl("always-on", "first", check=False).returncode == 0, "the guard to have heard of it")
     _wait(always, state="up", vpn=uuid_of("first"))  # the second stood in until then, and goes
-    wait_until(lambda: [t["name"] for t in always.product.status()["tunnels"]] == ["first"], "the second to have made way", 40)
+    _wait_for_tunnels(always, "first")
 
 
 def test_a_choice_that_is_gone_does_not_stand_in_the_way(always):
@@ -263,3 +268,41 @@ def test_a_day_of_drops(always):
         always.product.wait_state("protected", 30)
         seen.add(told["vpn"])
     assert _DAY < 10 or seen == {uuid_of("first"), uuid_of("second")}, "both had their turn"
+
+
+def test_another_on_one_network(always):
+    """It takes over where it was named, the usual one stands in for it, and elsewhere nothing is different."""
+    always.product.ctl("always-on", "first")
+    _wait(always, state="up", vpn=uuid_of("first"))
+    said = always.product.ctl("always-on", "second", "--only-here").stdout
+    assert "“second”, “first”" in said, said
+    told = _wait(always, state="up", vpn=uuid_of("second"))
+    _wait_for_tunnels(always, "second")
+    assert [vpn["name"] for vpn in told["here"]] == ["second", "first"]
+    assert [vpn["name"] for vpn in told["vpns"]] == ["first"], "what holds elsewhere"
+    always.product.stop_guard()
+    always.product.start_guard()
+    assert _wait(always, state="up", vpn=uuid_of("second"))["here"], "it outlasts the guard"
+    always.manager.nmcli("connection", "add", "type", "ethernet", "con-name", "hall", "ifname", a.UPLINK, "autoconnect", "no")
+    try:
+        always.manager.up("hall")  # the same wire by another connection of NetworkManager's
+        _wait(always, state="up", vpn=uuid_of("first"), here=[])
+        _wait_for_tunnels(always, "first")  # the other is not one of the usual ones
+        always.product.ctl("always-on", "second", "--only-here")
+        assert _STATE.read_text().count(uuid_of("second")) == 2
+    finally:
+        always.manager.up("uplink")
+        always.manager.nmcli("connection", "delete", "hall")
+    _wait(always, state="up", vpn=uuid_of("second"))
+    wait_until(lambda: _STATE.read_text().count(uuid_of("second")) == 1, "a deleted connection to be forgotten")
+    refused = always.product.ctl("always-on", "second", "--or", "first", "--only-here", check=False)
+    assert refused.returncode == 2, refused
+    always.product.ctl("always-on", "off", "--only-here")
+    _wait(always, state="up", vpn=uuid_of("first"), here=[])
+    _wait_for_tunnels(always, "first")
+    always.product.ctl("always-on", "second", "--only-here")
+    _wait(always, state="up", vpn=uuid_of("second"))
+    _wait_for_tunnels(always, "second")
+    always.product.ctl("always-on", "off")
+    _wait(always, state="off", here=[])
+    assert uuid_of("second") not in _STATE.read_text()

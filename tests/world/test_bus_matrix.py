@@ -57,6 +57,8 @@ NAS = ("AddException", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 443, uint
 SSH = ("AddService", "('NAS', '192.0.2.0/24', 'tcp', uint16 22, uint16 22, uint32 0, false)")
 NO_NAS = ("RemoveException", "('NAS',)")
 SWITCH = ("SetAlwaysOn", f"(['{uuid_of('full')}'],)")
+HERE = ("SetAlwaysOnHere", f"('full', ['{uuid_of('uplink')}'])")
+NOT_HERE = ("SetAlwaysOnHere", f"('', ['{uuid_of('uplink')}'])")
 SHARE = ("SetSharing", f"(['{a.UPLINK}'],)")
 SO_ALREADY = {"AddException": f"{ERROR}ExceptionExists", "AddService": f"{ERROR}ExceptionExists", "RemoveException": f"{ERROR}NoSuchException", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 
@@ -84,6 +86,8 @@ ROWS = (
     Row(*NEVER, False, (*CLOSED, HOME, AUTO), lambda s: "'locks': 'no'" in str(s["vpns"]), lasts=False),
     Row(*SWITCH, False, (*CLOSED, ("SetAlwaysOn", "(@as [],)")), lambda s: s["always_on"]["vpns"], lasts=False),
     Row("SetAlwaysOn", "(@as [],)", False, (*CLOSED, SWITCH), lambda s: not s["always_on"]["vpns"], lasts=False),
+    Row(*HERE, False, (*CLOSED, NOT_HERE), lambda s: s["always_on"]["here"], lasts=False),
+    Row(*NOT_HERE, False, (*CLOSED, HERE), lambda s: not s["always_on"]["here"], lasts=False),
     Row(*NAS, False, (*CLOSED, NO_NAS), lambda s: s["exceptions"], lasts=False),
     Row(*SSH, False, (*CLOSED, NO_NAS), lambda s: s["exceptions"], lasts=False),
     Row(*NO_NAS, False, (*CLOSED, NAS), lambda s: not s["exceptions"], lasts=False),
@@ -112,6 +116,9 @@ MALFORMED = (
     ("SetMode", "('Always',)", OUT_OF_BOUNDS),
     ("SetMode", "('',)", OUT_OF_BOUNDS),
     ("SetAlwaysOn", f"([{', '.join([repr(NETWORK)] * 9)}],)", OUT_OF_BOUNDS),
+    ("SetAlwaysOnHere", "('full', @as [])", OUT_OF_BOUNDS),
+    ("SetAlwaysOnHere", "('full', ['uplink'])", OUT_OF_BOUNDS),
+    ("SetAlwaysOnHere", f"('full', [{', '.join([repr(NETWORK)] * 257)}])", OUT_OF_BOUNDS),
     ("SetSharing", "(['eth/1'],)", OUT_OF_BOUNDS),
     ("SetSharing", f"(['{a.UPLINK}', '{a.UPLINK}'],)", OUT_OF_BOUNDS),
     ("SetSharing", f"([{', '.join(repr(f'eth{i}') for i in range(17))}],)", OUT_OF_BOUNDS),
