@@ -26,6 +26,13 @@ _LOGS = Path("/run/world/log")
 _ETH_P_ALL = 3
 
 
+def _is_nsenter(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip() == "nsenter"
+    except OSError:
+        return False  # it has ended
+
+
 class Namespace:
     """A named network namespace of the sandbox. Its programs are ended with it."""
 
@@ -61,7 +68,10 @@ class Namespace:
         """A program that stays; what it says goes to /run/world/log/NAME.log."""
         _LOGS.mkdir(parents=True, exist_ok=True)
         with open(log_of(name), "ab") as log:
-            return self.popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
+            program = self.popen(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
+        # who ends it by its name at once has to find it
+        wait_until(lambda: program.poll() is not None or not _is_nsenter(program.pid), f"{name} to begin")
+        return program
 
     def processes(self, name: str) -> list[int]:
         """The pids of programs called `name` that live in this namespace, no matter who started them."""
