@@ -30,6 +30,7 @@ ONLY_IN_FULL = (
     "test_pppoe.py",
     "test_sleep.py",
     "test_sockets.py",
+    "test_uplinks.py",
     "test_wrapped.py",
     "test_away_blocks_and_it_comes_back[connection down]",
     "test_a_server_that_moves",
@@ -39,8 +40,11 @@ ONLY_IN_FULL = (
     "test_an_interface_by_hand",
     "test_l2tp_only_inside_ipsec",
     "test_a_tunnel_that_goes[by the program",
+    "test_back_under_another_name",
+    "TCP by the kernel",
     "test_with_the_uplink",
     "test_routed_dns",
+    "test_always_on",
 )
 # Of another release than this machine's, what the default run has time for: what only it has.
 SHORT_FORM = (
@@ -71,6 +75,8 @@ def _is_for(item: pytest.Item, release: releases.Release) -> bool:
     if "routed_dns" in item.name and not release.routed_dns:
         return False
     if item.path.name == "test_clat.py" and not release.clat:
+        return False
+    if "[HSR" in item.name and not release.hsr:
         return False
     all_of_it = release == releases.own() or os.environ.get("KS_FULL")
     return bool(all_of_it) or any(name in item.nodeid for name in SHORT_FORM)

@@ -33,6 +33,7 @@ _KERNEL = "linux-image-cloud-amd64"
 _KERNEL_IN_FULL = "linux-image-amd64"
 _WIFI = "wpasupplicant iw wireless-regdb dnsmasq-base busybox".split()
 _PPPOE = "ppp pppoe".split()
+_UPLINKS = "libteam-utils bluez-test-tools".split()
 _SIZE = "2G"
 # what the initial RAM disk holds besides udev: the machine's own hardware, its network card included.
 # All of the kernel's drivers would take minutes to pack and to unpack. It is made once, with the kernel.
@@ -66,7 +67,7 @@ WantedBy=sysinit.target
 # what no test looks at: a boot takes its time without hardware's help
 _MASKED = """
 apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
-systemd-timesyncd.service strongswan.service strongswan-starter.service getty@tty1.service serial-getty@ttyS0.service
+systemd-timesyncd.service bluetooth.service strongswan.service strongswan-starter.service getty@tty1.service serial-getty@ttyS0.service
 systemd-logind.service systemd-binfmt.service systemd-update-utmp.service systemd-update-utmp-runlevel.service
 systemd-pstore.service modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service
 modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service dev-hugepages.mount dev-mqueue.mount
@@ -101,7 +102,7 @@ def _sources(release: releases.Release) -> list[str]:
 
 
 def _packages(release: releases.Release) -> list[str]:
-    more = [_KERNEL_IN_FULL, *_WIFI, *_PPPOE, *release.by_ppp] if os.environ.get("KS_FULL") else [_KERNEL]
+    more = [_KERNEL_IN_FULL, *_WIFI, *_PPPOE, *_UPLINKS, *release.by_ppp] if os.environ.get("KS_FULL") else [_KERNEL]
     return [*_PACKAGES, *release.packages, *more]
 
 

@@ -14,6 +14,7 @@ class Release:
     openvpn_in_kernel: bool  # Linux 6.16, OpenVPN 2.7: interfaces of the kind `ovpn`
     routed_dns: bool  # NetworkManager 1.52: ipv4.routed-dns
     clat: bool  # NetworkManager 1.58: ipv4.clat
+    hsr: bool  # among the modules of Debian's kernel
     packages: tuple[str, ...]  # whose names differ
     by_ppp: tuple[str, ...] = ()  # VPNs that pppd carries: NetworkManager's plugins, their programs, servers
 
@@ -22,10 +23,10 @@ _BY_PPP = (
     *("network-manager-pptp", "pptp-linux", "pptpd", "network-manager-l2tp", "xl2tpd"),
     *("network-manager-sstp", "sstp-client", "network-manager-fortisslvpn", "openfortivpn"),
 )
-NEXT = Release("forky", True, True, True, True, ("libcares2", "polkitd"))
+NEXT = Release("forky", True, True, True, True, True, ("libcares2", "polkitd"))
 _ALL = (
-    Release("bookworm", False, False, False, False, ("libc-ares2",), _BY_PPP),
-    Release("trixie", True, False, True, False, ("libcares2",)),
+    Release("bookworm", False, False, False, False, False, ("libc-ares2",), _BY_PPP),
+    Release("trixie", True, False, True, False, True, ("libcares2",)),
     NEXT,
 )
 

@@ -4,6 +4,7 @@ attempts to get out of it."""
 
 import json
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from world import addresses as a
@@ -101,11 +102,13 @@ def add_profile(machine: "Machine", name: str, text: str) -> None:
     machine.run("nmcli", "connection", "reload")
 
 
-def add_openvpn(machine: "Machine", name: str, host: str, patience: int = 60) -> None:
+def add_openvpn(
+    machine: "Machine", name: str, host: str, patience: int = 60, port: int = a.SERVER_PORT, tcp: bool = False
+) -> None:
     """A profile of NetworkManager's, and the client's keys."""
     for file in ("ca.crt", "client.crt", "client.key"):
         machine.write(f"{_OPENVPN_KEYS}/{file}", (keys.FOLDER / file).read_text(), "600")
-    text = profiles.vpn(name, profiles.tls(f"{host}:{a.SERVER_PORT}:udp")).replace(str(keys.FOLDER), _OPENVPN_KEYS)
+    text = profiles.vpn(name, profiles.tls(f"{host}:{port}:{'tcp4' if tcp else 'udp'}")).replace(str(keys.FOLDER), _OPENVPN_KEYS)
     add_profile(machine, name, text.replace("[vpn]\n", f"[vpn]\ntimeout={patience}\n"))
 
 
@@ -203,17 +206,20 @@ def asks_for_server(frame: Frame) -> bool:
     return packet is not None and packet.destination_port == a.DNS_PORT and label in packet.payload.lower()
 
 
-def no_plain_frames(machine: "Machine", since: int, until: int | None = None) -> None:
-    """None since the mark that is not upkeep, VPN or the question for the server's own name."""
-    plain = [frame for frame in machine.capture.plain(since, until) if not asks_for_server(frame)]
+Judge = Callable[[Frame], bool]
+
+
+def no_plain_frames(machine: "Machine", since: int, until: int | None = None, fine: Judge = asks_for_server) -> None:
+    """None since the mark that is not upkeep, VPN or fine: the question for the server's own name."""
+    plain = [frame for frame in machine.capture.plain(since, until) if not fine(frame)]
     assert [frame.purpose for frame in plain] == []
 
 
-def must_hold(machine: "Machine", since: int | None = None) -> None:
+def must_hold(machine: "Machine", since: int | None = None, fine: Judge = asks_for_server) -> None:
     """No attempt is seen outside, now or since the mark, nor any other frame that may not leave."""
     if since is None:
         since = machine.capture.mark()
     canaries = attempts(machine)
     machine.capture.fence()
     assert seen(machine, canaries, since) == []
-    no_plain_frames(machine, since)
+    no_plain_frames(machine, since, fine=fine)

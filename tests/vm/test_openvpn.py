@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""NetworkManager's OpenVPN, its data encrypted by the program or by the kernel (module `ovpn`): each way in
-which a tunnel goes, and its return, judged outside."""
+"""NetworkManager's OpenVPN, its data encrypted by the program or by the kernel (module `ovpn`), by UDP and by
+TCP: each way in which a tunnel goes, and its return, judged outside."""
 
 import json
 import os
+from dataclasses import dataclass
 
 import pytest
 
 from world import addresses as a
-from world import profiles
+from world import keys, profiles
+from world.frames import Frame
+from world.network import log_of
 from world.waiting import wait_until
 
 from . import setting
 from .setting import PERSON
 
 NAME = "openvpn"
+_TCP = 6
+_TCP_PORT = 443
+_TCP_NET = ("198.51.100.80", "255.255.255.240")
 # openvpn keeps the right to set up the kernel's tunnel only where it may pass it on
 _DROP_IN = "/etc/systemd/system/NetworkManager.service.d/tests.conf"
 _MAY_PASS_ON = "[Service]\nCapabilityBoundingSet=CAP_SETPCAP\n"
@@ -29,6 +35,44 @@ except PermissionError:
 """
 # as nothing of OpenVPN's begins, and as its data do
 _BEGINNINGS = ("00" * 40, "48" + "00" * 40)
+_CALL = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], int(sys.argv[2])), 5).close()
+    print("connected")
+except OSError as error:
+    print("refused")
+"""
+
+
+@dataclass(frozen=True)
+class Kind:
+    link: str  # as the kernel calls this kind of interface
+    tcp: bool = False
+
+    def is_fine(self, frame: Frame) -> bool:
+        """To the server by TCP, which the capture does not know of."""
+        packet = frame.packet
+        to = packet and (packet.protocol, packet.destination, packet.destination_port)
+        return setting.asks_for_server(frame) or (self.tcp and to == (_TCP, a.SERVER[4], _TCP_PORT))
+
+
+_KINDS = {
+    "by the program": Kind("tun"),
+    "by the kernel": Kind("ovpn"),
+    "TCP by the kernel": Kind("ovpn", tcp=True),
+}
+
+
+def _start_tcp_server(outside) -> None:
+    if log_of("openvpn-tcp-server").exists():
+        return
+    command = ["openvpn", "--mode", "server", "--tls-server", "--topology", "subnet", "--dev", "vpn2", "--dev-type", "tun"]
+    command += ["--disable-dco", "--port", str(_TCP_PORT), "--proto", "tcp4-server", "--server", *_TCP_NET]
+    command += ["--ca", f"{keys.FOLDER}/ca.crt", "--cert", f"{keys.FOLDER}/server.crt", "--key", f"{keys.FOLDER}/server.key"]
+    outside.namespace.daemon("openvpn-tcp-server", [*command, "--dh", "none", "--duplicate-cn", "--ping", "10", "--verb", "3"])
+    listens = lambda: b"Listening for incoming TCP connection" in log_of("openvpn-tcp-server").read_bytes()  # noqa: E731
+    wait_until(listens, "the server to listen at its TCP port")
 
 
 def _restart_manager(machine) -> None:
@@ -36,17 +80,20 @@ def _restart_manager(machine) -> None:
     machine.wait_uplink()
 
 
-@pytest.fixture(scope="module", params=["by the program", "by the kernel"])
-def kind(request, machine):
+@pytest.fixture(scope="module", params=_KINDS)
+def kind(request, machine, outside):
     """Of the interface; the profile is there."""
     setting.open_up(machine)
-    setting.add_openvpn(machine, NAME, a.SERVER[4])
-    in_kernel = request.param == "by the kernel"
+    found = _KINDS[request.param]
+    if found.tcp:
+        _start_tcp_server(outside)
+    setting.add_openvpn(machine, NAME, a.SERVER[4], port=_TCP_PORT if found.tcp else a.SERVER_PORT, tcp=found.tcp)
+    in_kernel = found.link == "ovpn"
     if in_kernel:
         machine.write(_DROP_IN, _MAY_PASS_ON)
         machine.run("systemctl", "daemon-reload")
         _restart_manager(machine)
-    yield "ovpn" if in_kernel else "tun"
+    yield found
     setting.open_up(machine)
     machine.run("nmcli", "connection", "delete", NAME)
     if in_kernel:
@@ -60,18 +107,28 @@ def _links(machine, kind: str) -> list[str]:
     return [line.split(":")[1].strip() for line in machine.sh(f"ip -o link show type {kind}").splitlines() if "LOWER_UP" in line]
 
 
-def _connect(machine, kind: str) -> str:
+def _who_may_speak(machine, kind: Kind) -> None:
+    """To the server itself, beside the tunnel: root's programs, and no person's."""
+    if kind.tcp:
+        for uid in (0, PERSON):
+            said = machine.python(_CALL, a.SERVER[4], str(_TCP_PORT), uid=uid, check=False).stdout.strip()
+            assert said == ("refused" if uid == PERSON else "connected"), (uid, said)
+        return
+    for uid, beginning in ((0, _BEGINNINGS[0]), *((PERSON, beginning) for beginning in _BEGINNINGS)):
+        said = machine.python(_SPEAK, a.SERVER[4], str(a.SERVER_PORT), beginning, uid=uid, check=False).stdout.strip()
+        assert said == ("refused" if uid == PERSON else "sent"), (uid, beginning, said)
+
+
+def _connect(machine, kind: Kind) -> str:
     """Returns the interface."""
     machine.run("nmcli", "--wait", "60", "connection", "up", NAME, timeout=90)
     status = machine.wait_state("protected", 60)
     [link] = [tunnel["interface"] for tunnel in status["tunnels"]]
-    assert status["verified"] and _links(machine, kind) == [link], status
+    assert status["verified"] and _links(machine, kind.link) == [link], status
     for uid in (0, PERSON):
         seen = lambda uid=uid: setting.my_address(machine, uid) in machine.addresses(link)  # noqa: E731
         wait_until(seen, f"uid {uid} to be seen in the tunnel", 30)
-    for uid, beginning in ((0, _BEGINNINGS[0]), *((PERSON, beginning) for beginning in _BEGINNINGS)):
-        said = machine.python(_SPEAK, a.SERVER[4], str(a.SERVER_PORT), beginning, uid=uid, check=False).stdout.strip()
-        assert said == ("refused" if uid == PERSON else "sent"), (uid, beginning, said)
+    _who_may_speak(machine, kind)
     return link
 
 
@@ -99,6 +156,16 @@ LOSSES = {
 }
 
 
+def _is_told(machine, kind: Kind, status: dict) -> None:
+    """That there is no tunnel, though NetworkManager says of the kernel's that it is activated; and what to do."""
+    if kind.link == "ovpn":
+        state = machine.run("nmcli", "-g", "GENERAL.STATE", "connection", "show", NAME).stdout.strip()
+        assert (state, status["reason"], status["reason_vpn"]) == ("activated", "tunnel-gone", NAME), status
+        said = " ".join(machine.ctl("status").stdout.split())
+        assert f"nmcli connection down {NAME}" in said and "nmcli connection up" in said, said
+    assert status["reason"], status
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_tunnel_that_goes(unlocked, kind, loss):
     link = _connect(unlocked, kind)
@@ -107,12 +174,31 @@ def test_a_tunnel_that_goes(unlocked, kind, loss):
     status = unlocked.wait_state("blocked", 60)
     assert status["verified"], status
     if loss == "link deleted":
-        assert status["reason"], status
+        _is_told(unlocked, kind, status)
     assert setting.my_address(unlocked, PERSON) not in unlocked.addresses(a.UPLINK)
-    setting.must_hold(unlocked, since)
+    setting.must_hold(unlocked, since, kind.is_fine)
     unlocked.run("nmcli", "connection", "down", NAME, check=False)
     _connect(unlocked, kind)
-    setting.must_hold(unlocked, since)
+    setting.must_hold(unlocked, since, kind.is_fine)
+
+
+def test_back_under_another_name(unlocked, kind):
+    """Its own is taken by something else, as by the interface that a killed openvpn leaves behind."""
+    name = _connect(unlocked, kind)
+    since = unlocked.capture.fence()
+    unlocked.run("nmcli", "connection", "down", NAME)
+    unlocked.wait_state("blocked", 60)
+    wait_until(lambda: not unlocked.has_link(name), f"{name} to be gone", 30)
+    unlocked.run("ip", "link", "add", name, "type", "dummy")
+    try:
+        unlocked.run("ip", "link", "set", name, "up")
+        assert _connect(unlocked, kind) != name
+        setting.must_hold(unlocked, since, kind.is_fine)
+        unlocked.run("nmcli", "connection", "down", NAME)
+        unlocked.wait_state("blocked", 60)
+        setting.must_hold(unlocked, since, kind.is_fine)
+    finally:
+        unlocked.run("ip", "link", "del", name)
 
 
 def test_with_the_uplink(unlocked, kind):
@@ -123,7 +209,7 @@ def test_with_the_uplink(unlocked, kind):
     try:
         unlocked.run("nmcli", "--wait", "90", "connection", "up", "uplink", timeout=120)
         unlocked.wait_state("protected", 60)
-        setting.must_hold(unlocked, since)
+        setting.must_hold(unlocked, since, kind.is_fine)
     finally:
         unlocked.run("nmcli", "connection", "modify", "uplink", "connection.secondaries", "")
         unlocked.run("nmcli", "connection", "down", NAME, check=False)
@@ -148,7 +234,7 @@ def test_routed_dns(unlocked, kind):
         assert a.UPLINK in unlocked.run("ip", "route", "get", a.ROUTER[4]).stdout
         assert link in unlocked.run("ip", "route", "get", a.WEB[4]).stdout
         assert not _question_is_seen(unlocked)
-        setting.must_hold(unlocked)
+        setting.must_hold(unlocked, fine=kind.is_fine)
         unlocked.ctl("auto", "off")
         unlocked.ctl("unlock")
         wait_until(lambda: _question_is_seen(unlocked), "the question past the VPN to be seen, unlocked", 30)

@@ -53,6 +53,23 @@ def test_away_blocks_and_it_comes_back(unlocked, way):
     setting.must_hold(unlocked, since)
 
 
+def test_always_on(unlocked):
+    """Connected by nobody, and again when its link is deleted and when the network was away."""
+    unlocked.ctl("lock")
+    since = unlocked.capture.fence()
+    unlocked.ctl("always-on", PROFILE)
+    try:
+        for drop in (None, f"ip link del {WIREGUARD}", "nmcli connection down uplink; nmcli connection up uplink"):
+            if drop:
+                unlocked.sh(drop, timeout=120)
+            wait_until(lambda: unlocked.status()["always_on"]["state"] == "up", "NetworkManager to have connected it", 90)
+            assert unlocked.wait_state("protected", 90)["verified"]
+            setting.must_tunnel(unlocked, a.KERNEL_TUNNEL_CLIENT)
+        setting.must_hold(unlocked, since)
+    finally:
+        unlocked.ctl("always-on", "off")
+
+
 def _say(outside, *lines: str) -> None:
     say_names(*lines)
     outside.namespace.kill("dnsmasq", signal.SIGHUP)

@@ -9,45 +9,21 @@ from dataclasses import dataclass
 
 import pytest
 
-from world import addresses as a
 from world.waiting import wait_until
 
+from . import far as other_end
 from . import setting
+from .far import CLIENT, SERVER
 
 _VPN = "wireguard wrapped"
-_SERVER = "198.51.100.161"
-_CLIENT = "198.51.100.162"
-_INNER = "10.99.1.1"
 _MARK = 0x6B737772  # what the second layer gives to what it lets out above (rules/steps.h)
 
 # On each wire `wrap0` ends, and on what wraps, `clear0`, frames are seen in clear.
-_START = f"""
-ip netns add far
+_WIRE = """
 ip link add wrap0 address 02:00:00:00:0b:11 mtu 1600 type veth \\
     peer name wrap0 address 02:00:00:00:0b:12 mtu 1600 netns far
 ip link set wrap0 up
 ip -n far link set wrap0 up
-ip -n far link set lo up
-ip -n far link add wg1 type wireguard
-ip netns exec far wg set wg1 listen-port {a.WIREGUARD_PORT} private-key /etc/wireguard/server.key \\
-    peer "$(cat /etc/wireguard/client.pub)" allowed-ips {a.KERNEL_TUNNEL_CLIENT}/32
-ip -n far addr add {_INNER}/24 dev wg1
-ip -n far link set wg1 up
-ip -n far route add {a.KERNEL_TUNNEL_CLIENT}/32 dev wg1
-"""
-_LISTEN = """
-import socket
-heard = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-with open("/run/far.heard", "wb", buffering=0) as file:
-    while True:
-        frame, (link, kind, direction, *_) = heard.recvfrom(65535)
-        if direction != 4:  # PACKET_OUTGOING
-            file.write(frame + b"\\n")
-"""
-_HEARD = """
-import sys
-data = open("/run/far.heard", "rb").read()[int(sys.argv[1]):]
-print(len(data), *[word for word in sys.argv[2:] if bytes.fromhex(word) in data])
 """
 # link, hexadecimal type, mark, canary
 _FRAME = """
@@ -116,14 +92,15 @@ _WRAPPINGS = (
 @pytest.fixture(scope="module")
 def far(machine):
     setting.open_up(machine)
-    machine.sh(_START, timeout=180)
-    machine.write("/opt/far.py", _LISTEN)
-    machine.sh("systemd-run --quiet --unit=far ip netns exec far python3 /opt/far.py")
-    setting.add_profile(machine, "wrapped", setting.wireguard(machine, _VPN, _SERVER))
+    other_end.start(machine)
+    machine.sh(_WIRE)
+    setting.add_profile(machine, "wrapped", setting.wireguard(machine, _VPN, SERVER))
     machine.run("nmcli", "connection", "down", "uplink", check=False)
     yield machine
-    machine.sh("systemctl stop far; ip netns del far; ip link del wrap0", check=False)
-    machine.run("nmcli", "connection", "up", "uplink", check=False)
+    machine.sh("ip link del wrap0", check=False)
+    other_end.stop(machine)
+    machine.run("nmcli", "connection", "delete", _VPN, check=False)
+    machine.run("nmcli", "--wait", "60", "connection", "up", "uplink", timeout=90)
 
 
 @pytest.fixture(params=_WRAPPINGS, ids=lambda wrapping: wrapping.name)
@@ -133,8 +110,8 @@ def wrapping(far, request):
     far.sh(request.param.here)
     far.write("/opt/there", request.param.there)
     far.sh("ip netns exec far sh -eu /opt/there")
-    far.sh(f"ip addr add {_CLIENT}/28 dev clear0; ip link set clear0 up")
-    far.sh(f"ip -n far addr add {_SERVER}/28 dev clear0; ip -n far link set clear0 up")
+    far.sh(f"ip addr add {CLIENT}/28 dev clear0; ip link set clear0 up")
+    far.sh(f"ip -n far addr add {SERVER}/28 dev clear0; ip -n far link set clear0 up")
     yield request.param
     setting.open_up(far)
     for prefix in ("ip", "ip -n far"):
@@ -146,31 +123,26 @@ def _connects(machine) -> bool:
     """No neighbour is known from before."""
     machine.sh("ip neigh flush dev clear0; ip -n far neigh flush dev clear0")
     up = machine.run("nmcli", "--wait", "60", "connection", "up", _VPN, check=False, timeout=90)
-    program = "import socket,sys\ns=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\ns.settimeout(15)\n"
-    program += "s.connect((sys.argv[1],9))\ns.send(b'x')\ntry: s.recv(9)\nexcept ConnectionRefusedError: print('there')\n"
-    program += "except OSError as error: print(error)"
-    said = machine.python(program, _INNER, uid=setting.PERSON, check=False).stdout
-    return up.returncode == 0 and "there" in said
+    return up.returncode == 0 and other_end.answers(machine, "wireguard")
 
 
 def _attempts(machine, wrapping: Wrapping) -> dict[str, bool]:
     """Which are heard at the far end. The last frame is of a kind that always leaves."""
-    size = int(machine.sh("stat -c %s /run/far.heard"))
+    since = other_end.mark(machine)
     canaries = {name: f"canary{os.urandom(8).hex()}" for name in ("clear", "frame", "marked", "frame above", "fence")}
-    machine.python(_CLEAR, _SERVER, canaries["clear"], check=False)
+    machine.python(_CLEAR, SERVER, canaries["clear"], check=False)
     machine.python(_FRAME, "wrap0", wrapping.kind, "0", canaries["frame"])
     machine.python(_FRAME, "wrap0", wrapping.kind, str(_MARK), canaries["marked"])
     machine.python(_FRAME, "clear0", wrapping.kind, "0", canaries["frame above"])
     machine.python(_FRAME, "wrap0", "888e", "0", canaries["fence"])
-    words = {name: canary.encode().hex() for name, canary in canaries.items()}
 
-    def heard() -> set[str]:
-        return set(machine.python(_HEARD, str(size), *words.values()).stdout.split()[1:])
+    def heard() -> list[str]:
+        return other_end.heard(machine, since, list(canaries.values()))
 
-    wait_until(lambda: words["fence"] in heard(), "the last frame to be heard")
+    wait_until(lambda: canaries["fence"] in heard(), "the last frame to be heard")
     time.sleep(0.5)
     said = heard()
-    return {name: word in said for name, word in words.items() if name != "fence"}
+    return {name: canary in said for name, canary in canaries.items() if name != "fence"}
 
 
 def test_the_vpn_connects_and_nothing_else_leaves(far, wrapping, report):
