@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 
 /* Beyond them nothing is looked for: a listing of a full lock has some ten million bytes. */
-#define BYTES_MAX (16 * 1024 * 1024)
-#define FILES_MAX 64
+#define BYTES_MAX  (16 * 1024 * 1024)
+#define PLACES_MAX 64 /* files, and folders of wildcards */
 
 /* Debian's, Ubuntu's and Arch's; Fedora's; Gentoo's and Flatcar's, who write it when they are
  * switched off. Other programs save no tables but their own (ADR 27). */
@@ -27,6 +27,7 @@ typedef struct {
 struct KsSavedCopies {
     char *root;
     GPtrArray *files; /* of paths: to be read, in order, each once */
+    unsigned folders; /* how many were searched */
     GArray *seen;     /* of Seen: all that the answer came from */
     char *told;
 };
@@ -143,9 +144,14 @@ static bool are_as_before(const GArray *all)
     return all->len > 0;
 }
 
+static bool are_enough(const KsSavedCopies *copies)
+{
+    return copies->files->len + copies->folders >= PLACES_MAX;
+}
+
 static void add_file(KsSavedCopies *copies, const char *path)
 {
-    if (copies->files->len < FILES_MAX &&
+    if (!are_enough(copies) &&
         !g_ptr_array_find_with_equal_func(copies->files, path, g_str_equal, NULL))
         g_ptr_array_add(copies->files, g_strdup(path));
 }
@@ -161,6 +167,9 @@ static void add_matching(KsSavedCopies *copies, const char *pattern)
         add_file(copies, pattern);
         return;
     }
+    if (are_enough(copies))
+        return;
+    copies->folders++;
     while (pattern[plain] != '/')
         plain--;
     folder = g_strndup(pattern, plain + 1);
@@ -212,6 +221,7 @@ static void look_again(KsSavedCopies *copies)
 
     g_array_set_size(copies->seen, 0);
     g_ptr_array_set_size(copies->files, 0);
+    copies->folders = 0;
     g_clear_pointer(&copies->told, g_free);
     for (unsigned i = 0; i < G_N_ELEMENTS(loaded); i++) {
         g_autofree char *path = g_strconcat(copies->root, loaded[i], NULL);

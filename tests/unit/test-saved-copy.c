@@ -121,7 +121,7 @@ static void test_included(Machine *machine, const void *data)
     assert_told(machine, "/var/lib/nftables/rules-save", 3);
 }
 
-/* Files without end keep nobody busy. */
+/* Files and folders without end keep nobody busy. */
 static void test_bounds(Machine *machine, const void *data)
 {
     g_autoptr(GString) text = g_string_new(NULL);
@@ -138,6 +138,15 @@ static void test_bounds(Machine *machine, const void *data)
     assert_told(machine, "/etc/60", 1);
     write_file(machine, "/etc/60", large);
     assert_told(machine, NULL, 0);
+
+    g_string_truncate(text, 0);
+    for (unsigned i = 0; i < 1000; i++)
+        g_string_append_printf(text, "include \"%u.d/*.nft\"\n", i);
+    write_file(machine, "/etc/nftables.conf", text->str);
+    write_file(machine, "/etc/999.d/saved.nft", COPY);
+    assert_told(machine, NULL, 0);
+    write_file(machine, "/etc/50.d/saved.nft", COPY);
+    assert_told(machine, "/etc/50.d/saved.nft", 1);
 }
 
 int main(int argc, char **argv)
