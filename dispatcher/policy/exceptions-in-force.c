@@ -27,7 +27,7 @@ KsExceptions *ks_exceptions_in_force(const KsConfiguration *configuration,
             "nm-killswitch allow remove NAME",
             refusal ? refusal
                     : "The administrator of this machine has laid down exceptions that open the "
-                      "same, or have the same name.",
+                      "same, have the same name, or leave no room (64 are the most).",
             left_out->str);
     return exceptions;
 }

@@ -4,7 +4,8 @@
 #include "policy/configuration.h"
 #include "policy/exceptions.h"
 
-/* Those of the administrator, and those of people's that are not ruled out and do not open the
- * same. Owned by the caller. `ret_left_out`: a sentence that names the others, or NULL. */
+/* Those of the administrator, and those of people's that are not ruled out, do not open the same
+ * and find room (KS_EXCEPTIONS_MAX). Owned by the caller. `ret_left_out`: a sentence that names the
+ * others, or NULL. */
 KsExceptions *ks_exceptions_in_force(const KsConfiguration *configuration,
                                      const KsExceptions *people, char **ret_left_out);

@@ -146,6 +146,28 @@ static void test_in_force(void)
     }
 }
 
+/* What comes after the 64th is left out, and told why. */
+static void test_no_room(void)
+{
+    g_autoptr(KsExceptions) people = ks_exceptions_new();
+    g_autoptr(KsConfiguration) configuration = ks_configuration_new();
+    g_autoptr(KsExceptions) exceptions = NULL;
+    g_autoptr(GString) file = g_string_new("[exceptions]\n");
+    g_autofree char *left_out = NULL;
+    KsExceptionWish first = wish_of("SSH", "192.168.2.0/24", "tcp", 22, 22);
+    KsExceptionWish second = wish_of("web", "192.168.2.0/24", "tcp", 443, 443);
+
+    for (unsigned i = 1; i < KS_EXCEPTIONS_MAX; i++)
+        g_string_append_printf(file, "laid%u=from 192.0.2.%u tcp 443\n", i, i);
+    ks_configuration_read(configuration, "/x", file->str, file->len);
+    g_assert_cmpint(code_of(people, &first), ==, -1);
+    g_assert_cmpint(code_of(people, &second), ==, -1);
+    exceptions = ks_exceptions_in_force(configuration, people, &left_out);
+    g_assert_cmpuint(ks_exceptions_count(exceptions), ==, KS_EXCEPTIONS_MAX);
+    g_assert_nonnull(strstr(left_out, "leave no room (64 are the most)."));
+    g_assert_nonnull(strstr(left_out, "changed: \"web\"."));
+}
+
 #define BEGIN "[exceptions]\nversion=1\n[exception 1]\nname=a\n"
 
 /* Of a file: either to or from. */
@@ -171,6 +193,7 @@ int main(int argc, char **argv)
     g_test_add_func("/services/refused", test_refused);
     g_test_add_func("/services/beside-others", test_beside_others);
     g_test_add_func("/services/in-force", test_in_force);
+    g_test_add_func("/services/no-room", test_no_room);
     g_test_add_func("/services/corrupt", test_corrupt);
     return g_test_run();
 }
