@@ -58,9 +58,11 @@ static bool put_into_kernel(KsKeeper *keeper, KsStore *store)
 {
     g_autoptr(KsLock) lock = ks_lock_new();
     g_autoptr(KsWorld) world = ks_world_new();
+    bool was_intact;
 
     if (!ks_keeper_read(keeper))
         return false;
+    was_intact = ks_readback_is_intact(ks_keeper_held(keeper));
     if (ks_keeper_held(keeper)->present) {
         ks_lock_copy(ks_keeper_held(keeper)->lock, lock);
         ks_lock_seal(lock); /* another version may have put it there */
@@ -68,7 +70,10 @@ static bool put_into_kernel(KsKeeper *keeper, KsStore *store)
         draw(lock, store);
     }
     (void) ks_links_look(world); /* the cards that are there; the guard covers those that come */
-    return ks_keeper_hold(keeper, true, lock, world) && kernel_holds_it(keeper);
+    if (!ks_keeper_hold(keeper, true, lock, world))
+        return false;
+    /* it has read rules back that it made, and keys alone it has not */
+    return was_intact ? kernel_holds_it(keeper) : ks_readback_is_intact(ks_keeper_held(keeper));
 }
 
 static int fail(const char *why)

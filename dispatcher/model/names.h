@@ -6,6 +6,7 @@
 
 #define KS_PROGRAM         "nm-killswitch"
 #define KS_GUARD_PROGRAM   "nm-killswitchd"
+#define KS_EARLY_PROGRAM   "nm-killswitch-early"
 #define KS_GUARD_UNIT      "nm-killswitch.service"
 #define KS_TEST_PROGRAM    "nm-killswitch-leak-test"
 #define KS_REFUSED_PROGRAM "nm-killswitch-refused"

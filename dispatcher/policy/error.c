@@ -1,27 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/error.h"
 
-#include "model/names.h"
-
-static const GDBusErrorEntry entries[] = {
-    { KS_ERROR_FAILED, KS_BUS_ERROR("Failed") },
-    { KS_ERROR_INVALID_ARGUMENTS, KS_BUS_ERROR("InvalidArguments") },
-    { KS_ERROR_UNKNOWN_METHOD, KS_BUS_ERROR("UnknownMethod") },
-    { KS_ERROR_NOT_AUTHORISED, KS_BUS_ERROR("NotAuthorised") },
-    { KS_ERROR_FORBIDDEN, KS_BUS_ERROR("Forbidden") },
-    { KS_ERROR_KERNEL, KS_BUS_ERROR("Kernel") },
-    { KS_ERROR_STATE, KS_BUS_ERROR("State") },
-    { KS_ERROR_NO_SUCH_VPN, KS_BUS_ERROR("NoSuchVpn") },
-    { KS_ERROR_VPN_EXISTS, KS_BUS_ERROR("VpnExists") },
-    { KS_ERROR_NO_SUCH_EXCEPTION, KS_BUS_ERROR("NoSuchException") },
-    { KS_ERROR_EXCEPTION_EXISTS, KS_BUS_ERROR("ExceptionExists") },
-    { KS_ERROR_NOT_CONFIRMED, KS_BUS_ERROR("NotConfirmed") },
-};
-
 GQuark ks_error_quark(void)
 {
-    static gsize quark;
-
-    g_dbus_error_register_error_domain("ks-error-quark", &quark, entries, G_N_ELEMENTS(entries));
-    return (GQuark) quark;
+    return g_quark_from_static_string("ks-error-quark");
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
 
-/* The one error domain that leaves the guard; error.c maps it to names on the bus. */
+/* The one error domain that leaves the guard; service/bus-errors.c maps it to names on the bus. */
 
 typedef enum {
     KS_ERROR_FAILED,            /* it was tried and did not work; the message says what now holds */

@@ -4,6 +4,7 @@
 #include "service/guard-bus.h"
 
 #include "model/names.h"
+#include "service/bus-errors.h"
 #include "service/bus-limits.h"
 #include "service/properties.h"
 #include "service/requests.h"
@@ -215,6 +216,7 @@ KsBus *ks_bus_new(KsSystemBus *system_bus, KsGuard *guard)
 {
     KsBus *bus = g_new0(KsBus, 1);
 
+    ks_bus_errors_register();
     bus->system_bus = system_bus;
     bus->guard = guard;
     bus->requests = ks_requests_new(guard, on_request_done, bus);

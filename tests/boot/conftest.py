@@ -25,11 +25,11 @@ from .machine import Disk, Machine  # noqa: E402
 from .outside import Outside  # noqa: E402
 from .report import Report  # noqa: E402
 
-# Other people's programs with all that they need from the archive; two to four minutes each.
-ONLY_IN_FULL = ("test_containers.py", "test_docker.py", "test_libvirt.py")
+# Other people's programs with all that they need from the archive, and figures alone; two to four minutes each.
+ONLY_IN_FULL = ("test_containers.py", "test_costs.py", "test_docker.py", "test_libvirt.py")
 
 # What another machine beside them would disturb: they measure.
-ALONE = ("test_life.py", "test_units.py")
+ALONE = ("test_costs.py", "test_life.py", "test_units.py")
 
 _numbers = itertools.count(1)
 

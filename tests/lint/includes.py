@@ -20,6 +20,7 @@ ROOMS = {
     "dispatcher/policy": ("model", "glib"),
     "dispatcher/files": ("model policy", "glib"),
     "dispatcher/guard": ("model policy files rules kernel network", "glib"),
+    "dispatcher/early": ("model guard", ""),
     "dispatcher/service": ("model policy files network guard polkit", "glib systemd"),
     "dispatcher/leaktest": ("model files kernel polkit", "glib"),
     "dispatcher/refused": ("model files kernel polkit", "glib"),

@@ -18,6 +18,7 @@ NETLINK = "libnftnl.so.* libmnl.so.*"
 # Every program that the build makes, with all that it may need. All must have been built.
 PROGRAMS = {
     "dispatcher/hook/nm-killswitch-dispatcher": C_LIBRARY,
+    "dispatcher/early/nm-killswitch-early": f"{C_LIBRARY} libglib-2.0.so.* {NETLINK}",
     "dispatcher/service/nm-killswitchd": f"{C_LIBRARY} {GLIB} {NETLINK} libnm.so.* libsystemd.so.*"
     " libjson-glib-1.0.so.* libcares.so.*",
     "dispatcher/leaktest/nm-killswitch-leak-test": f"{C_LIBRARY} {GLIB} {NETLINK}",

@@ -2,6 +2,7 @@
 /* The contract (data/io.github.nmkillswitch.Guard1.xml) against the tables that stand for it. */
 #include "model/names.h"
 #include "policy/status.h"
+#include "service/bus-errors.h"
 #include "service/methods.h"
 #include "service/properties.h"
 
@@ -133,6 +134,7 @@ static void test_errors_have_names(void)
         [KS_ERROR_STATE] = KS_BUS_ERROR("State"),
     };
 
+    ks_bus_errors_register();
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autoptr(GError) error = g_error_new_literal(KS_ERROR, (int) i, "");
         g_autofree char *name = g_dbus_error_encode_gerror(error);

@@ -35,6 +35,7 @@ class Product:
         build = build_dir() / "dispatcher"
         self.hook = build / "hook/nm-killswitch-dispatcher"
         self.guard = build / "service/nm-killswitchd"
+        self.early = build / "early/nm-killswitch-early"
         self.command = build / "ctl/nm-killswitch"
         self.leak_test = build / "leaktest/nm-killswitch-leak-test"
         self.refused = build / "refused/nm-killswitch-refused"

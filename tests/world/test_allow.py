@@ -652,7 +652,7 @@ def test_without_the_guard_it_is_as_the_kernel_holds_it(allowed):
     assert held["state"] == "blocked" and [e["name"] for e in held["exceptions"]] == ["lasting"]
     for family in ("inet", "netdev"):
         allowed.client.run(["nft", "delete", "table", family, "nm_killswitch"])
-    allowed.client.run([str(allowed.product.guard), "--restore"])
+    allowed.client.run([str(allowed.product.early)])
     closed = allowed.product.status()  # "broken": the early unit knows no card for the second layer
     assert closed["locked"] and not closed["exceptions"], closed
     allowed.product.start_guard()
