@@ -21,7 +21,7 @@ from world import kernel
 from world.capture import Capture
 from world.frames import Frame
 from world.network import Namespace, log_of
-from world.waiting import wait_until
+from world.waiting import PATIENCE_WITH_PRODUCT, product_ends, wait_product, wait_until
 
 from . import image
 from .cgroups import ControlGroups
@@ -245,17 +245,21 @@ class Machine:
         return self.client.run(["nft", "list", "table", "inet", "nm_killswitch"], check=False).returncode == 0
 
     def ctl(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-        return self.run("nm-killswitch", *arguments, check=check)
+        return self._run_product(*arguments, check=check)
+
+    def _run_product(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess:
+        with product_ends(f"the command {' '.join(arguments)}"):
+            return self.run("nm-killswitch", *arguments, timeout=PATIENCE_WITH_PRODUCT * 60, **options)
 
     def status(self) -> dict:
-        return json.loads(self.run("nm-killswitch", "status", "--json", stderr=None).stdout)
+        return json.loads(self._run_product("status", "--json", stderr=None).stdout)
 
     def wait_state(self, state: str, timeout: float = 15) -> dict:
         def look() -> dict | None:
             status = self.status()
             return status if status["state"] == state else None
 
-        return wait_until(look, f"the state {state}", timeout)
+        return wait_product(look, f"the state {state}", timeout)
 
     def guard_pid(self) -> int:
         """As the machine counts; 0: none runs."""

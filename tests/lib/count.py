@@ -22,8 +22,10 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 # A wait that ended in vain says that the machine was slow, or that something never comes. Run once
-# more, only the second fails again. A test that saw something wrong gets no second look.
-_LATE = re.compile(r"\b(WaitedTooLong: waited|TimeoutExpired: Command) ")
+# more, only the second fails again. A test that saw something wrong gets no second look, nor does one
+# that only quotes such a wait, or waited for the product itself (ProductTooSlow).
+_BEGIN = r'(failed on (setup|teardown) with ")?([\w.]+\.)?'
+_LATE = re.compile(_BEGIN + "(WaitedTooLong: waited|TimeoutExpired: Command) ")
 _LATE_MOST = 3  # more at once are no accident
 
 
@@ -152,7 +154,7 @@ def passed(case):
 
 def is_late(case):
     bad = faults(case)
-    return bool(bad) and all(_LATE.search(reason(fault)) for fault in bad)
+    return bool(bad) and all(_LATE.match(reason(fault)) for fault in bad)
 
 
 def print_late(path):

@@ -22,7 +22,7 @@ from world import addresses as a
 from world.capture import Capture
 from world.network import log_of
 from world.sandbox import build_dir
-from world.waiting import be_patient, patient, wait_until
+from world.waiting import be_patient, patient, wait_product, wait_until
 
 WIRE = "wire0"  # the router's end of the machine's wire
 SERVER_WIRE = "wire1"  # the router's end of the VPN server's
@@ -288,7 +288,7 @@ class Machine:
             status = self.status()
             return status if status["state"] == state else None
 
-        return wait_until(look, f"the state {state}", timeout)
+        return wait_product(look, f"the state {state}", timeout)
 
     def wait_uplink(self) -> None:
         def is_up() -> bool:

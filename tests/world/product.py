@@ -8,10 +8,11 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from .network import Namespace, log_of
 from .sandbox import REPOSITORY, build_dir
-from .waiting import WaitedTooLong, wait_until
+from .waiting import PATIENCE_WITH_PRODUCT, ProductTooSlow, product_ends, wait_product, wait_until
 
 _HOOK_NAME = "90-nm-killswitch"
 _DISPATCHER = Path("/etc/NetworkManager/dispatcher.d")
@@ -90,7 +91,7 @@ class Product:
                 raise RuntimeError(f"the guard ended ({self._guard.returncode}): {log_of('nm-killswitchd').read_text()}")
             return self._socket_identity() not in (None, known) and self.guard_answers()
 
-        wait_until(answers, "the guard to answer")
+        wait_product(answers, "the guard to answer")
 
     def start_leak_test(self) -> subprocess.Popen:
         """What the bus would start; with no other rights than its unit grants."""
@@ -105,12 +106,12 @@ class Product:
         started = self._client.daemon(path.name, program)
         bus = ["busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner"]
         owned = [*bus, "s", f"io.github.nmkillswitch.{name}"]
-        wait_until(lambda: "true" in self._client.run(owned).stdout, f"{path.name} to be on the bus")
+        wait_product(lambda: "true" in self._client.run(owned).stdout, f"{path.name} to be on the bus")
         return started
 
     def guard_answers(self) -> bool:
         """Before it does, root is told what the kernel holds."""
-        said = self._client.run([str(self.command), "status", "--json"], check=False, stderr=None)
+        said = self._run("status", "--json", check=False, stderr=None)
         return said.returncode == 0 and json.loads(said.stdout)["reason"] != "guard-away"
 
     @staticmethod
@@ -139,13 +140,18 @@ class Product:
 
     def wait_guard(self) -> int:
         """Its exit status, as of subprocess.Popen."""
-        return self._guard.wait(10)
+        with product_ends("the guard to end"):
+            return self._guard.wait(PATIENCE_WITH_PRODUCT * 10)
+
+    def _run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess:
+        with product_ends(f"the command {' '.join(arguments)}"):
+            return self._client.run([str(self.command), *arguments], timeout=PATIENCE_WITH_PRODUCT * 60, **options)
 
     def ctl(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-        return self._client.run([str(self.command), *arguments], check=check, stderr=subprocess.STDOUT)
+        return self._run(*arguments, check=check)
 
     def status(self) -> dict:
-        return json.loads(self._client.run([str(self.command), "status", "--json"], stderr=None).stdout)
+        return json.loads(self._run("status", "--json", stderr=None).stdout)
 
     def wait_state(self, state: str, timeout: float = 10) -> dict:
         """The status once it shows this state (unlocked, protected, blocked, paused, broken)."""
@@ -162,9 +168,9 @@ class Product:
             return seen[0] if seen[0][key] == value else None
 
         try:
-            return wait_until(look, f"the {key} {value}", timeout)
-        except WaitedTooLong as error:
-            raise WaitedTooLong(f"{error}; the last status: {seen[0]}") from None
+            return wait_product(look, f"the {key} {value}", timeout)
+        except ProductTooSlow as error:
+            raise ProductTooSlow(f"{error}; the last status: {seen[0]}") from None
 
     def tables(self) -> list[str]:
         """What the kernel holds of ours, as nft tells it, without what changes by itself: counters, whether
