@@ -69,7 +69,7 @@ def _start_pump(world: World) -> None:
     world.product.ctl("vpn", "add", "pump", "--interface", _PUMP, "--server", f"{a.SERVER[4]}:{_PUMP_PORT}/udp")
     world.product.ctl("lock")
     wait_until(lambda: [t["name"] for t in world.product.status()["tunnels"]] == ["pump"], "the guard to let the tunnel out")
-    world.client.run(["ping", "-c", "1", "-W", "5", _FAR])
+    world.client.run(["ping", "-c", "3", "-W", "5", _FAR])
 
 
 def _received(outside: Namespace, link: str) -> int:

@@ -279,15 +279,17 @@ def test_over_a_drop(world, tester):
 
     # what an exception lets out is no leak, and the interface does not stay for it
     world.product.ctl("allow", "add", "probes", "--to", "203.0.113.0/24", "--protocol", "udp", "--port", "443")
-    _running_tester(world)
-    program = world.client.popen(drop, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    wait_until(lambda: _index(world) != after, "the tunnel to be taken away", 20)
-    program.stdout.close()
-    for number in (signal.SIGTSTP, signal.SIGQUIT):
-        program.send_signal(number)
-    assert program.wait(90) == 130
-    world.product.wait_state("protected")
-    world.product.ctl("allow", "remove", "probes")
+    try:
+        _running_tester(world)
+        program = world.client.popen(drop, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        wait_until(lambda: _index(world) != after, "the tunnel to be taken away", 20)
+        program.stdout.close()
+        for number in (signal.SIGTSTP, signal.SIGQUIT):
+            program.send_signal(number)
+        assert program.wait(90) == 130
+        world.product.wait_state("protected")
+    finally:
+        world.product.ctl("allow", "remove", "probes")
     again = _index(world)
     assert again not in ("", after)
 
