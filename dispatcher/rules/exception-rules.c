@@ -8,13 +8,19 @@
 #define IS_NO_UDP META(L4PROTO, R1), COMPARE(NEQ, 1, IPPROTO_UDP)
 
 /* clang-format off */
-/* Who speaks to a service: their address and port, and ours; of what comes in, and of an answer. */
+/* Who speaks to a service, and to which: of what comes in, and of an answer. */
 #define CLIENT4                                                                                  \
-    IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), TRANSPORT(SOURCE_PORT, 2, R1_1),                       \
-        TRANSPORT(DESTINATION_PORT, 2, R1_2)
+    IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),                       \
+        TRANSPORT(SOURCE_PORT, 2, R1_2), TRANSPORT(DESTINATION_PORT, 2, R1_3)
 #define CLIENT6                                                                                  \
-    IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), TRANSPORT(SOURCE_PORT, 2, R2),                        \
-        TRANSPORT(DESTINATION_PORT, 2, R2_1)
+    IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), NETWORK(IPV6_NEXT_HEADER, 1, R2),                     \
+        TRANSPORT(SOURCE_PORT, 2, R2_1), TRANSPORT(DESTINATION_PORT, 2, R2_2)
+#define ANSWERED4                                                                                \
+    NETWORK(IPV4_DESTINATION, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),                           \
+        TRANSPORT(DESTINATION_PORT, 2, R1_2), TRANSPORT(SOURCE_PORT, 2, R1_3)
+#define ANSWERED6                                                                                \
+    NETWORK(IPV6_DESTINATION, 16, R1), NETWORK(IPV6_NEXT_HEADER, 1, R2),                         \
+        TRANSPORT(DESTINATION_PORT, 2, R2_1), TRANSPORT(SOURCE_PORT, 2, R2_2)
 #define JUDGED IMMEDIATE(R1, 4, ASKED_MARK), SET_MARK, ACCEPT
 
 /* What does not say its port, or goes on elsewhere. */
@@ -82,16 +88,31 @@ static const KsRule rules[] = {
     { KS_CHAIN_SERVICE_OUT, "tcp flags syn / syn,ack return",
       DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_SYN | TCP_ACK),
          COMPARE(EQ, 1, TCP_SYN), RETURN), "an answer begins no connection" },
+    { KS_CHAIN_SERVICE_OUT, "tcp flags & fin == fin jump service_ends",
+      DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_FIN),
+         COMPARE(EQ, 1, TCP_FIN), JUMP(KS_CHAIN_SERVICE_ENDS)) },
+    { KS_CHAIN_SERVICE_OUT, "tcp flags & rst == rst jump service_ends",
+      DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_RESET),
+         COMPARE(EQ, 1, TCP_RESET), JUMP(KS_CHAIN_SERVICE_ENDS)) },
     { KS_CHAIN_SERVICE_OUT,
-      "ip daddr . th dport . th sport @clients4 meta mark set 0x6b73646e accept",
-      DO(IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1),
-         TRANSPORT(SOURCE_PORT, 2, R1_2), LOOKUP(KS_NFT_SET_CLIENTS4), JUDGED),
+      "ip daddr . ip protocol . th dport . th sport @clients4 meta mark set 0x6b73646e accept",
+      DO(IS_IPV4, ANSWERED4, LOOKUP(KS_NFT_SET_CLIENTS4), JUDGED),
       "to who began it" },
     { KS_CHAIN_SERVICE_OUT,
-      "ip6 daddr . th dport . th sport @clients6 meta mark set 0x6b73646e accept",
-      DO(IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), TRANSPORT(DESTINATION_PORT, 2, R2),
-         TRANSPORT(SOURCE_PORT, 2, R2_1), LOOKUP(KS_NFT_SET_CLIENTS6), JUDGED),
+      "ip6 daddr . ip6 nexthdr . th dport . th sport @clients6 meta mark set 0x6b73646e accept",
+      DO(IS_IPV6, ANSWERED6, LOOKUP(KS_NFT_SET_CLIENTS6), JUDGED),
       "to who began it" },
+
+    { KS_CHAIN_SERVICE_ENDS,
+      "ip daddr . ip protocol . th dport . th sport @clients4 "
+      "update @clients4 { ip daddr . ip protocol . th dport . th sport timeout 2m }",
+      DO(IS_IPV4, ANSWERED4, LOOKUP(KS_NFT_SET_CLIENTS4), ANSWERED4,
+         REMEMBER(KS_NFT_SET_CLIENTS4, KS_FLOW_MS)), "no longer for five days" },
+    { KS_CHAIN_SERVICE_ENDS,
+      "ip6 daddr . ip6 nexthdr . th dport . th sport @clients6 "
+      "update @clients6 { ip6 daddr . ip6 nexthdr . th dport . th sport timeout 2m }",
+      DO(IS_IPV6, ANSWERED6, LOOKUP(KS_NFT_SET_CLIENTS6), ANSWERED6,
+         REMEMBER(KS_NFT_SET_CLIENTS6, KS_FLOW_MS)), "no longer for five days" },
 
     { KS_CHAIN_EXCEPTED_IN, "ip saddr . ip protocol . th dport @services4 jump service_in",
       DO(IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),
@@ -105,9 +126,9 @@ static const KsRule rules[] = {
     VPN_REACHES(KS_CHAIN_SERVICE_IN, "saddr", SOURCE),
     { KS_CHAIN_SERVICE_IN, "meta l4proto udp jump service_noted",
       DO(IS_PROTOCOL(IPPROTO_UDP), JUMP(KS_CHAIN_SERVICE_NOTED)) },
-    { KS_CHAIN_SERVICE_IN, "ip saddr . th sport . th dport @clients4 jump service_goes_on",
+    { KS_CHAIN_SERVICE_IN, "ip saddr . ip protocol . th sport . th dport @clients4 jump service_goes_on",
       DO(CLIENT4, LOOKUP(KS_NFT_SET_CLIENTS4), JUMP(KS_CHAIN_SERVICE_GOES_ON)) },
-    { KS_CHAIN_SERVICE_IN, "ip6 saddr . th sport . th dport @clients6 jump service_goes_on",
+    { KS_CHAIN_SERVICE_IN, "ip6 saddr . ip6 nexthdr . th sport . th dport @clients6 jump service_goes_on",
       DO(CLIENT6, LOOKUP(KS_NFT_SET_CLIENTS6), JUMP(KS_CHAIN_SERVICE_GOES_ON)) },
     /* Who answers a connection of ours from before the lock could else make a client of himself. */
     { KS_CHAIN_SERVICE_IN, "tcp flags syn / syn,ack meta skuid >= 0 return",
@@ -118,7 +139,10 @@ static const KsRule rules[] = {
          COMPARE(EQ, 1, TCP_SYN), JUMP(KS_CHAIN_SERVICE_NOTED)), "a client begins" },
 
     /* The kernel finds a connection that a program holds before this hook; of one that has ended,
-     * or that a forged packet means, there is none. */
+     * or that a forged packet means, there is none. A SYN finds who listens. */
+    { KS_CHAIN_SERVICE_GOES_ON, "tcp flags syn / syn,ack jump service_noted",
+      DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_SYN | TCP_ACK),
+         COMPARE(EQ, 1, TCP_SYN), JUMP(KS_CHAIN_SERVICE_NOTED)), "it has not begun yet" },
     { KS_CHAIN_SERVICE_GOES_ON, "tcp flags & fin == fin jump service_noted",
       DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_FIN),
          COMPARE(EQ, 1, TCP_FIN), JUMP(KS_CHAIN_SERVICE_NOTED)), "the end of it" },
@@ -126,27 +150,27 @@ static const KsRule rules[] = {
       DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(TCP_FLAGS, 1, R1), MASK(1, TCP_RESET),
          COMPARE(EQ, 1, TCP_RESET), JUMP(KS_CHAIN_SERVICE_NOTED)), "the end of it" },
     { KS_CHAIN_SERVICE_GOES_ON,
-      "meta skuid >= 0 update @clients4 { ip saddr . th sport . th dport timeout 5d } accept",
+      "meta skuid >= 0 update @clients4 { ip saddr . ip protocol . th sport . th dport timeout 5d } accept",
       DO(HAS_SENDER, CLIENT4, REMEMBER(KS_NFT_SET_CLIENTS4, KS_CLIENT_MS), ACCEPT),
       "a program here holds it: it may be silent for long" },
     { KS_CHAIN_SERVICE_GOES_ON,
-      "meta skuid >= 0 update @clients6 { ip6 saddr . th sport . th dport timeout 5d } accept",
+      "meta skuid >= 0 update @clients6 { ip6 saddr . ip6 nexthdr . th sport . th dport timeout 5d } accept",
       DO(HAS_SENDER, CLIENT6, REMEMBER(KS_NFT_SET_CLIENTS6, KS_CLIENT_MS), ACCEPT),
       "a program here holds it: it may be silent for long" },
     { KS_CHAIN_SERVICE_GOES_ON, "jump service_noted", DO(JUMP(KS_CHAIN_SERVICE_NOTED)) },
 
     /* The kernel keeps what an element was made with, and takes none back, of a saved copy, that
      * ends later than that. */
-    { KS_CHAIN_SERVICE_NOTED, "update @clients4 { ip saddr . th sport . th dport timeout 5d }",
+    { KS_CHAIN_SERVICE_NOTED, "update @clients4 { ip saddr . ip protocol . th sport . th dport timeout 5d }",
       DO(CLIENT4, REMEMBER(KS_NFT_SET_CLIENTS4, KS_CLIENT_MS)), "it may last" },
-    { KS_CHAIN_SERVICE_NOTED, "update @clients6 { ip6 saddr . th sport . th dport timeout 5d }",
+    { KS_CHAIN_SERVICE_NOTED, "update @clients6 { ip6 saddr . ip6 nexthdr . th sport . th dport timeout 5d }",
       DO(CLIENT6, REMEMBER(KS_NFT_SET_CLIENTS6, KS_CLIENT_MS)), "it may last" },
     { KS_CHAIN_SERVICE_NOTED,
-      "update @clients4 { ip saddr . th sport . th dport timeout 2m } accept",
+      "update @clients4 { ip saddr . ip protocol . th sport . th dport timeout 2m } accept",
       DO(CLIENT4, REMEMBER(KS_NFT_SET_CLIENTS4, KS_FLOW_MS), ACCEPT),
       "it may be answered for 2 minutes" },
     { KS_CHAIN_SERVICE_NOTED,
-      "update @clients6 { ip6 saddr . th sport . th dport timeout 2m } accept",
+      "update @clients6 { ip6 saddr . ip6 nexthdr . th sport . th dport timeout 2m } accept",
       DO(CLIENT6, REMEMBER(KS_NFT_SET_CLIENTS6, KS_FLOW_MS), ACCEPT),
       "it may be answered for 2 minutes" },
 

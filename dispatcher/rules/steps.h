@@ -103,6 +103,7 @@
 #define R1_3 NFT_REG32_03
 #define R2   NFT_REG_2
 #define R2_1 NFT_REG32_05
+#define R2_2 NFT_REG32_06
 
 /* clang-format off: tables, to be read as such */
 #define STEP(name, ...)                     \

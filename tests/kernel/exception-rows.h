@@ -30,6 +30,10 @@ static const struct {
     { "2001:db8:9::/48", "tcp", "22", true },
     { "0.0.0.0/0", "udp", "2300-2310", true },
     { "2001:db8:9::/48", "udp", "2300-2310", true },
+    { "0.0.0.0/0", "tcp", "2300-2320", true },
+    { "2001:db8:9::/48", "tcp", "2300-2320", true },
+    { PUBLIC, "udp", "2320", true },
+    { PUBLIC6, "udp", "2320", true },
     { "10.0.0.0/8", "tcp", "22", true },
     { "fd01::/32", "tcp", "22", true },
 };
@@ -119,7 +123,7 @@ static const Row excepted_in[] = {
     { NEVER, TCP(PUBLIC, 5000, HERE, 23) },
     { NEVER, TCP("203.0.112.5", 5000, HERE, 22) },
     { NEVER, UDP(PUBLIC, 5000, HERE, 22) },
-    { NEVER, TCP(PUBLIC, 5000, HERE, 2300) },
+    { NEVER, TCP(PUBLIC, 5000, HERE, 2299) },
     { NEVER, FLAGGED(PUBLIC, 5001, HERE, 22, F_ACK) },
     { NEVER, FLAGGED(PUBLIC, 5001, HERE, 22, F_SYN_ACK) },
     { NEVER, FLAGGED(PUBLIC, 5001, HERE, 22, F_FIN_ACK) },
@@ -141,10 +145,9 @@ static const Row excepted_in[] = {
 
 /* Clients of services: what they begin with, and what follows. */
 static const Packet clients_begin[] = {
-    TCP(PUBLIC, 5000, HERE, 22),
-    TCP(PUBLIC6, 5000, HERE6, 22),
-    UDP("8.8.8.8", 53, HERE, 2300),
-    UDP(PUBLIC6, 6000, HERE6, 2300),
+    TCP(PUBLIC, 5000, HERE, 22),    TCP(PUBLIC6, 5000, HERE6, 22),
+    TCP(PUBLIC, 5000, HERE, 2320),  TCP(PUBLIC6, 5003, HERE6, 2320),
+    UDP("8.8.8.8", 53, HERE, 2300), UDP(PUBLIC6, 6000, HERE6, 2300),
 };
 static const Packet clients_go_on[] = {
     FLAGGED(PUBLIC, 5000, HERE, 22, F_ACK),
@@ -173,5 +176,10 @@ static const Packet clients_never[] = {
     UDP(HERE, 2300, "8.8.8.8", 5000),
     UDP(HERE6, 2301, PUBLIC6, 6000),
     UDP(HERE, 22, PUBLIC, 5000),
+    /* a client of the one protocol is none of the other, over the same port */
+    FLAGGED(HERE, 2300, "8.8.8.8", 53, F_ACK),
+    FLAGGED(HERE6, 2300, PUBLIC6, 6000, F_ACK),
+    UDP(HERE, 2320, PUBLIC, 5000),
+    UDP(HERE6, 2320, PUBLIC6, 5003),
     { HERE, "8.8.8.8", IPPROTO_UDP, 0, 2300, 53, .split = true },
 };

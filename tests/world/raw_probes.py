@@ -32,9 +32,9 @@ def checksum(data: bytes) -> int:
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-def udp(source: str, destination: str, payload: bytes, port: int = 9, fragment: int = 0) -> bytes:
+def udp(source: str, destination: str, payload: bytes, port: int = 9, fragment: int = 0, source_port: int = 40000) -> bytes:
     """An IP packet with a UDP datagram; `fragment`: an offset in bytes, then there is no UDP header."""
-    body = payload if fragment else struct.pack("!HHHH", 40000, port, 8 + len(payload), 0) + payload
+    body = payload if fragment else struct.pack("!HHHH", source_port, port, 8 + len(payload), 0) + payload
     addresses = [ipaddress.ip_address(one).packed for one in (source, destination)]
     if ":" in destination:
         return struct.pack("!IHBB", 6 << 28, len(body), _UDP, 64) + b"".join(addresses) + body
@@ -50,6 +50,16 @@ def tcp_segment(source: str, to: str, source_port: int, port: int, flags: int) -
     tcp = struct.pack("!HHIIBBHHH", source_port, port, 1, 1, 0x50, flags, 1024, 0, 0)
     check = checksum(ends + struct.pack("!BBH", 0, _TCP, 20) + tcp)
     return header + tcp[:16] + struct.pack("!H", check) + tcp[18:]
+
+
+def in_pieces(packet: bytes, size: int) -> list[bytes]:
+    """An IPv4 packet without options in two fragments, the first with so many bytes (eight each) of what it carries."""
+
+    def piece(fragment: int, payload: bytes) -> bytes:
+        header = packet[:2] + struct.pack("!H", 20 + len(payload)) + packet[4:6] + struct.pack("!H", fragment) + packet[8:10]
+        return header + struct.pack("!H", checksum(header + b"\0\0" + packet[12:20])) + packet[12:20] + payload
+
+    return [piece(0x2000, packet[20 : 20 + size]), piece(size // 8, packet[20 + size :])]
 
 
 def ether(to: bytes, sender: bytes, kind: int, payload: bytes) -> bytes:

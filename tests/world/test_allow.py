@@ -15,7 +15,7 @@ import pytest
 from . import addresses as a
 from . import kernel
 from .probes import echo_request
-from .raw_probes import ether, mac_of, send_from_router, tcp_segment, udp
+from .raw_probes import ether, in_pieces, mac_of, send_from_router, tcp_segment, udp
 from .sandbox import build_dir
 from .waiting import wait_until
 
@@ -426,31 +426,38 @@ def test_a_service_is_reached_and_answers(allowed, family):
             one.close()
 
 
-def test_no_connection_of_ours_becomes_a_clients(allowed):
-    """It began before the lock closed, and its far end sends what begins one."""
+@pytest.mark.parametrize("way", ["whole", "pieces", "udp"])
+def test_no_connection_of_ours_becomes_a_clients(allowed, way):
+    """It began before the lock closed, and its far end sends what begins one; or the same ports are a client's by UDP."""
     here, there = allowed.addresses[4], a.WEB[4]
 
     def begin_from(port):
-        send_from_router(allowed, 0x0800, [tcp_segment(there, here, port, _SERVICE, _SYN)])
+        begin = tcp_segment(there, here, port, _SERVICE, _SYN)
+        packets = {"whole": [begin], "pieces": in_pieces(begin, 16), "udp": [udp(there, here, b"x", _SERVICE, source_port=port)]}
+        send_from_router(allowed, 0x0800, packets[way])
+
+    def is_answered():
+        mark = allowed.capture.fence()
+        begin_from(5001)  # nobody listens, so the kernel answers it
+        packets = [frame.packet for frame in allowed.capture.since(mark, allowed.capture.fence()) if frame.packet]
+        return (_SERVICE, 5001) in [(packet.source_port, packet.destination_port) for packet in packets]
 
     allowed.product.ctl("unlock")
-    with _bound(allowed, 4, socket.SOCK_STREAM) as own:
+    assert way == "udp" or is_answered(), "the test itself begins nothing"
+    with _bound(allowed, 4, socket.SOCK_STREAM) as own, _bound(allowed, 4, socket.SOCK_DGRAM) as service:
         own.settimeout(_COMES)
+        service.settimeout(_COMES)
         own.connect((there, a.ECHO_PORT))
         assert _speaks(own, own), "no connection"  # the echo
         allowed.product.ctl("lock")
-        _add(allowed, "tcp", "--from", there, "--protocol", "tcp", "--port", str(_SERVICE))
-        mark = allowed.capture.fence()
-        begin_from(5001)  # the control: nobody listens, so the kernel answers it
-        ends = [
-            (frame.packet.source_port, frame.packet.destination_port)
-            for frame in allowed.capture.since(mark, allowed.capture.fence())
-            if frame.packet
-        ]
-        assert (_SERVICE, 5001) in ends, "the test itself begins nothing"
+        for protocol in ("tcp", "udp"):
+            _add(allowed, protocol, "--from", there, "--protocol", protocol, "--port", str(_SERVICE))
+        assert way != "whole" or is_answered()
+        begin_from(a.ECHO_PORT)
+        allowed.capture.fence()
+        assert way != "udp" or service.recv(9) == b"x", "it is a client"
         canary = b"canary of ours"
-        begin = [lambda: begin_from(a.ECHO_PORT), allowed.capture.fence, lambda: own.sendall(canary)]
-        assert not _seen(allowed, canary, begin)
+        assert not _seen(allowed, canary, [allowed.capture.fence, lambda: own.sendall(canary)])
 
 
 def test_a_service_for_anybody_is_confirmed(allowed):
