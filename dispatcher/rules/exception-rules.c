@@ -114,6 +114,17 @@ static const KsRule rules[] = {
       DO(IS_IPV6, ANSWERED6, LOOKUP(KS_NFT_SET_CLIENTS6), ANSWERED6,
          REMEMBER(KS_NFT_SET_CLIENTS6, KS_FLOW_MS)), "no longer for five days" },
 
+    /* Put together, a packet has lost the connection that the kernel knew it by: what begins one
+     * could be of one of ours. The first piece says the port. */
+    { KS_CHAIN_PREROUTING,
+      "ip frag-off & 16383 != 0 ip saddr . ip protocol . th dport @services4 jump service_pieces",
+      DO(IS_IPV4, NETWORK(IPV4_FRAGMENT, 2, R1), MASK(2, 0x3f, 0xff), COMPARE(NEQ, 2, 0, 0),
+         NETWORK(IPV4_SOURCE, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),
+         TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_SET_SERVICES4),
+         JUMP(KS_CHAIN_SERVICE_PIECES)), "in pieces to a service" },
+    { KS_CHAIN_SERVICE_PIECES, "meta l4proto tcp counter name \"blocked_in\" drop",
+      DO(IS_PROTOCOL(IPPROTO_TCP), COUNT(KS_COUNTER_BLOCKED_IN), DROP) },
+
     { KS_CHAIN_EXCEPTED_IN, "ip saddr . ip protocol . th dport @services4 jump service_in",
       DO(IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),
          TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_SET_SERVICES4),

@@ -67,17 +67,6 @@ static const KsRule rules[] = {
       DO(IS_IPV6, PRESENCE(IPPROTO_ROUTING, R1), COMPARE(EQ, 1, 1), COUNT(KS_COUNTER_BLOCKED_IN),
          DROP), "a packet that names its own way" },
 
-    /* Put together, a packet has lost the connection that the kernel knew it by: what begins one could
-     * mean one of ours (ADR 45). The first of them says the port. */
-    { KS_CHAIN_PREROUTING,
-      "ip frag-off & 16383 != 0 ip saddr . ip protocol . th dport @services4 jump service_pieces",
-      DO(IS_IPV4, NETWORK(IPV4_FRAGMENT, 2, R1), MASK(2, 0x3f, 0xff), COMPARE(NEQ, 2, 0, 0),
-         NETWORK(IPV4_SOURCE, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),
-         TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_SET_SERVICES4),
-         JUMP(KS_CHAIN_SERVICE_PIECES)), "in pieces to a service" },
-    { KS_CHAIN_SERVICE_PIECES, "meta l4proto tcp counter name \"blocked_in\" drop",
-      DO(IS_PROTOCOL(IPPROTO_TCP), COUNT(KS_COUNTER_BLOCKED_IN), DROP) },
-
     /* A tunnel's address is for those who come through the tunnel (CVE-2019-14899), for guests, and
      * for what IPsec has decrypted. */
     { KS_CHAIN_TO_TUNNEL, "iif ^ 2000000000 == @guest_interfaces accept",
