@@ -17,6 +17,8 @@ from .picture import Picture
 EXTENSIONS = ("appindicatorsupport@rgcjonas.gmail.com", "ubuntu-appindicators@ubuntu.com")
 SHELL = "org.gnome.Shell"
 
+_PANEL_END = "330x28+625+2"
+_ICON_WIDEST = 15  # columns; of the shell's own, the network's has 16
 _BELOW_ICON = "220x300+790+40"  # where the menu opens
 _WALLPAPER = (0x34, 0x65, 0xA4)
 
@@ -137,8 +139,17 @@ class GnomeDesktop(Desktop):
 
     def _icon_at(self) -> int | None:
         """The column of our icon: the first right of the clock."""
-        columns = Picture(self.screenshot("gnome-panel"), "330x28+625+2").drawn_columns()
+        columns = Picture(self.screenshot("gnome-panel"), _PANEL_END).drawn_columns()
         return 625 + columns[0] + 8 if columns else None
+
+    def picture_of_icon(self, name: str) -> Picture | None:
+        """Where it is drawn now: it moves when the shell's own icons beside it come and go. None: nowhere,
+        and the first that is drawn is one of those, which are wider."""
+        shot = self.screenshot(name)
+        columns = Picture(shot, _PANEL_END).drawn_columns()
+        picture = Picture(shot, f"24x28+{625 + columns[0] - 4}+2") if columns else None
+        drawn = picture.drawn_columns() if picture else []
+        return picture if drawn and drawn[-1] - drawn[0] < _ICON_WIDEST else None
 
     def look_at_menu(self, name: str) -> str:
         """Opens the icon's menu by mouse, and closes it. Returns where the icon is drawn."""

@@ -70,7 +70,8 @@ def test_a_day_with_the_lock(world, gnome):
     assert Picture(gnome.screenshot("gnome-panel"), icon).contrast >= 3
 
     def drawn(name):
-        return Picture(gnome.screenshot(name), icon).colours
+        picture = gnome.picture_of_icon(name)
+        return picture and picture.colours
 
     gnome.x("mousemove", "500", "600")  # what is pointed at is lit
 
@@ -80,6 +81,7 @@ def test_a_day_with_the_lock(world, gnome):
 
     wait_until(is_dark, "the icon not to be lit")
     protected = drawn("gnome-panel")
+    assert protected
 
     # it drops, and is connected again from the notification
     world.client.kill("openvpn")
@@ -88,9 +90,15 @@ def test_a_day_with_the_lock(world, gnome):
     [drop] = wait_until(gnome.told, "to be told", 20)
     assert drop["title"] == "Blocked" and drop["urgent"]
     wait_until(gnome.banner, "the banner", 20)
-    # the shell says what it was told before it draws it
-    wait_until(lambda: drawn("gnome-blocked") != protected, "the icon to be drawn", 20)
-    blocked = drawn("gnome-blocked")
+    # the shell says what it was told before it draws it, and while it loads an icon it draws none
+    blocked = protected
+
+    def stays():
+        nonlocal blocked
+        before, blocked = blocked, drawn("gnome-blocked")
+        return blocked and protected != before == blocked
+
+    wait_until(stays, "the icon to be drawn", 20)
     gnome.click_banner("Reconnect")
     gnome.wait_icon("protected", 30)
     wait_until(lambda: not gnome.told(), "the notification to go")
