@@ -234,7 +234,9 @@ static GVariant *describe_networks(const KsStatusFacts *facts)
         const KsNetwork *network = g_ptr_array_index(world->networks, i);
         const KsLink *link = ks_world_link_by_name(world, network->interface);
 
-        if (link && link->tunnel_kind) /* a VPN's own interface is no network to a person */
+        /* a VPN's own interface is no network to a person; NetworkManager may name it when it is
+         * gone */
+        if (!link || link->tunnel_kind)
             continue;
         if (!sees(facts, network->users))
             continue;

@@ -69,7 +69,8 @@ bool ks_bounds_of_here(GVariant *arguments)
 
     g_variant_get_child(arguments, 1, "^a&s", &networks);
     for (unsigned i = 0; networks[i]; i++)
-        if (i == KS_LAN_NETWORKS_MAX || !ks_uuid_is_valid(networks[i]))
+        if (i == KS_LAN_NETWORKS_MAX || !ks_uuid_is_valid(networks[i]) ||
+            g_strv_contains(networks + i + 1, networks[i]))
             return false;
     return networks[0] != NULL;
 }

@@ -118,6 +118,7 @@ MALFORMED = (
     ("SetAlwaysOn", f"([{', '.join([repr(NETWORK)] * 9)}],)", OUT_OF_BOUNDS),
     ("SetAlwaysOnHere", "('full', @as [])", OUT_OF_BOUNDS),
     ("SetAlwaysOnHere", "('full', ['uplink'])", OUT_OF_BOUNDS),
+    ("SetAlwaysOnHere", f"('full', [{', '.join([repr(NETWORK)] * 2)}])", OUT_OF_BOUNDS),
     ("SetAlwaysOnHere", f"('full', [{', '.join([repr(NETWORK)] * 257)}])", OUT_OF_BOUNDS),
     ("SetSharing", "(['eth/1'],)", OUT_OF_BOUNDS),
     ("SetSharing", f"(['{a.UPLINK}', '{a.UPLINK}'],)", OUT_OF_BOUNDS),
