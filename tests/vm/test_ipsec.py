@@ -115,6 +115,33 @@ def test_strongswan_by_networkmanager(swan, encapsulated):
         _must_stay_closed(swan, talkers, since, encrypted)
 
 
+def test_always_on(swan):
+    """Connected by nobody, and again when its program is killed and when the network was away."""
+    swan.ctl("lock")
+    since = swan.capture.fence()
+    ipsec.add_profile(swan, False)
+    swan.ctl("always-on", ipsec.PROFILE)
+    try:
+        with Talkers(swan) as talkers:
+            for drop in (None, "kill -KILL $(pidof charon-nm)", "nmcli connection down uplink; nmcli connection up uplink"):
+                if drop:
+                    swan.sh(drop, timeout=120)
+                    wait_until(lambda: swan.status()["always_on"]["state"] != "up", "the guard to see the drop", 60)
+                wait_until(lambda: swan.status()["always_on"]["state"] == "up", "NetworkManager to have connected it", 120)
+                assert swan.wait_state("protected", 90)["verified"]
+                setting.must_tunnel(swan, a.KERNEL_IPSEC_CLIENT)
+            swan.capture.fence()
+            assert talkers.in_clear(since) == 0
+            setting.must_hold(swan, since)
+            swan.ctl("always-on", "off")
+            swan.ctl("unlock")  # the control: without the lock they are seen
+            swan.run("nmcli", "connection", "down", ipsec.PROFILE, check=False)
+            since = swan.capture.mark()
+            wait_until(lambda: talkers.in_clear(since) > 5, "the talkers' packets in clear", 30)
+    finally:
+        swan.ctl("always-on", "off")
+
+
 @pytest.fixture
 def by_hand(swan):
     """Policies without an interface are let out while NetworkManager has such a VPN up."""
