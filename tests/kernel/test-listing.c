@@ -28,6 +28,7 @@ static const struct {
     const char *before;
 } wordings[] = {
     { VERSION(1, 0, 6), "ip frag-off & 0x1fff != 0x0", "ip frag-off & 8191 != 0" },
+    { VERSION(1, 0, 6), "ip frag-off & 0x3fff != 0x0", "ip frag-off & 16383 != 0" },
     { VERSION(1, 0, 9), "tcp flags & (syn | ack) == syn", "tcp flags syn / syn,ack" },
     { VERSION(1, 0, 9), "@nh,51,13 != 0x0", "@nh,48,16 & 0x1fff != 0x0" },
     { VERSION(1, 0, 9), "@nh,51,13 0x0", "@nh,48,16 & 0x1fff == 0x0" },
