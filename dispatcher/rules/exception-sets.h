@@ -28,27 +28,18 @@
     .field_sizes = { (size_of_address), 1, 2, 0 }, \
     .flags = NFT_SET_INTERVAL | NFT_SET_CONCAT | NFT_SET_TIMEOUT
 
-#define RANGES4(id, called, text)                                                       \
-    [id] = {                                                                            \
-        .keys = (id),                                                                   \
-        .name = (called),                                                               \
-        .comment = (text),                                                              \
-        .nft_type = "ipv4_addr . inet_proto . inet_service",                            \
-        .key_type = CONCAT(CONCAT(TYPE_IPV4_ADDR, TYPE_INET_PROTO), TYPE_INET_SERVICE), \
-        .key_length = 12,                                                               \
-        EXCEPTION_RANGES(4),                                                            \
+#define RANGES(id, called, text, address, bits, bytes)                        \
+    [id] = {                                                                  \
+        .keys = (id),                                                         \
+        .name = (called),                                                     \
+        .comment = (text),                                                    \
+        .nft_type = address " . inet_proto . inet_service",                   \
+        .key_type = CONCAT(CONCAT(bits, TYPE_INET_PROTO), TYPE_INET_SERVICE), \
+        .key_length = (bytes) + 8,                                            \
+        EXCEPTION_RANGES(bytes),                                              \
     }
-
-#define RANGES6(id, called, text)                                                       \
-    [id] = {                                                                            \
-        .keys = (id),                                                                   \
-        .name = (called),                                                               \
-        .comment = (text),                                                              \
-        .nft_type = "ipv6_addr . inet_proto . inet_service",                            \
-        .key_type = CONCAT(CONCAT(TYPE_IPV6_ADDR, TYPE_INET_PROTO), TYPE_INET_SERVICE), \
-        .key_length = 24,                                                               \
-        EXCEPTION_RANGES(16),                                                           \
-    }
+#define RANGES4(id, called, text) RANGES(id, called, text, "ipv4_addr", TYPE_IPV4_ADDR, 4)
+#define RANGES6(id, called, text) RANGES(id, called, text, "ipv6_addr", TYPE_IPV6_ADDR, 16)
 
 /* What packets leave behind, for answers or for more of them. */
 #define NOTES(id, contents, called, most, text, words, bits, bytes) \
