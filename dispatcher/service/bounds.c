@@ -33,16 +33,22 @@ bool ks_bounds_of_always_on(GVariant *arguments)
     return g_strv_length((char **) vpns) <= KS_ALWAYS_ON_MAX;
 }
 
-bool ks_bounds_of_cards(GVariant *arguments)
+/* The list that is argument number `at`: each valid, none twice, at most so many. */
+static bool is_list(GVariant *arguments, unsigned at, unsigned most,
+                    bool (*is_valid)(const char *text))
 {
-    g_autofree const char **cards = NULL;
+    g_autofree const char **texts = NULL;
 
-    g_variant_get_child(arguments, 0, "^a&s", &cards);
-    for (unsigned i = 0; cards[i]; i++)
-        if (i == KS_SHARED_CARDS_MAX || !ks_interface_name_is_valid(cards[i]) ||
-            g_strv_contains(cards + i + 1, cards[i]))
+    g_variant_get_child(arguments, at, "^a&s", &texts);
+    for (unsigned i = 0; texts[i]; i++)
+        if (i == most || !is_valid(texts[i]) || g_strv_contains(texts + i + 1, texts[i]))
             return false;
     return true;
+}
+
+bool ks_bounds_of_cards(GVariant *arguments)
+{
+    return is_list(arguments, 0, KS_SHARED_CARDS_MAX, ks_interface_name_is_valid);
 }
 
 bool ks_bounds_of_mode(GVariant *arguments)
@@ -65,12 +71,8 @@ bool ks_bounds_of_locks(GVariant *arguments)
 
 bool ks_bounds_of_here(GVariant *arguments)
 {
-    g_autofree const char **networks = NULL;
+    g_autoptr(GVariant) networks = g_variant_get_child_value(arguments, 1);
 
-    g_variant_get_child(arguments, 1, "^a&s", &networks);
-    for (unsigned i = 0; networks[i]; i++)
-        if (i == KS_LAN_NETWORKS_MAX || !ks_uuid_is_valid(networks[i]) ||
-            g_strv_contains(networks + i + 1, networks[i]))
-            return false;
-    return networks[0] != NULL;
+    return g_variant_n_children(networks) > 0 &&
+           is_list(arguments, 1, KS_LAN_NETWORKS_MAX, ks_uuid_is_valid);
 }
