@@ -64,12 +64,13 @@ void ks_guard_connect(KsGuard *guard)
     KsManager *manager = ks_look_manager(guard->look);
     const KsSettings *settings = ks_engine_settings(guard->engine);
     const KsWorld *world = ks_look_world(guard->look);
+    const char *here = ks_always_on_here(settings, world);
     const char *const *chosen;
     KsAlwaysOnStep step;
 
     g_strfreev(guard->always_on_now);
-    guard->always_on_now = ks_always_on_list(settings, world);
-    guard->is_always_on_here = ks_always_on_here(settings, world) != NULL;
+    guard->always_on_now = ks_always_on_list(settings, here);
+    guard->is_always_on_here = here != NULL;
     chosen = ks_guard_always_on(guard);
     if (chosen && chosen[0])
         ks_look_at_logins(guard->look);

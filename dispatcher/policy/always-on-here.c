@@ -30,9 +30,8 @@ const char *ks_always_on_here(const KsSettings *settings, const KsWorld *world)
     return NULL;
 }
 
-char **ks_always_on_list(const KsSettings *settings, const KsWorld *world)
+char **ks_always_on_list(const KsSettings *settings, const char *here)
 {
-    const char *here = ks_always_on_here(settings, world);
     GPtrArray *list = g_ptr_array_new();
 
     if (here)

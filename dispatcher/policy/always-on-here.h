@@ -12,8 +12,8 @@
 const char *ks_always_on_here(const KsSettings *settings, const KsWorld *world);
 
 /* Those that are always on now, the wanted one first, at most KS_ALWAYS_ON_CHOSEN_MAX; may be
- * empty. Owned by the caller. */
-char **ks_always_on_list(const KsSettings *settings, const KsWorld *world);
+ * empty. `here`: as ks_always_on_here() says. Owned by the caller. */
+char **ks_always_on_list(const KsSettings *settings, const char *here);
 
 /* What is said for these networks, in the place of what was said before; `vpn` "": nothing is. */
 typedef struct {

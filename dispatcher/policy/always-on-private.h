@@ -43,7 +43,7 @@ struct KsAlwaysOn {
     bool held;
     unsigned failures;   /* of all, in a row */
     int64_t not_before;  /* the next attempt */
-    int64_t first_again; /* 0: the first is up, or nothing is */
+    int64_t first_again; /* 0: the first is up, or nothing is, or it is due */
     int64_t proven_by;   /* while swapping: the first works by then, or has failed */
     uint64_t network;    /* as it was seen last; 0: none */
     uint64_t logins;

@@ -17,7 +17,7 @@ static KsWorld *world_on(const char *uuid, const char *place, bool leads_out)
 static void assert_list(const KsSettings *settings, KsWorld *world, const char *wanted)
 {
     g_autoptr(KsWorld) held = world;
-    g_auto(GStrv) list = ks_always_on_list(settings, held);
+    g_auto(GStrv) list = ks_always_on_list(settings, ks_always_on_here(settings, held));
     g_autofree char *text = g_strjoinv(" ", list);
 
     g_assert_cmpstr(text, ==, wanted);
