@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from . import addresses as a
+from . import heard
 from .capture import Capture
 from .waiting import wait_until
 
 _STATE = Path("/var/lib/nm-killswitch/state")
-_HEARD = Path("/run/world/heard")
-_LAST_HOOK = Path("/etc/NetworkManager/dispatcher.d/99-heard")  # runs when ours has
 _NOBODY = 65534
 _SO_BINDTODEVICE = 25
 _POLKIT_RULES = Path("/etc/polkit-1/rules.d/01-attack.rules")
@@ -203,12 +202,9 @@ def test_a_word_at_boot_does_not_undo_what_a_person_closed(guarded):
 
 def test_a_name_that_another_program_takes(guarded):
     """NetworkManager goes on to list a VPN whose tunnel was deleted; "ppp0" may be the uplink next."""
-    _HEARD.unlink(missing_ok=True)
-    _LAST_HOOK.write_text(f'#!/bin/sh\n[ "$2" != vpn-up ] || touch {_HEARD}\n')
-    _LAST_HOOK.chmod(0o755)
+    heard.listen()
     guarded.manager.up("full")
-    wait_until(_HEARD.exists, "the hook's last word, which names the link that has the name then")
-    _LAST_HOOK.unlink()
+    heard.wait_heard(a.TUNNEL, "vpn-up")  # the hook's last word names the link that has the name then
     guarded.product.wait_state("protected")
     guarded.client.ip(f"link del {a.TUNNEL}")
     guarded.product.wait_state("blocked")

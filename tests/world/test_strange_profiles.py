@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from . import addresses as a
-from . import profiles
+from . import heard, profiles
 from .people import BUS_NAME, INTERFACE, OBJECT, PROPERTIES
 from .plugins import offer
 from .strangers import FILL, Stranger, plugin, profile
@@ -22,8 +22,6 @@ from .waiting import wait_until
 UUID = "aaaaaaaa-0000-0000-0000-000000000001"
 _PLUGIN = Path("/run/world/bin/ipsec_plugin.py")
 _KINDS = ("libreswan", "ssh")
-_HEARD = Path("/run/world/heard")
-_LAST_HOOK = Path("/etc/NetworkManager/dispatcher.d/99-heard")  # runs when ours has
 _POLICY = ["src", "192.0.2.1/32", "dst", "0.0.0.0/0", "dir", "out"]
 
 
@@ -31,9 +29,7 @@ _POLICY = ["src", "192.0.2.1/32", "dst", "0.0.0.0/0", "dir", "out"]
 def guarded(world):
     for kind in _KINDS:
         offer(kind)
-    _HEARD.touch()
-    _LAST_HOOK.write_text(f'#!/bin/sh\necho "$1 $2" >> {_HEARD}\n')
-    _LAST_HOOK.chmod(0o755)
+    heard.listen()
     world.product.install()
     world.product.start_guard()
     return world
@@ -189,7 +185,7 @@ def test_a_vpn_set_up_by_hand_is_not_closed_by_a_profile_with_its_uuid(guarded, 
     wait_until(lambda: guarded.client.has_link("br8"), "its bridge")
     assert ivan.delete(path).ok
     wait_until(lambda: not guarded.client.has_link("br8"), "its bridge to go")
-    wait_until(lambda: "br8 down" in _HEARD.read_text(), "the hook to have told the guard")
+    heard.wait_heard("br8", "down")
     assert guarded.product.status()["state"] == "protected"
     guarded.product.ctl("lock")  # it looks again
     assert [t["name"] for t in guarded.product.status()["tunnels"]] == ["Home"]
