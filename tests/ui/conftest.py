@@ -57,26 +57,24 @@ def desktop(world):  # noqa: F811
         yield started
 
 
-@pytest.fixture
-def small_desktop(world):  # noqa: F811
+def _of_size(world, pixels: str):  # noqa: F811
     from ui.desktop import Desktop
 
-    class SmallDesktop(Desktop):
-        size = "800x600x24"
+    class Sized(Desktop):
+        size = f"{pixels}x24"
 
-    with at_the_desk(world, SmallDesktop) as started:
+    with at_the_desk(world, Sized) as started:
         yield started
+
+
+@pytest.fixture
+def small_desktop(world):  # noqa: F811
+    yield from _of_size(world, "800x600")
 
 
 @pytest.fixture
 def high_desktop(world):  # noqa: F811
-    from ui.desktop import Desktop
-
-    class HighDesktop(Desktop):
-        size = "1024x2000x24"
-
-    with at_the_desk(world, HighDesktop) as started:
-        yield started
+    yield from _of_size(world, "1024x2000")
 
 
 @pytest.fixture
