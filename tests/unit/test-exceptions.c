@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "exceptions-fixture.h"
 #include "files/exceptions-file.h"
 #include "policy/draw.h"
 #include "policy/error.h"
-#include "policy/exceptions.h"
 
 #include <glib/gstdio.h>
 #include <netinet/in.h>
@@ -14,16 +14,6 @@ static KsExceptionWish wish_of(const char *name, const char *to, const char *pro
     return (KsExceptionWish){
         .name = name, .to = to, .protocol = protocol, .first_port = first, .last_port = last
     };
-}
-
-static int code_of(KsExceptions *exceptions, const KsExceptionWish *wish)
-{
-    g_autoptr(GError) error = NULL;
-    bool added = ks_exceptions_add(exceptions, wish, NULL, 0, &error);
-
-    g_assert_cmpint(added, ==, !error);
-    g_assert_true(added || error->domain == KS_ERROR);
-    return added ? -1 : error->code;
 }
 
 static void test_refused(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Exceptions that come in (policy/exceptions.c): services of this machine. */
+#include "exceptions-fixture.h"
 #include "policy/error.h"
 #include "policy/exceptions-in-force.h"
-#include "policy/exceptions.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -13,15 +13,6 @@ static KsExceptionWish wish_of(const char *name, const char *from, const char *p
     return (KsExceptionWish){
         .name = name, .from = from, .protocol = protocol, .first_port = first, .last_port = last
     };
-}
-
-static int code_of(KsExceptions *exceptions, const KsExceptionWish *wish)
-{
-    g_autoptr(GError) error = NULL;
-    bool added = ks_exceptions_add(exceptions, wish, NULL, 0, &error);
-
-    g_assert_cmpint(added, ==, !error);
-    return added ? -1 : error->code;
 }
 
 static void test_refused(void)
