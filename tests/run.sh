@@ -112,7 +112,7 @@ install_dependencies "$needed" || exit 1
 prepare_suites
 
 passed=0 failed=0 skipped=0
-failures=() skips=() lates=()
+failures=() skips=() agains=()
 started=$SECONDS
 sort_suites
 for suite in "${in_turn[@]}"; do
@@ -125,7 +125,7 @@ done
 
 printf '\n'
 [ ${#skips[@]} -eq 0 ] || printf 'skipped: %s\n' "${skips[@]}"
-[ ${#lates[@]} -eq 0 ] || printf 'passed when it ran once more: %s\n' "${lates[@]}"
+[ ${#agains[@]} -eq 0 ] || printf 'failed once, then passed twice: %s\n' "${agains[@]}"
 [ ${#failures[@]} -eq 0 ] || printf 'FAILED: %s\n' "${failures[@]}"
 status=0
 [ "$failed" -eq 0 ] || status=1

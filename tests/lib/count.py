@@ -4,12 +4,12 @@
 
     count.py meson STATUS BASE     BASE.json and BASE.junit.xml of `meson test --logbase`;
                                    what the failed programs said goes to BASE.failed
-    count.py pytest STATUS FILE    FILE of `pytest --junitxml`; FILE.again, if it is there, of the
-                                   cases that ran once more
-    count.py late FILE             the cases that deserve to, as pytest names them
+    count.py pytest STATUS FILE    FILE of `pytest --junitxml`; FILE.1 and FILE.2, if they are there, of
+                                   the cases that ran twice more
+    count.py again FILE            the cases that may, as pytest names them
 
 STATUS is the tool's exit status. Prints "PASSED FAILED SKIPPED" on the first line, then one line
-"FAIL name: why", "SKIP name: why" or "LATE name: why" (passed when it ran once more) for each case
+"FAIL name: why", "SKIP name: why" or "AGAIN name: why" (passed when it ran twice more) for each case
 that did not simply pass. Nothing gets lost: a program that fails without a failing case, a tool
 that fails without a failing program, and a run in which no case passed or failed each count as one
 failure.
@@ -21,12 +21,16 @@ import shlex
 import sys
 import xml.etree.ElementTree as ElementTree
 
-# A wait that ended in vain says that the machine was slow, or that something never comes. Run once
-# more, only the second fails again. A test that saw something wrong gets no second look, nor does one
-# that only quotes such a wait, or waited for the product itself (ProductTooSlow).
+# With thousands of tests on a machine that is slow for a moment, one reads a value too early in most runs. Such
+# a test runs twice more, by itself, and has to pass both times. A leak may come once in a thousand times: a test
+# that looked at what left the machine gets no second try (world/second_try.py says which), unless all that it says
+# is that something else never came. Nor does one that waited for the product in vain.
 _BEGIN = r'(failed on (setup|teardown) with ")?([\w.]+\.)?'
-_LATE = re.compile(_BEGIN + "(WaitedTooLong: waited|TimeoutExpired: Command) ")
-_LATE_MOST = 3  # more at once are no accident
+_WAITED = re.compile(_BEGIN + "(WaitedTooLong: waited|TimeoutExpired: Command) ")
+_FOR_PRODUCT = re.compile(_BEGIN + "ProductTooSlow: ")
+_FINAL = "properties/property[@name='final']"
+_MOST = 3  # more at once are no accident
+_TIMES = 2
 
 
 class Count:
@@ -34,7 +38,7 @@ class Count:
         self.passed = 0
         self.failed = []
         self.skipped = []
-        self.late = []
+        self.again = []
 
     def add_case(self, name, case, passed_again=False):
         """One <testcase> of a JUnit file."""
@@ -42,7 +46,7 @@ class Count:
         skip = case.find("skipped")
         if bad and passed_again:
             self.passed += 1
-            self.late.append((name, reason(bad[0])))
+            self.again.append((name, reason(bad[0])))
         elif bad:
             self.failed.append((name, reason(bad[0]) or "failed"))
         elif skip is not None:
@@ -54,14 +58,14 @@ class Count:
     def close(self, status):
         if status in (124, 137):
             self.failed.append(("the suite", "took too long and was ended"))
-        elif status and not self.failed and not (status == 1 and self.late):
+        elif status and not self.failed and not (status == 1 and self.again):
             self.failed.append(("the suite", f"ended with exit status {status}"))
         elif not self.passed and not self.failed:
             self.failed.append(("the suite", "ran no test"))
 
     def print(self):
         print(self.passed, len(self.failed), len(self.skipped))
-        for word, cases in (("FAIL", self.failed), ("SKIP", self.skipped), ("LATE", self.late)):
+        for word, cases in (("FAIL", self.failed), ("SKIP", self.skipped), ("AGAIN", self.again)):
             for name, why in cases:
                 print(f"{word} {name}: {' '.join(why.split())[:300]}")
 
@@ -139,9 +143,9 @@ def count_pytest(count, path, status):
     cases = cases_of(path)
     if status in (2, 124) and cases and not len(cases[-1]):
         cases.pop()  # interrupted: pytest writes the case that was running like one that passed
-    again = {case_name(case) for case in cases_of(path + ".again") if passed(case)}
+    again = [{case_name(case) for case in cases_of(f"{path}.{time + 1}") if passed(case)} for time in range(_TIMES)]
     for case in cases:
-        count.add_case(case_name(case), case, is_late(case) and case_name(case) in again)
+        count.add_case(case_name(case), case, may_run_again(case) and all(case_name(case) in names for names in again))
 
 
 def case_name(case):
@@ -152,20 +156,22 @@ def passed(case):
     return not faults(case) and case.find("skipped") is None
 
 
-def is_late(case):
-    bad = faults(case)
-    return bool(bad) and all(_LATE.match(reason(fault)) for fault in bad)
+def may_run_again(case):
+    reasons = [reason(fault) for fault in faults(case)]
+    if case.find(_FINAL) is not None:
+        return bool(reasons) and all(_WAITED.match(each) for each in reasons)
+    return bool(reasons) and not any(_FOR_PRODUCT.match(each) for each in reasons)
 
 
-def print_late(path):
-    late = [case for case in cases_of(path) if is_late(case)]
-    for case in late if len(late) <= _LATE_MOST else []:
+def print_again(path):
+    again = [case for case in cases_of(path) if may_run_again(case)]
+    for case in again if len(again) <= _MOST else []:
         print(f"{case.get('classname').replace('.', '/')}.py::{case.get('name')}")
 
 
 def main():
-    if sys.argv[1:2] == ["late"] and len(sys.argv) == 3:
-        print_late(sys.argv[2])
+    if sys.argv[1:2] == ["again"] and len(sys.argv) == 3:
+        print_again(sys.argv[2])
         return 0
     if len(sys.argv) != 4 or sys.argv[1] not in ("meson", "pytest"):
         print(__doc__, file=sys.stderr)

@@ -5,7 +5,7 @@
 # tells `count` what they wrote, and adds no output of its own. To add one, write its function here
 # and its row in tests/run.sh.
 #
-# In: top, verbose, only, wanted, named. Out: passed, failed, skipped, failures, skips, lates.
+# In: top, verbose, only, wanted, named. Out: passed, failed, skipped, failures, skips, agains.
 
 # shellcheck disable=SC2154 # the variables above belong to tests/run.sh
 
@@ -108,7 +108,7 @@ tally() {
         case $word in
         FAIL) failures+=("$suite $name") ;;
         SKIP) skips+=("$suite $name") ;;
-        LATE) lates+=("$suite $name") ;;
+        AGAIN) agains+=("$suite $name") ;;
         esac
     done
     passed=$((passed + ${words[0]:-0}))
@@ -298,9 +298,9 @@ suite_fuzz() {
 }
 
 # pytest_counted REPORT [NAME=VALUE...] [OPTION...]: the tests of the suite by pytest, in this
-# environment. Those that only waited in vain run once more, by themselves; what fails then has failed.
+# environment. Of those that failed, count.py says which run twice more, by themselves.
 pytest_counted() {
-    local report=$1 status words late=()
+    local report=$1 status words again=() time
 
     shift
     words=(env)
@@ -309,11 +309,13 @@ pytest_counted() {
         shift
     done
     words+=(/usr/bin/python3 -m pytest -p no:cacheprovider -ra "$@")
-    rm -f "$report" "$report.again"
+    rm -f "$report" "$report".[12]
     job INT "${words[@]}" --junitxml="$report" ${only:+-k "$only"} "$top/tests/$suite"
     status=$?
-    [ "$status" -ne 1 ] || lines_of late /usr/bin/python3 "$top/tests/lib/count.py" late "$report"
-    [ ${#late[@]} -eq 0 ] || job INT "${words[@]}" --junitxml="$report.again" "${late[@]}"
+    [ "$status" -ne 1 ] || lines_of again /usr/bin/python3 "$top/tests/lib/count.py" again "$report"
+    for time in 1 2; do
+        [ ${#again[@]} -eq 0 ] || job INT "${words[@]}" --junitxml="$report.$time" "${again[@]}"
+    done
     count pytest "$status" "$report"
 }
 

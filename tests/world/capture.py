@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 
 from . import addresses as a
+from . import second_try
 from .frames import Frame, Packet, parse_packet
 from .network import Namespace, packet_socket
 from .probes import Probe
@@ -90,6 +91,7 @@ class Capture:
             return len(self._frames)
 
     def since(self, mark: int = 0, until: int | None = None) -> list[Frame]:
+        second_try.refuse()
         with self._news:
             return self._frames[mark:until]
 

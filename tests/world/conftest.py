@@ -13,12 +13,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from world import sandbox  # noqa: E402
+from world import sandbox, second_try  # noqa: E402
 from world.network import log_of  # noqa: E402
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if sandbox.is_inside():
+        config.pluginmanager.register(second_try)
         if config.getoption("basetemp", None):  # below a /tmp that the sandbox covers
             Path(config.option.basetemp).parent.mkdir(parents=True, exist_ok=True)
         return

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from . import kernel
+from . import kernel, second_try
 from .waiting import wait_until
 
 _TUNSETIFF = 0x400454CA  # linux/if_tun.h
@@ -222,6 +222,7 @@ def links_in_set(namespace: Namespace, name: str) -> set[str]:
 def packet_socket(link: str, kind: int = socket.SOCK_RAW) -> socket.socket:
     """Hears all frames of one link of the caller's namespace, and of no other: one that is made with a protocol
     hears every link until it is bound."""
+    second_try.refuse()
     opened = socket.socket(socket.AF_PACKET, kind, 0)
     opened.bind((link, _ETH_P_ALL))
     return opened
