@@ -79,6 +79,11 @@ def paired_at_least(what: str, ours: Sample, yardstick: str, other: Sample, time
     return Row(what, ours, yardstick, other, text, f">= {times:g}", ratio >= times, sure)
 
 
+def paired(what: str, ours: Sample, yardstick: str, other: Sample) -> Row:
+    """Shown, without a goal."""
+    return Row(what, ours, yardstick, other, _median_of_pairs(ours, other, 1)[1])
+
+
 def times_faster(what: str, ours: Sample, yardstick: str, other: Sample, times: float) -> Row:
     ratio = other.median / ours.median
     return Row(what, ours, yardstick, other, f"{ratio:.1f}x faster", f">= {times:g}x faster", ratio >= times)

@@ -18,9 +18,10 @@ _PATHS = {"on the uplink to the server": (_SERVER, _PORT), "in the tunnel": (_IN
 
 _FLOOR = "table inet bench { chain output { type filter hook output priority filter; accept; }; }"
 
-_TWO_SETS = f"""table inet bench {{
-    set tunnels {{ type ifname; elements = {{ "lo", "in0" }}; }}
-    set servers {{ type ipv4_addr . inet_proto . inet_service; elements = {{ {_SERVER} . udp . {_PORT} }}; }}
+def two_sets(tunnel: str, server: str, port: int) -> str:
+    return f"""table inet bench {{
+    set tunnels {{ type ifname; elements = {{ "lo", "{tunnel}" }}; }}
+    set servers {{ type ipv4_addr . inet_proto . inet_service; elements = {{ {server} . udp . {port} }}; }}
     chain output {{
         type filter hook output priority filter; policy drop
         oifname @tunnels accept
@@ -29,6 +30,7 @@ _TWO_SETS = f"""table inet bench {{
     }}
 }}
 """
+
 
 # the shape of a provider's client, connected, without LAN access: written from a description of its rules
 _DHCP_OUT = """
@@ -127,7 +129,7 @@ _NFT = ("nft", "-f", "-")
 _GUIDES = ("in0", "eth0", _SERVER, _PORT)
 _FOREIGN = {
     "one accept rule": (_NFT, _FLOOR),
-    "two sets": (_NFT, _TWO_SETS),
+    "two sets": (_NFT, two_sets("in0", _SERVER, _PORT)),
     "a provider's client": (_NFT, _PEER),
     "another provider's client, by mark": (_NFT, _BY_MARK),
     "the guide's iptables rules": (("bash", "-e"), guide.iptables(*_GUIDES)),
