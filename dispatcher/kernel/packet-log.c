@@ -15,6 +15,7 @@
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -121,6 +122,14 @@ static bool take_hook(KsRefusedPacket *packet, uint8_t family, const struct nlat
     return true;
 }
 
+static bool says_untold(const struct nlattr *attribute)
+{
+    uint16_t size = mnl_attr_get_payload_len(attribute);
+
+    return size >= sizeof(KS_LOG_UNTOLD) - 1 &&
+           strncmp(mnl_attr_get_payload(attribute), KS_LOG_UNTOLD, size) == 0;
+}
+
 int ks_packet_log_read(const struct nlmsghdr *message, bool (*is_bare)(uint32_t interface),
                        KsRefusedPacket *ret_packet)
 {
@@ -147,6 +156,9 @@ int ks_packet_log_read(const struct nlmsghdr *message, bool (*is_bare)(uint32_t 
         case NFULA_UID:
             ret_packet->has_uid = mnl_attr_get_payload_len(attribute) >= sizeof(uint32_t);
             ret_packet->uid = number32(attribute);
+            break;
+        case NFULA_PREFIX:
+            ret_packet->others_untold = says_untold(attribute);
             break;
         case NFULA_PAYLOAD:
             payload = attribute;

@@ -50,7 +50,9 @@
 #define KS_ASKED_MARK 0x6b73646eu
 
 /* What the kernel refuses is told to this group of NFLOG while somebody looks (ADR 38): "ks". */
-#define KS_LOG_GROUP 0x6b73u
+#define KS_LOG_GROUP  0x6b73u
+/* How it begins where packets were not told. */
+#define KS_LOG_UNTOLD "untold"
 
 /* The root-only SOCK_SEQPACKET socket between hook, command line and guard. */
 #define KS_RUNTIME_DIRECTORY "/run/nm-killswitch"

@@ -22,6 +22,7 @@ typedef struct {
     KsAddress source;      /* AF_UNSPEC: no IP that can be read */
     KsAddress destination; /* the same */
     uint16_t frame_type;   /* of a frame without IP: as Ethernet numbers it (IEEE 802) */
+    bool others_untold;    /* says only that more was refused than was told */
     uint8_t protocol;      /* IPPROTO_*; without IP 0 */
     uint16_t source_port;  /* of TCP and UDP; of an echo request its identifier. Host order */
     uint16_t port;         /* of TCP and UDP, that it is for; else 0. Host order */

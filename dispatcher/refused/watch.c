@@ -39,7 +39,8 @@ static void take_packet(void *data, const KsRefusedPacket *packet)
     const KsProgram *program = NULL;
     uint32_t inode = 0;
 
-    if (!watch->watcher->wants(watch->data, packet->has_uid, packet->uid))
+    watch->lost |= packet->others_untold;
+    if (packet->others_untold || !watch->watcher->wants(watch->data, packet->has_uid, packet->uid))
         return;
     if (packet->way == KS_REFUSED_SENT && packet->has_uid) {
         inode = watch->sockets ? ks_sockets_find(watch->sockets, packet) : 0;

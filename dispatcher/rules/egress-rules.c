@@ -6,6 +6,7 @@
 /* Link header offsets: IEEE 802.3, 802.1Q. The kernel shows a VLAN tag there even if it is kept
  * beside the frame (net/netfilter/nft_payload.c, nft_payload_copy_vlan()). */
 #define ETHER_DESTINATION 0
+#define ETHER_SOURCE      6
 #define ETHER_TYPE        12
 #define ETHER_PAYLOAD     14
 #define VLAN_TYPE         16
@@ -55,6 +56,9 @@
 #define GUARD_ASKS_BY_TCP                                                                \
     IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(DESTINATION_PORT, 2, R1), COMPARE(EQ, 2, 0, 53), \
         META(SKUID, R1), COMPARE(EQ, 4, 0), META(MARK, R1), COMPARE(EQ, 4, ASKED_MARK)
+
+/* Who made the frame, as it says, and what it carries. */
+#define SENDER_AND_TYPE LINK(ETHER_SOURCE, 8, R1)
 
 #define FROM_ROOT META(SKUID, R1), COMPARE(EQ, 4, 0, 0, 0, 0)
 
@@ -350,7 +354,22 @@ static const KsRule rules[] = {
 
     /* ---- what is refused here is told, as in the first layer (ADR 38) ---- */
     { KS_EGRESS_REFUSED,
-      TELL_TEXT, DO(TELL) },
+      "@ll,48,64 != @told_frames " NEW_TO_TEXT
+      " update @told_frames { @ll,48,64 timeout 5s } goto telling",
+      DO(SENDER_AND_TYPE, LOOKUP_NOT(KS_EGRESS_SET_TOLD_FRAMES), NEW_TO, SENDER_AND_TYPE,
+         REMEMBER(KS_EGRESS_SET_TOLD_FRAMES, TOLD_MS), GOTO(KS_EGRESS_TELLING)),
+      "another machine or another type than those told of" },
+    { KS_EGRESS_REFUSED,
+      "meta l4proto . th sport != @told_from " NEW_FROM_TEXT
+      " update @told_from { meta l4proto . th sport timeout 5s } goto telling",
+      DO(COMES_FROM, LOOKUP_NOT(KS_EGRESS_SET_TOLD_FROM), NEW_FROM, COMES_FROM,
+         REMEMBER(KS_EGRESS_SET_TOLD_FROM, TOLD_MS), GOTO(KS_EGRESS_TELLING)),
+      "another socket than those told of" },
+    { KS_EGRESS_REFUSED, ANY_MORE_TEXT " goto telling", DO(ANY_MORE, GOTO(KS_EGRESS_TELLING)),
+      "as many more as there is room for" },
+    { KS_EGRESS_REFUSED, SOME_UNTOLD_TEXT, DO(SOME_UNTOLD),
+      "so that who looks hears that some are missing" },
+    { KS_EGRESS_TELLING, TELL_TEXT, DO(TELL), "headers only" },
 };
 /* clang-format on */
 

@@ -9,6 +9,9 @@
 
 #define FORM_RULES_MAX 6
 
+/* More than the rate lets in before they end. */
+#define TOLD_FRAMES_MAX 1024u
+
 #define HARDWARE_ETHER HOST_ORDER16(ARPHRD_ETHER)
 
 struct KsEgressTable {
@@ -48,6 +51,10 @@ static const KsChain shared_chains[KS_EGRESS_CHAINS] = {
                             .conditional = true,
                             .with = KS_SET_TELLING,
                             .comment = "tells of what is refused, while somebody looks" },
+    [KS_EGRESS_TELLING] = { .name = "telling",
+                            .conditional = true,
+                            .with = KS_SET_TELLING,
+                            .comment = "what is told" },
 };
 
 /* The lock's own sets, under the same names. */
@@ -82,6 +89,8 @@ static const struct {
     [KS_EGRESS_SET_SERVICES4] = { KS_SET_SERVICES4, "services4" },
     [KS_EGRESS_SET_SERVICES6] = { KS_SET_SERVICES6, "services6" },
     [KS_EGRESS_SET_BLOCKED_TYPES] = { KS_NFT_SET_COUNTED, "blocked_types" },
+    [KS_EGRESS_SET_TOLD_FRAMES] = { KS_NFT_SET_COUNTED, "told_frames" },
+    [KS_EGRESS_SET_TOLD_FROM] = { KS_NFT_SET_TOLD_FROM, "told_from" },
     [KS_EGRESS_SET_OPEN] = { KS_SET_OPEN_INTERFACES, "open_interfaces" },
 };
 
@@ -151,6 +160,15 @@ static const struct {
         .size = KS_FRAME_TYPES_MAX,
         .holds = KS_SET_HOLDS_TYPES,
         .comment = "types of frames that were dropped",
+    },
+    [KS_EGRESS_SET_TOLD_FRAMES] = {
+        "@ll,48,64",
+        { RAW_LINK(48, 64) },
+        TYPE_INTEGER,
+        .key_length = 8,
+        .size = TOLD_FRAMES_MAX,
+        .holds = KS_SET_HOLDS_QUESTIONS,
+        .comment = "senders and types of frames that were told",
     },
     [KS_EGRESS_SET_PAUSE] = { "@nh,0,8", { RAW_NETWORK(0, 8) }, TYPE_INTEGER },
     [KS_EGRESS_SET_LAN4] = {

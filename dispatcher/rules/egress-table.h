@@ -30,6 +30,7 @@ typedef enum {
     KS_EGRESS_LAN6,
     KS_EGRESS_TO_HOTSPOT,
     KS_EGRESS_REFUSED,
+    KS_EGRESS_TELLING,
     KS_EGRESS_CHAINS, /* behind these, the uplinks' own */
 } KsEgressChain;
 
@@ -61,6 +62,8 @@ typedef enum {
     KS_EGRESS_SET_SERVICES4,
     KS_EGRESS_SET_SERVICES6,
     KS_EGRESS_SET_BLOCKED_TYPES,
+    KS_EGRESS_SET_TOLD_FRAMES,
+    KS_EGRESS_SET_TOLD_FROM,
     KS_EGRESS_SET_OPEN, /* by name only: the last one */
     KS_EGRESS_SET_MAX,
 } KsEgressSet;

@@ -249,6 +249,9 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
             nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_GROUP, (uint16_t) step->key);
             nftnl_expr_set_u32(expr, NFTNL_EXPR_LOG_SNAPLEN, step->length);
             nftnl_expr_set_u16(expr, NFTNL_EXPR_LOG_QTHRESHOLD, 1); /* at once */
+            if (step->offset != 0 &&
+                nftnl_expr_set_str(expr, NFTNL_EXPR_LOG_PREFIX, KS_LOG_UNTOLD) < 0)
+                g_clear_pointer(&expr, nftnl_expr_free);
         }
         return expr;
     case KS_STEP_COUNT:
@@ -264,6 +267,8 @@ static struct nftnl_expr *build_step(const KsSkeleton *skeleton, const KsStep *s
         return build_verdict(step->key, NULL);
     case KS_STEP_JUMP:
         return build_verdict(NFT_JUMP, skeleton->chains[step->key].name);
+    case KS_STEP_GOTO:
+        return build_verdict(NFT_GOTO, skeleton->chains[step->key].name);
     case KS_STEP_REJECT:
         expr = nftnl_expr_alloc("reject");
         if (expr) {

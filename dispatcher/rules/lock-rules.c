@@ -573,24 +573,6 @@ static const KsRule rules[] = {
       DO(IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), LOOKUP(KS_NFT_SET_LAN4), ACCEPT) },
     { KS_CHAIN_LAN_IN, "ip6 saddr @lan6 accept",
       DO(IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), LOOKUP(KS_NFT_SET_LAN6), ACCEPT) },
-
-    /* ---- what is refused is told while somebody looks, and only then these rules are there;
-     * never more than the rate, however much is refused. TCP's socket is closed by the reset,
-     * and nobody could be found behind it any more: that comes with the next try, a second
-     * later, which is not counted again (ADR 38) ---- */
-    { KS_CHAIN_REFUSED, "tcp sport . tcp dport @told_tcp return",
-      DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(SOURCE_PORT, 2, R1),
-         TRANSPORT(DESTINATION_PORT, 2, R1_1), LOOKUP(KS_NFT_SET_TOLD_TCP), RETURN),
-      "told already: reset it" },
-    { KS_CHAIN_REFUSED, "meta nfproto @told_versions " TELL_TEXT,
-      DO(META(NFPROTO, R1), LOOKUP(KS_SET_TELLING), TELL), "headers only" },
-    { KS_CHAIN_REFUSED,
-      "meta l4proto tcp meta skuid >= 0 limit rate 100/second burst 100 packets "
-      "update @told_tcp { tcp sport . tcp dport timeout 10s } counter name \"blocked_out\" drop",
-      DO(IS_PROTOCOL(IPPROTO_TCP), HAS_SENDER, LIMIT(TOLD_RATE, TOLD_RATE),
-         TRANSPORT(SOURCE_PORT, 2, R1), TRANSPORT(DESTINATION_PORT, 2, R1_1),
-         REMEMBER(KS_NFT_SET_TOLD_TCP, KS_TOLD_TCP_MS), COUNT(KS_COUNTER_BLOCKED_OUT), DROP),
-      "its program can be found until it tries again" },
 };
 
 /* clang-format on */

@@ -152,9 +152,10 @@ static const KsVerdict server_verdicts[] = {
 
 /* Users whose refused questions are counted once; others' count each. */
 #define COUNTED_MAX 1024u
-#define REMEMBERED                                                                             \
-    .holds = KS_SET_HOLDS_QUESTIONS, .key_length = 8, .flags = NFT_SET_TIMEOUT | NFT_SET_EVAL, \
-    .size = COUNTED_MAX
+#define REMEMBERED_KEY(bytes)                               \
+    .holds = KS_SET_HOLDS_QUESTIONS, .key_length = (bytes), \
+    .flags = NFT_SET_TIMEOUT | NFT_SET_EVAL, .size = COUNTED_MAX
+#define REMEMBERED REMEMBERED_KEY(8)
 
 #define OF_VERSIONS .nft_type = "nf_proto", .key_type = TYPE_NFPROTO, .key_length = 1
 
@@ -505,6 +506,20 @@ const KsSetDefinition ks_lock_sets[KS_NFT_SET_MAX] = {
                               .nft_type = "inet_service . inet_service",
                               .key_type = CONCAT(TYPE_INET_SERVICE, TYPE_INET_SERVICE),
                               .comment = "TCP that was told, until it tries again" },
+    [KS_NFT_SET_TOLD_TO4] = { .name = "told_to4", REMEMBERED_KEY(12),
+                              .nft_type = "ipv4_addr . inet_proto . inet_service",
+                              .key_type = CONCAT3(TYPE_IPV4_ADDR, TYPE_INET_PROTO,
+                                                  TYPE_INET_SERVICE),
+                              .comment = "where to it was told that something was refused" },
+    [KS_NFT_SET_TOLD_TO6] = { .name = "told_to6", REMEMBERED_KEY(24),
+                              .nft_type = "ipv6_addr . inet_proto . inet_service",
+                              .key_type = CONCAT3(TYPE_IPV6_ADDR, TYPE_INET_PROTO,
+                                                  TYPE_INET_SERVICE),
+                              .comment = "where to it was told that something was refused" },
+    [KS_NFT_SET_TOLD_FROM] = { .name = "told_from", REMEMBERED,
+                               .nft_type = "inet_proto . inet_service",
+                               .key_type = CONCAT(TYPE_INET_PROTO, TYPE_INET_SERVICE),
+                               .comment = "ports whose refused packets were told" },
     [KS_NFT_SET_SERVICE_PORTS] = {
         .name = "service_ports",
         .comment = "services that wait for anyone",

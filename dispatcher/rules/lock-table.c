@@ -50,6 +50,8 @@ static const KsChain chains[KS_CHAIN_MAX] = {
     EXCEPTION_CHAINS,
     [KS_CHAIN_REFUSED] = { "refused", .conditional = true, .with = KS_SET_TELLING,
                            .comment = "tells of what is refused, while somebody looks" },
+    [KS_CHAIN_TELLING] = { "telling", .conditional = true, .with = KS_SET_TELLING,
+                           .comment = "what is told" },
 };
 
 static const char *const counters[KS_COUNTER_MAX] = {
@@ -59,7 +61,7 @@ static const char *const counters[KS_COUNTER_MAX] = {
 };
 
 static const KsRuleSegment *const segments[] = { &ks_lock_rules, &ks_name_rules,
-                                                 &ks_exception_rules };
+                                                 &ks_exception_rules, &ks_refused_rules };
 
 const KsSkeleton ks_lock_table = {
     .family = NFPROTO_INET,

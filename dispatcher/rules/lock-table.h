@@ -3,7 +3,8 @@
 
 #include "rules/skeleton.h"
 
-/* The lock's own table, of family inet. Its rules: lock-rules.c, name-rules.c. */
+/* The lock's own table, of family inet. Its rules: lock-rules.c, name-rules.c, exception-rules.c,
+ * refused-rules.c. */
 
 typedef enum {
     KS_CHAIN_OUTPUT,
@@ -43,6 +44,7 @@ typedef enum {
     KS_CHAIN_SERVICE_OUT,
     KS_CHAIN_SERVICE_ENDS,
     KS_CHAIN_REFUSED,
+    KS_CHAIN_TELLING,
     KS_CHAIN_MAX,
 } KsChainId;
 
@@ -76,6 +78,9 @@ typedef enum {
     KS_NFT_SET_ASKED6,
     KS_NFT_SET_COUNTED,
     KS_NFT_SET_TOLD_TCP,
+    KS_NFT_SET_TOLD_TO4,
+    KS_NFT_SET_TOLD_TO6,
+    KS_NFT_SET_TOLD_FROM,
     KS_NFT_SET_FLOWS4,
     KS_NFT_SET_FLOWS6,
     KS_NFT_SET_CLIENTS4,
@@ -93,6 +98,7 @@ typedef enum {
 extern const KsRuleSegment ks_lock_rules;
 extern const KsRuleSegment ks_name_rules;
 extern const KsRuleSegment ks_exception_rules;
+extern const KsRuleSegment ks_refused_rules;
 extern const KsNumberedRules ks_numbered_name_rules; /* one of each form for a name's length */
 
 /* How long an answer is waited for. Resolvers give up, or ask again, after a few seconds. */

@@ -145,10 +145,12 @@ typedef enum {
     KS_STEP_REMEMBER,  /* put what stands from reg on into the set `key`, for `length` milliseconds
                         * from now; go on only if there is room */
     KS_STEP_LIMIT,     /* go on only `key` times a second, and up to `length` times at once */
-    KS_STEP_LOG,       /* tell the NFLOG group `key` of the packet's first `length` bytes */
+    KS_STEP_LOG,       /* tell the NFLOG group `key` of the packet's first `length` bytes; with
+                        * `offset`, that others like it are not told (KS_LOG_UNTOLD) */
     KS_STEP_COUNT,     /* add to the counter `key` */
     KS_STEP_VERDICT,   /* NF_ACCEPT, NF_DROP, NFT_RETURN */
     KS_STEP_JUMP,      /* to the chain `key` */
+    KS_STEP_GOTO,      /* the same, and not back to this one */
     KS_STEP_REJECT,    /* tell the sender in the way of `key` (NFT_REJECT_*) and drop */
 } KsStepKind;
 

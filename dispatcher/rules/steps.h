@@ -147,6 +147,7 @@
 #define COUNT(counter)     STEP(COUNT, .key = (counter))
 #define VERDICT(verdict)   STEP(VERDICT, .key = (verdict))
 #define JUMP(to_chain)     STEP(JUMP, .key = (to_chain))
+#define GOTO(to_chain)     STEP(GOTO, .key = (to_chain))
 #define ACCEPT             VERDICT(NF_ACCEPT)
 #define DROP               VERDICT(NF_DROP)
 #define RETURN             VERDICT(NFT_RETURN)
@@ -226,14 +227,33 @@
 #define WILL_BE_ENCRYPTED ROUTE(XFRM, R1), COMPARE(EQ, 1, 1)
 #define WAS_ENCRYPTED     META(SECPATH, R1), COMPARE(EQ, 1, 1)
 
-/* Packets a second that anyone who looks is told of; headers, and no more: what programs say is
- * nobody's business. */
-#define TOLD_RATE  100
-#define TOLD_BYTES 96
-#define TELL       LIMIT(TOLD_RATE, TOLD_RATE), LOG(KS_LOG_GROUP, TOLD_BYTES)
+/* Packets a second that anyone who looks is told of: each part of them has a limit of its own, so
+ * that what was told a moment ago takes nothing from what was not (ADR 38). With one of the first
+ * for each IP version they are 100. */
+#define NEW_TO        LIMIT(30, 30)
+#define NEW_FROM      LIMIT(20, 20)
+#define ANY_MORE      LIMIT(20, 20)
+#define NEW_TO_TEXT   "limit rate 30/second burst 30 packets"
+#define NEW_FROM_TEXT "limit rate 20/second burst 20 packets"
+#define ANY_MORE_TEXT NEW_FROM_TEXT
 
-#define TELL_TEXT \
-    "limit rate 100/second burst 100 packets log group 27507 snaplen 96 queue-threshold 1"
+/* How long what was told is not new. Long enough for some hundred destinations to take their turns,
+ * short enough that each is told twice while somebody looks for ten seconds. */
+#define TOLD_MS 5000u
+
+/* Headers, and no more: what programs say is nobody's business. */
+#define TOLD_BYTES 96
+#define TELL       LOG(KS_LOG_GROUP, TOLD_BYTES)
+#define TELL_TEXT  "log group 27507 snaplen 96 queue-threshold 1"
+
+/* Which socket of a protocol's; of ICMP its type and code. */
+#define COMES_FROM META(L4PROTO, R1), TRANSPORT(SOURCE_PORT, 2, R1_1)
+
+/* Once a second: where others went was not told. */
+#define SOME_UNTOLD LIMIT(1, 1), STEP(LOG, .key = KS_LOG_GROUP, .offset = 1, .length = TOLD_BYTES)
+#define SOME_UNTOLD_TEXT                                                                           \
+    "limit rate 1/second burst 1 packets log prefix \"" KS_LOG_UNTOLD "\" group 27507 snaplen 96 " \
+    "queue-threshold 1"
 
 #define RANGE_END NFT_SET_ELEM_INTERVAL_END
 

@@ -117,11 +117,40 @@ static void test_packets(void)
     g_assert_cmpuint(packet.frame_type, ==, 0);
     packet = read_leaving(NFPROTO_NETDEV, 1, 1000, 0, LEAVES_BARE, tcp6, sizeof(tcp6));
     check(&packet, "2001:db8::9", 443, "frame");
+    g_assert_false(packet.others_untold);
     memcpy(local, udp4, sizeof(udp4));
     local[16] = 10;
     local[23] = 80;
     packet = read_packet(NFPROTO_IPV4, NF_INET_POST_ROUTING, 1000, 0, local, sizeof(local));
     check(&packet, "10.0.113.9", 80, "local");
+}
+
+/* What says that others were not told, and what another program's rule says. */
+static void test_untold(void)
+{
+    static const struct {
+        const char *prefix;
+        size_t size;
+        bool untold;
+    } rows[] = {
+        { KS_LOG_UNTOLD, sizeof(KS_LOG_UNTOLD), true }, /* as the kernel writes it */
+        { KS_LOG_UNTOLD, sizeof(KS_LOG_UNTOLD) - 1, true },
+        { KS_LOG_UNTOLD, 3, false },
+        { KS_LOG_UNTOLD "s", sizeof(KS_LOG_UNTOLD "s"), false },
+        { "", 1, false },
+        { "", 0, false },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        _Alignas(struct nlmsghdr) uint8_t buffer[1024];
+        struct nlmsghdr *message = message_of(buffer, NFPROTO_IPV4, NF_INET_POST_ROUTING, 1000, 0,
+                                              LEAVES, udp4, sizeof(udp4));
+        KsRefusedPacket packet;
+
+        mnl_attr_put(message, NFULA_PREFIX, rows[i].size, rows[i].prefix);
+        g_assert_cmpint(ks_packet_log_read(message, is_bare, &packet), ==, 0);
+        g_assert_cmpint(packet.others_untold, ==, rows[i].untold);
+    }
 }
 
 /* Of every length; nothing is read that is not there (run under ASan). */
@@ -491,6 +520,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/refused/packets", test_packets);
+    g_test_add_func("/refused/untold", test_untold);
     g_test_add_func("/refused/cut", test_cut);
     g_test_add_func("/refused/no-packet", test_what_is_no_packet);
     g_test_add_func("/refused/cgroups", test_cgroups);

@@ -190,6 +190,7 @@ static void check_registers(const KsRule *rule)
         case KS_STEP_COUNT:
         case KS_STEP_VERDICT:
         case KS_STEP_JUMP:
+        case KS_STEP_GOTO:
         case KS_STEP_REJECT:
         case KS_STEP_END:
             break;
@@ -269,7 +270,7 @@ static void test_jumps(void)
         const KsStep *step = last_step(rule_at(i));
         KsVerdict jump = { NFT_JUMP, step->key };
         const KsVerdict *verdicts = &jump;
-        unsigned count = step->kind == KS_STEP_JUMP;
+        unsigned count = step->kind == KS_STEP_JUMP || step->kind == KS_STEP_GOTO;
 
         if (step->kind == KS_STEP_VMAP) {
             verdicts = ks_lock_table.sets[step->key].verdicts;

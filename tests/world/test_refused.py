@@ -446,6 +446,29 @@ def test_forgotten_though_another_looks(world, looker, people):
     assert _told(people.root) == {"canary-alice"}
 
 
+# A new socket for each of many destinations: no limit of the kernel's rules has room for them.
+EVERYWHERE = """
+import socket, sys
+for port in range(10000, 13000):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+        try:
+            made.sendto(b"x", (sys.argv[1], port))
+        except OSError:
+            pass
+"""
+
+
+def test_more_than_can_be_told(world, looker, people):
+    """Who looks hears that some are missing; a program that says the same all the time has none missing."""
+    assert not _look(people.root.caller)["lost"]
+    world.client.run(["/usr/bin/python3", "-c", EVERYWHERE.replace("(sys.argv[1], port)", "(sys.argv[1], 9)"), a.WEB[4]])
+    wait_until(lambda: 9 in [entry["port"] for entry in _look(people.root.caller)["entries"]], "it to be told")
+    assert not _look(people.root.caller)["lost"]
+    world.client.run(["/usr/bin/python3", "-c", EVERYWHERE, a.WEB[4]])
+    wait_until(lambda: _look(people.root.caller)["lost"], "it to be said")
+    assert len(_look(people.root.caller)["entries"]) > 20, "as many as there is room for"
+
+
 def _cpu(pid: int) -> float:
     """Seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
