@@ -135,6 +135,11 @@ static const KsRule rules[] = {
          JUMP(KS_CHAIN_SERVICE_IN)) },
 
     VPN_REACHES(KS_CHAIN_SERVICE_IN, "saddr", SOURCE),
+    /* An answer of root's to that port bears the mark of the guard's questions, and would be noted
+     * as one of them: what comes from there would come in when the exception has ended. */
+    { KS_CHAIN_SERVICE_IN, "tcp sport 53 return",
+      DO(IS_PROTOCOL(IPPROTO_TCP), TRANSPORT(SOURCE_PORT, 2, R1), COMPARE(EQ, 2, 0, 53), RETURN),
+      "an answer there would look like a question" },
     { KS_CHAIN_SERVICE_IN, "meta l4proto udp jump service_noted",
       DO(IS_PROTOCOL(IPPROTO_UDP), JUMP(KS_CHAIN_SERVICE_NOTED)) },
     { KS_CHAIN_SERVICE_IN, "ip saddr . ip protocol . th sport . th dport @clients4 jump service_goes_on",

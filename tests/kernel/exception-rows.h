@@ -131,6 +131,8 @@ static const Row excepted_in[] = {
     { ALWAYS, UDP("8.8.8.8", 5000, HERE, 2300) },
     { ALWAYS, UDP("8.8.8.8", 53, HERE, 2310) },
     { NEVER, UDP("8.8.8.8", 5000, HERE, 2311) },
+    { ALWAYS, TCP("8.8.8.8", 54, HERE, 2310) },
+    { NEVER, TCP("8.8.8.8", 53, HERE, 2310) }, /* its answer would look like a question */
     { ALWAYS, TCP(PUBLIC6, 5000, HERE6, 22) },
     { NEVER, TCP("2001:db8:a::1", 5000, HERE6, 22) },
     { NEVER, FLAGGED(PUBLIC6, 5001, HERE6, 22, F_ACK) },
@@ -163,6 +165,17 @@ static const Packet clients_answers[] = {
     FLAGGED(HERE, 22, PUBLIC, 5000, F_RESET),
     UDP(HERE, 2300, "8.8.8.8", 53),
     UDP(HERE6, 2300, PUBLIC6, 6000),
+};
+/* An answer of root's to port 53 by TCP, which the guard's own questions go to. */
+static const Packet clients_ask_back[] = {
+    FLAGGED(HERE, 2310, "8.8.8.8", 53, F_SYN_ACK),
+    FLAGGED(HERE6, 2310, PUBLIC6, 53, F_SYN_ACK),
+};
+static const Packet clients_of_port_53[] = {
+    TCP("8.8.8.8", 53, HERE, 2310),
+    TCP(PUBLIC6, 53, HERE6, 2310),
+    FLAGGED("8.8.8.8", 53, HERE, 2310, F_ACK),
+    FLAGGED(PUBLIC6, 53, HERE6, 2310, F_ACK),
 };
 static const Packet clients_never[] = {
     TCP(HERE, 22, PUBLIC, 5000), /* a connection of our own from there */

@@ -400,7 +400,10 @@ static void test_clients(void)
     send_to_see(TRAFFIC_OUT, ROWS(clients_answers), true);
     send_to_see(TRAFFIC_OUT, ROWS(clients_never), false);
     send_to_see(TRAFFIC_FRAME_OUT, ROWS(clients_answers), false);
+    send_to_see(TRAFFIC_IN, ROWS(clients_of_port_53), false);
+    send_to_see(TRAFFIC_OUT, ROWS(clients_ask_back), false);
     close_lock(&lock, false, CARD);
+    send_to_see(TRAFFIC_IN, ROWS(clients_of_port_53), false);
     send_to_see(TRAFFIC_IN, ROWS(clients_begin), false);
     send_to_see(TRAFFIC_IN, ROWS(clients_go_on), false);
     send_to_see(TRAFFIC_OUT, ROWS(clients_answers), false);
