@@ -4,6 +4,7 @@
 #include "config.h"
 #include "ctl/field.h"
 #include "ctl/terminal-text.h"
+#include "model/exception.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -55,6 +56,20 @@ char *ks_show_exception(GVariant *exception)
     return source[0] ? g_strdup_printf(_("%s (set in %s)"), what, source) : g_steal_pointer(&what);
 }
 
+char *ks_show_exception_answers(GVariant *status, GVariant *exception)
+{
+    KsException what = { .incoming = true };
+
+    if (strcmp(ks_field_text(status, "state"), "protected") != 0 ||
+        ks_field_text(status, "reason")[0] /* it carries some networks only */ ||
+        !ks_exception_read_to(ks_field_text(exception, "from"), &what) ||
+        ks_exception_is_private(&what))
+        return NULL;
+    return g_strdup(_("While a VPN carries all traffic, answers beyond the local network go into "
+                      "it, and mostly do not arrive. “man nm-killswitch” says under “allow add” "
+                      "how to lead them back."));
+}
+
 char *ks_show_exceptions(GVariant *status)
 {
     g_autoptr(GVariant) exceptions = ks_field_list(status, "exceptions");
@@ -67,8 +82,11 @@ char *ks_show_exceptions(GVariant *status)
         g_autofree char *name = ks_printable_name(ks_field_text(exception, "name"));
         g_autofree char *what = ks_show_exception(exception);
         g_autofree char *line = g_strdup_printf(_("%s: %s"), name, what);
+        g_autofree char *answers = ks_show_exception_answers(status, exception);
 
         ks_terminal_append_wrapped(out, "", 2, line);
+        if (answers)
+            ks_terminal_append_wrapped(out, "  ", 2, answers);
     }
     return g_string_free(out, FALSE);
 }

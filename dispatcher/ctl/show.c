@@ -355,8 +355,12 @@ static void append_exceptions(GString *out, GVariant *status)
         g_autofree char *what = ks_show_exception(exception);
         g_autofree char *text = g_strdup_printf(_("%s: %s"), name, what);
 
+        g_autofree char *answers = ks_show_exception_answers(status, exception);
+
         /* TRANSLATORS: from the lock; a column's label, 11 characters at most */
         append_row(out, i == 0 ? _("Exceptions") : "", text);
+        if (answers)
+            append_row(out, "", answers);
     }
 }
 

@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -283,6 +284,7 @@ def test_the_guard_killed_and_back_keeps_them(allowed):
 
 # ---- services of this machine ----
 
+_MANUAL = Path(__file__).resolve().parents[2] / "data/man/nm-killswitch.1"
 _SERVICE = 2222
 _SYN = 2
 _COMES, _NEVER_COMES = 20, 0.3  # how long what comes is waited for, and what does not
@@ -424,6 +426,54 @@ def test_a_service_is_reached_and_answers(allowed, family):
         assert allowed.product.status()["verified"]
         for one in (client, held):
             one.close()
+
+
+def _advice(world) -> list[str]:
+    """What the manual page says to do so that answers leave by the network, for this machine's address and router."""
+    for line in _MANUAL.read_text().splitlines():
+        if line.startswith(".Ql nmcli connection modify NETWORK "):
+            words = shlex.split(line.removeprefix(".Ql ").removesuffix(" .").replace(r"\(dq", '"'))
+            assert a.LAN_NET[4] in words[5] and a.ROUTER[4] in words[5] and "192.0.2.10 " in words[7], words
+            return [word.replace("NETWORK", "uplink").replace("192.0.2.10 ", f"{world.addresses[4]} ") for word in words]
+    raise AssertionError("the manual page advises nothing")
+
+
+def _answers_by_the_network(world, answerer) -> bool:
+    """The service is asked from outside, and its answer is seen on the wire."""
+    canary = b"canary" + os.urandom(8).hex().encode()
+    answerer.settimeout(_COMES)
+    with world.outside.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.bind((a.WEB[4], 0))
+        client.sendto(b"question", (world.addresses[4], _SERVICE))
+        _, asker = answerer.recvfrom(100)
+        return _seen(world, canary, [lambda: answerer.sendto(canary, asker)])
+
+
+def test_answers_beside_a_full_tunnel(allowed):
+    """They go into the tunnel; as the manual page advises, they go by the network, and nothing else does."""
+    unasked = lambda: _seen(allowed, b"canary unasked", [lambda: answerer.sendto(b"canary unasked", (a.WEB[4], a.ECHO_PORT))])  # noqa: E731
+    advice = _advice(allowed)
+    allowed.manager.up("full")
+    try:
+        allowed.product.wait_state("protected")
+        said = allowed.product.ctl("allow", "add", "service", "--from", a.WEB[4], "--protocol", "udp", "--port", str(_SERVICE)).stdout
+        assert "how to lead them back" in " ".join(said.split()), said
+        with _bound(allowed, 4, socket.SOCK_DGRAM) as answerer:
+            assert not _answers_by_the_network(allowed, answerer)
+            assert not unasked()
+            allowed.client.run(advice)
+            allowed.manager.nmcli("device", "reapply", a.UPLINK)
+            assert _answers_by_the_network(allowed, answerer)
+            assert not unasked()
+            allowed.product.ctl("unlock")
+            assert unasked(), "the control: it would leave by the network"
+            allowed.product.ctl("lock")
+            allowed.product.ctl("allow", "remove", "service")
+            assert allowed.product.status()["verified"]
+    finally:
+        allowed.manager.nmcli("connection", "modify", "uplink", "ipv4.routing-rules", "", "ipv4.routes", "")
+        allowed.manager.nmcli("device", "reapply", a.UPLINK)
+        allowed.manager.down("full")
 
 
 @pytest.mark.parametrize("way", ["whole", "pieces", "udp"])
