@@ -11,7 +11,7 @@
  *
  * An event is a hint to look at the world again, never a reason in itself. Its one fact that is
  * nowhere else is which interface belongs to which VPN (NetworkManager-dispatcher(8),
- * VPN_IP_IFACE). */
+ * VPN_IP_IFACE); the first word of a VPN that comes up tells it (policy/announcements.h). */
 
 typedef enum {
     KS_ACTION_PRE_UP,

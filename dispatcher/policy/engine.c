@@ -2,21 +2,14 @@
 #include "policy/engine.h"
 
 #include "model/server.h"
+#include "policy/announcements.h"
 #include "policy/draw.h"
 
 #include <string.h>
 
-/* What the hook last said of one VPN of NetworkManager's; of others it knows nothing. */
-typedef struct {
-    char interface[IF_NAMESIZE]; /* "" if it named none, or once it is found */
-    uint32_t index;              /* of the link that had this name when we looked; 0: none yet */
-    bool down;                   /* its "down" came after its last "up" */
-    bool had_link;               /* it was up on a link that can carry a VPN */
-} Announcement;
-
 struct KsEngine {
     KsSettings settings;
-    GHashTable *announcements; /* char *uuid -> Announcement */
+    GHashTable *announcements; /* char *uuid -> KsAnnouncement */
     GHashTable *known_up;      /* set of tunnel_key(): full tunnels whose coming up is no news */
     GArray *tunnels;           /* KsTunnel */
     KsLock *lock;
@@ -53,33 +46,13 @@ static uint32_t known_index(const KsEngine *engine, const char *uuid)
     return 0;
 }
 
-/* A name is good for the link that had it when the hook named it, and for no later one. */
-static void find_announced_links(KsEngine *engine, const KsWorld *world)
-{
-    GHashTableIter iterator;
-    void *value;
-
-    g_hash_table_iter_init(&iterator, engine->announcements);
-    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
-        Announcement *announcement = value;
-        const KsLink *link = announcement->interface[0]
-                                 ? ks_world_link_by_name(world, announcement->interface)
-                                 : NULL;
-
-        if (!link)
-            continue;
-        announcement->index = link->index;
-        announcement->interface[0] = '\0';
-    }
-}
-
 /* The tunnels that NetworkManager says are up, and those set up by hand, each on a link that
  * exists, is up and can carry a VPN. */
 static void add_reported_tunnels(const KsEngine *engine, const KsWorld *world, GArray *tunnels)
 {
     for (unsigned i = 0; i < world->vpns->len; i++) {
         const KsVpn *vpn = g_ptr_array_index(world->vpns, i);
-        Announcement *announced =
+        KsAnnouncement *announced =
             vpn->manual ? NULL : g_hash_table_lookup(engine->announcements, vpn->uuid);
         const KsLink *link;
         KsTunnel *tunnel;
@@ -108,7 +81,7 @@ static void keep_unreported_tunnels(const KsEngine *engine, const KsWorld *world
 {
     for (unsigned i = 0; i < engine->tunnels->len; i++) {
         const KsTunnel *tunnel = &g_array_index(engine->tunnels, KsTunnel, i);
-        const Announcement *announced = g_hash_table_lookup(engine->announcements, tunnel->uuid);
+        const KsAnnouncement *announced = g_hash_table_lookup(engine->announcements, tunnel->uuid);
         const KsLink *link = ks_world_link_by_index(world, tunnel->index);
 
         if (link && link->up && link->tunnel_kind && !(announced && announced->down) &&
@@ -137,21 +110,6 @@ static GArray *find_tunnels_without_link(const KsEngine *engine, const KsWorld *
         tunnel->default_route = world->ipsec_default;
     }
     return found;
-}
-
-/* What the hook said is forgotten with the VPN that it was about. */
-static void forget_announcements(KsEngine *engine, const KsWorld *world)
-{
-    GHashTableIter iterator;
-    void *uuid;
-
-    g_hash_table_iter_init(&iterator, engine->announcements);
-    while (g_hash_table_iter_next(&iterator, &uuid, NULL)) {
-        const KsVpn *vpn = ks_world_vpn(world, uuid);
-
-        if (!vpn || vpn->manual || vpn->activity == KS_VPN_DOWN)
-            g_hash_table_iter_remove(&iterator);
-    }
 }
 
 /* A VPN on another link has come up again, even if nobody saw it go: the kernel does not use an
@@ -281,7 +239,7 @@ KsEngine *ks_engine_new(const KsSettings *settings, const char *const *known_up)
     KsEngine *engine = g_new0(KsEngine, 1);
 
     ks_settings_copy(settings, &engine->settings);
-    engine->announcements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    engine->announcements = ks_announcements_new();
     engine->known_up = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->lockers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     engine->tunnels = ks_tunnels_new();
@@ -344,32 +302,8 @@ void ks_engine_adopt(KsEngine *engine, const KsLock *held)
 
 void ks_engine_hear(KsEngine *engine, const KsEvent *event)
 {
-    Announcement *announcement;
-
-    if (!event->uuid[0])
-        return;
-    switch (event->action) {
-    case KS_ACTION_PRE_UP:
-    case KS_ACTION_UP:
-    case KS_ACTION_VPN_PRE_UP:
-    case KS_ACTION_VPN_UP:
-    case KS_ACTION_DOWN:
-    case KS_ACTION_VPN_DOWN:
-        announcement = g_new0(Announcement, 1);
-        announcement->down = event->action == KS_ACTION_DOWN || event->action == KS_ACTION_VPN_DOWN;
-        g_strlcpy(announcement->interface, event->interface, sizeof(announcement->interface));
-        g_hash_table_insert(engine->announcements, g_strdup(event->uuid), announcement);
-        break;
-    case KS_ACTION_PRE_DOWN:
-    case KS_ACTION_VPN_PRE_DOWN:
-    case KS_ACTION_DHCP4_CHANGE:
-    case KS_ACTION_DHCP6_CHANGE:
-    case KS_ACTION_CONNECTIVITY_CHANGE:
-    case KS_ACTION_DNS_CHANGE:
-    case KS_ACTION_REAPPLY:
-    case KS_ACTION_MAX:
-        break;
-    }
+    if (event->uuid[0])
+        ks_announcements_hear(engine->announcements, event, known_index(engine, event->uuid));
 }
 
 bool ks_engine_observe(KsEngine *engine, const KsWorld *world)
@@ -378,7 +312,7 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world)
     g_autoptr(GArray) without_link = NULL;
     bool changed;
 
-    find_announced_links(engine, world);
+    ks_announcements_find_links(engine->announcements, world);
     add_reported_tunnels(engine, world, tunnels);
     if (!world->manager_present || !world->manager_settled)
         keep_unreported_tunnels(engine, world, tunnels);
@@ -392,7 +326,7 @@ bool ks_engine_observe(KsEngine *engine, const KsWorld *world)
     if (world->manager_present)
         engine->spare_running = false;
     if (world->manager_present && world->manager_settled) {
-        forget_announcements(engine, world);
+        ks_announcements_forget(engine->announcements, world);
         forget_tunnels_gone(engine, without_link);
     }
     keep_passing(engine, world);
@@ -577,7 +511,7 @@ const char *ks_engine_locked_by(const KsEngine *engine)
 
 bool ks_engine_saw_tunnel(const KsEngine *engine, const KsVpn *vpn)
 {
-    const Announcement *announced =
+    const KsAnnouncement *announced =
         vpn->manual ? NULL : g_hash_table_lookup(engine->announcements, vpn->uuid);
 
     return announced && announced->had_link;

@@ -76,17 +76,18 @@ static const Letter alphabet[] = {
     { "NetworkManager settled", MANAGER, 0, SETTLED, NULL },
     { "profile edited", PROFILE, FULL, 0, NULL },
     { "hook: full vpn-pre-up tun0", HOOK, FULL, KS_ACTION_VPN_PRE_UP, "tun0" },
+    { "hook: full vpn-pre-up tun1", HOOK, FULL, KS_ACTION_VPN_PRE_UP, "tun1" },
+    { "hook: full vpn-pre-up tun9", HOOK, FULL, KS_ACTION_VPN_PRE_UP, "tun9" },
+    { "hook: full vpn-pre-up eth0", HOOK, FULL, KS_ACTION_VPN_PRE_UP, "eth0" },
+    { "hook: full pre-up lo", HOOK, FULL, KS_ACTION_PRE_UP, "lo" },
     { "hook: full vpn-up tun0", HOOK, FULL, KS_ACTION_VPN_UP, "tun0" },
     { "hook: full vpn-up tun1", HOOK, FULL, KS_ACTION_VPN_UP, "tun1" },
-    { "hook: full vpn-up tun9", HOOK, FULL, KS_ACTION_VPN_UP, "tun9" },
-    { "hook: full vpn-up eth0", HOOK, FULL, KS_ACTION_VPN_UP, "eth0" },
-    { "hook: full up lo", HOOK, FULL, KS_ACTION_UP, "lo" },
     { "hook: full vpn-pre-down tun0", HOOK, FULL, KS_ACTION_VPN_PRE_DOWN, "tun0" },
     { "hook: full vpn-down", HOOK, FULL, KS_ACTION_VPN_DOWN, "" },
     { "hook: full vpn-down eth0", HOOK, FULL, KS_ACTION_VPN_DOWN, "eth0" },
-    { "hook: split vpn-up tun1", HOOK, SPLIT, KS_ACTION_VPN_UP, "tun1" },
+    { "hook: split vpn-pre-up tun1", HOOK, SPLIT, KS_ACTION_VPN_PRE_UP, "tun1" },
     { "hook: split vpn-down tun1", HOOK, SPLIT, KS_ACTION_VPN_DOWN, "tun1" },
-    { "hook: unknown vpn-up tun0", HOOK, VPNS, KS_ACTION_VPN_UP, "tun0" },
+    { "hook: unknown vpn-pre-up tun0", HOOK, VPNS, KS_ACTION_VPN_PRE_UP, "tun0" },
     { "hook: unknown vpn-down", HOOK, VPNS, KS_ACTION_VPN_DOWN, "" },
     { "lock", LOCK, 0, 0, NULL },
     { "unlock", UNLOCK, 0, 0, NULL },
@@ -124,8 +125,14 @@ static void hear(KsEngine *engine, Promise *promise, const Letter *letter)
     ks_engine_hear(engine, &event);
     if (letter->vpn == VPNS || letter->value == KS_ACTION_VPN_PRE_DOWN)
         return;
+    /* only the first word names a link: by the second, the name may be a stranger's */
+    if (letter->value == KS_ACTION_VPN_UP && promise->told[letter->vpn] == TOLD_UP)
+        return;
     promise->told[letter->vpn] = letter->value == KS_ACTION_VPN_DOWN ? TOLD_DOWN : TOLD_UP;
-    promise->told_name[letter->vpn] = order_number(letter->interface);
+    promise->told_name[letter->vpn] =
+        letter->value == KS_ACTION_VPN_PRE_UP || letter->value == KS_ACTION_PRE_UP
+            ? order_number(letter->interface)
+            : 0;
     promise->told_index[letter->vpn] = 0;
 }
 

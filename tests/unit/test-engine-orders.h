@@ -44,8 +44,8 @@ typedef struct {
 
 typedef struct {
     uint8_t told[VPNS]; /* the hook's last word, until NetworkManager says that the VPN is down */
-    uint8_t told_name[VPNS];  /* until a link of that name is there */
-    uint8_t told_index[VPNS]; /* that link */
+    uint8_t told_name[VPNS];  /* which link, by its first word; until the next look */
+    uint8_t told_index[VPNS]; /* the link that had this name then */
     uint8_t old_news[VPNS];   /* the link on which this VPN carried everything already */
     Open open[OPEN_MAX];
     uint8_t ever;    /* servers ever told of */
@@ -78,7 +78,6 @@ typedef struct {
     uint8_t announcements;
     struct {
         uint8_t uuid;
-        uint8_t interface;
         uint8_t index;
         uint8_t down;
     } announced[UUIDS_MAX];

@@ -37,6 +37,14 @@ struct AllOfTunnel {
 };
 G_STATIC_ASSERT(sizeof(KsTunnel) == sizeof(struct AllOfTunnel));
 
+struct AllOfAnnouncement {
+    char interface[IF_NAMESIZE]; /* "" after each look */
+    uint32_t index;
+    bool down;
+    bool had_link; /* only for what people are told: test-status-tunnels.c */
+};
+G_STATIC_ASSERT(sizeof(KsAnnouncement) == sizeof(struct AllOfAnnouncement));
+
 struct AllOfEngine {
     KsSettings settings;
     void *pointers[12];
@@ -145,13 +153,13 @@ void order_pack(const KsEngine *engine, Packed *packed)
     g_assert_cmpuint(g_hash_table_size(engine->announcements), <=, UUIDS_MAX);
     g_hash_table_iter_init(&iterator, engine->announcements);
     while (g_hash_table_iter_next(&iterator, &key, &value)) {
-        const Announcement *announcement = value;
+        const KsAnnouncement *announcement = value;
         unsigned i = packed->announcements++;
 
         for (; i > 0 && packed->announced[i - 1].uuid > order_number(key); i--)
             packed->announced[i] = packed->announced[i - 1];
         packed->announced[i].uuid = order_number(key);
-        packed->announced[i].interface = order_number(announcement->interface);
+        g_assert_cmpstr(announcement->interface, ==, "");
         packed->announced[i].index = (uint8_t) announcement->index;
         packed->announced[i].down = announcement->down;
     }
@@ -231,12 +239,10 @@ void order_unpack(const Packed *packed, KsEngine *engine)
 
     g_hash_table_remove_all(engine->announcements);
     for (unsigned i = 0; i < packed->announcements; i++) {
-        Announcement *announcement = g_new0(Announcement, 1);
+        KsAnnouncement *announcement = g_new0(KsAnnouncement, 1);
 
         announcement->index = packed->announced[i].index;
         announcement->down = packed->announced[i].down;
-        g_strlcpy(announcement->interface, texts.text[packed->announced[i].interface],
-                  sizeof(announcement->interface));
         g_hash_table_insert(engine->announcements, g_strdup(texts.text[packed->announced[i].uuid]),
                             announcement);
     }

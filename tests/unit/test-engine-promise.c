@@ -132,7 +132,7 @@ static uint8_t carrier_of(const Scene *scene, const Promise *promise, unsigned v
     return link_of(scene, scene->index[vpn]) == vpn ? scene->index[vpn] : 0;
 }
 
-/* A name is good for the first link that has it, and for no later one. */
+/* A name is good for the link that has it now, and for no later one. */
 static void find_told_links(Promise *promise, const Scene *scene)
 {
     for (unsigned vpn = 0; vpn < VPNS; vpn++) {
@@ -140,8 +140,8 @@ static void find_told_links(Promise *promise, const Scene *scene)
             if (promise->told_name[vpn] != order_number(order_links[i]) || scene->index[i] == 0)
                 continue;
             promise->told_index[vpn] = scene->index[i];
-            promise->told_name[vpn] = 0;
         }
+        promise->told_name[vpn] = 0;
     }
 }
 

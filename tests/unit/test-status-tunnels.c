@@ -180,7 +180,7 @@ static void test_a_tunnel_that_went_at_once(Fixture *f, const void *data)
 {
     KsVpn *vpn = ks_vpn_new("of-openvpn", "Hasty", "openvpn");
     KsLink *tunnel = &g_array_index(f->world->links, KsLink, 2);
-    KsEvent up = { .action = KS_ACTION_VPN_UP };
+    KsEvent up = { .action = KS_ACTION_VPN_PRE_UP };
 
     (void) data;
     g_strlcpy(up.uuid, vpn->uuid, sizeof(up.uuid));

@@ -208,7 +208,7 @@ static void test_same_uuid(void)
         { .index = 4, .name = "wg4", .up = true, .tunnel_kind = true },
     };
     KsEvent down = { .action = KS_ACTION_DOWN, .uuid = "u-1", .interface = "br8" };
-    KsEvent up = { .action = KS_ACTION_UP, .uuid = "u-1", .interface = "wg4" };
+    KsEvent up = { .action = KS_ACTION_PRE_UP, .uuid = "u-1", .interface = "wg4" };
     KsVpn *manual = ks_vpn_new("u-1", "Home", "");
     KsVpn *profile = ks_vpn_new("u-1", "clash", "wireguard");
 

@@ -134,8 +134,8 @@ class Namespace:
         return self.call(socket.socket, *arguments)
 
     @contextmanager
-    def tun(self, name: str) -> Iterator[None]:
-        """A tun with a program behind it, so that it has a carrier; the link goes with the program."""
+    def tun(self, name: str) -> Iterator[int]:
+        """A tun with a program behind it, so that it has a carrier; the link goes with the program. Its end of the link."""
 
         def attach() -> int:
             handle = os.open("/dev/net/tun", os.O_RDWR)
@@ -144,7 +144,7 @@ class Namespace:
 
         handle = self.call(attach)
         try:
-            yield
+            yield handle
         finally:
             os.close(handle)
 

@@ -2,6 +2,7 @@
 """What opened a closed lock, found by attacking it. Each test names its way in."""
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from . import addresses as a
 from . import heard
 from .capture import Capture
-from .waiting import wait_until
+from .waiting import patient, wait_until
 
 _STATE = Path("/var/lib/nm-killswitch/state")
 _NOBODY = 65534
@@ -204,7 +205,7 @@ def test_a_name_that_another_program_takes(guarded):
     """NetworkManager goes on to list a VPN whose tunnel was deleted; "ppp0" may be the uplink next."""
     heard.listen()
     guarded.manager.up("full")
-    heard.wait_heard(a.TUNNEL, "vpn-up")  # the hook's last word names the link that has the name then
+    heard.wait_heard(a.TUNNEL, "vpn-up")
     guarded.product.wait_state("protected")
     guarded.client.ip(f"link del {a.TUNNEL}")
     guarded.product.wait_state("blocked")
@@ -213,6 +214,49 @@ def test_a_name_that_another_program_takes(guarded):
         guarded.client.ip(f"addr add {a.WEB[4]}/32 dev {a.TUNNEL}", f"link set {a.TUNNEL} up")
         time.sleep(0.5)
         assert guarded.product.status()["state"] == "blocked", "that link is not the one that the hook named"
+
+
+def _read_until(handle, canary):
+    """What came out of a tun, up to this."""
+    seen = b""
+    while canary not in seen:
+        assert select.select([handle], [], [], patient(10))[0], f"{canary!r} came out nowhere: the tun proves nothing"
+        seen += os.read(handle, 65535)
+    return seen
+
+
+def test_a_name_that_is_taken_between_the_hooks_words(guarded):
+    """NetworkManager says vpn-pre-up, and then vpn-up with the same name: of another link, if the tunnel went meanwhile."""
+    heard.listen()
+    with heard.held_before(a.TUNNEL, "vpn-up"):
+        guarded.manager.up("full")
+        guarded.product.wait_state("protected")
+        guarded.client.ip(f"link del {a.TUNNEL}")
+        guarded.product.wait_state("blocked")
+        with guarded.client.tun(a.TUNNEL) as stranger:
+            guarded.client.ip(f"addr add {a.WEB[4]}/32 dev {a.TUNNEL}", f"link set {a.TUNNEL} up")
+            heard.let_go()
+            heard.wait_heard(a.TUNNEL, "vpn-up")
+            assert guarded.manager.state_of("full") == "activated", "the way in needs that"
+            state = guarded.product.status()["state"]
+            _say(guarded, b"canary-locked", a.PUBLIC_DNS[4], a.TUNNEL)
+            guarded.product.ctl("unlock")
+            _say(guarded, b"canary-control", a.PUBLIC_DNS[4], a.TUNNEL)
+            assert b"canary-locked" not in _read_until(stranger, b"canary-control"), "it got out by the stranger's link"
+            assert state == "blocked"
+
+
+def test_a_guard_that_hears_the_second_word_alone(guarded):
+    """It was away at the first: the VPN's address says which link is the VPN's."""
+    heard.listen()
+    guarded.product.stop_guard(signal.SIGKILL)
+    with heard.held_before(a.TUNNEL, "vpn-up"):
+        guarded.manager.up("full")
+        guarded.product.start_guard()
+        heard.let_go()
+        heard.wait_heard(a.TUNNEL, "vpn-up")
+        guarded.product.wait_state("protected")
+        assert [tunnel["interface"] for tunnel in guarded.product.status()["tunnels"]] == [a.TUNNEL]
 
 
 def test_the_check_while_everything_may_leave(guarded):
