@@ -183,6 +183,7 @@ typedef struct {
     char interface[IF_NAMESIZE]; /* "" unless NetworkManager itself names it (WireGuard) or a
                                   * person did */
     GArray *addresses;           /* element-type KsAddress: given to the machine by this VPN */
+    bool given_interface;        /* it is up, and has an interface of its own, or had one since */
 } KsVpn;
 
 typedef struct {

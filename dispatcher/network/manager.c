@@ -150,10 +150,27 @@ static bool is_of_parent(NMActiveConnection *active, NMIPConfig *config)
     return false;
 }
 
-static void add_own_addresses(KsVpn *vpn, NMActiveConnection *active, NMIPConfig *config)
+/* The VPN's own is there as long as it is up, empty if its interface went. */
+static void describe_addresses(KsVpn *vpn, NMActiveConnection *active)
 {
-    if (!is_of_parent(active, config))
-        add_ip_addresses(vpn, config);
+    NMIPConfig *configs[] = {
+        nm_active_connection_get_ip4_config(active),
+        nm_active_connection_get_ip6_config(active),
+    };
+    bool any_of_parent = false;
+    bool any_own = false;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(configs); i++) {
+        if (!configs[i])
+            continue;
+        if (is_of_parent(active, configs[i])) {
+            any_of_parent = true;
+            continue;
+        }
+        any_own = true;
+        add_ip_addresses(vpn, configs[i]);
+    }
+    vpn->given_interface = any_own && !any_of_parent;
 }
 
 static void describe_activity(KsVpn *vpn, NMActiveConnection *active)
@@ -183,8 +200,7 @@ static void describe_activity(KsVpn *vpn, NMActiveConnection *active)
                 g_strlcpy(vpn->interface, name, sizeof(vpn->interface));
         }
     }
-    add_own_addresses(vpn, active, nm_active_connection_get_ip4_config(active));
-    add_own_addresses(vpn, active, nm_active_connection_get_ip6_config(active));
+    describe_addresses(vpn, active);
 }
 
 /* NetworkManager makes a profile for each interface that others made (wg-quick's wg0, say) and

@@ -93,7 +93,8 @@ static void note_down(KsAlwaysOn *always, int number)
     if (always->trying == number && (always->asked != number || choice->leaving))
         always->trying = NONE;
     choice->activity = KS_VPN_DOWN;
-    choice->of_person = choice->unwanted = choice->leaving = choice->had_link = false;
+    choice->of_person = choice->unwanted = choice->leaving = false;
+    choice->had_link = choice->met_up = false;
     choice->ask_again = choice->lost = 0;
     if (number == 0)
         always->swapping = false;
@@ -171,6 +172,13 @@ static void note_refusal(Choice *choice, const KsVpn *vpn)
     choice->needs_person |= is_refusal && vpn->attempt > choice->forgiven;
 }
 
+/* It came up before anybody looked, and its link went meanwhile. What we saw come up without a link
+ * is on one that we cannot tell, and to connect it again would change nothing. */
+static bool must_have_had_link(const Choice *choice, const KsVpn *vpn)
+{
+    return choice->met_up && vpn->given_interface && !ks_vpn_uses_ipsec(vpn);
+}
+
 /* Root can delete a tunnel's link, and NetworkManager and the VPN's program go on. */
 static void note_link(Choice *choice, const KsVpn *vpn, const KsWorld *world, const GArray *tunnels,
                       int64_t now)
@@ -180,8 +188,10 @@ static void note_link(Choice *choice, const KsVpn *vpn, const KsWorld *world, co
     } else if (ks_tunnels_find(tunnels, vpn) || ks_world_has_policy(world, vpn)) {
         choice->had_link = true;
         choice->lost = 0;
-    } else if (choice->had_link && choice->lost == 0) {
-        choice->lost = now;
+    } else {
+        choice->had_link |= must_have_had_link(choice, vpn);
+        if (choice->had_link && choice->lost == 0)
+            choice->lost = now;
     }
 }
 
@@ -206,6 +216,7 @@ static void note_vpn(KsAlwaysOn *always, int number, const KsWorld *world, const
         if (choice->activity != KS_VPN_DOWN || (always->trying == number && always->asked == NONE))
             note_end(always, number, vpn, now);
     }
+    choice->met_up |= !choice->seen && vpn->activity == KS_VPN_UP;
     note_link(choice, vpn, world, tunnels, now);
     choice->activity = vpn->activity;
     choice->seen = true;

@@ -27,7 +27,8 @@ typedef struct {
     bool unwanted;     /* it is to be disconnected, as of the last look */
     bool leaving;      /* we disconnect it */
     int64_t ask_again; /* ... if it is still there by then */
-    bool had_link;     /* since it is up it was seen on a link that carries it */
+    bool had_link;     /* since it is up it was on a link that carries it, or must have been */
+    bool met_up;       /* it was up when it was seen first */
     int64_t lost;      /* since when it is on none; 0: it is on one, or never was */
     KsFailure failure; /* of its last attempt */
 } Choice;

@@ -265,12 +265,13 @@ static const KsTunnel *find_dead(const KsStatusFacts *facts)
 }
 
 /* What NetworkManager calls up, and what has been given neither an address nor an interface (SSH,
- * where it only forwards ports). One whose interface has just gone has its addresses still, unless
- * it went before NetworkManager had told us of these. */
+ * where it only forwards ports). One whose interface went was given it, unless it went before
+ * NetworkManager had told us of that. */
 static bool has_no_interface(const KsStatusFacts *facts, const KsVpn *vpn)
 {
     return vpn->activity == KS_VPN_UP && vpn->addresses->len == 0 && !vpn->interface[0] &&
-           !ks_vpn_uses_ipsec(vpn) && !ks_engine_saw_tunnel(facts->engine, vpn);
+           !vpn->given_interface && !ks_vpn_uses_ipsec(vpn) &&
+           !ks_engine_saw_tunnel(facts->engine, vpn);
 }
 
 /* Of the tunnel that the reason is about. Unix time in seconds; 0: it is another reason. */

@@ -173,6 +173,9 @@ static void test_a_vpn_without_an_interface(Fixture *f, const void *data)
     assert_reason(f, "no-interface", "Forwarded");
     g_array_append_val(vpn->addresses, address); /* its interface has just gone */
     assert_reason(f, "tunnel-gone", "Forwarded");
+    g_array_set_size(vpn->addresses, 0);
+    vpn->given_interface = true; /* ... or before this guard began */
+    assert_reason(f, "tunnel-gone", "Forwarded");
 }
 
 /* An interface can go before NetworkManager has told of its addresses. */

@@ -248,19 +248,30 @@ _DAY = int(os.environ.get("KS_DROPS") or 24 * 60 // 5)  # one every five minutes
 
 def test_a_day_of_drops(always):
     """What a day's drops are, one after the other: the program dies, the network goes, the guard or NetworkManager is
-    killed, the tunnel's link is deleted, which nobody else minds. In between, what drops too often waits, the other
+    killed, the tunnel's link is deleted, which nobody else minds, also while the guard is away. In between, what drops too often waits, the other
     stands in, and nothing leaves."""
+
+    def delete_link(guard_away: bool = False) -> None:
+        interface = always.product.status()["tunnels"][0]["interface"]
+        if guard_away:
+            always.product.stop_guard(9)
+        always.client.ip(f"link del {interface}")
+        if guard_away:
+            always.product.start_guard()
+
     ways = {
         "program": lambda: _drop(always),
         "network": lambda: (always.manager.nmcli("device", "disconnect", a.UPLINK), always.manager.up("uplink")),
         "guard": lambda: (always.product.stop_guard(9), _drop(always), always.product.start_guard()),
         "NetworkManager": lambda: always.manager.restart(9),
-        "link": lambda: always.client.ip(f"link del {always.product.status()['tunnels'][0]['interface']}"),
+        "link": delete_link,
+        "link, guard away": lambda: delete_link(guard_away=True),
     }
+    seldom = ("link, guard away", "guard", "NetworkManager", "link", "guard", "NetworkManager")
     names = ["program"] * 4 + ["network"]
     seen = set()
     for number in range(_DAY):
-        name = names[number % len(names)] if number % 24 else ("link", "guard", "NetworkManager")[number // 24 % 3]
+        name = names[number % len(names)] if number % 24 else seldom[number // 24 % len(seldom)]
         before = set(always.client.processes("openvpn"))
         ways[name]()
         wait_until(lambda: set(always.client.processes("openvpn")) - before, f"another openvpn after drop {number} ({name})", 120)
