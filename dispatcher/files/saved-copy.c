@@ -3,8 +3,8 @@
 
 #include "model/names.h"
 
+#include <fnmatch.h>
 #include <gio/gio.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 /* Beyond them nothing is looked for: a listing of a full lock has some ten million bytes. */
 #define BYTES_MAX  (16 * 1024 * 1024)
-#define PLACES_MAX 64 /* files, and folders of wildcards */
+#define PLACES_MAX 512 /* files, and folders of wildcards */
 
 /* Debian's, Ubuntu's and Arch's; Fedora's; Gentoo's and Flatcar's, who write it when they are
  * switched off. Other programs save no tables but their own (ADR 27). */
@@ -156,29 +156,89 @@ static void add_file(KsSavedCopies *copies, const char *path)
         g_ptr_array_add(copies->files, g_strdup(path));
 }
 
-/* With a shell's wildcards it means as many files as there are: its folder tells of new ones. */
-static void add_matching(KsSavedCopies *copies, const char *pattern)
-{
-    size_t plain = strcspn(pattern, "*?[");
-    g_autofree char *folder = NULL;
-    glob_t found;
+/* A shell's pattern for paths. */
+typedef struct {
+    char *text;
+    size_t from; /* before this every character is what it is */
+} Pattern;
 
-    if (pattern[plain] == '\0') {
-        add_file(copies, pattern);
+static void clear_pattern(void *pattern)
+{
+    g_free(((Pattern *) pattern)->text);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+/* Its names in order. The folder itself tells when there are others. */
+static GPtrArray *list_folder(KsSavedCopies *copies, const char *folder)
+{
+    g_autoptr(GDir) opened = NULL;
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    const char *name;
+
+    copies->folders++;
+    look_and_remember(copies, folder);
+    opened = g_dir_open(folder, 0, NULL);
+    while (opened && (name = g_dir_read_name(opened)))
+        g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, compare_names);
+    return names;
+}
+
+/* With its first wildcards it means as many files, or folders with the rest of the pattern in them,
+ * as there are. */
+static void expand(KsSavedCopies *copies, const Pattern *pattern, GArray *patterns)
+{
+    const char *text = pattern->text;
+    size_t plain = pattern->from + strcspn(text + pattern->from, "*?[");
+    g_autofree char *folder = NULL;
+    g_autofree char *wanted = NULL;
+    g_autoptr(GPtrArray) names = NULL;
+    const char *rest;
+
+    if (text[plain] == '\0') {
+        add_file(copies, text);
         return;
     }
     if (are_enough(copies))
         return;
-    copies->folders++;
-    while (pattern[plain] != '/')
+    while (text[plain] != '/')
         plain--;
-    folder = g_strndup(pattern, plain + 1);
-    look_and_remember(copies, folder);
-    if (glob(pattern, 0, NULL, &found) != 0)
-        return;
-    for (size_t i = 0; i < found.gl_pathc; i++)
-        add_file(copies, found.gl_pathv[i]);
-    globfree(&found);
+    folder = g_strndup(text, plain + 1);
+    rest = text + plain + 1 + strcspn(text + plain + 1, "/");
+    wanted = g_strndup(text + plain + 1, (size_t) (rest - text) - plain - 1);
+    names = list_folder(copies, folder);
+    for (unsigned i = 0; i < names->len && patterns->len < PLACES_MAX; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        g_autofree char *path = g_strconcat(folder, name, NULL);
+        Pattern next = { NULL, strlen(path) };
+
+        if (fnmatch(wanted, name, FNM_PERIOD) != 0)
+            continue;
+        if (rest[0] == '\0') {
+            add_file(copies, path);
+        } else if (S_ISDIR(look_at(path).st_mode)) {
+            next.text = g_strconcat(path, rest, NULL);
+            g_array_append_val(patterns, next);
+        }
+    }
+}
+
+static void add_matching(KsSavedCopies *copies, const char *path)
+{
+    g_autoptr(GArray) patterns = g_array_new(FALSE, FALSE, sizeof(Pattern));
+    Pattern first = { g_strdup(path), strlen(copies->root) };
+
+    g_array_set_clear_func(patterns, clear_pattern);
+    g_array_append_val(patterns, first);
+    for (unsigned i = 0; i < patterns->len; i++) {
+        const Pattern pattern = g_array_index(patterns, Pattern, i); /* which may be moved */
+
+        expand(copies, &pattern, patterns);
+    }
 }
 
 /* nft(8), "Include files": ./ is where nft was started, for a unit the root; else below /etc. */

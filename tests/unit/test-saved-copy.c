@@ -121,6 +121,33 @@ static void test_included(Machine *machine, const void *data)
     assert_told(machine, "/var/lib/nftables/rules-save", 3);
 }
 
+/* Each folder that may have such a file is watched, and each may be new. */
+static void test_wildcards_in_folders(Machine *machine, const void *data)
+{
+    (void) data;
+    write_file(machine, "/etc/b/other", "");
+    write_file(machine, "/etc/c.d/e/other", "");
+    write_file(machine, "/etc/.hidden/x.nft", COPY);
+    write_file(machine, "/etc/x.nft", COPY);
+    write_file(machine, "/etc/nftables.conf",
+               "include \"*/x.nft\"\ninclude \"?.d/*/[a-c]*.nft\"\ninclude \"*/sub/deep.nft\"\n");
+    assert_told(machine, NULL, 0);
+    write_file(machine, "/etc/b/x.nft", COPY);
+    assert_told(machine, "/etc/b/x.nft", 1);
+    write_file(machine, "/etc/a*/x.nft", COPY);
+    assert_told(machine, "/etc/a*/x.nft", 1);
+    write_file(machine, "/etc/a*/x.nft", "");
+    write_file(machine, "/etc/b/x.nft", "");
+    assert_told(machine, NULL, 0);
+    write_file(machine, "/etc/c.d/e/zed.nft", COPY);
+    assert_told(machine, NULL, 0);
+    write_file(machine, "/etc/c.d/e/b1.nft", COPY);
+    assert_told(machine, "/etc/c.d/e/b1.nft", 1);
+    write_file(machine, "/etc/c.d/e/b1.nft", "");
+    write_file(machine, "/etc/b/sub/deep.nft", "\n" COPY);
+    assert_told(machine, "/etc/b/sub/deep.nft", 2);
+}
+
 /* Files and folders without end keep nobody busy. */
 static void test_bounds(Machine *machine, const void *data)
 {
@@ -154,6 +181,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/saved-copy/lines", test_lines);
     g_test_add("/saved-copy/included", Machine, NULL, set_up, test_included, tear_down);
+    g_test_add("/saved-copy/wildcards", Machine, NULL, set_up, test_wildcards_in_folders,
+               tear_down);
     g_test_add("/saved-copy/bounds", Machine, NULL, set_up, test_bounds, tear_down);
     return g_test_run();
 }
