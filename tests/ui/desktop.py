@@ -16,7 +16,7 @@ from gi.repository import Gio, GLib  # noqa: E402
 
 from world.people import Agent, Person  # noqa: E402
 from world.sandbox import build_dir, reports_dir  # noqa: E402
-from world.waiting import wait_listens, wait_until  # noqa: E402
+from world.waiting import wait_end, wait_listens, wait_until  # noqa: E402
 
 ID = "io.github.nmkillswitch"
 WATCHER = "org.kde.StatusNotifierWatcher"
@@ -231,7 +231,7 @@ class Desktop:
 
     def stop_applet(self) -> int:
         self.act("quit")
-        return self.applet.wait(10)
+        return wait_end(self.applet, "the applet to end")
 
     def agent(self) -> Agent:
         """polkit's agent for what the applet asks."""

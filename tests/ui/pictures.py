@@ -10,7 +10,7 @@ import pytest
 
 from world.profiles import uuid_of
 from world.sandbox import REPOSITORY, reports_dir
-from world.waiting import wait_until
+from world.waiting import wait_product, wait_until
 
 _NAMES = {"full": "Work", "split": "Home", "dead": "Sweden", "static": "Iceland", "second": "Travel", "uplink": "Home network"}
 _FOLDER = REPOSITORY / "data/applet/screenshots"
@@ -51,7 +51,7 @@ def window_of(desktop, title):
 
 def protect(world, desktop):
     desktop.act("lock")
-    wait_until(lambda: world.product.status()["locked"], "the lock to close")
+    wait_product(lambda: world.product.status()["locked"], "the lock to close")
     desktop.act("connect", f"[<'{uuid_of('full')}'>]")
     world.product.wait_state("protected", 30)
 

@@ -5,7 +5,7 @@ After each step the menu, as a panel reads it, says what the guard says."""
 
 import pytest
 
-from world.waiting import wait_until
+from world.waiting import wait_product, wait_until
 
 from .notifications import Notifications
 
@@ -122,7 +122,7 @@ def test_lan_on_this_network_only(world, tray):
     wait_until(lambda: not tray.item("Only on").is_checked, "the limit to go")
     assert world.product.status()["lan_networks"] == []
     tray.click("Allow LAN access")
-    wait_until(lambda: not world.product.status()["lan"], "LAN access to end")
+    wait_product(lambda: not world.product.status()["lan"], "LAN access to end")
     agree(world, tray)
 
 

@@ -4,7 +4,7 @@
 import pytest
 
 from world.people import PASSWORD
-from world.waiting import wait_until
+from world.waiting import wait_product, wait_until
 
 from .access import cut_texts, find, laid_out, press, read, type_into, words
 
@@ -190,7 +190,7 @@ def test_an_overlay_network(world, window):
     window.screenshot("overlay-listed")
     press(window, PREFERENCES, "Correct the servers of “mesh”…")
     press(window, "Servers of “mesh”", "Remove this VPN from the list")
-    wait_until(lambda: "mesh" not in str(world.product.status()["vpns"]), "it to be gone", 20)
+    wait_product(lambda: "mesh" not in str(world.product.status()["vpns"]), "it to be gone", 20)
 
 
 def test_a_server_is_tested(world, window):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from gi.repository import Gio, GLib
 
-from world.waiting import WaitedTooLong, wait_until
+from world.waiting import WaitedTooLong, wait_end, wait_until
 
 from .access import activate, cut_texts, find, focus, press, read, words
 from .desktop import ID, ITEM, WATCHER
@@ -277,7 +277,7 @@ def test_the_window_by_keyboard(stage):
     turn_the_pages(stage, window)
     stage.x("key", "Escape")
     # there is no tray: closing the window ends the program
-    assert stage.applet.wait(10) == 0
+    assert wait_end(stage.applet, "the applet to end") == 0
 
 
 def turn_the_pages(stage, window: str) -> None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """In xfce4-panel, with the real guard: the icon, its menu, and what clicking it does."""
 
-from world.waiting import wait_until
+from world.waiting import wait_end, wait_until
 
 
 def wait_label(desktop, label, timeout=15):
@@ -41,7 +41,7 @@ def test_a_day_with_the_lock(world, desktop):
     desktop.screenshot("xfce-dropped")
 
     desktop.click("Quit")
-    assert desktop.applet.wait(10) == 0
+    assert wait_end(desktop.applet, "the applet to end") == 0
     assert world.product.status()["locked"]
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Without a tray there is a window; with one it is out of the way."""
 
-from world.waiting import wait_until
+from world.waiting import wait_end, wait_product, wait_until
 
 from .access import activate, find, press, read, words
 
@@ -15,7 +15,7 @@ def test_without_a_tray(world, desktop):
     desktop.screenshot("window-unlocked")
 
     desktop.act("lock")
-    wait_until(lambda: world.product.status()["locked"], "the lock to close")
+    wait_product(lambda: world.product.status()["locked"], "the lock to close")
     desktop.act("connect", "[<'" + uuid_of(world, "full") + "'>]")
     world.product.wait_state("protected", 30)
     desktop.x("search", "--sync", "--onlyvisible", "--name", TITLE)
@@ -39,13 +39,13 @@ def test_one_instance(world, desktop):
     desktop.wait_icon("unlocked")
     assert not desktop.windows(TITLE)
     second = desktop.start([str(desktop.program), "--hidden"])
-    assert second.wait(10) == 0
+    assert wait_end(second, "the second applet to end") == 0
     assert not desktop.windows(TITLE)
     third = desktop.start([str(desktop.program)])
-    assert third.wait(10) == 0
+    assert wait_end(third, "the third applet to end") == 0
     wait_until(lambda: desktop.windows(TITLE), "the window of the first")
     lock = desktop.start([str(desktop.program), "--lock"])
-    assert lock.wait(10) == 0
+    assert wait_end(lock, "the command to end") == 0
     desktop.wait_icon("blocked")
     assert desktop.stop_applet() == 0
 

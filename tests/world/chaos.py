@@ -28,7 +28,7 @@ from .frames import Frame
 from .networks import TARGETS, route_goes_by
 from .network import Namespace, log_of, wire
 from .raw_probes import mac_of
-from .waiting import WaitedTooLong, wait_until
+from .waiting import WaitedTooLong, wait_product, wait_until
 from .world import World
 
 _SECOND_CARD, _SECOND_END = "uplink1", "chaos1"
@@ -399,7 +399,7 @@ def start_guard(chaos: Chaos) -> None:
         return
     product.start_guard()
     if chaos.wants_lock:
-        wait_until(lambda: (now := product.status())["locked"] and now["verified"], "the new guard to hold the lock")
+        wait_product(lambda: (now := product.status())["locked"] and now["verified"], "the new guard to hold the lock")
         chaos.open.end()
 
 

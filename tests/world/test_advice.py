@@ -13,7 +13,7 @@ import pytest
 from . import addresses as a
 from . import profiles
 from .profiles import uuid_of
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _VPNS = Path("/var/lib/nm-killswitch/vpns")
 _SERVER = ("--server", f"{a.SERVER[4]}:{a.SERVER_PORT}/udp")
@@ -101,7 +101,7 @@ def test_a_name_that_two_have(guarded):
     guarded.manager.nmcli("connection", "clone", "full", "twin")
     guarded.manager.nmcli("connection", "modify", "twin", "connection.id", "full")
     try:
-        wait_until(lambda: [vpn["name"] for vpn in guarded.product.status()["vpns"]] == ["full", "full"], "both")
+        wait_product(lambda: [vpn["name"] for vpn in guarded.product.status()["vpns"]] == ["full", "full"], "both")
         _refused(guarded, "vpn", "set", "full", "--locks", "no", says="nm-killswitch vpn list --json")
         _refused(guarded, "export", "--format", "nft", "--vpn", "full", says="nm-killswitch vpn list --json")
         twins = json.loads(do(guarded, "nm-killswitch vpn list --json").stdout)["vpns"]
@@ -139,10 +139,10 @@ def test_what_was_set_up_by_hand_cannot_be_read(guarded):
 
 def test_a_profile_is_removed_by_networkmanager(guarded):
     guarded.manager.nmcli("connection", "clone", "full", "old")
-    wait_until(lambda: "old" in str(guarded.product.status()["vpns"]), "the profile")
+    wait_product(lambda: "old" in str(guarded.product.status()["vpns"]), "the profile")
     _refused(guarded, "vpn", "remove", "old", says="nmcli connection delete")
     do(guarded, "nmcli connection delete old")
-    wait_until(lambda: "old" not in str(guarded.product.status()["vpns"]), "it to be gone")
+    wait_product(lambda: "old" not in str(guarded.product.status()["vpns"]), "it to be gone")
 
 
 def test_more_servers_than_status_lists(guarded):
@@ -164,7 +164,7 @@ def test_more_servers_than_the_list_holds(guarded):
         profiles.write(f"large{number}", profiles.vpn(name, {"connection-type": "tls", "remote": remotes}))
     guarded.manager.nmcli("connection", "reload")
     try:
-        warned = wait_until(lambda: [text for text in guarded.product.status()["warnings"] if "list can hold" in text], "it to be said", 20)
+        warned = wait_product(lambda: [text for text in guarded.product.status()["warnings"] if "list can hold" in text], "it to be said", 20)
         assert warned[0].endswith("too: nm-killswitch rules."), warned
         guarded.product.ctl("lock")
         listed = {server["address"] for server in guarded.product.status()["servers"]}
@@ -193,7 +193,7 @@ def test_a_type_that_is_not_known(guarded):
     profiles.write("odd", text)
     guarded.manager.nmcli("connection", "reload")
     try:
-        told = wait_until(lambda: [text for text in guarded.product.status()["warnings"] if "odd" in text], "what it says of the type")
+        told = wait_product(lambda: [text for text in guarded.product.status()["warnings"] if "odd" in text], "what it says of the type")
         assert '"nm-killswitch vpn set"' in told[0]
         _refused(guarded, "export", "--format", "nft", "--vpn", "odd", "--interface", "odd0", says="nm-killswitch vpn set NAME --server")
         guarded.product.ctl("vpn", "set", "odd", *_SERVER)
@@ -229,7 +229,7 @@ def test_opening_is_forbidden(guarded):
 
 def test_no_vpn_to_export(guarded):
     guarded.manager.nmcli("connection", "delete", "full")
-    wait_until(lambda: not guarded.product.status()["vpns"], "none to be known")
+    wait_product(lambda: not guarded.product.status()["vpns"], "none to be known")
     _refused(guarded, "export", "--format", "nft", says="To set one up: nm-killswitch vpn add --help")
     assert "--interface" in do(guarded, "nm-killswitch vpn add --help").stdout
     guarded.product.ctl("vpn", "add", "Mine", "--interface", "wg9", *_SERVER)

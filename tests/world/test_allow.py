@@ -18,7 +18,7 @@ from . import kernel
 from .probes import echo_request
 from .raw_probes import ether, in_pieces, mac_of, send_from_router, tcp_segment, udp
 from .sandbox import build_dir
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 _ICMP = {4: socket.IPPROTO_ICMP, 6: socket.IPPROTO_ICMPV6}
@@ -528,10 +528,10 @@ def test_a_service_for_anybody_is_confirmed(allowed):
             if held and _speaks(client, held, seconds):
                 break
             assert time.monotonic() - began > seconds, "it is not reached"
-            wait_until(lambda: not allowed.product.status()["exceptions"], "the end of it", 30)
+            wait_product(lambda: not allowed.product.status()["exceptions"], "the end of it", 30)
         else:
             raise AssertionError("this machine is too slow to tell")
-        wait_until(lambda: not allowed.product.status()["exceptions"], "the end of it", seconds + 30)
+        wait_product(lambda: not allowed.product.status()["exceptions"], "the end of it", seconds + 30)
         assert not _begin(allowed, 4, a.WEB[4], _NEVER_COMES)
         assert not _speaks(client, held, _NEVER_COMES) and not _speaks(held, client, _NEVER_COMES)
         client.close()
@@ -607,7 +607,7 @@ def test_what_others_change_is_put_right(allowed):
         assert "timeout" in before
         for tamper in tampers:
             allowed.client.run(["nft", "-f", "-"], input=tamper)
-            wait_until(lambda: allowed.product.status()["verified"] and _held(allowed) == before, tamper, 5)
+            wait_product(lambda: allowed.product.status()["verified"] and _held(allowed) == before, tamper, 5)
             listed = allowed.client.run(["nft", "list", "set", "inet", "nm_killswitch", "exceptions4"]).stdout
             assert "timeout 1d" not in listed, listed
     finally:

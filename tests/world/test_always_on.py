@@ -15,7 +15,7 @@ from . import addresses as a
 from .chatter import Chatter
 from .network import wire
 from .profiles import tls, uuid_of, vpn, write
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _CANARY = b"chatter-canary"
 _CLOSED = "add rule ip refuse input udp dport"
@@ -89,7 +89,7 @@ def _wait(world, timeout: float = 40, **wanted: str) -> dict:
 
 
 def _wait_for_tunnels(world, *names: str) -> None:
-    wait_until(lambda: [tunnel["name"] for tunnel in world.product.status()["tunnels"]] == list(names), f"{names} to be alone", 40)
+    wait_product(lambda: [tunnel["name"] for tunnel in world.product.status()["tunnels"]] == list(names), f"{names} to be alone", 40)
 
 
 def _drop(world) -> None:
@@ -202,7 +202,7 @@ def test_whose_profiles(always):
     _wait(always, state="up", vpn=uuid_of("second"))
     assert always.product.ctl("always-on", "first", check=False).returncode == 1
     always.manager.nmcli("connection", "modify", "first", "connection.permissions", "")
-    wait_until(lambda: always.product.ctl("always-on", "first", check=False).returncode == 0, "the guard to have heard of it")
+    wait_product(lambda: always.product.ctl("always-on", "first", check=False).returncode == 0, "the guard to have heard of it")
     _wait(always, state="up", vpn=uuid_of("first"))  # the second stood in until then, and goes
     _wait_for_tunnels(always, "first")
 

@@ -14,7 +14,7 @@ import pytest
 from . import addresses as a
 from . import heard
 from .capture import Capture
-from .waiting import patient, wait_until
+from .waiting import patient, wait_product, wait_until
 
 _STATE = Path("/var/lib/nm-killswitch/state")
 _NOBODY = 65534
@@ -162,7 +162,7 @@ def test_another_tunnel_with_the_address_of_the_vpn(guarded):
         guarded.client.ip(f"addr add {address}/32 dev wan9")
         guarded.product.stop_guard(signal.SIGKILL)  # what the hook said is forgotten
         guarded.product.start_guard()
-        wait_until(lambda: guarded.product.status()["tunnels"], "a tunnel")
+        wait_product(lambda: guarded.product.status()["tunnels"], "a tunnel")
         assert [tunnel["interface"] for tunnel in guarded.product.status()["tunnels"]] == [a.TUNNEL]
 
 

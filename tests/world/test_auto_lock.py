@@ -10,7 +10,7 @@ import pytest
 from . import addresses as a
 from . import questions
 from .matrix import Matrix
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def any_counts(fresh):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
         os.kill(fresh.product.guard_pid, signal.SIGHUP)
-        wait_until(lambda: fresh.product.status()["pause_max"] == pause_max, "the configuration to be read")
+        wait_product(lambda: fresh.product.status()["pause_max"] == pause_max, "the configuration to be read")
 
     write("[lock]\nany-disconnect-unlocks=true\n[pause]\nmax=61\n", 61)
     fresh.product.ctl("mode", "drops")
@@ -170,7 +170,7 @@ def test_networkmanager_does_not_disconnect(fresh, matrix):
     fresh.product.ctl("disconnect")
     assert not fresh.product.status()["locked"]
     fresh.manager.restart(signal.SIGKILL)
-    assert wait_until(lambda: fresh.product.status()["locked"], "the lock to close again")
+    assert wait_product(lambda: fresh.product.status()["locked"], "the lock to close again")
     matrix.require_closed(matrix.measure("a disconnect that was not taken", locked=True))
 
 

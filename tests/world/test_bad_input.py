@@ -22,7 +22,7 @@ from .matrix import Matrix
 from .network import log_of
 from .profiles import uuid_of
 from .seeds import run_seed
-from .waiting import wait_until
+from .waiting import wait_end, wait_product, wait_until
 
 _SOCKET = "/run/nm-killswitch/guard.sock"
 _STATE = Path("/var/lib/nm-killswitch/state")
@@ -316,7 +316,7 @@ def test_profiles_with_absurd_remotes(locked, profile):
     before = locked.product.status()["servers"]
     for number, remote in enumerate(_ABSURD_REMOTES):
         profile(f"absurd-{number}", remote.replace(",", "\\,"))
-    wait_until(lambda: any("absurd" in warning for warning in locked.product.status()["warnings"]), "to be warned of them")
+    wait_product(lambda: any("absurd" in warning for warning in locked.product.status()["warnings"]), "to be warned of them")
     status = locked.product.status()
     known = [server for server in status["servers"] if server not in before]
     for server in known:
@@ -480,7 +480,7 @@ def crippled(guarded):
     yield start
     for guard in started:
         guard.terminate()
-        assert guard.wait(10) == 0, "it ends in order, too"
+        assert wait_end(guard, "the guard to end") == 0, "it ends in order, too"
     _STATE.write_text(_UNLOCKED)
     guarded.product.start_guard()
 
@@ -514,7 +514,7 @@ def test_a_kernel_that_cannot_lock_does_not_forget(guarded, crippled):
     guard, _log = crippled(_without_nf_tables, _UNLOCKED.replace("locked=false", "locked=true"))
     assert guarded.product.status()["state"] == "broken"
     guard.terminate()
-    guard.wait(10)
+    wait_end(guard, "the guard to end")
     assert "locked=true" in _STATE.read_text()
     guarded.product.start_guard()
     assert guarded.product.status()["state"] == "blocked"

@@ -18,7 +18,7 @@ import pytest
 from . import fake_guard
 from .network import log_of
 from .sandbox import build_dir
-from .waiting import wait_listens, wait_until
+from .waiting import wait_end, wait_listens, wait_until
 
 DONE, FAILED, USAGE, NOT_AUTHORISED, NO_GUARD, NOT_LOCKED = range(6)
 INTERRUPTED = 130
@@ -337,7 +337,7 @@ class Follower:
 
     def end(self, number: int = signal.SIGINT) -> int:
         self.program.send_signal(number)
-        status = self.program.wait(10)
+        status = wait_end(self.program, "the command to end")
         self._reader.join()
         return status
 
@@ -383,7 +383,7 @@ def test_watch_ends_when_nobody_reads(ctl):
     program = ctl.begin("status", "--watch", stderr=subprocess.PIPE)
     assert "Unlocked" in program.stdout.readline()
     program.stdout.close()
-    assert program.wait(10) == DONE
+    assert wait_end(program, "the command to end") == DONE
     assert program.stderr.read() == ""
 
 

@@ -16,7 +16,7 @@ from .capture import Capture
 from .guests import GUEST, LINK, Guest
 from .network import packet_socket, wire
 from .raw_probes import ATTEMPTS, Sender, ether, mac_of, udp
-from .waiting import wait_until
+from .waiting import wait_product
 
 _TABLE = ("netdev", "nm_killswitch")
 
@@ -40,7 +40,7 @@ def open_again(product):
 
 def _lock(product) -> None:
     product.ctl("lock")
-    layers = wait_until(lambda: product.status()["layers"], "the status")
+    layers = wait_product(lambda: product.status()["layers"], "the status")
     assert layers["egress"], product.status()
 
 
@@ -79,7 +79,7 @@ def test_frames_that_a_program_makes(world, product, own):
     assert not _seen_outside(world.capture, own)
     with suppress(OSError):  # the kernel says that it was dropped
         own.send_frame(macsec)
-    wait_until(lambda: _is_told_of_macsec(product), "status to say what the lock drops")
+    wait_product(lambda: _is_told_of_macsec(product), "status to say what the lock drops")
 
 
 def test_frames_while_a_vpn_is_up_and_after_it_fell(world, product, own):
@@ -267,16 +267,16 @@ def test_cards_that_come_change_their_names_and_go(world, product, card):
     assert not _frame_gets_out(world, card)
 
     world.client.ip(f"link set {card} down", f"link set {card} name card2", "link set card2 up")
-    wait_until(lambda: _covered(product, "card2"), "the renamed card to be covered")
+    wait_product(lambda: _covered(product, "card2"), "the renamed card to be covered")
     assert not _frame_gets_out(world, "card2")
 
     world.client.ip("link del card2")
-    wait_until(lambda: card not in (rules := product.ctl("rules").stdout) and "card2" not in rules, "the card to be forgotten")
+    wait_product(lambda: card not in (rules := product.ctl("rules").stdout) and "card2" not in rules, "the card to be forgotten")
     assert product.status()["layers"]["egress"]
 
     world.outside.ip("link add link under1 name card1 type macvlan mode passthru")
     world.outside.ip(f"link set card1 netns {world.client.name}")
-    wait_until(lambda: _covered(product, "card1"), "the card that came back to be covered")
+    wait_product(lambda: _covered(product, "card1"), "the card that came back to be covered")
     world.client.ip("link set card1 up")
     assert not _frame_gets_out(world, "card1")
 
@@ -286,7 +286,7 @@ def test_it_stands_while_the_guard_is_dead_and_the_next_one_takes_it_over(world,
     product.stop_guard(signal.SIGKILL)
     assert not _seen_outside(world.capture, own)
     product.start_guard()
-    status = wait_until(lambda: (s := product.status())["layers"]["egress"] and s, "the second layer to be taken over")
+    status = wait_product(lambda: (s := product.status())["layers"]["egress"] and s, "the second layer to be taken over")
     assert status["layers"]["owned"] and status["verified"], status
     assert not _seen_outside(world.capture, own)
     gone = world.client.run(["nft", "delete", "table", *_TABLE], check=False)

@@ -9,7 +9,7 @@ import pytest
 
 from . import profiles
 from .product import UNIT_ENVIRONMENT, private_bytes
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _STATE = Path("/var/lib/nm-killswitch/state")
 _MANY = 100  # profiles, of five servers each
@@ -139,7 +139,7 @@ def test_a_vpn_that_came_up_unnoticed_is_found(guarded):
     guarded.product.stop_guard(signal.SIGKILL)
     guarded.manager.up("full")
     guarded.product.start_guard()
-    wait_until(lambda: guarded.product.status()["state"] == "protected", "the tunnel to be let through")
+    wait_product(lambda: guarded.product.status()["state"] == "protected", "the tunnel to be let through")
     guarded.manager.all_down()
 
 
@@ -148,7 +148,7 @@ def test_the_first_start_does_not_lock_for_a_vpn_that_is_up(world):
     world.product.install()
     world.manager.up("full")
     world.product.start_guard()
-    wait_until(lambda: world.product.status()["tunnels"], "the VPN to be found")
+    wait_product(lambda: world.product.status()["tunnels"], "the VPN to be found")
     assert world.product.status()["state"] == "unlocked"
     world.manager.down("full")
     world.manager.up("full")

@@ -15,7 +15,7 @@ from . import hostile, profiles
 from .flooding import Part
 from .profiles import uuid_of
 from .seeds import run_seed
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _MEMORY_MAX = 16.0  # MB of its own: an idle guard has 4
 _CHANGES, _RATE = 200, 20
@@ -43,7 +43,7 @@ def home(guarded):
     """The UUID of the VPN that was set up by hand, which is up, too."""
     with guarded.client.tun("home0"):
         guarded.client.ip("link set home0 up")
-        wait_until(lambda: len(guarded.product.status()["tunnels"]) == 2, "both to be up")
+        wait_product(lambda: len(guarded.product.status()["tunnels"]) == 2, "both to be up")
         yield next(vpn["uuid"] for vpn in guarded.product.status()["vpns"] if vpn["name"] == "Home")
 
 

@@ -16,7 +16,7 @@ from . import addresses as a
 from . import profiles, sockets
 from .frames import Frame
 from .raw_probes import kernels_own
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _PERSON = 1000
 _TCP_PORT = 443
@@ -73,7 +73,7 @@ def locked(world):
     world.manager.nmcli("connection", "reload")
     world.product.ctl("auto", "off")
     world.product.ctl("lock")
-    wait_until(lambda: any(s["port"] == _TCP_PORT for s in world.product.status()["servers"]), "the servers")
+    wait_product(lambda: any(s["port"] == _TCP_PORT for s in world.product.status()["servers"]), "the servers")
     yield world
     world.product.ctl("unlock")
 

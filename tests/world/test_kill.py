@@ -27,7 +27,7 @@ from . import losses
 from .flooding import PLAIN_ENOUGH, SECOND_TUNNEL, Flood, require_flood_is_seen, two_vpns
 from .profiles import uuid_of
 from .seeds import run_seed
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _FULL = bool(os.environ.get("KS_FULL"))
 _DEATHS = 200 if _FULL else 24
@@ -106,7 +106,7 @@ class Swaps:
         self.tunnel = True
         self.lan = _STATE.read_text() == self._states[True]
         wanted = self._known[self.lan, self.tunnel]
-        wait_until(lambda: self._world.product.tables() == wanted, "the next guard to hold what should be")
+        wait_product(lambda: self._world.product.tables() == wanted, "the next guard to hold what should be")
         status = self._world.product.status()
         assert (status["state"], status["verified"], status["lan"]) == ("protected", True, self.lan), status
         assert status["layers"]["egress"] and status["layers"]["owned"], status

@@ -10,7 +10,7 @@ import pytest
 from . import addresses as a
 from .network import wire
 from .probes import dns_question
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _UDP, _TCP = socket.SOCK_DGRAM, socket.SOCK_STREAM
 _FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -288,7 +288,7 @@ def test_only_here_is_about_the_network_and_not_its_uuid(locked, lan_off):
         assert not [text for text in world.product.status()["warnings"] if "another network" in text]
         _allow(world, uuid)
         world.manager.nmcli("connection", "delete", uuid)
-        wait_until(lambda: not world.product.status()["lan"], "it to be forgotten with its profile")
+        wait_product(lambda: not world.product.status()["lan"], "it to be forgotten with its profile")
         assert world.product.status()["lan_networks"] == []
     finally:
         world.manager.nmcli("connection", "delete", uuid, check=False)

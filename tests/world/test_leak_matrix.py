@@ -20,7 +20,7 @@ from .matrix import Matrix, as_html
 from .matrix_ways import Ways
 from .networks import SecondNetwork, route_goes_by
 from .sandbox import reports_dir
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 from .world import World
 
 STATES: list[tuple[str, Callable[[World, Matrix, Chatter, str], None]]] = []
@@ -149,7 +149,7 @@ def switched(world, matrix, chatter, name):
     _connect(world, chatter)
     world.manager.up("second")
     world.manager.nmcli("connection", "down", "full")
-    wait_until(lambda: len(world.product.status()["tunnels"]) == 1, "one tunnel to be left")
+    wait_product(lambda: len(world.product.status()["tunnels"]) == 1, "one tunnel to be left")
     matrix.require_closed(matrix.measure(name, locked=True))
     assert questions.my_address(world.client, 4) == a.SECOND_CLIENT
     assert world.product.wait_state("protected")["locked"]

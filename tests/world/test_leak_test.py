@@ -18,7 +18,7 @@ from . import addresses as a
 from . import kernel, reference_lock
 from .network import Namespace
 from .sandbox import build_dir
-from .waiting import wait_until
+from .waiting import wait_end, wait_until
 
 CLOSED, LEAKED, UNJUDGED = 0, 6, 7
 NOT_AUTHORISED = 3
@@ -236,7 +236,7 @@ def test_ctrl_c_leaves_nothing_behind(world, tester):
     program = world.client.popen([str(world.product.command), "test"])
     wait_until(lambda: _is_watching(tester), "the test to begin")
     program.send_signal(signal.SIGINT)
-    assert program.wait(10) == -signal.SIGINT
+    assert wait_end(program, "the command to end") == -signal.SIGINT
     wait_until(lambda: _open_files(tester) == before, "all of its sockets to be closed", 1)
     assert _test(world)[0] == LEAKED, "the next one works"
 
@@ -252,7 +252,7 @@ def test_watch(world):
         assert (second["verdict"], second["state"]) == ("closed", "blocked")
     finally:
         told.send_signal(signal.SIGINT)
-        assert told.wait(10) == -signal.SIGINT
+        assert wait_end(told, "the command to end") == -signal.SIGINT
 
 
 def _index(world) -> str:
@@ -286,7 +286,7 @@ def test_over_a_drop(world, tester):
         program.stdout.close()
         for number in (signal.SIGTSTP, signal.SIGQUIT):
             program.send_signal(number)
-        assert program.wait(90) == 130
+        assert wait_end(program, "the command to end", 90) == 130
         world.product.wait_state("protected")
     finally:
         world.product.ctl("allow", "remove", "probes")
@@ -415,7 +415,7 @@ def test_who_may_and_how_often(world, tester, people):
 
 def test_without_its_program(world, tester):
     tester.terminate()
-    assert tester.wait(5) == 0
+    assert wait_end(tester, "the leak test to end", 5) == 0
     done = world.client.run([str(world.product.command), "test"], check=False)
     assert done.returncode == 1 and "journalctl -u nm-killswitch-leak-test.service" in " ".join(done.stdout.split())
 

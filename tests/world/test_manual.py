@@ -13,7 +13,7 @@ from .by_hand import ByHand
 from .chatter import Chatter
 from .installed import require
 from .matrix import Matrix
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 SERVER = f"{a.SERVER[4]}:{a.SERVER_PORT}/udp"
 WRONG = f"{a.DEAD_SERVER}:{a.SERVER_PORT}/udp"
@@ -149,9 +149,9 @@ def test_a_second_tunnel_is_closed_until_it_is_set_up(guarded, by_hand):
     try:
         assert [t["interface"] for t in product.status()["tunnels"]] == [a.TUNNEL]
         product.ctl("vpn", "add", "Second", "--interface", "tun7", "--server", SERVER, "--type", "openvpn")
-        wait_until(lambda: len(product.status()["tunnels"]) == 2, "the second tunnel to be open")
+        wait_product(lambda: len(product.status()["tunnels"]) == 2, "the second tunnel to be open")
         second.kill()
-        wait_until(lambda: len(product.status()["tunnels"]) == 1, "the second tunnel to be closed")
+        wait_product(lambda: len(product.status()["tunnels"]) == 1, "the second tunnel to be closed")
         assert product.status()["state"] == "protected"
     finally:
         second.kill()
@@ -226,7 +226,7 @@ def test_one_that_does_not_lock(guarded, by_hand):
     _add(guarded)
     product.ctl("vpn", "set", "By hand", "--locks", "no")
     by_hand.start()
-    wait_until(lambda: product.status()["tunnels"], "the tunnel to be known", 20)
+    wait_product(lambda: product.status()["tunnels"], "the tunnel to be known", 20)
     assert not product.status()["locked"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from . import addresses as a
 from . import profiles
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _NAMES = "org.freedesktop.NetworkManager.iodine"
 
@@ -25,7 +25,7 @@ def locked(world):
     profiles.write("iodine", iodine)
     world.manager.nmcli("connection", "reload")
     world.product.ctl("lock")
-    wait_until(lambda: {"beside-dns", "iodine"} <= {one["name"] for one in world.product.status()["servers"]}, "the profiles")
+    wait_product(lambda: {"beside-dns", "iodine"} <= {one["name"] for one in world.product.status()["servers"]}, "the profiles")
     yield world
     world.manager.all_down()
 

@@ -10,7 +10,7 @@ import pytest
 from . import addresses as a
 from . import profiles
 from .router import say_names
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 NAME = "vpn.names.test"
 SEARCHED = "lan.test"
@@ -46,19 +46,19 @@ def test_a_vpn_without_a_name_server_is_told(world, product):
     assert not _told(product), "the server sends one along"
     world.manager.down("full")
     _connect(world, "ipv4.ignore-auto-dns", "yes")
-    wait_until(lambda: _told(product), "it to be told")
+    wait_product(lambda: _told(product), "it to be told")
     assert "nmcli connection modify" in product.ctl("status").stdout
     assert world.client.run(["getent", "hosts", "web.test"], check=False).returncode != 0, "it can be asked"
 
     world.manager.down("full")
     assert not _told(product), "nothing is up"
     _connect(world, "ipv4.dns", a.PUBLIC_DNS[4])  # what it says to do
-    wait_until(lambda: not _told(product), "it to be well again")
+    wait_product(lambda: not _told(product), "it to be well again")
     assert world.client.run(["getent", "hosts", "web.test"]).stdout
 
     world.manager.down("full")
     _connect(world, "ipv4.dns", "")
-    wait_until(lambda: _told(product), "it to be told again")
+    wait_product(lambda: _told(product), "it to be told again")
     product.ctl("unlock")
     assert not _told(product), "nothing is locked"
     world.manager.down("full")
@@ -93,7 +93,7 @@ def test_search_lists(world, product):
         assert _finds(world, NAME) and not _told_of_search(product)
 
         _search(world, "ndots:3")
-        wait_until(lambda: _told_of_search(product), "it to be told")
+        wait_product(lambda: _told_of_search(product), "it to be told")
         mark = world.capture.fence()
         assert not _finds(world, NAME), "there is nothing to tell of"
         assert _finds(world, f"{NAME}."), "what it says to do"

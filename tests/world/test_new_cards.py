@@ -15,7 +15,7 @@ from . import raw_probes
 from .network import packet_socket, wire
 from .raw_probes import Sender, mac_of, udp
 from .sandbox import build_dir
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _CARD, _FAR = "eth5", "lan5"
 _HERE, _THERE = "198.18.5.1", "198.18.5.2"
@@ -56,7 +56,7 @@ def tidy(world, form):
 
 def _lock(world, form) -> None:
     world.product.ctl("lock")
-    status = wait_until(lambda: (s := world.product.status())["layers"]["egress"] and s, "the second layer")
+    status = wait_product(lambda: (s := world.product.status())["layers"]["egress"] and s, "the second layer")
     assert status["verified"], status
     assert ("chain by_name" in world.product.ctl("rules").stdout) == (form == "by name")
 
@@ -121,7 +121,7 @@ def _require_judged(world, form, link: str = _CARD) -> None:
 
 def _require_covered_in_the_end(world, link: str = _CARD) -> None:
     wait_until(lambda: not _gets_out(world, link), "the card to be covered")
-    status = wait_until(lambda: (s := world.product.status())["layers"]["egress"] and s, "the second layer")
+    status = wait_product(lambda: (s := world.product.status())["layers"]["egress"] and s, "the second layer")
     assert status["verified"], status
 
 

@@ -12,7 +12,7 @@ from . import overlay, questions
 from .kernel import set_thread_fsuid
 from .matrix import Matrix
 from .network import log_of
-from .waiting import wait_until
+from .waiting import wait_product
 
 _ADD = ("vpn", "add", "Tailscale", "--interface", overlay.NAME)
 _PERSON = 1000
@@ -58,7 +58,7 @@ def test_inside_the_tunnel(guarded, matrix):
         with pytest.raises(PermissionError):  # the control: it is not let out by itself
             program.send()
         product.ctl(*_ADD, "--overlay")
-        wait_until(lambda: product.status()["overlays"], "it to be let out")
+        wait_product(lambda: product.status()["overlays"], "it to be let out")
         mark = guarded.capture.fence()
         text = program.send()
         assert program.answer(text) in guarded.client.addresses(a.TUNNEL)
@@ -93,7 +93,7 @@ def test_it_is_listed_and_outlasts_the_guard(guarded):
     product.ctl(*_ADD, "--overlay")
     product.ctl("lock")
     with overlay.running(guarded, log_of) as program:
-        wait_until(lambda: product.status()["overlays"], "it to be let out")
+        wait_product(lambda: product.status()["overlays"], "it to be let out")
         product.stop_guard()
         alone = product.status()  # of the rescue
         assert (alone["state"], alone["verified"], alone["tunnels"]) == ("blocked", True, [])
@@ -122,12 +122,12 @@ def test_servers_of_its_own(guarded):
     product.ctl("lock")
     with overlay.running(guarded, log_of) as program:
         product.ctl(*_ADD, "--overlay")
-        wait_until(lambda: product.status()["overlays"], "it to be let out")
+        wait_product(lambda: product.status()["overlays"], "it to be let out")
         text = program.send()
         assert program.answer(text) == "Operation not permitted"  # the control
         product.ctl("vpn", "remove", "Tailscale")
         product.ctl(*_ADD, "--overlay", *_SERVER)
-        wait_until(lambda: product.status()["overlays"], "it to be let out again")
+        wait_product(lambda: product.status()["overlays"], "it to be let out again")
         text = program.send()
         assert program.answer(text) in guarded.client.addresses(a.UPLINK)
         assert [(s["name"], s["address"], s["not_let_out"]) for s in product.status()["servers"] if s["source"] == "manual"] == [
@@ -147,7 +147,7 @@ def test_it_never_locks(guarded):
     product = guarded.product
     product.ctl(*_ADD, "--overlay")
     with overlay.running(guarded, log_of, full=True):
-        wait_until(lambda: product.status()["overlays"], "it to be let out")
+        wait_product(lambda: product.status()["overlays"], "it to be let out")
         guarded.manager.nmcli("general", "reload")
         assert (product.status()["state"], product.status()["tunnels"]) == ("unlocked", [])
         product.ctl("lock")

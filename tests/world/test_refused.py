@@ -21,7 +21,7 @@ from .guests import LINK
 from .network import Namespace, log_of
 from .people import Person
 from .sandbox import build_dir
-from .waiting import wait_until
+from .waiting import wait_end, wait_until
 
 NAME, PATH, INTERFACE = "io.github.nmkillswitch.Refused", "/io/github/nmkillswitch/Refused", "io.github.nmkillswitch.Refused1"
 LOOK = {"interface": INTERFACE, "name": NAME, "path": PATH}
@@ -304,7 +304,7 @@ def test_the_command(world, looker):
     assert "8443" in shown and not set(shown) & {"\x1b", "\u202e"} and "evil" in shown
     program.wait()
     watching.send_signal(signal.SIGINT)
-    watching.wait(10)
+    wait_end(watching, "the command to end")
     assert "Nothing was refused" in _ctl(world), "and all is forgotten"
 
 
@@ -337,7 +337,7 @@ def test_killed_or_without_a_guard_nothing_tells(world, looker, people, tmp_path
     for program in programs:
         program.wait()
     watching.send_signal(signal.SIGINT)
-    watching.wait(10)
+    wait_end(watching, "the command to end")
 
 
 def test_a_kernel_that_cannot_tell_any_more(world, looker, people, tmp_path):

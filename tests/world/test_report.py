@@ -16,7 +16,7 @@ from . import profiles
 from .network import log_of
 from .people import INTERFACE
 from .router import say_names, say_options
-from .waiting import wait_until
+from .waiting import wait_product
 
 PERSON = 1234
 AS_PERSON = ["setpriv", f"--reuid={PERSON}", f"--regid={PERSON}", "--clear-groups", "--"]
@@ -204,7 +204,7 @@ def test_programs_that_hang_or_flood(planted):
 def test_without_guard_and_bus(planted):
     """The last: what there is of it, and why the rest is not there."""
     planted.product.stop_guard()
-    wait_until(lambda: not planted.product.guard_is_running, "the guard to end")
+    wait_product(lambda: not planted.product.guard_is_running, "the guard to end")
     told = _report(planted, who=["env", "DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere"])
     assert "What the kernel holds:\n" in told and "table inet nm_killswitch" in told
     assert told.count("Not here: The system bus cannot be reached") == 1

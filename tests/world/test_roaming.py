@@ -23,7 +23,7 @@ from .network import Namespace, links_in_set, wire
 from .probes import SENDERS
 from .kernel import set_thread_fsuid
 from .profiles import uuid_of, write
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _CANARY = b"roaming-canary"
 _PAUSE = 0.01
@@ -173,7 +173,7 @@ def _agrees(world, state: str, tunnels: set[str] | None = None) -> bool:
 
 def _settles(world, state: str, tunnels: set[str] | None = None, patience: float = 30) -> None:
     try:
-        wait_until(lambda: _agrees(world, state, tunnels), f"{state}, {tunnels}", patience)
+        wait_product(lambda: _agrees(world, state, tunnels), f"{state}, {tunnels}", patience)
     except AssertionError as error:
         raise AssertionError(f"{error}; {_open_interfaces(world)} in {world.product.status()}") from error
 
@@ -211,7 +211,7 @@ def test_the_machine_sleeps_and_wakes(locked, method, asleep):
         _ask_manager(locked, method, asleep)
         if method == "Enable":
             _blocked(locked)
-        wait_until(lambda: _agrees(locked, locked.product.status()["state"]), "what is shown to be what is held")
+        wait_product(lambda: _agrees(locked, locked.product.status()["state"]), "what is shown to be what is held")
         _ask_manager(locked, method, not asleep)
         _protected(locked)
 
@@ -255,10 +255,10 @@ def test_a_network_card_is_renamed(locked):
     """The second layer's chains go by index or by name, as the kernel has it; the VPN may live through it."""
     for old, new in ((a.UPLINK, "wan9"), ("wan9", a.UPLINK)):
         locked.client.ip(f"link set {old} down", f"link set {old} name {new}", f"link set {new} up")
-        wait_until(lambda: _agrees(locked, locked.product.status()["state"]), "what is shown to be what is held", 30)
+        wait_product(lambda: _agrees(locked, locked.product.status()["state"]), "what is shown to be what is held", 30)
         time.sleep(0.3)
     locked.client.ip(f"link set {a.UPLINK} name wan9")  # up
-    wait_until(lambda: _agrees(locked, locked.product.status()["state"]), "what is shown to be what is held", 30)
+    wait_product(lambda: _agrees(locked, locked.product.status()["state"]), "what is shown to be what is held", 30)
     time.sleep(0.3)
     locked.client.ip(f"link set wan9 name {a.UPLINK}")
     locked.manager.nmcli("connection", "down", "full", check=False)
@@ -299,7 +299,7 @@ def test_two_vpns_at_once(locked):
     locked.manager.up("split")
     wait_until(lambda: len(_open_interfaces(locked)) == 2, "both to be let out")
     locked.manager.nmcli("connection", "down", "full")
-    wait_until(lambda: _agrees(locked, "protected", {"tun1"}), "only the second to be let out")
+    wait_product(lambda: _agrees(locked, "protected", {"tun1"}), "only the second to be let out")
 
 
 def test_a_vpn_over_a_vpn(locked):
@@ -310,7 +310,7 @@ def test_a_vpn_over_a_vpn(locked):
     locked.manager.nmcli("connection", "down", "full")
     wait_until(lambda: len(_open_interfaces(locked)) == 1, "one to be let out")
     assert _address_outside(locked) in (a.SECOND_CLIENT, "")
-    wait_until(lambda: _agrees(locked, "protected"), "what is shown to be what is held")
+    wait_product(lambda: _agrees(locked, "protected"), "what is shown to be what is held")
     locked.manager.nmcli("connection", "down", "second")
     _blocked(locked)
 
@@ -342,7 +342,7 @@ def test_network_manager_is_replaced_while_openvpn_lives_on(locked):
     locked.manager.stop(signal.SIGKILL)
     assert locked.client.processes("openvpn"), "the way in needs that"
     locked.manager.start()
-    wait_until(lambda: _agrees(locked, locked.product.status()["state"]), "what is shown to be what is held")
+    wait_product(lambda: _agrees(locked, locked.product.status()["state"]), "what is shown to be what is held")
     locked.client.kill("openvpn")
     _blocked(locked)
     locked.manager.nmcli("connection", "up", "uplink", check=False)

@@ -27,7 +27,7 @@ from .frames import Frame
 from .network import log_of
 from .networks import TARGETS, Dhcp, RogueRouter, SecondNetwork, route_goes_by
 from .router import say_names
-from .waiting import WaitedTooLong, wait_until
+from .waiting import WaitedTooLong, wait_product, wait_until
 
 _PATIENCE = 30.0
 
@@ -487,12 +487,12 @@ def test_a_network_that_wants_a_login(locked, opened, closed):
 
             product.ctl(*opened.split())
             assert _connectivity(locked) == "portal"
-            wait_until(lambda: product.status()["always_on"]["reason"] == "portal", "the page to be waited for", 20)
+            wait_product(lambda: product.status()["always_on"]["reason"] == "portal", "the page to be waited for", 20)
             assert "wants a login in a browser" in product.ctl("status").stdout
 
             # without a VPN that is always on; and it is remembered while NetworkManager cannot see it
             product.ctl("always-on", "off")
-            wait_until(lambda: "and no VPN can connect before" in _said_of_login(product), "the login to be told")
+            wait_product(lambda: "and no VPN can connect before" in _said_of_login(product), "the login to be told")
             product.ctl(closed)
             assert _connectivity(locked) in ("limited", "none")
             assert product.wait_state("blocked")
@@ -504,8 +504,8 @@ def test_a_network_that_wants_a_login(locked, opened, closed):
             assert page == portal.PAGE
             _browse(locked, login, b"room=7")
             assert _connectivity(locked) == "full"
-            wait_until(lambda: not _said_of_login(product), "the login to be forgotten")
-            wait_until(lambda: product.status()["always_on"]["state"] == "up", "the VPN to be connected", 20)
+            wait_product(lambda: not _said_of_login(product), "the login to be forgotten")
+            wait_product(lambda: product.status()["always_on"]["state"] == "up", "the VPN to be connected", 20)
             product.ctl(closed)
             product.wait_state("protected")
             assert questions.my_address(locked.client, 4) in locked.client.addresses(a.TUNNEL)

@@ -11,7 +11,7 @@ import pytest
 from . import addresses as a
 from . import questions
 from .kernel import set_thread_fsuid
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _SO_BINDTODEVICE = 25
 _ROOT, _PERSON, _CONTAINER = 0, 1000, 100000
@@ -113,7 +113,7 @@ def test_with_people_of_other_numbers(world, product):
     world.client.run(["mount", "--bind", changed, path])
     try:
         world.client.kill("nm-killswitchd", signal.SIGHUP)
-        wait_until(lambda: "200-300" in product.ctl("rules").stdout, "the guard to know people by other numbers")
+        wait_product(lambda: "200-300" in product.ctl("rules").stdout, "the guard to know people by other numbers")
         mark = world.capture.fence()
         canary = world.client.call(_send, 250, a.SERVER_PORT)
         end = world.capture.fence()
@@ -121,4 +121,4 @@ def test_with_people_of_other_numbers(world, product):
     finally:
         world.client.run(["umount", path])
         world.client.kill("nm-killswitchd", signal.SIGHUP)
-    wait_until(lambda: "200-300" not in product.ctl("rules").stdout, "the guard to know people again")
+    wait_product(lambda: "200-300" not in product.ctl("rules").stdout, "the guard to know people again")

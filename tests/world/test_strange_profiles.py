@@ -17,7 +17,7 @@ from .people import BUS_NAME, INTERFACE, OBJECT, PROPERTIES
 from .plugins import offer
 from .strangers import FILL, Stranger, plugin, profile
 from .test_advice import do, steps
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 UUID = "aaaaaaaa-0000-0000-0000-000000000001"
 _PLUGIN = Path("/run/world/bin/ipsec_plugin.py")
@@ -201,10 +201,10 @@ def test_a_vpn_set_up_by_hand_stands_beside_a_vpn_with_its_uuid(guarded, by_hand
     guarded.manager.nmcli("connection", "reload")
     try:
         guarded.manager.up("clash")
-        both = wait_until(lambda: len(guarded.product.status()["tunnels"]) == 2 and guarded.product.status(), "both tunnels")
+        both = wait_product(lambda: len(guarded.product.status()["tunnels"]) == 2 and guarded.product.status(), "both tunnels")
         assert {t["name"] for t in both["tunnels"]} == {"Home", "clash"}
         guarded.manager.down("clash")
-        wait_until(lambda: [t["name"] for t in guarded.product.status()["tunnels"]] == ["Home"], "the one by hand to stay")
+        wait_product(lambda: [t["name"] for t in guarded.product.status()["tunnels"]] == ["Home"], "the one by hand to stay")
     finally:
         guarded.manager.nmcli("connection", "delete", "clash", check=False)
 

@@ -10,7 +10,7 @@ import pytest
 from . import addresses as a
 from . import profiles
 from .network import log_of
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _POLICY = Path("/etc/dbus-1/system.d/fake-resolved.conf")
 _BUS = ["org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"]
@@ -59,30 +59,30 @@ def test_nothing_is_said_without_names(world, product):
         assert not _told(product, "insists")
         profiles.write("strict", profiles.vpn("strict", profiles.tls("strict.names.test:1194:udp4")))
         world.manager.nmcli("connection", "reload")
-        wait_until(lambda: _told(product, "DNSOverTLS"), "what it says of DNS over TLS")
+        wait_product(lambda: _told(product, "DNSOverTLS"), "what it says of DNS over TLS")
         assert _told(product, "DNSSEC") and "addresses into the VPNs" in _told(product, "DNSSEC")[0]
-    wait_until(lambda: not _told(product, "insists"), "it to be forgotten")
+    wait_product(lambda: not _told(product, "insists"), "it to be forgotten")
 
 
 def test_opportunistic_is_fine(world, product):
     with _resolved(world, *_MANAGER, "DNSOverTLS=yes", "DNSSEC=no"):
-        wait_until(lambda: _told(product, "DNSOverTLS"), "what it says of DNS over TLS")
+        wait_product(lambda: _told(product, "DNSOverTLS"), "what it says of DNS over TLS")
         assert not _told(product, "DNSSEC")
     with _resolved(world, *_MANAGER, "DNSOverTLS=opportunistic", "DNSSEC=yes"):
-        wait_until(lambda: _told(product, "DNSSEC"), "what it says of DNSSEC")
+        wait_product(lambda: _told(product, "DNSSEC"), "what it says of DNSSEC")
         assert not _told(product, "DNSOverTLS")
 
 
 def test_downgrading_dnssec(world, product):
     """Its question leaves; only where the name server knows DNSSEC it asks for more, and then nothing is found."""
     with _resolved(world, *_MANAGER, "DNSOverTLS=yes", "DNSSEC=allow-downgrade"):
-        wait_until(lambda: _told(product, "DNSOverTLS"), "what it says of DNS over TLS")
+        wait_product(lambda: _told(product, "DNSOverTLS"), "what it says of DNS over TLS")
         assert not _told(product, "DNSSEC")  # the name was found
         profiles.write("lost", profiles.vpn("lost", profiles.tls("lost.known.test:1194:udp4")))
         world.manager.nmcli("connection", "reload")
-        told = wait_until(lambda: _told(product, "lost.known.test"), "what it says of a name that is not found", timeout=20)
+        told = wait_product(lambda: _told(product, "lost.known.test"), "what it says of a name that is not found", timeout=20)
         assert "allow-downgrade" in told[0] and "DNSSEC=no" in told[0]
-    wait_until(lambda: not _told(product, "allow-downgrade"), "it to be forgotten")
+    wait_product(lambda: not _told(product, "allow-downgrade"), "it to be forgotten")
     assert _told(product, "lost.known.test")
     world.manager.nmcli("connection", "delete", "lost")
 
@@ -92,9 +92,9 @@ def test_questions_by_tcp(world, product):
     before = resolv_conf.read_text()
     assert not _told(product, "use-vc")
     resolv_conf.write_text(before + "options use-vc\n")
-    wait_until(lambda: _told(product, "use-vc"), "what it says of questions by TCP")
+    wait_product(lambda: _told(product, "use-vc"), "what it says of questions by TCP")
     resolv_conf.write_text(before)
-    wait_until(lambda: not _told(product, "use-vc"), "it to be forgotten")
+    wait_product(lambda: not _told(product, "use-vc"), "it to be forgotten")
 
 
 def test_for_one_link(world, product):
@@ -102,7 +102,7 @@ def test_for_one_link(world, product):
     index = _index(world)
     path = f"/org/freedesktop/resolve1/link/_{ord(index[0]):02x}{index[1:]}"
     with _resolved(world, path, _LINK, "DNSOverTLS=yes", "DNSSEC=no"):
-        wait_until(lambda: _told(product, "DNSOverTLS"), "what the link's resolver insists on")
+        wait_product(lambda: _told(product, "DNSOverTLS"), "what the link's resolver insists on")
         assert not _told(product, "DNSSEC")
     other = "/org/freedesktop/resolve1/link/_399"
     with _resolved(world, other, _LINK, "DNSOverTLS=yes", "DNSSEC=no"):

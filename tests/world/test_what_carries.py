@@ -10,7 +10,7 @@ from . import addresses as a
 from . import profiles
 from .questions import NoAnswer, my_address
 from .test_advice import do, steps
-from .waiting import wait_until
+from .waiting import wait_product
 
 _LIVE = f"{a.SERVER[4]}:{a.SERVER_PORT}:udp"
 _PRIVATE_LEFT_OUT = ("0.0.0.0/5", "8.0.0.0/7", "11.0.0.0/8", "12.0.0.0/6", "16.0.0.0/4", "32.0.0.0/3", "64.0.0.0/2",
@@ -62,7 +62,7 @@ def test_the_work_vpn_stays_when_the_full_one_goes(guarded):
     guarded.manager.up("split")
     assert guarded.product.wait_state("protected")["reason"] == ""
     guarded.manager.nmcli("--wait", "20", "connection", "down", "full")
-    status = wait_until(lambda: (s := guarded.product.status())["reason"] and s, "the status to say what is left")
+    status = wait_product(lambda: (s := guarded.product.status())["reason"] and s, "the status to say what is left")
     assert (status["state"], status["reason"], status["reason_vpn"]) == ("protected", "some-networks", "split")
     assert status["carries"] == {"ipv4": "none", "ipv6": "none"}
     shown = guarded.product.ctl("status").stdout

@@ -63,6 +63,12 @@ def product_ends(what: str) -> Iterator[None]:
         raise ProductTooSlow(f"waited {error.timeout:g} s in vain for: {what}; it said {error.output!r}") from None
 
 
+def wait_end(program: subprocess.Popen, what: str, timeout: float = 10.0) -> int:
+    """Its exit status, once it has ended: a program of the product's, with PATIENCE_WITH_PRODUCT times the patience."""
+    with product_ends(what):
+        return program.wait(PATIENCE_WITH_PRODUCT * timeout)
+
+
 def wait_listens(path: Path, what: str, timeout: float = 10.0) -> None:
     """Until somebody listens at this socket: its file is there a moment before."""
 
