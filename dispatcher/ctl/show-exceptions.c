@@ -50,10 +50,13 @@ static char *show_what(GVariant *exception)
 
 char *ks_show_exception(GVariant *exception)
 {
+    g_autofree char *name = ks_printable_name(ks_field_text(exception, "name"));
     g_autofree char *what = show_what(exception);
     g_autofree char *source = ks_printable(ks_field_text(exception, "source"), SOURCE_COLUMNS);
+    g_autofree char *whole =
+        source[0] ? g_strdup_printf(_("%s (set in %s)"), what, source) : g_strdup(what);
 
-    return source[0] ? g_strdup_printf(_("%s (set in %s)"), what, source) : g_steal_pointer(&what);
+    return g_strdup_printf(_("%s: %s"), name, whole);
 }
 
 char *ks_show_exception_answers(GVariant *status, GVariant *exception)
@@ -79,9 +82,7 @@ char *ks_show_exceptions(GVariant *status)
         ks_terminal_append_wrapped(out, "", 0, _("There are no exceptions from the lock."));
     for (gsize i = 0; i < g_variant_n_children(exceptions); i++) {
         g_autoptr(GVariant) exception = g_variant_get_child_value(exceptions, i);
-        g_autofree char *name = ks_printable_name(ks_field_text(exception, "name"));
-        g_autofree char *what = ks_show_exception(exception);
-        g_autofree char *line = g_strdup_printf(_("%s: %s"), name, what);
+        g_autofree char *line = ks_show_exception(exception);
         g_autofree char *answers = ks_show_exception_answers(status, exception);
 
         ks_terminal_append_wrapped(out, "", 2, line);

@@ -5,11 +5,11 @@
 
 /* The exceptions of a status (a{sv}) for people, translated, names in them made harmless. */
 
-/* One, without its name: "192.0.2.0/24, tcp 443, until 14:32:05". Owned by the caller. */
+/* One: "NAS: 192.0.2.0/24, tcp 443, until 14:32:05". Owned by the caller. */
 char *ks_show_exception(GVariant *exception);
 
-/* What it means that a VPN carries all traffic where this one lets in who is not in a local network.
- * NULL: nothing now. Owned by the caller. */
+/* Where answers go if this one lets in who is not in a local network, and a VPN carries all
+ * traffic. NULL: nothing is to be said now. Owned by the caller. */
 char *ks_show_exception_answers(GVariant *status, GVariant *exception);
 
 /* All, a line each. Owned by the caller. */

@@ -351,10 +351,7 @@ static void append_exceptions(GString *out, GVariant *status)
 
     for (gsize i = 0; i < g_variant_n_children(exceptions); i++) {
         g_autoptr(GVariant) exception = g_variant_get_child_value(exceptions, i);
-        g_autofree char *name = ks_printable_name(ks_field_text(exception, "name"));
-        g_autofree char *what = ks_show_exception(exception);
-        g_autofree char *text = g_strdup_printf(_("%s: %s"), name, what);
-
+        g_autofree char *text = ks_show_exception(exception);
         g_autofree char *answers = ks_show_exception_answers(status, exception);
 
         /* TRANSLATORS: from the lock; a column's label, 11 characters at most */

@@ -128,13 +128,13 @@ typedef enum {
 static void make_noise(Noise noise, int family, int fd, unsigned round)
 {
     for (unsigned i = 0; i < NOISE; i++) {
-        bool anew = noise == MANY_TO_ONE || noise == MANY_TO_MANY;
+        bool fresh = noise == MANY_TO_ONE || noise == MANY_TO_MANY;
         bool everywhere = noise == ONE_TO_MANY || noise == MANY_TO_MANY;
         unsigned n = everywhere ? round * NOISE + i : 0;
-        int by = anew ? socket_of(family, 0) : fd;
+        int by = fresh ? socket_of(family, 0) : fd;
 
         send_refused(by, family, 1 + n % 250, NOISY_PORT + n);
-        if (anew)
+        if (fresh)
             close(by);
     }
 }

@@ -568,41 +568,6 @@ static void test_exceptions(void)
     }
 }
 
-/* Said of a service for others than local networks, while a VPN carries all. */
-static void test_where_answers_go(void)
-{
-    static const struct {
-        const char *state;
-        const char *reason;
-        const char *end; /* "from" or "to" and what */
-        bool said;
-    } rows[] = {
-        { "protected", "", "'from': <'203.0.113.0/24'>", true },
-        { "protected", "", "'from': <'::/0'>", true },
-        { "protected", "", "'from': <'192.168.0.0/16'>", false },
-        { "protected", "", "'from': <''>, 'to': <'203.0.113.9'>", false },
-        { "protected", "", "'to': <'203.0.113.9'>", false },
-        { "protected", "some-networks", "'from': <'203.0.113.0/24'>", false },
-        { "blocked", "", "'from': <'203.0.113.0/24'>", false },
-        { "paused", "", "'from': <'203.0.113.0/24'>", false },
-    };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_autoptr(GVariant) status =
-            parse("{'state': <'%s'>, 'reason': <'%s'>, 'exceptions': <[{'name': <'SSH'>, %s, "
-                  "'protocol': <'tcp'>, 'first_port': <uint16 22>, 'last_port': <uint16 22>, "
-                  "'until': <uint64 0>}]>}",
-                  rows[i].state, rows[i].reason, rows[i].end);
-        g_autofree char *list = ks_show_exceptions(status);
-        g_autofree char *all = ks_show_status(status, KS_SHOW_ALL, false);
-
-        assert_fits(list);
-        assert_fits(all);
-        g_assert_cmpint(strstr(list, "mostly") != NULL, ==, rows[i].said);
-        g_assert_cmpint(strstr(all, "mostly") != NULL, ==, rows[i].said);
-    }
-}
-
 int main(int argc, char **argv)
 {
     setlocale(LC_ALL, "C.UTF-8");
@@ -627,7 +592,6 @@ int main(int argc, char **argv)
     g_test_add_func("/show/lan-networks", test_lan_networks);
     g_test_add_func("/show/sharing", test_sharing);
     g_test_add_func("/show/exceptions", test_exceptions);
-    g_test_add_func("/show/where-answers-go", test_where_answers_go);
     g_test_add_func("/show/json", test_json);
     g_test_add_func("/show/json/escapes", test_json_escapes);
     g_test_add_func("/show/json-vpns", test_json_vpns);
