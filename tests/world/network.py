@@ -131,6 +131,7 @@ class Namespace:
         return result[0]
 
     def socket(self, *arguments: int) -> socket.socket:
+        second_try.refuse()  # it may be the one outside that hears what leaks
         return self.call(socket.socket, *arguments)
 
     @contextmanager
@@ -142,6 +143,7 @@ class Namespace:
             fcntl.ioctl(handle, _TUNSETIFF, struct.pack("16sH22x", name.encode(), _IFF_TUN | _IFF_NO_PI))
             return handle
 
+        second_try.refuse()  # what comes out of it was sent here
         handle = self.call(attach)
         try:
             yield handle

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which test gets no second try (tests/lib/count.py): one that looked at what left the client. As a plugin of
-pytest's it says so in the report of each that failed."""
+"""Which test gets no second try (tests/lib/count.py): one that looked at what left the client, or may have, because
+it had a socket or a tun in a namespace. As a plugin of pytest's it says so in the report of each that failed."""
 
 import pytest
 
