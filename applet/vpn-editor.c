@@ -14,7 +14,7 @@
 
 #define PARTS     "ks-parts"
 #define SPACING   6
-#define WIDTH     520
+#define WIDTH     420
 #define PORT_MAX  65535
 #define HOST_SIZE 6 /* characters at least */
 
@@ -52,6 +52,7 @@ typedef struct {
     GtkWidget *host;
     GtkWidget *protocol;
     GtkWidget *port;
+    GtkWidget *remove;
 } Row;
 
 static GtkWidget *part(const Parts *parts, const char *name)
@@ -108,9 +109,8 @@ static void follow_rows(Parts *parts)
     /* the last one has nothing to be removed for */
     for (unsigned i = 0; i < parts->rows->len; i++) {
         const Row *row = g_ptr_array_index(parts->rows, i);
-        g_autoptr(GList) children = gtk_container_get_children(GTK_CONTAINER(row->box));
 
-        gtk_widget_set_sensitive(g_list_last(children)->data, parts->rows->len > 1);
+        gtk_widget_set_sensitive(row->remove, parts->rows->len > 1);
     }
 }
 
@@ -169,13 +169,30 @@ static GtkWidget *new_port(uint16_t port)
     return spin;
 }
 
+/* The name has a line of its own: beside all else it would be some letters wide in a narrow
+ * window. */
+static void lay_out(const Row *row)
+{
+    GtkWidget *first = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
+    GtkWidget *second = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
+
+    gtk_box_pack_start(GTK_BOX(first), row->host, TRUE, TRUE, 0);
+    gtk_container_add(GTK_CONTAINER(first), row->remove);
+    gtk_container_add(GTK_CONTAINER(second), row->protocol);
+    gtk_box_pack_start(GTK_BOX(second), row->port, TRUE, TRUE, 0);
+    gtk_container_add(GTK_CONTAINER(row->box), first);
+    gtk_container_add(GTK_CONTAINER(row->box), second);
+    gtk_widget_set_margin_bottom(row->box, SPACING);
+    gtk_widget_show_all(row->box);
+}
+
 static Row *add_row(Parts *parts, const char *host, const char *protocol, uint16_t port)
 {
-    GtkWidget *remove = gtk_button_new_from_icon_name("list-remove-symbolic", GTK_ICON_SIZE_BUTTON);
     Row *row = g_new0(Row, 1);
 
     row->parts = parts;
-    row->box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
+    row->box = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
+    row->remove = gtk_button_new_from_icon_name("list-remove-symbolic", GTK_ICON_SIZE_BUTTON);
     row->host = gtk_entry_new();
     gtk_entry_set_text(GTK_ENTRY(row->host), host);
     gtk_entry_set_width_chars(GTK_ENTRY(row->host), HOST_SIZE);
@@ -185,18 +202,13 @@ static Row *add_row(Parts *parts, const char *host, const char *protocol, uint16
     row->protocol = new_protocols(protocol);
     ks_widget_set_spoken(row->protocol, _("Protocol"));
     row->port = new_port(port);
-    gtk_widget_set_tooltip_text(remove, _("Remove this server"));
-    ks_widget_set_spoken(remove, _("Remove this server"));
-
-    gtk_box_pack_start(GTK_BOX(row->box), row->host, TRUE, TRUE, 0);
-    gtk_container_add(GTK_CONTAINER(row->box), row->protocol);
-    gtk_container_add(GTK_CONTAINER(row->box), row->port);
-    gtk_container_add(GTK_CONTAINER(row->box), remove);
-    gtk_widget_show_all(row->box);
+    gtk_widget_set_tooltip_text(row->remove, _("Remove this server"));
+    ks_widget_set_spoken(row->remove, _("Remove this server"));
+    lay_out(row);
     gtk_container_add(GTK_CONTAINER(part(parts, "servers")), row->box);
     g_ptr_array_add(parts->rows, row);
     g_signal_connect(row->protocol, "changed", G_CALLBACK(on_protocol), row);
-    g_signal_connect(remove, "clicked", G_CALLBACK(on_remove_row), row);
+    g_signal_connect(row->remove, "clicked", G_CALLBACK(on_remove_row), row);
     on_protocol(GTK_COMBO_BOX(row->protocol), row);
     follow_rows(parts);
     return row;
