@@ -4,6 +4,7 @@
 #include "applet/allow-dialog.h"
 
 #include "applet/allow-draft.h"
+#include "applet/choice-button.h"
 #include "applet/fit.h"
 #include "applet/notice.h"
 #include "applet/widgets.h"
@@ -12,13 +13,17 @@
 #include <glib/gi18n.h>
 
 #define PARTS "ks-parts"
-#define WIDTH 480
+#define WIDTH 420
 
 typedef struct {
     GtkBuilder *builder;
     GtkWindow *window;
     KsException what;
-    bool is_asking;
+    GtkWidget *service;
+    GtkWidget *protocol;
+    GPtrArray *others; /* element-type KsGuardException; NULL: what is asked about is given */
+    KsRequest asked;   /* KS_REQUEST_MAX: nothing */
+    bool is_warned;    /* it says what leaks */
 } Parts;
 
 static GtkWidget *part(const Parts *parts, const char *name)
@@ -31,37 +36,216 @@ static void parts_free(gpointer data)
     Parts *parts = data;
 
     g_object_unref(parts->builder);
+    g_clear_pointer(&parts->others, g_ptr_array_unref);
     g_free(parts);
 }
 
-static const char *name_of(const Parts *parts)
+static const char *text_of(const Parts *parts, const char *name)
 {
-    return gtk_entry_get_text(GTK_ENTRY(part(parts, "name")));
+    return gtk_entry_get_text(GTK_ENTRY(part(parts, name)));
 }
 
-static void follow(Parts *parts)
+static bool is_on(const Parts *parts, const char *name)
 {
-    gtk_widget_set_sensitive(part(parts, "content"), !parts->is_asking);
-    gtk_widget_set_sensitive(part(parts, "allow"),
-                             !parts->is_asking && ks_allow_name_fits(name_of(parts)));
+    return gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(part(parts, name)));
 }
 
-static void on_name(GtkEditable *name, gpointer data)
+/* Of what a person writes the name is theirs to choose, or follows from the address. */
+static bool is_complete(const Parts *parts)
 {
-    (void) name;
+    const char *name = text_of(parts, "name");
+
+    if (parts->is_warned && !is_on(parts, "leaks"))
+        return false;
+    return (parts->others && !name[0]) || ks_allow_name_fits(name);
+}
+
+static void follow(const Parts *parts)
+{
+    bool is_asking = parts->asked != KS_REQUEST_MAX;
+
+    gtk_widget_set_sensitive(part(parts, "content"), !is_asking);
+    gtk_widget_set_sensitive(part(parts, "allow"), !is_asking && is_complete(parts));
+}
+
+static void fit(const Parts *parts)
+{
+    ks_fit(part(parts, "scrolled"), WIDTH);
+}
+
+/* ---- what is wrong, and what leaks ---- */
+
+static void complain_of(const Parts *parts, KsAllowField field, const char *text)
+{
+    GtkWidget *label = part(parts, "field-trouble");
+    GtkWidget *entry = part(parts, field == KS_ALLOW_PORT ? "port" : "address");
+
+    gtk_label_set_text(GTK_LABEL(label), text);
+    gtk_widget_show(label);
+    gtk_style_context_add_class(gtk_widget_get_style_context(entry), GTK_STYLE_CLASS_ERROR);
+    atk_object_set_description(gtk_widget_get_accessible(entry), text);
+    fit(parts);
+    gtk_widget_grab_focus(entry);
+}
+
+/* A tick is needed, not a second click or key: that may be one too many of the first. The focus
+ * goes to the text, where keys do nothing. */
+static void warn(Parts *parts, const char *leak)
+{
+    GtkWidget *leaks = part(parts, "leaks");
+    GtkWidget *text = part(parts, "leak-text");
+
+    parts->is_warned = true;
+    gtk_label_set_text(GTK_LABEL(text), leak);
+    atk_object_set_description(gtk_widget_get_accessible(leaks), leak);
+    gtk_widget_show(part(parts, "leak"));
+    follow(parts);
+    fit(parts);
+    gtk_widget_grab_focus(text);
+    gtk_label_select_region(GTK_LABEL(text), 0, 0);
+}
+
+static void forget_complaints(Parts *parts)
+{
+    static const char *const entries[] = { "address", "port" };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(entries); i++) {
+        GtkWidget *entry = part(parts, entries[i]);
+
+        gtk_style_context_remove_class(gtk_widget_get_style_context(entry), GTK_STYLE_CLASS_ERROR);
+        atk_object_set_description(gtk_widget_get_accessible(entry), "");
+    }
+    gtk_widget_hide(part(parts, "field-trouble"));
+    ks_builder_complain(parts->builder, NULL);
+}
+
+static void on_changed(GtkWidget *widget, gpointer data)
+{
+    Parts *parts = data;
+
+    (void) widget;
+    forget_complaints(parts);
+    parts->is_warned = false;
+    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(parts, "leaks")), FALSE);
+    gtk_widget_hide(part(parts, "leak"));
+    follow(parts);
+}
+
+static void on_complete(GtkWidget *widget, gpointer data)
+{
+    (void) widget;
     follow(data);
 }
 
+/* ---- what a person writes ---- */
+
+static const KsAllowService *service_of(const Parts *parts)
+{
+    unsigned length;
+    const KsAllowService *services = ks_allow_services(&length);
+
+    return &services[g_ascii_strtoull(ks_choice_button_get(parts->service), NULL, 10)];
+}
+
+static void on_service(const char *service, void *data)
+{
+    Parts *parts = data;
+
+    ks_choice_button_show(parts->service, service);
+    gtk_widget_set_visible(part(parts, "ports"), service_of(parts)->protocol == NULL);
+    on_changed(parts->service, parts);
+    fit(parts);
+}
+
+static void on_protocol(const char *protocol, void *data)
+{
+    Parts *parts = data;
+
+    ks_choice_button_show(parts->protocol, protocol);
+    on_changed(parts->protocol, parts);
+}
+
+static void fill_services(Parts *parts, bool incoming)
+{
+    unsigned length;
+    const KsAllowService *services = ks_allow_services(&length);
+
+    ks_choice_button_clear(parts->service);
+    for (unsigned i = 0; i < length; i++) {
+        g_autofree char *id = g_strdup_printf("%u", i);
+
+        if (incoming ? services[i].in : services[i].out)
+            ks_choice_button_add(parts->service, id, ks_allow_service_label(&services[i]));
+    }
+    on_service("0", parts); /* it is for both */
+}
+
+static void on_direction(GtkWidget *button, gpointer data)
+{
+    Parts *parts = data;
+    bool incoming = is_on(parts, "in");
+
+    fill_services(parts, incoming);
+    gtk_label_set_text(
+        GTK_LABEL(part(parts, "meaning")),
+        incoming
+            ? _("Those whom you name can begin connections to it by the network, past the VPN, "
+                "and are answered. For anybody write 0.0.0.0/0, or ::/0 for IPv6.")
+            : _("While the lock is closed, every program on this computer can send there "
+                "without the VPN, and get answers."));
+    on_changed(button, data);
+    fit(parts);
+}
+
+static bool read_fields(Parts *parts)
+{
+    const KsAllowService *service = service_of(parts);
+    KsAllowDraft draft = {
+        .incoming = is_on(parts, "in"),
+        .address = text_of(parts, "address"),
+        .protocol = service->protocol ? service->protocol : ks_choice_button_get(parts->protocol),
+        .port = service->protocol ? service->port : text_of(parts, "port"),
+    };
+    KsAllowField field;
+    const char *complaint = ks_allow_draft_complaint(&draft, &parts->what, &field);
+
+    if (complaint)
+        complain_of(parts, field, complaint);
+    return complaint == NULL;
+}
+
+static char *name_for(const Parts *parts)
+{
+    const char *name = text_of(parts, "name");
+
+    return name[0] ? g_strdup(name) : ks_allow_name(parts->others, &parts->what, "");
+}
+
+/* ---- asking ---- */
+
 static void ask(Parts *parts)
 {
-    bool for_a_while = gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(part(parts, "hour")));
+    bool incoming;
+    const char *leak;
+    g_autofree char *name = NULL;
 
-    ks_builder_complain(parts->builder, NULL);
-    parts->is_asking = true;
+    forget_complaints(parts);
+    if (parts->others && !read_fields(parts))
+        return;
+    leak = ks_exception_leak(&parts->what);
+    if (leak && !parts->is_warned) {
+        warn(parts, _(leak));
+        return;
+    }
+    incoming = parts->what.incoming;
+    name = name_for(parts);
+    parts->asked = incoming ? KS_REQUEST_ADD_SERVICE : KS_REQUEST_ADD_EXCEPTION;
     follow(parts);
-    g_action_group_activate_action(
-        G_ACTION_GROUP(gtk_window_get_application(parts->window)), "add-exception",
-        ks_allow_arguments(&parts->what, name_of(parts), for_a_while ? KS_ALLOW_SECONDS : 0));
+    g_action_group_activate_action(G_ACTION_GROUP(gtk_window_get_application(parts->window)),
+                                   incoming ? "add-service" : "add-exception",
+                                   ks_allow_arguments(&parts->what, name,
+                                                      is_on(parts, "hour") ? KS_ALLOW_SECONDS : 0,
+                                                      parts->is_warned));
 }
 
 static void on_response(GtkDialog *dialog, gint response, gpointer data)
@@ -78,23 +262,71 @@ bool ks_allow_dialog_answer(GtkWindow *dialog, KsRequest request, KsAnswer answe
     Parts *parts = g_object_get_data(G_OBJECT(dialog), PARTS);
     g_autoptr(KsNotice) notice = NULL;
 
-    if (request != KS_REQUEST_ADD_EXCEPTION || !parts->is_asking)
+    if (request != parts->asked)
         return false;
+    parts->asked = KS_REQUEST_MAX;
     if (answer == KS_ANSWER_DONE) {
         gtk_widget_destroy(GTK_WIDGET(dialog));
         return true;
     }
-    notice = ks_notice_for_answer(request, answer, message, NULL);
-    parts->is_asking = false;
     follow(parts);
+    if (answer == KS_ANSWER_UNCONFIRMED) {
+        warn(parts, message);
+        return true;
+    }
+    if (answer == KS_ANSWER_INVALID && parts->others) {
+        complain_of(parts, KS_ALLOW_ADDRESS, message);
+        return true;
+    }
+    notice = ks_notice_for_answer(request, answer, message, NULL);
     ks_builder_complain(parts->builder,
                         notice ? notice->body : _("Nothing was changed: it was not authorised."));
-    ks_fit(part(parts, "scrolled"), WIDTH);
+    fit(parts);
     return true;
 }
 
-static void fill_in(Parts *parts, const KsAllowQuestion *question)
+/* ---- the dialog ---- */
+
+static Parts *new_dialog(GtkWindow *parent)
 {
+    static const char *const radios[] = { "in", "hour", "lasting" };
+    Parts *parts = g_new0(Parts, 1);
+
+    parts->builder = gtk_builder_new_from_resource("/io/github/nmkillswitch/allow-dialog.ui");
+    parts->window = GTK_WINDOW(gtk_builder_get_object(parts->builder, "dialog"));
+    parts->asked = KS_REQUEST_MAX;
+    g_object_set_data_full(G_OBJECT(parts->window), PARTS, parts, parts_free);
+    gtk_window_set_transient_for(parts->window, parent);
+    gtk_window_set_application(parts->window, gtk_window_get_application(parent));
+    for (unsigned i = 0; i < G_N_ELEMENTS(radios); i++) {
+        GtkWidget *label = gtk_bin_get_child(GTK_BIN(part(parts, radios[i])));
+
+        gtk_label_set_line_wrap(GTK_LABEL(label), TRUE);
+    }
+    gtk_label_set_line_wrap(GTK_LABEL(gtk_bin_get_child(GTK_BIN(part(parts, "out")))), TRUE);
+    gtk_label_set_line_wrap(GTK_LABEL(gtk_bin_get_child(GTK_BIN(part(parts, "leaks")))), TRUE);
+    ks_builder_speak_by_label(parts->builder, "name");
+    ks_widget_set_spoken(part(parts, "trouble-icon"), C_("icon", "Warning"));
+    ks_widget_set_spoken(part(parts, "leak-icon"), C_("icon", "Warning"));
+    g_signal_connect(part(parts, "name"), "changed", G_CALLBACK(on_complete), parts);
+    g_signal_connect(part(parts, "leaks"), "toggled", G_CALLBACK(on_complete), parts);
+    g_signal_connect(parts->window, "response", G_CALLBACK(on_response), parts);
+    ks_fit_follow_focus(part(parts, "scrolled"), part(parts, "content"));
+    return parts;
+}
+
+static GtkWindow *show(Parts *parts, const char *focus)
+{
+    follow(parts);
+    fit(parts);
+    gtk_widget_grab_focus(part(parts, focus));
+    gtk_window_present(parts->window);
+    return parts->window;
+}
+
+GtkWindow *ks_allow_dialog_show(GtkWindow *parent, const KsAllowQuestion *question)
+{
+    Parts *parts = new_dialog(parent);
     g_autofree char *where = ks_allow_where(&question->what);
     /* TRANSLATORS: the question of a dialog; %s is "203.0.113.9, port 443, TCP" */
     g_autofree char *title = g_strdup_printf(_("Allow %s?"), where);
@@ -104,31 +336,53 @@ static void fill_in(Parts *parts, const KsAllowQuestion *question)
           "send there without the VPN, and get answers."),
         question->who);
 
+    parts->what = question->what;
     gtk_label_set_text(GTK_LABEL(part(parts, "question")), title);
     gtk_label_set_text(GTK_LABEL(part(parts, "text")), text);
-    gtk_label_set_text(GTK_LABEL(part(parts, "removing")),
-                       _("To remove it: nm-killswitch allow remove NAME"));
     gtk_entry_set_text(GTK_ENTRY(part(parts, "name")), question->name);
-    ks_builder_speak_by_label(parts->builder, "name");
-    ks_widget_set_spoken(part(parts, "trouble-icon"), C_("icon", "Warning"));
+    return show(parts, "cancel");
 }
 
-GtkWindow *ks_allow_dialog_show(GtkWindow *parent, const KsAllowQuestion *question)
+static GtkWidget *new_choice(Parts *parts, const char *holder, const char *label, KsChosen *chosen)
 {
-    Parts *parts = g_new0(Parts, 1);
+    GtkWidget *button = ks_choice_button_new(chosen, parts);
+    GtkWidget *text = part(parts, label);
 
-    parts->builder = gtk_builder_new_from_resource("/io/github/nmkillswitch/allow-dialog.ui");
-    parts->window = GTK_WINDOW(gtk_builder_get_object(parts->builder, "dialog"));
-    parts->what = question->what;
-    g_object_set_data_full(G_OBJECT(parts->window), PARTS, parts, parts_free);
-    gtk_window_set_transient_for(parts->window, parent);
-    gtk_window_set_application(parts->window, gtk_window_get_application(parent));
-    fill_in(parts, question);
-    g_signal_connect(part(parts, "name"), "changed", G_CALLBACK(on_name), parts);
-    g_signal_connect(parts->window, "response", G_CALLBACK(on_response), parts);
-    ks_fit_follow_focus(part(parts, "scrolled"), part(parts, "content"));
-    ks_fit(part(parts, "scrolled"), WIDTH);
-    gtk_widget_grab_focus(part(parts, "cancel"));
-    gtk_window_present(parts->window);
-    return parts->window;
+    gtk_box_pack_start(GTK_BOX(part(parts, holder)), button, TRUE, TRUE, 0);
+    gtk_label_set_mnemonic_widget(GTK_LABEL(text), button);
+    ks_widget_set_spoken(button, gtk_label_get_text(GTK_LABEL(text)));
+    gtk_widget_show_all(button);
+    return button;
+}
+
+static void fill_in(Parts *parts)
+{
+    parts->service = new_choice(parts, "service-holder", "service-label", on_service);
+    parts->protocol = new_choice(parts, "protocol-holder", "protocol-label", on_protocol);
+    for (unsigned i = 0; ks_allow_protocols[i]; i++) {
+        g_autofree char *upper = g_ascii_strup(ks_allow_protocols[i], -1);
+
+        ks_choice_button_add(parts->protocol, ks_allow_protocols[i], upper);
+    }
+    on_protocol(ks_allow_protocols[0], parts);
+    on_direction(NULL, parts);
+    ks_builder_speak_by_label(parts->builder, "address");
+    ks_builder_speak_by_label(parts->builder, "port");
+}
+
+GtkWindow *ks_allow_dialog_show_new(GtkWindow *parent, GPtrArray *others)
+{
+    Parts *parts = new_dialog(parent);
+
+    parts->others = g_ptr_array_ref(others);
+    gtk_widget_hide(part(parts, "question"));
+    gtk_widget_hide(part(parts, "text"));
+    gtk_widget_show(part(parts, "fields"));
+    gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(part(parts, "lasting")), TRUE);
+    gtk_entry_set_placeholder_text(GTK_ENTRY(part(parts, "name")), _("As you like"));
+    fill_in(parts);
+    g_signal_connect(part(parts, "address"), "changed", G_CALLBACK(on_changed), parts);
+    g_signal_connect(part(parts, "port"), "changed", G_CALLBACK(on_changed), parts);
+    g_signal_connect(part(parts, "in"), "toggled", G_CALLBACK(on_direction), parts);
+    return show(parts, "address");
 }

@@ -5,8 +5,9 @@
 
 #include <gtk/gtk.h>
 
-/* Asks before an exception is made: what leaves by it, for how long, and what it is called. Modal;
- * it destroys itself when it is made or when the person thinks better of it. */
+/* Asks before an exception is made: what passes by it, for how long, and what it is called. What
+ * leaks by it has to be confirmed. Modal; it destroys itself when it is made or when the person
+ * thinks better of it. */
 
 typedef struct {
     KsException what;
@@ -14,8 +15,11 @@ typedef struct {
     const char *name; /* proposed */
 } KsAllowQuestion;
 
-/* Shown above `parent`. */
+/* For something that was refused. Shown above `parent`. */
 GtkWindow *ks_allow_dialog_show(GtkWindow *parent, const KsAllowQuestion *question);
+
+/* For what a person writes. `others`: element-type KsGuardException, those that there are. */
+GtkWindow *ks_allow_dialog_show_new(GtkWindow *parent, GPtrArray *others);
 
 /* What the guard answered. False: this dialog did not ask. */
 bool ks_allow_dialog_answer(GtkWindow *dialog, KsRequest request, KsAnswer answer,

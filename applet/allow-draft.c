@@ -33,16 +33,79 @@ const char *ks_allow_refusal(const KsRefusedEntry *entry, KsException *ret_what)
 char *ks_allow_where(const KsException *what)
 {
     char to[KS_EXCEPTION_TO_TEXT_SIZE];
-    g_autofree char *protocol = NULL;
+    g_autofree char *protocol = g_ascii_strup(ks_exception_protocol_name(what), -1);
 
     (void) ks_exception_to_text(what, to);
     if (what->protocol == IPPROTO_ICMP)
         /* TRANSLATORS: an address */
         return g_strdup_printf(_("%s, ping"), to);
-    protocol = g_ascii_strup(ks_exception_protocol_name(what), -1);
+    if (what->protocol == 0)
+        /* TRANSLATORS: an address */
+        return g_strdup_printf(_("%s, everything but questions to name servers"), to);
+    if (what->first_port == 0)
+        /* TRANSLATORS: address, protocol */
+        return g_strdup_printf(_("%s, all ports but those of name servers, %s"), to, protocol);
+    if (what->first_port != what->last_port)
+        /* TRANSLATORS: address, the first and the last port number, protocol */
+        return g_strdup_printf(_("%s, ports %u to %u, %s"), to, (unsigned) what->first_port,
+                               (unsigned) what->last_port, protocol);
     /* TRANSLATORS: address, port number, protocol */
     return g_strdup_printf(_("%s, port %u, %s"), to, (unsigned) what->first_port, protocol);
 }
+
+/* ---- what a person writes ---- */
+
+const char *const ks_allow_protocols[] = { "tcp", "udp", NULL };
+
+const KsAllowService *ks_allow_services(unsigned *ret_length)
+{
+    static const KsAllowService services[] = {
+        { NC_("service", "Web pages (TCP, port 443)"), "tcp", "443", .out = true, .in = true },
+        { NC_("service", "Files (TCP, port 445)"), "tcp", "445", .out = true, .in = true },
+        { NC_("service", "Remote login by SSH (TCP, port 22)"), "tcp", "22", .out = true,
+          .in = true },
+        { NC_("service", "Printing (TCP, port 631)"), "tcp", "631", .out = true },
+        { NC_("service", "The time (UDP, port 123)"), "udp", "123", .out = true },
+        { NC_("service", "Ping"), "icmp", "", .out = true },
+        { NC_("service", "Everything there"), "", "", .out = true },
+        { NC_("service", "Something else"), NULL, NULL, .out = true, .in = true },
+    };
+
+    *ret_length = G_N_ELEMENTS(services);
+    return services;
+}
+
+const char *ks_allow_service_label(const KsAllowService *service)
+{
+    return g_dpgettext2(GETTEXT_PACKAGE, "service", service->label);
+}
+
+const char *ks_allow_draft_complaint(const KsAllowDraft *draft, KsException *ret_what,
+                                     KsAllowField *ret_field)
+{
+    g_autofree char *address = g_strstrip(g_strdup(draft->address));
+    g_autofree char *port = g_strstrip(g_strdup(draft->port));
+    KsException what = { .incoming = draft->incoming };
+    const char *refusal;
+
+    *ret_field = KS_ALLOW_ADDRESS;
+    if (!ks_exception_read_to(address, &what))
+        /* as the guard says it */
+        return _("An exception is for an address or a range: 192.0.2.5, 192.0.2.0/24 or "
+                 "2001:db8::/64. Names have no place here.");
+    (void) ks_exception_read_protocol(draft->protocol, &what);
+    *ret_field = KS_ALLOW_PORT;
+    if (!ks_exception_read_ports(port, &what))
+        return _("A port is a number from 1 to 65535, a range two of them, the lower one first.");
+    *ret_field = draft->incoming && what.first_port == 0 ? KS_ALLOW_PORT : KS_ALLOW_ADDRESS;
+    refusal = ks_exception_refusal(&what);
+    if (refusal)
+        return _(refusal);
+    *ret_what = what;
+    return NULL;
+}
+
+/* ---- what it is called ---- */
 
 const char *ks_allow_by(const GPtrArray *exceptions, const KsException *what)
 {
@@ -94,11 +157,12 @@ bool ks_allow_name_fits(const char *name)
     return name[0] && strlen(name) <= KS_EXCEPTION_NAME_MAX;
 }
 
-GVariant *ks_allow_arguments(const KsException *what, const char *name, uint32_t seconds)
+GVariant *ks_allow_arguments(const KsException *what, const char *name, uint32_t seconds,
+                             bool confirmed)
 {
     char to[KS_EXCEPTION_TO_TEXT_SIZE];
 
     return g_variant_new("(sssqqub)", name, ks_exception_to_text(what, to),
                          ks_exception_protocol_name(what), what->first_port, what->last_port,
-                         seconds, FALSE);
+                         seconds, confirmed);
 }

@@ -5,6 +5,7 @@
 
 #include "applet/activation-tokens.h"
 #include "applet/applet-settings.h"
+#include "applet/ask-actions.h"
 #include "applet/escape.h"
 #include "applet/lan.h"
 #include "applet/main-window.h"
@@ -19,8 +20,6 @@
 #include "config.h"
 #include "model/names.h"
 #include "network/system-bus.h"
-
-#include <string.h>
 
 /* After login a tray may come later than we do. Then the window is there instead. */
 #define TRAY_GRACE 10u /* seconds */
@@ -286,29 +285,9 @@ static void do_mode(GSimpleAction *action, GVariant *target, gpointer data)
         ask(data, request, arguments);
 }
 
-/* The arguments are the method's, as they are. */
-static void do_as_asked(GSimpleAction *action, GVariant *target, gpointer data)
+static void on_ask(KsRequest request, GVariant *arguments, void *data)
 {
-    static const struct {
-        const char *action;
-        KsRequest request;
-    } rows[] = {
-        { "set-servers", KS_REQUEST_SET_SERVERS },
-        { "set-locks", KS_REQUEST_SET_LOCKS },
-        { "add-vpn", KS_REQUEST_ADD_VPN },
-        { "add-overlay", KS_REQUEST_ADD_OVERLAY },
-        { "add-exception", KS_REQUEST_ADD_EXCEPTION },
-    };
-
-    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++)
-        if (strcmp(rows[i].action, g_action_get_name(G_ACTION(action))) == 0)
-            ask(data, rows[i].request, target);
-}
-
-static void do_remove_vpn(GSimpleAction *action, GVariant *target, gpointer data)
-{
-    (void) action;
-    ask(data, KS_REQUEST_REMOVE_VPN, g_variant_new_tuple(&target, 1));
+    ask(data, request, arguments);
 }
 
 static void do_pause(GSimpleAction *action, GVariant *target, gpointer data)
@@ -414,12 +393,6 @@ static const GActionEntry actions[] = {
     { .name = "connect", .parameter_type = "s", .activate = do_connect },
     { .name = "disconnect", .parameter_type = "s", .activate = do_disconnect },
     { .name = "always-on", .parameter_type = "(sb)", .activate = do_always_on },
-    { .name = "set-servers", .parameter_type = "(sa(ssq))", .activate = do_as_asked },
-    { .name = "set-locks", .parameter_type = "(ss)", .activate = do_as_asked },
-    { .name = "add-vpn", .parameter_type = "(sssa(ssq))", .activate = do_as_asked },
-    { .name = "add-overlay", .parameter_type = "(sssa(ssq))", .activate = do_as_asked },
-    { .name = "add-exception", .parameter_type = "(sssqqub)", .activate = do_as_asked },
-    { .name = "remove-vpn", .parameter_type = "s", .activate = do_remove_vpn },
     { .name = "start-guard", .activate = do_start_guard },
     { .name = "show", .activate = do_show },
     { .name = "quit", .activate = do_quit },
@@ -502,6 +475,7 @@ static void ks_application_startup(GApplication *application)
     G_APPLICATION_CLASS(ks_application_parent_class)->startup(application);
     gtk_window_set_default_icon_name(KS_BUS_NAME);
     g_action_map_add_action_entries(G_ACTION_MAP(self), actions, G_N_ELEMENTS(actions), self);
+    ks_ask_actions_add(G_ACTION_MAP(self), on_ask, self);
     for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
         gtk_application_set_accels_for_action(GTK_APPLICATION(self), keys[i].action,
                                               keys[i].accelerators);

@@ -38,8 +38,11 @@ static const struct {
     [KS_REQUEST_ADD_VPN] = { "AddVpn", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_ADD_OVERLAY] = { "AddOverlay", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_SET_ALWAYS_ON] = { "SetAlwaysOn", KS_ACTION_ID_CONFIGURE },
+    [KS_REQUEST_SET_ALWAYS_ON_HERE] = { "SetAlwaysOnHere", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_REMOVE_VPN] = { "RemoveVpn", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_ADD_EXCEPTION] = { "AddException", KS_ACTION_ID_CONFIGURE },
+    [KS_REQUEST_ADD_SERVICE] = { "AddService", KS_ACTION_ID_CONFIGURE },
+    [KS_REQUEST_REMOVE_EXCEPTION] = { "RemoveException", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_DISCONNECT] = { "Disconnect", KS_ACTION_ID_UNLOCK },
 };
 
@@ -339,6 +342,10 @@ static KsAnswer classify(const GError *error)
         return KS_ANSWER_REFUSED;
     if (g_strcmp0(name, KS_BUS_ERROR("Forbidden")) == 0)
         return KS_ANSWER_FORBIDDEN;
+    if (g_strcmp0(name, KS_BUS_ERROR("InvalidArguments")) == 0)
+        return KS_ANSWER_INVALID;
+    if (g_strcmp0(name, KS_BUS_ERROR("NotConfirmed")) == 0)
+        return KS_ANSWER_UNCONFIRMED;
     if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
         g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
         g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||

@@ -20,11 +20,14 @@ typedef enum {
     KS_REQUEST_RESUME,
     KS_REQUEST_DISCONNECT,
     KS_REQUEST_ADD_EXCEPTION,
+    KS_REQUEST_ADD_SERVICE,
+    KS_REQUEST_REMOVE_EXCEPTION,
     KS_REQUEST_SET_SERVERS,
     KS_REQUEST_SET_LOCKS,
     KS_REQUEST_ADD_VPN,
     KS_REQUEST_ADD_OVERLAY,
     KS_REQUEST_SET_ALWAYS_ON,
+    KS_REQUEST_SET_ALWAYS_ON_HERE,
     KS_REQUEST_REMOVE_VPN,
     KS_REQUEST_MAX,
 } KsRequest;
@@ -39,10 +42,12 @@ typedef enum {
 
 typedef enum {
     KS_ANSWER_DONE,
-    KS_ANSWER_REFUSED,   /* not authorised: wrong password, or the prompt was closed */
-    KS_ANSWER_FORBIDDEN, /* the administrator has ruled it out */
-    KS_ANSWER_AWAY,      /* the guard went away over it */
-    KS_ANSWER_FAILED,    /* see the text */
+    KS_ANSWER_REFUSED,     /* not authorised: wrong password, or the prompt was closed */
+    KS_ANSWER_FORBIDDEN,   /* the administrator has ruled it out */
+    KS_ANSWER_AWAY,        /* the guard went away over it */
+    KS_ANSWER_INVALID,     /* what was asked for cannot be: see the text */
+    KS_ANSWER_UNCONFIRMED, /* the text says what leaks by it, and is to be confirmed */
+    KS_ANSWER_FAILED,      /* see the text */
 } KsAnswer;
 
 typedef struct {

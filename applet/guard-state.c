@@ -114,6 +114,7 @@ static void free_exception(gpointer data)
     KsGuardException *exception = data;
 
     g_free(exception->name);
+    g_free(exception->source);
     g_free(exception);
 }
 
@@ -177,6 +178,7 @@ KsGuardState *ks_guard_state_new(KsState state)
     made->state = state;
     made->reason_vpn = g_strdup("");
     made->mode_source = g_strdup("");
+    made->always_on_here = g_strdup("");
     made->version = g_strdup("");
     made->lan_networks = g_new0(char *, 1);
     made->warnings = g_new0(char *, 1);
@@ -198,6 +200,7 @@ void ks_guard_state_free(KsGuardState *state)
     g_free(state->version);
     g_strfreev(state->lan_networks);
     g_strfreev(state->always_on);
+    g_free(state->always_on_here);
     g_strfreev(state->warnings);
     g_ptr_array_unref(state->exceptions);
     g_ptr_array_unref(state->networks);
@@ -311,9 +314,13 @@ static void *read_exception(GVariant *from)
     KsGuardException *exception = g_new0(KsGuardException, 1);
     const char *to = "";
     const char *protocol = "";
+    guint64 until = 0;
 
     exception->what.incoming = g_variant_lookup(from, "from", "&s", &to);
     exception->name = read_long(from, "name");
+    exception->source = read_long(from, "source");
+    (void) g_variant_lookup(from, "until", "t", &until);
+    exception->until = (int64_t) MIN(until, (guint64) G_MAXINT64);
     (void) g_variant_lookup(from, "to", "&s", &to);
     (void) g_variant_lookup(from, "protocol", "&s", &protocol);
     (void) g_variant_lookup(from, "first_port", "q", &exception->what.first_port);
@@ -335,6 +342,19 @@ static void read_list(GVariant *from, const char *name, void *(*read)(GVariant *
     }
 }
 
+/* The VPN that a network of now has of its own comes first of those that count there. */
+static void read_here(GVariant *always, KsGuardState *state)
+{
+    g_autoptr(GVariant) here = g_variant_lookup_value(always, "here", G_VARIANT_TYPE("aa{sv}"));
+    g_autoptr(GVariant) first = NULL;
+
+    if (!here || g_variant_n_children(here) == 0)
+        return;
+    first = g_variant_get_child_value(here, 0);
+    g_free(state->always_on_here);
+    state->always_on_here = read_text(first, "uuid");
+}
+
 static void read_always_on(GVariant *from, KsGuardState *state)
 {
     g_autoptr(GVariant) always = g_variant_lookup_value(from, "AlwaysOn", G_VARIANT_TYPE_VARDICT);
@@ -354,6 +374,7 @@ static void read_always_on(GVariant *from, KsGuardState *state)
     g_ptr_array_add(uuids, NULL);
     state->always_on = (char **) g_ptr_array_free(uuids, FALSE);
     state->always_on_laid_down = source[0];
+    read_here(always, state);
 }
 
 KsGuardState *ks_guard_state_read(GVariant *properties)

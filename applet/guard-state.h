@@ -97,6 +97,8 @@ typedef struct {
 typedef struct {
     char *name;
     KsException what; /* AF_UNSPEC: not understood, it lets nothing out that is known here */
+    int64_t until;    /* Unix time in seconds; 0: it does not end by itself */
+    char *source;     /* the administrator's file and line that lay it down, or "" */
 } KsGuardException;
 
 /* Makes `name` printable. */
@@ -119,6 +121,7 @@ typedef struct {
     char **always_on;      /* UUIDs of the VPNs that the guard connects, the first first; NULL: an
                            * older guard, which connects none */
     bool always_on_laid_down; /* by the administrator: nobody else can change it */
+    char *always_on_here;     /* UUID of the VPN that a network of now has of its own, or "" */
     GPtrArray *networks;      /* element-type KsGuardNetwork */
     int64_t paused_until;     /* Unix time in seconds; 0: not paused */
     uint32_t pause_max;       /* seconds */

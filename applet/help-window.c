@@ -61,6 +61,13 @@ static const struct {
            "to the network that you are in."),
         NULL },
       NULL },
+    { NC_("help", "A machine that must be reached without the VPN"),
+      { N_("“Add…” under “Exceptions” in the preferences lets one address past the lock, or lets "
+           "others reach a service of this computer. Everything else stays as it is."),
+        N_("How many exceptions there are stands in the first line of the icon’s menu and of the "
+           "window. In the preferences you can remove them."),
+        NULL },
+      NULL },
     { NC_("help", "A short time without the VPN"),
       { N_("“Pause”, in the icon’s menu or in the window, opens the lock for some minutes, for "
            "instance for the login page of a hotel. Then the lock closes by itself."),

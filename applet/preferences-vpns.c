@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/boxed.h"
+#include "applet/choice-button.h"
 #include "applet/preferences-parts.h"
 #include "applet/switch.h"
 #include "applet/vpn-card.h"
@@ -31,9 +32,7 @@ typedef struct {
     GtkWindow *window;
     GtkWidget *facts;
     GtkWidget *locks;
-    GtkWidget *locks_text;       /* in it */
-    GSimpleAction *locks_action; /* its state is the guard's word */
-    GtkWidget *always_on;        /* a switch; NULL: NetworkManager does not run it */
+    GtkWidget *always_on; /* a switch; NULL: NetworkManager does not run it */
     GtkWidget *edit;
     GtkWidget *test;
 } Row;
@@ -44,7 +43,6 @@ static void row_free(gpointer data)
 
     g_free(row->uuid);
     g_free(row->text);
-    g_object_unref(row->locks_action);
     g_free(row);
 }
 
@@ -104,54 +102,18 @@ static void activate(const Row *row, const char *action, GVariant *target)
                                    target);
 }
 
-static void show_locks(Row *row, KsVpnLocks locks)
+static void on_locks(const char *locks, void *data)
 {
-    g_simple_action_set_state(row->locks_action, g_variant_new_string(ks_vpn_locks_name(locks)));
-    gtk_label_set_text(GTK_LABEL(row->locks_text), _(locks_texts[locks]));
-    atk_object_set_description(gtk_widget_get_accessible(row->locks), _(locks_texts[locks]));
-}
-
-/* What is chosen is a wish; what is shown stays the guard's word until it agrees. */
-static void on_locks(GSimpleAction *action, GVariant *wanted, gpointer data)
-{
-    g_autoptr(GVariant) now = g_action_get_state(G_ACTION(action));
     Row *row = data;
 
-    if (!g_variant_equal(wanted, now))
-        activate(row, "set-locks",
-                 g_variant_new("(ss)", row->uuid, g_variant_get_string(wanted, NULL)));
+    activate(row, "set-locks", g_variant_new("(ss)", row->uuid, locks));
 }
 
-/* Not a GtkComboBox: screen readers never hear that it has the focus. */
 static void add_locks(Row *row, GtkWidget *box)
 {
-    g_autoptr(GSimpleActionGroup) group = g_simple_action_group_new();
-    g_autoptr(GMenu) menu = g_menu_new();
-    GtkWidget *content = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, SPACING);
-
-    row->locks_action = g_simple_action_new_stateful(
-        "locks", G_VARIANT_TYPE_STRING, g_variant_new_string(ks_vpn_locks_name(KS_VPN_LOCKS_AUTO)));
-    g_signal_connect(row->locks_action, "change-state", G_CALLBACK(on_locks), row);
-    g_action_map_add_action(G_ACTION_MAP(group), G_ACTION(row->locks_action));
-    for (unsigned i = 0; i < G_N_ELEMENTS(locks_texts); i++) {
-        g_autofree char *action =
-            g_strconcat("vpn.locks::", ks_vpn_locks_name((KsVpnLocks) i), NULL);
-
-        g_menu_append(menu, _(locks_texts[i]), action);
-    }
-    row->locks = gtk_menu_button_new();
-    row->locks_text = gtk_label_new(NULL);
-    gtk_label_set_xalign(GTK_LABEL(row->locks_text), 0);
-    gtk_label_set_line_wrap(GTK_LABEL(row->locks_text), TRUE);
-    gtk_box_pack_start(GTK_BOX(content), row->locks_text, TRUE, TRUE, 0);
-    gtk_container_add(GTK_CONTAINER(content),
-                      gtk_image_new_from_icon_name("pan-down-symbolic", GTK_ICON_SIZE_BUTTON));
-    /* it has an arrow by itself */
-    ks_container_empty(GTK_CONTAINER(row->locks));
-    gtk_container_add(GTK_CONTAINER(row->locks), content);
-    gtk_widget_insert_action_group(row->locks, "vpn", G_ACTION_GROUP(group));
-    gtk_menu_button_set_use_popover(GTK_MENU_BUTTON(row->locks), FALSE);
-    gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(row->locks), G_MENU_MODEL(menu));
+    row->locks = ks_choice_button_new(on_locks, row);
+    for (unsigned i = 0; i < G_N_ELEMENTS(locks_texts); i++)
+        ks_choice_button_add(row->locks, ks_vpn_locks_name((KsVpnLocks) i), _(locks_texts[i]));
     gtk_box_pack_start(GTK_BOX(box), row->locks, TRUE, TRUE, 0);
 }
 
@@ -257,7 +219,7 @@ static void add_row(GtkContainer *list, const KsVpnCard *card, GtkWindow *window
 static void show_row(Row *row, const KsVpnCard *card)
 {
     show_facts(row, card);
-    show_locks(row, card->locks);
+    ks_choice_button_show(row->locks, ks_vpn_locks_name(card->locks));
     gtk_widget_set_sensitive(row->locks, card->can_edit && !card->overlay);
     gtk_widget_set_sensitive(row->edit, card->can_edit);
     if (row->always_on) {

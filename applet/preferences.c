@@ -3,8 +3,10 @@
 
 #include "applet/preferences.h"
 
+#include "applet/allow-dialog.h"
 #include "applet/autostart.h"
 #include "applet/boxed.h"
+#include "applet/exceptions-view.h"
 #include "applet/fit.h"
 #include "applet/mode-rows.h"
 #include "applet/preferences-parts.h"
@@ -31,10 +33,13 @@ typedef struct {
     GtkWidget *page;
     GtkWidget *scrolled;
     GtkWindow *editor; /* NULL: not open */
+    GtkWindow *dialog; /* for a new exception; the same */
     GtkWidget *modes;
     GtkWidget *autostart; /* rows */
     GtkWidget *lan;
     GtkWidget *networks;
+    GtkWidget *here;
+    GtkWidget *exceptions;
     GtkWidget *search;
     GtkWidget *vpns;
     GPtrArray *cards; /* element-type KsVpnCard: what is known of them now */
@@ -100,6 +105,8 @@ static void on_destroyed(GtkWidget *page, gpointer data)
     (void) page;
     if (parts->editor)
         gtk_widget_destroy(GTK_WIDGET(parts->editor));
+    if (parts->dialog)
+        gtk_widget_destroy(GTK_WIDGET(parts->dialog));
 }
 
 void ks_preferences_edit_vpn(GtkWidget *page, const KsModel *model, const char *uuid)
@@ -120,10 +127,35 @@ void ks_preferences_edit_vpn(GtkWidget *page, const KsModel *model, const char *
     g_signal_connect(parts->editor, "destroy", G_CALLBACK(on_editor_destroyed), parts);
 }
 
+/* ---- the dialog for an exception ---- */
+
+static void on_dialog_destroyed(GtkWidget *dialog, gpointer data)
+{
+    Parts *parts = data;
+
+    (void) dialog;
+    parts->dialog = NULL;
+}
+
+void ks_preferences_add_exception(GtkWidget *page, const KsModel *model)
+{
+    Parts *parts = g_object_get_data(G_OBJECT(page), PARTS);
+    g_autoptr(KsExceptionsView) view = ks_exceptions_view_new(model);
+
+    if (parts->dialog)
+        gtk_window_present(parts->dialog);
+    if (parts->dialog || !view->can_add)
+        return;
+    parts->dialog = ks_allow_dialog_show_new(window_of(parts), model->guard->exceptions);
+    g_signal_connect(parts->dialog, "destroy", G_CALLBACK(on_dialog_destroyed), parts);
+}
+
 bool ks_preferences_answer(GtkWidget *page, KsRequest request, KsAnswer answer, const char *message)
 {
     Parts *parts = g_object_get_data(G_OBJECT(page), PARTS);
 
+    if (parts->dialog && ks_allow_dialog_answer(parts->dialog, request, answer, message))
+        return true;
     return parts->editor && ks_vpn_editor_answer(parts->editor, request, answer, message);
 }
 
@@ -157,6 +189,8 @@ void ks_preferences_update(GtkWidget *page, const KsModel *model)
     ks_mode_rows_show(parts->modes, model);
     show_lan(parts, model);
     ks_preferences_show_networks(GTK_CONTAINER(parts->networks), model, window_of(parts));
+    ks_preferences_show_here(parts->here, model);
+    ks_preferences_show_exceptions(parts->exceptions, model);
     gtk_widget_set_visible(parts->search, parts->cards->len > VPNS_SEEN_MAX);
     on_search(GTK_SEARCH_ENTRY(parts->search), parts);
 }
@@ -239,12 +273,17 @@ static GtkWidget *new_content(Parts *parts)
     boxed = add_boxed(content);
     parts->autostart = add_row(parts, boxed, _("Show the lock’s icon after login"), on_autostart);
     ks_switch_set(KS_SWITCH(ks_row_control(parts->autostart)), ks_autostart_is_on());
-    (void) add_heading(content, C_("heading", "Local network"));
+    (void) add_heading(content, C_("heading", "Networks"));
     boxed = add_boxed(content);
     parts->lan = add_row(parts, boxed, "", on_lan);
     parts->networks = gtk_box_new(GTK_ORIENTATION_VERTICAL, SPACING);
     gtk_style_context_add_class(gtk_widget_get_style_context(parts->networks), "ks-choices");
     gtk_container_add(GTK_CONTAINER(boxed), parts->networks);
+    parts->here = ks_preferences_here_new(parts->application);
+    gtk_container_add(GTK_CONTAINER(boxed), parts->here);
+    (void) add_heading(content, C_("heading", "Exceptions"));
+    parts->exceptions = ks_preferences_exceptions_new();
+    gtk_container_add(GTK_CONTAINER(content), parts->exceptions);
     add_vpns(parts, content);
     return content;
 }

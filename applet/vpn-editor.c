@@ -259,7 +259,7 @@ static void on_remove(GtkButton *button, gpointer data)
     Parts *parts = data;
 
     (void) button;
-    ask(parts, KS_REQUEST_REMOVE_VPN, "remove-vpn", g_variant_new_string(parts->uuid));
+    ask(parts, KS_REQUEST_REMOVE_VPN, "remove-vpn", g_variant_new("(s)", parts->uuid));
 }
 
 static bool is_overlay(const Parts *parts)

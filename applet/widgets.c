@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "applet/widgets.h"
 
+#define MESSAGE_WIDTH 40 /* characters */
+
 GtkWidget *ks_label_new(const char *text, int columns)
 {
     GtkWidget *label = gtk_label_new(text);
@@ -34,15 +36,32 @@ void ks_trouble_show(GtkWindow *parent, const char *title, const char *text)
     ks_message_show(parent, GTK_MESSAGE_ERROR, title, text);
 }
 
+void ks_widget_set_spoken(GtkWidget *widget, const char *name)
+{
+    atk_object_set_name(gtk_widget_get_accessible(widget), name);
+}
+
+static void break_anywhere(GtkWidget *label, gpointer data)
+{
+    (void) data;
+    if (!GTK_IS_LABEL(label))
+        return;
+    gtk_label_set_line_wrap_mode(GTK_LABEL(label), PANGO_WRAP_WORD_CHAR);
+    gtk_label_set_max_width_chars(GTK_LABEL(label), MESSAGE_WIDTH);
+}
+
+void ks_message_fit(GtkMessageDialog *dialog, const char *title)
+{
+    gtk_window_set_title(GTK_WINDOW(dialog), title);
+    ks_widget_set_spoken(GTK_WIDGET(dialog), title);
+    gtk_container_foreach(GTK_CONTAINER(gtk_message_dialog_get_message_area(dialog)),
+                          break_anywhere, NULL);
+}
+
 static void destroy(GtkWidget *widget, gpointer data)
 {
     (void) data;
     gtk_widget_destroy(widget);
-}
-
-void ks_widget_set_spoken(GtkWidget *widget, const char *name)
-{
-    atk_object_set_name(gtk_widget_get_accessible(widget), name);
 }
 
 static GtkWidget *part(GtkBuilder *builder, const char *name)
@@ -61,6 +80,16 @@ void ks_builder_complain(GtkBuilder *builder, const char *text)
 {
     gtk_label_set_text(GTK_LABEL(part(builder, "trouble-text")), text ? text : "");
     gtk_widget_set_visible(part(builder, "trouble"), text != NULL);
+}
+
+void ks_container_hold(GtkContainer *container, GtkWidget *child, gboolean in)
+{
+    gboolean is_in = gtk_widget_get_parent(child) != NULL;
+
+    if (in && !is_in)
+        gtk_container_add(container, child);
+    else if (!in && is_in)
+        gtk_container_remove(container, child);
 }
 
 void ks_container_empty(GtkContainer *container)

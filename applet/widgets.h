@@ -17,6 +17,10 @@ void ks_message_show(GtkWindow *parent, GtkMessageType type, const char *title, 
 /* The same for what did not work. */
 void ks_trouble_show(GtkWindow *parent, const char *title, const char *text);
 
+/* The texts of such a dialog break wherever they have to, and it is called by its title: GTK calls
+ * all of a kind the same. */
+void ks_message_fit(GtkMessageDialog *dialog, const char *title);
+
 /* What a screen reader says of it. */
 void ks_widget_set_spoken(GtkWidget *widget, const char *name);
 
@@ -26,6 +30,10 @@ void ks_builder_speak_by_label(GtkBuilder *builder, const char *name);
 
 /* In the dialogs that have a line for it ("trouble"); NULL: there is nothing to complain of. */
 void ks_builder_complain(GtkBuilder *builder, const char *text);
+
+/* Puts `child` at the end of it, or takes it out: unlike what is hidden, it is not read out then.
+ * The caller has a reference to the child. */
+void ks_container_hold(GtkContainer *container, GtkWidget *child, gboolean in);
 
 /* Destroys what is in it. */
 void ks_container_empty(GtkContainer *container);

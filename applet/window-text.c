@@ -112,3 +112,19 @@ char *ks_text_moment(int64_t moment)
 
     return text ? text : g_strdup("?");
 }
+
+char *ks_text_moment_of_day(int64_t moment, int64_t now)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(moment);
+    g_autoptr(GDateTime) today = g_date_time_new_from_unix_local(now);
+    char *text;
+
+    if (!time || !today ||
+        (g_date_time_get_year(time) == g_date_time_get_year(today) &&
+         g_date_time_get_day_of_year(time) == g_date_time_get_day_of_year(today)))
+        return ks_text_moment(moment);
+    /* TRANSLATORS: a day and a time of it in strftime's words, as your language writes them,
+     * without the year */
+    text = g_date_time_format(time, _("%-d %B, %H:%M"));
+    return text ? text : ks_text_moment(moment);
+}

@@ -27,3 +27,6 @@ bool ks_text_contains(const char *name, const char *word);
 
 /* A time of day as the locale writes it: "14:32". */
 char *ks_text_moment(int64_t moment);
+
+/* The same with its day, if that is not today's: "3 December, 14:32". */
+char *ks_text_moment_of_day(int64_t moment, int64_t now);

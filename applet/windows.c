@@ -129,6 +129,18 @@ static void do_edit_vpn(GSimpleAction *action, GVariant *target, gpointer data)
                             g_variant_get_string(target, NULL));
 }
 
+static void do_new_exception(GSimpleAction *action, GVariant *target, gpointer data)
+{
+    KsWindows *windows = data;
+    KsModel model;
+
+    (void) action;
+    (void) target;
+    windows->observer.show_preferences(windows->observer.data);
+    windows->observer.describe(&model, windows->observer.data);
+    ks_preferences_add_exception(ks_main_window_preferences(windows->main), &model);
+}
+
 static GtkWindow *active(const KsWindows *windows)
 {
     return gtk_application_get_active_window(windows->application);
@@ -187,6 +199,7 @@ static const GActionEntry actions[] = {
     { .name = "vpns", .activate = do_vpns },
     { .name = "first-steps", .activate = do_first_steps },
     { .name = "edit-vpn", .parameter_type = "s", .activate = do_edit_vpn },
+    { .name = "new-exception", .activate = do_new_exception },
     { .name = "add-profile", .activate = do_add_profile },
     { .name = "test", .activate = do_test },
     { .name = "refused", .activate = do_refused },

@@ -234,8 +234,9 @@ static const char *incoming_refusal(const KsException *exception)
 {
     if ((exception->protocol != IPPROTO_TCP && exception->protocol != IPPROTO_UDP) ||
         exception->first_port == 0)
-        return "A service that others may reach is a port of TCP or UDP on this machine: name both.";
-    return is_of_machines(exception) ? NULL : "A service is for addresses of other machines.";
+        return N_(
+            "A service that others may reach is a port of TCP or UDP on this machine: name both.");
+    return is_of_machines(exception) ? NULL : N_("A service is for addresses of other machines.");
 }
 
 const char *ks_exception_refusal(const KsException *exception)
@@ -247,17 +248,19 @@ const char *ks_exception_refusal(const KsException *exception)
         return incoming_refusal(exception);
     if (exception->first_port > 0 && exception->protocol != IPPROTO_TCP &&
         exception->protocol != IPPROTO_UDP)
-        return "Only TCP and UDP have ports: name one of them as well.";
+        return N_("Only TCP and UDP have ports: name one of them as well.");
     if (exception->prefix < (ipv4 ? PREFIX4_MIN : PREFIX6_MIN) ||
         (!private_range && exception->prefix < (ipv4 ? PREFIX4_PUBLIC_MIN : PREFIX6_PUBLIC_MIN)))
-        return "An exception this wide would be no lock: name at most a /16 of IPv4 or a /32 of "
-               "IPv6, or a private range.";
+        return N_("An exception this wide would be no lock: name at most a /16 of IPv4 or a /32 of "
+                  "IPv6, or a private range.");
     if (!ipv4 && exception->prefix < PREFIX_TRANSLATED_MIN && stands_for_ipv4(exception))
-        return "Addresses of this range stand for IPv4 ones, and an exception this wide would be no "
-               "lock: name at most a /112 of it.";
+        return N_(
+            "Addresses of this range stand for IPv4 ones, and an exception this wide would be no "
+            "lock: name at most a /112 of it.");
     if (!is_of_machines(exception))
-        return "An exception is for addresses of other machines; groups and broadcasts of the local "
-               "network are for LAN access.";
+        return N_(
+            "An exception is for addresses of other machines; groups and broadcasts of the local "
+            "network are for LAN access.");
     return NULL;
 }
 

@@ -81,7 +81,7 @@ def every_window(stage, language, foreign=None, **environment):
         look(stage, language, state, 1, foreign)
     stage.say(STATES["blocked"])
     for window, action, target in (
-        ("preferences", "preferences", ""), ("servers", "edit-vpn", "[<'m1'>]"), ("new", "edit-vpn", "[<''>]"), ("vpns", "vpns", ""),
+        ("preferences", "preferences", ""), ("servers", "edit-vpn", "[<'m1'>]"), ("new", "edit-vpn", "[<''>]"), ("exception", "new-exception", ""), ("vpns", "vpns", ""),
         ("first-steps", "first-steps", ""), ("leak-test", "test", ""), ("refused", "refused", ""), ("help", "help", ""),
     ):
         stage.act(action, target or "@av []")
@@ -93,7 +93,7 @@ def every_window(stage, language, foreign=None, **environment):
 
 def every_page_of_the_help(stage, language, foreign):
     """One opened after the other, by keyboard; the first is open."""
-    for page in range(1, 6):
+    for page in range(1, 7):
         stage.x("key", "Tab", "space")
         look(stage, language, f"help-{page}", 2, foreign)
         assert ["CHECKED" in heading.states for heading in headings(stage)].index(True) == page

@@ -71,7 +71,7 @@ static void test_which(void)
         g_assert_null(refusal);
         where = ks_allow_where(&what);
         g_assert_cmpstr(where, ==, rows[i].where);
-        arguments = g_variant_ref_sink(ks_allow_arguments(&what, "x", KS_ALLOW_SECONDS));
+        arguments = g_variant_ref_sink(ks_allow_arguments(&what, "x", KS_ALLOW_SECONDS, false));
         printed = g_variant_print(arguments, FALSE);
         g_assert_cmpstr(printed, ==, rows[i].arguments);
     }
@@ -158,11 +158,104 @@ static void test_name(void)
     g_assert_false(ks_allow_name_fits(many));
 }
 
+#define OUT(address, protocol, port)   \
+    {                                  \
+        false, address, protocol, port \
+    }
+#define IN(address, protocol, port)   \
+    {                                 \
+        true, address, protocol, port \
+    }
+
+static void test_what_is_written(void)
+{
+    static const struct {
+        KsAllowDraft draft;
+        const char *complaint; /* how it begins; NULL: it can be one */
+        KsAllowField field;
+        const char *arguments; /* for good, called "x" */
+        const char *leak;      /* how it begins; NULL: none */
+    } rows[] = {
+        { OUT(" 192.0.2.5 ", "tcp", " 443 "), NULL, 0,
+          "('x', '192.0.2.5', 'tcp', 443, 443, 0, true)", NULL },
+        { OUT("100.64.0.0/10", "udp", "8000-8010"), NULL, 0,
+          "('x', '100.64.0.0/10', 'udp', 8000, 8010, 0, true)", NULL },
+        { OUT("192.0.2.5", "icmp", ""), NULL, 0, "('x', '192.0.2.5', 'icmp', 0, 0, 0, true)",
+          NULL },
+        { OUT("10.0.0.0/8", "", ""), NULL, 0, "('x', '10.0.0.0/8', '', 0, 0, 0, true)", NULL },
+        { OUT("192.0.2.5", "", ""), NULL, 0, "('x', '192.0.2.5', '', 0, 0, 0, true)",
+          "This opens more than 1024 ports" },
+        { OUT("192.0.2.5", "udp", "53"), NULL, 0, "('x', '192.0.2.5', 'udp', 53, 53, 0, true)",
+          "This opens the port of name servers" },
+        { IN("0.0.0.0/0", "tcp", "22"), NULL, 0, "('x', '0.0.0.0/0', 'tcp', 22, 22, 0, true)",
+          "This lets more public addresses" },
+        { IN("192.168.0.0/16", "tcp", "22"), NULL, 0,
+          "('x', '192.168.0.0/16', 'tcp', 22, 22, 0, true)", NULL },
+        { OUT("", "tcp", "443"), "An exception is for an address", KS_ALLOW_ADDRESS, NULL, NULL },
+        { OUT("nas.example", "tcp", "443"), "An exception is for an address", KS_ALLOW_ADDRESS,
+          NULL, NULL },
+        { OUT("192.0.2.300", "tcp", "443"), "An exception is for an address", KS_ALLOW_ADDRESS,
+          NULL, NULL },
+        { OUT("0.0.0.0/0", "tcp", "443"), "An exception this wide", KS_ALLOW_ADDRESS, NULL, NULL },
+        { OUT("224.0.0.251", "udp", "5353"), "An exception is for addresses of other",
+          KS_ALLOW_ADDRESS, NULL, NULL },
+        { OUT("192.0.2.5", "tcp", "https"), "A port is a number", KS_ALLOW_PORT, NULL, NULL },
+        { OUT("192.0.2.5", "tcp", "9-5"), "A port is a number", KS_ALLOW_PORT, NULL, NULL },
+        { OUT("192.0.2.5", "tcp", "0"), "A port is a number", KS_ALLOW_PORT, NULL, NULL },
+        { IN("192.0.2.5", "tcp", ""), "A service that others may reach", KS_ALLOW_PORT, NULL,
+          NULL },
+        { IN("224.0.0.1", "tcp", "22"), "A service is for addresses", KS_ALLOW_ADDRESS, NULL,
+          NULL },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GVariant) arguments = NULL;
+        g_autofree char *printed = NULL;
+        KsException what = { 0 };
+        KsAllowField field;
+        const char *said = ks_allow_draft_complaint(&rows[i].draft, &what, &field);
+
+        if (rows[i].complaint) {
+            g_assert_nonnull(said);
+            g_assert_true(g_str_has_prefix(said, rows[i].complaint));
+            g_assert_cmpint(field, ==, rows[i].field);
+            continue;
+        }
+        g_assert_cmpstr(said, ==, NULL);
+        arguments = g_variant_ref_sink(ks_allow_arguments(&what, "x", 0, true));
+        printed = g_variant_print(arguments, FALSE);
+        g_assert_cmpstr(printed, ==, rows[i].arguments);
+        said = ks_exception_leak(&what);
+        g_assert_cmpint(said != NULL, ==, rows[i].leak != NULL);
+        g_assert_true(!said || g_str_has_prefix(said, rows[i].leak));
+    }
+}
+
+/* Each one that can be chosen is one that the guard takes. */
+static void test_services(void)
+{
+    unsigned length;
+    const KsAllowService *services = ks_allow_services(&length);
+
+    g_assert_null(services[length - 1].protocol);
+    for (unsigned i = 0; i < 2 * (length - 1); i++) {
+        const KsAllowService *service = &services[i / 2];
+        KsAllowDraft draft = { i % 2, "192.168.1.5", service->protocol, service->port };
+        KsException what;
+        KsAllowField field;
+
+        if (draft.incoming ? service->in : service->out)
+            g_assert_null(ks_allow_draft_complaint(&draft, &what, &field));
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/allow-draft/which", test_which);
     g_test_add_func("/allow-draft/allowed-by", test_allowed_by);
     g_test_add_func("/allow-draft/name", test_name);
+    g_test_add_func("/allow-draft/what-is-written", test_what_is_written);
+    g_test_add_func("/allow-draft/services", test_services);
     return g_test_run();
 }
