@@ -14,6 +14,7 @@ import pytest
 from . import addresses as a
 from .chatter import Chatter
 from .network import wire
+from .product import private_bytes
 from .profiles import tls, uuid_of, vpn, write
 from .waiting import wait_product, wait_until
 
@@ -243,6 +244,7 @@ def test_what_the_administrator_lays_down(always):
     _wait(always, source="")
 
 
+_SETTLED, _FLAT = 10, 512 * 1024  # drops until a guard has what it needs; bytes: NetworkManager's objects come and go
 _DAY = int(os.environ.get("KS_DROPS") or 24 * 60 // 5)  # one every five minutes
 
 
@@ -270,6 +272,8 @@ def test_a_day_of_drops(always):
     seldom = ("link, guard away", "guard", "NetworkManager", "link", "guard", "NetworkManager")
     names = ["program"] * 4 + ["network"]
     seen = set()
+    memory: dict[int, list[int]] = {}  # of each guard, behind each drop
+    began = time.monotonic()
     for number in range(_DAY):
         name = names[number % len(names)] if number % 24 else seldom[number // 24 % len(seldom)]
         before = set(always.client.processes("openvpn"))
@@ -278,6 +282,11 @@ def test_a_day_of_drops(always):
         told = _wait(always, 120, state="up")
         always.product.wait_state("protected", 30)
         seen.add(told["vpn"])
+        memory.setdefault(always.product.guard_pid, []).append(private_bytes(always.product.guard_pid))
+    lives = [taken for taken in memory.values() if len(taken) > 2 * _SETTLED]
+    grown = [max(taken[-_SETTLED:]) - max(taken[:_SETTLED]) for taken in lives]
+    print(f"{_DAY} drops in {time.monotonic() - began:.0f} s; guards of {[len(taken) for taken in lives]} drops have grown by {grown} bytes")
+    assert _DAY < 48 or lives and max(grown) < _FLAT, memory
     assert _DAY < 10 or seen == {uuid_of("first"), uuid_of("second")}, "both had their turn"
 
 
