@@ -95,7 +95,7 @@ class Capture:
         with self._news:
             return self._frames[mark:until]
 
-    def wait_for(self, wanted: Callable[[Frame], bool], what: str, since: int = 0, timeout: float = 5) -> Frame:
+    def wait_for(self, wanted: Callable[[Frame], bool], what: str, since: int = 0, timeout: float = 20) -> Frame:
         """The first frame since the mark that is wanted; raises if none comes in time."""
         timeout = patient(timeout)
         end = time.monotonic() + timeout

@@ -36,7 +36,7 @@ def main(name: str, address: str, port: str) -> None:
     tun = os.open("/dev/net/tun", os.O_RDWR)
     fcntl.ioctl(tun, _TUNSETIFF, struct.pack("16sH", name.encode(), _TUN_NO_INFO))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
-        out.settimeout(0.5)
+        out.settimeout(10)
         while True:
             packet = os.read(tun, 65535)
             if MARK not in packet:

@@ -14,8 +14,9 @@ class NoAnswer(Exception):
     """The internet could not be reached; the text is the reason a program would be given."""
 
 
-def my_address(client: Namespace, family: int, timeout: float = 3.0) -> str:
-    """The address under which the web server sees the client (GET http://…/)."""
+def my_address(client: Namespace, family: int, timeout: float = 20.0) -> str:
+    """The address under which the web server sees the client (GET http://…/). A busy machine has time to answer; who
+    expects no answer says for how long."""
     with client.socket(_FAMILY[family], socket.SOCK_STREAM) as web:
         web.settimeout(timeout)
         try:
@@ -29,7 +30,7 @@ def my_address(client: Namespace, family: int, timeout: float = 3.0) -> str:
     return answer.partition(b"\r\n\r\n")[2].decode().strip()
 
 
-def name_is_answered(client: Namespace, server: str, timeout: float = 3.0) -> None:
+def name_is_answered(client: Namespace, server: str, timeout: float = 20.0) -> None:
     """Asks `server` for a name; raises NoAnswer."""
     family = 6 if ":" in server else 4
     with client.socket(_FAMILY[family], socket.SOCK_DGRAM) as resolver:

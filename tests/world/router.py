@@ -139,7 +139,7 @@ def start_internet(outside: Namespace) -> subprocess.Popen:
 
 
 def wait_for_outside(outside: Namespace, internet: subprocess.Popen) -> None:
-    if not select.select([internet.stdout], [], [], 10)[0] or internet.stdout.readline() != b"ready\n":
+    if not select.select([internet.stdout], [], [], 60)[0] or internet.stdout.readline() != b"ready\n":
         raise RuntimeError(f"the internet did not start: {log_of('internet').read_text()}")
     for name in ("openvpn-server", "openvpn-second-server"):
         _wait_to_be_said(name, b"Initialization Sequence Completed")

@@ -155,7 +155,7 @@ def _require_open(world, prefix: str, clat: bool) -> None:
     """The control: without the lock each canary is seen outside."""
     mark = world.capture.fence()
     sent = _canaries(world, prefix, clat)
-    assert _seen(world, mark, sent) == set(sent)
+    wait_until(lambda: _seen(world, mark, sent) == set(sent), "each canary to be seen: the control")
 
 
 def _require_closed(world, prefix: str, clat: bool = False) -> None:
@@ -309,7 +309,7 @@ def test_by_a_translator_on_this_machine(ipv6_only):
             assert "clat" in _translators(ipv6_only)
             _require_closed(ipv6_only, OWN, clat=True)
             with pytest.raises(NoAnswer):
-                my_address(ipv6_only.client, 4)
+                my_address(ipv6_only.client, 4, 3)
             mark = ipv6_only.capture.fence()
             by_hand.start()
             by_hand.wait_up()

@@ -69,7 +69,7 @@ def test_the_work_vpn_stays_when_the_full_one_goes(guarded):
     assert "only the networks of “split” can be reached" in shown and "nmcli connection up" in shown
     assert guarded.product.ctl("status", "--check", check=False).returncode == 0
     with pytest.raises(NoAnswer):
-        my_address(guarded.client, 4)
+        my_address(guarded.client, 4, 3)
 
 
 def _send(world) -> bool:

@@ -33,7 +33,7 @@ class ProductTooSlow(AssertionError):
     """What the product itself promises did not come: no second try excuses that (tests/lib/count.py)."""
 
 
-def wait_until(look: Callable[[], T], what: str, timeout: float = 10.0) -> T:
+def wait_until(look: Callable[[], T], what: str, timeout: float = 30.0) -> T:
     """Returns the first true value of look(); raises with `what` in words if none comes."""
     timeout = patient(timeout)
     end = time.monotonic() + timeout
@@ -69,7 +69,7 @@ def wait_end(program: subprocess.Popen, what: str, timeout: float = 10.0) -> int
         return program.wait(PATIENCE_WITH_PRODUCT * timeout)
 
 
-def wait_listens(path: Path, what: str, timeout: float = 10.0) -> None:
+def wait_listens(path: Path, what: str, timeout: float = 30.0) -> None:
     """Until somebody listens at this socket: its file is there a moment before."""
 
     def listens() -> bool:

@@ -89,15 +89,15 @@ class Walk:
         secrets = self.kind.secrets(self.world, host)
         given = Path("/run/world/secrets")
         given.write_text("".join(f"vpn.secrets.{name}:{value}\n" for name, value in secrets.items()))
-        self.world.manager.nmcli("--wait", "30", "connection", "up", self._profile(host), "passwd-file", str(given))
+        self.world.manager.nmcli("--wait", "60", "connection", "up", self._profile(host), "passwd-file", str(given), timeout=90)
         status = self.says("protected")
         assert [(tunnel["name"], tunnel["type"]) for tunnel in status["tunnels"]] == [(self._profile(host), self.kind.type)]
         self.interface = status["tunnels"][0]["interface"]
         self.require_tunnel()
 
-    def require_tunnel(self) -> None:
+    def require_tunnel(self, patience: float = 20) -> None:
         for family in self.kind.families:
-            assert questions.my_address(self.world.client, family) in self.world.client.addresses(self.interface)
+            assert questions.my_address(self.world.client, family, patience) in self.world.client.addresses(self.interface)
 
     def rekey(self) -> None:
         """The server tells that it was done, the tunnel that it still carries; or it has to be connected again."""
@@ -110,7 +110,7 @@ class Walk:
             self.record["keys"] = "it goes on"
             return
         with pytest.raises(questions.NoAnswer):
-            self.require_tunnel()
+            self.require_tunnel(3)
         self.note("dead by new keys")
         self.down()
         self.up(self.kind.host)
