@@ -53,7 +53,7 @@ def _run_reader(desktop: Desktop, program: str, *arguments: str) -> str:
         shutil.copy(Path(__file__).with_name("reader.py"), _READER)
     return subprocess.run(
         ["/usr/bin/python3", str(_READER), program, *arguments], env=access_environment(desktop), cwd="/",
-        preexec_fn=desktop.person.become, stdout=subprocess.PIPE, text=True, check=True, timeout=30,
+        preexec_fn=desktop.person.become, stdout=subprocess.PIPE, text=True, check=True, timeout=60,
     ).stdout
 
 
@@ -67,18 +67,25 @@ def words(desktop: Desktop, window: str, state: str = "SHOWING") -> list[str]:
 
 def walk_by_tab(desktop: Desktop, window: str, most: int = 40) -> list[Node]:
     """Presses Tab until the focus comes round. Returns what had it, in order."""
+
+    def focused() -> Node | None:
+        # VISIBLE: GTK takes a label in a list's row for scrolled away, by its place in the row alone
+        nodes = [node for node in read(desktop, window, "VISIBLE") if "FOCUSED" in node.states and node.role != "frame"]
+        return nodes[-1] if nodes else None
+
+    def went_on() -> Node | None:
+        # the program may be behind the keyboard, and the focus where it was
+        now = focused()
+        return now if now and not (before and now.who == before.who) else None
+
     walked: list[Node] = []
-    desktop.x("key", "Tab")
-    for _ in range(most):
-        focused = wait_until(
-            # VISIBLE: GTK takes a label in a list's row for scrolled away, by its place in the row alone
-            lambda: [node for node in read(desktop, window, "VISIBLE") if "FOCUSED" in node.states and node.role != "frame"],
-            "something to have the focus",
-        )[-1]
-        if walked and focused.name == walked[0].name and focused.role == walked[0].role:
-            return walked
-        walked.append(focused)
+    before = focused()
+    for _ in range(most + 1):
         desktop.x("key", "Tab")
+        before = wait_until(went_on, "the focus to go on")
+        if walked and before.name == walked[0].name and before.role == walked[0].role:
+            return walked
+        walked.append(before)
     raise AssertionError(f"the focus never came round: {[node.name for node in walked]}")
 
 
@@ -93,7 +100,7 @@ def activate(desktop: Desktop, title: str) -> None:
             return False
         return True
 
-    wait_until(activated, f"{title!r} to be active", 20)
+    wait_until(activated, f"{title!r} to be active")
 
 
 def find(desktop: Desktop, window: str, name: str, role: str = "", state: str = "SHOWING") -> Node:
@@ -103,7 +110,7 @@ def find(desktop: Desktop, window: str, name: str, role: str = "", state: str = 
         found = [node for node in read(desktop, window, state) if node.name == name and role in node.role]
         return found[-1] if found else None
 
-    return wait_until(look, f"{role or 'a widget'} called {name!r} in {window!r}", 20)
+    return wait_until(look, f"{role or 'a widget'} called {name!r} in {window!r}")
 
 
 def focus(desktop: Desktop, window: str, name: str, role: str) -> None:
@@ -119,8 +126,8 @@ def focus(desktop: Desktop, window: str, name: str, role: str) -> None:
             _run_reader(desktop, ID, role, name)
         return "FOCUSED" in now()
 
-    wait_until(lambda: "SENSITIVE" in now(), f"{name!r} to be sensitive", 20)
-    wait_until(has_it, f"{name!r} to have the focus", 20)
+    wait_until(lambda: "SENSITIVE" in now(), f"{name!r} to be sensitive")
+    wait_until(has_it, f"{name!r} to have the focus")
 
 
 def press(desktop: Desktop, window: str, name: str, role: str = "push button") -> None:
@@ -144,12 +151,12 @@ def cut_texts(nodes: list[Node]) -> list[str]:
     ]
 
 
-def laid_out(desktop: Desktop, window: str = "", patience: int = 20) -> list[Node]:
+def laid_out(desktop: Desktop, window: str = "", patience: int = 20, program: str = ID) -> list[Node]:
     """What shows, once no text is cut. A text has its new size at once and its widget at the next frame, between
     which a busy machine may take any time; what is cut for good still is after the patience, in half seconds."""
-    nodes = read(desktop, window)
+    nodes = read(desktop, window, program=program)
     while cut_texts(nodes) and patience:
         time.sleep(0.5)
-        nodes = read(desktop, window)
+        nodes = read(desktop, window, program=program)
         patience -= 1
     return nodes

@@ -264,7 +264,7 @@ class Desktop:
     def call(self, name: str, path: str, interface: str, method: str, arguments: str = "()") -> Any:
         answer = self.bus.call_sync(
             name, path, interface, method, GLib.Variant.parse(None, arguments, None, None), None,
-            Gio.DBusCallFlags.NO_AUTO_START, 10000, None,
+            Gio.DBusCallFlags.NO_AUTO_START, 60000, None,
         )
         return answer.unpack()
 
@@ -291,17 +291,20 @@ class Desktop:
                 return name.rstrip("@"), slash + path  # GNOME's extension writes ":1.4@/path"
         return None
 
+    def icon(self) -> tuple[str, str]:
+        """Its bus name and path, once the tray has it."""
+        return wait_until(self._item, "the applet's icon in the tray")
+
     def tray(self, member: str) -> Any:
         """A property of the applet's icon: IconName, Status, IconAccessibleDesc, ..."""
-        item = wait_until(self._item, "the applet's icon in the tray", 20)
-        return self.get(*item, ITEM, member)
+        return self.get(*self.icon(), ITEM, member)
 
-    def wait_icon(self, state: str, timeout: float = 15) -> None:
+    def wait_icon(self, state: str, timeout: float = 30) -> None:
         wait_until(lambda: self.tray("IconName") == f"{ID}-{state}-symbolic", f"the icon of {state}", timeout)
 
     def menu(self) -> list[Item]:
         """All items, those of submenus behind the one they belong to."""
-        name = self._item()[0]
+        name = self.icon()[0]
         _, layout = self.call(name, self.tray("Menu"), MENU, "GetLayout", "(0, -1, @as [])")
         found: list[Item] = []
 
@@ -315,13 +318,19 @@ class Desktop:
         return [item for item in found[1:] if item.get("visible", True)]
 
     def item(self, label: str) -> Item:
-        return next(item for item in self.menu() if item.label.strip().startswith(label))
+        """The one that begins so, once the menu has it: it is made again a moment after what it tells."""
+        return wait_until(
+            lambda: next((item for item in self.menu() if item.label.strip().startswith(label)), None), f"{label!r} in the menu"
+        )
+
+    def wait_checked(self, label: str, is_checked: bool = True) -> None:
+        wait_until(lambda: self.item(label).is_checked == is_checked, f"{label!r} to be {'checked' if is_checked else 'unchecked'}")
 
     def labels(self) -> list[str]:
         return [item.label for item in self.menu()]
 
     def click(self, label: str) -> None:
-        name = self._item()[0]
+        name = self.icon()[0]
         number = self.item(label)["id"]
         self.call(name, self.tray("Menu"), MENU, "Event", f"({number}, 'clicked', <0>, uint32 0)")
 
@@ -335,7 +344,8 @@ class Desktop:
         return found.stdout.split()
 
     def x(self, *arguments: str) -> None:
-        subprocess.run(["xdotool", *arguments], env=self.environment, preexec_fn=self.person.become, check=True)
+        # with --sync it waits for what may never come
+        subprocess.run(["xdotool", *arguments], env=self.environment, preexec_fn=self.person.become, check=True, timeout=60)
 
     def screenshot(self, name: str) -> Path:
         folder = reports_dir() / "ui"

@@ -45,7 +45,7 @@ class Notifications:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(address,), daemon=True)
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(30):
             raise RuntimeError("the notification server did not come up")
 
     def _run(self, address: str) -> None:

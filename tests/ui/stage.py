@@ -110,7 +110,7 @@ class Stage(Desktop):
         wait_listens(self.home.parent / "system-bus", "the bus that stands for the system's")
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(30):
             raise RuntimeError("the guard of the stage did not come up")
 
     def restart_system_bus(self) -> None:
@@ -118,7 +118,7 @@ class Stage(Desktop):
         self._loop.quit()
         self._thread.join(10)
         self._bus.kill()
-        self._bus.wait(10)
+        self._bus.wait(30)
         (self.home.parent / "system-bus").unlink()
         self._told = -1
         self._ready.clear()

@@ -67,7 +67,7 @@ def test_a_day_with_the_lock(world, gnome):
     gnome.x("key", "Escape")
     wait_label(gnome, "Server: ")
     icon = gnome.look_at_menu("gnome-protected")
-    assert Picture(gnome.screenshot("gnome-panel"), icon).contrast >= 3
+    wait_until(lambda: Picture(gnome.screenshot("gnome-panel"), icon).contrast >= 3, "the icon to stand out", 20)
 
     def drawn(name):
         picture = gnome.picture_of_icon(name)
@@ -80,8 +80,7 @@ def test_a_day_with_the_lock(world, gnome):
         return Picture(shot, icon).background == Picture(shot, "24x28+300+2").background
 
     wait_until(is_dark, "the icon not to be lit")
-    protected = drawn("gnome-panel")
-    assert protected
+    protected = wait_until(lambda: drawn("gnome-panel"), "the icon to be drawn", 20)
 
     # it drops, and is connected again from the notification
     world.client.kill("openvpn")
@@ -109,5 +108,5 @@ def test_a_day_with_the_lock(world, gnome):
     gnome.stop_panel()
     gnome.start_panel()
     gnome.wait_icon("blocked", 30)
-    assert gnome.item("Lock").is_checked
+    gnome.wait_checked("Lock")
     wait_until(lambda: drawn("gnome-restarted") == blocked, "the icon to be drawn", 20)

@@ -110,16 +110,16 @@ def test_lan_on_this_network_only(world, tray):
     agent = tray.agent()
     tray.click("Allow LAN access")
     agent.give_password()
-    wait_until(lambda: tray.item("Allow LAN access").is_checked, "LAN access")
+    tray.wait_checked("Allow LAN access")
     agree(world, tray)
-    assert not tray.item("Only on").is_checked
+    tray.wait_checked("Only on", False)
     tray.click("Only on")
-    wait_until(lambda: tray.item("Only on").is_checked, "the limit")
+    tray.wait_checked("Only on")
     networks = world.product.status()["lan_networks"]
     assert networks
     assert networks == [uuid_of(world, "uplink")]
     tray.click("Only on")
-    wait_until(lambda: not tray.item("Only on").is_checked, "the limit to go")
+    tray.wait_checked("Only on", False)
     assert world.product.status()["lan_networks"] == []
     tray.click("Allow LAN access")
     wait_product(lambda: not world.product.status()["lan"], "LAN access to end")

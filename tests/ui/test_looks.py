@@ -96,7 +96,11 @@ def every_page_of_the_help(stage, language, foreign):
     for page in range(1, 7):
         stage.x("key", "Tab", "space")
         look(stage, language, f"help-{page}", 2, foreign)
-        assert ["CHECKED" in heading.states for heading in headings(stage)].index(True) == page
+        wait_until(lambda page=page: open_pages(stage)[:1] == [page], f"page {page} to be open", 20)
+
+
+def open_pages(stage):
+    return [number for number, heading in enumerate(headings(stage)) if "CHECKED" in heading.states]
 
 
 def headings(stage):
@@ -115,7 +119,7 @@ def look(stage, language, shown, windows, foreign):
 
 def check_narrow(stage, shown):
     """Each window can be made as narrow as a small screen, and its texts wrap."""
-    least = wait_until(lambda: least_widths(stage), "a window that shows")
+    least = wait_until(lambda: least_widths(stage), "windows that say how narrow they can be")
     assert max(least) <= NARROW, (shown, least)
 
 
@@ -126,10 +130,11 @@ def least_widths(stage):
         env=stage.environment, text=True, capture_output=True, check=False,
     ).stdout.split()
     hints = [
-        subprocess.run(["xprop", "-id", window, "WM_NORMAL_HINTS"], env=stage.environment, text=True, capture_output=True, check=True)
+        subprocess.run(["xprop", "-id", window, "WM_NORMAL_HINTS"], env=stage.environment, text=True, capture_output=True, check=False)
         for window in shown
     ]
-    return [int(re.search(r"minimum size: (\d+) by", hint.stdout)[1]) for hint in hints]
+    least = [re.search(r"minimum size: (\d+) by", hint.stdout) for hint in hints]
+    return [int(found[1]) for found in least] if all(least) else []
 
 
 def frames(stage):
@@ -171,7 +176,7 @@ def test_in_german_and_large_text(stage, language):
         every_window(stage, language, GDK_DPI_SCALE="1.5")
         for each in (language, "C"):  # in text of the usual size it is narrow enough
             stage.act("quit")
-            stage.applet.wait(10)
+            stage.applet.wait(30)
             wait_until(lambda: not stage.owner(ID), "the name to be free")
             start(stage, each)
             for action in ("show", "preferences"):

@@ -50,9 +50,9 @@ def servers_of(world, name):
 def test_a_server_is_corrected(world, window):
     dialog = "Servers of “broken”"
     # it is the first in the list, and marked
-    assert says(window, "Its server is not known")()
+    wait_until(says(window, "Its server is not known"), "the mark")
     assert servers_of(world, "broken") == []
-    assert any(node.name == "Warning" for node in read(window, PREFERENCES, "VISIBLE"))
+    wait_until(lambda: any(node.name == "Warning" for node in read(window, PREFERENCES, "VISIBLE")), "the picture beside it")
 
     press(window, PREFERENCES, "Correct the servers of “broken”…")
     find(window, dialog, HOST)
@@ -62,11 +62,11 @@ def test_a_server_is_corrected(world, window):
     press(window, dialog, "Save")
     wait_until(says(window, "“203.0.113.300” is neither", dialog), "the complaint")
     type_into(window, dialog, HOST, "203.0.113.30")
-    assert find(window, dialog, "Port", "spin button").text == "1194"  # OpenVPN's
+    wait_until(lambda: find(window, dialog, "Port", "spin button").text == "1194", "OpenVPN's port")
     type_into(window, dialog, "Port", "0", "spin button")
     press(window, dialog, "Save")
     wait_until(says(window, "Write the port", dialog), "the complaint about the port")
-    assert not find(window, dialog, "Port", "spin button").text, "no port is no number"
+    wait_until(lambda: not find(window, dialog, "Port", "spin button").text, "no port to be no number")
     type_into(window, dialog, "Port", "1195", "spin button")
     window.screenshot("servers-filled")
     assert not cut_texts(laid_out(window, dialog))
@@ -85,8 +85,8 @@ def test_a_server_is_corrected(world, window):
     wait_until(lambda: not window.windows(dialog), "the dialog to close", 20)
     assert servers_of(world, "broken") == [("203.0.113.30", "udp", 1195, "override")]
     wait_until(says(window, "203.0.113.30, UDP port 1195"), "the corrected server")
-    assert says(window, "Corrected by hand")()
-    assert not says(window, "Its server is not known")()
+    wait_until(says(window, "Corrected by hand"), "it to say by whom")
+    wait_until(lambda: not says(window, "Its server is not known")(), "the mark to go")
     window.screenshot("preferences-corrected")
 
     # and as the profile says again
@@ -116,7 +116,7 @@ def test_which_vpns_lock(world, window):
     def shown():
         return find(window, PREFERENCES, name, "toggle button", "VISIBLE").description
 
-    assert shown() == "Closes the lock if it carries everything"
+    wait_until(lambda: shown() == "Closes the lock if it carries everything", "it to be shown as it is")
     assert locks() == "auto"
     agent.type(PASSWORD)
     wait_until(lambda: locks() == "yes", "the guard to know")
@@ -182,7 +182,7 @@ def test_an_overlay_network(world, window):
     wait_until(says(window, "Write the name or the address", dialog), "the control: a VPN needs a server")
     press(window, dialog, check, "check box")
     window.screenshot("overlay")
-    assert not cut_texts(read(window, dialog))
+    assert not cut_texts(laid_out(window, dialog))
     press(window, dialog, "Save")
     agent.give_password()
     wait_until(says(window, "An overlay network on the interface “tailscale0”"), "it in the list", 20)
