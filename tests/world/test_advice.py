@@ -24,7 +24,13 @@ def guarded(world):
     world.product.install()
     world.product.start_guard()
     world.manager.nmcli("connection", "delete", "static", "dead", "second", "split")
+    wait_known(world, "full")
     return world
+
+
+def wait_known(world, *names: str) -> None:
+    """The guard hears of profiles after nmcli has its answer."""
+    wait_product(lambda: [vpn["name"] for vpn in world.product.status()["vpns"]] == list(names), f"{names} to be known, and no other")
 
 
 @pytest.fixture(autouse=True)
@@ -101,7 +107,7 @@ def test_a_name_that_two_have(guarded):
     guarded.manager.nmcli("connection", "clone", "full", "twin")
     guarded.manager.nmcli("connection", "modify", "twin", "connection.id", "full")
     try:
-        wait_product(lambda: [vpn["name"] for vpn in guarded.product.status()["vpns"]] == ["full", "full"], "both")
+        wait_known(guarded, "full", "full")
         _refused(guarded, "vpn", "set", "full", "--locks", "no", says="nm-killswitch vpn list --json")
         _refused(guarded, "export", "--format", "nft", "--vpn", "full", says="nm-killswitch vpn list --json")
         twins = json.loads(do(guarded, "nm-killswitch vpn list --json").stdout)["vpns"]
@@ -114,6 +120,7 @@ def test_a_name_that_two_have(guarded):
         newer = [line.split(":")[0] for line in guarded.manager.nmcli("-g", "UUID,NAME", "connection").stdout.splitlines()
                  if line.endswith(":full") and not line.startswith(uuid_of("full"))]  # fmt: skip
         guarded.manager.nmcli("connection", "delete", *newer)
+        wait_known(guarded, "full")
 
 
 def test_the_name_of_a_profile(guarded):
@@ -174,6 +181,7 @@ def test_more_servers_than_the_list_holds(guarded):
         assert not [address for address in last if f"{address} . udp . {a.SERVER_PORT}" not in held]
     finally:
         guarded.manager.nmcli("connection", "delete", *(uuid_of(name) for name in names))
+        wait_known(guarded, "full")
 
 
 def test_servers_without_a_guard(guarded):
@@ -202,6 +210,7 @@ def test_a_type_that_is_not_known(guarded):
         guarded.product.ctl("vpn", "set", "odd", "--clear")
     finally:
         guarded.manager.nmcli("connection", "delete", "odd")
+        wait_known(guarded, "full")
 
 
 def test_opening_is_forbidden(guarded):

@@ -198,7 +198,7 @@ def test_opens_exactly_what_it_says(allowed, family, protocol):
     )
     answered = [t for t in tries if str(t) in seen and t.what != "frame"]
     for t in answered:
-        wait_until(t.is_answered, f"an answer to {t}", 3)
+        wait_until(t.is_answered, f"an answer to {t}")
     assert allowed.product.status()["state"] == "blocked"
     _close(tries)
 
@@ -219,6 +219,7 @@ def test_answers_and_no_more(allowed):
             service.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, a.UPLINK.encode() + b"\0")
             service.sendto(b"asked", (a.WEB[4], 8))
             assert stranger.recv(100) == b"asked"
+            service.settimeout(_COMES)
             stranger.sendto(b"answered", (allowed.addresses[4], 4000))
             assert service.recv(100) == b"answered"
 
@@ -228,7 +229,7 @@ def test_removed_closes_old_and_new_flows(allowed):
     seen, tries = _try_all(allowed, families=(4,))
     assert _texts(tries, lambda t: t.where == "there") == seen
     flow = next(t for t in tries if (t.what, t.port, t.where) == ("tcp", a.ECHO_PORT, "there"))
-    wait_until(flow.is_answered, "a connection", 3)
+    wait_until(flow.is_answered, "a connection")
     spoken = next(t for t in tries if (t.what, t.port, t.where) == ("udp", a.ECHO_PORT, "there"))
     allowed.product.ctl("allow", "remove", "all of it")
     mark = allowed.capture.fence()
@@ -247,22 +248,32 @@ def test_removed_closes_old_and_new_flows(allowed):
 @pytest.mark.parametrize("fate", ["alive", "killed"])
 def test_a_timed_one_ends(allowed, fate):
     way = (("udp", "there", a.ECHO_PORT),)
-    _add(allowed, "a while", "--to", a.WEB[4], "--protocol", "udp", "--port", "7", "--for", "2s")
-    assert allowed.product.status()["exceptions"][0]["until"]
-    began = time.monotonic()
-    seen, tries = _try_all(allowed, way, (4,))
-    assert seen
-    _close(tries)
-    if fate == "killed":
-        allowed.product.stop_guard(signal.SIGKILL)
 
     def is_closed():
+        """What a look that begins later than it may finds, is too late; how long the look takes is the machine's."""
+        nonlocal last
+        begun = time.monotonic()
         now, again = _try_all(allowed, way, (4,))
         _close(again)
+        if now:
+            last = begun
         return not now
 
-    wait_until(is_closed, "the end of the exception", 10)
-    assert 1 < time.monotonic() - began < 8
+    for seconds in (2, 20, 60):  # a busy machine may need longer than the first
+        added = time.monotonic()
+        _add(allowed, "a while", "--to", a.WEB[4], "--protocol", "udp", "--port", "7", "--for", f"{seconds}s")
+        began = last = time.monotonic()
+        ends = [exception["until"] for exception in allowed.product.status()["exceptions"]]
+        if ends and all(ends) and not is_closed():
+            break
+        assert time.monotonic() - added > seconds, f"it was never open, or has no end: {ends}"
+        wait_product(lambda: not allowed.product.status()["exceptions"], "the end of it", 30)
+    else:
+        raise AssertionError("this machine is too slow to tell")
+    if fate == "killed":
+        allowed.product.stop_guard(signal.SIGKILL)
+    wait_until(is_closed, "the end of the exception", seconds + 10)
+    assert time.monotonic() - began > seconds - 1 and last - began < seconds + 6
     if fate == "killed":
         allowed.product.start_guard()
     assert not allowed.product.status()["exceptions"]
@@ -558,7 +569,7 @@ def test_what_the_administrator_rules_out(allowed):
     file.write_text(f"[allow]\nexceptions=no\n[exceptions]\nours=to {_OTHER[4]} udp 9\n")
     try:
         os.kill(allowed.product.guard_pid, signal.SIGHUP)
-        wait_until(told, "the administrator's word", 5)
+        wait_product(told, "the administrator's word")
         status = allowed.product.status()
         assert status["verified"] and not is_open()
         assert [(e["name"], e["source"]) for e in status["exceptions"]] == [("ours", f"{file}:4")]
@@ -575,7 +586,7 @@ def test_what_the_administrator_rules_out(allowed):
     finally:
         file.unlink()
         os.kill(allowed.product.guard_pid, signal.SIGHUP)
-    wait_until(lambda: not told(), "no word of the administrator's", 5)
+    wait_product(lambda: not told(), "no word of the administrator's")
     assert [e["name"] for e in allowed.product.status()["exceptions"]] == ["lasting"] and is_open()
 
 
@@ -607,7 +618,7 @@ def test_what_others_change_is_put_right(allowed):
         assert "timeout" in before
         for tamper in tampers:
             allowed.client.run(["nft", "-f", "-"], input=tamper)
-            wait_product(lambda: allowed.product.status()["verified"] and _held(allowed) == before, tamper, 5)
+            wait_product(lambda: allowed.product.status()["verified"] and _held(allowed) == before, tamper)
             listed = allowed.client.run(["nft", "list", "set", "inet", "nm_killswitch", "exceptions4"]).stdout
             assert "timeout 1d" not in listed, listed
     finally:

@@ -16,7 +16,7 @@ from .chatter import Chatter
 from .network import wire
 from .product import private_bytes
 from .profiles import tls, uuid_of, vpn, write
-from .waiting import wait_product, wait_until
+from .waiting import ProductTooSlow, wait_product, wait_until
 
 _CANARY = b"chatter-canary"
 _CLOSED = "add rule ip refuse input udp dport"
@@ -84,9 +84,14 @@ def _wait(world, timeout: float = 40, **wanted: str) -> dict:
         return seen[0] if all(seen[0][key] == value for key, value in wanted.items()) else None
 
     try:
-        return wait_until(look, f"{wanted}", timeout)
-    except AssertionError as error:
-        raise AssertionError(f"{error}; it is {seen[0]}") from None
+        return wait_product(look, f"{wanted}", timeout)
+    except ProductTooSlow as error:
+        raise ProductTooSlow(f"{error}; it is {seen[0]}") from None
+
+
+def _wait_known(world, name: str, is_known: bool = True) -> None:
+    """The guard hears of profiles after nmcli has its answer."""
+    wait_product(lambda: (name in [vpn["name"] for vpn in world.product.status()["vpns"]]) == is_known, f"{name}, known: {is_known}")
 
 
 def _wait_for_tunnels(world, *names: str) -> None:
@@ -114,7 +119,7 @@ def test_it_is_connected_again_when_it_drops(always):
     for _ in range(2):
         _drop(always)
         always.product.wait_state("blocked")
-        wait_until(lambda: _told(always)["state"] != "up", "NetworkManager to know it")
+        wait_product(lambda: _told(always)["state"] != "up", "NetworkManager to know it")
         _wait(always, state="up", vpn=uuid_of("first"))
     always.product.wait_state("protected")
 
@@ -143,7 +148,7 @@ def test_another_stands_in_and_the_first_takes_over(always):
         names = [tunnel["name"] for tunnel in status["tunnels"]]
         return names == ["first"] and status["always_on"]["state"] == "up"
 
-    wait_until(is_back, "the first to have taken over", 40)
+    wait_product(is_back, "the first to have taken over", 40)
     assert set(states) == {"protected"}, "a gap"
     always.manager.nmcli("connection", "delete", "hall")
     always.outside.ip("link del hall1")
@@ -162,7 +167,7 @@ def test_a_person_disconnects_it(always):
     assert always.product.status()["state"] == "blocked"
     always.manager.up("second")  # a person connects another of them: then that one is kept
     _wait(always, state="up", vpn=uuid_of("second"))
-    assert not _HELD.exists()
+    wait_product(lambda: not _HELD.exists(), "it to be forgotten")
     always.manager.down("second")
     _wait(always, state="waiting", reason="disconnected")
     always.product.ctl("always-on", "first", "--or", "second")
@@ -213,8 +218,10 @@ def test_a_choice_that_is_gone_does_not_stand_in_the_way(always):
     gone = uuid_of("gone")
     write("gone", vpn("gone", tls(f"{a.SERVER[4]}:{a.SERVER_PORT}:udp")))
     always.manager.nmcli("connection", "reload")
+    _wait_known(always, "gone")
     always.product.ctl("always-on", "first", "--or", "gone")
     always.manager.nmcli("connection", "delete", "gone")
+    _wait_known(always, "gone", False)
     assert always.product.ctl("always-on", "first", "--or", "gone", check=False).returncode == 1, "it was never that name"
     always.product.ctl("always-on", "first", "--or", gone, "--or", "second")
     assert [chosen["uuid"] for chosen in _told(always)["vpns"]] == [uuid_of("first"), gone, uuid_of("second")]

@@ -11,7 +11,7 @@ import pytest
 
 from . import addresses as a
 from .network import log_of
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _TRACE = "nm_killswitch_trace"
 _LENGTH = 12  # seconds that packets are followed
@@ -116,7 +116,7 @@ def _wait_refused(world, says: str, act=lambda: None) -> str:
         act()
         return next((text for text in _refusals(world) if text.startswith(says)), None)
 
-    return wait_until(look, f"the status to say: {says}", 2 * _LENGTH)
+    return wait_product(look, f"the status to say: {says}", 2 * _LENGTH)
 
 
 @pytest.mark.parametrize("firewall", TO_SERVER, ids=lambda firewall: firewall.name)

@@ -317,6 +317,9 @@ def test_profiles_with_absurd_remotes(locked, profile):
     for number, remote in enumerate(_ABSURD_REMOTES):
         profile(f"absurd-{number}", remote.replace(",", "\\,"))
     wait_product(lambda: any("absurd" in warning for warning in locked.product.status()["warnings"]), "to be warned of them")
+    taken = set(locked.manager.nmcli("-g", "NAME", "connection").stdout.split())
+    names = {f"absurd-{number}" for number in range(len(_ABSURD_REMOTES))} & taken
+    wait_product(lambda: names <= {vpn["name"] for vpn in locked.product.status()["vpns"]}, "all of them to be known")
     status = locked.product.status()
     known = [server for server in status["servers"] if server not in before]
     for server in known:

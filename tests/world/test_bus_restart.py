@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from .profiles import uuid_of
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _BUS = "/run/dbus/system_bus_socket"
 
@@ -84,14 +84,14 @@ def test_a_living_bus_throws_the_guard_off(world, between):
     """It is back, under its name, and knows what became of NetworkManager meanwhile."""
     world.product.install()
     world.product.start_guard(environment={"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={between.ADDRESS}"})
-    wait_until(lambda: _is_on_the_bus(world), "the guard on the bus", 5)
+    wait_product(lambda: _is_on_the_bus(world), "the guard on the bus", 5)
     world.product.ctl("lock")
     world.manager.up("full")
     world.product.wait_state("protected")
     guard = world.product.guard_pid
     for _ in range(2):
         between.throw_off()
-        wait_until(lambda: _is_on_the_bus(world), "the guard to be back", 2)
+        wait_product(lambda: _is_on_the_bus(world), "the guard to be back", 2)
     between.is_open = False
     between.throw_off()
     wait_until(lambda: not _is_on_the_bus(world), "the guard to be off the bus")
@@ -99,7 +99,7 @@ def test_a_living_bus_throws_the_guard_off(world, between):
     world.manager.down("full")
     world.client.run(["nmcli", "connection", "add", "type", "vpn", "con-name", "meanwhile", "vpn-type", "openvpn", "vpn.data", "remote=192.0.2.9"])
     between.is_open = True
-    wait_until(lambda: _is_on_the_bus(world), "the guard to be back", 11)
+    wait_product(lambda: _is_on_the_bus(world), "the guard to be back", 11)
     world.product.wait_state("blocked")
     names = lambda: {vpn["name"] for vpn in world.product.status()["vpns"]}  # noqa: E731
     wait_until(lambda: {"full", "meanwhile"} <= names(), "what was added meanwhile")
@@ -127,7 +127,7 @@ def test_the_bus_is_restarted(world):
         _end_polkitd(world)
         world.manager.start_bus()
         begun = time.monotonic()
-        wait_until(lambda: _is_on_the_bus(world), "the guard to be back", 5)
+        wait_product(lambda: _is_on_the_bus(world), "the guard to be back", 5)
         print(f"back after {time.monotonic() - begun:.2f} s")
         assert world.product.status()["locked"]
 
@@ -139,4 +139,4 @@ def test_the_guard_starts_before_the_bus(world):
     assert world.product.status()["locked"]
     _end_polkitd(world)
     world.manager.start_bus()
-    wait_until(lambda: _is_on_the_bus(world), "the guard on the bus", 5)
+    wait_product(lambda: _is_on_the_bus(world), "the guard on the bus", 5)

@@ -181,12 +181,12 @@ def test_a_rootless_network(host):
     def told() -> set[str]:
         return set(_by_slirp4netns(host.client).split())
 
-    found = told()
-    assert found and found <= set(host.client.addresses(a.UPLINK)), f"the control: {found}"
+    found = wait_until(told, "an answer: the control")
+    assert found <= set(host.client.addresses(a.UPLINK)), f"the control: {found}"
     _lock_with_vpn(host)
     mark = host.capture.fence()
-    found = told()
-    assert found and found <= set(host.client.addresses(a.TUNNEL)), found
+    found = wait_until(told, "an answer")
+    assert found <= set(host.client.addresses(a.TUNNEL)), found
     host.manager.down("full")
     host.product.wait_state("blocked")
     assert not told() & set(host.client.addresses(a.UPLINK))
@@ -235,7 +235,7 @@ def test_a_libvirt_network_lives_on(host, libvirt):
     script = Path("/run/world/lease.sh")
     script.write_text(_LEASE_SCRIPT)
     script.chmod(0o755)
-    libvirt.run([BUSYBOX, "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", str(script)])
+    libvirt.run([BUSYBOX, "udhcpc", "-i", "eth0", "-t", "10", "-n", "-q", "-f", "-s", str(script)])
     assert Path("/run/world/guest-dns").read_text().strip() == "10.122.0.1"
     answer = libvirt.run([BUSYBOX, "nslookup", "www.example", "10.122.0.1"]).stdout
     assert a.WEB[4] in answer, answer
@@ -247,7 +247,7 @@ def test_a_libvirt_network_lives_on(host, libvirt):
     sent = probes.send(libvirt, [k for k in probes.all_kinds() if k.family == 4 and not k.bound])
     end = host.capture.fence()
     assert probes.seen(sent, host.capture.since(mark, end)) == [] and host.capture.plain(mark, end) == []
-    libvirt.run([BUSYBOX, "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-s", "/bin/true"])  # still served
+    libvirt.run([BUSYBOX, "udhcpc", "-i", "eth0", "-t", "10", "-n", "-q", "-f", "-s", "/bin/true"])  # still served
 
     host.product.ctl("unlock")
     mark = host.capture.fence()

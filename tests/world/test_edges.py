@@ -72,7 +72,7 @@ def test_a_card_moved_into_a_namespace_is_out_of_reach(locked):
 
         def listen() -> socket.socket:
             opened = packet_socket("taken0")
-            opened.settimeout(5)
+            opened.settimeout(20)
             return opened
 
         with locked.outside.call(listen) as outside, other.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:

@@ -18,7 +18,7 @@ from .capture import Capture
 from .guests import LINK
 from .network import Namespace, wire
 from .questions import NoAnswer, my_address
-from .waiting import wait_until
+from .waiting import wait_product, wait_until
 
 _BRIDGE = "guests0"
 _GATE = {4: "10.99.0.1", 6: "fd99::1"}
@@ -100,7 +100,7 @@ def _listen(namespace: Namespace, family: int, address: str, port: int = 8080) -
 
 def _connects(namespace: Namespace, family: int, address: str, port: int = 8080) -> bool:
     with namespace.socket(_FAMILY[family], socket.SOCK_STREAM) as program:
-        program.settimeout(3)
+        program.settimeout(20)
         return program.connect_ex((address, port)) == 0
 
 
@@ -244,7 +244,7 @@ class Desk:
             served = state == "served"
             return told == [state] * bool(state) and served == held == ("jump to_hotspot" in rules.partition("table netdev")[2])
 
-        wait_until(look, f"the card to be {state or 'nobody’s'}")
+        wait_product(look, f"the card to be {state or 'nobody’s'}")
 
     def hears(self) -> tuple[set[str], list]:
         """What programs here send to it, answers to nobody's question among them; and all else that is in clear."""
@@ -309,8 +309,8 @@ def test_a_card_that_is_shared_and_named(host, desk):
     desk.wait("served")
     for family in a.FAMILIES:
         assert my_address(desk.namespace, family) in host.client.addresses(a.TUNNEL)
-    desk.namespace.run(["busybox", "udhcpc", "-i", LINK, "-n", "-q", "-t", "3", "-T", "1", "-s", "/bin/true"])
-    desk.namespace.run(["ping", "-c", "1", "-W", "3", _SHARING[4]])
+    desk.namespace.run(["busybox", "udhcpc", "-i", LINK, "-n", "-q", "-t", "20", "-T", "1", "-s", "/bin/true"])
+    desk.namespace.run(["ping", "-c", "1", "-W", "20", _SHARING[4]])
     assert desk.hears()[0] == {"answer"}, "as of a hotspot, and no more"
     _nothing_past_the_vpn(host, desk, 1)
     host.product.stop_guard()

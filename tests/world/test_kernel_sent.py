@@ -160,9 +160,9 @@ def test_neighbours_find_this_machine(locked, version):
     try:
         mark = world.capture.fence()
         world.client.ip(f"addr add {_OWN}/64 dev {a.UPLINK}")
-        told = world.capture.wait_for(lambda f: f.purpose == "upkeep: MLD" and group in f.data, "the new address' group", mark, 10)
+        told = world.capture.wait_for(lambda f: f.purpose == "upkeep: MLD" and group in f.data, "the new address' group", mark)
         assert told.packet.icmp_type == {1: 131, 2: 143}[version]
-        wait_until(lambda: _is_answered(world, version, group), "an answer to a router that asks again, as routers do", 10)
+        wait_until(lambda: _is_answered(world, version, group), "an answer to a router that asks again, as routers do")
         world.capture.require_neighbours()
     finally:
         world.client.ip(f"addr del {_OWN}/64 dev {a.UPLINK}")
@@ -174,9 +174,9 @@ def test_a_card_comes_up(locked):
     world = locked
     mark = world.capture.mark()
     world.manager.nmcli("device", "disconnect", a.UPLINK)
-    world.manager.nmcli("--wait", "30", "connection", "up", "uplink")
+    world.manager.up("uplink")
     for purpose in ("upkeep: MLD", "upkeep: router solicitation", "upkeep: neighbour solicitation"):
-        world.capture.wait_for(lambda f: f.purpose == purpose, purpose, mark, 15)
+        world.capture.wait_for(lambda f: f.purpose == purpose, purpose, mark)
     world.manager.wait_uplink()
     assert not world.capture.plain(mark), [f.purpose for f in world.capture.plain(mark)]
 
@@ -287,13 +287,13 @@ def test_a_daemons_connection_ends_as_ever(locked, ending):
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((a.SERVER[4], _TCP_PORT))
         listener.listen()
-        program = "import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5); print('connected', flush=True)\n"
+        program = "import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 30); print('connected', flush=True)\n"
         program += "sys.stdin.read(1); s.close(); print('closed', flush=True); sys.stdin.read()"
         daemon = world.client.popen(["/usr/bin/python3", "-c", program, a.SERVER[4], str(_TCP_PORT)], stdin=-1, stdout=-1, text=True)
         try:
             assert daemon.stdout.readline() == "connected\n"
             server, _ = listener.accept()
-            server.settimeout(10)
+            server.settimeout(30)
             mark = world.capture.fence()
             if ending == "closed by the server first":
                 server.shutdown(socket.SHUT_WR)
@@ -306,7 +306,7 @@ def test_a_daemons_connection_ends_as_ever(locked, ending):
             assert server.recv(100) == b"", "the server hears of the end"
             if ending != "closed by the server first":
                 server.send(b"too late")  # answered by a reset, or by the ACK of a closed connection
-                world.capture.wait_for(lambda f: _flags([f]) and _flags([f])[0] & _RESET, "a reset", mark, 5)
+                world.capture.wait_for(lambda f: _flags([f]) and _flags([f])[0] & _RESET, "a reset", mark)
             server.close()
             assert not any(flags & _SYN for flags in _flags(_frames(world, mark)))
         finally:

@@ -215,6 +215,7 @@ def _calls_of_a_swap(world, swaps: Swaps) -> list[tuple[str, int]]:
     tracer = _trace(world, "-o", str(file))
     assert swaps.begin("lan").wait() == 0
     swaps.lan = not swaps.lan
+    wait_until(lambda: "rename" in file.read_text(), "the state to be saved")
     time.sleep(0.3)  # what it does off the way of the event
     tracer.terminate()
     tracer.wait()
@@ -254,7 +255,7 @@ def test_a_guard_that_dies_at_each_system_call(ready):
             tracer = _trace(ready, "-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={number}")
             swaps.begin("lan").wait()
             try:
-                wait_until(lambda: not ready.product.guard_is_running, "its death", 1)
+                wait_until(lambda: not ready.product.guard_is_running, "its death", 3)
                 died += 1
             except AssertionError:  # it makes some calls less often at times
                 ready.product.stop_guard(signal.SIGKILL)
@@ -291,7 +292,7 @@ def _require_kernel_first(world, act: Callable[[], object]) -> None:
     before = _STATE.read_text()
     tracer = _trace(world, "-yy", "-o", str(file), "-e", "trace=%network,fsync,fdatasync,rename,renameat,renameat2")
     act()
-    wait_until(lambda: _STATE.read_text() != before, "the state to be saved")
+    wait_product(lambda: _STATE.read_text() != before, "the state to be saved")
     tracer.terminate()
     tracer.wait()
     lines = file.read_text().splitlines()

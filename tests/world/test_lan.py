@@ -158,7 +158,7 @@ def _reaches_client(world, family):
 def test_both_directions(locked, family):
     assert not _reaches_client(locked, family)
     locked.product.ctl("lan", "on")
-    assert _reaches_client(locked, family)
+    wait_until(lambda: _reaches_client(locked, family), "a neighbour to reach the client")
     locked.product.ctl("lan", "off")
     assert not _reaches_client(locked, family)
 
@@ -254,6 +254,10 @@ def _allow(world, uuid):
     world.client.run(["busctl", "call", *at, "bas", "true", "1", uuid])
 
 
+def _of_another_network(world):
+    return "\n".join(text for text in world.product.status()["warnings"] if "another network" in text)
+
+
 def _heard_at_the_cafe(world):
     with world.outside.socket(socket.AF_INET, _UDP) as cafe, world.client.socket(socket.AF_INET, _UDP) as sender:
         cafe.bind(("192.168.99.1", 4242))
@@ -277,15 +281,15 @@ def test_only_here_is_about_the_network_and_not_its_uuid(locked, lan_off):
     try:
         _go(world, uuid, cafe=True)
         _allow(world, uuid)
-        assert _heard_at_the_cafe(world), "the control"
+        wait_until(lambda: _heard_at_the_cafe(world), "the control: the cafe to hear it")
         _go(world, uuid, cafe=False)
         _allow(world, uuid)  # at home this time
         _go(world, uuid, cafe=True)
         assert not _heard_at_the_cafe(world)
-        assert [text for text in world.product.status()["warnings"] if "another network" in text and "away" in text]
+        wait_product(lambda: "away" in _of_another_network(world), "it to be told")
         world.product.ctl("lan", "on", "--only-here")  # as it says
-        assert _heard_at_the_cafe(world)
-        assert not [text for text in world.product.status()["warnings"] if "another network" in text]
+        wait_until(lambda: _heard_at_the_cafe(world), "the cafe to hear it")
+        wait_product(lambda: not _of_another_network(world), "it to be told no more")
         _allow(world, uuid)
         world.manager.nmcli("connection", "delete", uuid)
         wait_product(lambda: not world.product.status()["lan"], "it to be forgotten with its profile")

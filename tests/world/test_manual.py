@@ -113,7 +113,7 @@ def test_it_connects_again_by_itself(guarded, matrix, by_hand):
     product.wait_state("protected")
     mark = guarded.capture.mark()
     guarded.client.kill("openvpn", signal.SIGUSR1)
-    guarded.capture.wait_for(lambda frame: frame.purpose == "server", "openvpn to call its server again", mark, 15)
+    guarded.capture.wait_for(lambda frame: frame.purpose == "server", "openvpn to call its server again", mark)
     by_hand.wait_up()
     product.wait_state("protected")
     matrix.require_closed(matrix.measure("connected again", locked=True, connected=True))

@@ -14,7 +14,7 @@ from . import probes, profiles, raw_probes
 from .capture import Capture
 from .questions import my_address
 from .raw_probes import Sender, mac_of
-from .waiting import wait_until
+from .waiting import WaitedTooLong, wait_until
 
 _BRIDGE = "br0"
 # each has a name of its own: what NetworkManager still has to do about one that went, it does to the next one
@@ -201,8 +201,16 @@ def test_it_is_an_uplink(machine, capture):
     wire = _wire(world)
     sender = Sender(world.client, wire.port, {f: _OWN[f][0] for f in a.FAMILIES}, mac_of(world.outside, wire.end))
     expected = {str(kind) for kind in _KINDS} | {name for name in raw_probes.ATTEMPTS if "raw socket" not in name}
-    seen = _seen(world, capture, sender)
-    assert expected <= seen, f"the control did not see {expected - seen}"
+    missing = [expected]
+
+    def all_seen() -> bool:
+        missing[0] = expected - _seen(world, capture, sender)
+        return not missing[0]
+
+    try:
+        wait_until(all_seen, "the control to see all")
+    except WaitedTooLong as error:
+        raise AssertionError(f"the control did not see {missing[0]}") from error
 
     world.product.ctl("lock")
     status = world.product.wait_state("blocked")
@@ -217,7 +225,7 @@ def test_it_is_an_uplink(machine, capture):
         listener.listen()
         assert not _reaches_the_neighbour(world)
         world.product.ctl("lan", "on")
-        assert _reaches_the_neighbour(world)
+        wait_until(lambda: _reaches_the_neighbour(world), "the neighbour to be reached")
         world.product.ctl("lan", "off")
 
     if not world.manager.state_of("port"):

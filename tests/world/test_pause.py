@@ -68,8 +68,9 @@ def test_it_ends_in_time(locked, fate):
     with _Sender(locked):
         _require_closed(locked)
         mark = locked.capture.mark()
+        asked = time.time()
         product.ctl("pause", str(seconds))
-        began = time.time()
+        began = time.time()  # at the latest
         if fate == "stopped":
             locked.client.kill("nm-killswitchd", signal.SIGSTOP)
         elif fate == "killed":
@@ -82,7 +83,7 @@ def test_it_ends_in_time(locked, fate):
         _require_closed(locked)
         times = _times(locked, mark, closed)
         assert times[-1] - began < seconds + _SLACK, "the kernel closed too late"
-        assert times[-1] - began > seconds - _SLACK, "the pause was shorter than asked for"
+        assert times[-1] - asked > seconds - _SLACK, "the pause was shorter than asked for"
         if fate == "stopped":
             locked.client.kill("nm-killswitchd", signal.SIGCONT)
         elif fate == "killed":
@@ -114,11 +115,12 @@ def _seconds_left(world):
 
 def test_a_restart_of_the_guard_changes_nothing(locked):
     locked.product.ctl("pause", "30s")
-    before = _seconds_left(locked)
+    before, looked = _seconds_left(locked), time.monotonic()
     locked.product.stop_guard(signal.SIGKILL)
     locked.product.start_guard()
     assert locked.product.status()["state"] == "paused"
-    assert before - 5 < _seconds_left(locked) <= before + 1
+    left = _seconds_left(locked)
+    assert before - (time.monotonic() - looked) - 2 < left <= before + 1
     locked.product.ctl("resume")
 
 

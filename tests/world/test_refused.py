@@ -21,7 +21,7 @@ from .guests import LINK
 from .network import Namespace, log_of
 from .people import Person
 from .sandbox import build_dir
-from .waiting import wait_end, wait_until
+from .waiting import wait_end, wait_product, wait_until
 
 NAME, PATH, INTERFACE = "io.github.nmkillswitch.Refused", "/io/github/nmkillswitch/Refused", "io.github.nmkillswitch.Refused1"
 LOOK = {"interface": INTERFACE, "name": NAME, "path": PATH}
@@ -29,9 +29,9 @@ CANARIES = Path("/run/world/canaries")
 NO_PACKET_LOG = build_dir() / "tests/world/libno-packet-log.so"
 HOSTILE = "evil\x1b[2J\u202e"  # it would clear a terminal, and turn what follows
 
-# What a program of each kind tries, and stays a moment: one that has ended cannot be found.
+# What a program of each kind tries, and stays until its standard input ends: one that has ended cannot be found.
 TRY = """
-import socket, sys, time
+import socket, sys
 def quietly(make, *addresses):
     made = make()
     try:
@@ -52,7 +52,7 @@ kept = [
     quietly(lambda: S.socket(S.AF_INET, S.SOCK_DGRAM), lambda s: s.sendto(b"x", (four, 53))),
     quietly(lambda: S.socket(S.AF_INET, S.SOCK_DGRAM, S.IPPROTO_ICMP), lambda s: s.sendto(bytes([8, 0, 0, 0, 0, 0, 0, 1]), (four, 0))),
 ]
-time.sleep(1)
+sys.stdin.read()
 """
 # of each program: protocol, IP version, port, rule
 TRIED = {
@@ -69,9 +69,12 @@ class Looker:
         self._world = world
 
     def tells(self) -> bool:
-        listed = self._world.client.run(["nft", "list", "ruleset"]).stdout
-        assert listed.count("log group 27507") in (0, 2), "both layers, or neither"
-        return "log group 27507" in listed
+        """Both layers, or neither: they are changed one after the other."""
+        return wait_product(self._telling, "both layers to tell, or neither") == "both"
+
+    def _telling(self) -> str | None:
+        count = self._world.client.run(["nft", "list", "ruleset"]).stdout.count("log group 27507")
+        return {0: "neither", 2: "both"}.get(count)
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +102,8 @@ def _canary(name: str) -> str:
 def _begin(world, program: str, person: Person | None = None) -> subprocess.Popen:
     arguments = [_canary(program), "-c", TRY, a.WEB[4], a.WEB[6]]
     if not person:
-        return world.client.popen(arguments)
-    return subprocess.Popen(arguments, preexec_fn=person.become)
+        return world.client.popen(arguments, stdin=subprocess.PIPE)
+    return subprocess.Popen(arguments, preexec_fn=person.become, stdin=subprocess.PIPE)
 
 
 def _look(caller) -> dict:
@@ -168,7 +171,7 @@ def test_each_is_named_and_another_users_is_not_shown(world, looker, people):
     assert _of(own, "canary-alice") == TRIED and not _of(own, "canary-root")
     assert {entry["uid"] for entry in own["entries"]} == {people.alice.uid} and own["hidden"] >= len(TRIED)
     for program in started:
-        program.wait()
+        program.communicate()
 
 
 # Both have the same port, as those who hear multicast DNS; the first one sends.
@@ -200,7 +203,7 @@ try:
     handed.sendto(b"x", (sys.argv[1], 8447))
 except OSError:
     pass
-time.sleep(1)
+sys.stdin.read()
 """
 
 
@@ -215,7 +218,8 @@ def test_anothers_program_at_the_same_socket(world, looker, people):
     assert programs[1].stdout.readline() == "bound\n"
     programs[0].stdin.write("go\n")
     programs[0].stdin.flush()
-    handed = world.client.popen([_canary("canary-root"), "-c", HANDED, a.WEB[6], str(people.alice.uid)])
+    handing = [_canary("canary-root"), "-c", HANDED, a.WEB[6], str(people.alice.uid)]
+    handed = world.client.popen(handing, stdin=subprocess.PIPE)
 
     def seen(caller) -> dict:
         entries = [entry for entry in _look(caller)["entries"] if entry["port"] in (8446, 8447)]
@@ -228,7 +232,7 @@ def test_anothers_program_at_the_same_socket(world, looker, people):
     assert own[8446] in ("", "canary-alice") and own[8447] == ""
     for program in programs:
         program.communicate()
-    handed.wait()
+    handed.communicate()
 
 
 ONCE = """
@@ -275,15 +279,22 @@ def test_what_has_no_program_here(world, looker, people):
     try:
         guest.run(["sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647"])
         _look(people.root.caller)
-        guest.run(["/usr/bin/python3", "-c", TRY, a.WEB[4], a.WEB[6]])
+        guest.run(["/usr/bin/python3", "-c", TRY, a.WEB[4], a.WEB[6]], stdin=subprocess.DEVNULL)
         world.client.run([_canary("canary-root"), "-c", FRAME % a.UPLINK])
-        told = _look(people.root.caller)
-        forwarded = [entry for entry in told["entries"] if entry["source"] == "10.98.0.2"]
-        assert {(entry["protocol"], entry["port"]) for entry in forwarded} >= {("tcp", 8443), ("udp", 8444), ("icmp", 0)}
+        wanted = {("tcp", 8443), ("udp", 8444), ("icmp", 0), ("0x88b5", 0)}
+        told: list[dict] = []
+
+        def all_told() -> bool:
+            told[:] = _look(people.root.caller)["entries"]
+            mine = [entry for entry in told if entry["source"] == "10.98.0.2" or entry["protocol"] == "0x88b5"]
+            return wanted <= {(entry["protocol"], entry["port"]) for entry in mine}
+
+        wait_product(all_told, f"{wanted} to be told")
+        forwarded = [entry for entry in told if entry["source"] == "10.98.0.2"]
         for entry in forwarded:
             known = entry["way"], entry["from"], entry["program"], entry["uid"], entry["rule"]
             assert known == ("forwarded", "port9", "", -1, "forwarded")
-        frames = [entry for entry in told["entries"] if entry["protocol"] == "0x88b5"]
+        frames = [entry for entry in told if entry["protocol"] == "0x88b5"]
         assert [(entry["way"], entry["destination"], entry["rule"]) for entry in frames] == [("frame", "", "frame")]
     finally:
         guest.close()
@@ -302,7 +313,7 @@ def test_the_command(world, looker):
     assert line["time"] and line["destination"] in a.WEB.values() and "\x1b" not in line["program"]
     shown = _ctl(world)
     assert "8443" in shown and not set(shown) & {"\x1b", "\u202e"} and "evil" in shown
-    program.wait()
+    program.communicate()
     watching.send_signal(signal.SIGINT)
     wait_end(watching, "the command to end")
     assert "Nothing was refused" in _ctl(world), "and all is forgotten"
@@ -335,7 +346,7 @@ def test_killed_or_without_a_guard_nothing_tells(world, looker, people, tmp_path
     programs.append(_begin(world, "canary-later"))
     wait_until(lambda: '"canary-later"' in said.read_text(), "the command to have outlived the guard")
     for program in programs:
-        program.wait()
+        program.communicate()
     watching.send_signal(signal.SIGINT)
     wait_end(watching, "the command to end")
 
@@ -435,7 +446,7 @@ def test_kept_though_nobody_looks(world, looker, people):
 def test_forgotten_though_another_looks(world, looker, people):
     """At off, and at the end: what the other one may see stays."""
     hidden = lambda: _look(people.alice.caller)["hidden"]  # noqa: E731
-    for seconds in (600, 6):
+    for seconds in (600, 10):
         assert _keep(people.root, seconds)["state"] == "on" and hidden() == 0
         with _sent(world, people):
             wait_until(lambda: hidden() == 1 and _told(people.alice) == {"canary-alice"}, "both to be kept")
