@@ -58,7 +58,6 @@ class Matrix:
 
     def __post_init__(self) -> None:
         self._open: list[Probe] = []
-        self._leak_test: subprocess.Popen | None = None
         self._judged: int | None = None  # while locked: how far; the way to a state counts as well
 
     # -- what is looked at
@@ -68,9 +67,8 @@ class Matrix:
         self._judged = None
 
     def _begin_leak_test(self) -> subprocess.Popen:
-        """`nm-killswitch test`, at the same time; its program ends when nobody has asked for half a minute."""
-        if self._leak_test is None or self._leak_test.poll() is not None:
-            self._leak_test = self.world.product.start_leak_test()
+        """`nm-killswitch test`, at the same time."""
+        self.world.product.running_leak_test()
         return self.world.client.popen([str(self.world.product.command), "test", "--json"], stdout=subprocess.PIPE)
 
     @staticmethod

@@ -33,6 +33,7 @@ class Product:
     def __init__(self, client: Namespace):
         self._client = client
         self._guard: subprocess.Popen | None = None
+        self._leak_test: subprocess.Popen | None = None
         build = build_dir() / "dispatcher"
         self.hook = build / "hook/nm-killswitch-dispatcher"
         self.guard = build / "service/nm-killswitchd"
@@ -97,6 +98,12 @@ class Product:
         """What the bus would start; with no other rights than its unit grants."""
         return self._start_helper(self.leak_test, "LeakTest", "-all,+net_raw,+setuid")
 
+    def running_leak_test(self) -> subprocess.Popen:
+        """It ends when nobody has asked for half a minute, and no bus of the world starts it again."""
+        if self._leak_test is None or not self._is_on_bus("LeakTest"):
+            self._leak_test = self.start_leak_test()
+        return self._leak_test
+
     def start_refused(self) -> subprocess.Popen:
         """The same of what tells what was refused."""
         return self._start_helper(self.refused, "Refused", "-all,+net_admin,+sys_ptrace,+dac_read_search")
@@ -104,10 +111,12 @@ class Product:
     def _start_helper(self, path: Path, name: str, rights: str) -> subprocess.Popen:
         program = ["setpriv", f"--bounding-set={rights}", f"--inh-caps={rights}", str(path)]
         started = self._client.daemon(path.name, program)
-        bus = ["busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner"]
-        owned = [*bus, "s", f"io.github.nmkillswitch.{name}"]
-        wait_product(lambda: "true" in self._client.run(owned).stdout, f"{path.name} to be on the bus")
+        wait_product(lambda: self._is_on_bus(name), f"{path.name} to be on the bus")
         return started
+
+    def _is_on_bus(self, name: str) -> bool:
+        bus = ["busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner"]
+        return "true" in self._client.run([*bus, "s", f"io.github.nmkillswitch.{name}"]).stdout
 
     def guard_answers(self) -> bool:
         """Before it does, root is told what the kernel holds."""

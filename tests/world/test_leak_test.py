@@ -18,7 +18,7 @@ from . import addresses as a
 from . import kernel, reference_lock
 from .network import Namespace
 from .sandbox import build_dir
-from .waiting import wait_end, wait_until
+from .waiting import wait_end, wait_product, wait_until
 
 CLOSED, LEAKED, UNJUDGED = 0, 6, 7
 NOT_AUTHORISED = 3
@@ -49,19 +49,9 @@ LEAKS = {
 }
 
 
-_TESTERS: list[subprocess.Popen] = []
-
-
-def _running_tester(world) -> subprocess.Popen:
-    """It ends when nobody has asked for half a minute, and no bus of the world starts it again."""
-    if not _TESTERS or _TESTERS[-1].poll() is not None:
-        _TESTERS.append(world.product.start_leak_test())
-    return _TESTERS[-1]
-
-
 @pytest.fixture
 def tester(world, guarded):
-    return _running_tester(world)
+    return world.product.running_leak_test()
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +67,7 @@ def _row(probe: dict) -> tuple:
 
 def _test(world) -> tuple[int, dict, set]:
     """Exit status, what it found, and the rows that it says have left; the wire must say the same."""
-    _running_tester(world)
+    world.product.running_leak_test()
     mark = world.capture.fence()
     began = time.monotonic()
     done = world.client.run([str(world.product.command), "test", "--json"], check=False)
@@ -237,7 +227,7 @@ def test_ctrl_c_leaves_nothing_behind(world, tester):
     wait_until(lambda: _is_watching(tester), "the test to begin")
     program.send_signal(signal.SIGINT)
     assert wait_end(program, "the command to end") == -signal.SIGINT
-    wait_until(lambda: _open_files(tester) == before, "all of its sockets to be closed", 1)
+    wait_product(lambda: _open_files(tester) == before, "all of its sockets to be closed")
     assert _test(world)[0] == LEAKED, "the next one works"
 
 
@@ -280,7 +270,7 @@ def test_over_a_drop(world, tester):
     # what an exception lets out is no leak, and the interface does not stay for it
     world.product.ctl("allow", "add", "probes", "--to", "203.0.113.0/24", "--protocol", "udp", "--port", "443")
     try:
-        _running_tester(world)
+        world.product.running_leak_test()
         program = world.client.popen(drop, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         wait_until(lambda: _index(world) != after, "the tunnel to be taken away", 20)
         program.stdout.close()
@@ -293,7 +283,7 @@ def test_over_a_drop(world, tester):
     again = _index(world)
     assert again not in ("", after)
 
-    running = _running_tester(world)
+    running = world.product.running_leak_test()
     program = world.client.popen(drop, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     wait_until(lambda: _is_watching(running), "the first test to begin", 20)
     world.product.ctl("pause", "1m")
@@ -391,12 +381,13 @@ def test_a_service_says_how_it_sees_this_machine(world):
 def test_who_may_and_how_often(world, tester, people):
     """Free at the screen, for others with a password; one call a caller, one test at a time, and a rest between."""
     run = {"interface": INTERFACE, "name": NAME, "path": PATH}
+    crowd = [people.alice.another_caller() for _ in range(6)]  # takes longer than a test on a slow machine
+    begun = time.monotonic()
     first = people.alice.caller.begin("Run", **run)
     assert people.alice.call("Run", **run).error == "org.freedesktop.DBus.Error.LimitsExceeded"
     # a user with many connections has no more than a few, so that others come to their turn
-    crowd = [people.alice.another_caller() for _ in range(6)]
     asked = [(caller, caller.begin("Run", **run)) for caller in crowd]
-    wait_until(lambda: sum(caller.has_answer(number) for caller, number in asked) == 3, "three of them to be refused")
+    wait_until(lambda: sum(caller.has_answer(number) for caller, number in asked) >= 3, "three of them to be refused")
     answers = [caller.end(number).error for caller, number in asked if caller.has_answer(number)]
     assert answers == ["org.freedesktop.DBus.Error.LimitsExceeded"] * 3
     for caller in crowd:
@@ -405,10 +396,9 @@ def test_who_may_and_how_often(world, tester, people):
     for person in (people.ivan, people.nora):
         assert person.call("Run", **run).error == "io.github.nmkillswitch.Error.NotAuthorised"
     found = people.alice.caller.end(first)
-    ended = time.monotonic()
     assert found.ok and found.value[0]["user"] == people.alice.uid
     assert people.root.caller.end(second).ok
-    assert time.monotonic() - ended > 2 + 2.4, "they were made at once"
+    assert time.monotonic() - begun > 2.4 + 2 + 2.4, "they were made at once"
     assert people.alice.call("Run", "('x',)", **run).error == "org.freedesktop.DBus.Error.InvalidArgs"
     assert people.alice.call("Run", **run).ok, "and it lives"
 
