@@ -19,7 +19,8 @@ from world.network import log_of  # noqa: E402
 
 def pytest_configure(config: pytest.Config) -> None:
     if sandbox.is_inside():
-        config.pluginmanager.register(second_try)
+        if not config.pluginmanager.is_registered(second_try):  # two suites in one call
+            config.pluginmanager.register(second_try)
         if config.getoption("basetemp", None):  # below a /tmp that the sandbox covers
             Path(config.option.basetemp).parent.mkdir(parents=True, exist_ok=True)
         return
