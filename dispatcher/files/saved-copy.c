@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "files/saved-copy.h"
 
+#include "files/bounded-file.h"
+#include "files/own-disks.h"
 #include "model/names.h"
 
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <gio/gio.h>
 #include <limits.h>
@@ -21,11 +24,12 @@ static const char *const loaded[] = { "/etc/nftables.conf", "/etc/sysconfig/nfta
 
 typedef struct {
     char *path;
-    struct stat seen; /* zeros: there was nothing */
+    struct stat seen; /* zeros: there was nothing that we may look at */
 } Seen;
 
 struct KsSavedCopies {
     char *root;
+    KsOwnDisks *disks;
     GPtrArray *files; /* of paths: to be read, in order, each once */
     unsigned folders; /* how many were searched */
     GArray *seen;     /* of Seen: all that the answer came from */
@@ -93,6 +97,7 @@ KsSavedCopies *ks_saved_copies_new(const char *root)
     KsSavedCopies *copies = g_new0(KsSavedCopies, 1);
 
     copies->root = g_strdup(root);
+    copies->disks = ks_own_disks_new(root);
     copies->files = g_ptr_array_new_with_free_func(g_free);
     copies->seen = g_array_new(FALSE, FALSE, sizeof(Seen));
     g_array_set_clear_func(copies->seen, forget);
@@ -102,27 +107,29 @@ KsSavedCopies *ks_saved_copies_new(const char *root)
 void ks_saved_copies_free(KsSavedCopies *copies)
 {
     g_free(copies->root);
+    ks_own_disks_free(copies->disks);
     g_ptr_array_unref(copies->files);
     g_array_unref(copies->seen);
     g_free(copies->told);
     g_free(copies);
 }
 
-static struct stat look_at(const char *path)
+/* Where it lies, to be freed; NULL, as ks_own_disks_find(). */
+static char *look_and_remember(KsSavedCopies *copies, const char *path, struct stat *ret_about)
 {
-    struct stat now;
-
-    if (stat(path, &now) < 0)
-        memset(&now, 0, sizeof now);
-    return now;
-}
-
-static struct stat look_and_remember(KsSavedCopies *copies, const char *path)
-{
-    Seen seen = { g_strdup(path), look_at(path) };
+    char *found = ks_own_disks_find(copies->disks, path, ret_about);
+    Seen seen = { g_strdup(path), *ret_about };
 
     g_array_append_val(copies->seen, seen);
-    return seen.seen;
+    return found;
+}
+
+static bool is_folder(const KsSavedCopies *copies, const char *path)
+{
+    struct stat about;
+    g_autofree char *found = ks_own_disks_find(copies->disks, path, &about);
+
+    return found && S_ISDIR(about.st_mode);
 }
 
 static bool is_as_before(const struct stat *before, const struct stat *now)
@@ -132,16 +139,17 @@ static bool is_as_before(const struct stat *before, const struct stat *now)
            before->st_mtim.tv_nsec == now->st_mtim.tv_nsec;
 }
 
-static bool are_as_before(const GArray *all)
+static bool are_as_before(const KsSavedCopies *copies)
 {
-    for (unsigned i = 0; i < all->len; i++) {
-        const Seen *seen = &g_array_index(all, Seen, i);
-        struct stat now = look_at(seen->path);
+    for (unsigned i = 0; i < copies->seen->len; i++) {
+        const Seen *seen = &g_array_index(copies->seen, Seen, i);
+        struct stat now;
+        g_autofree char *found = ks_own_disks_find(copies->disks, seen->path, &now);
 
         if (!is_as_before(&seen->seen, &now))
             return false;
     }
-    return all->len > 0;
+    return copies->seen->len > 0;
 }
 
 static bool are_enough(const KsSavedCopies *copies)
@@ -176,12 +184,15 @@ static int compare_names(const void *a, const void *b)
 static GPtrArray *list_folder(KsSavedCopies *copies, const char *folder)
 {
     g_autoptr(GDir) opened = NULL;
+    g_autofree char *found = NULL;
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
     const char *name;
+    struct stat about;
 
     copies->folders++;
-    look_and_remember(copies, folder);
-    opened = g_dir_open(folder, 0, NULL);
+    found = look_and_remember(copies, folder, &about);
+    if (found && S_ISDIR(about.st_mode))
+        opened = g_dir_open(found, 0, NULL);
     while (opened && (name = g_dir_read_name(opened)))
         g_ptr_array_add(names, g_strdup(name));
     g_ptr_array_sort(names, compare_names);
@@ -220,7 +231,7 @@ static void expand(KsSavedCopies *copies, const Pattern *pattern, GArray *patter
             continue;
         if (rest[0] == '\0') {
             add_file(copies, path);
-        } else if (S_ISDIR(look_at(path).st_mode)) {
+        } else if (is_folder(copies, path)) {
             next.text = g_strconcat(path, rest, NULL);
             g_array_append_val(patterns, next);
         }
@@ -263,12 +274,14 @@ static void add_included(KsSavedCopies *copies, const char *text)
 /* The line of a copy, as ks_saved_copy_line() says it. */
 static unsigned read_file(KsSavedCopies *copies, const char *path, size_t *left)
 {
-    struct stat about = look_and_remember(copies, path);
+    struct stat about;
+    g_autofree char *found = look_and_remember(copies, path, &about);
     g_autofree char *text = NULL;
     size_t size = 0;
 
-    if (!S_ISREG(about.st_mode) || (size_t) about.st_size > *left ||
-        !g_file_get_contents(path, &text, &size, NULL))
+    if (found)
+        text = ks_file_read_whole(AT_FDCWD, found, O_NOFOLLOW, *left, &size);
+    if (!text)
         return 0;
     *left -= MIN(size, *left);
     add_included(copies, text);
@@ -305,7 +318,7 @@ static void look_again(KsSavedCopies *copies)
 
 char *ks_saved_copies_look(KsSavedCopies *copies)
 {
-    if (!are_as_before(copies->seen))
+    if (ks_own_disks_follow(copies->disks) || !are_as_before(copies))
         look_again(copies);
     return g_strdup(copies->told);
 }

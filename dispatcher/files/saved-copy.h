@@ -10,9 +10,9 @@
 unsigned ks_saved_copy_line(const char *text);
 
 /* What is known of the files here, and of those that they include, at most 512 files and folders
- * of wildcards, and 16 MiB. They are read again only when one of them is another, because the
- * status is told at every change. A look may take for ever, where they lie on a network's file
- * system: files/aside.h. */
+ * of wildcards, and 16 MiB. They are read again only when one of them is another, or a file system
+ * was mounted or taken away, because the status is told at every change. What lies on another file
+ * system than the guard's own files is not looked at: it could hang (files/own-disks.h). */
 typedef struct KsSavedCopies KsSavedCopies;
 
 /* root: what stands before every path, "" for this machine's own files. */

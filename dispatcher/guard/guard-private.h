@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "files/aside.h"
+#include "files/saved-copy.h"
 #include "files/store.h"
 #include "guard/guard.h"
 #include "guard/keeper.h"
@@ -30,7 +30,7 @@
 struct KsGuard {
     KsConfiguration *configuration;
     KsStore *store;
-    KsAside *copies; /* asks what files/saved-copy.h knows */
+    KsSavedCopies *copies;
     KsVpns *vpns;
     KsEngine *engine;
     KsLook *look;

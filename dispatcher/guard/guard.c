@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #define G_LOG_DOMAIN "ks-guard"
 
-#include "files/saved-copy.h"
 #include "files/vpns-file.h"
 #include "guard/guard-private.h"
 #include "kernel/clock.h"
@@ -142,34 +141,6 @@ static void load_state(KsGuard *guard)
         ks_guard_save(guard);
 }
 
-static char *ask_for_copies(void *copies)
-{
-    return ks_saved_copies_look(copies);
-}
-
-static void free_copies(void *copies)
-{
-    ks_saved_copies_free(copies);
-}
-
-static void on_other_copies(void *guard)
-{
-    ks_guard_notify(guard);
-}
-
-static KsAside *look_for_copies(KsGuard *guard)
-{
-    KsAsideWork work = {
-        .ask = ask_for_copies,
-        .end = free_copies,
-        .late = on_other_copies,
-        .data = ks_saved_copies_new(""),
-        .listener = guard,
-    };
-
-    return ks_aside_new(&work);
-}
-
 KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardObserver *observer)
 {
     KsGuard *guard = g_new0(KsGuard, 1);
@@ -177,7 +148,7 @@ KsGuard *ks_guard_new(KsSystemBus *bus, const KsGuardObserver *observer)
     guard->observer = *observer;
     guard->configuration = ks_guard_read_configuration();
     guard->store = ks_store_new();
-    guard->copies = look_for_copies(guard);
+    guard->copies = ks_saved_copies_new("");
     guard->look = ks_look_new(on_world_changed, guard);
     guard->keeper = ks_keeper_new();
     guard->tracing = ks_tracing_new(on_traced, guard);
@@ -232,7 +203,7 @@ void ks_guard_free(KsGuard *guard)
     g_free(guard->exceptions_unsaved);
     ks_exceptions_free(guard->exceptions_in_force);
     g_free(guard->exceptions_left_out);
-    ks_aside_free(guard->copies);
+    ks_saved_copies_free(guard->copies);
     ks_store_free(guard->store);
     ks_configuration_free(guard->configuration);
     g_strfreev(guard->known_up);

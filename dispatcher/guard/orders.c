@@ -452,7 +452,7 @@ static const char *doubt_clock(KsGuard *guard)
 GVariant *ks_guard_status(KsGuard *guard, const KsViewer *viewer, bool fresh)
 {
     g_autoptr(GPtrArray) name_warnings = ks_look_name_warnings(guard->look, viewer);
-    g_autofree char *copy = ks_aside_ask(guard->copies, fresh);
+    g_autofree char *copy = ks_saved_copies_look(guard->copies);
     KsStatusFacts facts;
 
     log_copy(guard, copy);
