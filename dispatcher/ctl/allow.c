@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
+#include "ctl/field.h"
 #include "ctl/json.h"
 #include "ctl/output.h"
 #include "ctl/run-command.h"
@@ -8,6 +9,7 @@
 #include "model/exception.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 /* `what_holds`: as of ks_command_line_fail(). */
 static KsExitStatus list(const KsCommandLine *line, const char *what_holds)
@@ -90,8 +92,86 @@ static KsExitStatus confirm(const KsCommandLine *line, const KsException *what)
     return KS_EXIT_FAILED;
 }
 
+/* The only one that is connected. */
+static KsExitStatus find_here(GVariant *networks, char **ret_uuid)
+{
+    g_autoptr(GVariant) network = NULL;
+
+    if (g_variant_n_children(networks) == 1) {
+        network = g_variant_get_child_value(networks, 0);
+        *ret_uuid = g_strdup(ks_field_text(network, "uuid"));
+        return KS_EXIT_DONE;
+    }
+    ks_output_complain(g_variant_n_children(networks) == 0
+                           ? _("No network is connected, so there is no “here”.")
+                           : _("Several networks are connected: name one of them."));
+    ks_output_add(_("Nothing was changed."));
+    return KS_EXIT_FAILED;
+}
+
+/* By its UUID, or by a name that only one has. */
+static KsExitStatus find_named(GVariant *networks, const char *word, char **ret_uuid)
+{
+    unsigned count = 0;
+
+    for (gsize i = 0; i < g_variant_n_children(networks); i++) {
+        g_autoptr(GVariant) network = g_variant_get_child_value(networks, i);
+        const char *uuid = ks_field_text(network, "uuid");
+
+        if (strcmp(uuid, word) != 0 && strcmp(ks_field_text(network, "name"), word) != 0)
+            continue;
+        if (count++ == 0)
+            *ret_uuid = g_strdup(uuid);
+    }
+    if (count == 1)
+        return KS_EXIT_DONE;
+    g_clear_pointer(ret_uuid, g_free);
+    if (count == 0)
+        ks_output_complain_f(_("No network “%s” is connected now."), word);
+    else
+        ks_output_complain_f(_("Several networks are called “%s”: write the UUID of one."), word);
+    ks_output_add(_("Nothing was changed."));
+    return KS_EXIT_FAILED;
+}
+
+/* NULL: all networks are meant. */
+static KsExitStatus find_network(const KsCommandLine *line, char **ret_uuid)
+{
+    g_autoptr(GVariant) state = NULL;
+    g_autoptr(GVariant) networks = NULL;
+    KsExitStatus status;
+
+    *ret_uuid = NULL;
+    if (!line->on)
+        return KS_EXIT_DONE;
+    status = ks_command_line_get_status(line, NULL, _("Nothing was changed."), &state);
+    if (status != KS_EXIT_DONE)
+        return status;
+    networks = ks_field_list(state, "networks");
+    return strcmp(line->on, "here") == 0 ? find_here(networks, ret_uuid)
+                                         : find_named(networks, line->on, ret_uuid);
+}
+
+static KsExitStatus add(const KsCommandLine *line, const KsException *what, uint32_t seconds,
+                        const char *network)
+{
+    const char *other_end = what->incoming ? line->from : line->to;
+    const char *name = ks_command_line_word(line, 0);
+    const char *protocol = ks_exception_protocol_name(what);
+    bool confirmed = ks_command_line_has(line, KS_OPTION_LEAKS);
+
+    if (network)
+        return change(line, what->incoming ? "AddServiceOn" : "AddExceptionOn",
+                      g_variant_new("(sssqqubs)", name, other_end, protocol, what->first_port,
+                                    what->last_port, seconds, confirmed, network));
+    return change(line, what->incoming ? "AddService" : "AddException",
+                  g_variant_new("(sssqqub)", name, other_end, protocol, what->first_port,
+                                what->last_port, seconds, confirmed));
+}
+
 KsExitStatus ks_run_allow_add(const KsCommandLine *line)
 {
+    g_autofree char *network = NULL;
     KsException what = { 0 };
     uint32_t seconds;
     KsExitStatus status = read_what(line, &what);
@@ -100,13 +180,9 @@ KsExitStatus ks_run_allow_add(const KsCommandLine *line)
         status = read_while(line, &seconds);
     if (status == KS_EXIT_DONE)
         status = confirm(line, &what);
-    if (status != KS_EXIT_DONE)
-        return status;
-    return change(line, what.incoming ? "AddService" : "AddException",
-                  g_variant_new("(sssqqub)", ks_command_line_word(line, 0),
-                                what.incoming ? line->from : line->to,
-                                ks_exception_protocol_name(&what), what.first_port, what.last_port,
-                                seconds, ks_command_line_has(line, KS_OPTION_LEAKS)));
+    if (status == KS_EXIT_DONE)
+        status = find_network(line, &network);
+    return status == KS_EXIT_DONE ? add(line, &what, seconds, network) : status;
 }
 
 KsExitStatus ks_run_allow_remove(const KsCommandLine *line)

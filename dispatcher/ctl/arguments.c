@@ -65,6 +65,9 @@ const KsOptionText ks_option_texts[] = {
       N_("PORT[-PORT]") },
     { "--for", KS_OPTION_FOR, N_("for so long; then the kernel ends it by itself"),
       N_("DURATION") },
+    { "--on", KS_OPTION_ON,
+      N_("on this network alone, by its name or UUID, which is connected now; here: the one that is"),
+      N_("NETWORK|here") },
     { "--yes-it-leaks", KS_OPTION_LEAKS,
       N_("although it opens more than people think, which is said without this") },
     { "--no-ask-password", KS_OPTION_NO_ASK_PASSWORD, N_("never ask for a password") },
@@ -181,6 +184,8 @@ static void take_value(KsCommandLine *line, unsigned option, const char *value)
         line->port = value;
     else if (option == KS_OPTION_FOR)
         line->how_long = value;
+    else if (option == KS_OPTION_ON)
+        line->on = value;
 }
 
 /* How many of the words the command's name takes; 0: it is another one. */

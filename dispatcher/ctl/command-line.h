@@ -35,6 +35,7 @@ typedef enum {
     KS_OPTION_FOR = 1 << 25,
     KS_OPTION_LEAKS = 1 << 26,
     KS_OPTION_FROM = 1 << 27,
+    KS_OPTION_ON = 1 << 28,
 } KsOptions;
 
 /* What stands anywhere on the command line, with any command. */
@@ -62,6 +63,7 @@ typedef struct {
     const char *protocol;
     const char *port;
     const char *how_long; /* of --for */
+    const char *on;
     KsClient *client;
 } KsCommandLine;
 

@@ -195,18 +195,20 @@ const KsCommand ks_commands[] = {
       .words_min = 1,
       .words_max = 1,
       .options = KS_OPTION_JSON | KS_OPTION_TO | KS_OPTION_PROTOCOL | KS_OPTION_PORT |
-                 KS_OPTION_FOR | KS_OPTION_LEAKS | KS_OPTION_FROM,
+                 KS_OPTION_FOR | KS_OPTION_LEAKS | KS_OPTION_FROM | KS_OPTION_ON,
       .summary = N_("let traffic to one address, or to a service here, past the lock"),
       .details = N_(
           "Lets traffic to an address or a range leave this machine without the VPN while the lock is "
           "closed, and its answers in: allow add NAS --to 192.0.2.5 --protocol tcp --port 443\n"
           "Without --protocol it is TCP, UDP and ping; without --port all ports but those of name "
           "servers. It changes no routes: what the VPN carries goes through the VPN, and in clear when "
-          "the VPN drops, the network leads past it, or a program ties itself to the network card. On "
+          "the VPN drops, the network leads past it, or a program ties itself to the network card. Without --on, on "
           "another network a private address is another machine’s. It outlasts a restart of this machine unless it is made "
           "for a while.\n"
           "With --from others reach a service of this machine past the VPN, and are answered: allow add SSH "
           "--from 192.0.2.0/24 --protocol tcp --port 22\n"
+          "With --on it holds on one network alone, and by no other network card: allow add printer --to "
+          "192.168.1.9 --on here\n"
           "NAME is any name that you choose."),
       .run = ks_run_allow_add },
     { .name = "allow remove",

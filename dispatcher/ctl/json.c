@@ -37,6 +37,14 @@ static void tell_time(JsonObject *object, const char *name)
         json_object_set_null_member(object, name);
 }
 
+static void tell_ends(JsonObject *object, const char *key)
+{
+    JsonArray *exceptions = array_member(object, key);
+
+    for (guint i = 0; exceptions && i < json_array_get_length(exceptions); i++)
+        tell_time(json_array_get_object_element(exceptions, i), "until");
+}
+
 /* JSON can say "nothing" where D-Bus cannot: the contract's null for a pause that is not and for an
  * address that is not known. */
 static JsonObject *to_object(GVariant *status)
@@ -44,10 +52,9 @@ static JsonObject *to_object(GVariant *status)
     g_autoptr(JsonNode) node = json_gvariant_serialize(status);
     JsonObject *object = json_object_ref(json_node_get_object(node));
     JsonArray *servers = array_member(object, "servers");
-    JsonArray *exceptions = array_member(object, "exceptions");
 
-    for (guint i = 0; exceptions && i < json_array_get_length(exceptions); i++)
-        tell_time(json_array_get_object_element(exceptions, i), "until");
+    tell_ends(object, "exceptions");
+    tell_ends(object, "exceptions_elsewhere");
     tell_time(object, "paused_until");
     tell_time(object, "silent_since");
     if (json_object_has_member(object, "always_on"))
@@ -188,10 +195,13 @@ char *ks_json_exceptions(GVariant *status)
 {
     JsonObject *from = to_object(status);
     JsonObject *to = json_object_new();
-    JsonArray *exceptions = array_member(from, "exceptions");
+    static const char *const lists[] = { "exceptions", "exceptions_elsewhere" };
 
-    json_object_set_array_member(to, "exceptions",
-                                 exceptions ? json_array_ref(exceptions) : json_array_new());
+    for (unsigned i = 0; i < G_N_ELEMENTS(lists); i++) {
+        JsonArray *list = array_member(from, lists[i]);
+
+        json_object_set_array_member(to, lists[i], list ? json_array_ref(list) : json_array_new());
+    }
     json_object_unref(from);
     return to_text(to, true);
 }

@@ -19,7 +19,7 @@ char *ks_json_away(const char *reason);
 /* {"vpns": [{uuid, name, type, interface (null: not connected), servers: [...]}]} */
 char *ks_json_vpns(GVariant *status);
 
-/* {"exceptions": [...]} */
+/* {"exceptions": [...], "exceptions_elsewhere": [...]} */
 char *ks_json_exceptions(GVariant *status);
 
 /* What was refused, the object of the contract; and one entry of it in a line, with `time`. */

@@ -95,8 +95,17 @@ static const char *doubt_of(const Finding *finding)
 
 /* ---- what is told ---- */
 
+/* One for one network is by interfaces alone; which of them the usual way took is not known. */
+static bool goes_by(GVariant *exception, const char *interface)
+{
+    g_auto(GStrv) interfaces = ks_field_texts(exception, "interfaces");
+
+    return !interfaces || !interfaces[0] || !interface[0] ||
+           g_strv_contains((const char *const *) interfaces, interface);
+}
+
 /* An exception of the lock leads there. */
-static bool is_excepted(GVariant *status, const char *address, uint16_t port)
+static bool is_excepted(GVariant *status, const char *interface, const char *address, uint16_t port)
 {
     g_autoptr(GVariant) list = ks_field_list(status, "exceptions");
     KsAddress to;
@@ -108,7 +117,8 @@ static bool is_excepted(GVariant *status, const char *address, uint16_t port)
         KsException exception = { .first_port = (uint16_t) ks_field_number(told, "first_port"),
                                   .last_port = (uint16_t) ks_field_number(told, "last_port") };
 
-        if (ks_exception_read_to(ks_field_text(told, "to"), &exception) &&
+        if (goes_by(told, interface) &&
+            ks_exception_read_to(ks_field_text(told, "to"), &exception) &&
             ks_exception_read_protocol(ks_field_text(told, "protocol"), &exception) &&
             ks_exception_lets_out(&exception, &to, IPPROTO_TCP, port))
             return true;
@@ -148,8 +158,8 @@ static GVariant *ways_of(GVariant *status, GVariant *after, GVariant *answers, u
     g_variant_iter_init(&iter, answers);
     while (g_variant_iter_next(&iter, "(&s&sbu&s&sb)", &interface, &address, &reached, &code,
                                &answer, &problem, &not_tied)) {
-        bool was = is_excepted(status, address, port);
-        bool is = is_excepted(after, address, port);
+        bool was = is_excepted(status, interface, address, port);
+        bool is = is_excepted(after, interface, address, port);
         GVariantDict way;
 
         *has_changed |= reached && was != is;

@@ -33,6 +33,29 @@ static char *other_end(GVariant *exception)
     return g_strdup_printf(_("from %s"), from);
 }
 
+static bool is_for_one_network(GVariant *exception)
+{
+    g_autoptr(GVariant) network =
+        g_variant_lookup_value(exception, "network", G_VARIANT_TYPE_STRING);
+
+    return network != NULL;
+}
+
+/* Takes over what is shown so far. */
+static char *with_network(GVariant *exception, char *shown)
+{
+    g_autofree char *what = shown;
+    g_autofree char *name = ks_printable_name(ks_field_text(exception, "network_name"));
+
+    if (!is_for_one_network(exception))
+        return g_steal_pointer(&what);
+    if (!name[0])
+        /* TRANSLATORS: what an exception lets out; the network's name is another person's */
+        return g_strdup_printf(_("%s, on one network"), what);
+    /* TRANSLATORS: what an exception lets out, and the name of the only network where it does */
+    return g_strdup_printf(_("%s, on %s"), what, name);
+}
+
 static char *show_what(GVariant *exception)
 {
     uint64_t until = ks_field_number(exception, "until");
@@ -42,10 +65,10 @@ static char *show_what(GVariant *exception)
     g_autofree char *end = NULL;
 
     if (until == 0)
-        return g_strdup_printf("%s, %s", to, ports);
+        return with_network(exception, g_strdup_printf("%s, %s", to, ports));
     end = ks_terminal_moment((int64_t) until);
     /* TRANSLATORS: an address, a protocol with its ports, and a time of day */
-    return g_strdup_printf(_("%s, %s, until %s"), to, ports, end);
+    return with_network(exception, g_strdup_printf(_("%s, %s, until %s"), to, ports, end));
 }
 
 char *ks_show_exception(GVariant *exception)
@@ -73,22 +96,34 @@ char *ks_show_exception_answers(GVariant *status, GVariant *exception)
                       "how to lead them back."));
 }
 
-char *ks_show_exceptions(GVariant *status)
+/* `status`: of those that are in force; NULL: of the others. */
+static void append_list(GString *out, GVariant *exceptions, GVariant *status)
 {
-    g_autoptr(GVariant) exceptions = ks_field_list(status, "exceptions");
-    GString *out = g_string_new(NULL);
-
-    if (g_variant_n_children(exceptions) == 0)
-        ks_terminal_append_wrapped(out, "", 0, _("There are no exceptions from the lock."));
     for (gsize i = 0; i < g_variant_n_children(exceptions); i++) {
         g_autoptr(GVariant) exception = g_variant_get_child_value(exceptions, i);
-        g_autofree char *line = ks_show_exception(exception);
-        g_autofree char *answers = ks_show_exception_answers(status, exception);
+        g_autofree char *shown = ks_show_exception(exception);
+        g_autofree char *line =
+            status ? g_strdup(shown)
+                   /* TRANSLATORS: an exception, and what it would let out where it holds */
+                   : g_strdup_printf(_("%s (closed: that network is not here)"), shown);
+        g_autofree char *answers = status ? ks_show_exception_answers(status, exception) : NULL;
 
         ks_terminal_append_wrapped(out, "", 2, line);
         if (answers)
             ks_terminal_append_wrapped(out, "  ", 2, answers);
     }
+}
+
+char *ks_show_exceptions(GVariant *status)
+{
+    g_autoptr(GVariant) exceptions = ks_field_list(status, "exceptions");
+    g_autoptr(GVariant) elsewhere = ks_field_list(status, "exceptions_elsewhere");
+    GString *out = g_string_new(NULL);
+
+    if (g_variant_n_children(exceptions) + g_variant_n_children(elsewhere) == 0)
+        ks_terminal_append_wrapped(out, "", 0, _("There are no exceptions from the lock."));
+    append_list(out, exceptions, status);
+    append_list(out, elsewhere, NULL);
     return g_string_free(out, FALSE);
 }
 

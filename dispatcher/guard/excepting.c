@@ -107,11 +107,26 @@ static bool hold_added(KsGuard *guard, KsExceptions *changed, bool ending, GErro
     return false;
 }
 
+/* What the whole of the wish is, on a network that is connected now, in bounds. */
+static bool try_to_add(const KsGuard *guard, const KsExceptionWish *wish, uint32_t until,
+                       KsExceptions *ret_changed, GError **error)
+{
+    g_autoptr(KsExceptions) all = ks_exceptions_copy(guard->exceptions_in_force);
+    const KsWorld *world = ks_look_world(guard->look);
+    g_auto(KsExceptionNetwork) on = { 0 };
+    KsExceptionWish whole = *wish;
+
+    if (wish->on.uuid && !ks_exception_network_find(world, wish->on.uuid, &on, error))
+        return false;
+    whole.on = on;
+    return ks_exceptions_add(all, &whole, world, until, error) &&
+           ks_exceptions_add(ret_changed, &whole, NULL, until, error);
+}
+
 bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptionWish *wish,
                             uint32_t seconds, GError **error)
 {
     g_autoptr(KsExceptions) changed = ks_exceptions_copy(guard->exceptions);
-    g_autoptr(KsExceptions) all = ks_exceptions_copy(guard->exceptions_in_force);
     uint32_t until = 0;
 
     if (seconds > SECONDS_MAX) {
@@ -121,13 +136,12 @@ bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptio
     }
     if (seconds > 0) /* rounded up */
         until = now() + 1 + seconds + KS_EXCEPTION_EARLIER;
-    if (!ks_exceptions_add(all, wish, ks_look_world(guard->look), until, error) ||
-        !ks_exceptions_add(changed, wish, NULL, until, error))
+    if (!try_to_add(guard, wish, until, changed, error))
         return false;
     if (doing == KS_GUARD_TRY)
         return true;
-    g_message("an exception was made on request: %s %s", wish->from ? "from" : "to",
-              wish->from ? wish->from : wish->to);
+    g_message("an exception was made on request%s: %s %s", wish->on.uuid ? " for one network" : "",
+              wish->from ? "from" : "to", wish->from ? wish->from : wish->to);
     return hold_added(guard, g_steal_pointer(&changed), seconds > 0, error);
 }
 
@@ -170,4 +184,37 @@ bool ks_guard_remove_exception(KsGuard *guard, KsGuardDoing doing, const char *n
         return false;
     }
     return ks_guard_report(guard, followed, error);
+}
+
+static bool is_there(const char *uuid, const void *data)
+{
+    const KsGuard *guard = data;
+
+    return ks_look_has_profile(guard->look, uuid);
+}
+
+void ks_guard_forget_exceptions(KsGuard *guard)
+{
+    const KsWorld *world = ks_look_world(guard->look);
+
+    if (!world->manager_present || !world->manager_settled ||
+        !ks_exceptions_forget(guard->exceptions, is_there, guard))
+        return;
+    g_message("a network with exceptions of its own is gone, and so are they");
+    watch(guard);
+    ks_guard_save_closed_exceptions(guard);
+}
+
+char **ks_guard_networks_of_exceptions(const KsGuard *guard)
+{
+    GPtrArray *uuids = g_ptr_array_new();
+
+    for (unsigned i = 0; i < ks_exceptions_count(guard->exceptions); i++) {
+        const char *uuid = ks_exceptions_get(guard->exceptions, i)->on.uuid;
+
+        if (uuid)
+            g_ptr_array_add(uuids, g_strdup(uuid));
+    }
+    g_ptr_array_add(uuids, NULL);
+    return (char **) g_ptr_array_free(uuids, FALSE);
 }

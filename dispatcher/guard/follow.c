@@ -87,6 +87,16 @@ static bool heed_ends(KsGuard *guard)
     return true;
 }
 
+/* Of networks that are spoken of where others read it. */
+static void look_at_users(KsGuard *guard)
+{
+    g_auto(GStrv) excepted = ks_guard_networks_of_exceptions(guard);
+
+    ks_look_at_network_users(guard->look,
+                             (const char *const *) ks_engine_settings(guard->engine)->lan_networks,
+                             (const char *const *) excepted);
+}
+
 bool ks_guard_follow(KsGuard *guard)
 {
     bool networks_changed;
@@ -99,8 +109,8 @@ bool ks_guard_follow(KsGuard *guard)
         ks_look_around(guard->look, guard->vpns, ks_engine_settings(guard->engine)->locked);
     networks_changed = forget_networks(guard);
     networks_changed |= forget_here(guard);
-    ks_look_at_network_users(guard->look,
-                             (const char *const *) ks_engine_settings(guard->engine)->lan_networks);
+    ks_guard_forget_exceptions(guard);
+    look_at_users(guard);
     ks_guard_put_exceptions(guard);
     settings_changed = ks_engine_observe(guard->engine, ks_look_world(guard->look));
     if (taken_over && heed_ends(guard))

@@ -83,7 +83,8 @@ bool ks_guard_set_servers(KsGuard *guard, KsGuardDoing doing, const char *vpn, G
 bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *vpn, KsVpnLocks locks,
                             GError **error);
 
-/* `seconds`: after which the kernel ends it; 0: it lasts. */
+/* `seconds`: after which the kernel ends it; 0: it lasts. Of the network that it is for alone, the
+ * wish has the UUID, and the guard finds the rest. */
 bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptionWish *wish,
                             uint32_t seconds, GError **error);
 bool ks_guard_remove_exception(KsGuard *guard, KsGuardDoing doing, const char *name,

@@ -446,14 +446,20 @@ char *ks_look_card_place(const KsLook *look, const char *interface)
     return look->manager ? ks_manager_card_place(look->manager, interface) : NULL;
 }
 
-void ks_look_at_network_users(KsLook *look, const char *const *uuids)
+static void look_at_users(KsLook *look, const char *const *uuids)
+{
+    for (unsigned i = 0; uuids && uuids[i]; i++)
+        g_hash_table_insert(look->world->network_users, g_strdup(uuids[i]),
+                            ks_manager_profile_users(look->manager, uuids[i]));
+}
+
+void ks_look_at_network_users(KsLook *look, const char *const *uuids, const char *const *others)
 {
     if (!look->manager || !look->world->manager_settled)
         return; /* what it told last holds */
     g_hash_table_remove_all(look->world->network_users);
-    for (unsigned i = 0; uuids && uuids[i]; i++)
-        g_hash_table_insert(look->world->network_users, g_strdup(uuids[i]),
-                            ks_manager_profile_users(look->manager, uuids[i]));
+    look_at_users(look, uuids);
+    look_at_users(look, others);
 }
 
 const GArray *ks_look_addresses(const KsLook *look)

@@ -345,14 +345,24 @@ static uint8_t protocol_of(const KsProbe *probe)
     return probe->kind == KS_PROBE_ECHO ? IPPROTO_ICMP : IPPROTO_UDP;
 }
 
+/* What was tied to an interface left by that; else the card that it was seen on has to be it. */
+static bool went_by(const KsProbe *probe, const char *interface)
+{
+    return !interface[0] ||
+           strcmp(probe->interface[0] ? probe->interface : probe->seen_on, interface) == 0;
+}
+
 static bool is_excepted(const KsSurroundings *around, const KsProbe *probe)
 {
     uint16_t port = probe->kind == KS_PROBE_ECHO ? 0 : probe->port;
 
-    for (unsigned i = 0; i < around->exceptions->len; i++)
-        if (ks_exception_lets_out(&g_array_index(around->exceptions, KsException, i),
-                                  &probe->destination, protocol_of(probe), port))
+    for (unsigned i = 0; i < around->exceptions->len; i++) {
+        const KsLetOut *one = &g_array_index(around->exceptions, KsLetOut, i);
+
+        if (went_by(probe, one->interface) &&
+            ks_exception_lets_out(&one->what, &probe->destination, protocol_of(probe), port))
             return true;
+    }
     return false;
 }
 

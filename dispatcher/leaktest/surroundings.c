@@ -30,7 +30,7 @@ KsSurroundings *ks_surroundings_new(void)
     around->cards = g_array_new(FALSE, TRUE, sizeof(KsCard));
     around->resolvers = g_array_new(FALSE, TRUE, sizeof(KsProbedNameServer));
     around->servers = g_array_new(FALSE, TRUE, sizeof(KsTestedServer));
-    around->exceptions = g_array_new(FALSE, TRUE, sizeof(KsException));
+    around->exceptions = g_array_new(FALSE, TRUE, sizeof(KsLetOut));
     around->carried = g_array_new(FALSE, TRUE, sizeof(KsLinkRoute));
     return around;
 }
@@ -114,6 +114,22 @@ static void take_server(KsSurroundings *around, GVariant *server)
         g_array_append_val(around->servers, endpoint);
 }
 
+/* Those for one network are told with the interfaces that carry it. */
+static void take_let_out(KsSurroundings *around, const KsException *what, GVariant *told)
+{
+    g_autofree const char **interfaces = NULL;
+    KsLetOut one = { .what = *what };
+
+    if (!g_variant_lookup(told, "interfaces", "^a&s", &interfaces)) {
+        g_array_append_val(around->exceptions, one);
+        return;
+    }
+    for (unsigned i = 0; interfaces[i] && i < KS_CARDS_MAX; i++)
+        if (interfaces[i][0] &&
+            g_strlcpy(one.interface, interfaces[i], sizeof(one.interface)) < sizeof(one.interface))
+            g_array_append_val(around->exceptions, one);
+}
+
 static void take_exception(KsSurroundings *around, GVariant *told)
 {
     KsException exception = { 0 };
@@ -125,7 +141,7 @@ static void take_exception(KsSurroundings *around, GVariant *told)
         g_variant_lookup(told, "first_port", "q", &exception.first_port) &&
         g_variant_lookup(told, "last_port", "q", &exception.last_port) &&
         ks_exception_read_to(to, &exception) && ks_exception_read_protocol(protocol, &exception))
-        g_array_append_val(around->exceptions, exception);
+        take_let_out(around, &exception, told);
 }
 
 void ks_surroundings_take_status(KsSurroundings *around, GVariant *status)

@@ -39,6 +39,12 @@ typedef struct {
     uint16_t port;    /* 0: the protocol has none */
 } KsTestedServer;
 
+/* What people let past the lock. */
+typedef struct {
+    KsException what;
+    char interface[IF_NAMESIZE]; /* by which alone; "": by any */
+} KsLetOut;
+
 typedef struct {
     char state[16];      /* the guard's word; "": none that we understand */
     bool tunnel_is_up;   /* the guard says that a VPN is */
@@ -54,7 +60,7 @@ typedef struct {
     bool has_unknown_ppp; /* a ppp interface is up, and no guard says whether a VPN or a modem's */
     GArray *resolvers;    /* element-type KsProbedNameServer */
     GArray *servers;      /* element-type KsTestedServer */
-    GArray *exceptions;   /* element-type KsException: what people let past the lock */
+    GArray *exceptions;   /* element-type KsLetOut */
     GArray *carried; /* element-type KsLinkRoute: the private ranges that VPNs lead to, which no
                            * exception opens */
 } KsSurroundings;

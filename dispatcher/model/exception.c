@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/exception.h"
 
+#include "model/box.h"
 #include "model/server.h"
 
 #include <arpa/inet.h>
@@ -333,15 +334,29 @@ bool ks_exception_lets_out(const KsException *exception, const KsAddress *to, ui
     return exception->first_port > 0 || port == 0 || !has_name_port(&one);
 }
 
-static bool add_range(KsLock *lock, const KsException *exception, uint32_t until, uint8_t protocol,
+/* What stands beside each range of an exception. */
+typedef struct {
+    KsLock *lock;
+    uint32_t until;
+    uint32_t index;
+} Into;
+
+static KsSetId set_of(const KsException *exception)
+{
+    if (exception->incoming)
+        return is_ipv4(exception) ? KS_SET_SERVICES4 : KS_SET_SERVICES6;
+    return is_ipv4(exception) ? KS_SET_EXCEPTIONS4 : KS_SET_EXCEPTIONS6;
+}
+
+static bool add_range(const Into *into, const KsException *exception, uint8_t protocol,
                       unsigned first_port, unsigned last_port)
 {
-    bool ipv4 = is_ipv4(exception);
+    KsSetId set = set_of(exception);
     size_t size = ks_address_size(&exception->address);
-    size_t end = size + 2 * KS_KEY_FIELD_SIZE;
+    size_t end = ks_key_size(set) / 2;
     uint16_t first = htons((uint16_t) first_port);
     uint16_t last = htons((uint16_t) last_port);
-    KsKey key = { .value = until > 0, .until = until };
+    KsKey key = { .value = into->until > 0, .until = into->until };
 
     memcpy(key.bytes, exception->address.bytes, size);
     key.bytes[size] = protocol;
@@ -349,38 +364,39 @@ static bool add_range(KsLock *lock, const KsException *exception, uint32_t until
     last_address(exception, key.bytes + end);
     key.bytes[end + size] = protocol;
     memcpy(key.bytes + end + size + KS_KEY_FIELD_SIZE, &last, sizeof(last));
-    if (exception->incoming)
-        return ks_lock_add_key(lock, ipv4 ? KS_SET_SERVICES4 : KS_SET_SERVICES6, &key);
-    return ks_lock_add_key(lock, ipv4 ? KS_SET_EXCEPTIONS4 : KS_SET_EXCEPTIONS6, &key);
+    ks_box_set_interface(set, &key, into->index);
+    return into->index > 0 ? ks_lock_add_box(into->lock, set, &key)
+                           : ks_lock_add_key(into->lock, set, &key);
 }
 
 /* All ports, without those of name servers. */
-static bool add_ports(KsLock *lock, const KsException *exception, uint32_t until, uint8_t protocol)
+static bool add_ports(const Into *into, const KsException *exception, uint8_t protocol)
 {
     unsigned from = 0;
     bool all = true;
 
     if (exception->first_port > 0)
-        return add_range(lock, exception, until, protocol, exception->first_port,
-                         exception->last_port);
+        return add_range(into, exception, protocol, exception->first_port, exception->last_port);
     for (unsigned i = 0; i < G_N_ELEMENTS(name_ports); i++) {
-        all &= add_range(lock, exception, until, protocol, from, name_ports[i] - 1u);
+        all &= add_range(into, exception, protocol, from, name_ports[i] - 1u);
         from = name_ports[i] + 1u;
     }
-    return add_range(lock, exception, until, protocol, from, PORT_MAX) && all;
+    return add_range(into, exception, protocol, from, PORT_MAX) && all;
 }
 
-bool ks_lock_add_exception(KsLock *lock, const KsException *exception, uint32_t until)
+bool ks_lock_add_exception(KsLock *lock, const KsException *exception, uint32_t until,
+                           uint32_t index)
 {
+    Into into = { lock, until, index };
     uint8_t protocol = exception->protocol;
     bool all = true;
 
     if (protocol == 0 || protocol == IPPROTO_ICMP)
-        all &= add_range(lock, exception, until, is_ipv4(exception) ? IPPROTO_ICMP : IPPROTO_ICMPV6,
-                         0, PORT_MAX);
+        all &= add_range(&into, exception, is_ipv4(exception) ? IPPROTO_ICMP : IPPROTO_ICMPV6, 0,
+                         PORT_MAX);
     if (protocol == 0 || protocol == IPPROTO_TCP)
-        all &= add_ports(lock, exception, until, IPPROTO_TCP);
+        all &= add_ports(&into, exception, IPPROTO_TCP);
     if (protocol == 0 || protocol == IPPROTO_UDP)
-        all &= add_ports(lock, exception, until, IPPROTO_UDP);
+        all &= add_ports(&into, exception, IPPROTO_UDP);
     return all;
 }

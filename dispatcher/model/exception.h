@@ -56,5 +56,7 @@ bool ks_exception_lets_out(const KsException *exception, const KsAddress *to, ui
                            uint16_t port);
 
 /* Into KS_SET_EXCEPTIONS4 or 6, incoming KS_SET_SERVICES4 or 6. `until`: when the kernel takes it
- * out again, in seconds since the boot, sleep included; 0: never. */
-bool ks_lock_add_exception(KsLock *lock, const KsException *exception, uint32_t until);
+ * out again, in seconds since the boot, sleep included; 0: never. `index`: of the only interface by
+ * which it is; 0: by any. What overlaps something in the lock already is left out. */
+bool ks_lock_add_exception(KsLock *lock, const KsException *exception, uint32_t until,
+                           uint32_t index);

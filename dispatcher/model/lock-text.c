@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/box.h"
 #include "model/lock.h"
 #include "model/server.h"
 
@@ -38,31 +39,6 @@ static char *people_text(const KsKey *key)
     memcpy(&first, key->bytes, sizeof(first));
     ks_key_last(KS_SET_PEOPLE, key, (uint8_t *) &last);
     return g_strdup_printf("%u-%u", ntohl(first), ntohl(last));
-}
-
-/* As nft writes ranges of several fields: each that is one value alone is that. */
-static char *box_text(const uint8_t *first, const uint8_t *last, size_t size)
-{
-    KsAddress from = { .family = size == 4 ? AF_INET : AF_INET6 };
-    KsAddress to = from;
-    char from_text[KS_ADDRESS_TEXT_SIZE];
-    char to_text[KS_ADDRESS_TEXT_SIZE];
-    char protocol[4];
-    uint16_t ports[2];
-    GString *text = g_string_new(NULL);
-
-    memcpy(from.bytes, first, size);
-    memcpy(to.bytes, last, size);
-    memcpy(&ports[0], first + size + KS_KEY_FIELD_SIZE, sizeof(ports[0]));
-    memcpy(&ports[1], last + size + KS_KEY_FIELD_SIZE, sizeof(ports[1]));
-    g_string_append(text, ks_address_text(&from, from_text));
-    if (memcmp(from.bytes, to.bytes, size) != 0)
-        g_string_append_printf(text, "-%s", ks_address_text(&to, to_text));
-    g_string_append_printf(text, " . %s . %u", ks_protocol_name(first[size], protocol),
-                           ntohs(ports[0]));
-    if (ports[0] != ports[1])
-        g_string_append_printf(text, "-%u", ntohs(ports[1]));
-    return g_string_free(text, FALSE);
 }
 
 uint16_t ks_key_port(KsSetId set, const KsKey *key)
@@ -121,8 +97,7 @@ char *ks_key_text(KsSetId set, const KsKey *key)
     case KS_SET_EXCEPTIONS6:
     case KS_SET_SERVICES4:
     case KS_SET_SERVICES6:
-        size = ks_key_size(set) / 2;
-        return box_text(key->bytes, key->bytes + size, size - (size_t) 2 * KS_KEY_FIELD_SIZE);
+        return ks_box_text(set, key);
     case KS_SET_PEOPLE:
         return people_text(key);
     case KS_SET_WIREGUARD_MARKS:

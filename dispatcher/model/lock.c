@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/lock.h"
 
+#include "model/box.h"
 #include "model/dns-name.h"
 #include "model/server.h"
 
@@ -52,11 +53,10 @@ static const SetShape set_shapes[KS_SET_MAX] = {
     [KS_SET_RELAYING_UPLINKS] = { 4, KS_LOCK_INTERFACES_MAX },
     [KS_SET_QUESTION_LENGTHS] = { 3 * KS_KEY_FIELD_SIZE, 1024 },
     [KS_SET_NAME_LENGTHS] = { 1, 1024 },
-    [KS_SET_EXCEPTIONS4] = { 2 * (4 + 2 * KS_KEY_FIELD_SIZE), KS_LOCK_EXCEPTIONS_MAX, .box = true },
-    [KS_SET_EXCEPTIONS6] = { 2 * (16 + 2 * KS_KEY_FIELD_SIZE), KS_LOCK_EXCEPTIONS_MAX,
-                             .box = true },
-    [KS_SET_SERVICES4] = { 2 * (4 + 2 * KS_KEY_FIELD_SIZE), KS_LOCK_EXCEPTIONS_MAX, .box = true },
-    [KS_SET_SERVICES6] = { 2 * (16 + 2 * KS_KEY_FIELD_SIZE), KS_LOCK_EXCEPTIONS_MAX, .box = true },
+    [KS_SET_EXCEPTIONS4] = { KS_BOX_SIZE(4), KS_LOCK_EXCEPTIONS_MAX, .box = true },
+    [KS_SET_EXCEPTIONS6] = { KS_BOX_SIZE(16), KS_LOCK_EXCEPTIONS_MAX, .box = true },
+    [KS_SET_SERVICES4] = { KS_BOX_SIZE(4), KS_LOCK_EXCEPTIONS_MAX, .box = true },
+    [KS_SET_SERVICES6] = { KS_BOX_SIZE(16), KS_LOCK_EXCEPTIONS_MAX, .box = true },
 };
 
 static int compare_keys(const void *a, const void *b)

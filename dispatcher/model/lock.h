@@ -47,8 +47,8 @@ typedef enum {
     KS_SET_WRAPPING_UPLINKS, /* interface index: below a link that wraps frames (ADR 33) */
     KS_SET_RELAYING_UPLINKS, /* interface index: where the kernel itself sends frames of a ring's or
                               * a mesh's */
-    KS_SET_EXCEPTIONS4, /* IPv4 address . protocol . port, first and last: exceptions (ADR 42) : 1
-                         * if it ends by itself */
+    KS_SET_EXCEPTIONS4, /* IPv4 address . protocol . port . interface, first and last: exceptions
+                         * (box.h; ADR 42, 49) : 1 if it ends by itself */
     KS_SET_EXCEPTIONS6, /* the same for IPv6 */
     KS_SET_SERVICES4,   /* the same of services here: who may reach them, and this machine's port */
     KS_SET_SERVICES6,   /* the same for IPv6 */
@@ -90,6 +90,12 @@ enum {
 /* Of an interface: the kernel counts up from 1, so only what somebody chose by hand is above. Sets
  * in the kernel hold numbers above it instead (KS_INDEX_FLIP). */
 #define KS_LOCK_INDEX_MAX 0x3fffffffu
+
+/* Sets of interfaces hold index ^ KS_INDEX_FLIP, and rules look that up. nft lists an index as the
+ * name that its link has at the time, and loads nothing of a copy if that link is not there: a
+ * tunnel, when the machine starts. No link has such a number, so nft lists it as one (ADR 27). An
+ * index up to 511 can be read off its last digits. */
+#define KS_INDEX_FLIP 2000000000u
 
 /* Bounds on what a world of ten thousand profiles may bring into the kernel. */
 #define KS_LOCK_INTERFACES_MAX 1024u

@@ -36,3 +36,13 @@ char *ks_place_wired(const char *type, const char *interface, const char *hardwa
 
     return g_strjoin(" ", "wired", kind, name, card, NULL);
 }
+
+bool ks_place_is_open(const char *place)
+{
+    g_auto(GStrv) words = g_strsplit(place, " ", -1);
+
+    if (g_strv_length(words) != 4 || !g_str_equal(words[0], "wifi"))
+        return false;
+    return g_str_equal(words[2], "-") || g_str_equal(words[2], "owe") ||
+           !g_str_equal(words[3], "key");
+}

@@ -16,3 +16,7 @@ char *ks_place_wifi(const uint8_t *ssid, size_t size, const char *key_management
 /* Any other: the connection's type, the interface, and the card's own hardware address (NULL: it
  * has none). Owned by the caller. */
 char *ks_place_wired(const char *type, const char *interface, const char *hardware);
+
+/* A Wi-Fi network that anybody can set up under its name: it asks for no key, or agrees on one with
+ * anybody who comes (RFC 8110). */
+bool ks_place_is_open(const char *place);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/uplink.h"
 
+#include "model/box.h"
 #include "model/guest.h"
 
 #include <linux/if_arp.h>
@@ -229,6 +230,35 @@ static void copy_servers(const KsLock *lock, KsLock *ret_lock, KsSetId set)
     }
 }
 
+/* The same, and on the cards below: theirs are the frames. */
+static bool add_box_below(const KsWorld *world, KsLock *ret_lock, KsSetId set, const KsKey *key)
+{
+    g_autoptr(KsLock) cards = ks_lock_new();
+    const GArray *found = cards->sets[KS_SET_LAN_INTERFACES];
+    bool all = add_from(world, ks_box_interface(set, key), KS_SET_LAN_INTERFACES, cards, 0);
+
+    for (unsigned i = 0; i < found->len; i++) {
+        KsKey below = *key;
+
+        ks_box_set_interface(set, &below, ks_key_number(&g_array_index(found, KsKey, i)));
+        all &= ks_lock_add_box(ret_lock, set, &below);
+    }
+    return all;
+}
+
+static bool draw_boxes(const KsWorld *world, const KsLock *lock, KsLock *ret_lock, KsSetId set)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < lock->sets[set]->len; i++) {
+        const KsKey *key = &g_array_index(lock->sets[set], KsKey, i);
+
+        all &= ks_box_interface(set, key) > 0 ? add_box_below(world, ret_lock, set, key)
+                                              : ks_lock_add_key(ret_lock, set, key);
+    }
+    return all;
+}
+
 /* What this layer alone needs, from its other sets. */
 static const struct {
     KsSetId set;
@@ -244,9 +274,10 @@ bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
     static const KsSetId same[] = {
         KS_SET_DHCP_SERVERS,      KS_SET_TUNNEL_ROUTES4,    KS_SET_TUNNEL_ROUTES6,
         KS_SET_TUNNEL_ADDRESSES4, KS_SET_TUNNEL_ADDRESSES6, KS_SET_PPPOE_PEERS,
-        KS_SET_TELLING,           KS_SET_EXCEPTIONS4,       KS_SET_EXCEPTIONS6,
-        KS_SET_SERVICES4,         KS_SET_SERVICES6,
+        KS_SET_TELLING,
     };
+    static const KsSetId boxes[] = { KS_SET_EXCEPTIONS4, KS_SET_EXCEPTIONS6, KS_SET_SERVICES4,
+                                     KS_SET_SERVICES6 };
     static const KsSetId servers[] = { KS_SET_SERVERS4, KS_SET_SERVERS6, KS_SET_PROTOCOLS4,
                                        KS_SET_PROTOCOLS6 };
     const GArray *lan = lock->sets[KS_SET_LAN_INTERFACES];
@@ -263,6 +294,8 @@ bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
         copy_servers(lock, ret_lock, servers[i]);
     for (unsigned i = 0; i < G_N_ELEMENTS(derived); i++)
         all &= ks_lock_add_beginnings(ret_lock, derived[i].set, ret_lock->sets[derived[i].from]);
+    for (unsigned i = 0; i < G_N_ELEMENTS(boxes); i++)
+        all &= draw_boxes(world, lock, ret_lock, boxes[i]);
     all &= open_others(world, lock, ret_lock);
     all &= add_cards_that_wrap(world, ret_lock);
     for (unsigned i = 0; i < lan->len; i++)

@@ -17,6 +17,7 @@ static void free_entry(void *data)
 
     g_free(entry->name);
     g_free(entry->source);
+    ks_exception_network_clear(&entry->on);
     g_free(entry);
 }
 
@@ -35,6 +36,7 @@ static void add_entry(KsExceptions *exceptions, const KsExceptionEntry *entry)
     *added = *entry;
     added->name = g_strdup(entry->name);
     added->source = g_strdup(entry->source);
+    ks_exception_network_copy(&entry->on, &added->on);
     g_ptr_array_add(exceptions->entries, added);
 }
 
@@ -81,7 +83,7 @@ static bool name_is_valid(const char *name)
 
 /* Beside those that are there. */
 static bool fits(const KsExceptions *exceptions, const char *name, const KsException *what,
-                 GError **error)
+                 const KsExceptionNetwork *on, GError **error)
 {
     for (unsigned i = 0; i < exceptions->entries->len; i++) {
         const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i);
@@ -90,7 +92,8 @@ static bool fits(const KsExceptions *exceptions, const char *name, const KsExcep
             return fail(error, KS_ERROR_EXCEPTION_EXISTS,
                         "There is an exception of this name already. Remove it first: "
                         "nm-killswitch allow remove NAME");
-        if (!ks_exceptions_overlap(&entry->what, what))
+        if (!ks_exceptions_overlap(&entry->what, what) ||
+            !ks_exception_networks_meet(&entry->on, on))
             continue;
         g_set_error(error, KS_ERROR, KS_ERROR_EXCEPTION_EXISTS,
                     "The exception “%s” opens some of this already. Remove it first: nm-killswitch "
@@ -175,20 +178,22 @@ bool ks_exceptions_add(KsExceptions *exceptions, const KsExceptionWish *wish, co
     leak = ks_exception_leak(&what);
     if (refusal)
         return fail(error, KS_ERROR_INVALID_ARGUMENTS, refusal);
-    if ((world && !suits(&what, world, error)) || !fits(exceptions, wish->name, &what, error))
+    if ((world && !suits(&what, world, error)) ||
+        !fits(exceptions, wish->name, &what, &wish->on, error))
         return false;
     if (leak && !wish->confirmed)
         return fail(error, KS_ERROR_NOT_CONFIRMED, leak);
     add_entry(exceptions, &(KsExceptionEntry){ .name = (char *) wish->name,
                                                .source = (char *) wish->source,
                                                .what = what,
+                                               .on = wish->on,
                                                .until = until });
     return true;
 }
 
 bool ks_exceptions_add_entry(KsExceptions *exceptions, const KsExceptionEntry *entry)
 {
-    if (!fits(exceptions, entry->name, &entry->what, NULL))
+    if (!fits(exceptions, entry->name, &entry->what, &entry->on, NULL))
         return false;
     add_entry(exceptions, entry);
     return true;
@@ -245,6 +250,34 @@ uint32_t ks_exceptions_next_end(const KsExceptions *exceptions)
     return next;
 }
 
+bool ks_exceptions_forget(KsExceptions *exceptions,
+                          bool (*is_there)(const char *uuid, const void *data), const void *data)
+{
+    unsigned before = exceptions->entries->len;
+
+    for (unsigned i = before; i > 0; i--) {
+        const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i - 1);
+
+        if (entry->on.uuid && !is_there(entry->on.uuid, data))
+            g_ptr_array_remove_index(exceptions->entries, i - 1);
+    }
+    return exceptions->entries->len < before;
+}
+
+static bool draw_on_network(const KsWorld *world, const KsExceptionEntry *entry, KsLock *lock)
+{
+    bool all = true;
+
+    for (unsigned i = 0; i < world->networks->len; i++) {
+        uint32_t index =
+            ks_exception_network_index(&entry->on, world, g_ptr_array_index(world->networks, i));
+
+        if (index > 0)
+            all &= ks_lock_add_exception(lock, &entry->what, entry->until, index);
+    }
+    return all;
+}
+
 bool ks_exceptions_draw(const KsWorld *world, KsLock *lock)
 {
     const KsExceptions *exceptions = world->exceptions;
@@ -253,17 +286,22 @@ bool ks_exceptions_draw(const KsWorld *world, KsLock *lock)
     for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
         const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i);
 
-        if (!is_broadcast(&entry->what, world))
-            all &= ks_lock_add_exception(lock, &entry->what, entry->until);
+        if (is_broadcast(&entry->what, world))
+            continue;
+        all &= entry->on.uuid ? draw_on_network(world, entry, lock)
+                              : ks_lock_add_exception(lock, &entry->what, entry->until, 0);
     }
     return all;
 }
 
 /* ---- as a file's text ---- */
 
-#define GROUP_FILE   "exceptions"
-#define KEY_VERSION  "version"
-#define VERSION      1
+#define GROUP_FILE  "exceptions"
+#define KEY_VERSION "version"
+#define VERSION     2
+#define VERSION_ALL \
+    1 /* of one without networks: versions before know these, and would make one of
+                        * all of what is for one alone */
 #define GROUP_PREFIX "exception "
 #define KEY_NAME     "name"
 #define KEY_TO       "to"
@@ -271,6 +309,9 @@ bool ks_exceptions_draw(const KsWorld *world, KsLock *lock)
 #define KEY_PROTOCOL "protocol"
 #define KEY_PORTS    "ports"
 #define KEY_UNTIL    "until"
+#define KEY_NETWORK  "network"
+#define KEY_PLACE    "network-place"
+#define KEY_CALLED   "network-name"
 
 static void put_entry(GKeyFile *file, const char *group, const KsExceptionEntry *entry)
 {
@@ -284,14 +325,20 @@ static void put_entry(GKeyFile *file, const char *group, const KsExceptionEntry 
     g_key_file_set_string(file, group, KEY_PORTS, ks_exception_ports_text(&entry->what, ports));
     if (entry->until > 0)
         g_key_file_set_uint64(file, group, KEY_UNTIL, entry->until);
+    if (!entry->on.uuid)
+        return;
+    g_key_file_set_string(file, group, KEY_NETWORK, entry->on.uuid);
+    g_key_file_set_string(file, group, KEY_PLACE, entry->on.place);
+    g_key_file_set_string(file, group, KEY_CALLED, entry->on.name);
 }
 
 char *ks_exceptions_to_text(const KsExceptions *exceptions, bool ending)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     unsigned put = 0;
+    int version = VERSION_ALL;
 
-    g_key_file_set_integer(file, GROUP_FILE, KEY_VERSION, VERSION);
+    g_key_file_set_integer(file, GROUP_FILE, KEY_VERSION, version); /* its place is before them */
     for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
         const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i);
         g_autofree char *group = NULL;
@@ -300,8 +347,29 @@ char *ks_exceptions_to_text(const KsExceptions *exceptions, bool ending)
             continue;
         group = g_strdup_printf(GROUP_PREFIX "%u", ++put);
         put_entry(file, group, entry);
+        if (entry->on.uuid)
+            version = VERSION;
     }
+    g_key_file_set_integer(file, GROUP_FILE, KEY_VERSION, version);
     return g_key_file_to_data(file, NULL, NULL);
+}
+
+/* All of it or nothing, and nothing in a file that versions before understand. */
+static bool take_network(GKeyFile *file, const char *group, KsExceptionNetwork *ret_network)
+{
+    static const char *const keys[] = { KEY_NETWORK, KEY_PLACE, KEY_CALLED };
+    unsigned there = 0;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(keys); i++)
+        there += g_key_file_has_key(file, group, keys[i], NULL);
+    if (there == 0)
+        return true;
+    ret_network->uuid = g_key_file_get_string(file, group, KEY_NETWORK, NULL);
+    ret_network->place = g_key_file_get_string(file, group, KEY_PLACE, NULL);
+    ret_network->name = g_key_file_get_string(file, group, KEY_CALLED, NULL);
+    return ret_network->uuid && ret_network->place && ret_network->name &&
+           g_key_file_get_integer(file, GROUP_FILE, KEY_VERSION, NULL) == VERSION &&
+           ks_exception_network_is_valid(ret_network);
 }
 
 static bool take_group(KsExceptions *exceptions, GKeyFile *file, const char *group, bool ending,
@@ -317,13 +385,16 @@ static bool take_group(KsExceptions *exceptions, GKeyFile *file, const char *gro
         .name = name, .to = to, .from = from, .protocol = protocol, .confirmed = true
     };
     KsException read = { 0 };
+    g_auto(KsExceptionNetwork) on = { 0 };
 
-    if (!name || !to == !from || !protocol || !ports || !ks_exception_read_ports(ports, &read) ||
+    if (!take_network(file, group, &on) || !name || !to == !from || !protocol || !ports ||
+        !ks_exception_read_ports(ports, &read) ||
         g_key_file_has_key(file, group, KEY_UNTIL, NULL) != ending || (ending && until == 0) ||
         until > UINT32_MAX)
         return fail(error, KS_ERROR_STATE, "a key is missing or has no meaning");
     wish.first_port = read.first_port;
     wish.last_port = read.last_port;
+    wish.on = on;
     return ks_exceptions_add(exceptions, &wish, NULL, (uint32_t) until, error);
 }
 
@@ -331,7 +402,9 @@ static bool take_groups(KsExceptions *exceptions, GKeyFile *file, bool ending, G
 {
     g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
 
-    if (g_key_file_get_integer(file, GROUP_FILE, KEY_VERSION, NULL) != VERSION)
+    int version = g_key_file_get_integer(file, GROUP_FILE, KEY_VERSION, NULL);
+
+    if (version != VERSION && version != VERSION_ALL)
         return fail(error, KS_ERROR_STATE, "it is of another version");
     for (unsigned i = 0; groups[i]; i++) {
         if (strcmp(groups[i], GROUP_FILE) == 0)

@@ -3,11 +3,13 @@
 
 #include "model/exception.h"
 #include "model/world.h"
+#include "policy/exception-network.h"
 
 #include <gio/gio.h>
 
 /* The exceptions that people made (ADR 42): a plain value with bounds; files/exceptions-file.h
- * keeps it on disk. No two let out the same packet, so that each can be taken back alone. */
+ * keeps it on disk. No two let out the same packet, so that each can be taken back alone; those of
+ * two networks go by interfaces of their own. */
 
 /* Seconds; more than the two ends may differ by (model/lock-compare.c). */
 #define KS_EXCEPTION_EARLIER 3u
@@ -16,6 +18,7 @@ typedef struct {
     char *name;
     char *source; /* file and line where an administrator laid it down; NULL: people made it */
     KsException what;
+    KsExceptionNetwork on;
     uint32_t until; /* when the kernel ends it, in seconds since the boot, sleep included; 0: never.
                      * The guard does KS_EXCEPTION_EARLIER before: what should be is never more than
                      * what the kernel holds */
@@ -39,7 +42,8 @@ typedef struct {
     uint16_t first_port; /* 0: all, without those of name servers */
     uint16_t last_port;
     bool confirmed;
-    const char *source; /* as of an entry */
+    const char *source;    /* as of an entry */
+    KsExceptionNetwork on; /* as found; not owned */
 } KsExceptionWish;
 
 /* False with KS_ERROR_INVALID_ARGUMENTS, KS_ERROR_EXCEPTION_EXISTS, or KS_ERROR_NOT_CONFIRMED with
@@ -63,7 +67,13 @@ bool ks_exceptions_end(KsExceptions *exceptions, uint32_t now);
 /* When the next one is to be taken out; 0: none does by itself. */
 uint32_t ks_exceptions_next_end(const KsExceptions *exceptions);
 
-/* The world's into the lock, without a network's broadcast address; false: not all went in. */
+/* Takes out those of networks that NetworkManager has no connection of any more. True if there were
+ * any. */
+bool ks_exceptions_forget(KsExceptions *exceptions,
+                          bool (*is_there)(const char *uuid, const void *data), const void *data);
+
+/* The world's that are in force now into the lock, without a network's broadcast address; false:
+ * not all went in. */
 bool ks_exceptions_draw(const KsWorld *world, KsLock *lock);
 
 /* A file's text: of those that last, or of those that end. Owned by the caller. */

@@ -64,6 +64,17 @@ static bool has_exception_in(const KsWorld *world, const KsException *exception,
     return false;
 }
 
+/* In force, there. */
+static bool is_on(const KsWorld *world, const KsExceptionEntry *entry, uint32_t index)
+{
+    bool is = !entry->on.uuid;
+
+    for (unsigned i = 0; i < world->networks->len; i++)
+        is |= index ==
+              ks_exception_network_index(&entry->on, world, g_ptr_array_index(world->networks, i));
+    return is;
+}
+
 #define NOT_REACHED "it cannot be reached, and by that the network may find out what you use."
 
 /* What the lock makes of it: exceptions ask no route. */
@@ -75,8 +86,8 @@ static char *outcome(const KsWorld *world, uint32_t index, KsSteered how)
     for (unsigned i = 0; i < ks_exceptions_count(world->exceptions); i++) {
         const KsExceptionEntry *entry = ks_exceptions_get(world->exceptions, i);
 
-        if (!entry->what.incoming && has_exception_in(world, &entry->what, index, how) &&
-            count++ == 0)
+        if (!entry->what.incoming && is_on(world, entry, index) &&
+            has_exception_in(world, &entry->what, index, how) && count++ == 0)
             first = entry->name;
     }
     if (count == 0)

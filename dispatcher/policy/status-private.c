@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/server.h"
+#include "policy/exceptions.h"
 #include "policy/status.h"
 
 bool ks_status_hides(const KsWorld *world, const KsViewer *viewer)
@@ -53,6 +54,18 @@ static void mark_vpn(uint64_t *mark, const KsVpn *vpn)
     }
 }
 
+static void mark_exceptions(uint64_t *mark, const KsWorld *world)
+{
+    for (unsigned i = 0; i < ks_exceptions_count(world->exceptions); i++) {
+        const KsExceptionEntry *entry = ks_exceptions_get(world->exceptions, i);
+
+        if (!entry->on.uuid || !g_hash_table_lookup(world->network_users, entry->on.uuid))
+            continue;
+        mark_text(mark, entry->on.uuid);
+        mark_text(mark, entry->on.name);
+    }
+}
+
 uint64_t ks_status_private_mark(const KsStatusFacts *facts)
 {
     const GArray *tunnels = ks_engine_tunnels(facts->engine);
@@ -77,6 +90,7 @@ uint64_t ks_status_private_mark(const KsStatusFacts *facts)
     for (unsigned i = 0; networks && networks[i]; i++)
         if (g_hash_table_lookup(facts->world->network_users, networks[i]))
             mark_text(&mark, networks[i]);
+    mark_exceptions(&mark, facts->world);
     for (unsigned i = 0; i < tunnels->len; i++)
         if (g_array_index(tunnels, KsTunnel, i).users)
             mark_text(&mark, g_array_index(tunnels, KsTunnel, i).uuid);

@@ -214,8 +214,7 @@ static uint64_t paused_until(const KsHeld *held)
     return ((uint64_t) g_get_real_time() / 1000 + held->pause + 999) / 1000;
 }
 
-/* Nobody but root does before NetworkManager has told whose it is. */
-static bool sees_network(const KsStatusFacts *facts, const char *uuid)
+bool ks_status_sees_network(const KsStatusFacts *facts, const char *uuid)
 {
     void *users;
 
@@ -400,7 +399,8 @@ static GVariant *describe_lan_networks(const KsStatusFacts *facts)
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_STRING_ARRAY);
     for (unsigned i = 0; uuids && uuids[i]; i++)
-        g_variant_builder_add(&builder, "s", sees_network(facts, uuids[i]) ? uuids[i] : "");
+        g_variant_builder_add(&builder, "s",
+                              ks_status_sees_network(facts, uuids[i]) ? uuids[i] : "");
     return g_variant_builder_end(&builder);
 }
 
@@ -428,6 +428,8 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
                           g_variant_new_string(facts->mode_source ? facts->mode_source : ""));
     g_variant_builder_add(&builder, "{sv}", "always_on", ks_status_always_on(facts));
     g_variant_builder_add(&builder, "{sv}", "exceptions", ks_status_exceptions(facts));
+    g_variant_builder_add(&builder, "{sv}", "exceptions_elsewhere",
+                          ks_status_exceptions_elsewhere(facts));
     g_variant_builder_add(&builder, "{sv}", "sharing", ks_status_sharing(facts));
     g_variant_builder_add(&builder, "{sv}", "lan", g_variant_new_boolean(settings->lan));
     g_variant_builder_add(&builder, "{sv}", "lan_networks", describe_lan_networks(facts));

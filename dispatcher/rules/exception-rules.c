@@ -45,13 +45,13 @@
 /* Exceptions (ADR 42). What was sent is asked for again with each packet, so that all ends at once
  * when an exception does; no rule asks for a connection's state (ADR 5). */
 static const KsRule rules[] = {
-    { KS_CHAIN_LEAVING, "ip daddr . ip protocol . th dport @exceptions4 jump excepted",
+    { KS_CHAIN_LEAVING, "ip daddr . ip protocol . th dport . oif ^ 2004318071 @allowed_to4 jump excepted",
       DO(IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),
-         TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_SET_EXCEPTIONS4),
+         TRANSPORT(DESTINATION_PORT, 2, R1_2), OIF_FIELD(R1_3), LOOKUP(KS_SET_EXCEPTIONS4),
          JUMP(KS_CHAIN_EXCEPTED)), "where a person made an exception" },
-    { KS_CHAIN_LEAVING, "ip6 daddr . ip6 nexthdr . th dport @exceptions6 jump excepted",
+    { KS_CHAIN_LEAVING, "ip6 daddr . ip6 nexthdr . th dport . oif ^ 2004318071 @allowed_to6 jump excepted",
       DO(IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), NETWORK(IPV6_NEXT_HEADER, 1, R2),
-         TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_SET_EXCEPTIONS6),
+         TRANSPORT(DESTINATION_PORT, 2, R2_1), OIF_FIELD(R2_2), LOOKUP(KS_SET_EXCEPTIONS6),
          JUMP(KS_CHAIN_EXCEPTED)), "where a person made an exception" },
 
     /* The protocol is the header's own: what has IPv6 extension headers, a routing header or a
@@ -74,13 +74,13 @@ static const KsRule rules[] = {
 
     /* A service here: who began is noted, each packet asks for the exception and for the note, and
      * no connection begins from here (ADR 45). The second layer knows an answer by its mark. */
-    { KS_CHAIN_LEAVING, "ip daddr . ip protocol . th sport @services4 jump service_out",
+    { KS_CHAIN_LEAVING, "ip daddr . ip protocol . th sport . oif ^ 2004318071 @allowed_from4 jump service_out",
       DO(IS_IPV4, NETWORK(IPV4_DESTINATION, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),
-         TRANSPORT(SOURCE_PORT, 2, R1_2), LOOKUP(KS_SET_SERVICES4),
+         TRANSPORT(SOURCE_PORT, 2, R1_2), OIF_FIELD(R1_3), LOOKUP(KS_SET_SERVICES4),
          JUMP(KS_CHAIN_SERVICE_OUT)), "from a service that others may reach" },
-    { KS_CHAIN_LEAVING, "ip6 daddr . ip6 nexthdr . th sport @services6 jump service_out",
+    { KS_CHAIN_LEAVING, "ip6 daddr . ip6 nexthdr . th sport . oif ^ 2004318071 @allowed_from6 jump service_out",
       DO(IS_IPV6, NETWORK(IPV6_DESTINATION, 16, R1), NETWORK(IPV6_NEXT_HEADER, 1, R2),
-         TRANSPORT(SOURCE_PORT, 2, R2_1), LOOKUP(KS_SET_SERVICES6),
+         TRANSPORT(SOURCE_PORT, 2, R2_1), OIF_FIELD(R2_2), LOOKUP(KS_SET_SERVICES6),
          JUMP(KS_CHAIN_SERVICE_OUT)), "from a service that others may reach" },
 
     PLAIN_IPV4(KS_CHAIN_SERVICE_OUT),
@@ -117,21 +117,21 @@ static const KsRule rules[] = {
     /* Put together, a packet has lost the connection that the kernel knew it by: what begins one
      * could be of one of ours. The first piece says the port. */
     { KS_CHAIN_PREROUTING,
-      "ip frag-off & 16383 != 0 ip saddr . ip protocol . th dport @services4 jump service_pieces",
+      "ip frag-off & 16383 != 0 ip saddr . ip protocol . th dport . iif ^ 2004318071 @allowed_from4 jump service_pieces",
       DO(IS_IPV4, NETWORK(IPV4_FRAGMENT, 2, R1), MASK(2, 0x3f, 0xff), COMPARE(NEQ, 2, 0, 0),
          NETWORK(IPV4_SOURCE, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),
-         TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_SET_SERVICES4),
+         TRANSPORT(DESTINATION_PORT, 2, R1_2), IIF_FIELD(R1_3), LOOKUP(KS_SET_SERVICES4),
          JUMP(KS_CHAIN_SERVICE_PIECES)), "in pieces to a service" },
     { KS_CHAIN_SERVICE_PIECES, "meta l4proto tcp counter name \"blocked_in\" drop",
       DO(IS_PROTOCOL(IPPROTO_TCP), COUNT(KS_COUNTER_BLOCKED_IN), DROP) },
 
-    { KS_CHAIN_EXCEPTED_IN, "ip saddr . ip protocol . th dport @services4 jump service_in",
+    { KS_CHAIN_EXCEPTED_IN, "ip saddr . ip protocol . th dport . iif ^ 2004318071 @allowed_from4 jump service_in",
       DO(IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),
-         TRANSPORT(DESTINATION_PORT, 2, R1_2), LOOKUP(KS_SET_SERVICES4),
+         TRANSPORT(DESTINATION_PORT, 2, R1_2), IIF_FIELD(R1_3), LOOKUP(KS_SET_SERVICES4),
          JUMP(KS_CHAIN_SERVICE_IN)) },
-    { KS_CHAIN_EXCEPTED_IN, "ip6 saddr . ip6 nexthdr . th dport @services6 jump service_in",
+    { KS_CHAIN_EXCEPTED_IN, "ip6 saddr . ip6 nexthdr . th dport . iif ^ 2004318071 @allowed_from6 jump service_in",
       DO(IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), NETWORK(IPV6_NEXT_HEADER, 1, R2),
-         TRANSPORT(DESTINATION_PORT, 2, R2_1), LOOKUP(KS_SET_SERVICES6),
+         TRANSPORT(DESTINATION_PORT, 2, R2_1), IIF_FIELD(R2_2), LOOKUP(KS_SET_SERVICES6),
          JUMP(KS_CHAIN_SERVICE_IN)) },
 
     VPN_REACHES(KS_CHAIN_SERVICE_IN, "saddr", SOURCE),
@@ -190,14 +190,14 @@ static const KsRule rules[] = {
       DO(CLIENT6, REMEMBER(KS_NFT_SET_CLIENTS6, KS_FLOW_MS), ACCEPT),
       "it may be answered for 2 minutes" },
 
-    { KS_CHAIN_EXCEPTED_IN, "ip saddr . ip protocol . th sport @exceptions4 jump excepted_back",
+    { KS_CHAIN_EXCEPTED_IN, "ip saddr . ip protocol . th sport . iif ^ 2004318071 @allowed_to4 jump excepted_back",
       DO(IS_IPV4, NETWORK(IPV4_SOURCE, 4, R1), NETWORK(IPV4_PROTOCOL, 1, R1_1),
          TRANSPORT(SOURCE_PORT, 2, R1_2),
-         LOOKUP(KS_SET_EXCEPTIONS4), JUMP(KS_CHAIN_EXCEPTED_BACK)) },
-    { KS_CHAIN_EXCEPTED_IN, "ip6 saddr . ip6 nexthdr . th sport @exceptions6 jump excepted_back",
+         IIF_FIELD(R1_3), LOOKUP(KS_SET_EXCEPTIONS4), JUMP(KS_CHAIN_EXCEPTED_BACK)) },
+    { KS_CHAIN_EXCEPTED_IN, "ip6 saddr . ip6 nexthdr . th sport . iif ^ 2004318071 @allowed_to6 jump excepted_back",
       DO(IS_IPV6, NETWORK(IPV6_SOURCE, 16, R1), NETWORK(IPV6_NEXT_HEADER, 1, R2),
          TRANSPORT(SOURCE_PORT, 2, R2_1),
-         LOOKUP(KS_SET_EXCEPTIONS6), JUMP(KS_CHAIN_EXCEPTED_BACK)) },
+         IIF_FIELD(R2_2), LOOKUP(KS_SET_EXCEPTIONS6), JUMP(KS_CHAIN_EXCEPTED_BACK)) },
 
     VPN_REACHES(KS_CHAIN_EXCEPTED_BACK, "saddr", SOURCE),
     { KS_CHAIN_EXCEPTED_BACK, "tcp flags syn / syn,ack return",

@@ -24,19 +24,20 @@
     [KS_CHAIN_SERVICE_OUT] = { "service_out", .comment = "answers to clients, and no more" }
 
 /* In both tables the same fields. */
-#define EXCEPTION_RANGES(size_of_address)          \
-    .field_sizes = { (size_of_address), 1, 2, 0 }, \
+#define EXCEPTION_RANGES(size_of_address)             \
+    .field_sizes = { (size_of_address), 1, 2, 4, 0 }, \
     .flags = NFT_SET_INTERVAL | NFT_SET_CONCAT | NFT_SET_TIMEOUT
 
-#define RANGES(id, called, text, address, bits, bytes)                        \
-    [id] = {                                                                  \
-        .keys = (id),                                                         \
-        .name = (called),                                                     \
-        .comment = (text),                                                    \
-        .nft_type = address " . inet_proto . inet_service",                   \
-        .key_type = CONCAT(CONCAT(bits, TYPE_INET_PROTO), TYPE_INET_SERVICE), \
-        .key_length = (bytes) + 8,                                            \
-        EXCEPTION_RANGES(bytes),                                              \
+#define RANGES(id, called, text, address, bits, bytes)                                          \
+    [id] = {                                                                                    \
+        .keys = (id),                                                                           \
+        .name = (called),                                                                       \
+        .comment = (text),                                                                      \
+        .nft_type = address " . inet_proto . inet_service . iface_index",                       \
+        .key_type =                                                                             \
+            CONCAT(CONCAT(CONCAT(bits, TYPE_INET_PROTO), TYPE_INET_SERVICE), TYPE_IFACE_INDEX), \
+        .key_length = (bytes) + 12,                                                             \
+        EXCEPTION_RANGES(bytes),                                                                \
     }
 #define RANGES4(id, called, text) RANGES(id, called, text, "ipv4_addr", TYPE_IPV4_ADDR, 4)
 #define RANGES6(id, called, text) RANGES(id, called, text, "ipv6_addr", TYPE_IPV6_ADDR, 16)
@@ -68,10 +69,10 @@
           (bytes) + 12)
 
 #define EXCEPTION_SETS                                                                  \
-    RANGES4(KS_SET_EXCEPTIONS4, "exceptions4", "where a person made an exception"),     \
-        RANGES6(KS_SET_EXCEPTIONS6, "exceptions6", "where a person made an exception"), \
-        RANGES4(KS_SET_SERVICES4, "services4", "who may reach a service here"),         \
-        RANGES6(KS_SET_SERVICES6, "services6", "who may reach a service here"),         \
+    RANGES4(KS_SET_EXCEPTIONS4, "allowed_to4", "where a person made an exception"),     \
+        RANGES6(KS_SET_EXCEPTIONS6, "allowed_to6", "where a person made an exception"), \
+        RANGES4(KS_SET_SERVICES4, "allowed_from4", "who may reach a service here"),     \
+        RANGES6(KS_SET_SERVICES6, "allowed_from6", "who may reach a service here"),     \
         FLOWS(KS_NFT_SET_FLOWS4, "flows4", "ipv4_addr", TYPE_IPV4_ADDR, 4),             \
         FLOWS(KS_NFT_SET_FLOWS6, "flows6", "ipv6_addr", TYPE_IPV6_ADDR, 16),            \
         CLIENTS(KS_NFT_SET_CLIENTS4, "clients4", "ipv4_addr", TYPE_IPV4_ADDR, 4),       \

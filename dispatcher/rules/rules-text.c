@@ -43,6 +43,11 @@ static uint32_t kernels_number(const uint8_t *bytes)
     return number;
 }
 
+static uint32_t wires_number(const uint8_t *bytes)
+{
+    return ntohl(kernels_number(bytes));
+}
+
 /* Returns the field's length in the key, with what fills it up. */
 static unsigned append_field(GString *text, const KsField *field, const uint8_t *bytes)
 {
@@ -53,6 +58,8 @@ static unsigned append_field(GString *text, const KsField *field, const uint8_t 
         append_number(text, bytes, size);
     else if (field->kind == KS_FIELD_META && field->of == NFT_META_NFPROTO)
         g_string_append(text, bytes[0] == NFPROTO_IPV4 ? "ipv4" : "ipv6");
+    else if (field->kind == KS_FIELD_META && field->of == NFT_META_OIF)
+        g_string_append_printf(text, "%u", wires_number(bytes));
     else if (field->kind == KS_FIELD_META && field->of == NFT_META_LEN)
         g_string_append_printf(text, "%u", kernels_number(bytes));
     else if (field->kind == KS_FIELD_META)

@@ -109,12 +109,6 @@ typedef struct {
     const char *comment;
 } KsSetDefinition;
 
-/* Sets of interfaces hold index ^ KS_INDEX_FLIP, and rules look that up. nft lists an index as the
- * name that its link has at the time, and loads nothing of a copy if that link is not there: a
- * tunnel, when the machine starts. No link has such a number, so nft lists it as one (ADR 27). An
- * index up to 511 can be read off its last digits. */
-#define KS_INDEX_FLIP 2000000000u
-
 /* From an index to what the set holds, and back; other keys stay. */
 void ks_set_flip_index(const KsSetDefinition *definition, KsKey *key);
 

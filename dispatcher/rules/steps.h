@@ -3,6 +3,7 @@
 
 /* The words that rules and sets are written in; for the files of this folder that hold tables. */
 
+#include "model/box.h"
 #include "model/names.h"
 #include "rules/skeleton.h"
 
@@ -128,14 +129,15 @@
     STEP(IMMEDIATE, .reg = (into), .length = (bytes), BYTES(__VA_ARGS__))
 #define EXTENSION(header, at, bytes, into) \
     STEP(EXTENSION, .key = (header), .offset = (at), .length = (bytes), .reg = (into))
-#define PRESENCE(header, into) STEP(PRESENCE, .key = (header), .length = 1, .reg = (into))
-#define OPTION(number, into)   STEP(OPTION, .key = (number), .length = 1, .reg = (into))
-#define SWAP(in)               STEP(SWAP, .reg = (in))
-#define MASK(bytes, ...)       STEP(MASK, .reg = R1, .length = (bytes), BYTES(__VA_ARGS__))
+#define PRESENCE(header, into)  STEP(PRESENCE, .key = (header), .length = 1, .reg = (into))
+#define OPTION(number, into)    STEP(OPTION, .key = (number), .length = 1, .reg = (into))
+#define SWAP(in)                STEP(SWAP, .reg = (in))
+#define MASK(bytes, ...)        STEP(MASK, .reg = R1, .length = (bytes), BYTES(__VA_ARGS__))
 /* A mask of bytes that nft knows by their place alone: nft 1.1 lists ANDs with gaps wrongly, and
  * none of the bits set that do not count (ADR 27). */
-#define SET_BITS(bytes, ...)   STEP(SET_BITS, .reg = R1, .length = (bytes), BYTES(__VA_ARGS__))
-#define FLIP_BITS(bytes, ...)  STEP(FLIP_BITS, .reg = R1, .length = (bytes), BYTES(__VA_ARGS__))
+#define SET_BITS(bytes, ...)    STEP(SET_BITS, .reg = R1, .length = (bytes), BYTES(__VA_ARGS__))
+#define FLIP_BITS(bytes, ...)   FLIP_IN(R1, bytes, __VA_ARGS__)
+#define FLIP_IN(in, bytes, ...) STEP(FLIP_BITS, .reg = (in), .length = (bytes), BYTES(__VA_ARGS__))
 #define COMPARE(op, bytes, ...) \
     STEP(COMPARE, .reg = R1, .key = NFT_CMP_##op, .length = (bytes), BYTES(__VA_ARGS__))
 #define LOOKUP(set)        STEP(LOOKUP, .reg = R1, .key = (set))
@@ -195,6 +197,11 @@
 #define IIF_IN(set)     IIF_FLIPPED, LOOKUP(set)
 #define OIF_IN(set)     OIF_FLIPPED, LOOKUP(set)
 #define OIF_NOT_IN(set) OIF_FLIPPED, LOOKUP_NOT(set)
+
+/* The same as a field of exceptions' ranges (model/box.h): nft compares ranges on the wire's
+ * order. */
+#define IIF_FIELD(in) META(IIF, in), FLIP_IN(in, 4, HOST_ORDER(KS_BOX_FLIP)), SWAP(in)
+#define OIF_FIELD(in) META(OIF, in), FLIP_IN(in, 4, HOST_ORDER(KS_BOX_FLIP)), SWAP(in)
 
 /* The same of two. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

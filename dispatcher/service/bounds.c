@@ -76,3 +76,11 @@ bool ks_bounds_of_here(GVariant *arguments)
     return g_variant_n_children(networks) > 0 &&
            is_list(arguments, 1, KS_LAN_NETWORKS_MAX, ks_uuid_is_valid);
 }
+
+bool ks_bounds_of_exception_on(GVariant *arguments)
+{
+    const char *network;
+
+    g_variant_get_child(arguments, 7, "&s", &network);
+    return ks_uuid_is_valid(network);
+}

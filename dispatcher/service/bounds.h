@@ -13,3 +13,4 @@ bool ks_bounds_of_cards(GVariant *arguments);
 bool ks_bounds_of_mode(GVariant *arguments);
 bool ks_bounds_of_locks(GVariant *arguments);
 bool ks_bounds_of_here(GVariant *arguments);
+bool ks_bounds_of_exception_on(GVariant *arguments);

@@ -25,6 +25,7 @@ bool ks_method_is_private_service(GVariant *arguments)
     return read_second(arguments, &what) && ks_exception_holds_private(&what);
 }
 
+/* Those for one network alone have one argument more. */
 static bool add(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, bool incoming,
                 GError **error)
 {
@@ -32,9 +33,16 @@ static bool add(KsGuard *guard, KsGuardDoing doing, GVariant *arguments, bool in
     gboolean confirmed;
     guint32 seconds;
 
-    g_variant_get(arguments, "(&s&s&sqqub)", &wish.name, incoming ? &wish.from : &wish.to,
-                  &wish.protocol, &wish.first_port, &wish.last_port, &seconds, &confirmed);
+    g_variant_get_child(arguments, 0, "&s", &wish.name);
+    g_variant_get_child(arguments, 1, "&s", incoming ? &wish.from : &wish.to);
+    g_variant_get_child(arguments, 2, "&s", &wish.protocol);
+    g_variant_get_child(arguments, 3, "q", &wish.first_port);
+    g_variant_get_child(arguments, 4, "q", &wish.last_port);
+    g_variant_get_child(arguments, 5, "u", &seconds);
+    g_variant_get_child(arguments, 6, "b", &confirmed);
     wish.confirmed = confirmed;
+    if (g_variant_n_children(arguments) > 7)
+        g_variant_get_child(arguments, 7, "&s", &wish.on.uuid);
     return ks_guard_add_exception(guard, doing, &wish, seconds, error);
 }
 

@@ -24,6 +24,7 @@ static const struct {
     { "ModeSource", "mode_source" },
     { "AlwaysOn", "always_on" },
     { "Exceptions", "exceptions" },
+    { "ExceptionsElsewhere", "exceptions_elsewhere" },
     { "Sharing", "sharing" },
     { "Lan", "lan" },
     { "LanNetworks", "lan_networks" },

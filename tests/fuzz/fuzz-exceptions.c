@@ -14,7 +14,31 @@ static void check_entry(const KsExceptions *exceptions, unsigned number, bool en
     FUZZ_CHECK(!ks_exception_refusal(&entry->what));
     FUZZ_CHECK((entry->until > 0) == ending);
     for (unsigned i = 0; i < number; i++)
-        FUZZ_CHECK(!ks_exceptions_overlap(&ks_exceptions_get(exceptions, i)->what, &entry->what));
+        FUZZ_CHECK(!ks_exception_networks_meet(&ks_exceptions_get(exceptions, i)->on, &entry->on) ||
+                   !ks_exceptions_overlap(&ks_exceptions_get(exceptions, i)->what, &entry->what));
+    FUZZ_CHECK(!entry->on.uuid || ks_exception_network_is_valid(&entry->on));
+}
+
+/* All networks are here, by one card: what two of them open there is let in once. */
+static void check_drawn(const KsExceptions *exceptions, KsWorld *world)
+{
+    g_autoptr(KsLock) lock = ks_lock_new();
+    KsLink card = { .index = 2, .name = "eth0", .up = true };
+
+    g_array_append_val(world->links, card);
+    for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
+        const KsExceptionEntry *entry = ks_exceptions_get(exceptions, i);
+        KsNetwork *network;
+
+        if (!entry->on.uuid)
+            continue;
+        network = ks_network_new(entry->on.uuid, "", card.name);
+        network->place = g_strdup(entry->on.place);
+        network->up = true;
+        g_ptr_array_add(world->networks, network);
+        FUZZ_CHECK(ks_exception_network_is_here(&entry->on, world));
+    }
+    FUZZ_CHECK(ks_exceptions_draw(world, lock));
 }
 
 /* What was read is written so that it is read as the same again. */
@@ -48,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_entry(exceptions, i, ending);
     world->exceptions = exceptions;
     FUZZ_CHECK(ks_exceptions_draw(world, lock));
+    check_drawn(exceptions, world);
     if (taken)
         check_written(exceptions, ending);
     return 0;

@@ -143,8 +143,8 @@ static void draw_wrapped(KsLock *lock)
     ks_lock_add_interface(lock, KS_SET_RELAYING_UPLINKS, FIRST_CARD + 1);
 }
 
-static void add(KsLock *lock, bool incoming, const char *to, const char *protocol,
-                const char *ports, uint32_t seconds)
+static void add_by(KsLock *lock, uint32_t by, bool incoming, const char *to, const char *protocol,
+                   const char *ports, uint32_t seconds)
 {
     KsException what = { .incoming = incoming };
 
@@ -152,7 +152,13 @@ static void add(KsLock *lock, bool incoming, const char *to, const char *protoco
     g_assert_true(ks_exception_read_protocol(protocol, &what));
     g_assert_true(ks_exception_read_ports(ports, &what));
     g_assert_true(ks_lock_add_exception(
-        lock, &what, seconds > 0 ? (uint32_t) (ks_clock_now() / 1000000) + seconds : 0));
+        lock, &what, seconds > 0 ? (uint32_t) (ks_clock_now() / 1000000) + seconds : 0, by));
+}
+
+static void add(KsLock *lock, bool incoming, const char *to, const char *protocol,
+                const char *ports, uint32_t seconds)
+{
+    add_by(lock, 0, incoming, to, protocol, ports, seconds);
 }
 
 static void add_exception(KsLock *lock, const char *to, const char *protocol, const char *ports,
@@ -168,6 +174,9 @@ static void draw_services(KsLock *lock)
     add(lock, true, "192.168.0.0/16", "udp", "1714-1764", 0);
     add(lock, true, "203.0.113.9", "tcp", "22", 3600);
     add(lock, true, "2001:db8:113::/48", "tcp", "1-65535", 3600);
+    add_by(lock, FIRST_CARD, true, "198.18.0.0/16", "udp", "22", 0);
+    add_by(lock, FIRST_CARD + 1, true, "198.18.0.0/16", "udp", "20-30", 3600);
+    add_by(lock, FIRST_CARD, true, "2001:db8:114::/48", "udp", "22", 0);
 }
 
 static void draw_exceptions(KsLock *lock)
@@ -177,6 +186,9 @@ static void draw_exceptions(KsLock *lock)
     add_exception(lock, "203.0.113.0/24", "tcp", "443", 0);
     add_exception(lock, "203.0.113.9", "udp", "7-9", 3600);
     add_exception(lock, "2001:db8:113::9", "icmp", "", 3600);
+    add_by(lock, FIRST_CARD, false, "198.18.0.0/16", "udp", "22", 0);
+    add_by(lock, FIRST_CARD + 1, false, "198.18.0.0/16", "udp", "20-30", 3600);
+    add_by(lock, FIRST_CARD, false, "2001:db8:114::/48", "", "", 3600);
 }
 
 static void draw_all(KsLock *lock)

@@ -39,6 +39,8 @@ typedef enum {
     CARD,            /* and the second layer on it */
     EXCEPTED,        /* with exceptions */
     EXCEPTED_FRAMES, /* ... and the second layer */
+    HERE_ALONE,      /* with exceptions for the wire alone, and the second layer */
+    ELSEWHERE,       /* ... for another card */
 } Known;
 
 static KsAddress address(const char *text)
@@ -98,15 +100,19 @@ static void close_second_layer(Lock *lock)
     g_assert_true(ks_readback_is_intact(lock->frames));
 }
 
-static void add_exceptions(Lock *lock)
+static void add_exceptions(Lock *lock, Known known)
 {
+    uint32_t index = known == HERE_ALONE  ? traffic_interface(TRAFFIC_WIRE)
+                     : known == ELSEWHERE ? traffic_interface(TRAFFIC_GUEST)
+                                          : 0;
+
     for (unsigned i = 0; i < G_N_ELEMENTS(exceptions); i++) {
         KsException what = { .incoming = exceptions[i].incoming };
 
         g_assert_true(ks_exception_read_to(exceptions[i].to, &what));
         g_assert_true(ks_exception_read_protocol(exceptions[i].protocol, &what));
         g_assert_true(ks_exception_read_ports(exceptions[i].ports, &what));
-        g_assert_true(ks_lock_add_exception(lock->lock, &what, 0));
+        g_assert_true(ks_lock_add_exception(lock->lock, &what, 0, index));
     }
 }
 
@@ -144,7 +150,7 @@ static void close_lock(Lock *lock, bool lan, Known known)
     ks_lock_add_tunnel_address(lock->lock, &own);
     ks_lock_add_tunnel_address(lock->lock, &own6);
     if (known >= EXCEPTED)
-        add_exceptions(lock);
+        add_exceptions(lock, known);
     if (lan)
         ks_lock_open_lan(lock->lock, traffic_interface(TRAFFIC_WIRE));
     if (lan || known >= EXCEPTED) {
@@ -155,7 +161,7 @@ static void close_lock(Lock *lock, bool lan, Known known)
     g_assert_cmpint(ks_plan_lock(&lock->batch, lock->held, lock->lock, 0), ==, 0);
     commit(lock);
     g_assert_true(ks_readback_is_intact(lock->held));
-    if (known == HOTSPOT || known == CARD || known == EXCEPTED_FRAMES)
+    if (known == HOTSPOT || known == CARD || known >= EXCEPTED_FRAMES)
         close_second_layer(lock);
 }
 
@@ -208,6 +214,9 @@ static const struct {
     { "excepted-in", ROWS(excepted_in), TRAFFIC_IN, KS_COUNTER_BLOCKED_IN, EXCEPTED },
     { "excepted-frames", ROWS(excepted_out), TRAFFIC_FRAME_OUT, COUNTED_AS_FRAMES,
       EXCEPTED_FRAMES },
+    { "here-alone-out", ROWS(excepted_out), TRAFFIC_OUT, KS_COUNTER_BLOCKED_OUT, HERE_ALONE },
+    { "here-alone-in", ROWS(excepted_in), TRAFFIC_IN, KS_COUNTER_BLOCKED_IN, HERE_ALONE },
+    { "here-alone-frames", ROWS(excepted_out), TRAFFIC_FRAME_OUT, COUNTED_AS_FRAMES, HERE_ALONE },
     { "tunnel-to-hotspot", ROWS(tunnel_to_guest), TRAFFIC_TUNNEL_TO_GUEST,
       KS_COUNTER_BLOCKED_FORWARD, HOTSPOT },
     { "wire-to-hotspot", ROWS(wire_to_guest), TRAFFIC_WIRE_TO_GUEST, KS_COUNTER_BLOCKED_FORWARD,
@@ -412,6 +421,32 @@ static void test_clients(void)
     lock_free(&lock);
 }
 
+static void send_rows_to_see_none(TrafficPath path, const Row *rows, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        send_to_see(path, &rows[i].packet, 1, false);
+}
+
+/* What is for another card's network opens nothing by this one: neither layer, neither way; and who
+ * began while it was for this one is not answered. */
+static void test_elsewhere(void)
+{
+    Lock lock = lock_new();
+
+    close_lock(&lock, false, HERE_ALONE);
+    send_to_see(TRAFFIC_IN, ROWS(clients_begin), true);
+    send_to_see(TRAFFIC_OUT, ROWS(clients_answers), true);
+    close_lock(&lock, false, ELSEWHERE);
+    send_to_see(TRAFFIC_IN, ROWS(clients_begin), false);
+    send_to_see(TRAFFIC_IN, ROWS(clients_go_on), false);
+    send_to_see(TRAFFIC_OUT, ROWS(clients_answers), false);
+    send_rows_to_see_none(TRAFFIC_OUT, ROWS(excepted_out));
+    send_rows_to_see_none(TRAFFIC_IN, ROWS(excepted_in));
+    send_rows_to_see_none(TRAFFIC_FRAME_OUT, ROWS(excepted_out));
+    open_lock(&lock);
+    lock_free(&lock);
+}
+
 /* They are told at once that they are locked in: an error quotes what they sent, number and all; of
  * a reset, it is known that nothing blocked it. */
 static void test_refused(void)
@@ -459,6 +494,7 @@ int main(int argc, char **argv)
     g_test_add_func("/traffic/refused-to-hotspot", test_refused);
     g_test_add_func("/traffic/noted-flows", test_noted_flows);
     g_test_add_func("/traffic/clients", test_clients);
+    g_test_add_func("/traffic/elsewhere", test_elsewhere);
     status = g_test_run();
     traffic_tear_down();
     return status;

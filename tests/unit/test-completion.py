@@ -198,6 +198,15 @@ def test_names_of_vpns(shell):
     assert plain("vpn set H") == {"Home"}
 
 
+NETWORKS = ["Wired connection 1", "$(reboot)", "a:b"]
+
+
+def test_names_of_networks(shell):
+    """Those that are connected, as of VPNs."""
+    offered = {re.sub(r"\\(.)", r"\1", name) for name in shell.offers("allow add x --to 192.0.2.1 --on ")}
+    assert offered == {"Wired connection 1", "$(reboot)", "net-2", "here"}, offered
+
+
 # Of interfaces, as the kernel takes them: neither a blank nor a slash.
 LINKS = ["lo", "wg0", "$(touch${IFS}y)", "`>y`", "a;b", "a'b"]
 
@@ -247,7 +256,13 @@ def prepare(home: pathlib.Path):
         f'    {{\n      "uuid" : "uuid-{number}",\n      "name" : {json.dumps(name, ensure_ascii=False)},\n'
         f'      "manual" : {json.dumps(manual)}\n    }}' for number, (name, manual) in enumerate(VPNS)
     )
-    (home / "bin/nm-killswitch.json").write_text(f'{{\n  "state" : "blocked",\n  "vpns" : [\n{vpns}\n  ]\n}}\n')
+    networks = ",\n".join(
+        f'    {{\n      "uuid" : "net-{number}",\n      "name" : {json.dumps(name)},\n      "interface" : "eth0"\n    }}'
+        for number, name in enumerate(NETWORKS)
+    )
+    (home / "bin/nm-killswitch.json").write_text(
+        f'{{\n  "state" : "blocked",\n  "networks" : [\n{networks}\n  ],\n  "vpns" : [\n{vpns}\n  ]\n}}\n'
+    )
     for built, name in (("nm-killswitch", "bash-completion"), ("_nm-killswitch", "_nm-killswitch"),
                         ("nm-killswitch.fish", "nm-killswitch.fish")):
         text = (FOLDER / built).read_text()

@@ -184,7 +184,7 @@ static void test_text(void)
     static const char *const corrupt[] = {
         "",
         "nonsense",
-        "[exceptions]\nversion=2\n",
+        "[exceptions]\nversion=3\n",
         "[exceptions]\nversion=1\n[else]\nname=a\n",
         "[exceptions]\nversion=1\n[exception 1]\nname=a\nto=0.0.0.0/0\nprotocol=tcp\nports=1\n",
         "[exceptions]\nversion=1\n[exception 1]\nname=a\nto=192.0.2.1\nprotocol=tcp\nports=0\n",
@@ -228,24 +228,24 @@ static void test_lock(void)
     g_assert_true(ks_exception_read_to("192.0.2.77/24", &what));
     g_assert_true(ks_exception_read_protocol("tcp", &what));
     g_assert_true(ks_exception_read_ports("8000-8010", &what));
-    g_assert_true(ks_lock_add_exception(a, &what, 1000));
-    g_assert_true(ks_lock_add_exception(b, &what, 1002));
+    g_assert_true(ks_lock_add_exception(a, &what, 1000, 0));
+    g_assert_true(ks_lock_add_exception(b, &what, 1002, 0));
     ks_lock_seal(a);
     ks_lock_seal(b);
     g_assert_true(ks_lock_equal(a, b));
     ks_lock_compare_set(a, b, KS_SET_EXCEPTIONS4, &change);
     g_assert_cmpuint(come->len + go->len, ==, 0);
     ks_lock_clear(b);
-    g_assert_true(ks_lock_add_exception(b, &what, 1003));
+    g_assert_true(ks_lock_add_exception(b, &what, 1003, 0));
     ks_lock_seal(b);
     g_assert_false(ks_lock_equal(a, b));
     ks_lock_compare_set(a, b, KS_SET_EXCEPTIONS4, &change);
     g_assert_cmpuint(come->len, ==, 1);
     g_assert_cmpuint(go->len, ==, 1);
     text = ks_key_text(KS_SET_EXCEPTIONS4, &g_array_index(a->sets[KS_SET_EXCEPTIONS4], KsKey, 0));
-    g_assert_cmpstr(text, ==, "192.0.2.0-192.0.2.255 . tcp . 8000-8010");
+    g_assert_cmpstr(text, ==, "192.0.2.0-192.0.2.255 . tcp . 8000-8010 . 0-2147483647");
     ks_lock_clear(b);
-    g_assert_true(ks_lock_add_exception(b, &what, 0));
+    g_assert_true(ks_lock_add_exception(b, &what, 0, 0));
     ks_lock_seal(b);
     g_assert_false(ks_lock_equal(a, b));
 }
@@ -495,7 +495,7 @@ static void test_disk_newer(void)
                                "protocol=tcp\nports=1\n";
 
     g_assert_cmpint(g_mkdir(disk.lasting, 0700), ==, 0);
-    g_assert_true(g_file_set_contents(path, "[exceptions]\nversion=2\n", -1, NULL));
+    g_assert_true(g_file_set_contents(path, "[exceptions]\nversion=3\n", -1, NULL));
     for (unsigned i = 0; i < 2; i++) {
         g_assert_cmpuint(loaded(1, false), ==, 0);
         g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));

@@ -95,6 +95,9 @@ static void test_exceptions(void)
     "[{'to': <'192.0.2.0/24'>, 'protocol': <'tcp'>, 'first_port': <uint16 80>, 'last_port': <uint16 90>}]"
 #define ALL \
     "[{'to': <'192.0.2.1'>, 'protocol': <''>, 'first_port': <uint16 0>, 'last_port': <uint16 0>}]"
+#define BY_ETH0                                                                                    \
+    "[{'to': <'192.0.2.1'>, 'protocol': <''>, 'first_port': <uint16 0>, 'last_port': <uint16 0>, " \
+    "'network': <''>, 'interfaces': <['eth0']>}]"
 #define BAD "[{'to': <'192.0.2.1'>, 'protocol': <'sctp'>}, {'to': <'nonsense'>}, @a{sv} {}]"
     static const struct {
         const char *before;
@@ -106,6 +109,8 @@ static void test_exceptions(void)
         KsFate fate;
         bool changed;        /* it was let out at one of the two times only */
         const char *carried; /* where a VPN leads; NULL: elsewhere */
+        const char *tied_to; /* the interface that the probe was; NULL: none */
+        const char *seen_on;
     } rows[] = {
         { "protected", "blocked", TCP_80, TCP_80, KS_PROBE_TCP, 80, KS_FATE_EXCEPTION },
         { "protected", "protected", TCP_80, NONE, KS_PROBE_TCP, 80, KS_FATE_EXCEPTION, true },
@@ -119,6 +124,15 @@ static void test_exceptions(void)
         { "protected", "broken", TCP_80, TCP_80, KS_PROBE_TCP, 80, KS_FATE_LEFT },
         { "paused", "protected", TCP_80, TCP_80, KS_PROBE_TCP, 80, KS_FATE_LEFT },
         { "unlocked", "unlocked", TCP_80, TCP_80, KS_PROBE_TCP, 80, KS_FATE_LEFT },
+        /* one for a network is by the card that carries it alone */
+        { "protected", "protected", BY_ETH0, BY_ETH0, KS_PROBE_UDP, 9, KS_FATE_EXCEPTION,
+          .tied_to = "eth0", .seen_on = "eth0" },
+        { "protected", "protected", BY_ETH0, BY_ETH0, KS_PROBE_UDP, 9, KS_FATE_EXCEPTION,
+          .seen_on = "eth0" },
+        { "protected", "protected", BY_ETH0, BY_ETH0, KS_PROBE_UDP, 9, KS_FATE_LEFT,
+          .tied_to = "wlan0", .seen_on = "wlan0" },
+        { "protected", "protected", BY_ETH0, BY_ETH0, KS_PROBE_UDP, 9, KS_FATE_LEFT,
+          .seen_on = "wlan0" },
         /* what a VPN leads to is nobody's to let out, as long as it leads there */
         { "protected", "protected", ALL, ALL, KS_PROBE_UDP, 9, KS_FATE_LEFT, false, "192.0.2.0" },
         { "protected", "protected", ALL, ALL, KS_PROBE_UDP, 9, KS_FATE_EXCEPTION, false,
@@ -134,6 +148,8 @@ static void test_exceptions(void)
         KsProbe probe = { .kind = rows[i].kind, .port = rows[i].port, .fate = KS_FATE_LEFT };
 
         g_assert_true(ks_address_parse("192.0.2.1", &probe.destination));
+        g_strlcpy(probe.interface, rows[i].tied_to ? rows[i].tied_to : "", sizeof(probe.interface));
+        g_strlcpy(probe.seen_on, rows[i].seen_on ? rows[i].seen_on : "eth0", sizeof(probe.seen_on));
         g_array_append_val(probes, probe);
         probe.fate = KS_FATE_VPN;
         g_array_append_val(probes, probe);

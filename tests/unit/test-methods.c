@@ -116,6 +116,8 @@ bool ks_guard_set_vpn_locks(KsGuard *guard, KsGuardDoing doing, const char *vpn,
     return doing == KS_GUARD_TRY || do_it(guard);
 }
 
+#define NETWORK "3fd089f3-0a2d-5c12-9f7a-e3ade60d8ee6"
+
 bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptionWish *wish,
                             uint32_t seconds, GError **error)
 {
@@ -131,6 +133,7 @@ bool ks_guard_add_exception(KsGuard *guard, KsGuardDoing doing, const KsExceptio
     g_assert_cmpuint(wish->last_port, ==, 445);
     g_assert_cmpuint(seconds, ==, 60);
     g_assert_true(wish->confirmed);
+    g_assert_true(!wish->on.uuid || g_str_equal(wish->on.uuid, NETWORK));
     return doing == KS_GUARD_TRY || do_it(guard);
 }
 
@@ -238,6 +241,18 @@ static const struct {
       DONE, DONE, NULL },
     { "", "AddService", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true)",
       DONE, DONE, NULL },
+    { "", "AddExceptionOn",
+      "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true, '" NETWORK "')", DONE,
+      DONE, NULL },
+    { "", "AddServiceOn",
+      "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true, '" NETWORK "')", DONE,
+      DONE, NULL },
+    { "[allow]\nexceptions=no", "AddExceptionOn",
+      "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 445, uint32 60, true, '" NETWORK "')",
+      KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN, "ruled out exceptions from the lock (/etc/x:2)." },
+    { "[allow]\nlan-access=no", "AddServiceOn",
+      "('NAS', '192.168.1.5', 'tcp', uint16 443, uint16 445, uint32 60, true, '" NETWORK "')",
+      KS_ERROR_FORBIDDEN, KS_ERROR_FORBIDDEN, "ruled out LAN access (/etc/x:2)." },
     { "", "RemoveException", "('NAS',)", DONE, DONE, NULL },
     { "", "GetStatus", "()", DONE, DONE, NULL },
     { "", "GetRules", "()", DONE, DONE, NULL },

@@ -92,7 +92,7 @@ static void test_beside_others(void)
     g_assert_cmpuint(lock->sets[KS_SET_EXCEPTIONS4]->len, ==, 0);
     g_assert_cmpuint(lock->sets[KS_SET_SERVICES4]->len, ==, 1);
     key = ks_key_text(KS_SET_SERVICES4, &g_array_index(lock->sets[KS_SET_SERVICES4], KsKey, 0));
-    g_assert_cmpstr(key, ==, "192.168.2.0-192.168.2.255 . tcp . 22-23");
+    g_assert_cmpstr(key, ==, "192.168.2.0-192.168.2.255 . tcp . 22-23 . 0-2147483647");
 
     text = ks_exceptions_to_text(exceptions, false);
     g_assert_true(ks_exceptions_take_text(read, text, strlen(text), false, NULL));

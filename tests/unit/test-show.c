@@ -528,6 +528,25 @@ static void test_only_read(void)
     "{'name': <'a\\033[2Jb'>, 'to': <'2001:db8::1'>, 'protocol': <''>, "              \
     "'first_port': <uint16 0>, 'last_port': <uint16 0>, 'until': <uint64 1000000000>}]>"
 
+/* One for a network says so; what is not here is listed, and not counted. */
+static void test_exceptions_on_networks(void)
+{
+    g_autoptr(GVariant) status = parse(
+        "{'state': <'protected'>, 'exceptions': <[{'name': <'NAS'>, 'to': <'192.0.2.1'>, 'protocol': "
+        "<'tcp'>, 'first_port': <uint16 443>, 'last_port': <uint16 443>, 'until': <uint64 0>, "
+        "'network': <'u'>, 'network_name': <'Home'>}]>, 'exceptions_elsewhere': <[{'name': <'SSH'>, "
+        "'from': <'192.0.2.2'>, 'protocol': <'tcp'>, 'first_port': <uint16 22>, 'last_port': "
+        "<uint16 22>, 'until': <uint64 0>, 'network': <''>, 'network_name': <''>}]>}");
+    g_autofree char *list = ks_show_exceptions(status);
+    g_autofree char *count = ks_show_exceptions_count(status);
+
+    g_assert_cmpstr(
+        list, ==,
+        "NAS: 192.0.2.1, tcp 443, on Home\n"
+        "SSH: from 192.0.2.2, tcp 22, on one network (closed: that network is not here)\n");
+    g_assert_cmpstr(count, ==, "1 exception lets more out.");
+}
+
 /* They are counted behind what is said anyway, while it is locked. */
 static void test_exceptions(void)
 {
@@ -592,6 +611,7 @@ int main(int argc, char **argv)
     g_test_add_func("/show/lan-networks", test_lan_networks);
     g_test_add_func("/show/sharing", test_sharing);
     g_test_add_func("/show/exceptions", test_exceptions);
+    g_test_add_func("/show/exceptions-on-networks", test_exceptions_on_networks);
     g_test_add_func("/show/json", test_json);
     g_test_add_func("/show/json/escapes", test_json_escapes);
     g_test_add_func("/show/json-vpns", test_json_vpns);

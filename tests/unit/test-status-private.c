@@ -3,6 +3,7 @@
 #include "status-fixture.h"
 
 #include "model/server.h"
+#include "policy/exceptions.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -156,6 +157,51 @@ static void test_private_without_manager(Fixture *f, const void *data)
     g_assert_cmpuint(ks_engine_lock(f->engine)->sets[KS_SET_SERVERS4]->len, ==, 0);
 }
 
+/* An exception is told to all, its network only to those who see that. */
+static void test_exceptions_on(Fixture *f, const void *data)
+{
+    KsExceptionWish wish = { .name = "NAS",
+                             .to = "192.0.2.5",
+                             .protocol = "",
+                             .confirmed = true,
+                             .on = { (char *) "n-1", (char *) "a place", (char *) "Alices cafe" } };
+    KsExceptions *exceptions = ks_exceptions_new();
+    KsNetwork *network = ks_network_new("n-1", "Alices cafe", "eth0");
+    char *users[] = { (char *) "alice", NULL };
+    const struct {
+        const KsViewer *viewer;
+        bool sees;
+    } rows[] = { { &alice, true }, { &root, true }, { &bob, false }, { NULL, false } };
+    uint64_t mark = ks_status_private_mark(&f->facts);
+
+    (void) data;
+    g_assert_true(ks_exceptions_add(exceptions, &wish, NULL, 0, NULL));
+    f->world->exceptions = exceptions;
+    network->users = g_strdupv(users);
+    network->place = g_strdup("a place");
+    g_ptr_array_add(f->world->networks, network);
+    g_hash_table_insert(f->world->network_users, g_strdup("n-1"), g_strdupv(users));
+    g_assert_cmpuint(ks_status_private_mark(&f->facts), !=, mark);
+    for (unsigned up = 0; up < 2; up++) {
+        network->up = up;
+        for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+            g_autofree char *text = told(f, rows[i].viewer);
+            g_autoptr(GVariant) status = ks_status_describe(&f->facts);
+            g_autoptr(GVariant) here = member(status, "exceptions");
+            g_autoptr(GVariant) elsewhere = member(status, "exceptions_elsewhere");
+
+            g_assert_nonnull(strstr(text, "192.0.2.5"));
+            g_assert_cmpint(strstr(text, "Alices cafe") != NULL, ==, rows[i].sees);
+            g_assert_cmpint(strstr(text, "n-1") != NULL, ==, rows[i].sees);
+            g_assert_cmpuint(g_variant_n_children(here), ==, up);
+            g_assert_cmpuint(g_variant_n_children(elsewhere), ==, !up);
+        }
+    }
+    f->facts.viewer = NULL;
+    f->world->exceptions = NULL;
+    ks_exceptions_free(exceptions);
+}
+
 /* However much there is, it is one message, and what is missing is said. */
 static void test_bounds(Fixture *f, const void *data)
 {
@@ -269,6 +315,7 @@ int main(int argc, char **argv)
     CASE("private", test_private);
     CASE("lan-networks", test_lan_networks);
     CASE("private-without-manager", test_private_without_manager);
+    CASE("exceptions-on", test_exceptions_on);
     CASE("bounds", test_bounds);
     CASE("told-before", test_told_before);
     CASE("told-and-full", test_told_and_full);

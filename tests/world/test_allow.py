@@ -592,20 +592,20 @@ def test_what_the_administrator_rules_out(allowed):
 
 def _held(world):
     """The set as nft lists it, without how much of the time is left."""
-    listed = world.client.run(["nft", "list", "set", "inet", "nm_killswitch", "exceptions4"]).stdout
+    listed = world.client.run(["nft", "list", "set", "inet", "nm_killswitch", "allowed_to4"]).stdout
     return re.sub(r"(timeout|expires) [0-9a-z]+", r"\1", listed)
 
 
 def test_what_others_change_is_put_right(allowed):
     """Where the tables have no owner: an element is deleted, or stays without an end."""
-    key = f"{a.WEB[4]} . udp . 9"
-    element = f"element inet nm_killswitch exceptions4 {{ {key}"
+    key = f"{a.WEB[4]} . udp . 9 . 0-2147483647"
+    element = f"element inet nm_killswitch allowed_to4 {{ {key}"
     tampers = (
         f"delete {element} }}",
         f"delete {element} }}\nadd {element} }}",
         f"delete {element} }}\nadd {element} timeout 1d }}",
-        "flush set inet nm_killswitch exceptions4",
-        f"add element inet nm_killswitch exceptions4 {{ {_OTHER[4]} . udp . 9 }}",
+        "flush set inet nm_killswitch allowed_to4",
+        f"add element inet nm_killswitch allowed_to4 {{ {_OTHER[4]} . udp . 9 . 0-2147483647 }}",
     )
     allowed.product.ctl("unlock")
     allowed.product.stop_guard()
@@ -619,7 +619,7 @@ def test_what_others_change_is_put_right(allowed):
         for tamper in tampers:
             allowed.client.run(["nft", "-f", "-"], input=tamper)
             wait_product(lambda: allowed.product.status()["verified"] and _held(allowed) == before, tamper)
-            listed = allowed.client.run(["nft", "list", "set", "inet", "nm_killswitch", "exceptions4"]).stdout
+            listed = allowed.client.run(["nft", "list", "set", "inet", "nm_killswitch", "allowed_to4"]).stdout
             assert "timeout 1d" not in listed, listed
     finally:
         allowed.product.ctl("unlock")
@@ -691,7 +691,7 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *to, const void *data, size_t 
     int left = size;
     for (const struct nlmsghdr *m = data; mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left))
         if (m->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM) &&
-            memmem(m, m->nlmsg_len, "exceptions4", 11) && access("/run/world/refuse", F_OK) == 0) {
+            memmem(m, m->nlmsg_len, "allowed_to4", 11) && access("/run/world/refuse", F_OK) == 0) {
             errno = ENOBUFS;
             return -1;
         }

@@ -21,7 +21,7 @@ from .seeds import run_seed
 from .waiting import wait_until
 
 NOT_AUTHORISED = f"{ERROR}NotAuthorised"
-TWICE = {"AddException": f"{ERROR}ExceptionExists", "AddService": f"{ERROR}ExceptionExists", "RemoveException": f"{ERROR}NoSuchException", "Disconnect": f"{ERROR}Failed", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
+TWICE = {**dict.fromkeys(("AddException", "AddService", "AddExceptionOn", "AddServiceOn"), f"{ERROR}ExceptionExists"), "RemoveException": f"{ERROR}NoSuchException", "Disconnect": f"{ERROR}Failed", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 WRONG_TYPE = "org.freedesktop.DBus.Error.InvalidArgs"
 OUT_OF_BOUNDS = f"{ERROR}InvalidArguments"
 RULES = Path("/etc/polkit-1/rules.d")
@@ -55,12 +55,14 @@ AUTO, NEVER = (("SetVpnLocks", f"('Home', '{word}')") for word in ("auto", "no")
 MODES = {word: ("SetMode", f"('{word}',)") for word in ("always", "vpn", "drops", "off")}
 NAS = ("AddException", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 443, uint32 0, false)")
 SSH = ("AddService", "('NAS', '192.0.2.0/24', 'tcp', uint16 22, uint16 22, uint32 0, false)")
+NAS_ON = ("AddExceptionOn", f"('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 443, uint32 0, false, '{uuid_of('uplink')}')")
+SSH_ON = ("AddServiceOn", f"('NAS', '192.0.2.0/24', 'tcp', uint16 22, uint16 22, uint32 0, false, '{uuid_of('uplink')}')")
 NO_NAS = ("RemoveException", "('NAS',)")
 SWITCH = ("SetAlwaysOn", f"(['{uuid_of('full')}'],)")
 HERE = ("SetAlwaysOnHere", f"('full', ['{uuid_of('uplink')}'])")
 NOT_HERE = ("SetAlwaysOnHere", f"('', ['{uuid_of('uplink')}'])")
 SHARE = ("SetSharing", f"(['{a.UPLINK}'],)")
-SO_ALREADY = {"AddException": f"{ERROR}ExceptionExists", "AddService": f"{ERROR}ExceptionExists", "RemoveException": f"{ERROR}NoSuchException", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
+SO_ALREADY = {**dict.fromkeys(("AddException", "AddService", "AddExceptionOn", "AddServiceOn"), f"{ERROR}ExceptionExists"), "RemoveException": f"{ERROR}NoSuchException", "AddOverlay": f"{ERROR}VpnExists", "AddVpn": f"{ERROR}VpnExists", "RemoveVpn": f"{ERROR}NoSuchVpn"}
 
 
 def names(found: dict) -> set[str]:
@@ -90,6 +92,8 @@ ROWS = (
     Row(*NOT_HERE, False, (*CLOSED, HERE), lambda s: not s["always_on"]["here"], lasts=False),
     Row(*NAS, False, (*CLOSED, NO_NAS), lambda s: s["exceptions"], lasts=False),
     Row(*SSH, False, (*CLOSED, NO_NAS), lambda s: s["exceptions"], lasts=False),
+    Row(*NAS_ON, False, (*CLOSED, NO_NAS), lambda s: s["exceptions"], lasts=False),
+    Row(*SSH_ON, False, (*CLOSED, NO_NAS), lambda s: s["exceptions"], lasts=False),
     Row(*NO_NAS, False, (*CLOSED, NAS), lambda s: not s["exceptions"], lasts=False),
     Row(*SHARE, False, (*CLOSED, ("SetSharing", "(@as [],)")), lambda s: s["sharing"], lasts=False),
     Row("SetSharing", "(@as [],)", True, (*CLOSED, SHARE), lambda s: not s["sharing"], lasts=False),
@@ -112,6 +116,8 @@ MALFORMED = (
     ("SetVpnLocks", "('Home', 'maybe')", OUT_OF_BOUNDS),
     ("AddException", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 443, uint32 2592001, false)", OUT_OF_BOUNDS),
     ("AddException", "('NAS', '0.0.0.0/0', 'tcp', uint16 443, uint16 443, uint32 0, true)", OUT_OF_BOUNDS),
+    ("AddExceptionOn", f"('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 443, uint32 0, true, '{uuid_of('nobody')}')", OUT_OF_BOUNDS),
+    ("AddServiceOn", "('NAS', '192.0.2.5', 'tcp', uint16 443, uint16 443, uint32 0, true, 'uplink')", OUT_OF_BOUNDS),
     ("AddService", "('NAS', '0.0.0.0/0', 'tcp', uint16 0, uint16 0, uint32 0, true)", OUT_OF_BOUNDS),
     ("SetMode", "('Always',)", OUT_OF_BOUNDS),
     ("SetMode", "('',)", OUT_OF_BOUNDS),

@@ -136,7 +136,7 @@ def test_the_machine_slept_in_it(locked):
         locked.product.start_guard(slept=slept)
         status = locked.product.wait_state(state)
         assert status["verified"] and len(status["exceptions"]) == (0 if slept else 1)
-        listed = locked.client.run(["nft", "list", "set", "inet", "nm_killswitch", "exceptions4"]).stdout
+        listed = locked.client.run(["nft", "list", "set", "inet", "nm_killswitch", "allowed_to4"]).stdout
         assert (a.WEB[4] in listed) == (not slept)
     with _Sender(locked):
         _require_closed(locked)
