@@ -404,7 +404,7 @@ static void look_at_links(KsNames *names, const KsWorld *world)
 
     for (unsigned i = 0; i < world->networks->len; i++) {
         const KsNetwork *network = g_ptr_array_index(world->networks, i);
-        const KsLink *link = ks_world_link_by_name(world, network->interface);
+        const KsLink *link = ks_world_link_by_index(world, network->index);
 
         if (link && !network->external)
             g_array_append_val(links, link->index);

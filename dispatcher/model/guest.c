@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/guest.h"
 
+#include "model/network-link.h"
+
 #include <string.h>
 
 /* Interfaces stacked higher than this are nobody's (include/linux/netdevice.h: 8). */
@@ -40,7 +42,7 @@ static bool is_network_that_leads_out(const KsWorld *world, const KsLink *link)
     for (unsigned i = 0; i < world->networks->len; i++) {
         const KsNetwork *network = g_ptr_array_index(world->networks, i);
 
-        if (network->leads_out && strcmp(network->interface, link->name) == 0)
+        if (network->leads_out && ks_network_may_be_on(network, link))
             return true;
     }
     return false;

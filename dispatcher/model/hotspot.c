@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/hotspot.h"
 
+#include "model/network-link.h"
+
 #include <linux/if_arp.h>
 #include <string.h>
 
@@ -39,13 +41,15 @@ KsSharing ks_hotspots_judge(const KsWorld *world, const char *card, const char *
     for (unsigned i = 0; i < world->networks->len; i++) {
         const KsNetwork *network = g_ptr_array_index(world->networks, i);
 
-        if (strcmp(network->interface, card) != 0)
+        if (!ks_network_may_be_on(network, link))
             continue;
         if (network->leads_out)
             return KS_SHARING_LEADS_OUT;
         if (!network->up || network->external || !network->shared)
             return KS_SHARING_NOT_SHARED;
-        if (!network->place || strcmp(network->place, place) != 0)
+        /* NetworkManager may speak of the card that had this name before */
+        if (!ks_network_is_on(network, link) || !network->place ||
+            strcmp(network->place, place) != 0)
             return KS_SHARING_OTHER_CARD;
         found = KS_SHARING_SERVED;
     }

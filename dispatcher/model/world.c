@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/world.h"
 
+#include "model/network-link.h"
 #include "model/pppoe.h"
 #include "model/server.h"
 #include "model/vpn-type.h"
@@ -258,7 +259,7 @@ static bool is_network(const KsWorld *world, const KsLink *link)
     for (unsigned i = 0; i < world->networks->len; i++) {
         const KsNetwork *network = g_ptr_array_index(world->networks, i);
 
-        if (!network->external && strcmp(network->interface, link->name) == 0)
+        if (!network->external && ks_network_may_be_on(network, link))
             return true;
     }
     return false;

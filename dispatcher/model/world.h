@@ -108,10 +108,11 @@ typedef struct {
 typedef struct {
     char *uuid;
     char *name;
-    char *place;  /* what it is, by model/place.h; NULL: not known */
-    char **users; /* as of a VPN; empty: nobody knows whose it is */
-    char interface[IF_NAMESIZE];
-    bool up;        /* it has been brought up */
+    char *place;                 /* what it is, by model/place.h; NULL: not known */
+    char **users;                /* as of a VPN; empty: nobody knows whose it is */
+    char interface[IF_NAMESIZE]; /* as NetworkManager calls it, maybe later than the kernel */
+    uint32_t index;              /* of its link (model/network-link.h); 0: it is gone */
+    bool up;                     /* it has been brought up */
     bool external;  /* NetworkManager only watches it: others made it, a VPN's program perhaps */
     bool leads_out; /* it has a lease, or asks for one, or has a gateway */
     bool shared;    /* its profile has NetworkManager share this machine's connection by it */

@@ -302,6 +302,7 @@ static void describe_networks(KsManager *manager, KsWorld *world)
             continue;
         network = ks_network_new(nm_active_connection_get_uuid(active),
                                  nm_active_connection_get_id(active), interface);
+        network->index = ks_networks_index(active, network, world);
         network->place = ks_networks_place(active, device);
         if (NM_IS_DEVICE_WIFI(device))
             watch_access_point(manager, device);

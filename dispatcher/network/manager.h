@@ -32,7 +32,7 @@ char **ks_manager_profile_users(const KsManager *manager, const char *uuid);
 char *ks_manager_card_place(const KsManager *manager, const char *interface);
 
 /* Writes manager_present, manager_settled, vpns, networks, online, network_mark and dhcp_servers of
- * the world. */
+ * the world. Its links must have been read before: a network is on one of them. */
 void ks_manager_describe(KsManager *manager, KsWorld *world);
 
 /* False until libnm has its first answer, whether NetworkManager is there or not. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "network/networks.h"
 
+#include "model/network-link.h"
 #include "model/place.h"
 
 static char *wired_place(NMDevice *device, const char *type)
@@ -83,4 +84,19 @@ bool ks_networks_is_shared(NMActiveConnection *active)
     find_settings(active, settings);
     return has_method(settings[0], NM_SETTING_IP4_CONFIG_METHOD_SHARED) ||
            has_method(settings[1], NM_SETTING_IP6_CONFIG_METHOD_SHARED);
+}
+
+/* Lives and dies with libnm's object, which is NetworkManager's own: one that starts again has
+ * others, though their paths may be the same. */
+uint32_t ks_networks_index(NMActiveConnection *active, const KsNetwork *network,
+                           const KsWorld *world)
+{
+    static const char key[] = "ks-network-link";
+    KsNetworkLink *known = g_object_get_data(G_OBJECT(active), key);
+
+    if (!known) {
+        known = g_new0(KsNetworkLink, 1);
+        g_object_set_data_full(G_OBJECT(active), key, known, g_free);
+    }
+    return ks_network_link_follow(known, network, world);
 }

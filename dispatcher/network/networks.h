@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include "model/world.h"
+
 #include <NetworkManager.h>
 #include <stdbool.h>
 
@@ -12,6 +14,10 @@ char *ks_networks_place(NMActiveConnection *active, NMDevice *device);
 /* It has a lease, or asks for one, or has a gateway. That a profile takes router advertisements
  * says nothing: it does so by default. */
 bool ks_networks_leads_out(NMActiveConnection *active, NMDevice *device);
+
+/* The index of its link (model/network-link.h), which is remembered as long as it is active. */
+uint32_t ks_networks_index(NMActiveConnection *active, const KsNetwork *network,
+                           const KsWorld *world);
 
 /* Its profile has NetworkManager share this machine's connection by it. */
 bool ks_networks_is_shared(NMActiveConnection *active);

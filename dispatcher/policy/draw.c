@@ -3,6 +3,7 @@
 
 #include "model/guest.h"
 #include "model/hotspot.h"
+#include "model/network-link.h"
 #include "model/server.h"
 #include "model/translation.h"
 #include "policy/exceptions.h"
@@ -404,7 +405,7 @@ static bool is_managers(const KsWorld *world, uint32_t index)
     for (unsigned i = 0; link && i < world->networks->len; i++) {
         const KsNetwork *network = g_ptr_array_index(world->networks, i);
 
-        if (!network->external && strcmp(network->interface, link->name) == 0)
+        if (!network->external && ks_network_may_be_on(network, link))
             return true;
     }
     return false;
@@ -483,22 +484,10 @@ static bool lan_is_open_on(const KsDrawing *drawing, const KsLink *link)
         const KsNetwork *network = g_ptr_array_index(world->networks, i);
         const char *allowed;
 
-        if (strcmp(network->interface, link->name) != 0)
+        if (!ks_network_is_on(network, link))
             continue;
         allowed = ks_settings_lan_place(drawing->settings, network->uuid);
         if (allowed && network->place && strcmp(allowed, network->place) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* A profile of NetworkManager's made it, which people may write: theirs could be behind it. */
-static bool is_of_profile(const KsDrawing *drawing, const KsLink *link)
-{
-    for (unsigned i = 0; i < drawing->world->networks->len; i++) {
-        const KsNetwork *network = g_ptr_array_index(drawing->world->networks, i);
-
-        if (!network->external && strcmp(network->interface, link->name) == 0)
             return true;
     }
     return false;
@@ -513,7 +502,8 @@ static bool is_translator(const KsDrawing *drawing, const KsLink *link)
     const GArray *addresses = drawing->world->link_addresses;
 
     if (!link->up || strcmp(link->kind, "tun") != 0 ||
-        ks_tunnels_on(drawing->tunnels, link->index) || is_of_profile(drawing, link))
+        ks_tunnels_on(drawing->tunnels, link->index) ||
+        is_managers(drawing->world, link->index)) /* people write profiles, and may be behind it */
         return false;
     for (unsigned i = 0; i < addresses->len; i++) {
         const KsLinkAddress *on_link = &g_array_index(addresses, KsLinkAddress, i);

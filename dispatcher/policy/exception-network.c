@@ -82,7 +82,7 @@ bool ks_exception_networks_meet(const KsExceptionNetwork *a, const KsExceptionNe
 uint32_t ks_exception_network_index(const KsExceptionNetwork *network, const KsWorld *world,
                                     const KsNetwork *there)
 {
-    const KsLink *link = ks_world_link_by_name(world, there->interface);
+    const KsLink *link = ks_world_link_by_index(world, there->index);
 
     if (!network->uuid || !link || link->loopback || link->tunnel_kind || !may_be_meant(there) ||
         strcmp(there->uuid, network->uuid) != 0 || strcmp(there->place, network->place) != 0 ||

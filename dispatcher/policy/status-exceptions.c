@@ -11,10 +11,11 @@ static GVariant *interfaces_of(const KsWorld *world, const KsExceptionEntry *ent
 
     g_variant_builder_init(&builder, G_VARIANT_TYPE_STRING_ARRAY);
     for (unsigned i = 0; i < world->networks->len; i++) {
-        const KsNetwork *there = g_ptr_array_index(world->networks, i);
+        uint32_t index =
+            ks_exception_network_index(&entry->on, world, g_ptr_array_index(world->networks, i));
 
-        if (ks_exception_network_index(&entry->on, world, there) > 0)
-            g_variant_builder_add(&builder, "s", there->interface);
+        if (index > 0)
+            g_variant_builder_add(&builder, "s", ks_world_link_by_index(world, index)->name);
     }
     return g_variant_builder_end(&builder);
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/status-networks.h"
 
+#include "model/network-link.h"
 #include "policy/exceptions.h"
 
 #include <string.h>
 
 /* NULL: a network that this viewer is not told of, or NetworkManager does not know. */
-static const KsNetwork *network_on(const KsStatusFacts *facts, const char *interface)
+static const KsNetwork *network_on(const KsStatusFacts *facts, const KsLink *link)
 {
     for (unsigned i = 0; i < facts->world->networks->len; i++) {
         const KsNetwork *network = g_ptr_array_index(facts->world->networks, i);
 
-        if (strcmp(network->interface, interface) == 0 &&
-            ks_viewer_sees(facts->viewer, network->users))
+        if (ks_network_is_on(network, link) && ks_viewer_sees(facts->viewer, network->users))
             return network;
     }
     return NULL;
@@ -131,7 +131,7 @@ static void warn_of(GVariantBuilder *builder, const KsStatusFacts *facts, const 
                     KsSteered how)
 {
     const GArray *steerings = facts->world->steerings;
-    const KsNetwork *network = network_on(facts, link->name);
+    const KsNetwork *network = network_on(facts, link);
     g_autoptr(GString) ranges = g_string_new(NULL);
     g_autofree char *text = NULL;
     unsigned count = 0;

@@ -231,7 +231,7 @@ static GVariant *describe_networks(const KsStatusFacts *facts)
     g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
     for (unsigned i = 0; i < world->networks->len; i++) {
         const KsNetwork *network = g_ptr_array_index(world->networks, i);
-        const KsLink *link = ks_world_link_by_name(world, network->interface);
+        const KsLink *link = ks_world_link_by_index(world, network->index);
 
         /* a VPN's own interface is no network to a person; NetworkManager may name it when it is
          * gone */
@@ -242,8 +242,7 @@ static GVariant *describe_networks(const KsStatusFacts *facts)
         g_variant_builder_open(&builder, G_VARIANT_TYPE_VARDICT);
         g_variant_builder_add(&builder, "{sv}", "uuid", g_variant_new_string(network->uuid));
         g_variant_builder_add(&builder, "{sv}", "name", g_variant_new_string(network->name));
-        g_variant_builder_add(&builder, "{sv}", "interface",
-                              g_variant_new_string(network->interface));
+        g_variant_builder_add(&builder, "{sv}", "interface", g_variant_new_string(link->name));
         g_variant_builder_close(&builder);
     }
     return g_variant_builder_end(&builder);

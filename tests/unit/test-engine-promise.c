@@ -27,16 +27,21 @@ static void add_link(KsWorld *world, KsLink link, const char *name)
     g_array_append_val(world->links, link);
 }
 
-static void add_network(KsWorld *world, const char *uuid, const char *place)
+static void add_network(KsWorld *world, const char *uuid, const char *place, uint32_t index)
 {
     KsNetwork *network = ks_network_new(uuid, "", "eth0");
 
+    network->index = index;
     network->place = g_strdup(place);
     g_ptr_array_add(world->networks, network);
 }
 
+/* Elsewhere: while it starts, NetworkManager still says HOME, of a card that had the uplink's name
+ * before. */
 static void describe(const Scene *scene, Manager manager, KsWorld *world)
 {
+    bool moved = scene->elsewhere;
+
     g_array_set_size(world->links, 0);
     g_array_set_size(world->link_addresses, 0);
     g_ptr_array_set_size(world->vpns, 0);
@@ -45,7 +50,8 @@ static void describe(const Scene *scene, Manager manager, KsWorld *world)
     g_ptr_array_set_size(world->networks, 0);
     g_array_set_size(world->link_routes, 0);
     if (manager != AWAY)
-        add_network(world, scene->elsewhere ? "cafe" : HOME, "wired eth0");
+        add_network(world, moved && manager == SETTLED ? "cafe" : HOME, "wired eth0",
+                    moved && manager != SETTLED ? UPLINK + 100 : UPLINK);
     world->manager_present = manager != AWAY;
     world->manager_settled = manager == SETTLED;
 

@@ -28,8 +28,10 @@ static KsNetwork *connect_to(KsWorld *world, const char *uuid, const char *inter
                              const char *place)
 {
     KsNetwork *network = ks_network_new(uuid, "A name", interface);
+    const KsLink *link = ks_world_link_by_name(world, interface);
 
     network->place = g_strdup(place);
+    network->index = link ? link->index : 0;
     network->up = true;
     g_ptr_array_add(world->networks, network);
     return network;
@@ -86,6 +88,7 @@ static void test_is_open_there_alone(void)
         bool external;
         bool shared;
         const char *expected;
+        bool card_gone; /* another one has its name */
     } rows[] = {
         { HOME, WIRED, "eth0", false, false, false, "2" },
         { HOME, WIRED, "wlan0", false, false, false, "3" }, /* the place says which card */
@@ -98,17 +101,21 @@ static void test_is_open_there_alone(void)
         { HOME, WIRED, "eth7", false, false, false, "" },
         { HOME, WIRED, "tun0", false, false, false, "" },
         { HOME, WIRED, "lo", false, false, false, "" },
+        { HOME, WIRED, "eth0", false, false, false, "", .card_gone = true },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(KsWorld) world = two_cards();
         g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
         KsExceptionWish wish = wish_of("one", "192.0.2.1", HOME, WIRED);
-        KsNetwork *network = connect_to(world, rows[i].uuid, rows[i].interface, rows[i].place);
+        KsNetwork *network;
 
         g_test_message("row %u", i);
         add_link(world, 7, "tun0")->tunnel_kind = true;
         add_link(world, 1, "lo")->loopback = true;
+        network = connect_to(world, rows[i].uuid, rows[i].interface, rows[i].place);
+        if (rows[i].card_gone)
+            network->index = 99;
         network->up = !rows[i].down;
         network->external = rows[i].external;
         network->shared = rows[i].shared;

@@ -73,6 +73,7 @@ static KsSharing judge(const KsLink *link, const KsNetwork *like, const char *pl
     network->external = like->external;
     network->leads_out = like->leads_out;
     network->shared = like->shared;
+    network->index = like->index;
     network->place = g_strdup(place);
     g_ptr_array_add(world->networks, network);
     g_array_append_val(world->links, *link);
@@ -92,7 +93,9 @@ static void test_named(void)
     static const KsLink card = {
         .index = CARD, .name = "eth1", .up = true, .hardware = ARPHRD_ETHER
     };
-    static const KsNetwork shared = { .interface = "eth1", .up = true, .shared = true };
+    static const KsNetwork shared = {
+        .interface = "eth1", .index = CARD, .up = true, .shared = true
+    };
     struct {
         KsLink link;
         KsNetwork network;
@@ -114,6 +117,7 @@ static void test_named(void)
         { card, shared, "wired 802-3-ethernet eth1 02:00:00:00:00:02", KS_SHARING_OTHER_CARD },
         { card, shared, "wired vlan eth1 02:00:00:00:00:01", KS_SHARING_OTHER_CARD },
         { card, shared, NULL, KS_SHARING_OTHER_CARD },
+        { card, shared, PLACE, KS_SHARING_OTHER_CARD },
     };
 
     rows[1].link.up = false;
@@ -127,6 +131,8 @@ static void test_named(void)
     rows[9].link.tunnel_kind = true;
     rows[10].link.hardware = ARPHRD_PPP;
     g_strlcpy(rows[11].network.interface, "eth2", sizeof(rows[11].network.interface));
+    rows[11].network.index = CARD + 1;
+    rows[15].network.index = CARD + 1; /* the card that had this name before */
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         bool drawn;
 

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/network-link.h"
+
+#include <string.h>
+
+static uint32_t believe(KsNetworkLink *known, const char *name, const KsLink *link)
+{
+    g_strlcpy(known->name, name, sizeof(known->name));
+    known->index = link ? link->index : 0;
+    return known->index;
+}
+
+uint32_t ks_network_link_follow(KsNetworkLink *known, const KsNetwork *network,
+                                const KsWorld *world)
+{
+    const KsLink *named = ks_world_link_by_name(world, network->interface);
+    const KsLink *link;
+
+    if (world->links->len == 0) /* they could not be read: that was no look */
+        return 0;
+    if (!known->name[0])
+        /* what is just being made (a bridge, a modem's) may have none yet */
+        return named || network->up ? believe(known, network->interface, named) : 0;
+    link = known->index > 0 ? ks_world_link_by_index(world, known->index) : NULL;
+    if (!link)
+        known->index = 0; /* whatever comes has to be activated */
+    if (!link || strcmp(known->name, network->interface) == 0)
+        return known->index;
+    /* it was renamed; or NetworkManager means another (PPPoE's, on a card that is still there) */
+    if (named == link || strcmp(link->name, known->name) == 0)
+        return believe(known, network->interface, named);
+    return 0; /* renamed twice: that is not its name any more */
+}
+
+bool ks_network_is_on(const KsNetwork *network, const KsLink *link)
+{
+    return network->index > 0 && network->index == link->index;
+}
+
+bool ks_network_may_be_on(const KsNetwork *network, const KsLink *link)
+{
+    return ks_network_is_on(network, link) || strcmp(network->interface, link->name) == 0;
+}

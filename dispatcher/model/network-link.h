@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "model/world.h"
+
+/* Which link a network is on. NetworkManager tells a name, and its word may be older than the
+ * kernel's: the card is gone, and another one has the name. So a name is believed once for each
+ * activation: it means the link that had it when it was first told (ADR 6). Pure. */
+
+/* What is known of one activation; zeroed at first, and forgotten with it. */
+typedef struct {
+    char name[IF_NAMESIZE]; /* that NetworkManager told last; "": no link had one yet */
+    uint32_t index;         /* of the link that it meant; 0: it is gone */
+} KsNetworkLink;
+
+/* The index of this network's link in this world, which has links and no older ones than
+ * NetworkManager knew; 0: none. */
+uint32_t ks_network_link_follow(KsNetworkLink *known, const KsNetwork *network,
+                                const KsWorld *world);
+
+/* For what opens something: it is this link. */
+bool ks_network_is_on(const KsNetwork *network, const KsLink *link);
+
+/* For what closes something: it is this link, or one that is called like it. */
+bool ks_network_may_be_on(const KsNetwork *network, const KsLink *link);
