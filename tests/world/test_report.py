@@ -53,6 +53,7 @@ CANARIES = {
     "home": "canaryhome",
     "gone profile": "Canary Of Yesterday",
     "gone card": "enx02ca0a000001",
+    "network of an exception, as it was called": "Canary Cafe",
     "removed VPN": "Canary's \"Removed\" Home",
     "interface of the removed VPN": "removed-canary",
     "server's name of the removed VPN": "canarygate",
@@ -127,6 +128,11 @@ def planted(world):
     world.manager.nmcli("connection", "modify", "uplink", "ipv4.dns-search", CANARIES["search domain"])
     world.manager.nmcli("connection", "up", "uplink")
     world.product.ctl("lock")
+    # called otherwise later, so that nothing else says this name
+    world.manager.nmcli("connection", "modify", "uplink", "connection.id", C["network of an exception, as it was called"])
+    wait_product(lambda: world.product.status()["networks"][0]["name"] != "uplink", "the name to be known")
+    world.product.ctl("allow", "add", "office", "--to", "192.0.2.77", "--protocol", "udp", "--port", "9", "--on", "here")
+    world.manager.nmcli("connection", "modify", C["network of an exception, as it was called"], "connection.id", "uplink")
     world.manager.up(CANARIES["profile"])
     world.product.wait_state("protected")
     world.client.run(["nft", "add", "table", "ip", CANARIES["table"]])

@@ -135,6 +135,9 @@ static void put_state(KsReport *report)
     static const KsPaperKey keys[] = {
         { "name", KS_IDENTITY_NAME },
         { "uuid", KS_IDENTITY_UUID },
+        { "network_name", KS_IDENTITY_NAME },
+        { "network", KS_IDENTITY_UUID },
+        { "interfaces", KS_IDENTITY_INTERFACE },
         { "host", KS_IDENTITY_HOST },
         { "interface", KS_IDENTITY_INTERFACE },
         { "always_on", KS_IDENTITY_UUID },
