@@ -12,6 +12,7 @@
 #include "kernel/layer.h"
 #include "kernel/links.h"
 #include "model/names.h"
+#include "policy/exceptions-held.h"
 #include "policy/exceptions-in-force.h"
 #include "policy/status.h"
 #include "rules/egress-table.h"
@@ -325,6 +326,7 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char
         people = ks_exceptions_peek((uint32_t) (ks_clock_now() / G_USEC_PER_SEC));
         exceptions = ks_exceptions_in_force(configuration, people, &left_out);
         world->exceptions = exceptions;
+        ks_exceptions_see_held(world, held->lock);
     }
     /* it was so when the guard saw it last */
     world->ipv6_only = held->lock->sets[KS_SET_TRANSLATORS]->len > 0;

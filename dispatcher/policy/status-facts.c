@@ -1,21 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/status-facts.h"
 
+#include "model/box.h"
+
 /* What a set may still hold of a tunnel that has gone since the guard died. Not a port: it is free
  * again, and what a program sends from it would pass for the tunnel's. */
 typedef enum {
     NOTHING,
     LINKS,    /* indices of links that are no more */
+    BOXES,    /* the same, beside all that should be there */
     ANYTHING, /* what means something beside such a link only */
 } Left;
 
 static const Left left_behind[KS_SET_MAX] = {
-    [KS_SET_OPEN_INTERFACES] = LINKS,      [KS_SET_GUEST_INTERFACES] = LINKS,
-    [KS_SET_HOTSPOT_INTERFACES] = LINKS,   [KS_SET_LAN_INTERFACES] = LINKS,
-    [KS_SET_TRANSLATORS] = LINKS,          [KS_SET_TUNNEL_ROUTES4] = ANYTHING,
-    [KS_SET_TUNNEL_ROUTES6] = ANYTHING,    [KS_SET_TUNNEL_ADDRESSES4] = ANYTHING,
-    [KS_SET_TUNNEL_ADDRESSES6] = ANYTHING, [KS_SET_TUNNEL_TARGETS6] = ANYTHING,
-    [KS_SET_TUNNEL_SENDERS4] = ANYTHING,   [KS_SET_WIREGUARD_MARKS] = ANYTHING,
+    [KS_SET_OPEN_INTERFACES] = LINKS,
+    [KS_SET_GUEST_INTERFACES] = LINKS,
+    [KS_SET_HOTSPOT_INTERFACES] = LINKS,
+    [KS_SET_LAN_INTERFACES] = LINKS,
+    [KS_SET_TRANSLATORS] = LINKS,
+    [KS_SET_TUNNEL_ROUTES4] = ANYTHING,
+    [KS_SET_TUNNEL_ROUTES6] = ANYTHING,
+    [KS_SET_TUNNEL_ADDRESSES4] = ANYTHING,
+    [KS_SET_TUNNEL_ADDRESSES6] = ANYTHING,
+    [KS_SET_TUNNEL_TARGETS6] = ANYTHING,
+    [KS_SET_TUNNEL_SENDERS4] = ANYTHING,
+    [KS_SET_WIREGUARD_MARKS] = ANYTHING,
+    [KS_SET_EXCEPTIONS4] = BOXES,
+    [KS_SET_EXCEPTIONS6] = BOXES,
+    [KS_SET_SERVICES4] = BOXES,
+    [KS_SET_SERVICES6] = BOXES,
 };
 
 static bool opens_no_more_links(const KsStatusFacts *facts, KsSetId set)
@@ -32,6 +45,22 @@ static bool opens_no_more_links(const KsStatusFacts *facts, KsSetId set)
     return true;
 }
 
+/* Of a card that is gone there may be some left; what is listed as in force is there. */
+static bool is_same_but_for_gone_cards(const KsStatusFacts *facts, KsSetId set)
+{
+    const KsLock *want = ks_engine_lock(facts->engine);
+    g_autoptr(KsLock) held = ks_lock_new();
+
+    for (unsigned i = 0; i < facts->held.lock->sets[set]->len; i++) {
+        const KsKey *key = &g_array_index(facts->held.lock->sets[set], KsKey, i);
+        uint32_t index = ks_box_interface(set, key);
+
+        if (index == 0 || ks_world_link_by_index(facts->world, index))
+            (void) ks_lock_add_key(held, set, key);
+    }
+    return ks_lock_set_is_equal(held, want, set);
+}
+
 static bool opens_no_more(const KsStatusFacts *facts)
 {
     for (KsSetId set = 0; set < KS_SET_MAX; set++) {
@@ -40,6 +69,8 @@ static bool opens_no_more(const KsStatusFacts *facts)
         if (left_behind[set] == NOTHING && !same)
             return false;
         if (left_behind[set] == LINKS && !same && !opens_no_more_links(facts, set))
+            return false;
+        if (left_behind[set] == BOXES && !same && !is_same_but_for_gone_cards(facts, set))
             return false;
     }
     return true;

@@ -5,6 +5,7 @@
 #include "model/place.h"
 #include "model/uplink.h"
 #include "policy/error.h"
+#include "policy/exceptions-held.h"
 
 #include <string.h>
 
@@ -189,6 +190,54 @@ static void test_cards_below(void)
     g_assert_cmpuint(frames->sets[KS_SET_EXCEPTIONS4]->len, ==, 4);
 }
 
+/* Without a guard: what the kernel holds says on which card each network was, and a card has one. */
+static void test_seen_in_the_kernel(void)
+{
+    static const struct {
+        uint32_t home; /* the card by which each was open; 0: none */
+        uint32_t work;
+        bool half; /* not all of it */
+        const char *expected;
+    } rows[] = {
+        { 0, 0, false, "" },  { ETH, 0, false, "2" },      { 0, WLAN, false, "3" },
+        { ETH, 0, true, "" }, { ETH, WLAN, false, "2 3" }, { WLAN, 0, false, "3" },
+        { 99, 0, false, "" }, /* the card is gone */
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsWorld) world = two_cards();
+        g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
+        g_autoptr(KsLock) held = ks_lock_new();
+        g_autoptr(GString) seen = g_string_new(NULL);
+        KsExceptionWish home = wish_of("home", "192.0.2.1", HOME, WIRED);
+        KsExceptionWish work = wish_of("work", "192.0.2.1", WORK, WIFI);
+
+        g_test_message("row %u", i);
+        home.protocol = work.protocol = "";
+        home.confirmed = work.confirmed = true;
+        home.first_port = home.last_port = work.first_port = work.last_port = 0;
+        g_assert_cmpint(code_of(exceptions, &work), ==, -1);
+        g_assert_cmpint(code_of(exceptions, &home), ==, -1);
+        world->exceptions = exceptions;
+        if (rows[i].home > 0)
+            g_assert_true(ks_lock_add_exception(held, &ks_exceptions_get(exceptions, 1)->what, 0,
+                                                rows[i].home));
+        if (rows[i].work > 0)
+            g_assert_true(ks_lock_add_exception(held, &ks_exceptions_get(exceptions, 0)->what, 0,
+                                                rows[i].work));
+        ks_lock_seal(held);
+        if (rows[i].half)
+            g_array_set_size(held->sets[KS_SET_EXCEPTIONS4], 1);
+        ks_exceptions_see_held(world, held);
+        for (unsigned j = 0; j < world->networks->len; j++)
+            g_string_append_printf(seen, "%s%u", j > 0 ? " " : "",
+                                   ((KsNetwork *) g_ptr_array_index(world->networks, j))->index);
+        g_assert_cmpstr(seen->str, ==, rows[i].expected);
+        if (rows[i].home == ETH && !rows[i].half)
+            g_assert_cmpstr(((KsNetwork *) g_ptr_array_index(world->networks, 0))->uuid, ==, HOME);
+    }
+}
+
 static void test_find(void)
 {
     static const struct {
@@ -300,6 +349,7 @@ int main(int argc, char **argv)
     g_test_add_func("/exceptions-on/is-open-there-alone", test_is_open_there_alone);
     g_test_add_func("/exceptions-on/beside-each-other", test_beside_each_other);
     g_test_add_func("/exceptions-on/cards-below", test_cards_below);
+    g_test_add_func("/exceptions-on/seen-in-the-kernel", test_seen_in_the_kernel);
     g_test_add_func("/exceptions-on/find", test_find);
     g_test_add_func("/exceptions-on/text", test_text);
     g_test_add_func("/exceptions-on/forget", test_forget);

@@ -219,6 +219,23 @@ def test_without_the_guard_nothing_opens(world, wires):
     wait_product(lambda: wire.seen(4, ("udp",)), "the guard to open it")
 
 
+def test_without_the_guard_what_is_open_is_told(world, wires):
+    """The kernel holds what it should, and root sees what that lets out, and where."""
+    wire = wires["other"]
+    _add(world, "echo", "--to", a.WEB[4], *_ECHO, "--on", "other")
+    world.product.stop_guard(signal.SIGKILL)
+    try:
+        assert wire.seen(4, ("udp",)), "the control: it is open"
+        status = world.product.status()
+        assert status["state"] == "blocked" and status["reason"] == "guard-away" and status["verified"]
+        (exception,) = status["exceptions"]
+        assert (exception["network_name"], exception["interfaces"]) == ("other", [wire.card])
+        assert not status["exceptions_elsewhere"]
+        assert "1 exception lets more out" in " ".join(world.product.ctl("status").stdout.split())
+    finally:
+        world.product.start_guard()
+
+
 def test_networkmanager_is_killed(world, wires):
     """Nobody says any more which network it is."""
     wire = wires["uplink"]
