@@ -40,6 +40,7 @@ static void test_private(Fixture *f, const void *data)
     vpn = g_ptr_array_index(f->world->vpns, 0);
     vpn->users = g_strdupv(users);
     vpn->left_out = true;
+    network->index = ks_world_link_by_name(f->world, "eth0")->index;
     network->users = g_strdupv(users);
     g_ptr_array_add(f->world->networks, network);
     look(f);
@@ -177,6 +178,7 @@ static void test_exceptions_on(Fixture *f, const void *data)
     (void) data;
     g_assert_true(ks_exceptions_add(exceptions, &wish, NULL, 0, NULL));
     f->world->exceptions = exceptions;
+    network->index = ks_world_link_by_name(f->world, "eth0")->index;
     network->users = g_strdupv(users);
     network->place = g_strdup("a place");
     g_ptr_array_add(f->world->networks, network);
