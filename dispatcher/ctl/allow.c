@@ -92,19 +92,25 @@ static KsExitStatus confirm(const KsCommandLine *line, const KsException *what)
     return KS_EXIT_FAILED;
 }
 
-/* The only one that is connected. */
+/* The only one that is connected, beside those of containers and virtual machines, and those by
+ * which this machine shares its own connection. */
 static KsExitStatus find_here(GVariant *networks, char **ret_uuid)
 {
-    g_autoptr(GVariant) network = NULL;
+    unsigned count = 0;
 
-    if (g_variant_n_children(networks) == 1) {
-        network = g_variant_get_child_value(networks, 0);
-        *ret_uuid = g_strdup(ks_field_text(network, "uuid"));
-        return KS_EXIT_DONE;
+    for (gsize i = 0; i < g_variant_n_children(networks); i++) {
+        g_autoptr(GVariant) network = g_variant_get_child_value(networks, i);
+
+        if (ks_field_flag(network, "external") || ks_field_flag(network, "shared"))
+            continue;
+        if (count++ == 0)
+            *ret_uuid = g_strdup(ks_field_text(network, "uuid"));
     }
-    ks_output_complain(g_variant_n_children(networks) == 0
-                           ? _("No network is connected, so there is no “here”.")
-                           : _("Several networks are connected: name one of them."));
+    if (count == 1)
+        return KS_EXIT_DONE;
+    g_clear_pointer(ret_uuid, g_free);
+    ks_output_complain(count == 0 ? _("No network is connected, so there is no “here”.")
+                                  : _("Several networks are connected: name one of them."));
     ks_output_add(_("Nothing was changed."));
     return KS_EXIT_FAILED;
 }

@@ -50,6 +50,21 @@ static bool may_be_meant(const KsNetwork *there)
     return there->up && !there->external && !there->shared && there->place;
 }
 
+/* NULL: it may be meant, as far as that goes. */
+static const char *refusal_of(const KsNetwork *there)
+{
+    if (there->external)
+        return "Another program made this network, and NetworkManager only watches it, so there is "
+               "no exception for it alone.";
+    if (there->shared)
+        return "By this network the machine shares its own connection, so there is no exception "
+               "for it alone.";
+    if (there->place && ks_place_is_open(there->place))
+        return "This Wi-Fi network is open: anybody can set up one that looks like it, so there is "
+               "no exception for it alone.";
+    return NULL;
+}
+
 bool ks_exception_network_find(const KsWorld *world, const char *uuid,
                                KsExceptionNetwork *ret_network, GError **error)
 {
@@ -57,11 +72,12 @@ bool ks_exception_network_find(const KsWorld *world, const char *uuid,
         const KsNetwork *there = g_ptr_array_index(world->networks, i);
         KsExceptionNetwork found = { there->uuid, there->place, there->name };
 
-        if (strcmp(there->uuid, uuid) != 0 || !may_be_meant(there))
+        if (strcmp(there->uuid, uuid) != 0 || !there->up)
             continue;
-        if (ks_place_is_open(there->place))
-            return fail(error, "This Wi-Fi network is open: anybody can set up one that looks like "
-                               "it, so there is no exception for it alone.");
+        if (refusal_of(there))
+            return fail(error, refusal_of(there));
+        if (!may_be_meant(there))
+            continue;
         if (!name_is_valid(there->name))
             found.name = there->uuid;
         if (ks_exception_network_is_valid(&found) &&

@@ -243,6 +243,9 @@ static GVariant *describe_networks(const KsStatusFacts *facts)
         g_variant_builder_add(&builder, "{sv}", "uuid", g_variant_new_string(network->uuid));
         g_variant_builder_add(&builder, "{sv}", "name", g_variant_new_string(network->name));
         g_variant_builder_add(&builder, "{sv}", "interface", g_variant_new_string(link->name));
+        g_variant_builder_add(&builder, "{sv}", "external",
+                              g_variant_new_boolean(network->external));
+        g_variant_builder_add(&builder, "{sv}", "shared", g_variant_new_boolean(network->shared));
         g_variant_builder_close(&builder);
     }
     return g_variant_builder_end(&builder);

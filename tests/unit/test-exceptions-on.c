@@ -269,6 +269,31 @@ static void test_find(void)
     }
 }
 
+/* It says why, and not that the network is not connected. */
+static void test_refusals(void)
+{
+    static const struct {
+        bool external;
+        bool shared;
+        const char *said;
+    } rows[] = {
+        { true, false, "Another program made this network" },
+        { false, true, "shares its own connection" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsWorld) world = two_cards();
+        g_auto(KsExceptionNetwork) found = { 0 };
+        g_autoptr(GError) error = NULL;
+        KsNetwork *network = connect_to(world, HOME, "eth0", WIRED);
+
+        network->external = rows[i].external;
+        network->shared = rows[i].shared;
+        g_assert_false(ks_exception_network_find(world, HOME, &found, &error));
+        g_assert_nonnull(strstr(error->message, rows[i].said));
+    }
+}
+
 /* What a file holds is read again; what an earlier version would take for one of all networks is of
  * a version that it does not read. */
 static void test_text(void)
@@ -351,6 +376,7 @@ int main(int argc, char **argv)
     g_test_add_func("/exceptions-on/cards-below", test_cards_below);
     g_test_add_func("/exceptions-on/seen-in-the-kernel", test_seen_in_the_kernel);
     g_test_add_func("/exceptions-on/find", test_find);
+    g_test_add_func("/exceptions-on/refusals", test_refusals);
     g_test_add_func("/exceptions-on/text", test_text);
     g_test_add_func("/exceptions-on/forget", test_forget);
     return g_test_run();
