@@ -21,9 +21,10 @@ typedef struct {
     KsException what;
     GtkWidget *service;
     GtkWidget *protocol;
-    GPtrArray *others; /* element-type KsGuardException; NULL: what is asked about is given */
-    KsRequest asked;   /* KS_REQUEST_MAX: nothing */
-    bool is_warned;    /* it says what leaks */
+    char **others;   /* names that are taken; NULL: what is asked about is given */
+    char *network;   /* UUID of the one that it may be limited to; NULL: there is none */
+    KsRequest asked; /* KS_REQUEST_MAX: nothing */
+    bool is_warned;  /* it says what leaks */
 } Parts;
 
 static GtkWidget *part(const Parts *parts, const char *name)
@@ -36,7 +37,8 @@ static void parts_free(gpointer data)
     Parts *parts = data;
 
     g_object_unref(parts->builder);
-    g_clear_pointer(&parts->others, g_ptr_array_unref);
+    g_strfreev(parts->others);
+    g_free(parts->network);
     g_free(parts);
 }
 
@@ -218,14 +220,15 @@ static char *name_for(const Parts *parts)
 {
     const char *name = text_of(parts, "name");
 
-    return name[0] ? g_strdup(name) : ks_allow_name(parts->others, &parts->what, "");
+    return name[0] ? g_strdup(name)
+                   : ks_allow_name((const char *const *) parts->others, &parts->what, "");
 }
 
 /* ---- asking ---- */
 
 static void ask(Parts *parts)
 {
-    bool incoming;
+    KsAllowWish wish = { .what = &parts->what };
     const char *leak;
     g_autofree char *name = NULL;
 
@@ -237,15 +240,15 @@ static void ask(Parts *parts)
         warn(parts, _(leak));
         return;
     }
-    incoming = parts->what.incoming;
     name = name_for(parts);
-    parts->asked = incoming ? KS_REQUEST_ADD_SERVICE : KS_REQUEST_ADD_EXCEPTION;
+    wish.name = name;
+    wish.network = is_on(parts, "here") ? parts->network : NULL;
+    wish.seconds = is_on(parts, "hour") ? KS_ALLOW_SECONDS : 0;
+    wish.confirmed = parts->is_warned;
+    parts->asked = ks_allow_request(&wish);
     follow(parts);
     g_action_group_activate_action(G_ACTION_GROUP(gtk_window_get_application(parts->window)),
-                                   incoming ? "add-service" : "add-exception",
-                                   ks_allow_arguments(&parts->what, name,
-                                                      is_on(parts, "hour") ? KS_ALLOW_SECONDS : 0,
-                                                      parts->is_warned));
+                                   ks_allow_action(&wish), ks_allow_arguments(&wish));
 }
 
 static void on_response(GtkDialog *dialog, gint response, gpointer data)
@@ -274,7 +277,8 @@ bool ks_allow_dialog_answer(GtkWindow *dialog, KsRequest request, KsAnswer answe
         warn(parts, message);
         return true;
     }
-    if (answer == KS_ANSWER_INVALID && parts->others) {
+    /* of one network the guard may mean that */
+    if (answer == KS_ANSWER_INVALID && parts->others && !is_on(parts, "here")) {
         complain_of(parts, KS_ALLOW_ADDRESS, message);
         return true;
     }
@@ -315,6 +319,26 @@ static Parts *new_dialog(GtkWindow *parent)
     return parts;
 }
 
+/* Not for all networks, if a person ticks that. */
+static void offer(Parts *parts, const KsGuardNetwork *network)
+{
+    GtkWidget *here = part(parts, "here");
+    GtkWidget *label = gtk_bin_get_child(GTK_BIN(here));
+    g_autofree char *text = NULL;
+
+    if (!network)
+        return;
+    parts->network = g_strdup(network->uuid);
+    /* TRANSLATORS: where an exception holds; %s is the name of the network of now */
+    text = g_strdup_printf(_("Only on this network (%s)"), network->name);
+    gtk_label_set_text(GTK_LABEL(label), text);
+    gtk_label_set_line_wrap(GTK_LABEL(label), TRUE);
+    gtk_label_set_line_wrap_mode(GTK_LABEL(label), PANGO_WRAP_WORD_CHAR);
+    gtk_label_set_xalign(GTK_LABEL(label), 0);
+    g_signal_connect(here, "toggled", G_CALLBACK(on_changed), parts);
+    gtk_widget_show(here);
+}
+
 static GtkWindow *show(Parts *parts, const char *focus)
 {
     follow(parts);
@@ -337,6 +361,7 @@ GtkWindow *ks_allow_dialog_show(GtkWindow *parent, const KsAllowQuestion *questi
         question->who);
 
     parts->what = question->what;
+    offer(parts, question->network);
     gtk_label_set_text(GTK_LABEL(part(parts, "question")), title);
     gtk_label_set_text(GTK_LABEL(part(parts, "text")), text);
     gtk_entry_set_text(GTK_ENTRY(part(parts, "name")), question->name);
@@ -370,11 +395,12 @@ static void fill_in(Parts *parts)
     ks_builder_speak_by_label(parts->builder, "port");
 }
 
-GtkWindow *ks_allow_dialog_show_new(GtkWindow *parent, GPtrArray *others)
+GtkWindow *ks_allow_dialog_show_new(GtkWindow *parent, const KsModel *model)
 {
     Parts *parts = new_dialog(parent);
 
-    parts->others = g_ptr_array_ref(others);
+    parts->others = ks_allow_taken(model->guard);
+    offer(parts, ks_allow_network(model));
     gtk_widget_hide(part(parts, "question"));
     gtk_widget_hide(part(parts, "text"));
     gtk_widget_show(part(parts, "fields"));

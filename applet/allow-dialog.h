@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "applet/guard-client.h"
+#include "applet/model.h"
 
 #include <gtk/gtk.h>
 
@@ -11,15 +11,16 @@
 
 typedef struct {
     KsException what;
-    const char *who;  /* sent what was refused, in words */
-    const char *name; /* proposed */
+    const char *who;               /* sent what was refused, in words */
+    const char *name;              /* proposed */
+    const KsGuardNetwork *network; /* that it may be limited to; NULL: there is none */
 } KsAllowQuestion;
 
 /* For something that was refused. Shown above `parent`. */
 GtkWindow *ks_allow_dialog_show(GtkWindow *parent, const KsAllowQuestion *question);
 
-/* For what a person writes. `others`: element-type KsGuardException, those that there are. */
-GtkWindow *ks_allow_dialog_show_new(GtkWindow *parent, GPtrArray *others);
+/* For what a person writes. */
+GtkWindow *ks_allow_dialog_show_new(GtkWindow *parent, const KsModel *model);
 
 /* What the guard answered. False: this dialog did not ask. */
 bool ks_allow_dialog_answer(GtkWindow *dialog, KsRequest request, KsAnswer answer,

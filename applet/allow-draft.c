@@ -107,23 +107,64 @@ const char *ks_allow_draft_complaint(const KsAllowDraft *draft, KsException *ret
 
 /* ---- what it is called ---- */
 
-const char *ks_allow_by(const GPtrArray *exceptions, const KsException *what)
+const KsGuardException *ks_allow_by(const GPtrArray *exceptions, const KsException *what)
 {
+    const KsGuardException *found = NULL;
+
     for (unsigned i = 0; i < exceptions->len; i++) {
         const KsGuardException *one = g_ptr_array_index(exceptions, i);
 
-        if (ks_exception_lets_out(&one->what, &what->address, what->protocol, what->first_port))
-            return one->name;
+        if ((!found || !one->on_one) &&
+            ks_exception_lets_out(&one->what, &what->address, what->protocol, what->first_port))
+            found = one;
     }
-    return NULL;
+    return found;
 }
 
-static bool is_taken(const GPtrArray *exceptions, const char *name)
+/* NetworkManager's profiles say what a network is; without it the guard has to refuse what cannot
+ * be meant. */
+static bool may_be_meant(const KsModel *model, const KsGuardNetwork *network)
+{
+    for (unsigned i = 0; model->manager_ready && i < model->networks->len; i++) {
+        const KsGuardNetwork *set_up = g_ptr_array_index(model->networks, i);
+
+        if (strcmp(set_up->uuid, network->uuid) == 0)
+            return !set_up->never_meant;
+    }
+    return !model->manager_ready;
+}
+
+const KsGuardNetwork *ks_allow_network(const KsModel *model)
+{
+    const KsGuardNetwork *found = NULL;
+
+    for (unsigned i = 0; i < model->guard->networks->len; i++) {
+        const KsGuardNetwork *network = g_ptr_array_index(model->guard->networks, i);
+
+        if (!may_be_meant(model, network))
+            continue;
+        if (found && strcmp(found->uuid, network->uuid) != 0)
+            return NULL;
+        found = network;
+    }
+    return found;
+}
+
+static void take_names(GPtrArray *names, const GPtrArray *exceptions)
 {
     for (unsigned i = 0; i < exceptions->len; i++)
-        if (strcmp(((const KsGuardException *) g_ptr_array_index(exceptions, i))->name, name) == 0)
-            return true;
-    return false;
+        g_ptr_array_add(names,
+                        g_strdup(((KsGuardException *) g_ptr_array_index(exceptions, i))->name));
+}
+
+char **ks_allow_taken(const KsGuardState *guard)
+{
+    GPtrArray *names = g_ptr_array_new();
+
+    take_names(names, guard->exceptions);
+    take_names(names, guard->elsewhere);
+    g_ptr_array_add(names, NULL);
+    return (char **) g_ptr_array_free(names, FALSE);
 }
 
 /* As the guard wants names: no blanks around them, no "-" before them. */
@@ -138,14 +179,14 @@ static char *trim(const char *sender)
     return g_strchomp(name);
 }
 
-char *ks_allow_name(const GPtrArray *exceptions, const KsException *what, const char *sender)
+char *ks_allow_name(const char *const *taken, const KsException *what, const char *sender)
 {
     char to[KS_EXCEPTION_TO_TEXT_SIZE];
     g_autofree char *trimmed = trim(sender);
     g_autofree char *base = g_strdup(trimmed[0] ? trimmed : ks_exception_to_text(what, to));
     char *name = g_strdup(base);
 
-    for (unsigned number = 2; is_taken(exceptions, name); number++) {
+    for (unsigned number = 2; g_strv_contains(taken, name); number++) {
         g_free(name);
         name = g_strdup_printf("%s %u", base, number);
     }
@@ -157,12 +198,30 @@ bool ks_allow_name_fits(const char *name)
     return name[0] && strlen(name) <= KS_EXCEPTION_NAME_MAX;
 }
 
-GVariant *ks_allow_arguments(const KsException *what, const char *name, uint32_t seconds,
-                             bool confirmed)
+KsRequest ks_allow_request(const KsAllowWish *wish)
 {
-    char to[KS_EXCEPTION_TO_TEXT_SIZE];
+    if (wish->what->incoming)
+        return wish->network ? KS_REQUEST_ADD_SERVICE_ON : KS_REQUEST_ADD_SERVICE;
+    return wish->network ? KS_REQUEST_ADD_EXCEPTION_ON : KS_REQUEST_ADD_EXCEPTION;
+}
 
-    return g_variant_new("(sssqqub)", name, ks_exception_to_text(what, to),
-                         ks_exception_protocol_name(what), what->first_port, what->last_port,
-                         seconds, confirmed);
+const char *ks_allow_action(const KsAllowWish *wish)
+{
+    if (wish->what->incoming)
+        return wish->network ? "add-service-on" : "add-service";
+    return wish->network ? "add-exception-on" : "add-exception";
+}
+
+GVariant *ks_allow_arguments(const KsAllowWish *wish)
+{
+    const KsException *what = wish->what;
+    char to[KS_EXCEPTION_TO_TEXT_SIZE];
+    const char *address = ks_exception_to_text(what, to);
+    const char *protocol = ks_exception_protocol_name(what);
+
+    if (!wish->network)
+        return g_variant_new("(sssqqub)", wish->name, address, protocol, what->first_port,
+                             what->last_port, wish->seconds, wish->confirmed);
+    return g_variant_new("(sssqqubs)", wish->name, address, protocol, what->first_port,
+                         what->last_port, wish->seconds, wish->confirmed, wish->network);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "applet/guard-state.h"
+#include "applet/model.h"
 #include "model/exception.h"
 #include "model/refused-report.h"
 
@@ -50,17 +50,33 @@ typedef enum {
 const char *ks_allow_draft_complaint(const KsAllowDraft *draft, KsException *ret_what,
                                      KsAllowField *ret_field);
 
-/* The name of the exception of now that lets it out; NULL: none does. */
-const char *ks_allow_by(const GPtrArray *exceptions, const KsException *what);
+/* The exception of now that lets it out, if there is one rather one for all networks; NULL: none
+ * does. */
+const KsGuardException *ks_allow_by(const GPtrArray *exceptions, const KsException *what);
+
+/* The network that "only here" means: the only one that is connected and can be known again. NULL:
+ * there is none, or several. */
+const KsGuardNetwork *ks_allow_network(const KsModel *model);
+
+/* The names that others have, also of those whose network is elsewhere. Owned by the caller. */
+char **ks_allow_taken(const KsGuardState *guard);
 
 /* What to call it: like its sender or the other end, and like no other one. `sender`: "": not
  * known. Owned by the caller. */
-char *ks_allow_name(const GPtrArray *exceptions, const KsException *what, const char *sender);
+char *ks_allow_name(const char *const *taken, const KsException *what, const char *sender);
 
 /* The guard would take neither none nor more. */
 bool ks_allow_name_fits(const char *name);
 
-/* Of AddException, or AddService for an incoming one, floating. `seconds`: 0: until somebody
- * removes it. `confirmed`: the person has read what leaks by it. */
-GVariant *ks_allow_arguments(const KsException *what, const char *name, uint32_t seconds,
-                             bool confirmed);
+/* What the guard is asked for. */
+typedef struct {
+    const KsException *what;
+    const char *name;
+    const char *network; /* its UUID; NULL: all */
+    uint32_t seconds;    /* 0: until somebody removes it */
+    bool confirmed;      /* the person has read what leaks by it */
+} KsAllowWish;
+
+KsRequest ks_allow_request(const KsAllowWish *wish);
+const char *ks_allow_action(const KsAllowWish *wish);  /* the application's, that asks for it */
+GVariant *ks_allow_arguments(const KsAllowWish *wish); /* of both; floating */

@@ -35,6 +35,8 @@ void ks_ask_actions_add(GActionMap *map, KsAsk *ask, void *data)
         { "remove-vpn", "(s)", KS_REQUEST_REMOVE_VPN },
         { "add-exception", "(sssqqub)", KS_REQUEST_ADD_EXCEPTION },
         { "add-service", "(sssqqub)", KS_REQUEST_ADD_SERVICE },
+        { "add-exception-on", "(sssqqubs)", KS_REQUEST_ADD_EXCEPTION_ON },
+        { "add-service-on", "(sssqqubs)", KS_REQUEST_ADD_SERVICE_ON },
         { "remove-exception", "(s)", KS_REQUEST_REMOVE_EXCEPTION },
         { "always-on-here", "(sas)", KS_REQUEST_SET_ALWAYS_ON_HERE },
     };

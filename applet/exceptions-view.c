@@ -15,6 +15,7 @@ static void free_row(gpointer data)
     g_free(row->name);
     g_free(row->what);
     g_free(row->lasts);
+    g_free(row->on);
     g_free(row->question);
     g_free(row);
 }
@@ -50,9 +51,32 @@ static char *say_how_long(const KsGuardException *exception, int64_t now)
     return g_strdup_printf(_("Until %s"), moment);
 }
 
-/* What would end by itself soon, and is nobody's way in, can go at once. */
-static const char *question_for(const KsGuardException *exception)
+static char *say_where(const KsGuardException *exception, bool is_here)
 {
+    const char *network = exception->network;
+
+    if (!exception->on_one)
+        return NULL;
+    if (is_here)
+        /* TRANSLATORS: %s is the name of a network */
+        return network[0] ? g_strdup_printf(_("Only on “%s”"), network)
+                          : g_strdup(_("Only on a network that you cannot see"));
+    /* TRANSLATORS: of an exception; %s is the name of a network */
+    return network[0]
+               ? g_strdup_printf(
+                     _("Only on “%s”; closed: this computer is not connected to it now"), network)
+               : g_strdup(_("Only on a network that you cannot see; closed: this computer is not "
+                            "connected to it now"));
+}
+
+/* What would end by itself soon, and is nobody's way in now, can go at once. */
+static const char *question_for(const KsGuardException *exception, bool is_here)
+{
+    if (!is_here)
+        return exception->until > 0
+                   ? NULL
+                   : _("To have it again, you have to add it again while this computer is connected "
+                       "to that network.");
     if (exception->what.incoming)
         return _(
             "Others cannot reach this service any more while the lock is closed. Connections by "
@@ -63,14 +87,16 @@ static const char *question_for(const KsGuardException *exception)
     return NULL;
 }
 
-static KsExceptionRow *new_row(const KsModel *model, const KsGuardException *exception)
+static KsExceptionRow *new_row(const KsModel *model, const KsGuardException *exception,
+                               bool is_here)
 {
     KsExceptionRow *row = g_new0(KsExceptionRow, 1);
 
     row->name = g_strdup(exception->name);
     row->what = say_what(&exception->what);
     row->lasts = say_how_long(exception, model->now);
-    row->question = g_strdup(question_for(exception));
+    row->on = say_where(exception, is_here);
+    row->question = g_strdup(question_for(exception, is_here));
     row->laid_down = exception->source[0];
     row->can_remove = !row->laid_down && !model->busy[KS_REQUEST_REMOVE_EXCEPTION] &&
                       model->permissions[KS_REQUEST_REMOVE_EXCEPTION] != KS_PERMISSION_NO;
@@ -86,7 +112,7 @@ static const char *say_of_adding(const KsModel *model, bool *ret_can)
         return _("Not known while the guard is not running");
     if (permission == KS_PERMISSION_NO)
         return _("The administrator of this computer does not allow it.");
-    if (model->guard->exceptions->len >= KS_EXCEPTIONS_MAX)
+    if (model->guard->exceptions->len + model->guard->elsewhere->len >= KS_EXCEPTIONS_MAX)
         return _("There are as many as there can be. Remove one first.");
     *ret_can = true;
     return permission == KS_PERMISSION_ASK
@@ -97,14 +123,17 @@ static const char *say_of_adding(const KsModel *model, bool *ret_can)
 KsExceptionsView *ks_exceptions_view_new(const KsModel *model)
 {
     KsExceptionsView *view = g_new0(KsExceptionsView, 1);
-    const GPtrArray *exceptions = model->guard->exceptions;
+    const GPtrArray *here = model->guard->exceptions;
+    const GPtrArray *elsewhere = model->guard->elsewhere;
 
     view->rows = g_ptr_array_new_with_free_func(free_row);
     view->known = ks_state_is_heard(model->guard->state);
     view->busy = model->busy[KS_REQUEST_REMOVE_EXCEPTION];
     view->note = g_strdup(say_of_adding(model, &view->can_add));
-    for (unsigned i = 0; i < exceptions->len; i++)
-        g_ptr_array_add(view->rows, new_row(model, g_ptr_array_index(exceptions, i)));
+    for (unsigned i = 0; i < here->len; i++)
+        g_ptr_array_add(view->rows, new_row(model, g_ptr_array_index(here, i), true));
+    for (unsigned i = 0; i < elsewhere->len; i++)
+        g_ptr_array_add(view->rows, new_row(model, g_ptr_array_index(elsewhere, i), false));
     return view;
 }
 
@@ -119,5 +148,5 @@ void ks_exceptions_view_free(KsExceptionsView *view)
 
 char *ks_exception_row_text(const KsExceptionRow *row)
 {
-    return g_strdup_printf("%s\n%s\n%s", row->name, row->what, row->lasts);
+    return g_strjoin("\n", row->name, row->what, row->lasts, row->on, NULL);
 }

@@ -9,6 +9,7 @@ typedef struct {
     char *name;     /* as the guard knows it: no two have the same */
     char *what;     /* "To 203.0.113.9, port 443, TCP" */
     char *lasts;    /* until when, or who laid it down */
+    char *on;       /* the network that it is for alone, and if it is closed there; NULL: all */
     char *question; /* to be asked before it is removed; NULL: it can go without */
     bool laid_down; /* nobody can remove it here */
     bool can_remove;

@@ -42,6 +42,8 @@ static const struct {
     [KS_REQUEST_REMOVE_VPN] = { "RemoveVpn", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_ADD_EXCEPTION] = { "AddException", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_ADD_SERVICE] = { "AddService", KS_ACTION_ID_CONFIGURE },
+    [KS_REQUEST_ADD_EXCEPTION_ON] = { "AddExceptionOn", KS_ACTION_ID_CONFIGURE },
+    [KS_REQUEST_ADD_SERVICE_ON] = { "AddServiceOn", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_REMOVE_EXCEPTION] = { "RemoveException", KS_ACTION_ID_CONFIGURE },
     [KS_REQUEST_DISCONNECT] = { "Disconnect", KS_ACTION_ID_UNLOCK },
 };
@@ -176,7 +178,8 @@ static void on_polkit_signal(GDBusConnection *bus, const char *sender, const cha
 static bool is_of_profiles(const char *property)
 {
     static const char *const of_profiles[] = {
-        "Reason", "ReasonVpn", "Networks", "Tunnels", "Vpns", "Servers", "Warnings", NULL,
+        "Reason",     "ReasonVpn",           "Networks", "Tunnels", "Vpns", "Servers", "Warnings",
+        "Exceptions", "ExceptionsElsewhere", NULL,
     };
 
     return g_strv_contains(of_profiles, property);

@@ -115,6 +115,7 @@ static void free_exception(gpointer data)
 
     g_free(exception->name);
     g_free(exception->source);
+    g_free(exception->network);
     g_free(exception);
 }
 
@@ -183,6 +184,7 @@ KsGuardState *ks_guard_state_new(KsState state)
     made->lan_networks = g_new0(char *, 1);
     made->warnings = g_new0(char *, 1);
     made->exceptions = g_ptr_array_new_with_free_func(free_exception);
+    made->elsewhere = g_ptr_array_new_with_free_func(free_exception);
     made->networks = g_ptr_array_new_with_free_func(free_network);
     made->tunnels = g_ptr_array_new_with_free_func(free_tunnel);
     made->overlays = g_ptr_array_new_with_free_func(free_tunnel);
@@ -203,6 +205,7 @@ void ks_guard_state_free(KsGuardState *state)
     g_free(state->always_on_here);
     g_strfreev(state->warnings);
     g_ptr_array_unref(state->exceptions);
+    g_ptr_array_unref(state->elsewhere);
     g_ptr_array_unref(state->networks);
     g_ptr_array_unref(state->tunnels);
     g_ptr_array_unref(state->overlays);
@@ -316,11 +319,13 @@ static void *read_exception(GVariant *from)
     const char *protocol = "";
     guint64 until = 0;
 
-    exception->what.incoming = g_variant_lookup(from, "from", "&s", &to);
     exception->name = read_long(from, "name");
     exception->source = read_long(from, "source");
+    exception->on_one = g_variant_lookup(from, "network", "&s", NULL);
+    exception->network = read_text(from, "network_name");
     (void) g_variant_lookup(from, "until", "t", &until);
     exception->until = (int64_t) MIN(until, (guint64) G_MAXINT64);
+    exception->what.incoming = g_variant_lookup(from, "from", "&s", &to);
     (void) g_variant_lookup(from, "to", "&s", &to);
     (void) g_variant_lookup(from, "protocol", "&s", &protocol);
     (void) g_variant_lookup(from, "first_port", "q", &exception->what.first_port);
@@ -416,6 +421,7 @@ KsGuardState *ks_guard_state_read(GVariant *properties)
     read_list(properties, "Vpns", read_vpn, made->vpns);
     read_always_on(properties, made);
     read_list(properties, "Exceptions", read_exception, made->exceptions);
+    read_list(properties, "ExceptionsElsewhere", read_exception, made->elsewhere);
     return made;
 }
 

@@ -80,6 +80,7 @@ void ks_guard_server_free(KsGuardServer *server);
 typedef struct {
     char *uuid;
     char *name;
+    bool never_meant; /* by an exception: it is this machine's own, or anybody can be it */
 } KsGuardNetwork;
 
 typedef struct {
@@ -99,6 +100,8 @@ typedef struct {
     KsException what; /* AF_UNSPEC: not understood, it lets nothing out that is known here */
     int64_t until;    /* Unix time in seconds; 0: it does not end by itself */
     char *source;     /* the administrator's file and line that lay it down, or "" */
+    bool on_one;      /* it holds on one network alone (ADR 49) */
+    char *network;    /* that one's name, "": not known to this person */
 } KsGuardException;
 
 /* Makes `name` printable. */
@@ -118,6 +121,7 @@ typedef struct {
     bool lan;
     char **lan_networks;   /* UUIDs; empty: not limited */
     GPtrArray *exceptions; /* element-type KsGuardException: what people let past the lock */
+    GPtrArray *elsewhere;  /* likewise: closed, because their network is not here */
     char **always_on;      /* UUIDs of the VPNs that the guard connects, the first first; NULL: an
                            * older guard, which connects none */
     bool always_on_laid_down; /* by the administrator: nobody else can change it */

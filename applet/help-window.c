@@ -63,9 +63,11 @@ static const struct {
       NULL },
     { NC_("help", "A machine that must be reached without the VPN"),
       { N_("“Add…” under “Exceptions” in the preferences lets one address past the lock, or lets "
-           "others reach a service of this computer. Everything else stays as it is."),
-        N_("How many exceptions there are stands in the first line of the icon’s menu and of the "
-           "window. In the preferences you can remove them."),
+           "others reach a service of this computer, everywhere or only on the network that you "
+           "are in. Everything else stays as it is."),
+        N_("How many exceptions are open stands in the first line of the icon’s menu and of the "
+           "window. In the preferences you can remove them, and see those that are closed because "
+           "their network is elsewhere."),
         NULL },
       NULL },
     { NC_("help", "A short time without the VPN"),

@@ -274,6 +274,8 @@ KsNotice *ks_notice_for_answer(KsRequest request, KsAnswer answer, const char *m
         [KS_REQUEST_REMOVE_VPN] = N_("The VPN was not removed"),
         [KS_REQUEST_ADD_EXCEPTION] = N_("The exception was not made"),
         [KS_REQUEST_ADD_SERVICE] = N_("The exception was not made"),
+        [KS_REQUEST_ADD_EXCEPTION_ON] = N_("The exception was not made"),
+        [KS_REQUEST_ADD_SERVICE_ON] = N_("The exception was not made"),
         [KS_REQUEST_REMOVE_EXCEPTION] = N_("The exception was not removed"),
         [KS_REQUEST_SET_ALWAYS_ON_HERE] = N_("Which VPN connects on this network was not changed"),
         [KS_REQUEST_DISCONNECT] = N_("The VPN could not be disconnected"),

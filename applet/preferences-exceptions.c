@@ -156,6 +156,8 @@ static GtkWidget *new_row(const KsExceptionRow *shown)
     ks_label_make_bold(add_text(texts, shown->name, false));
     (void) add_text(texts, shown->what, false);
     (void) add_text(texts, shown->lasts, true);
+    if (shown->on)
+        (void) add_text(texts, shown->on, true);
     gtk_style_context_add_class(gtk_widget_get_style_context(box), "ks-row");
     gtk_box_pack_start(GTK_BOX(box), texts, TRUE, TRUE, 0);
     if (!shown->laid_down) {

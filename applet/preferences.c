@@ -146,7 +146,7 @@ void ks_preferences_add_exception(GtkWidget *page, const KsModel *model)
         gtk_window_present(parts->dialog);
     if (parts->dialog || !view->can_add)
         return;
-    parts->dialog = ks_allow_dialog_show_new(window_of(parts), model->guard->exceptions);
+    parts->dialog = ks_allow_dialog_show_new(window_of(parts), model);
     g_signal_connect(parts->dialog, "destroy", G_CALLBACK(on_dialog_destroyed), parts);
 }
 

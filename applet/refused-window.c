@@ -36,11 +36,13 @@ typedef struct {
     GtkWidget *list;
     GtkWidget *retry;
     GtkWidget *copy;
-    GHashTable *rows;      /* char* -> Row*, which its widget owns, by the row's key */
-    GHashTable *apps;      /* char* -> GAppInfo*, or NULL: there is no such desktop file */
-    GPtrArray *exceptions; /* element-type KsGuardException, those of now */
-    const char *no_asking; /* why this person can make none; NULL: they can. Not owned */
-    GtkWindow *dialog;     /* weak; NULL: none is open */
+    GHashTable *rows;        /* char* -> Row*, which its widget owns, by the row's key */
+    GHashTable *apps;        /* char* -> GAppInfo*, or NULL: there is no such desktop file */
+    GPtrArray *exceptions;   /* element-type KsGuardException, those of now */
+    char **taken;            /* names that exceptions have, of all networks */
+    KsGuardNetwork *network; /* that one may be limited to; NULL: there is none */
+    const char *no_asking;   /* why this person can make none; NULL: they can. Not owned */
+    GtkWindow *dialog;       /* weak; NULL: none is open */
     KsRefusedView *view;
     KsRefusedClient *client;
 } Parts;
@@ -134,22 +136,32 @@ static void on_allow(GtkButton *button, gpointer data)
     const Row *row = data;
     Parts *parts = row->parts;
     const KsRefusedRow *shown = row->shown;
-    g_autofree char *name = ks_allow_name(parts->exceptions, &shown->what, shown->program);
+    g_autofree char *name =
+        ks_allow_name((const char *const *) parts->taken, &shown->what, shown->program);
     GtkWidget *window = gtk_widget_get_toplevel(GTK_WIDGET(button));
 
-    g_set_weak_pointer(&parts->dialog, ks_allow_dialog_show(GTK_WINDOW(window),
-                                                            &(KsAllowQuestion){ .what = shown->what,
-                                                                                .who = shown->title,
-                                                                                .name = name }));
+    g_set_weak_pointer(
+        &parts->dialog,
+        ks_allow_dialog_show(GTK_WINDOW(window), &(KsAllowQuestion){ .what = shown->what,
+                                                                     .who = shown->title,
+                                                                     .name = name,
+                                                                     .network = parts->network }));
 }
 
 /* The exception by which it may leave now, as a sentence; "": it may not. Owned by the caller. */
 static char *allowed_text(const Parts *parts, const KsRefusedRow *shown)
 {
-    const char *by = shown->no_exception ? NULL : ks_allow_by(parts->exceptions, &shown->what);
+    const KsGuardException *by =
+        shown->no_exception ? NULL : ks_allow_by(parts->exceptions, &shown->what);
 
+    if (!by)
+        return g_strdup("");
+    if (by->on_one && by->network[0])
+        /* TRANSLATORS: the name of a network, and an exception's name */
+        return g_strdup_printf(_("Allowed now, only on “%s”, by the exception “%s”"), by->network,
+                               by->name);
     /* TRANSLATORS: %s is an exception's name */
-    return by ? g_strdup_printf(_("Allowed now, by the exception “%s”"), by) : g_strdup("");
+    return g_strdup_printf(_("Allowed now, by the exception “%s”"), by->name);
 }
 
 static void show_allow(const Row *row, bool is_allowed)
@@ -335,6 +347,8 @@ static void free_parts(gpointer data)
     g_clear_weak_pointer(&parts->dialog);
     ks_refused_view_free(parts->view);
     g_ptr_array_unref(parts->exceptions);
+    g_strfreev(parts->taken);
+    g_clear_pointer(&parts->network, ks_guard_network_free);
     g_hash_table_unref(parts->rows);
     g_hash_table_unref(parts->apps);
     g_free(parts);
@@ -394,6 +408,7 @@ GtkWindow *ks_refused_window_new(GtkApplication *application)
     GtkWidget *page;
 
     parts->exceptions = g_ptr_array_new();
+    parts->taken = g_new0(char *, 1);
     parts->rows = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     parts->apps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, unref_app);
     g_object_set_data_full(G_OBJECT(window), PARTS, parts, free_parts);
@@ -412,9 +427,14 @@ GtkWindow *ks_refused_window_new(GtkApplication *application)
 void ks_refused_window_update(GtkWindow *window, const KsModel *model)
 {
     Parts *parts = g_object_get_data(G_OBJECT(window), PARTS);
+    const KsGuardNetwork *network = ks_allow_network(model);
 
     g_ptr_array_unref(parts->exceptions);
     parts->exceptions = g_ptr_array_ref(model->guard->exceptions);
+    g_strfreev(parts->taken);
+    parts->taken = ks_allow_taken(model->guard);
+    g_clear_pointer(&parts->network, ks_guard_network_free);
+    parts->network = network ? ks_guard_network_new(network->uuid, network->name) : NULL;
     parts->no_asking = NULL;
     if (!ks_state_is_heard(model->guard->state))
         parts->no_asking = _("The guard is not running.");

@@ -44,6 +44,19 @@ static bool is_network(NMConnection *profile)
              NM_SETTINGS_CONNECTION_FLAG_EXTERNAL);
 }
 
+/* The card is this machine's own network, or anybody can set up one that looks like it. */
+static bool is_never_meant(NMConnection *profile)
+{
+    NMSettingIPConfig *ip4 = nm_connection_get_setting_ip4_config(profile);
+    NMSettingWirelessSecurity *keys = nm_connection_get_setting_wireless_security(profile);
+
+    if (ip4 &&
+        g_strcmp0(nm_setting_ip_config_get_method(ip4), NM_SETTING_IP4_CONFIG_METHOD_SHARED) == 0)
+        return true;
+    return nm_connection_get_setting_wireless(profile) &&
+           (!keys || g_strcmp0(nm_setting_wireless_security_get_key_mgmt(keys), "owe") == 0);
+}
+
 static bool active_is_vpn(NMActiveConnection *active)
 {
     const char *type = nm_active_connection_get_connection_type(active);
@@ -113,6 +126,15 @@ static int compare_network_names(const void *a, const void *b)
     return order ? order : strcmp((*one)->uuid, (*other)->uuid);
 }
 
+static KsGuardNetwork *read_network(NMConnection *profile)
+{
+    KsGuardNetwork *network =
+        ks_guard_network_new(nm_connection_get_uuid(profile), nm_connection_get_id(profile));
+
+    network->never_meant = is_never_meant(profile);
+    return network;
+}
+
 static void read_profiles(KsVpnClient *client)
 {
     const GPtrArray *profiles = nm_client_get_connections(client->manager);
@@ -127,8 +149,7 @@ static void read_profiles(KsVpnClient *client)
         if (is_vpn(profile))
             g_ptr_array_add(client->vpns, read_vpn(client, profile));
         else if (is_network(profile))
-            g_ptr_array_add(client->networks, ks_guard_network_new(nm_connection_get_uuid(profile),
-                                                                   nm_connection_get_id(profile)));
+            g_ptr_array_add(client->networks, read_network(profile));
     }
     g_ptr_array_sort(client->networks, compare_network_names);
     g_ptr_array_sort(client->vpns, compare_names);

@@ -26,11 +26,15 @@ def exception(name: str, end: str, more: str = "", port: int = 22) -> str:
 SERVICE = exception("ssh", "'from': <'192.0.2.0/24'>")
 SHORT = exception("printer", "'to': <'198.51.100.7'>", port=631).replace("<uint64 0>", "<uint64 4102444800>")
 LAID_DOWN = exception("backup", "'to': <'198.51.100.8'>", ", 'source': <'/etc/nm-killswitch/conf.d/backup.conf:3'>")
+HOME = ", 'network': <'n1'>, 'network_name': <'Home'>"
+OFFICE = ", 'network': <'n2'>, 'network_name': <'Office'>"
+ONLY_HERE = exception("scanner", "'to': <'192.168.1.9'>", HOME, port=631)
+ELSEWHERE = exception("plotter", "'to': <'192.168.1.9'>", OFFICE, port=631)
 LONG = exception("W" * 128, "'to': <'2001:db8:1234:5678:9abc:def0:1234:5678'>")
 
 
-def told(*exceptions: str) -> dict[str, str]:
-    return LOCKED | {"Exceptions": f"[{', '.join(exceptions)}]"}
+def told(*exceptions: str, elsewhere: str = "@aa{sv} []") -> dict[str, str]:
+    return LOCKED | {"Exceptions": f"[{', '.join(exceptions)}]", "ExceptionsElsewhere": elsewhere}
 
 
 @pytest.fixture
@@ -186,6 +190,62 @@ def test_one_is_made(stage):
         said(stage, begins, DIALOG)
     stage.x("key", "Escape")
     is_gone(stage, DIALOG)
+
+
+def test_on_one_network(stage):
+    """One for one network says so, one elsewhere that it is closed, and either can be made and removed."""
+    stage.say(told(ONLY_HERE, elsewhere=f"[{ELSEWHERE}]"))
+    open_preferences(stage)
+    said(stage, "Only on “Home”")
+    said(stage, "Only on “Office”; closed: this computer is not connected to it now")
+    focus(stage, PREFERENCES, "Add an exception", "push button")
+    laid_out(stage, PREFERENCES)
+    stage.screenshot("exceptions-on")
+    remove(stage, "plotter")
+    activate(stage, REMOVING)
+    said(stage, "To have it again, you have to add it again while", REMOVING)
+    press(stage, REMOVING, "Remove")
+    wait_until(lambda: stage.asked[-1:] == ["RemoveException('plotter',)"], "the guard to be asked", 20)
+    is_gone(stage, REMOVING)
+
+    only = "Only on this network (Home)"
+    for direction, method in (("", "AddExceptionOn"), ("Let others reach a service of this computer", "AddServiceOn")):
+        add(stage)
+        if direction:
+            focus(stage, DIALOG, direction, "radio button")
+            stage.x("key", "space")
+            said(stage, "Those whom you name", DIALOG)
+        assert "CHECKED" not in states(stage, only, DIALOG, "check box")
+        type_into(stage, DIALOG, "Address or range", "192.168.1.7")
+        press(stage, DIALOG, only, "check box")
+        wait_until(lambda: "CHECKED" in states(stage, only, DIALOG, "check box"), "the tick", 20)
+        assert not cut_texts(laid_out(stage, DIALOG))
+        stage.screenshot(f"exception-on-{method}")
+        press(stage, DIALOG, "Allow")
+        expected = f"{method}('192.168.1.7', '192.168.1.7', 'tcp', 443, 443, 0, false, 'n1')"
+        wait_until(lambda: stage.asked[-1] == expected, "the guard to be asked", 20)
+        is_gone(stage, DIALOG)
+
+    # what the guard says may be of the network
+    stage.held = []
+    add(stage)
+    type_into(stage, DIALOG, "Address or range", "192.168.1.7")
+    press(stage, DIALOG, only, "check box")
+    wait_until(lambda: "CHECKED" in states(stage, only, DIALOG, "check box"), "the tick", 20)
+    press(stage, DIALOG, "Allow")
+    wait_until(lambda: stage.held, "the guard to be asked", 20)
+    stage.held.pop().return_dbus_error("io.github.nmkillswitch.Error.InvalidArguments", "This Wi-Fi network is open.")
+    said(stage, "This Wi-Fi network is open.", DIALOG)
+    assert not find(stage, DIALOG, "Address or range", "text").description
+    stage.x("key", "Escape")
+    is_gone(stage, DIALOG)
+
+    # with two it is not clear which one is meant
+    two = "[{'uuid': <'n1'>, 'name': <'Home'>}, {'uuid': <'n2'>, 'name': <'Office'>}]"
+    stage.say(told() | {"Networks": two})
+    wait_until(lambda: any("Office" in node.name for node in read(stage, PREFERENCES, "VISIBLE")), "the other one", 20)
+    add(stage)
+    assert not any(node.name.startswith("Only on this") for node in read(stage, DIALOG, "VISIBLE"))
 
 
 @pytest.mark.parametrize("theme", ["Adwaita:dark", "Adwaita"])

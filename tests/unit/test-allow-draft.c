@@ -71,7 +71,8 @@ static void test_which(void)
         g_assert_null(refusal);
         where = ks_allow_where(&what);
         g_assert_cmpstr(where, ==, rows[i].where);
-        arguments = g_variant_ref_sink(ks_allow_arguments(&what, "x", KS_ALLOW_SECONDS, false));
+        arguments = g_variant_ref_sink(ks_allow_arguments(
+            &(KsAllowWish){ .what = &what, .name = "x", .seconds = KS_ALLOW_SECONDS }));
         printed = g_variant_print(arguments, FALSE);
         g_assert_cmpstr(printed, ==, rows[i].arguments);
     }
@@ -80,6 +81,10 @@ static void test_which(void)
 #define ONE(name, to, protocol, port)                                  \
     "{'name': <'" name "'>, 'to': <'" to "'>, 'protocol': <'" protocol \
     "'>, 'first_port': <uint16 " port ">, 'last_port': <uint16 " port ">}"
+
+#define ON(name, network)                                                                       \
+    "{'name': <'" name "'>, 'to': <'203.0.113.9'>, 'protocol': <'tcp'>, 'first_port': <uint16 " \
+    "443>, 'last_port': <uint16 443>, 'network': <'" network "'>}"
 
 static KsException web(void)
 {
@@ -101,33 +106,48 @@ static void test_allowed_by(void)
         { "[" ONE("all", "203.0.113.0/24", "", "0") "]", "all" },
         { "[" ONE("a", "203.0.113.9", "tcp", "80") ", " ONE("b", "203.0.113.8", "tcp", "443") "]",
           NULL },
+        /* the one for all networks tells more */
+        { "[" ON("here", "n1") ", " ONE("b", "203.0.113.0/24", "tcp", "443") ", " ON("x", "n2") "]",
+          "b" },
+        { "[" ON("here", "n1") ", " ON("x", "n2") "]", "here" },
         /* of a later guard, or of nobody's */
         { "[" ONE("a", "203.0.113.9", "sctp", "443") ", " ONE("b", "example", "tcp", "443") ", {}]",
           NULL },
     };
     KsException what = web();
+    const KsGuardException *by;
 
     for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *properties =
             g_strdup_printf("{'State': <'blocked'>, 'Exceptions': <%s>}", rows[i].exceptions);
         g_autoptr(KsGuardState) guard = guard_from(properties);
 
-        g_assert_cmpstr(ks_allow_by(guard->exceptions, &what), ==, rows[i].by);
+        by = ks_allow_by(guard->exceptions, &what);
+        g_assert_cmpstr(by ? by->name : NULL, ==, rows[i].by);
     }
 }
 
-static void check_name(const char *taken, const char *sender, const char *expected)
+/* Those elsewhere have names, too. */
+static void check_name_beside(const char *property, const char *taken, const char *sender,
+                              const char *expected)
 {
     g_autofree char *properties =
-        g_strdup_printf("{'State': <'blocked'>, 'Exceptions': <%s>}", taken);
+        g_strdup_printf("{'State': <'blocked'>, '%s': <%s>}", property, taken);
     g_autoptr(KsGuardState) guard = guard_from(properties);
     KsException what = web();
-    g_autofree char *name = ks_allow_name(guard->exceptions, &what, sender);
+    g_auto(GStrv) names = ks_allow_taken(guard);
+    g_autofree char *name = ks_allow_name((const char *const *) names, &what, sender);
 
     g_assert_true(ks_allow_name_fits(name));
     g_assert_true(g_utf8_validate(name, -1, NULL));
     if (expected)
         g_assert_cmpstr(name, ==, expected);
+}
+
+static void check_name(const char *taken, const char *sender, const char *expected)
+{
+    check_name_beside("Exceptions", taken, sender, expected);
+    check_name_beside("ExceptionsElsewhere", taken, sender, expected);
 }
 
 static void test_name(void)
@@ -222,13 +242,90 @@ static void test_what_is_written(void)
             continue;
         }
         g_assert_cmpstr(said, ==, NULL);
-        arguments = g_variant_ref_sink(ks_allow_arguments(&what, "x", 0, true));
+        arguments = g_variant_ref_sink(
+            ks_allow_arguments(&(KsAllowWish){ .what = &what, .name = "x", .confirmed = true }));
         printed = g_variant_print(arguments, FALSE);
         g_assert_cmpstr(printed, ==, rows[i].arguments);
         said = ks_exception_leak(&what);
         g_assert_cmpint(said != NULL, ==, rows[i].leak != NULL);
         g_assert_true(!said || g_str_has_prefix(said, rows[i].leak));
     }
+}
+
+static void test_on_one_network(void)
+{
+    static const struct {
+        bool incoming;
+        const char *network;
+        KsRequest request;
+        const char *action;
+        const char *arguments;
+    } rows[] = {
+        { false, NULL, KS_REQUEST_ADD_EXCEPTION, "add-exception",
+          "('x', '203.0.113.9', 'tcp', 443, 443, 60, true)" },
+        { false, "n1", KS_REQUEST_ADD_EXCEPTION_ON, "add-exception-on",
+          "('x', '203.0.113.9', 'tcp', 443, 443, 60, true, 'n1')" },
+        { true, NULL, KS_REQUEST_ADD_SERVICE, "add-service",
+          "('x', '203.0.113.9', 'tcp', 443, 443, 60, true)" },
+        { true, "n1", KS_REQUEST_ADD_SERVICE_ON, "add-service-on",
+          "('x', '203.0.113.9', 'tcp', 443, 443, 60, true, 'n1')" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        KsException what = web();
+        KsAllowWish wish = { &what, "x", rows[i].network, 60, true };
+        g_autoptr(GVariant) arguments = g_variant_ref_sink(ks_allow_arguments(&wish));
+        g_autofree char *printed = g_variant_print(arguments, FALSE);
+
+        what.incoming = rows[i].incoming;
+        g_assert_cmpint(ks_allow_request(&wish), ==, rows[i].request);
+        g_assert_cmpstr(ks_allow_action(&wish), ==, rows[i].action);
+        g_assert_cmpstr(printed, ==, rows[i].arguments);
+    }
+}
+
+#define NETWORK(uuid) "{'uuid': <'" uuid "'>, 'name': <'name of " uuid "'>}"
+
+/* `set_up`: letters, each the UUID of one that NetworkManager has; a capital: never meant. NULL: it
+ * is away. */
+static void check_network(const char *networks, const char *set_up, const char *expected)
+{
+    g_autofree char *properties =
+        g_strdup_printf("{'State': <'blocked'>, 'Networks': <%s>}", networks);
+    g_autoptr(GPtrArray) known =
+        g_ptr_array_new_with_free_func((GDestroyNotify) ks_guard_network_free);
+    const KsGuardNetwork *found;
+    Fixture fixture;
+
+    for (const char *at = set_up; at && *at; at++) {
+        char uuid[] = { g_ascii_tolower(*at), '\0' };
+        KsGuardNetwork *network = ks_guard_network_new(uuid, "as set up");
+
+        network->never_meant = g_ascii_isupper(*at);
+        g_ptr_array_add(known, network);
+    }
+    model_init(&fixture, guard_from(properties));
+    fixture.model.networks = known;
+    fixture.model.manager_ready = set_up != NULL;
+    found = ks_allow_network(&fixture.model);
+    g_assert_cmpstr(found ? found->uuid : NULL, ==, expected);
+    model_clear(&fixture);
+}
+
+static void test_which_network(void)
+{
+    static const char both[] = "[" NETWORK("a") ", " NETWORK("b") "]";
+
+    check_network("@aa{sv} []", "ab", NULL);
+    check_network("[" NETWORK("a") "]", "ab", "a");
+    check_network(both, "ab", NULL);
+    check_network("[" NETWORK("a") ", " NETWORK("a") "]", "a", "a"); /* by two cards */
+    check_network(both, "b", "b");  /* a bridge of containers, which others made */
+    check_network(both, "aB", "a"); /* a hotspot */
+    check_network("[" NETWORK("a") "]", "A", NULL);
+    check_network("[" NETWORK("a") "]", "", NULL);
+    check_network("[" NETWORK("a") "]", NULL, "a");
+    check_network(both, NULL, NULL);
 }
 
 /* Each one that can be chosen is one that the guard takes. */
@@ -256,6 +353,8 @@ int main(int argc, char **argv)
     g_test_add_func("/allow-draft/allowed-by", test_allowed_by);
     g_test_add_func("/allow-draft/name", test_name);
     g_test_add_func("/allow-draft/what-is-written", test_what_is_written);
+    g_test_add_func("/allow-draft/on-one-network", test_on_one_network);
+    g_test_add_func("/allow-draft/which-network", test_which_network);
     g_test_add_func("/allow-draft/services", test_services);
     return g_test_run();
 }

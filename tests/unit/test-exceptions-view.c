@@ -111,6 +111,48 @@ static void test_who_may(void)
           "Not known while the guard is not running|unknown ");
 }
 
+#define ON(name, uuid) ", 'network': <'" uuid "'>, 'network_name': <'" name "'>"
+
+static void test_on_one_network(void)
+{
+    static const struct {
+        const char *more;
+        const char *here;
+        const char *elsewhere;
+    } rows[] = {
+        { ON("Home", "n1"), "Until somebody removes it/Only on “Home”: remove (asks)",
+          "Until somebody removes it/Only on “Home”; closed: this computer is not connected to it "
+          "now: remove (asks)" },
+        { ON("Home", "n1") ", 'until': <uint64 1000003600>", "Until 02:46/Only on “Home”: remove",
+          "Until 02:46/Only on “Home”; closed: this computer is not connected to it now: remove" },
+        /* another person's */
+        { ON("", ""),
+          "Until somebody removes it/Only on a network that you cannot see: remove (asks)",
+          "Until somebody removes it/Only on a network that you cannot see; closed: this computer "
+          "is not connected to it now: remove (asks)" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *said = g_strdup_printf(
+            "{'State': <'blocked'>, 'ExceptionsElsewhere': <[" ONE(
+                "b", TO("10.0.0.2"), "%s") "]>, "
+                                           "'Exceptions': <[" ONE("a", TO("10.0.0.1"), "%s") "]>}",
+            rows[i].more, rows[i].more);
+        g_autofree char *expected =
+            g_strdup_printf("|add\na/To 10.0.0.1, port 22, TCP/%s\nb/To 10.0.0.2, port 22, TCP/%s",
+                            rows[i].here, rows[i].elsewhere);
+
+        check(guard_from(said), KS_PERMISSION_YES, false, expected);
+    }
+    /* nobody is here by a service that is closed */
+    check(guard_from("{'State': <'blocked'>, 'ExceptionsElsewhere': <[" ONE(
+              "s", FROM("192.0.2.0/24"), ON("Home", "n1") ", 'until': <uint64 1000003600>") "]>}"),
+          KS_PERMISSION_YES, false,
+          "|add\ns/From others to this computer: 192.0.2.0/24, port 22, TCP/Until 02:46/Only on "
+          "“Home”; closed: this computer is not connected to it now: remove");
+}
+
+/* Wherever they are. */
 static void test_as_many_as_there_can_be(void)
 {
     g_autoptr(GString) all = g_string_new("{'State': <'blocked'>, 'Exceptions': <[");
@@ -118,7 +160,11 @@ static void test_as_many_as_there_can_be(void)
     Fixture fixture;
 
     for (unsigned i = 0; i < KS_EXCEPTIONS_MAX; i++)
-        g_string_append_printf(all, "%s" ONE("%u", TO("10.0.0.%u"), ""), i ? ", " : "", i, i + 1);
+        g_string_append_printf(all, "%s" ONE("%u", TO("10.0.0.%u"), ""),
+                               i == KS_EXCEPTIONS_MAX / 2 ? "]>, 'ExceptionsElsewhere': <["
+                               : i                        ? ", "
+                                                          : "",
+                               i, i + 1);
     g_string_append(all, "]>}");
     model_init(&fixture, guard_from(all->str));
     view = ks_exceptions_view_new(&fixture.model);
@@ -135,6 +181,7 @@ int main(int argc, char **argv)
     tzset();
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/exceptions-view/what-they-are", test_what_they_are);
+    g_test_add_func("/exceptions-view/on-one-network", test_on_one_network);
     g_test_add_func("/exceptions-view/who-may", test_who_may);
     g_test_add_func("/exceptions-view/as-many-as-there-can-be", test_as_many_as_there_can_be);
     return g_test_run();

@@ -341,6 +341,8 @@ static void test_exceptions(void)
           "Blocked: only an overlay network is up (1 exception)" },
         { "'State': <'protected'>, 'Exceptions': <@aa{sv} []>",
           "Protected: everything goes through the VPN" },
+        { "'State': <'protected'>, 'ExceptionsElsewhere': <[@a{sv} {}]>",
+          "Protected: everything goes through the VPN" },
         { "'State': <'protected'>, 'Exceptions': <5>",
           "Protected: everything goes through the VPN" },
         { "'State': <'unlocked'>, 'Exceptions': <[@a{sv} {}]>", "Unlocked: traffic leaves freely" },
