@@ -132,6 +132,9 @@ static void judge(KsSecondLayer *second, bool tell)
         problem = g_strdup_printf("The second layer does not stand on every network card (%s): raw "
                                   "frames of root's programs and of bridged guests may get out.",
                                   second->error ? g_strerror(-second->error) : "it was changed");
+    else if (second->locked && !ks_uplinks_hold_exceptions(second->want))
+        problem = g_strdup("There are more exceptions on bridges, bonds and VLANs than the second "
+                           "layer can hold. Some of them let nothing out.");
     if (tell && problem && g_strcmp0(problem, second->problem) != 0)
         g_message("%s", problem);
     g_free(second->problem);

@@ -103,7 +103,7 @@ enum {
 #define KS_LOCK_ADDRESSES_MAX  1024u
 #define KS_LOCK_NAMES_MAX      16384u
 #define KS_LOCK_PEOPLE_MAX     1024u
-#define KS_LOCK_EXCEPTIONS_MAX 512u /* the ranges of KS_EXCEPTIONS_MAX, seven each at most */
+#define KS_LOCK_EXCEPTIONS_MAX 2048u /* of KS_EXCEPTIONS_MAX, seven ranges each, on some cards */
 
 typedef struct {
     GArray *sets[KS_SET_MAX]; /* element-type KsKey; sorted and unique once sealed */

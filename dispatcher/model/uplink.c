@@ -231,31 +231,46 @@ static void copy_servers(const KsLock *lock, KsLock *ret_lock, KsSetId set)
 }
 
 /* The same, and on the cards below: theirs are the frames. */
-static bool add_box_below(const KsWorld *world, KsLock *ret_lock, KsSetId set, const KsKey *key)
+static void add_box_below(const KsWorld *world, KsLock *ret_lock, KsSetId set, const KsKey *key)
 {
     g_autoptr(KsLock) cards = ks_lock_new();
     const GArray *found = cards->sets[KS_SET_LAN_INTERFACES];
-    bool all = add_from(world, ks_box_interface(set, key), KS_SET_LAN_INTERFACES, cards, 0);
 
+    (void) add_from(world, ks_box_interface(set, key), KS_SET_LAN_INTERFACES, cards, 0);
     for (unsigned i = 0; i < found->len; i++) {
         KsKey below = *key;
 
         ks_box_set_interface(set, &below, ks_key_number(&g_array_index(found, KsKey, i)));
-        all &= ks_lock_add_box(ret_lock, set, &below);
+        (void) ks_lock_add_box(ret_lock, set, &below);
     }
-    return all;
 }
 
-static bool draw_boxes(const KsWorld *world, const KsLock *lock, KsLock *ret_lock, KsSetId set)
+static const KsSetId boxes[] = { KS_SET_EXCEPTIONS4, KS_SET_EXCEPTIONS6, KS_SET_SERVICES4,
+                                 KS_SET_SERVICES6 };
+
+/* Those for all networks first: the others may be too many. */
+static void draw_boxes(const KsWorld *world, const KsLock *lock, KsLock *ret_lock, KsSetId set)
+{
+    unsigned count = lock->sets[set]->len;
+
+    for (unsigned i = 0; i < 2 * count; i++) {
+        const KsKey *key = &g_array_index(lock->sets[set], KsKey, i % count);
+
+        if ((ks_box_interface(set, key) == 0) != (i < count))
+            continue;
+        if (i < count)
+            (void) ks_lock_add_key(ret_lock, set, key);
+        else
+            add_box_below(world, ret_lock, set, key);
+    }
+}
+
+bool ks_uplinks_hold_exceptions(const KsLock *drawn)
 {
     bool all = true;
 
-    for (unsigned i = 0; i < lock->sets[set]->len; i++) {
-        const KsKey *key = &g_array_index(lock->sets[set], KsKey, i);
-
-        all &= ks_box_interface(set, key) > 0 ? add_box_below(world, ret_lock, set, key)
-                                              : ks_lock_add_key(ret_lock, set, key);
-    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(boxes); i++)
+        all &= !drawn->full[boxes[i]];
     return all;
 }
 
@@ -276,8 +291,6 @@ bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
         KS_SET_TUNNEL_ADDRESSES4, KS_SET_TUNNEL_ADDRESSES6, KS_SET_PPPOE_PEERS,
         KS_SET_TELLING,
     };
-    static const KsSetId boxes[] = { KS_SET_EXCEPTIONS4, KS_SET_EXCEPTIONS6, KS_SET_SERVICES4,
-                                     KS_SET_SERVICES6 };
     static const KsSetId servers[] = { KS_SET_SERVERS4, KS_SET_SERVERS6, KS_SET_PROTOCOLS4,
                                        KS_SET_PROTOCOLS6 };
     const GArray *lan = lock->sets[KS_SET_LAN_INTERFACES];
@@ -295,7 +308,7 @@ bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock)
     for (unsigned i = 0; i < G_N_ELEMENTS(derived); i++)
         all &= ks_lock_add_beginnings(ret_lock, derived[i].set, ret_lock->sets[derived[i].from]);
     for (unsigned i = 0; i < G_N_ELEMENTS(boxes); i++)
-        all &= draw_boxes(world, lock, ret_lock, boxes[i]);
+        draw_boxes(world, lock, ret_lock, boxes[i]);
     all &= open_others(world, lock, ret_lock);
     all &= add_cards_that_wrap(world, ret_lock);
     for (unsigned i = 0; i < lan->len; i++)

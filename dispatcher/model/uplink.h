@@ -47,5 +47,9 @@ bool ks_uplinks_equal(const GArray *a, const GArray *b);
  * here is seen as ESP; the same DHCP servers and routes; as open interfaces those that are called
  * like a card and need another chain than an Ethernet card's, or none; LAN access on the uplinks
  * below those interfaces that have it; and each server without its port, for the pieces of packets
- * that the kernel has cut already, which name none. False: something was too much. */
+ * that the kernel has cut already, which name none. False: something was too much, other than
+ * exceptions. */
 bool ks_uplinks_draw(const KsWorld *world, const KsLock *lock, KsLock *ret_lock);
+
+/* Of what that drew. False: some exceptions are left out, and shut. */
+bool ks_uplinks_hold_exceptions(const KsLock *drawn);

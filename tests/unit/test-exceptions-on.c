@@ -190,6 +190,39 @@ static void test_cards_below(void)
     g_assert_cmpuint(frames->sets[KS_SET_EXCEPTIONS4]->len, ==, 4);
 }
 
+/* More than fit shut some of these, and nothing else; those for all networks are in. */
+static void test_bridge_of_many_ports(void)
+{
+    static const struct {
+        unsigned exceptions;
+        unsigned ports;
+        bool fits;
+    } rows[] = { { 10, 8, true }, { 60, 60, false } };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(KsWorld) world = two_cards();
+        g_autoptr(KsLock) lock = ks_lock_new();
+        g_autoptr(KsLock) frames = ks_lock_new();
+        KsException what = { .prefix = 32, .address = { .family = AF_INET, .bytes = { 192 } } };
+        unsigned for_all = 0;
+
+        for (unsigned j = 0; j < rows[i].ports; j++)
+            add_link(world, 100 + j, "port")->master = ETH;
+        for (unsigned j = 0; j <= rows[i].exceptions; j++) {
+            what.address.bytes[3] = (uint8_t) (255 - j);
+            g_assert_true(ks_lock_add_exception(lock, &what, 0, j > 0 ? ETH : 0));
+        }
+        ks_lock_seal(lock);
+        g_assert_true(ks_uplinks_draw(world, lock, frames));
+        g_assert_cmpint(ks_uplinks_hold_exceptions(frames), ==, rows[i].fits);
+        for (unsigned j = 0; j < frames->sets[KS_SET_EXCEPTIONS4]->len; j++)
+            for_all +=
+                ks_box_interface(KS_SET_EXCEPTIONS4,
+                                 &g_array_index(frames->sets[KS_SET_EXCEPTIONS4], KsKey, j)) == 0;
+        g_assert_cmpuint(for_all, ==, 7);
+    }
+}
+
 /* Without a guard: what the kernel holds says on which card each network was, and a card has one. */
 static void test_seen_in_the_kernel(void)
 {
@@ -374,6 +407,7 @@ int main(int argc, char **argv)
     g_test_add_func("/exceptions-on/is-open-there-alone", test_is_open_there_alone);
     g_test_add_func("/exceptions-on/beside-each-other", test_beside_each_other);
     g_test_add_func("/exceptions-on/cards-below", test_cards_below);
+    g_test_add_func("/exceptions-on/bridge-of-many-ports", test_bridge_of_many_ports);
     g_test_add_func("/exceptions-on/seen-in-the-kernel", test_seen_in_the_kernel);
     g_test_add_func("/exceptions-on/find", test_find);
     g_test_add_func("/exceptions-on/refusals", test_refusals);
