@@ -144,8 +144,8 @@ static bool are_as_before(const KsSavedCopies *copies)
     for (unsigned i = 0; i < copies->seen->len; i++) {
         const Seen *seen = &g_array_index(copies->seen, Seen, i);
         struct stat now;
-        g_autofree char *found = ks_own_disks_find(copies->disks, seen->path, &now);
 
+        g_free(ks_own_disks_find(copies->disks, seen->path, &now)); /* zeroed where it is not */
         if (!is_as_before(&seen->seen, &now))
             return false;
     }
