@@ -100,7 +100,7 @@ typedef struct {
     KsException what; /* AF_UNSPEC: not understood, it lets nothing out that is known here */
     int64_t until;    /* Unix time in seconds; 0: it does not end by itself */
     char *source;     /* the administrator's file and line that lay it down, or "" */
-    bool on_one;      /* it holds on one network alone (ADR 49) */
+    bool on_one;      /* it holds on one network alone (ADR 47) */
     char *network;    /* that one's name, "": not known to this person */
 } KsGuardException;
 

@@ -48,7 +48,7 @@ typedef enum {
     KS_SET_RELAYING_UPLINKS, /* interface index: where the kernel itself sends frames of a ring's or
                               * a mesh's */
     KS_SET_EXCEPTIONS4, /* IPv4 address . protocol . port . interface, first and last: exceptions
-                         * (box.h; ADR 42, 49) : 1 if it ends by itself */
+                         * (box.h; ADR 42, 47): 1 if it ends by itself */
     KS_SET_EXCEPTIONS6, /* the same for IPv6 */
     KS_SET_SERVICES4,   /* the same of services here: who may reach them, and this machine's port */
     KS_SET_SERVICES6,   /* the same for IPv6 */

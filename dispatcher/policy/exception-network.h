@@ -5,7 +5,7 @@
 
 #include <gio/gio.h>
 
-/* A network that an exception is for alone (ADR 49): known as for LAN access, by NetworkManager's
+/* A network that an exception is for alone (ADR 47): known as for LAN access, by NetworkManager's
  * connection and by what it was when that was said (model/place.h). */
 typedef struct {
     char *uuid;  /* NULL: the exception is for all networks, and there is nothing else here */
