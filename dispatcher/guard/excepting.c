@@ -185,36 +185,3 @@ bool ks_guard_remove_exception(KsGuard *guard, KsGuardDoing doing, const char *n
     }
     return ks_guard_report(guard, followed, error);
 }
-
-static bool is_there(const char *uuid, const void *data)
-{
-    const KsGuard *guard = data;
-
-    return ks_look_has_profile(guard->look, uuid);
-}
-
-void ks_guard_forget_exceptions(KsGuard *guard)
-{
-    const KsWorld *world = ks_look_world(guard->look);
-
-    if (!world->manager_present || !world->manager_settled ||
-        !ks_exceptions_forget(guard->exceptions, is_there, guard))
-        return;
-    g_message("a network with exceptions of its own is gone, and so are they");
-    watch(guard);
-    ks_guard_save_closed_exceptions(guard);
-}
-
-char **ks_guard_networks_of_exceptions(const KsGuard *guard)
-{
-    GPtrArray *uuids = g_ptr_array_new();
-
-    for (unsigned i = 0; i < ks_exceptions_count(guard->exceptions); i++) {
-        const char *uuid = ks_exceptions_get(guard->exceptions, i)->on.uuid;
-
-        if (uuid)
-            g_ptr_array_add(uuids, g_strdup(uuid));
-    }
-    g_ptr_array_add(uuids, NULL);
-    return (char **) g_ptr_array_free(uuids, FALSE);
-}

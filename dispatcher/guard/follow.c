@@ -62,6 +62,18 @@ static bool forget_here(KsGuard *guard)
     return true;
 }
 
+/* And for its exceptions. One that would have ended by itself is waited for in vain: no harm. */
+static void forget_exceptions(KsGuard *guard)
+{
+    const KsWorld *world = ks_look_world(guard->look);
+
+    if (!world->manager_present || !world->manager_settled ||
+        !ks_exceptions_forget(guard->exceptions, is_there, guard))
+        return;
+    g_message("a network with exceptions of its own is gone, and so are they");
+    ks_guard_save_closed_exceptions(guard);
+}
+
 static void log_auto_lock(KsGuard *guard)
 {
     g_autofree char *name = ks_printable_quoted(ks_engine_locked_by(guard->engine));
@@ -90,7 +102,7 @@ static bool heed_ends(KsGuard *guard)
 /* Of networks that are spoken of where others read it. */
 static void look_at_users(KsGuard *guard)
 {
-    g_auto(GStrv) excepted = ks_guard_networks_of_exceptions(guard);
+    g_auto(GStrv) excepted = ks_exceptions_networks(guard->exceptions);
 
     ks_look_at_network_users(guard->look,
                              (const char *const *) ks_engine_settings(guard->engine)->lan_networks,
@@ -109,7 +121,7 @@ bool ks_guard_follow(KsGuard *guard)
         ks_look_around(guard->look, guard->vpns, ks_engine_settings(guard->engine)->locked);
     networks_changed = forget_networks(guard);
     networks_changed |= forget_here(guard);
-    ks_guard_forget_exceptions(guard);
+    forget_exceptions(guard);
     look_at_users(guard);
     ks_guard_put_exceptions(guard);
     settings_changed = ks_engine_observe(guard->engine, ks_look_world(guard->look));

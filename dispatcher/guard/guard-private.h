@@ -168,12 +168,6 @@ void ks_guard_connect(KsGuard *guard);
 
 void ks_guard_load_exceptions(KsGuard *guard);
 
-/* A network that is gone takes its exceptions along. */
-void ks_guard_forget_exceptions(KsGuard *guard);
-
-/* UUIDs; owned by the caller. */
-char **ks_guard_networks_of_exceptions(const KsGuard *guard);
-
 /* ---- in-force.c ---- */
 
 /* What is in force into the world. What the administrator has ruled out is not, and is not

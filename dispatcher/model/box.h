@@ -11,8 +11,6 @@
  * this as if it were turned before. */
 #define KS_BOX_FLIP 0x77777777u /* 2004318071 */
 
-#define KS_BOX_SIZE(size_of_address) (2 * ((size_of_address) + 3 * KS_KEY_FIELD_SIZE))
-
 /* Where the interface stands in each half. */
 size_t ks_box_interface_at(KsSetId set);
 

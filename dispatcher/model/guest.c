@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/guest.h"
 
-#include "model/network-link.h"
-
 #include <string.h>
 
 /* Interfaces stacked higher than this are nobody's (include/linux/netdevice.h: 8). */

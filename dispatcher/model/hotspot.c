@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/hotspot.h"
 
-#include "model/network-link.h"
-
 #include <linux/if_arp.h>
 #include <string.h>
 

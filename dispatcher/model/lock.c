@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/lock.h"
 
-#include "model/box.h"
 #include "model/dns-name.h"
 #include "model/server.h"
 

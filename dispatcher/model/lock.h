@@ -65,6 +65,9 @@ typedef enum {
 /* Where the fields of a server's key stand: address, then protocol and port, each padded to 4. */
 #define KS_KEY_FIELD_SIZE 4u
 
+/* Of a key of exceptions (model/box.h). */
+#define KS_BOX_SIZE(size_of_address) (2 * ((size_of_address) + 3 * KS_KEY_FIELD_SIZE))
+
 typedef struct {
     uint8_t bytes[KS_KEY_SIZE_MAX]; /* the first ks_key_size() are used, the rest are zero */
     uint32_t value;                 /* what stands beside the key in a map, else 0 */

@@ -31,13 +31,3 @@ uint32_t ks_network_link_follow(KsNetworkLink *known, const KsNetwork *network,
         return believe(known, network->interface, named);
     return 0; /* renamed twice: that is not its name any more */
 }
-
-bool ks_network_is_on(const KsNetwork *network, const KsLink *link)
-{
-    return network->index > 0 && network->index == link->index;
-}
-
-bool ks_network_may_be_on(const KsNetwork *network, const KsLink *link)
-{
-    return ks_network_is_on(network, link) || strcmp(network->interface, link->name) == 0;
-}

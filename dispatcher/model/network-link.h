@@ -17,9 +17,3 @@ typedef struct {
  * NetworkManager knew; 0: none. */
 uint32_t ks_network_link_follow(KsNetworkLink *known, const KsNetwork *network,
                                 const KsWorld *world);
-
-/* For what opens something: it is this link. */
-bool ks_network_is_on(const KsNetwork *network, const KsLink *link);
-
-/* For what closes something: it is this link, or one that is called like it. */
-bool ks_network_may_be_on(const KsNetwork *network, const KsLink *link);

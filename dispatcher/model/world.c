@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/world.h"
 
-#include "model/network-link.h"
 #include "model/pppoe.h"
 #include "model/server.h"
 #include "model/vpn-type.h"
@@ -251,6 +250,16 @@ const KsLink *ks_world_link_by_index(const KsWorld *world, uint32_t index)
         if (g_array_index(world->links, KsLink, i).index == index)
             return &g_array_index(world->links, KsLink, i);
     return NULL;
+}
+
+bool ks_network_is_on(const KsNetwork *network, const KsLink *link)
+{
+    return network->index > 0 && network->index == link->index;
+}
+
+bool ks_network_may_be_on(const KsNetwork *network, const KsLink *link)
+{
+    return ks_network_is_on(network, link) || strcmp(network->interface, link->name) == 0;
 }
 
 /* NetworkManager brought it up as a network of its own: an uplink, whatever its kind (PPPoE). */

@@ -239,6 +239,12 @@ void ks_world_free(KsWorld *world);
 KsNetwork *ks_network_new(const char *uuid, const char *name, const char *interface);
 void ks_network_free(KsNetwork *network);
 
+/* For what opens something: it is this link. */
+bool ks_network_is_on(const KsNetwork *network, const KsLink *link);
+
+/* For what closes something: it is this link, or one that is called like it. */
+bool ks_network_may_be_on(const KsNetwork *network, const KsLink *link);
+
 /* Names are cut to what a person can read; there is no end to what NetworkManager takes. */
 #define KS_NAME_BYTES_MAX 128u
 

@@ -3,7 +3,6 @@
 
 #include "model/guest.h"
 #include "model/hotspot.h"
-#include "model/network-link.h"
 #include "model/server.h"
 #include "model/translation.h"
 #include "policy/exceptions.h"

@@ -67,6 +67,20 @@ const KsExceptionEntry *ks_exceptions_get(const KsExceptions *exceptions, unsign
     return g_ptr_array_index(exceptions->entries, number);
 }
 
+char **ks_exceptions_networks(const KsExceptions *exceptions)
+{
+    GPtrArray *uuids = g_ptr_array_new();
+
+    for (unsigned i = 0; i < ks_exceptions_count(exceptions); i++) {
+        const char *uuid = ks_exceptions_get(exceptions, i)->on.uuid;
+
+        if (uuid)
+            g_ptr_array_add(uuids, g_strdup(uuid));
+    }
+    g_ptr_array_add(uuids, NULL);
+    return (char **) g_ptr_array_free(uuids, FALSE);
+}
+
 static bool fail(GError **error, KsError code, const char *sentence)
 {
     g_set_error_literal(error, KS_ERROR, code, sentence);

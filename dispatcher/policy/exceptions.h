@@ -33,6 +33,9 @@ void ks_exceptions_free(KsExceptions *exceptions);
 unsigned ks_exceptions_count(const KsExceptions *exceptions); /* NULL: none */
 const KsExceptionEntry *ks_exceptions_get(const KsExceptions *exceptions, unsigned number);
 
+/* The UUIDs of the networks that some are for; owned by the caller. */
+char **ks_exceptions_networks(const KsExceptions *exceptions);
+
 /* What somebody asks for. `confirmed`: that it leaks (ks_exception_leak()) was understood. */
 typedef struct {
     const char *name;

@@ -2,7 +2,6 @@
 #include "policy/status-exceptions.h"
 
 #include "policy/exceptions.h"
-#include "policy/status.h"
 
 /* By which it is open now. */
 static GVariant *interfaces_of(const KsWorld *world, const KsExceptionEntry *entry)

@@ -128,3 +128,12 @@ const char *ks_status_state(const KsStatusFacts *facts)
         return "paused";
     return has_living_tunnel(facts) || ks_status_ipsec_is_up(facts) ? "protected" : "blocked";
 }
+
+bool ks_status_sees_network(const KsStatusFacts *facts, const char *uuid)
+{
+    void *users;
+
+    if (!g_hash_table_lookup_extended(facts->world->network_users, uuid, NULL, &users))
+        return facts->viewer && facts->viewer->everything;
+    return ks_viewer_sees(facts->viewer, users);
+}

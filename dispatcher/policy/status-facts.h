@@ -54,3 +54,6 @@ bool ks_status_is_up_without_interface(const KsStatusFacts *facts, const KsVpn *
 
 /* Such a VPN is up, and the kernel lets IPsec's packets out. */
 bool ks_status_ipsec_is_up(const KsStatusFacts *facts);
+
+/* Nobody but root does before NetworkManager has told whose it is. */
+bool ks_status_sees_network(const KsStatusFacts *facts, const char *uuid);

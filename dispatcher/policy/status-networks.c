@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/status-networks.h"
 
-#include "model/network-link.h"
 #include "policy/exceptions.h"
 
 #include <string.h>

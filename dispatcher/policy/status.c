@@ -214,15 +214,6 @@ static uint64_t paused_until(const KsHeld *held)
     return ((uint64_t) g_get_real_time() / 1000 + held->pause + 999) / 1000;
 }
 
-bool ks_status_sees_network(const KsStatusFacts *facts, const char *uuid)
-{
-    void *users;
-
-    if (!g_hash_table_lookup_extended(facts->world->network_users, uuid, NULL, &users))
-        return facts->viewer && facts->viewer->everything;
-    return sees(facts, users);
-}
-
 static GVariant *describe_networks(const KsStatusFacts *facts)
 {
     const KsWorld *world = facts->world;

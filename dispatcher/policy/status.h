@@ -14,8 +14,5 @@ GVariant *ks_status_describe(const KsStatusFacts *facts);
 /* Changes whenever what is told of private profiles does. */
 uint64_t ks_status_private_mark(const KsStatusFacts *facts);
 
-/* Nobody but root does before NetworkManager has told whose it is. */
-bool ks_status_sees_network(const KsStatusFacts *facts, const char *uuid);
-
 /* There is something that this viewer is not told. */
 bool ks_status_hides(const KsWorld *world, const KsViewer *viewer);

@@ -223,7 +223,8 @@ static void test_bridge_of_many_ports(void)
     }
 }
 
-/* Without a guard: what the kernel holds says on which card each network was, and a card has one. */
+/* Without a guard: what the kernel holds says on which card each network was, and a card has
+ * one. */
 static void test_seen_in_the_kernel(void)
 {
     static const struct {
