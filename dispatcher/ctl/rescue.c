@@ -12,8 +12,8 @@
 #include "kernel/layer.h"
 #include "kernel/links.h"
 #include "model/names.h"
-#include "policy/exceptions-held.h"
 #include "policy/exceptions-in-force.h"
+#include "policy/networks-held.h"
 #include "policy/status.h"
 #include "rules/egress-table.h"
 #include "rules/lock-table.h"
@@ -326,8 +326,8 @@ static GVariant *describe(const KsReadback *held, const KsVpns *vpns, const char
         people = ks_exceptions_peek((uint32_t) (ks_clock_now() / G_USEC_PER_SEC));
         exceptions = ks_exceptions_in_force(configuration, people, &left_out);
         world->exceptions = exceptions;
-        ks_exceptions_see_held(world, held->lock);
     }
+    ks_networks_see_held(world, &settings, held->lock);
     /* it was so when the guard saw it last */
     world->ipv6_only = held->lock->sets[KS_SET_TRANSLATORS]->len > 0;
     ks_engine_spare_running(engine); /* nobody locks here */

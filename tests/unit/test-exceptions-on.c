@@ -5,7 +5,7 @@
 #include "model/place.h"
 #include "model/uplink.h"
 #include "policy/error.h"
-#include "policy/exceptions-held.h"
+#include "policy/networks-held.h"
 
 #include <string.h>
 
@@ -243,6 +243,7 @@ static void test_seen_in_the_kernel(void)
         g_autoptr(KsExceptions) exceptions = ks_exceptions_new();
         g_autoptr(KsLock) held = ks_lock_new();
         g_autoptr(GString) seen = g_string_new(NULL);
+        const KsSettings settings = KS_SETTINGS_DEFAULT;
         KsExceptionWish home = wish_of("home", "192.0.2.1", HOME, WIRED);
         KsExceptionWish work = wish_of("work", "192.0.2.1", WORK, WIFI);
 
@@ -262,7 +263,7 @@ static void test_seen_in_the_kernel(void)
         ks_lock_seal(held);
         if (rows[i].half)
             g_array_set_size(held->sets[KS_SET_EXCEPTIONS4], 1);
-        ks_exceptions_see_held(world, held);
+        ks_networks_see_held(world, &settings, held);
         for (unsigned j = 0; j < world->networks->len; j++)
             g_string_append_printf(seen, "%s%u", j > 0 ? " " : "",
                                    ((KsNetwork *) g_ptr_array_index(world->networks, j))->index);

@@ -3,6 +3,7 @@
 
 import os
 import re
+import signal
 import socket
 
 import pytest
@@ -239,6 +240,18 @@ def test_only_here(locked):
         wait_until(lambda: _seen(locked, [neighbour])[0], "LAN access to come back with its network")
     finally:
         manager.nmcli("connection", "delete", "hotel")
+
+
+def test_only_here_without_the_guard(locked):
+    """What the kernel holds is as it should be, and status says so."""
+    locked.product.ctl("lan", "on", "--only-here")
+    locked.product.stop_guard(signal.SIGKILL)
+    try:
+        status = locked.product.status()
+        assert (status["reason"], status["verified"], status["lan"]) == ("guard-away", True, True)
+        assert [network["uuid"] for network in status["networks"]] == status["lan_networks"]
+    finally:
+        locked.product.start_guard()
 
 
 def _go(world, uuid, cafe):

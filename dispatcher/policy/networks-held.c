@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "policy/exceptions-held.h"
+#include "policy/networks-held.h"
 
 #include "model/box.h"
 #include "policy/exceptions.h"
@@ -56,21 +56,50 @@ static const KsExceptionEntry *find_on(const KsWorld *world, const KsLock *held,
     return found;
 }
 
-void ks_exceptions_see_held(KsWorld *world, const KsLock *held)
+static void add(KsWorld *world, const KsLink *link, const char *uuid, const char *name,
+                const char *place)
+{
+    KsNetwork *network = ks_network_new(uuid, name, link->name);
+
+    network->place = g_strdup(place);
+    network->index = link->index;
+    network->up = true;
+    g_ptr_array_add(world->networks, network);
+    /* only root sees a world like this */
+    g_hash_table_insert(world->network_users, g_strdup(uuid), NULL);
+}
+
+/* The network with LAN access that is on this card, as far as one can tell: that of the exceptions
+ * there, else one whose place names the card, else the first. NULL: none. */
+static const char *find_with_lan(const KsSettings *settings, const KsLock *held, const KsLink *link,
+                                 const KsExceptionEntry *entry)
+{
+    char **networks = settings->lan_networks;
+    bool is_open = false;
+
+    for (unsigned i = 0; i < held->sets[KS_SET_LAN_INTERFACES]->len; i++)
+        is_open |= ks_key_number(&g_array_index(held->sets[KS_SET_LAN_INTERFACES], KsKey, i)) ==
+                   link->index;
+    if (!settings->lan || !is_open || !networks || !networks[0])
+        return NULL;
+    if (entry && g_strv_contains((const char *const *) networks, entry->on.uuid))
+        return entry->on.uuid;
+    for (unsigned i = 0; networks[i]; i++)
+        if (names(ks_settings_lan_place(settings, networks[i]), link->name))
+            return networks[i];
+    return networks[0];
+}
+
+void ks_networks_see_held(KsWorld *world, const KsSettings *settings, const KsLock *held)
 {
     for (unsigned i = 0; i < world->links->len; i++) {
         const KsLink *link = &g_array_index(world->links, KsLink, i);
         const KsExceptionEntry *entry = find_on(world, held, link);
-        KsNetwork *network;
+        const char *uuid = find_with_lan(settings, held, link, entry);
 
-        if (!entry)
-            continue;
-        network = ks_network_new(entry->on.uuid, entry->on.name, link->name);
-        network->place = g_strdup(entry->on.place);
-        network->index = link->index;
-        network->up = true;
-        g_ptr_array_add(world->networks, network);
-        /* only root sees a world like this */
-        g_hash_table_insert(world->network_users, g_strdup(entry->on.uuid), NULL);
+        if (entry)
+            add(world, link, entry->on.uuid, entry->on.name, entry->on.place);
+        if (uuid && !(entry && strcmp(uuid, entry->on.uuid) == 0))
+            add(world, link, uuid, link->name, ks_settings_lan_place(settings, uuid));
     }
 }
