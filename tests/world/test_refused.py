@@ -487,20 +487,22 @@ def _cpu(pid: int) -> float:
 
 
 def test_a_flood(world, looker, people, record_property):
-    """As much as one processor can send, and the kernel tells of 100 packets a second: the guard has nothing to do."""
+    """As much as two programs can send, and the kernel tells of 100 packets a second: the guard has nothing to do. The
+    first has a processor for itself; the second takes its turns with the guard, and has it run."""
     _look(people.root.caller)
     pids = {"guard": world.product.guard_pid, "helper": looker.program.pid}
     began, before = time.monotonic(), {name: _cpu(pid) for name, pid in pids.items()}
-    flood = Part(world.client, "send", SATURATING, a.UPLINK, a.WEB[4], a.WEB[6], a.PRIVATE_ROUTER[4], a.PRIVATE_ROUTER[6])
-    alone = flood.go_first()
+    where = (a.UPLINK, a.WEB[4], a.WEB[6], a.PRIVATE_ROUTER[4], a.PRIVATE_ROUTER[6])
+    floods = [Part(world.client, "send", SATURATING, *where) for _ in range(2)]
+    alone = floods[0].go_first()
     time.sleep(3)
-    counted = dict(line.split()[:2] for line in flood.stop())
+    counted = [dict(line.split()[:2] for line in flood.stop()) for flood in floods]
     took = time.monotonic() - began
     used = {name: (_cpu(pid) - before[name]) / took for name, pid in pids.items()}
     told = sum(entry["count"] for entry in _look(people.root.caller)["entries"] if entry["program"] == "flood")
-    rate = int(counted["tried"]) * 1000 / int(counted["milliseconds"])
+    rate = sum(int(each["tried"]) * 1000 / int(each["milliseconds"]) for each in counted)
     record_property("flood", f"{rate:.0f} refused packets a second, {told} told in {took:.1f} s; of a processor: {used}")
     print(f"{rate:.0f} refused packets a second, {told} told in {took:.1f} s; of a processor: {used}")
-    assert rate > (100000 if alone else 20000) and 50 < told < 2 * 100 * (took + 2), "the kernel's limit, and some are told"
+    assert rate > (200000 if alone else 20000) and 50 < told < 2 * 100 * (took + 2), "the kernel's limit, and some are told"
     assert used["guard"] < 0.01
     assert used["helper"] < 0.25
