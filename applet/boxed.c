@@ -48,6 +48,20 @@ void ks_boxed_add(GtkWidget *boxed, GtkWidget *child)
     gtk_container_add(GTK_CONTAINER(boxed), child);
 }
 
+static void add_line(GtkListBoxRow *row, GtkListBoxRow *before, gpointer data)
+{
+    (void) data;
+    if (!before)
+        gtk_list_box_row_set_header(row, NULL);
+    else if (!gtk_list_box_row_get_header(row))
+        gtk_list_box_row_set_header(row, gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
+}
+
+void ks_list_draw_lines(GtkListBox *list)
+{
+    gtk_list_box_set_header_func(list, add_line, NULL, NULL);
+}
+
 static gboolean on_click(GtkWidget *row, GdkEventButton *event, gpointer data)
 {
     Parts *parts = data;

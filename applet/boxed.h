@@ -11,6 +11,9 @@ GtkWidget *ks_boxed_new(void);
 /* Puts `child` into it, below a line. */
 void ks_boxed_add(GtkWidget *boxed, GtkWidget *child);
 
+/* Has a line between any two rows of a list. */
+void ks_list_draw_lines(GtkListBox *list);
+
 /* A row. A click anywhere in it operates `control`, which is called like the row for who hears it;
  * NULL: there is nothing to operate. `note` is the line below the title, NULL: there is no such
  * line. */

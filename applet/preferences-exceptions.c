@@ -223,15 +223,6 @@ static void show_rows(const Parts *parts, const GPtrArray *rows)
         gtk_widget_destroy(holder);
 }
 
-static void add_line(GtkListBoxRow *row, GtkListBoxRow *before, gpointer data)
-{
-    (void) data;
-    if (!before)
-        gtk_list_box_row_set_header(row, NULL);
-    else if (!gtk_list_box_row_get_header(row))
-        gtk_list_box_row_set_header(row, gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
-}
-
 void ks_preferences_show_exceptions(GtkWidget *boxed, const KsModel *model)
 {
     g_autoptr(KsExceptionsView) view = ks_exceptions_view_new(model);
@@ -266,7 +257,7 @@ GtkWidget *ks_preferences_exceptions_new(void)
         NULL);
     parts->list = gtk_list_box_new();
     gtk_list_box_set_selection_mode(GTK_LIST_BOX(parts->list), GTK_SELECTION_NONE);
-    gtk_list_box_set_header_func(GTK_LIST_BOX(parts->list), add_line, NULL, NULL);
+    ks_list_draw_lines(GTK_LIST_BOX(parts->list));
     ks_widget_set_spoken(parts->list, C_("heading", "Exceptions"));
     g_signal_connect(button, "clicked", G_CALLBACK(on_add), NULL);
     parts->head = ks_row_new(_("Add an exception"), NULL, button);

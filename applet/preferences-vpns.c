@@ -243,13 +243,6 @@ static void add_text_row(GtkContainer *list, const char *text)
     gtk_container_add(list, holder);
 }
 
-static void add_line(GtkListBoxRow *row, GtkListBoxRow *before, gpointer data)
-{
-    (void) data;
-    if (before && !gtk_list_box_row_get_header(row))
-        gtk_list_box_row_set_header(row, gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
-}
-
 /* Widgets for hundreds of VPNs would take seconds to be made. */
 static void add_others(GtkContainer *list, unsigned others)
 {
@@ -291,7 +284,7 @@ static void make(GtkContainer *list, const GPtrArray *cards, const char *none, G
         return;
     g_object_set_data_full(G_OBJECT(list), SHAPE, g_strdup(shape->str), g_free);
     ks_container_empty(list);
-    gtk_list_box_set_header_func(GTK_LIST_BOX(list), add_line, NULL, NULL);
+    ks_list_draw_lines(GTK_LIST_BOX(list));
     for (unsigned i = 0; i < shown; i++)
         add_row(list, g_ptr_array_index(cards, i), window);
     if (cards->len > shown)

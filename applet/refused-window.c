@@ -246,15 +246,6 @@ static int compare_places(GtkListBoxRow *a, GtkListBoxRow *b, gpointer data)
     return x->place < y->place ? -1 : x->place > y->place ? 1 : 0;
 }
 
-static void add_line(GtkListBoxRow *row, GtkListBoxRow *before, gpointer data)
-{
-    (void) data;
-    if (!before)
-        gtk_list_box_row_set_header(row, NULL);
-    else if (!gtk_list_box_row_get_header(row))
-        gtk_list_box_row_set_header(row, gtk_separator_new(GTK_ORIENTATION_HORIZONTAL));
-}
-
 static gboolean remove_gone(gpointer key, gpointer value, gpointer data)
 {
     Row *row = value;
@@ -365,7 +356,7 @@ static GtkWidget *new_list(Parts *parts)
     parts->list = gtk_list_box_new();
     gtk_list_box_set_selection_mode(GTK_LIST_BOX(parts->list), GTK_SELECTION_NONE);
     gtk_list_box_set_sort_func(GTK_LIST_BOX(parts->list), compare_places, NULL, NULL);
-    gtk_list_box_set_header_func(GTK_LIST_BOX(parts->list), add_line, NULL, NULL);
+    ks_list_draw_lines(GTK_LIST_BOX(parts->list));
     atk_object_set_name(gtk_widget_get_accessible(parts->list), C_("title", "What Is Refused"));
     parts->boxed = ks_boxed_new();
     ks_boxed_add(parts->boxed, parts->list);
