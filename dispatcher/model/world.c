@@ -262,8 +262,7 @@ bool ks_network_may_be_on(const KsNetwork *network, const KsLink *link)
     return ks_network_is_on(network, link) || strcmp(network->interface, link->name) == 0;
 }
 
-/* NetworkManager brought it up as a network of its own: an uplink, whatever its kind (PPPoE). */
-static bool is_network(const KsWorld *world, const KsLink *link)
+bool ks_world_is_network(const KsWorld *world, const KsLink *link)
 {
     for (unsigned i = 0; i < world->networks->len; i++) {
         const KsNetwork *network = g_ptr_array_index(world->networks, i);
@@ -276,7 +275,8 @@ static bool is_network(const KsWorld *world, const KsLink *link)
 
 static const KsLink *carries(const KsWorld *world, const KsLink *link)
 {
-    return link && link->up && link->tunnel_kind && !link->loopback && !is_network(world, link)
+    return link && link->up && link->tunnel_kind && !link->loopback &&
+                   !ks_world_is_network(world, link)
                ? link
                : NULL;
 }

@@ -245,6 +245,9 @@ bool ks_network_is_on(const KsNetwork *network, const KsLink *link);
 /* For what closes something: it is this link, or one that is called like it. */
 bool ks_network_may_be_on(const KsNetwork *network, const KsLink *link);
 
+/* NetworkManager brought it up as a network of its own: an uplink, whatever its kind (PPPoE). */
+bool ks_world_is_network(const KsWorld *world, const KsLink *link);
+
 /* Names are cut to what a person can read; there is no end to what NetworkManager takes. */
 #define KS_NAME_BYTES_MAX 128u
 

@@ -397,19 +397,6 @@ void ks_draw_keep_servers(KsLock *lock, const KsLock *seen)
     }
 }
 
-static bool is_managers(const KsWorld *world, uint32_t index)
-{
-    const KsLink *link = ks_world_link_by_index(world, index);
-
-    for (unsigned i = 0; link && i < world->networks->len; i++) {
-        const KsNetwork *network = g_ptr_array_index(world->networks, i);
-
-        if (!network->external && ks_network_may_be_on(network, link))
-            return true;
-    }
-    return false;
-}
-
 /* Of leases that NetworkManager does not hold. Some clients (udhcpc) write nothing down; then the
  * router is taken, which is the server nearly always. Any other hears what they broadcast. */
 static bool draw_others_dhcp_servers(KsLock *lock, const KsWorld *world)
@@ -423,7 +410,7 @@ static bool draw_others_dhcp_servers(KsLock *lock, const KsWorld *world)
         const KsLinkAddress *gateway = &g_array_index(world->gateways, KsLinkAddress, i);
         const KsLink *link = ks_world_link_by_index(world, gateway->index);
 
-        if (link && !link->tunnel_kind && !is_managers(world, gateway->index) &&
+        if (link && !link->tunnel_kind && !ks_world_is_network(world, link) &&
             ks_address_is_unicast(&gateway->address))
             all &= ks_lock_add_dhcp_server(lock, &gateway->address);
     }
@@ -502,7 +489,7 @@ static bool is_translator(const KsDrawing *drawing, const KsLink *link)
 
     if (!link->up || strcmp(link->kind, "tun") != 0 ||
         ks_tunnels_on(drawing->tunnels, link->index) ||
-        is_managers(drawing->world, link->index)) /* people write profiles, and may be behind it */
+        ks_world_is_network(drawing->world, link)) /* people write profiles, and may be behind it */
         return false;
     for (unsigned i = 0; i < addresses->len; i++) {
         const KsLinkAddress *on_link = &g_array_index(addresses, KsLinkAddress, i);
