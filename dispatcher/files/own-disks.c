@@ -30,7 +30,7 @@ struct KsOwnDisks {
 
 typedef struct {
     const char *device; /* "8:1" */
-    const char *point;
+    char *point;        /* owned */
     const char *type;
 } Mount;
 
@@ -53,47 +53,34 @@ void ks_own_disks_free(KsOwnDisks *disks)
     g_free(disks);
 }
 
-/* "\040" is a blank; the kernel writes so what would end a field. */
-static void unescape(char *text)
-{
-    char *to = text;
-
-    for (const char *from = text; *from; to++) {
-        if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
-            from[2] <= '7' && from[3] >= '0' && from[3] <= '7') {
-            *to = (char) ((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-            from += 4;
-        } else {
-            *to = *from++;
-        }
-    }
-    *to = '\0';
-}
-
 /* "36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw"; between the options and "-" are
- * as many fields as there are. */
+ * as many fields as there are. What would end a field is written as a C string has it, "\\040". */
 static bool read_mount(char *line, Mount *ret_mount)
 {
-    Mount mount = { NULL, NULL, NULL };
+    const char *device = NULL;
+    const char *point = NULL;
     char *rest = NULL;
     bool is_type = false;
     unsigned number = 0;
 
     for (char *field = strtok_r(line, " ", &rest); field; field = strtok_r(NULL, " ", &rest)) {
         if (number == 2)
-            mount.device = field;
+            device = field;
         else if (number == 4)
-            mount.point = field;
+            point = field;
         else if (is_type) {
-            unescape((char *) mount.point);
-            mount.type = field;
-            *ret_mount = mount;
+            *ret_mount = (Mount){ device, g_strcompress(point), field };
             return true;
         }
         is_type = number > 5 && strcmp(field, "-") == 0;
         number++;
     }
     return false;
+}
+
+static void clear_mount(void *mount)
+{
+    g_free(((Mount *) mount)->point);
 }
 
 static bool is_remote(const char *type)
@@ -126,6 +113,7 @@ void ks_own_disks_read(KsOwnDisks *disks, char *mountinfo)
     g_autoptr(GHashTable) ours = g_hash_table_new(g_str_hash, g_str_equal);
     char *rest = NULL;
 
+    g_array_set_clear_func(all, clear_mount);
     for (char *line = strtok_r(mountinfo, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         Mount mount;
 
