@@ -5,21 +5,13 @@
 #include "ctl/rescue.h"
 #include "ctl/show.h"
 #include "ctl/terminal-text.h"
+#include "shown-fixture.h"
 
 #include <json-glib/json-glib.h>
 #include <locale.h>
 #include <string.h>
 
 /* ---- text ---- */
-
-static void assert_fits(const char *text)
-{
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
-
-    g_assert_true(g_utf8_validate(text, -1, NULL));
-    for (unsigned i = 0; lines[i]; i++)
-        g_assert_cmpuint(ks_printable_columns(lines[i]), <=, KS_TERMINAL_COLUMNS);
-}
 
 static void test_wrapped(void)
 {
@@ -83,23 +75,6 @@ static void test_durations(void)
 #define SERVER(name)                                                                        \
     "{'uuid': <'u1'>, 'name': <'" name "'>, 'type': <'openvpn'>, 'host': <'vpn.example'>, " \
     "'address': <''>, 'protocol': <'udp'>, 'port': <uint16 1194>, 'source': <'profile'>}"
-
-static GVariant *parse(const char *format, ...) G_GNUC_PRINTF(1, 2);
-
-static GVariant *parse(const char *format, ...)
-{
-    g_autofree char *text = NULL;
-    g_autoptr(GError) error = NULL;
-    GVariant *status;
-    va_list arguments;
-
-    va_start(arguments, format);
-    text = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    status = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
-    g_assert_no_error(error);
-    return status;
-}
 
 static GVariant *locked(const char *state, const char *reason, const char *vpn)
 {
