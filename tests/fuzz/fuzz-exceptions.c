@@ -34,6 +34,7 @@ static void check_drawn(const KsExceptions *exceptions, KsWorld *world)
             continue;
         network = ks_network_new(entry->on.uuid, "", card.name);
         network->place = g_strdup(entry->on.place);
+        network->index = card.index;
         network->up = true;
         g_ptr_array_add(world->networks, network);
         FUZZ_CHECK(ks_exception_network_is_here(&entry->on, world));
