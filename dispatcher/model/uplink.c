@@ -251,16 +251,18 @@ static const KsSetId boxes[] = { KS_SET_EXCEPTIONS4, KS_SET_EXCEPTIONS6, KS_SET_
 /* Those for all networks first: the others may be too many. */
 static void draw_boxes(const KsWorld *world, const KsLock *lock, KsLock *ret_lock, KsSetId set)
 {
-    unsigned count = lock->sets[set]->len;
+    const GArray *keys = lock->sets[set];
 
-    for (unsigned i = 0; i < 2 * count; i++) {
-        const KsKey *key = &g_array_index(lock->sets[set], KsKey, i % count);
+    for (unsigned i = 0; i < keys->len; i++) {
+        const KsKey *key = &g_array_index(keys, KsKey, i);
 
-        if ((ks_box_interface(set, key) == 0) != (i < count))
-            continue;
-        if (i < count)
+        if (ks_box_interface(set, key) == 0)
             (void) ks_lock_add_key(ret_lock, set, key);
-        else
+    }
+    for (unsigned i = 0; i < keys->len; i++) {
+        const KsKey *key = &g_array_index(keys, KsKey, i);
+
+        if (ks_box_interface(set, key) != 0)
             add_box_below(world, ret_lock, set, key);
     }
 }
