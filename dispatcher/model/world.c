@@ -301,8 +301,10 @@ const KsLink *ks_world_tunnel(const KsWorld *world, const KsVpn *vpn, uint32_t a
 {
     const KsLink *link = NULL;
 
-    if (vpn->interface[0])
+    if (vpn->manual)
         link = carries(world, ks_world_link_by_name(world, vpn->interface));
+    else if (vpn->interface[0])
+        link = carries(world, ks_world_link_by_index(world, vpn->index));
     else if (announced)
         link = carries(world, ks_world_link_by_index(world, announced));
     return link ? link : carries(world, find_by_address(world, vpn));

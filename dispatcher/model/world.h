@@ -183,6 +183,8 @@ typedef struct {
                                   * nobody asked */
     char interface[IF_NAMESIZE]; /* "" unless NetworkManager itself names it (WireGuard) or a
                                   * person did */
+    uint32_t index;              /* of the link that NetworkManager means by it; 0: none, or it
+                                  * named none */
     GArray *addresses;           /* element-type KsAddress: given to the machine by this VPN */
     bool given_interface;        /* it is up, and has an interface of its own, or had one since */
 } KsVpn;

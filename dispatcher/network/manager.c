@@ -173,7 +173,7 @@ static void describe_addresses(KsVpn *vpn, NMActiveConnection *active)
     vpn->given_interface = any_own && !any_of_parent;
 }
 
-static void describe_activity(KsVpn *vpn, NMActiveConnection *active)
+static void describe_activity(KsVpn *vpn, NMActiveConnection *active, const KsWorld *world)
 {
     const GPtrArray *devices = nm_active_connection_get_devices(active);
 
@@ -196,8 +196,10 @@ static void describe_activity(KsVpn *vpn, NMActiveConnection *active)
             NMDevice *device = g_ptr_array_index(devices, i);
             const char *name = nm_device_get_ip_iface(device);
 
-            if (NM_IS_DEVICE_WIREGUARD(device) && name && ks_interface_name_is_valid(name))
-                g_strlcpy(vpn->interface, name, sizeof(vpn->interface));
+            if (!NM_IS_DEVICE_WIREGUARD(device) || !name || !ks_interface_name_is_valid(name))
+                continue;
+            g_strlcpy(vpn->interface, name, sizeof(vpn->interface));
+            vpn->index = ks_networks_index(active, name, world);
         }
     }
     describe_addresses(vpn, active);
@@ -302,7 +304,7 @@ static void describe_networks(KsManager *manager, KsWorld *world)
             continue;
         network = ks_network_new(nm_active_connection_get_uuid(active),
                                  nm_active_connection_get_id(active), interface);
-        network->index = ks_networks_index(active, network, world);
+        network->index = ks_networks_index(active, interface, world);
         network->place = ks_networks_place(active, device);
         if (NM_IS_DEVICE_WIFI(device))
             watch_access_point(manager, device);
@@ -566,7 +568,7 @@ void ks_manager_describe(KsManager *manager, KsWorld *world)
         if (!vpn || !is_vpn(active, ks_known_profile(manager->known, NM_CONNECTION(profile))->kind))
             continue;
         watch_active(manager, active, NM_CONNECTION(profile));
-        describe_activity(vpn, active);
+        describe_activity(vpn, active, world);
     }
     share_servers(manager, claims);
     describe_networks(manager, world);

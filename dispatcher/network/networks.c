@@ -88,15 +88,15 @@ bool ks_networks_is_shared(NMActiveConnection *active)
 
 /* Lives and dies with libnm's object, which is NetworkManager's own: one that starts again has
  * others, though their paths may be the same. */
-uint32_t ks_networks_index(NMActiveConnection *active, const KsNetwork *network,
-                           const KsWorld *world)
+uint32_t ks_networks_index(NMActiveConnection *active, const char *interface, const KsWorld *world)
 {
     static const char key[] = "ks-network-link";
+    bool up = nm_active_connection_get_state(active) == NM_ACTIVE_CONNECTION_STATE_ACTIVATED;
     KsNetworkLink *known = g_object_get_data(G_OBJECT(active), key);
 
     if (!known) {
         known = g_new0(KsNetworkLink, 1);
         g_object_set_data_full(G_OBJECT(active), key, known, g_free);
     }
-    return ks_network_link_follow(known, network, world);
+    return ks_network_link_follow(known, interface, up, world);
 }

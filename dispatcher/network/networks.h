@@ -15,9 +15,9 @@ char *ks_networks_place(NMActiveConnection *active, NMDevice *device);
  * says nothing: it does so by default. */
 bool ks_networks_leads_out(NMActiveConnection *active, NMDevice *device);
 
-/* The index of its link (model/network-link.h), which is remembered as long as it is active. */
-uint32_t ks_networks_index(NMActiveConnection *active, const KsNetwork *network,
-                           const KsWorld *world);
+/* The index of the link that NetworkManager calls `interface` (model/network-link.h), which is
+ * remembered as long as this is active. */
+uint32_t ks_networks_index(NMActiveConnection *active, const char *interface, const KsWorld *world);
 
 /* Its profile has NetworkManager share this machine's connection by it. */
 bool ks_networks_is_shared(NMActiveConnection *active);

@@ -12,6 +12,7 @@ void add_vpn(KsWorld *world)
 
     vpn->activity = KS_VPN_UP;
     g_strlcpy(vpn->interface, "tun0", sizeof(vpn->interface));
+    vpn->index = TUNNEL;
     g_ptr_array_add(vpn->servers,
                     ks_server_new("192.0.2.1", IPPROTO_UDP, 1194, KS_SERVER_FROM_PROFILE));
     g_ptr_array_add(vpn->servers,

@@ -43,6 +43,7 @@ static void begin(Machine *machine)
 
         g_snprintf(link.name, sizeof(link.name), "wg%u", i);
         g_strlcpy(vpn->interface, link.name, sizeof(vpn->interface));
+        vpn->index = link.index;
         g_array_append_val(machine->world->links, link);
         g_ptr_array_add(machine->world->vpns, vpn);
     }

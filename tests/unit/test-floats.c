@@ -210,6 +210,7 @@ static void test_passing(void)
         add_route(world, FARM);
         ks_floats_apply(floats, world);
         g_strlcpy(vpn->interface, rows[i] == KS_VPN_UP ? "tun0" : "", sizeof(vpn->interface));
+        vpn->index = rows[i] == KS_VPN_UP ? 9 : 0;
         add_tunnel(world);
         assert_open(engine, world, true);
         ks_floats_apply(floats, idle);

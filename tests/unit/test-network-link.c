@@ -22,15 +22,13 @@ static uint32_t look(KsNetworkLink *known, const char *told, bool up, const char
                      const char *another)
 {
     g_autoptr(KsWorld) world = ks_world_new();
-    KsNetwork network = { .up = up };
 
-    g_strlcpy(network.interface, told, sizeof(network.interface));
     add_link(world, 1, "lo");
     if (another)
         add_link(world, ANOTHER, another);
     if (own)
         add_link(world, OWN, own);
-    return ks_network_link_follow(known, &network, world);
+    return ks_network_link_follow(known, told, up, world);
 }
 
 typedef struct {
@@ -83,12 +81,11 @@ static void test_rows(void)
 static void test_unread(void)
 {
     g_autoptr(KsWorld) nothing = ks_world_new();
-    KsNetwork network = { .interface = "u", .up = true };
     KsNetworkLink known = { 0 };
 
-    g_assert_cmpuint(ks_network_link_follow(&known, &network, nothing), ==, 0);
+    g_assert_cmpuint(ks_network_link_follow(&known, "u", true, nothing), ==, 0);
     g_assert_cmpuint(look(&known, "u", true, "u", NULL), ==, OWN);
-    g_assert_cmpuint(ks_network_link_follow(&known, &network, nothing), ==, 0);
+    g_assert_cmpuint(ks_network_link_follow(&known, "u", true, nothing), ==, 0);
     g_assert_cmpuint(look(&known, "u", true, "u", NULL), ==, OWN);
 }
 

@@ -24,6 +24,8 @@ static const struct {
     uint32_t announced;  /* the link that the hook named, 0: none */
     const char *address; /* that the VPN has given to the machine, NULL: none */
     uint32_t expected;   /* 0: no link carries it */
+    uint32_t meant; /* the link that NetworkManager means by the name; 0: the one that has it */
+    bool manual;    /* a person named the interface, and not NetworkManager */
 } rows[] = {
     /* named by the hook */
     { "", TUN_UP, NULL, TUN_UP },
@@ -54,6 +56,12 @@ static const struct {
     { "wg9", TUN_UP, NULL, 0 },
     { NAME_OF_UPLINK, 0, NULL, 0 },
     { "tun1", 0, NULL, 0 },
+    /* ... for the link that it meant when it said so */
+    { "wg0", 0, NULL, 0, .meant = 99 },
+    { "wg0", 0, NULL, TUN_UP, .meant = TUN_UP },
+    { "wg9", 0, NULL, OTHER_TUN, .meant = OTHER_TUN },
+    /* a person's word is about the name */
+    { "wg0", 0, NULL, OTHER_TUN, .meant = 99, .manual = true },
 };
 
 static void add_address(KsWorld *world, uint32_t index, const char *text)
@@ -92,6 +100,9 @@ static void test_tunnel(void)
         const KsLink *link;
 
         g_strlcpy(vpn->interface, rows[i].own, sizeof(vpn->interface));
+        vpn->manual = rows[i].manual;
+        link = ks_world_link_by_name(world, rows[i].own);
+        vpn->index = rows[i].meant > 0 ? rows[i].meant : link ? link->index : 0;
         if (rows[i].address) {
             KsAddress address;
 

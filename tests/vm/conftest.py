@@ -33,6 +33,7 @@ ONLY_IN_FULL = (
     "test_uplinks.py",
     "test_wrapped.py",
     "test_away_blocks_and_it_comes_back[connection down]",
+    "test_another_link_takes_its_name",
     "test_a_server_that_moves",
     "test_a_server_that_does_not_answer[later on]",
     "test_strongswan_by_networkmanager[ESP in UDP]",

@@ -53,6 +53,27 @@ def test_away_blocks_and_it_comes_back(unlocked, way):
     setting.must_hold(unlocked, since)
 
 
+def test_another_link_takes_its_name(unlocked):
+    """NetworkManager has not noticed that its own link went: the stranger, which it did not mean, carries nothing."""
+    unlocked.ctl("lock")
+    _connect(unlocked)
+    since = unlocked.capture.fence()
+    unlocked.run("systemctl", "kill", "--signal=STOP", "NetworkManager.service")
+    try:
+        unlocked.sh(f"ip link del {WIREGUARD} && ip link add {WIREGUARD} type wireguard && ip link set {WIREGUARD} up")
+        assert unlocked.wait_state("blocked")["verified"]
+        assert unlocked.status()["tunnels"] == []
+        assert "not permitted" in unlocked.sh(f"ping -c 1 -W 1 -I {WIREGUARD} {a.WEB[4]} 2>&1 || true")
+        setting.must_hold(unlocked, since)
+    finally:
+        unlocked.run("ip", "link", "del", WIREGUARD, check=False)
+        unlocked.run("systemctl", "kill", "--signal=CONT", "NetworkManager.service")
+    wait_until(lambda: PROFILE not in unlocked.run("nmcli", "-g", "NAME", "connection", "show", "--active").stdout.split(),
+               "NetworkManager to notice")
+    _connect(unlocked)
+    setting.must_tunnel(unlocked, a.KERNEL_TUNNEL_CLIENT)
+
+
 def test_always_on(unlocked):
     """Connected by nobody, and again when its link is deleted and when the network was away."""
     unlocked.ctl("lock")
