@@ -15,6 +15,7 @@ class Release:
     routed_dns: bool  # NetworkManager 1.52: ipv4.routed-dns
     clat: bool  # NetworkManager 1.58: ipv4.clat
     hsr: bool  # among the modules of Debian's kernel
+    pppoe_relay: bool  # PPPOEIOCSFWD, which Debian's 7.2 answers with ENOTTY
     packages: tuple[str, ...]  # whose names differ
     by_ppp: tuple[str, ...] = ()  # VPNs that pppd carries: NetworkManager's plugins, their programs, servers
 
@@ -23,10 +24,10 @@ _BY_PPP = (
     *("network-manager-pptp", "pptp-linux", "pptpd", "network-manager-l2tp", "xl2tpd"),
     *("network-manager-sstp", "sstp-client", "network-manager-fortisslvpn", "openfortivpn"),
 )
-NEXT = Release("forky", True, True, True, True, True, ("libcares2", "polkitd"))
+NEXT = Release("forky", True, True, True, True, True, False, ("libcares2", "polkitd"))
 _ALL = (
-    Release("bookworm", False, False, False, False, False, ("libc-ares2",), _BY_PPP),
-    Release("trixie", True, False, True, False, True, ("libcares2",)),
+    Release("bookworm", False, False, False, False, False, True, ("libc-ares2",), _BY_PPP),
+    Release("trixie", True, False, True, False, True, True, ("libcares2",)),
     NEXT,
 )
 
