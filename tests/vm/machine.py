@@ -276,8 +276,8 @@ class Machine:
         major, minor, *_ = self.run("uname", "-r").stdout.split(".")
         return int(major), int(minor)
 
-    def journal(self, unit: str, *more: str) -> str:
-        return self.run("journalctl", "--no-pager", "--boot", "--output=short-monotonic", "--unit", unit, *more).stdout
+    def journal(self, unit: str) -> str:
+        return self.run("journalctl", "--no-pager", "--boot", "--output=short-monotonic", "--unit", unit).stdout
 
     def status(self) -> dict:
         # warnings of the program itself would come along: the last line is the object

@@ -194,15 +194,10 @@ def seen(machine: "Machine", canaries: list[bytes], since: int) -> list[bytes]:
 
 
 def must_leak(machine: "Machine") -> None:
-    """The control: unlocked, every attempt is seen outside. A first one may be lost while its neighbour is looked for."""
-
-    def all_are_seen() -> bool:
-        since = machine.capture.mark()
-        canaries = attempts(machine)
-        machine.capture.fence()
-        return len(seen(machine, canaries, since)) == len(canaries)
-
-    wait_until(all_are_seen, "every attempt to be seen outside")
+    """The control: unlocked, every attempt is seen outside."""
+    since = machine.capture.mark()
+    canaries = attempts(machine)
+    wait_until(lambda: len(seen(machine, canaries, since)) == len(canaries), "every attempt to be seen outside")
 
 
 def asks_for_server(frame: Frame) -> bool:

@@ -63,7 +63,6 @@ def test_another_link_takes_its_name(unlocked):
         unlocked.sh(f"ip link del {WIREGUARD} && ip link add {WIREGUARD} type wireguard && ip link set {WIREGUARD} up")
         assert unlocked.wait_state("blocked")["verified"]
         assert unlocked.status()["tunnels"] == []
-        assert "not permitted" in unlocked.sh(f"ping -c 1 -W 1 -I {WIREGUARD} {a.WEB[4]} 2>&1 || true")
         setting.must_hold(unlocked, since)
     finally:
         unlocked.run("ip", "link", "del", WIREGUARD, check=False)
