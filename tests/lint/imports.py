@@ -17,19 +17,15 @@ FOLDERS = (".", "lib")
 
 def imports(path):
     """(line, level, module, names) of each import that runs as soon as the file is imported."""
-    found = []
-
-    def walk(nodes):
-        for node in nodes:
-            if isinstance(node, ast.Import):
-                found.extend((node.lineno, 0, alias.name, ()) for alias in node.names)
-            elif isinstance(node, ast.ImportFrom):
-                found.append((node.lineno, node.level, node.module or "", [alias.name for alias in node.names]))
-            elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-                walk(ast.iter_child_nodes(node))
-
-    walk(ast.parse(path.read_text(encoding="utf-8")).body)
-    return found
+    left = [ast.parse(path.read_text(encoding="utf-8"))]
+    while left:
+        node = left.pop()
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, 0, alias.name, ()) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, node.level, node.module or "", [alias.name for alias in node.names]
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            left.extend(ast.iter_child_nodes(node))
 
 
 def own_files(tests, path, level, module, names):
