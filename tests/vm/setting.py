@@ -125,12 +125,20 @@ def prepare(machine: "Machine") -> None:
     wait_until(lambda: machine.ctl("lock", check=False).returncode == 0, "the first lock", 60)
 
 
+def _active_vpns(machine: "Machine") -> list[str]:
+    active = machine.run("nmcli", "-g", "NAME,TYPE", "connection", "show", "--active").stdout.splitlines()
+    return [name for name, kind in (line.rsplit(":", 1) for line in active) if kind in ("wireguard", "vpn")]
+
+
+def disconnect(machine: "Machine", *names: str) -> None:
+    """Until NetworkManager has done so: the next test must not meet what is left of it."""
+    said = [machine.run("nmcli", "connection", "down", name, check=False).stdout.strip() for name in names]
+    wait_until(lambda: not set(names) & set(_active_vpns(machine)), f"{', '.join(names)} to be disconnected ({said})", 60)
+
+
 def open_up(machine: "Machine") -> None:
     """Unlocked and without a VPN, as every test begins and ends."""
-    active = machine.run("nmcli", "-g", "NAME,TYPE", "connection", "show", "--active").stdout.splitlines()
-    for name, kind in (line.rsplit(":", 1) for line in active):
-        if kind in ("wireguard", "vpn"):
-            machine.run("nmcli", "connection", "down", name, check=False)
+    disconnect(machine, *_active_vpns(machine))
     machine.ctl("auto", "on")
     machine.ctl("unlock")
     machine.wait_state("unlocked")

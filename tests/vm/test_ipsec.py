@@ -135,7 +135,7 @@ def test_always_on(swan):
             setting.must_hold(swan, since)
             swan.ctl("always-on", "off")
             swan.ctl("unlock")  # the control: without the lock they are seen
-            swan.run("nmcli", "connection", "down", ipsec.PROFILE, check=False)
+            setting.disconnect(swan, ipsec.PROFILE)
             since = swan.capture.mark()
             wait_until(lambda: talkers.in_clear(since) > 5, "the talkers' packets in clear", 30)
     finally:
