@@ -30,6 +30,20 @@ void ks_status_told_clear(KsStatusTold *told)
     told_list_clear(&told->servers);
 }
 
+static void share(KsStatusToldList *told, GVariant *status, const char *name)
+{
+    GVariant *part = g_variant_lookup_value(status, name, G_VARIANT_TYPE("aa{sv}"));
+
+    g_variant_unref(told->value);
+    told->value = part;
+}
+
+void ks_status_told_share(KsStatusTold *told, GVariant *status)
+{
+    share(&told->vpns, status, "vpns");
+    share(&told->servers, status, "servers");
+}
+
 KsStatusList *ks_status_list_begin(KsStatusToldList *told)
 {
     KsStatusList *list = g_new0(KsStatusList, 1);

@@ -447,5 +447,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
                           ks_status_warnings(facts, reason, vpns_are_full || servers_are_full));
     status = g_variant_ref_sink(g_variant_builder_end(&builder));
     (void) g_variant_get_data(status);
+    if (facts->told)
+        ks_status_told_share(facts->told, status);
     return status;
 }

@@ -285,29 +285,35 @@ static void test_told_and_full(Fixture *f, const void *data)
     ks_status_told_clear(&told);
 }
 
-/* Whatever was told before, the same is told now. */
+static bool is_part_of(GVariant *part, GVariant *whole)
+{
+    const char *begin = g_variant_get_data(whole);
+    const char *at = g_variant_get_data(part);
+
+    return g_variant_get_size(part) == 0 ||
+           (at >= begin && at + g_variant_get_size(part) <= begin + g_variant_get_size(whole));
+}
+
+/* Whatever was told before, the same is told now, and there is one copy of it. */
 static void test_told_before(Fixture *f, const void *data)
 {
     g_autoptr(GRand) dice = g_rand_new_with_seed(17);
     KsStatusTold told = { 0 };
-    unsigned same = 0;
 
     (void) data;
     for (unsigned i = 0; i < 600; i++) {
-        g_autoptr(GVariant) before = NULL;
         g_autoptr(GVariant) with = NULL;
         g_autoptr(GVariant) without = NULL;
 
         change_a_vpn(dice, f->world->vpns);
-        before = told.servers.value ? g_variant_ref(told.servers.value) : NULL;
         f->facts.told = &told;
         with = ks_status_describe(&f->facts);
         f->facts.told = NULL;
         without = ks_status_describe(&f->facts);
         g_assert_cmpvariant(with, without);
-        same += before == told.servers.value;
+        g_assert_true(is_part_of(told.vpns.value, with));
+        g_assert_true(is_part_of(told.servers.value, with));
     }
-    g_assert_cmpuint(same, >, 50); /* which was not made again */
     ks_status_told_clear(&told);
 }
 
