@@ -111,6 +111,9 @@ def raise_server(machine: "Machine") -> None:
 
 def end_server(machine: "Machine") -> None:
     machine.run("systemctl", "stop", "charon.service", check=False)
+    # the plugin's service ends three minutes after its last connection, and keeps a tun of its own until then
+    machine.run("sh", "-c", "kill $(pidof charon-nm)", check=False)
+    wait_until(lambda: not machine.has_link("tun0"), "charon-nm's tun to be gone", 30)
     forget(machine, "ip netns exec server ")
     forget(machine)
 

@@ -120,9 +120,9 @@ def test_always_on(swan):
     swan.ctl("lock")
     since = swan.capture.fence()
     ipsec.add_profile(swan, False)
-    swan.ctl("always-on", ipsec.PROFILE)
     try:
-        with Talkers(swan) as talkers:
+        with Talkers(swan) as talkers:  # before the VPN is up, so that they have the card's address and keep it
+            swan.ctl("always-on", ipsec.PROFILE)
             for drop in (None, "kill -KILL $(pidof charon-nm)", "nmcli connection down uplink; nmcli connection up uplink"):
                 if drop:
                     swan.sh(drop, timeout=120)
