@@ -2,6 +2,7 @@
 #include "config.h"
 #include "ctl/field.h"
 #include "ctl/json.h"
+#include "ctl/network-choice.h"
 #include "ctl/output.h"
 #include "ctl/run-command.h"
 #include "ctl/show-exceptions.h"
@@ -92,72 +93,6 @@ static KsExitStatus confirm(const KsCommandLine *line, const KsException *what)
     return KS_EXIT_FAILED;
 }
 
-/* The only one that is connected, beside those of containers and virtual machines, and those by
- * which this machine shares its own connection. */
-static KsExitStatus find_here(GVariant *networks, char **ret_uuid)
-{
-    unsigned count = 0;
-
-    for (gsize i = 0; i < g_variant_n_children(networks); i++) {
-        g_autoptr(GVariant) network = g_variant_get_child_value(networks, i);
-
-        if (ks_field_flag(network, "external") || ks_field_flag(network, "shared"))
-            continue;
-        if (count++ == 0)
-            *ret_uuid = g_strdup(ks_field_text(network, "uuid"));
-    }
-    if (count == 1)
-        return KS_EXIT_DONE;
-    g_clear_pointer(ret_uuid, g_free);
-    ks_output_complain(count == 0 ? _("No network is connected, so there is no “here”.")
-                                  : _("Several networks are connected: name one of them."));
-    ks_output_add(_("Nothing was changed."));
-    return KS_EXIT_FAILED;
-}
-
-/* By its UUID, or by a name that only one has. */
-static KsExitStatus find_named(GVariant *networks, const char *word, char **ret_uuid)
-{
-    unsigned count = 0;
-
-    for (gsize i = 0; i < g_variant_n_children(networks); i++) {
-        g_autoptr(GVariant) network = g_variant_get_child_value(networks, i);
-        const char *uuid = ks_field_text(network, "uuid");
-
-        if (strcmp(uuid, word) != 0 && strcmp(ks_field_text(network, "name"), word) != 0)
-            continue;
-        if (count++ == 0)
-            *ret_uuid = g_strdup(uuid);
-    }
-    if (count == 1)
-        return KS_EXIT_DONE;
-    g_clear_pointer(ret_uuid, g_free);
-    if (count == 0)
-        ks_output_complain_f(_("No network “%s” is connected now."), word);
-    else
-        ks_output_complain_f(_("Several networks are called “%s”: write the UUID of one."), word);
-    ks_output_add(_("Nothing was changed."));
-    return KS_EXIT_FAILED;
-}
-
-/* NULL: all networks are meant. */
-static KsExitStatus find_network(const KsCommandLine *line, char **ret_uuid)
-{
-    g_autoptr(GVariant) state = NULL;
-    g_autoptr(GVariant) networks = NULL;
-    KsExitStatus status;
-
-    *ret_uuid = NULL;
-    if (!line->on)
-        return KS_EXIT_DONE;
-    status = ks_command_line_get_status(line, NULL, _("Nothing was changed."), &state);
-    if (status != KS_EXIT_DONE)
-        return status;
-    networks = ks_field_list(state, "networks");
-    return strcmp(line->on, "here") == 0 ? find_here(networks, ret_uuid)
-                                         : find_named(networks, line->on, ret_uuid);
-}
-
 static KsExitStatus add(const KsCommandLine *line, const KsException *what, uint32_t seconds,
                         const char *network)
 {
@@ -186,8 +121,8 @@ KsExitStatus ks_run_allow_add(const KsCommandLine *line)
         status = read_while(line, &seconds);
     if (status == KS_EXIT_DONE)
         status = confirm(line, &what);
-    if (status == KS_EXIT_DONE)
-        status = find_network(line, &network);
+    if (status == KS_EXIT_DONE && line->on) /* else all networks are meant */
+        status = ks_choose_network(line, KS_CHOICE_CONNECTED, _("Nothing was changed."), &network);
     return status == KS_EXIT_DONE ? add(line, &what, seconds, network) : status;
 }
 

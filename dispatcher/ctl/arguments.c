@@ -66,7 +66,7 @@ const KsOptionText ks_option_texts[] = {
     { "--for", KS_OPTION_FOR, N_("for so long; then the kernel ends it by itself"),
       N_("DURATION") },
     { "--on", KS_OPTION_ON,
-      N_("on this network alone, by its name or UUID, which is connected now; here: the one that is"),
+      N_("on this network alone, by its name or UUID; here: the only one that is connected now"),
       N_("NETWORK|here") },
     { "--yes-it-leaks", KS_OPTION_LEAKS,
       N_("although it opens more than people think, which is said without this") },

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "ctl/field.h"
 #include "ctl/json.h"
+#include "ctl/network-choice.h"
 #include "ctl/output.h"
 #include "ctl/rescue.h"
 #include "ctl/run-command.h"
@@ -260,15 +261,33 @@ KsExitStatus ks_run_disconnect(const KsCommandLine *line)
                   _("Nothing was changed: what was locked stays locked."));
 }
 
-static KsExitStatus always_on_here(const KsCommandLine *line, const char *vpn)
+static GVariant *network_named(const KsCommandLine *line, const char *what_holds,
+                               KsExitStatus *ret_status)
+{
+    g_autofree char *uuid = NULL;
+    const char *uuids[1];
+
+    *ret_status = ks_choose_network(line, KS_CHOICE_KNOWN, what_holds, &uuid);
+    if (*ret_status != KS_EXIT_DONE)
+        return NULL;
+    uuids[0] = uuid;
+    return g_variant_new_strv(uuids, G_N_ELEMENTS(uuids));
+}
+
+/* On some networks alone. */
+static KsExitStatus always_on_there(const KsCommandLine *line, const char *vpn)
 {
     const char *what_holds = _("Which VPN is always on was not changed.");
     GVariant *networks = NULL;
     KsExitStatus status;
 
+    if (line->on && ks_command_line_has(line, KS_OPTION_ONLY_HERE))
+        return ks_usage(NULL, _("“--on” and “--only-here” do not go together."));
     if (line->others->len > 0)
-        return ks_usage(NULL, _("“--or” and “--only-here” do not go together."));
-    networks = networks_here(line, what_holds, &status);
+        return ks_usage(NULL, line->on ? _("“--or” and “--on” do not go together.")
+                                       : _("“--or” and “--only-here” do not go together."));
+    networks = line->on ? network_named(line, what_holds, &status)
+                        : networks_here(line, what_holds, &status);
     if (!networks)
         return status;
     return change(line, "SetAlwaysOnHere", g_variant_new("(s@as)", vpn, networks),
@@ -283,8 +302,8 @@ KsExitStatus ks_run_always_on(const KsCommandLine *line)
 
     if (off && line->others->len > 0)
         return ks_usage(NULL, _("“off” and “--or” do not go together."));
-    if (ks_command_line_has(line, KS_OPTION_ONLY_HERE))
-        return always_on_here(line, off ? "" : first);
+    if (line->on || ks_command_line_has(line, KS_OPTION_ONLY_HERE))
+        return always_on_there(line, off ? "" : first);
     g_variant_builder_init(&vpns, G_VARIANT_TYPE_STRING_ARRAY);
     if (!off)
         g_variant_builder_add(&vpns, "s", first);

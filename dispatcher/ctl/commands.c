@@ -104,7 +104,7 @@ const KsCommand ks_commands[] = {
       .arguments = N_("NAME|UUID|off"),
       .words_min = 1,
       .words_max = 1,
-      .options = KS_OPTION_JSON | KS_OPTION_OR | KS_OPTION_ONLY_HERE,
+      .options = KS_OPTION_JSON | KS_OPTION_OR | KS_OPTION_ONLY_HERE | KS_OPTION_ON,
       .summary = N_("connect a VPN by itself, and keep it connected"),
       .details = N_(
           "Connects this VPN of NetworkManager when the machine starts, before anybody logs in, when "
@@ -114,7 +114,9 @@ const KsCommand ks_commands[] = {
           "What you disconnect stays so until the next start, until you connect it, or until you "
           "name it here again.\n"
           "With --only-here it is wanted on the networks that are connected now, and the usual ones "
-          "stand in for it there; off --only-here forgets that."),
+          "stand in for it there; off --only-here forgets that. With --on the same for one network, "
+          "which may be away if it has LAN access, an exception or a VPN of its own: always-on Work "
+          "--on Office"),
       .run = ks_run_always_on },
     { .name = "share",
       .arguments = N_("INTERFACE...|off"),

@@ -93,22 +93,51 @@ static char *state_text(GVariant *always, const char *names, const char *vpn)
     return g_strdup_printf(_("%s: waits, because %s"), names, reason_text(always));
 }
 
-char *ks_show_always_on(GVariant *status)
+static char *line_of_state(GVariant *always)
 {
-    g_autoptr(GVariant) always = ks_field_dictionary(status, "always_on");
     g_autoptr(GVariant) usual = ks_field_list(always, "vpns");
     g_autoptr(GVariant) here = ks_field_list(always, "here");
     GVariant *vpns = g_variant_n_children(here) > 0 ? here : usual;
     g_autofree char *names = names_text(vpns, NULL);
     g_autofree char *vpn = names_text(vpns, ks_field_text(always, "vpn"));
-    bool is_told = ks_field_text(always, "state")[0];
     g_autofree char *source = ks_printable(ks_field_text(always, "source"), SOURCE_COLUMNS);
-    g_autofree char *text = !is_told   ? NULL
-                            : names[0] ? state_text(always, names, vpn)
-                                       : g_strdup(_("off: you connect your VPN yourself"));
+    g_autofree char *text = names[0] ? state_text(always, names, vpn)
+                                     : g_strdup(_("off: you connect your VPN yourself"));
 
-    if (!text)
-        return NULL;
     /* TRANSLATORS: what is so, and the administrator's file that decides it */
     return source[0] ? g_strdup_printf(_("%s (set in %s)"), text, source) : g_steal_pointer(&text);
+}
+
+/* NULL: it has no VPN of its own. */
+static char *line_of_network(GVariant *status, GVariant *network)
+{
+    const char *uuid = ks_field_text(network, "vpn");
+    g_autoptr(GVariant) vpn = ks_field_vpn(status, uuid);
+    g_autofree char *vpn_name = ks_printable_name(vpn ? ks_field_text(vpn, "name") : uuid);
+    g_autofree char *name = ks_printable_name(ks_field_text(network, "name"));
+
+    if (!uuid[0])
+        return NULL;
+    /* TRANSLATORS: the name of a network, and of the VPN that is connected there */
+    return g_strdup_printf(_("on the network “%s”: “%s”"),
+                           name[0] ? name : ks_field_text(network, "uuid"), vpn_name);
+}
+
+char **ks_show_always_on(GVariant *status)
+{
+    g_autoptr(GVariant) always = ks_field_dictionary(status, "always_on");
+    g_autoptr(GVariant) networks = ks_field_list(status, "known_networks");
+    g_autoptr(GPtrArray) lines = g_ptr_array_new();
+
+    if (ks_field_text(always, "state")[0])
+        g_ptr_array_add(lines, line_of_state(always));
+    for (gsize i = 0; lines->len > 0 && i < g_variant_n_children(networks); i++) {
+        g_autoptr(GVariant) network = g_variant_get_child_value(networks, i);
+        char *line = line_of_network(status, network);
+
+        if (line)
+            g_ptr_array_add(lines, line);
+    }
+    g_ptr_array_add(lines, NULL);
+    return (char **) g_ptr_array_free(g_steal_pointer(&lines), FALSE);
 }

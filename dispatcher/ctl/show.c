@@ -338,11 +338,11 @@ static void append_lan(GString *out, GVariant *status)
 
 static void append_always_on(GString *out, GVariant *status)
 {
-    g_autofree char *text = ks_show_always_on(status);
+    g_auto(GStrv) lines = ks_show_always_on(status);
 
-    if (text)
+    for (unsigned i = 0; lines[i]; i++)
         /* TRANSLATORS: a column's label, below which stand VPN, Servers; 11 characters at most */
-        append_row(out, _("Always on"), text);
+        append_row(out, i == 0 ? _("Always on") : "", lines[i]);
 }
 
 static void append_exceptions(GString *out, GVariant *status)

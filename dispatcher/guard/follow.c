@@ -99,14 +99,16 @@ static bool heed_ends(KsGuard *guard)
     return true;
 }
 
-/* Of networks that are spoken of where others read it. */
-static void look_at_users(KsGuard *guard)
+/* Networks that are spoken of where others read it. */
+static void look_at_networks(KsGuard *guard)
 {
+    const KsSettings *settings = ks_engine_settings(guard->engine);
     g_auto(GStrv) excepted = ks_exceptions_networks(guard->exceptions);
+    const char *const *const lists[] = { (const char *const *) settings->lan_networks,
+                                         (const char *const *) settings->here_networks,
+                                         (const char *const *) excepted };
 
-    ks_look_at_network_users(guard->look,
-                             (const char *const *) ks_engine_settings(guard->engine)->lan_networks,
-                             (const char *const *) excepted);
+    ks_look_at_networks(guard->look, lists, G_N_ELEMENTS(lists));
 }
 
 bool ks_guard_follow(KsGuard *guard)
@@ -122,7 +124,7 @@ bool ks_guard_follow(KsGuard *guard)
     networks_changed = forget_networks(guard);
     networks_changed |= forget_here(guard);
     forget_exceptions(guard);
-    look_at_users(guard);
+    look_at_networks(guard);
     ks_guard_put_exceptions(guard);
     settings_changed = ks_engine_observe(guard->engine, ks_look_world(guard->look));
     if (taken_over && heed_ends(guard))

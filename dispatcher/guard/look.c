@@ -446,20 +446,26 @@ char *ks_look_card_place(const KsLook *look, const char *interface)
     return look->manager ? ks_manager_card_place(look->manager, interface) : NULL;
 }
 
-static void look_at_users(KsLook *look, const char *const *uuids)
+static void look_at_profiles(KsLook *look, const char *const *uuids)
 {
-    for (unsigned i = 0; uuids && uuids[i]; i++)
+    for (unsigned i = 0; uuids && uuids[i]; i++) {
+        const char *name = ks_manager_profile_name(look->manager, uuids[i]);
+
         g_hash_table_insert(look->world->network_users, g_strdup(uuids[i]),
                             ks_manager_profile_users(look->manager, uuids[i]));
+        if (name)
+            ks_world_name_network(look->world, uuids[i], name);
+    }
 }
 
-void ks_look_at_network_users(KsLook *look, const char *const *uuids, const char *const *others)
+void ks_look_at_networks(KsLook *look, const char *const *const *lists, unsigned count)
 {
     if (!look->manager || !look->world->manager_settled)
         return; /* what it told last holds */
     g_hash_table_remove_all(look->world->network_users);
-    look_at_users(look, uuids);
-    look_at_users(look, others);
+    g_hash_table_remove_all(look->world->network_names);
+    for (unsigned i = 0; i < count; i++)
+        look_at_profiles(look, lists[i]);
 }
 
 const GArray *ks_look_addresses(const KsLook *look)

@@ -48,9 +48,9 @@ char *ks_look_card_place(const KsLook *look, const char *interface);
  * should wait for. */
 void ks_look_at_logins(KsLook *look);
 
-/* Whose the networks are that LAN access is limited to, and the others, is told with the world from
- * now on. NULL: none. */
-void ks_look_at_network_users(KsLook *look, const char *const *uuids, const char *const *others);
+/* What the networks on these lists of UUIDs are called, and whose they are, is told with the world
+ * from now on. A list may be NULL: none. */
+void ks_look_at_networks(KsLook *look, const char *const *const *lists, unsigned count);
 
 /* NULL: before ks_look_open_manager(). */
 KsManager *ks_look_manager(const KsLook *look);

@@ -349,10 +349,13 @@ bool ks_guard_set_always_on_here(KsGuard *guard, KsGuardDoing doing, const char 
     answer = ks_always_on_change_here(ks_engine_settings(guard->engine), ks_look_world(guard->look),
                                       uuid, networks, &here);
     if (answer != KS_HERE_DONE) {
-        g_set_error_literal(error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
-                            answer == KS_HERE_TOO_MANY
-                                ? "Too many networks have a VPN of their own already."
-                                : "One of these networks is not connected now.");
+        g_set_error_literal(
+            error, KS_ERROR, KS_ERROR_INVALID_ARGUMENTS,
+            answer == KS_HERE_TOO_MANY
+                ? "Too many networks have a VPN of their own already."
+                : "One of these networks is not connected now, and has no LAN access, "
+                  "exception or VPN of its own: which one it is is not known. Connect "
+                  "it first.");
         return false;
     }
     if (doing == KS_GUARD_TRY)

@@ -62,6 +62,7 @@ KsWorld *ks_world_new(void)
     world->networks = g_ptr_array_new_with_free_func((GDestroyNotify) ks_network_free);
     world->network_users =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
+    world->network_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     world->link_routes = g_array_new(FALSE, FALSE, sizeof(KsLinkRoute));
     world->links = g_array_new(FALSE, FALSE, sizeof(KsLink));
     world->wireguard_endpoints = g_array_new(FALSE, FALSE, sizeof(KsWireguardEndpoint));
@@ -87,6 +88,7 @@ void ks_world_free(KsWorld *world)
     g_array_unref(world->host_routes);
     g_ptr_array_unref(world->networks);
     g_hash_table_unref(world->network_users);
+    g_hash_table_unref(world->network_names);
     g_array_unref(world->link_routes);
     g_array_unref(world->links);
     g_array_unref(world->wireguard_endpoints);
@@ -121,6 +123,11 @@ KsNetwork *ks_network_new(const char *uuid, const char *name, const char *interf
     network->name = shorten(name);
     g_strlcpy(network->interface, interface, sizeof(network->interface));
     return network;
+}
+
+void ks_world_name_network(KsWorld *world, const char *uuid, const char *name)
+{
+    g_hash_table_insert(world->network_names, g_strdup(uuid), shorten(name));
 }
 
 void ks_network_free(KsNetwork *network)

@@ -199,7 +199,9 @@ typedef struct {
                                   * table they stand in; the index is the link's */
     GPtrArray *networks;         /* element-type KsNetwork, owned */
     GHashTable *network_users;   /* char *UUID -> char ** (NULL: everybody's), owned: whose those
-                                  * are that LAN access is limited to, as told last */
+                                  * are that settings speak of, as told last */
+    GHashTable *network_names;   /* char *UUID -> char *, owned: what NetworkManager calls those, as
+                                  * told last; without those that were deleted */
     GArray *name_servers;        /* element-type KsNameServer */
     KsDns dns;
     KsOnline online;
@@ -240,6 +242,9 @@ void ks_world_free(KsWorld *world);
 
 KsNetwork *ks_network_new(const char *uuid, const char *name, const char *interface);
 void ks_network_free(KsNetwork *network);
+
+/* NetworkManager calls one that settings speak of like this. */
+void ks_world_name_network(KsWorld *world, const char *uuid, const char *name);
 
 /* For what opens something: it is this link. */
 bool ks_network_is_on(const KsNetwork *network, const KsLink *link);

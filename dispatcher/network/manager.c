@@ -518,6 +518,14 @@ char **ks_manager_profile_users(const KsManager *manager, const char *uuid)
     return profile ? ks_vpn_profile_users(NM_CONNECTION(profile)) : NULL;
 }
 
+const char *ks_manager_profile_name(const KsManager *manager, const char *uuid)
+{
+    NMRemoteConnection *profile =
+        manager->client ? nm_client_get_connection_by_uuid(manager->client, uuid) : NULL;
+
+    return profile ? nm_connection_get_id(NM_CONNECTION(profile)) : NULL;
+}
+
 char *ks_manager_card_place(const KsManager *manager, const char *interface)
 {
     NMDevice *device =

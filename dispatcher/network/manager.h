@@ -27,6 +27,9 @@ bool ks_manager_has_profile(const KsManager *manager, const char *uuid);
 /* Whose it is; NULL: everybody's, or there is no such profile. Owned by the caller. */
 char **ks_manager_profile_users(const KsManager *manager, const char *uuid);
 
+/* What people call it; NULL: there is no such profile. Valid until the profile changes. */
+const char *ks_manager_profile_name(const KsManager *manager, const char *uuid);
+
 /* What a network by this card with a cable would be (model/place.h); NULL: NetworkManager knows no
  * such card. Owned by the caller. */
 char *ks_manager_card_place(const KsManager *manager, const char *interface);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/always-on-here.h"
 
+#include "policy/exceptions.h"
+
 #include <string.h>
 
 static const KsNetwork *find_network(const KsWorld *world, const char *uuid)
@@ -17,6 +19,31 @@ static const KsNetwork *find_network(const KsWorld *world, const char *uuid)
 static unsigned length(const KsSettings *settings)
 {
     return settings->here_networks ? g_strv_length(settings->here_networks) : 0;
+}
+
+/* Of one that is away: what it was when something was said of it. */
+static const char *place_by_settings(const KsSettings *settings, const KsWorld *world,
+                                     const char *uuid)
+{
+    const char *place = ks_settings_lan_place(settings, uuid);
+
+    for (unsigned i = 0; i < length(settings); i++)
+        if (strcmp(settings->here_networks[i], uuid) == 0)
+            return settings->here_places[i];
+    for (unsigned i = 0; (!place || !place[0]) && i < ks_exceptions_count(world->exceptions); i++) {
+        const KsExceptionEntry *entry = ks_exceptions_get(world->exceptions, i);
+
+        if (g_strcmp0(entry->on.uuid, uuid) == 0)
+            place = entry->on.place;
+    }
+    return place && place[0] ? place : NULL;
+}
+
+const char *ks_always_on_place(const KsSettings *settings, const KsWorld *world, const char *uuid)
+{
+    const KsNetwork *network = find_network(world, uuid);
+
+    return network ? network->place : place_by_settings(settings, world, uuid);
 }
 
 const char *ks_always_on_here(const KsSettings *settings, const KsWorld *world)
@@ -91,12 +118,12 @@ KsHereAnswer ks_always_on_change_here(const KsSettings *settings, const KsWorld 
             add(&lists, settings->here_networks[i], settings->here_places[i],
                 settings->here_vpns[i]);
     for (unsigned i = 0; vpn[0] && networks[i]; i++) {
-        const KsNetwork *network = find_network(world, networks[i]);
+        const char *place = ks_always_on_place(settings, world, networks[i]);
 
-        if (!network)
-            answer = KS_HERE_NOT_CONNECTED;
+        if (!place)
+            answer = KS_HERE_NOT_KNOWN;
         else if (lists.networks->len < KS_LAN_NETWORKS_MAX)
-            add(&lists, networks[i], network->place, vpn);
+            add(&lists, networks[i], place, vpn);
         else if (answer == KS_HERE_DONE)
             answer = KS_HERE_TOO_MANY;
     }

@@ -11,6 +11,10 @@
  * Owned by the settings. */
 const char *ks_always_on_here(const KsSettings *settings, const KsWorld *world);
 
+/* What a network is (model/place.h) that is up, or was when it got LAN access, an exception or a
+ * VPN of its own. NULL: nobody knows. Owned by the settings or the world. */
+const char *ks_always_on_place(const KsSettings *settings, const KsWorld *world, const char *uuid);
+
 /* Those that are always on now, the wanted one first, at most KS_ALWAYS_ON_CHOSEN_MAX; may be
  * empty. `here`: as ks_always_on_here() says. Owned by the caller. */
 char **ks_always_on_list(const KsSettings *settings, const char *here);
@@ -24,7 +28,7 @@ typedef struct {
 
 typedef enum {
     KS_HERE_DONE,
-    KS_HERE_NOT_CONNECTED, /* one of the networks is not up now */
+    KS_HERE_NOT_KNOWN, /* one of the networks is not up now, and nothing was said of it */
     KS_HERE_TOO_MANY,
 } KsHereAnswer;
 

@@ -66,6 +66,17 @@ static void mark_exceptions(uint64_t *mark, const KsWorld *world)
     }
 }
 
+static void mark_networks_with_vpns(uint64_t *mark, const KsSettings *settings,
+                                    const KsWorld *world)
+{
+    for (unsigned i = 0; settings->here_networks && settings->here_networks[i]; i++) {
+        if (!g_hash_table_lookup(world->network_users, settings->here_networks[i]))
+            continue;
+        mark_text(mark, settings->here_networks[i]);
+        mark_text(mark, settings->here_vpns[i]);
+    }
+}
+
 uint64_t ks_status_private_mark(const KsStatusFacts *facts)
 {
     const GArray *tunnels = ks_engine_tunnels(facts->engine);
@@ -90,6 +101,7 @@ uint64_t ks_status_private_mark(const KsStatusFacts *facts)
     for (unsigned i = 0; networks && networks[i]; i++)
         if (g_hash_table_lookup(facts->world->network_users, networks[i]))
             mark_text(&mark, networks[i]);
+    mark_networks_with_vpns(&mark, ks_engine_settings(facts->engine), facts->world);
     mark_exceptions(&mark, facts->world);
     for (unsigned i = 0; i < tunnels->len; i++)
         if (g_array_index(tunnels, KsTunnel, i).users)

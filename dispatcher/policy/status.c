@@ -6,6 +6,7 @@
 #include "policy/let-out.h"
 #include "policy/status-always-on.h"
 #include "policy/status-exceptions.h"
+#include "policy/status-known-networks.h"
 #include "policy/status-list.h"
 #include "policy/status-sharing.h"
 #include "policy/status-warnings.h"
@@ -427,6 +428,7 @@ GVariant *ks_status_describe(const KsStatusFacts *facts)
     g_variant_builder_add(&builder, "{sv}", "lan", g_variant_new_boolean(settings->lan));
     g_variant_builder_add(&builder, "{sv}", "lan_networks", describe_lan_networks(facts));
     g_variant_builder_add(&builder, "{sv}", "networks", describe_networks(facts));
+    g_variant_builder_add(&builder, "{sv}", "known_networks", ks_status_known_networks(facts));
     g_variant_builder_add(&builder, "{sv}", "paused_until",
                           g_variant_new_uint64(paused_until(&facts->held)));
     g_variant_builder_add(&builder, "{sv}", "pause_max", g_variant_new_uint32(facts->pause_max));

@@ -49,7 +49,8 @@ static void emit(KsBus *bus, GVariant *changes, const char *const *to_look_at)
 static gboolean on_hint(gpointer data)
 {
     static const char *const of_profiles[] = {
-        "Reason", "ReasonVpn", "Networks", "Tunnels", "Vpns", "Servers", "Warnings", NULL,
+        "Reason",  "ReasonVpn", "Networks", "KnownNetworks", "Tunnels", "Vpns",
+        "Servers", "Warnings",  NULL,
     };
     KsBus *bus = data;
 

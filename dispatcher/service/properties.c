@@ -29,6 +29,7 @@ static const struct {
     { "Lan", "lan" },
     { "LanNetworks", "lan_networks" },
     { "Networks", "networks" },
+    { "KnownNetworks", "known_networks" },
     { "PausedUntil", "paused_until" },
     { "PauseMax", "pause_max" },
     { "Tunnels", "tunnels" },

@@ -57,7 +57,7 @@ static void test_changes(void)
     g_auto(KsHere) third = { 0 };
 
     g_assert_cmpint(ks_always_on_change_here(&settings, world, "home", both, &refused), ==,
-                    KS_HERE_NOT_CONNECTED);
+                    KS_HERE_NOT_KNOWN);
     g_assert_cmpint(ks_always_on_change_here(&settings, world, "home", here, &first), ==,
                     KS_HERE_DONE);
     settings.here_networks = g_strdupv(first.networks);
@@ -71,6 +71,47 @@ static void test_changes(void)
     g_assert_cmpstr(second.vpns[0], ==, "work");
     g_assert_cmpint(ks_always_on_change_here(&settings, world, "", both, &third), ==, KS_HERE_DONE);
     g_assert_cmpuint(g_strv_length(third.vpns), ==, 0);
+}
+
+/* Of a network that is away, what it was when something was said of it. */
+static void test_away(void)
+{
+    static const struct {
+        const char *lan;   /* the place that LAN access knows; NULL: it has none */
+        const char *here;  /* the place of a VPN of its own */
+        const char *known; /* NULL: nobody knows */
+    } rows[] = {
+        { NULL, NULL, NULL }, { "", NULL, NULL },   { "p1", NULL, "p1" },
+        { NULL, "p1", "p1" }, { "p2", "p1", "p1" },
+    };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        char *network[] = { (char *) "n1", NULL };
+        char *lan[] = { (char *) rows[i].lan, NULL };
+        char *here[] = { (char *) rows[i].here, NULL };
+        char *vpn[] = { (char *) "work", NULL };
+        KsSettings settings = { 0 };
+        g_autoptr(KsWorld) away = world_on("n2", "p3", true);
+        g_autoptr(KsWorld) up = world_on("n1", "p4", true);
+        g_auto(KsHere) changed = { 0 };
+
+        if (rows[i].lan) {
+            settings.lan_networks = network;
+            settings.lan_places = lan;
+        }
+        if (rows[i].here) {
+            settings.here_networks = network;
+            settings.here_places = here;
+            settings.here_vpns = vpn;
+        }
+        g_assert_cmpstr(ks_always_on_place(&settings, away, "n1"), ==, rows[i].known);
+        g_assert_cmpstr(ks_always_on_place(&settings, up, "n1"), ==, "p4");
+        g_assert_cmpint(ks_always_on_change_here(&settings, away, "home",
+                                                 (const char *const *) network, &changed),
+                        ==, rows[i].known ? KS_HERE_DONE : KS_HERE_NOT_KNOWN);
+        if (rows[i].known)
+            g_assert_cmpstr(changed.places[0], ==, rows[i].known);
+    }
 }
 
 /* There is an end to it. */
@@ -121,6 +162,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/always-on-here/lists", test_lists);
     g_test_add_func("/always-on-here/changes", test_changes);
+    g_test_add_func("/always-on-here/away", test_away);
     g_test_add_func("/always-on-here/bound", test_bound);
     g_test_add_func("/always-on-here/forgets", test_forgets);
     return g_test_run();

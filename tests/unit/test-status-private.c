@@ -191,12 +191,14 @@ static void test_exceptions_on(Fixture *f, const void *data)
             g_autoptr(GVariant) status = ks_status_describe(&f->facts);
             g_autoptr(GVariant) here = member(status, "exceptions");
             g_autoptr(GVariant) elsewhere = member(status, "exceptions_elsewhere");
+            g_autoptr(GVariant) known = member(status, "known_networks");
 
             g_assert_nonnull(strstr(text, "192.0.2.5"));
             g_assert_cmpint(strstr(text, "Alices cafe") != NULL, ==, rows[i].sees);
             g_assert_cmpint(strstr(text, "n-1") != NULL, ==, rows[i].sees);
             g_assert_cmpuint(g_variant_n_children(here), ==, up);
             g_assert_cmpuint(g_variant_n_children(elsewhere), ==, !up);
+            g_assert_cmpuint(g_variant_n_children(known), ==, rows[i].sees);
         }
     }
     f->facts.viewer = NULL;

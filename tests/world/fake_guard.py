@@ -24,11 +24,11 @@ XML = Path(__file__).resolve().parents[2] / "data/io.github.nmkillswitch.Guard1.
 
 TYPES = {
     "version": "s", "state": "s", "locked": "b", "auto_lock": "b", "mode": "s", "mode_source": "s", "lan": "b", "lan_networks": "as",
-    "networks": "aa{sv}", "paused_until": "t", "pause_max": "u", "tunnels": "aa{sv}",
+    "networks": "aa{sv}", "external": "b", "shared": "b", "paused_until": "t", "pause_max": "u", "tunnels": "aa{sv}",
     "servers": "aa{sv}", "layers": "a{sv}", "verified": "b", "blocked": "a{sv}", "reason": "s",
     "reason_vpn": "s", "warnings": "as", "port": "q", "packets": "t", "bytes": "t",
     "inet": "b", "egress": "b", "owned": "b", "vpns": "aa{sv}", "manual": "b", "override": "b",
-    "overlays": "aa{sv}", "overlay": "b",
+    "overlays": "aa{sv}", "overlay": "b", "known_networks": "aa{sv}", "connected": "b", "exceptions": "u",
 }
 UNLOCKED = {
     "version": "0", "state": "unlocked", "locked": False, "auto_lock": True, "mode": "vpn", "mode_source": "", "lan": False,

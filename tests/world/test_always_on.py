@@ -297,6 +297,38 @@ def test_a_day_of_drops(always):
     assert _DAY < 10 or seen == {uuid_of("first"), uuid_of("second")}, "both had their turn"
 
 
+def test_a_vpn_for_a_network_that_is_away(always):
+    """One that something was said of before: its VPN takes over there, and nowhere else."""
+    always.product.ctl("always-on", "first")
+    _wait(always, state="up", vpn=uuid_of("first"))
+    always.manager.nmcli("connection", "add", "type", "ethernet", "con-name", "hall", "ifname", a.UPLINK, "autoconnect", "no")
+    try:
+        refused = always.product.ctl("always-on", "second", "--on", "hall", check=False)
+        assert refused.returncode == 1 and "No network “hall” is known" in refused.stdout, refused
+        always.manager.up("hall")
+        always.product.ctl("allow", "add", "printer", "--to", "192.0.2.99", "--port", "631", "--protocol", "tcp", "--on", "here")
+        always.manager.up("uplink")
+        said = always.product.ctl("always-on", "second", "--on", "hall").stdout
+        assert "on the network “hall”: “second”" in said, said
+        [hall] = [known for known in always.product.status()["known_networks"] if known["name"] == "hall"]
+        assert hall == hall | {"connected": False, "lan": False, "vpn": uuid_of("second"), "exceptions": 1}, hall
+        _wait(always, state="up", vpn=uuid_of("first"), here=[])
+        always.manager.up("hall")
+        _wait(always, state="up", vpn=uuid_of("second"))
+        _wait_for_tunnels(always, "second")
+        always.manager.up("uplink")
+        always.product.ctl("always-on", "off", "--on", "hall")
+        assert "hall" not in always.product.ctl("status").stdout
+        always.manager.up("hall")
+        _wait(always, state="up", vpn=uuid_of("first"), here=[])
+    finally:
+        always.product.ctl("allow", "remove", "printer", check=False)
+        always.manager.up("uplink")
+        always.manager.nmcli("connection", "delete", "hall")
+    for words in (["--on", "here", "--only-here"], ["--on", "here", "--or", "second"]):
+        assert always.product.ctl("always-on", "first", *words, check=False).returncode == 2, words
+
+
 def test_another_on_one_network(always):
     """It takes over where it was named, the usual one stands in for it, and elsewhere nothing is different."""
     always.product.ctl("always-on", "first")

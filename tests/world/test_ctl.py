@@ -530,11 +530,17 @@ def complete(said_by: CommandLine, *words: str) -> set[str]:
     (["export", "--vpn", "H"], {"Home"}),
     (["export", "--format", "n"], {"nft"}),
     (["vpn", "re"], {"remove"}),
+    (["allow", "add", "NAS", "--on", ""], {"Office", "here"}),
+    (["always-on", "Home", "--on", ""], {"Office", "Cabin", "here"}),
+    (["always-on", "Home", "--on", "Ca"], {"Cabin"}),
 ])
 def test_completion_offers_vpns(elsewhere, words, offered):
     vpns = [{"uuid": f"uuid-{number}", "name": name, "type": "openvpn", "manual": manual, "interface": "", "override": False,
              "locks": "auto"} for number, (name, manual) in enumerate(_VPNS)]
-    elsewhere.order(status={"vpns": vpns})
+    here = {"uuid": "n1", "name": "Office", "interface": "eth0", "external": False, "shared": False}
+    known = [{"uuid": f"n{number}", "name": name, "connected": name == "Office", "lan": False, "vpn": "", "exceptions": 0}
+             for number, name in enumerate(("Office", "Cabin"))]
+    elsewhere.order(status={"vpns": vpns, "networks": [here], "known_networks": known})
     assert complete(elsewhere.ctl, *words) == offered
 
 
