@@ -37,6 +37,7 @@ RELEASES = (
     Release("forky", "Debian testing", "debian"),
     Release("noble", "Ubuntu 24.04", "ubuntu"),
     Release("resolute", "Ubuntu 26.04", "ubuntu"),
+    Release("stonking", "Ubuntu 26.10", "ubuntu"),
 )
 # Where the keys of the others' archives are: Debian 12 has no package of Ubuntu's, later ones do.
 _KEYS = {
@@ -44,6 +45,7 @@ _KEYS = {
     "ubuntu": ("ubuntu-archive-keyring.gpg", "ubuntu-keyring"),
 }
 _ARCHIVE = "http://deb.debian.org/debian"
+_UBUNTU = "http://archive.ubuntu.com/ubuntu"  # mmdebstrap finds it for releases that are older than its own data alone
 _KEYS_FROM = "trixie"  # whose packages bring both
 # What a root lacks to be switched on by systemd-nspawn; the rest comes with the product's own needs.
 TO_BOOT = ("systemd-sysv", "libpam-systemd")
@@ -117,10 +119,12 @@ def bare(release: Release) -> Path:
     """Its essential packages, apt, and the certificates that its archive may need; nothing else."""
     # Ubuntu does not count apt among what is required
     recipe = ["--mode=root", "--variant=minbase", "--include=apt,ca-certificates"]
-    if release.vendor == "ubuntu":
-        recipe += ["--components=main,restricted,universe,multiverse"]  # as Ubuntu installs itself
+    archives = []
+    if release.vendor == "ubuntu":  # as it installs itself
+        suites = [release.name + pocket for pocket in ("", "-updates", "-security")]
+        archives = [f"deb {_UBUNTU} {suite} main restricted universe multiverse" for suite in suites]
     recipe += [*(f"--aptopt={line}" for line in apt_settings()), "--dpkgopt=force-unsafe-io", _LEAN_HOOK]
-    key = hashlib.sha256(repr([release, recipe]).encode()).hexdigest()[:16]
+    key = hashlib.sha256(repr([release, recipe, archives]).encode()).hexdigest()[:16]
     wanted = CACHE / "roots" / f"{release.name}-{key}"
     wanted.parent.mkdir(parents=True, exist_ok=True)
     with open(wanted.parent / f"{release.name}.lock", "w") as lock:
@@ -131,7 +135,7 @@ def bare(release: Release) -> Path:
             unfinished = wanted.parent / f"{release.name}-{key}.new"
             # in a mount namespace of its own: what mmdebstrap mounts goes with it
             made = ["unshare", "--mount", "mmdebstrap", *recipe, f"--keyring={keyring(release.vendor)}"]
-            _run(*made, release.name, str(unfinished))
+            _run(*made, release.name, str(unfinished), *archives)
             unfinished.rename(wanted)
     return wanted
 

@@ -24,7 +24,8 @@ _SETTINGS = GnomeDesktop.settings.replace(str(list(EXTENSIONS)), str([TILE, *EXT
     "disable-extension-version-validation=true\n", ""
 )
 _POINTER = """(() => {
-    globalThis.pointer ??= global.stage.context.get_backend().get_default_seat().create_virtual_device(0);
+    const backend = global.stage.context?.get_backend() ?? imports.gi.Clutter.get_default_backend(); // 46 knows no context
+    globalThis.pointer ??= backend.get_default_seat().create_virtual_device(0);
     return globalThis.pointer.%s ?? 0;
 })()"""
 _NOW = "global.get_current_time() * 1000"

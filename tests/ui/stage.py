@@ -39,7 +39,7 @@ QUIET: dict[str, str] = {
                + ", 'host': <'vpn.example'>, 'port': <uint16 51820>}]",
     "Layers": "{'inet': <true>, 'egress': <true>, 'owned': <true>}", "Blocked": "@a{sv} {}", "Warnings": "@as []",
     "SilentSince": "uint64 0", "AlwaysOn": "@a{sv} {}", "Overlays": "@aa{sv} []", "Carries": "@a{sv} {}",
-    "Exceptions": "@aa{sv} []", "ExceptionsElsewhere": "@aa{sv} []", "Sharing": "@aa{sv} []",
+    "Exceptions": "@aa{sv} []", "ExceptionsElsewhere": "@aa{sv} []", "KnownNetworks": "@aa{sv} []", "Sharing": "@aa{sv} []",
 }
 _TUNNEL = "[{'interface': <'wg0'>, 'uuid': <'m1'>, 'name': <'office'>, 'type': <'wireguard'>}]"
 STATES: dict[str, dict[str, str]] = {
