@@ -153,7 +153,7 @@ class ShellDesktop(Stage, GnomeDesktop):
             self._click_actor(_QUICK_SETTINGS)
         else:
             self.evaluate(f"{_QUICK_SETTINGS}.menu.close(0) ?? 0")
-        wait_until(lambda: self.evaluate(f"{_QUICK_SETTINGS}.menu.isOpen") == opened, "the quick settings", 10)
+        wait_until(lambda: self.evaluate(f"{_QUICK_SETTINGS}.menu.isOpen") == opened, "the quick settings", 30)
 
     def click_tile(self, part: str = "VPN Kill Switch") -> None:
         """Itself, or "menu": the arrow at its end."""
@@ -191,7 +191,7 @@ class ShellDesktop(Stage, GnomeDesktop):
             seen = self.evaluate("global.get_pointer()")
             return max(abs(seen[0] - x), abs(seen[1] - y)) < 2
 
-        wait_until(is_there, "the pointer", 10)
+        wait_until(is_there, "the pointer", 30)
 
     def _click(self, x: float, y: float) -> None:
         self._move(x, y)

@@ -36,24 +36,24 @@ def test_the_tile(shell, record):
     shell.quick_settings(True)
     for state, changes in STATES.items():
         shell.say(changes | ({"PausedUntil": _UNTIL} if state == "paused" else {}))
-        wait_until(lambda text=_SAYS[state]: _shown(shell) == text, f"the tile to say {state}", 10)
+        wait_until(lambda text=_SAYS[state]: _shown(shell) == text, f"the tile to say {state}", 30)
         tile = shell.tile()
         assert tile["icon"] == f"io.github.nmkillswitch-{state}-symbolic" and tile["reactive"]
         assert tile["checked"] == (changes.get("Locked") == "true")
         shell.screenshot(f"{shell.version}-tile-{state}")
     shell.say(STATES["unlocked"])
-    wait_until(lambda: not shell.tile()["checked"], "unlocked", 10)
+    wait_until(lambda: not shell.tile()["checked"], "unlocked", 30)
     for state, asked in (("unlocked", "Lock()"), ("protected", "Unlock()")):
         shell.say(STATES[state])
-        wait_until(lambda: shell.tile()["checked"] == (state == "protected"), state, 10)
+        wait_until(lambda: shell.tile()["checked"] == (state == "protected"), state, 30)
         shell.click_tile()
-        wait_until(lambda: shell.asked[-1:] == [asked], asked, 10)
+        wait_until(lambda: shell.asked[-1:] == [asked], asked, 30)
     assert shell.asked == ["Lock()", "Unlock()"]
     shell.click_tile("menu")
     shell.click_tile_menu("Show")
     wait_until(lambda: shell.front() == "VPN Kill Switch", "the window in front", 30)
     shell.go_away()
-    wait_until(lambda: not shell.tile()["reactive"], "nothing to click on", 10)
+    wait_until(lambda: not shell.tile()["reactive"], "nothing to click on", 30)
     assert not shell.tile()["checked"]
     assert _OF_THE_TILE.findall(shell.log("gnome-shell")) == []
     record.note(f"{shell.version}: five states, asked by a click")
